@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { type Sample, type SampledVariable, sampledVariables } from './inputs';
+
+export interface SampleHistoryOptions {
+  /** How long a sample stays unseen. The documentation speaks of about a minute. */
+  readonly visibilityDelayMs?: number;
+  /** How long a sample is kept. Unconfirmed: how much history the service keeps is not published. */
+  readonly windowMs?: number;
+  /** Whether to lose a sample, as Batch does now and then. */
+  readonly drops?: (variable: SampledVariable, at: Date) => boolean;
+}
+
+const VISIBILITY_DELAY_MS = 60_000;
+const WINDOW_MS = 24 * 3_600_000;
+
+const savedHistory = z.object({
+  series: z.partialRecord(
+    z.enum(sampledVariables),
+    z.array(z.tuple([z.number(), z.number()]).readonly()).readonly(),
+  ),
+});
+
+/** What a pool's autoscale formula can look back on. */
+export class SampleHistory {
+  readonly #series = new Map<SampledVariable, Sample[]>();
+  readonly #visibilityDelayMs: number;
+  readonly #windowMs: number;
+  readonly #drops: (variable: SampledVariable, at: Date) => boolean;
+
+  constructor(options: SampleHistoryOptions = {}) {
+    this.#visibilityDelayMs = options.visibilityDelayMs ?? VISIBILITY_DELAY_MS;
+    this.#windowMs = options.windowMs ?? WINDOW_MS;
+    this.#drops = options.drops ?? (() => false);
+  }
+
+  /** Takes one sample. A second one of the same moment replaces the first. */
+  record(variable: SampledVariable, at: Date, value: number): void {
+    if (this.#drops(variable, at)) return;
+    const samples = this.#series.get(variable) ?? [];
+    this.#series.set(variable, samples);
+
+    const sample = { at: at.getTime(), value };
+    const before = samples.findLastIndex((other) => other.at <= sample.at);
+    const replaced = samples[before]?.at === sample.at ? 1 : 0;
+    samples.splice(before + 1 - replaced, replaced, sample);
+
+    const newest = samples.at(-1)?.at ?? sample.at;
+    const expired = samples.findIndex((other) => other.at > newest - this.#windowMs);
+    if (expired > 0) samples.splice(0, expired);
+  }
+
+  /** What a formula evaluated at `now` sees, oldest first. */
+  visible(variable: SampledVariable, now: Date): readonly Sample[] {
+    const samples = this.#series.get(variable) ?? [];
+    const latest = now.getTime() - this.#visibilityDelayMs;
+    return samples.slice(0, samples.findLastIndex((sample) => sample.at <= latest) + 1);
+  }
+
+  /** The samples themselves; the options are the owner's to keep. */
+  toJSON(): unknown {
+    const series = [...this.#series].map(
+      ([variable, samples]) => [variable, samples.map(({ at, value }) => [at, value])] as const,
+    );
+    return { series: Object.fromEntries(series) };
+  }
+
+  static from(saved: unknown, options: SampleHistoryOptions = {}): SampleHistory {
+    const history = new SampleHistory(options);
+    for (const variable of sampledVariables) {
+      const samples = savedHistory.parse(saved).series[variable] ?? [];
+      if (samples.length > 0) {
+        history.#series.set(
+          variable,
+          samples.map(([at, value]) => ({ at, value })),
+        );
+      }
+    }
+    return history;
+  }
+}

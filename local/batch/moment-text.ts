@@ -1,0 +1,75 @@
+/**
+ * The two spellings of a moment that Batch takes in filters and in `time("…")`: W3C-DTF (the
+ * profile of ISO 8601) and RFC 1123. Answers Unix milliseconds, or undefined for anything else;
+ * `Date.parse` alone would guess, and would take a text without a zone for local time.
+ */
+export function parseMoment(text: string): number | undefined {
+  const iso = ISO.exec(text);
+  if (iso !== null) return momentOfIso(iso);
+  const rfc = RFC_1123.exec(text);
+  if (rfc !== null) return momentOfRfc(rfc);
+  return undefined;
+}
+
+const ISO =
+  /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:[Tt](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|z|[+-]\d\d:\d\d)?)?)?)?$/;
+
+const RFC_1123 =
+  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT$/;
+
+const MONTHS = [
+  'Jan',
+  'Feb',
+  'Mar',
+  'Apr',
+  'May',
+  'Jun',
+  'Jul',
+  'Aug',
+  'Sep',
+  'Oct',
+  'Nov',
+  'Dec',
+] as const;
+
+/** Without a zone the text is UTC: Batch knows no other. */
+function momentOfIso(parts: RegExpExecArray): number | undefined {
+  const [, year, month = '01', day = '01', hour = '00', minute = '00', second = '00'] = parts;
+  const milliseconds = Number(`0.${parts[7] ?? '0'}`) * 1000;
+  const civil = utc([year, month, day, hour, minute, second].map(Number));
+  if (civil === undefined) return undefined;
+  const offset = offsetMinutes(parts[8] ?? 'Z');
+  return offset === undefined ? undefined : civil + milliseconds - offset * 60_000;
+}
+
+function momentOfRfc(parts: RegExpExecArray): number | undefined {
+  const [, day, month, year, hour, minute, second] = parts;
+  const monthNumber = MONTHS.findIndex((name) => name === month) + 1;
+  return utc([Number(year), monthNumber, ...[day, hour, minute, second].map(Number)]);
+}
+
+/** Unix milliseconds of a civil time, or undefined for one no calendar has (30 February, 25:00). */
+function utc(fields: readonly number[]): number | undefined {
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = fields;
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  date.setUTCHours(hour, minute, second);
+  const read = [
+    date.getUTCFullYear(),
+    date.getUTCMonth() + 1,
+    date.getUTCDate(),
+    date.getUTCHours(),
+    date.getUTCMinutes(),
+    date.getUTCSeconds(),
+  ];
+  const asked = [year, month, day, hour, minute, second];
+  return read.every((field, index) => field === asked[index]) ? date.getTime() : undefined;
+}
+
+function offsetMinutes(zone: string): number | undefined {
+  if (zone === 'Z' || zone === 'z') return 0;
+  const hours = Number(zone.slice(1, 3));
+  const minutes = Number(zone.slice(4, 6));
+  if (hours > 23 || minutes > 59) return undefined;
+  return (zone.startsWith('-') ? -1 : 1) * (hours * 60 + minutes);
+}
