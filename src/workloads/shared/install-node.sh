@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Start task of a node: makes sure that Node.js 18 or later is there. Safe to run again.
+# Installing needs an elevated start task (user identity: pool, admin).
+set -euo pipefail
+
+readonly NEEDED=18
+readonly PATIENCE_SECONDS="${INSTALL_PATIENCE_SECONDS:-600}"
+
+# The major version of the node on the PATH; 0 when there is none or it does not start.
+node_major() {
+  local version
+  version="$(node --version 2>/dev/null)" || version=v0
+  version="${version#v}"
+  echo "${version%%.*}"
+}
+
+fail() {
+  echo "$1" >&2
+  exit 1
+}
+
+if [ "$(node_major)" -ge "$NEEDED" ]; then
+  echo "Node.js $(node --version) is installed already."
+  exit 0
+fi
+
+command -v apt-get >/dev/null ||
+  fail "Node.js $NEEDED or later is missing and this image has no apt-get: use an Ubuntu 24.04 image, or one that brings Node.js."
+
+[ "$(id -u)" -eq 0 ] ||
+  fail "Installing Node.js needs administrator rights: give the start task an elevated user identity."
+
+# At boot the image's own updates hold apt's locks. apt waits for the lock of dpkg by itself, but
+# not for that of its package lists, hence the loop.
+apt() {
+  DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 "$@"
+}
+
+pause=2
+until apt update && apt install --yes --no-install-recommends nodejs; do
+  [ "$SECONDS" -lt "$PATIENCE_SECONDS" ] ||
+    fail "Node.js could not be installed within $PATIENCE_SECONDS seconds: apt-get's reason is above."
+  echo "apt-get failed; trying again in $pause seconds." >&2
+  sleep "$pause"
+  pause=$((pause < 30 ? pause * 2 : 30))
+done
+
+# apt-get may succeed and still leave an older node on the PATH.
+hash -r
+found="$(node_major)"
+[ "$found" -ge "$NEEDED" ] ||
+  fail "apt-get installed nodejs, but the node on the PATH is version $found and the programs need $NEEDED: use an Ubuntu 24.04 image."
+echo "Node.js $(node --version) is installed."
