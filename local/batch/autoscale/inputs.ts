@@ -44,6 +44,14 @@ export interface AutoscaleInputs {
   readonly targetLowPriorityNodes: number;
   /** The samples visible at `now`, oldest first. */
   readonly samples: (variable: SampledVariable) => readonly Sample[];
+  /**
+   * What `GetSample` of a window asks for when the formula names no percentage; 0 without this.
+   * Unconfirmed: the documentation names no such minimum, but the service once refused
+   * `avg($PendingTasks.GetSample(sli))` with `wanted 70%, received 0%`
+   * (https://github.com/Azure/batch-shipyard/issues/138). A formula that names its percentage,
+   * `GetSample(window, 0)`, means the same either way.
+   */
+  readonly defaultSamplePercent?: number;
 }
 
 export const nodeDeallocationOptions = [
