@@ -1,0 +1,183 @@
+import type { BatchServiceClient } from '@azure/batch';
+import { RestError } from '@azure/ms-rest-js';
+import { Failure } from '../failure';
+
+/**
+ * One call of the Batch service, made safe. `@azure/batch` 10.2.0 has three habits that would hurt
+ * a run, all seen by running it: its errors carry an object as message; it never tries again after
+ * 429; after 500 or 503 it sleeps half a minute and more before it does. So its own retries are
+ * switched off (`noRetryPolicy` in connect.ts) and these take their place.
+ */
+export interface Pacing {
+  /** Waits in real time. */
+  readonly pause: (milliseconds: number) => Promise<void>;
+  /** From 0 to 1. */
+  readonly chance: () => number;
+}
+
+/** A refusal of the service, in its own words. */
+export class BatchRefusal extends Error {
+  override readonly name = 'BatchRefusal';
+
+  constructor(
+    /** 0 when no answer came. */
+    readonly status: number,
+    /** The service's code, such as `PoolExists`; empty when the answer had no body. */
+    readonly code: string,
+    message: string,
+    readonly retryAfterMs: number | null,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+const TRIES = 4;
+/** A longer wait than this is the orchestration's to sleep, not an activity's. */
+const LONGEST_PAUSE_MS = 30_000;
+const FIRST_PAUSE_MS = 500;
+
+/**
+ * Calls, and calls again while the service is busy or the line is bad: after `Retry-After` where it
+ * says so, else after a growing pause with full jitter. A repeated create is safe because every id
+ * is ours: the second one answers "exists".
+ * @throws BatchRefusal for every answer that is not worth repeating here
+ */
+export async function callBatch<Result>(
+  pacing: Pacing,
+  call: () => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await call();
+    } catch (error) {
+      const refusal = refusalFrom(error);
+      const pauseMs = pauseBefore(attempt, refusal, pacing);
+      if (pauseMs === null) throw refusal;
+      await pacing.pause(pauseMs);
+    }
+  }
+}
+
+function pauseBefore(attempt: number, refusal: BatchRefusal, { chance }: Pacing): number | null {
+  const passing = refusal.status === 0 || refusal.status === 429 || refusal.status >= 500;
+  if (!passing || attempt >= TRIES) return null;
+  if (refusal.retryAfterMs === null) return chance() * FIRST_PAUSE_MS * 2 ** attempt;
+  return refusal.retryAfterMs <= LONGEST_PAUSE_MS ? refusal.retryAfterMs : null;
+}
+
+/** What the client threw, in the service's words. */
+export function refusalFrom(error: unknown): BatchRefusal {
+  if (error instanceof BatchRefusal) return error;
+  if (!(error instanceof RestError)) {
+    const words = error instanceof Error ? error.message : String(error);
+    return new BatchRefusal(0, '', words, null, { cause: withoutRequest(error) });
+  }
+  const status = error.statusCode ?? 0;
+  const code = error.code ?? '';
+  const retryAfter = error.response?.headers.get('retry-after');
+  return new BatchRefusal(status, code, wordsOf(error), milliseconds(retryAfter), {
+    cause: withoutRequest(error),
+  });
+}
+
+/** The message is an object `{ lang, value }` although its type says text; the details say what. */
+function wordsOf(error: RestError): string {
+  const message: unknown = error.message;
+  const value = isObject(message) && 'value' in message ? message['value'] : message;
+  // The second and third line are the request id and the time.
+  const [first = ''] = (typeof value === 'string' ? value : '').split('\n');
+  const words = first === '' ? `HTTP ${error.statusCode ?? 'error'}` : first;
+  const details = detailsOf(error.body);
+  return details === '' ? words : `${words} (${details})`;
+}
+
+function detailsOf(body: unknown): string {
+  if (!isObject(body) || !Array.isArray(body['values'])) return '';
+  return body['values']
+    .filter(isObject)
+    .map((detail) => `${String(detail['key'])}: ${String(detail['value'])}`)
+    .join('; ');
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Seconds or a date, as HTTP has it; a date is taken relative to nothing and therefore ignored. */
+function milliseconds(retryAfter: string | undefined): number | null {
+  const seconds = Number(retryAfter ?? Number.NaN);
+  return Number.isFinite(seconds) ? seconds * 1000 : null;
+}
+
+/** An SDK error holds the request with its Authorization header; a cause must not carry it on. */
+function withoutRequest(error: unknown): Error {
+  const bare = new Error(error instanceof RestError ? wordsOf(error) : String(error));
+  if (error instanceof Error && error.stack !== undefined)
+    bare.stack = error.stack.split('\n').slice(1).join('\n');
+  return bare;
+}
+
+/** What a refusal means for a run. `doing` completes "cannot …". */
+export function failureFrom(refusal: BatchRefusal, doing: string): Failure {
+  const cause = { cause: refusal };
+  const said = `${refusal.message}${refusal.code === '' ? '' : ` [${refusal.code}]`}`;
+  if (refusal.status === 401 || refusal.status === 403) {
+    return new Failure(
+      'accessDenied',
+      `cannot ${doing}: the Batch account refuses this identity: ${said}; give it the role Azure Batch Data Contributor`,
+      cause,
+    );
+  }
+  if (refusal.code.endsWith('QuotaReached')) {
+    return new Failure(
+      'quotaReached',
+      `cannot ${doing}: ${said}; ask for more quota or remove what is not used`,
+      cause,
+    );
+  }
+  if (
+    refusal.status === 0 ||
+    refusal.status === 408 ||
+    refusal.status === 429 ||
+    refusal.status >= 500
+  ) {
+    return new Failure('serviceUnavailable', `cannot ${doing} just now: ${said}`, cause);
+  }
+  if (refusal.status === 400)
+    return new Failure(
+      'badSpecification',
+      `cannot ${doing}: Batch refuses the specification: ${said}`,
+      cause,
+    );
+  return new Failure('serviceUnavailable', `cannot ${doing}: ${said}`, cause);
+}
+
+export interface Service {
+  readonly client: BatchServiceClient;
+  readonly call: <Result>(request: () => Promise<Result>) => Promise<Result>;
+}
+
+/** Milliseconds for one request. The service itself gives up after 30 s. */
+export const PATIENCE = { timeout: 40_000 } as const;
+
+/** Whether it was done, or not because of exactly this refusal. */
+export async function unless(code: string, request: Promise<unknown>): Promise<'done' | 'not'> {
+  try {
+    await request;
+    return 'done';
+  } catch (error) {
+    if (error instanceof BatchRefusal && error.code === code) return 'not';
+    throw error;
+  }
+}
+
+/** What is there, or null when it answers 404. */
+export async function ifThere<Result>(request: Promise<Result>): Promise<Result | null> {
+  try {
+    return await request;
+  } catch (error) {
+    if (error instanceof BatchRefusal && error.status === 404) return null;
+    throw error;
+  }
+}

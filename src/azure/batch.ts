@@ -1,0 +1,294 @@
+import type { BatchServiceClient, BatchServiceModels as Models } from '@azure/batch';
+import { Failure } from '../failure';
+import type { Batch, FailedTask, Owner, Removal } from '../run/ports';
+import {
+  EVALUATION_INTERVAL,
+  jobBody,
+  poolBody,
+  RUN_METADATA,
+  SPEC_METADATA,
+  specHash,
+} from './batch-bodies';
+import {
+  BatchRefusal,
+  callBatch,
+  failureFrom,
+  ifThere,
+  PATIENCE,
+  unless,
+  type Pacing,
+  type Service,
+} from './batch-calls';
+import { addTasks } from './batch-tasks';
+import { readTail } from './batch-files';
+import { causeOf, jobView, lower, poolView } from './batch-views';
+
+/**
+ * The Batch port on `@azure/batch` 10.2.0. Its REST version is on Azure's list of versions to go,
+ * so nothing outside this folder may depend on it.
+ */
+// oxlint-disable-next-line eslint/max-lines-per-function -- a table: one row for each operation of the port
+export function batchOn(client: BatchServiceClient, pacing: Pacing): Batch {
+  const service: Service = { client, call: (request) => callBatch(pacing, request) };
+  return {
+    makePool: (pool, owner) =>
+      ours(`make pool ${pool.id}`, async () => {
+        const made = await unless(
+          'PoolExists',
+          service.call(() => client.pool.add(poolBody(pool, owner), PATIENCE)),
+        );
+        if (made === 'not') await adoptPool(service, pool.id, owner, specHash(pool));
+      }),
+    setFormula: (poolId, formula) =>
+      ours(`set the formula of pool ${poolId}`, () => setFormula(service, poolId, formula)),
+    lookAtPool: (poolId) => ours(`look at pool ${poolId}`, () => lookAtPool(service, poolId)),
+    makeJob: (job, owner) =>
+      ours(`make job ${job.id}`, async () => {
+        const made = await unless(
+          'JobExists',
+          service.call(() => client.job.add(jobBody(job, owner), PATIENCE)),
+        );
+        if (made === 'not') await adoptJob(service, job.id, owner);
+      }),
+    addTasks: (jobId, tasks) =>
+      ours(`add tasks to job ${jobId}`, () => addTasks(service, jobId, tasks)),
+    taskIds: (jobId) => ours(`list the tasks of job ${jobId}`, () => taskIds(service, jobId)),
+    endWhenTasksEnd: (jobId) =>
+      ours(`let job ${jobId} end with its tasks`, async () => {
+        await service.call(() =>
+          client.job.patch(jobId, { onAllTasksComplete: 'terminatejob' }, PATIENCE),
+        );
+      }),
+    lookAtJob: (jobId) => ours(`look at job ${jobId}`, () => lookAtJob(service, jobId)),
+    countTasks: (jobId) =>
+      ours(`count the tasks of job ${jobId}`, () => countTasks(service, jobId)),
+    failedTasks: (jobId, limit) =>
+      ours(`list the failed tasks of job ${jobId}`, () => failedTasks(service, jobId, limit)),
+    readTaskFile: (jobId, taskId, file, maxBytes) =>
+      ours(`read ${file} of task ${taskId}`, () =>
+        readTail(service, { kind: 'task', jobId, taskId, file }, maxBytes),
+      ),
+    readStartTaskError: (poolId, maxBytes) =>
+      ours(`read the set-up log of pool ${poolId}`, () =>
+        readStartTaskError(service, poolId, maxBytes),
+      ),
+    removeJob: (jobId, owner) =>
+      ours(`delete job ${jobId}`, () => removeJob(service, jobId, owner)),
+    removePool: (poolId, owner) =>
+      ours(`delete pool ${poolId}`, () => removePool(service, poolId, owner)),
+    findOwned: () => ours('list pools and jobs', () => findOwned(service)),
+  };
+}
+
+/** Runs one operation of the port; what the service refuses becomes a Failure that says what was being done. */
+async function ours<Result>(doing: string, operation: () => Promise<Result>): Promise<Result> {
+  try {
+    return await operation();
+  } catch (error) {
+    if (error instanceof BatchRefusal) throw failureFrom(error, doing);
+    throw error;
+  }
+}
+
+function metadataOf(
+  entity: { metadata?: Models.MetadataItem[] },
+  name: string,
+): string | undefined {
+  return entity.metadata?.find((item) => item.name === name)?.value;
+}
+
+async function adoptPool(
+  { client, call }: Service,
+  poolId: string,
+  owner: Owner,
+  spec: string,
+): Promise<void> {
+  const pool = await ifThere(call(() => client.pool.get(poolId, PATIENCE)));
+  if (pool === null || lower(pool.state) === 'deleting') {
+    throw new Failure(
+      'serviceUnavailable',
+      `pool ${poolId} is being deleted; it can be made again when it is gone`,
+    );
+  }
+  if (metadataOf(pool, RUN_METADATA) !== owner.runId) {
+    throw new Failure(
+      'nameCollision',
+      `a pool named ${poolId} exists that this run did not make; it is left alone`,
+    );
+  }
+  if (metadataOf(pool, SPEC_METADATA) !== spec) {
+    throw new Failure(
+      'nameCollision',
+      `pool ${poolId} of this run was made to another specification; it is not used`,
+    );
+  }
+}
+
+async function adoptJob({ client, call }: Service, jobId: string, owner: Owner): Promise<void> {
+  const job = await ifThere(call(() => client.job.get(jobId, PATIENCE)));
+  if (job === null || lower(job.state) === 'deleting') {
+    throw new Failure(
+      'serviceUnavailable',
+      `job ${jobId} is being deleted; it can be made again when it is gone`,
+    );
+  }
+  if (metadataOf(job, RUN_METADATA) !== owner.runId) {
+    throw new Failure(
+      'nameCollision',
+      `a job named ${jobId} exists that this run did not make; it is left alone`,
+    );
+  }
+}
+
+/**
+ * Naming the interval restarts the schedule, so that the formula is evaluated at once. The service
+ * takes one such call in 30 s, and none while the pool is resizing.
+ */
+async function setFormula(
+  { client, call }: Service,
+  poolId: string,
+  formula: string,
+): Promise<'set' | 'busy'> {
+  const parameters = {
+    autoScaleFormula: formula,
+    autoScaleEvaluationInterval: EVALUATION_INTERVAL,
+  };
+  try {
+    await call(() => client.pool.enableAutoScale(poolId, { ...parameters, ...PATIENCE }));
+    return 'set';
+  } catch (error) {
+    if (!(error instanceof BatchRefusal)) throw error;
+    if (error.status === 409 || error.code === 'TooManyEnableAutoScaleRequests') return 'busy';
+    throw error;
+  }
+}
+
+async function lookAtPool(service: Service, poolId: string) {
+  const { client, call } = service;
+  const pool = await ifThere(call(() => client.pool.get(poolId, PATIENCE)));
+  if (pool === null) return null;
+  const options = { computeNodeListOptions: { select: 'id,state' }, ...PATIENCE };
+  const nodes = await everyPage(
+    () => call(() => client.computeNode.list(poolId, options)),
+    (next) => call(() => client.computeNode.listNext(next, PATIENCE)),
+  );
+  return poolView(pool, nodes);
+}
+
+async function lookAtJob({ client, call }: Service, jobId: string) {
+  const job = await ifThere(call(() => client.job.get(jobId, PATIENCE)));
+  if (job === null) return null;
+  const managerId = job.jobManagerTask?.id;
+  const manager =
+    managerId === undefined
+      ? null
+      : await ifThere(call(() => client.task.get(jobId, managerId, PATIENCE)));
+  return jobView(job, manager);
+}
+
+async function countTasks({ client, call }: Service, jobId: string) {
+  const { taskCounts } = await call(() => client.job.getTaskCounts(jobId, PATIENCE));
+  const { active, running, succeeded, failed } = taskCounts;
+  return { active, running, succeeded, failed };
+}
+
+async function taskIds({ client, call }: Service, jobId: string): Promise<ReadonlySet<string>> {
+  const options = { taskListOptions: { select: 'id' }, ...PATIENCE };
+  const tasks = await everyPage(
+    () => call(() => client.task.list(jobId, options)),
+    (next) => call(() => client.task.listNext(next, PATIENCE)),
+  );
+  return new Set(tasks.map(({ id = '' }) => id));
+}
+
+async function failedTasks(
+  { client, call }: Service,
+  jobId: string,
+  limit: number,
+): Promise<readonly FailedTask[]> {
+  const filter = "state eq 'completed' and executionInfo/result eq 'failure'";
+  const options = { taskListOptions: { filter, maxResults: limit }, ...PATIENCE };
+  const tasks = await call(() => client.task.list(jobId, options));
+  return tasks.slice(0, limit).map((task) => ({
+    id: task.id ?? '',
+    exitCode: task.executionInfo?.exitCode ?? null,
+    cause: causeOf(task) ?? 'Batch gives no reason',
+  }));
+}
+
+async function readStartTaskError(
+  service: Service,
+  poolId: string,
+  maxBytes: number,
+): Promise<string | null> {
+  const { client, call } = service;
+  const options = { computeNodeListOptions: { filter: "state eq 'starttaskfailed'" }, ...PATIENCE };
+  const nodes = await ifThere(call(() => client.computeNode.list(poolId, options)));
+  const nodeId = nodes?.[0]?.id;
+  if (nodeId === undefined) return null;
+  return readTail(service, { kind: 'node', poolId, nodeId, file: 'startup/stderr.txt' }, maxBytes);
+}
+
+async function removeJob({ client, call }: Service, jobId: string, owner: Owner): Promise<Removal> {
+  const job = await ifThere(call(() => client.job.get(jobId, PATIENCE)));
+  if (job === null) return 'gone';
+  if (metadataOf(job, RUN_METADATA) !== owner.runId) return 'notOurs';
+  if (lower(job.state) === 'deleting') return 'going';
+  await ifThere(
+    unless(
+      'JobBeingDeleted',
+      call(() => client.job.deleteMethod(jobId, PATIENCE)),
+    ),
+  );
+  return 'going';
+}
+
+async function removePool(
+  { client, call }: Service,
+  poolId: string,
+  owner: Owner,
+): Promise<Removal> {
+  const pool = await ifThere(call(() => client.pool.get(poolId, PATIENCE)));
+  if (pool === null) return 'gone';
+  if (metadataOf(pool, RUN_METADATA) !== owner.runId) return 'notOurs';
+  if (lower(pool.state) === 'deleting') return 'going';
+  await ifThere(
+    unless(
+      'PoolBeingDeleted',
+      call(() => client.pool.deleteMethod(poolId, PATIENCE)),
+    ),
+  );
+  return 'going';
+}
+
+async function findOwned({ client, call }: Service) {
+  const pools = await everyPage(
+    () => call(() => client.pool.list({ poolListOptions: { select: 'id,metadata' }, ...PATIENCE })),
+    (next) => call(() => client.pool.listNext(next, PATIENCE)),
+  );
+  const jobs = await everyPage(
+    () => call(() => client.job.list({ jobListOptions: { select: 'id,metadata' }, ...PATIENCE })),
+    (next) => call(() => client.job.listNext(next, PATIENCE)),
+  );
+  const owned =
+    (kind: 'pool' | 'job') => (entity: { id?: string; metadata?: Models.MetadataItem[] }) => {
+      const runId = metadataOf(entity, RUN_METADATA);
+      return runId === undefined ? [] : [{ kind, id: entity.id ?? '', runId }];
+    };
+  return [...pools.flatMap(owned('pool')), ...jobs.flatMap(owned('job'))];
+}
+
+type Page<Item> = readonly Item[] & { readonly odatanextLink?: string };
+
+async function everyPage<Item>(
+  first: () => Promise<Page<Item>>,
+  next: (link: string) => Promise<Page<Item>>,
+): Promise<Item[]> {
+  let page = await first();
+  const items = [...page];
+  while (page.odatanextLink !== undefined) {
+    page = await next(page.odatanextLink);
+    items.push(...page);
+  }
+  return items;
+}

@@ -1,0 +1,88 @@
+import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
+import {
+  DefaultAzureCredential,
+  ManagedIdentityCredential,
+  type TokenCredential,
+} from '@azure/identity';
+import { SecretClient } from '@azure/keyvault-secrets';
+import { AzureIdentityCredentialAdapter, type ServiceClientCredentials } from '@azure/ms-rest-js';
+import { BlobServiceClient } from '@azure/storage-blob';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Ports, Secrets } from '../run/ports';
+import type { Settings } from '../settings';
+import { batchOn } from './batch';
+import type { Pacing } from './batch-calls';
+import { noSecrets, secretsOn } from './key-vault';
+import { filesOn } from './storage';
+
+/** Clients and credentials, chosen by what is set. Nothing here asks where the app runs. */
+export function connect(settings: Settings): Ports {
+  const credential = credentialFor(settings);
+  const secrets = secretsFor(settings, credential);
+  const batch = new BatchServiceClient(
+    batchCredentials(settings, credential, secrets),
+    settings.batch.endpoint,
+    // Its own retries sleep half a minute and more, and never repeat a 429: ours take their place.
+    { noRetryPolicy: true },
+  );
+  return {
+    batch: batchOn(batch, pacing),
+    files: filesOn(blobServiceFor(settings, credential), () => new Date()),
+    secrets,
+  };
+}
+
+const pacing: Pacing = {
+  pause: (milliseconds) => sleep(milliseconds),
+  chance: () => Math.random(),
+};
+
+/**
+ * The managed identity where the platform offers one; else whatever the person at this machine is
+ * signed in with (environment, CLI, editor).
+ */
+export function credentialFor({ identity }: Settings): TokenCredential {
+  if (!identity.managed) return new DefaultAzureCredential();
+  return identity.clientId === null
+    ? new ManagedIdentityCredential()
+    : new ManagedIdentityCredential({ clientId: identity.clientId });
+}
+
+/** Given a bare credential the client asks for a token for Azure Resource Manager, which Batch refuses. */
+export const BATCH_SCOPE = 'https://batch.core.windows.net/.default';
+
+function batchCredentials(
+  { batch }: Settings,
+  credential: TokenCredential,
+  secrets: Secrets,
+): ServiceClientCredentials {
+  const { accountKey } = batch;
+  if (accountKey === null) return new AzureIdentityCredentialAdapter(credential, BATCH_SCOPE);
+  if (accountKey.kind === 'key')
+    return new BatchSharedKeyCredentials(accountKey.name, accountKey.key);
+  return {
+    signRequest: async (request) => {
+      const key = await secrets.read(accountKey.secret);
+      return new BatchSharedKeyCredentials(accountKey.name, key).signRequest(request);
+    },
+  };
+}
+
+function blobServiceFor({ storage }: Settings, credential: TokenCredential): BlobServiceClient {
+  return storage.kind === 'connectionString'
+    ? BlobServiceClient.fromConnectionString(storage.text)
+    : new BlobServiceClient(storage.blobServiceUri, credential);
+}
+
+/**
+ * A vault names the resource its tokens are for, and the client checks that this is its own domain.
+ * A vault on the loopback address has no domain to check; every other one is checked.
+ */
+function secretsFor({ vaultUri }: Settings, credential: TokenCredential): Secrets {
+  if (vaultUri === null) return noSecrets;
+  const { hostname } = new URL(vaultUri);
+  const disableChallengeResourceVerification = hostname === '127.0.0.1' || hostname === 'localhost';
+  return secretsOn(
+    new SecretClient(vaultUri, credential, { disableChallengeResourceVerification }),
+  );
+}

@@ -1,0 +1,268 @@
+import {
+  BlobSASPermissions,
+  ContainerSASPermissions,
+  generateBlobSASQueryParameters,
+  RestError,
+  SASProtocol,
+  StorageSharedKeyCredential,
+  type BlobSASSignatureValues,
+  type BlobServiceClient,
+  type ContainerClient,
+  type UserDelegationKey,
+} from '@azure/storage-blob';
+import { Failure, messageOf } from '../failure';
+import type { BlobFound, Files } from '../run/ports';
+
+/** The Files port on `@azure/storage-blob`: one account, whose name and key or identity the client holds. */
+// oxlint-disable-next-line eslint/max-lines-per-function -- a table: one row for each operation of the port
+export function filesOn(service: BlobServiceClient, now: () => Date): Files {
+  const open = (container: string): ContainerClient => service.getContainerClient(container);
+  const signer = signerFor(service, now);
+  return {
+    makeContainer: (name, labels) =>
+      saying(`make container ${name}`, () => makeContainer(open(name), labels)),
+    removeContainer: (name) =>
+      saying(`delete container ${name}`, async () => {
+        await open(name).deleteIfExists();
+        return (await open(name).exists()) ? 'going' : 'gone';
+      }),
+    listContainers: (prefix) => saying('list containers', () => listContainers(service, prefix)),
+    list: (container, prefix) => list(open(container), prefix),
+    find: (container, name) =>
+      saying(`find ${place(container, name)}`, () => find(open(container), name)),
+    readText: (container, name, maxBytes) =>
+      saying(`read ${place(container, name)}`, () => readText(open(container), name, maxBytes)),
+    writeText: (container, name, text) =>
+      saying(`write ${place(container, name)}`, async () => {
+        await open(container).getBlockBlobClient(name).upload(text, Buffer.byteLength(text));
+      }),
+    claim: (container, name, text) =>
+      saying(`claim ${place(container, name)}`, () => claim(open(container), name, text)),
+    remove: (container, name, etag) =>
+      saying(`delete ${place(container, name)}`, async () => {
+        const conditions = etag === undefined ? {} : { ifMatch: quoted(etag) };
+        await unless([404, 412], open(container).getBlobClient(name).delete({ conditions }));
+      }),
+    copy: (from, to) =>
+      saying(`copy ${place(from.container, from.name)}`, () => copy(service, signer, from, to)),
+    upload: (container, name, file) =>
+      saying(`upload ${file}`, async () => {
+        await open(container).getBlockBlobClient(name).uploadFile(file);
+      }),
+    readUrl: (container, name, minutes) =>
+      saying(`open ${place(container, name ?? '')} for reading`, async () =>
+        name === null
+          ? signer(open(container), { permissions: ContainerSASPermissions.parse('rl') }, minutes)
+          : signer(
+              open(container),
+              { blobName: name, permissions: BlobSASPermissions.parse('r') },
+              minutes,
+            ),
+      ),
+    writeUrl: (container, minutes) =>
+      saying(`open ${container} for writing`, async () =>
+        signer(open(container), { permissions: ContainerSASPermissions.parse('cw') }, minutes),
+      ),
+  };
+}
+
+function place(container: string, name: string): string {
+  return `${container}/${JSON.stringify(name).slice(1, -1)}`;
+}
+
+/** What storage refuses becomes a Failure that says what was being done. */
+async function saying<Result>(doing: string, operation: () => Promise<Result>): Promise<Result> {
+  try {
+    return await operation();
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    const status = error instanceof RestError ? (error.statusCode ?? 0) : 0;
+    const words =
+      error instanceof RestError
+        ? `${error.code ?? ''} ${firstLine(error)}`.trim()
+        : firstLine(error);
+    if (status === 401 || status === 403) {
+      throw new Failure(
+        'accessDenied',
+        `cannot ${doing}: storage refuses this identity (${words}); give it the role Storage Blob Data Owner`,
+      );
+    }
+    throw new Failure('serviceUnavailable', `cannot ${doing} just now: ${words}`);
+  }
+}
+
+function firstLine(error: unknown): string {
+  return messageOf(error).split('\n')[0] ?? '';
+}
+
+/** Undefined when the answer was one of these statuses. */
+async function unless<Result>(
+  statuses: readonly number[],
+  request: Promise<Result>,
+): Promise<Result | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (error instanceof RestError && statuses.includes(error.statusCode ?? 0)) return undefined;
+    throw error;
+  }
+}
+
+/** Lists give an ETag bare, single reads give it in quotes; here it is bare. */
+function bare(etag: string | undefined): string {
+  return (etag ?? '').replaceAll('"', '');
+}
+
+function quoted(etag: string): string {
+  return `"${bare(etag)}"`;
+}
+
+async function makeContainer(
+  container: ContainerClient,
+  labels: Readonly<Record<string, string>>,
+): Promise<void> {
+  const made = await container.createIfNotExists({ metadata: { ...labels } });
+  if (made.succeeded) return;
+  const { metadata = {} } = await container.getProperties();
+  const foreign = Object.entries(labels).some(([name, value]) => metadata[name] !== value);
+  if (foreign) {
+    throw new Failure(
+      'nameCollision',
+      `a container named ${container.containerName} exists that this run did not make; it is left alone`,
+    );
+  }
+}
+
+async function listContainers(service: BlobServiceClient, prefix: string) {
+  const found: { name: string; labels: Record<string, string> }[] = [];
+  for await (const { name, metadata = {} } of service.listContainers({
+    prefix,
+    includeMetadata: true,
+  })) {
+    found.push({ name, labels: metadata });
+  }
+  return found;
+}
+
+async function* list(
+  container: ContainerClient,
+  prefix: string | undefined,
+): AsyncIterable<BlobFound> {
+  const pages = container.listBlobsFlat(prefix === undefined ? {} : { prefix });
+  const doing = `list container ${container.containerName}`;
+  for (;;) {
+    const next = await saying(doing, () => unless([404], pages.next()));
+    if (next === undefined || next.done === true) return;
+    const { name, properties } = next.value;
+    yield { name, bytes: properties.contentLength ?? 0, etag: bare(properties.etag) };
+  }
+}
+
+async function find(container: ContainerClient, name: string): Promise<BlobFound | null> {
+  const found = await unless([404], container.getBlobClient(name).getProperties());
+  if (found === undefined) return null;
+  return { name, bytes: found.contentLength ?? 0, etag: bare(found.etag) };
+}
+
+async function readText(
+  container: ContainerClient,
+  name: string,
+  maxBytes: number,
+): Promise<string | null> {
+  const found = await find(container, name);
+  if (found === null) return null;
+  if (found.bytes > maxBytes) {
+    throw new Failure(
+      'inputRefused',
+      `blob ${place(container.containerName, name)} has ${found.bytes} bytes, more than the ${maxBytes} that are read`,
+    );
+  }
+  const bytes = await unless([404], container.getBlobClient(name).downloadToBuffer());
+  return bytes === undefined ? null : bytes.toString('utf8');
+}
+
+async function claim(container: ContainerClient, name: string, text: string): Promise<boolean> {
+  const conditions = { ifNoneMatch: '*' };
+  const blob = container.getBlockBlobClient(name);
+  return (
+    (await unless([409, 412], blob.upload(text, Buffer.byteLength(text), { conditions }))) !==
+    undefined
+  );
+}
+
+const COPY_SOURCE_MINUTES = 60;
+
+/** Within the account the service copies by itself, whatever the size; the app moves no bytes. */
+async function copy(
+  service: BlobServiceClient,
+  signer: Signer,
+  from: { readonly container: string; readonly name: string; readonly etag: string },
+  to: { readonly container: string; readonly name: string },
+): Promise<void> {
+  const permissions = BlobSASPermissions.parse('r');
+  const source = service.getContainerClient(from.container);
+  const url = await signer(source, { blobName: from.name, permissions }, COPY_SOURCE_MINUTES);
+  const target = service.getContainerClient(to.container).getBlobClient(to.name);
+  const copied = await unless(
+    [404, 412],
+    target
+      .beginCopyFromURL(url, { sourceConditions: { ifMatch: quoted(from.etag) } })
+      .then((poller) => poller.pollUntilDone()),
+  );
+  if (copied === undefined) {
+    throw new Failure(
+      'inputGone',
+      `blob ${place(from.container, from.name)} was deleted or overwritten before the run could stage it`,
+    );
+  }
+}
+
+type Signer = (
+  container: ContainerClient,
+  what: Omit<BlobSASSignatureValues, 'containerName'>,
+  minutes: number,
+) => Promise<string>;
+
+const MINUTE_MS = 60_000;
+/** Clocks differ: a key is asked for from a little before now, and a SAS names no start at all. */
+const SKEW_MS = 15 * MINUTE_MS;
+/** Azure's bound for a user delegation key and all that is signed with it. */
+const LONGEST_KEY_MS = 7 * 24 * 60 * MINUTE_MS - SKEW_MS;
+
+/**
+ * Mints SAS URLs: for one blob or one container, no start, https alone where the account speaks it.
+ * With an account key at hand it signs; else a user delegation key does, asked for once and used
+ * while it lasts long enough.
+ */
+function signerFor(service: BlobServiceClient, now: () => Date): Signer {
+  const { credential } = service;
+  const protocol = service.url.startsWith('https:') ? SASProtocol.Https : SASProtocol.HttpsAndHttp;
+  let delegation: { readonly key: UserDelegationKey; readonly until: number } | undefined;
+
+  const keyUntil = async (expiry: number): Promise<UserDelegationKey> => {
+    if (delegation === undefined || delegation.until < expiry) {
+      const until = now().getTime() + LONGEST_KEY_MS;
+      const start = new Date(now().getTime() - SKEW_MS);
+      delegation = { key: await service.getUserDelegationKey(start, new Date(until)), until };
+    }
+    return delegation.key;
+  };
+
+  return async (container, what, minutes) => {
+    const lifetime = Math.min(minutes * MINUTE_MS, LONGEST_KEY_MS - SKEW_MS);
+    const expiry = now().getTime() + lifetime;
+    const values = {
+      ...what,
+      containerName: container.containerName,
+      expiresOn: new Date(expiry),
+      protocol,
+    };
+    const sas =
+      credential instanceof StorageSharedKeyCredential
+        ? generateBlobSASQueryParameters(values, credential)
+        : generateBlobSASQueryParameters(values, await keyUntil(expiry), service.accountName);
+    const base =
+      what.blobName === undefined ? container.url : container.getBlobClient(what.blobName).url;
+    return `${base}?${sas.toString()}`;
+  };
+}

@@ -1,0 +1,110 @@
+import { workloadOf, type Tools } from './tools';
+import { JOB_MANAGER_ID, LOGS_FOLDER, RESULTS_FOLDER } from './plan';
+import type { FailedTask } from './ports';
+import type { Harvest, Outcome, RunPlan } from './run';
+
+/** Enough to see why; a task that writes gigabytes does not fill the app's memory or the record. */
+const LOG_TAIL_BYTES = 64 * 1024;
+const MAX_FAILED_TASKS = 20;
+const MAX_RESULTS_LISTED = 100;
+const LAST_WORDS_LINES = 3;
+const LAST_WORDS_CHARACTERS = 500;
+
+/**
+ * Before anything is deleted: the logs of the job manager and of what failed are made sure of (a
+ * task uploads its own when it ends; one that never ended has not), results are looked for.
+ */
+export async function harvest(
+  tools: Tools,
+  { plan, outcome, worked }: { plan: RunPlan; outcome: Outcome; worked: boolean },
+): Promise<Harvest> {
+  if (!worked) return { results: [], logs: [], missing: [], lastWords: null };
+  const failed = outcome.kind === 'succeeded' ? [] : await failedTasks(tools, plan);
+  const logs = await keepLogs(
+    tools,
+    plan,
+    new Set([JOB_MANAGER_ID, ...failed.map(({ id }) => id)]),
+  );
+  return {
+    ...(await findResults(tools, plan)),
+    logs,
+    lastWords: outcome.kind === 'succeeded' ? null : await lastWords(tools, plan, outcome, failed),
+  };
+}
+
+async function failedTasks({ batch }: Tools, plan: RunPlan): Promise<readonly FailedTask[]> {
+  return (await batch.lookAtJob(plan.jobId)) === null
+    ? []
+    : batch.failedTasks(plan.jobId, MAX_FAILED_TASKS);
+}
+
+async function keepLogs(
+  { batch, files }: Tools,
+  plan: RunPlan,
+  ids: ReadonlySet<string>,
+): Promise<string[]> {
+  for (const id of ids) {
+    for (const file of ['stdout.txt', 'stderr.txt']) {
+      const name = `${LOGS_FOLDER}/${id}/${file}`;
+      if ((await files.find(plan.outputContainer, name)) !== null) continue;
+      const text = await batch.readTaskFile(plan.jobId, id, file, LOG_TAIL_BYTES);
+      if (text !== null) await files.writeText(plan.outputContainer, name, text);
+    }
+  }
+  const logs: string[] = [];
+  for await (const { name } of files.list(plan.outputContainer, `${LOGS_FOLDER}/`)) {
+    logs.push(name);
+    if (logs.length === MAX_RESULTS_LISTED) break;
+  }
+  return logs;
+}
+
+async function findResults({ files, workloads }: Tools, plan: RunPlan) {
+  const results: { name: string; bytes: number }[] = [];
+  for await (const { name, bytes } of files.list(plan.outputContainer, `${RESULTS_FOLDER}/`)) {
+    results.push({ name, bytes });
+    if (results.length === MAX_RESULTS_LISTED) break;
+  }
+  const missing: string[] = [];
+  for (const name of workloadOf(workloads, plan).results) {
+    const found = await files.find(plan.outputContainer, `${RESULTS_FOLDER}/${name}`);
+    if (found === null || found.bytes === 0) missing.push(`${RESULTS_FOLDER}/${name}`);
+  }
+  return { results, missing };
+}
+
+/** The end of stderr of what failed: the job manager first, then the first task, then the set-up. */
+async function lastWords(
+  { batch, files }: Tools,
+  plan: RunPlan,
+  outcome: Outcome,
+  failed: readonly FailedTask[],
+): Promise<string | null> {
+  if (outcome.kind === 'succeeded') return null;
+  if (outcome.code === 'startTaskFailed') {
+    return tail(await batch.readStartTaskError(plan.poolId, LOG_TAIL_BYTES));
+  }
+  const culprit = failed.find(({ id }) => id === JOB_MANAGER_ID) ?? failed[0];
+  if (culprit === undefined) return null;
+  const name = `${LOGS_FOLDER}/${culprit.id}/stderr.txt`;
+  const found = await files.find(plan.outputContainer, name);
+  const fits = found !== null && found.bytes <= LOG_TAIL_BYTES;
+  const text = fits
+    ? await files.readText(plan.outputContainer, name, LOG_TAIL_BYTES)
+    : await batch.readTaskFile(plan.jobId, culprit.id, 'stderr.txt', LOG_TAIL_BYTES);
+  const words = tail(text) ?? culprit.cause;
+  return culprit.id === JOB_MANAGER_ID ? words : `${culprit.id}: ${words}`;
+}
+
+/** The last lines that say something, without control characters and without credentials. */
+export function tail(text: string | null): string | null {
+  const lines = (text ?? '')
+    // oxlint-disable-next-line no-control-regex -- they are what is taken out
+    .replace(/\u001B\[[0-9;]*[A-Za-z]|[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '')
+    .replace(/\b(sig|code|AccountKey)=[^&\s"']+/gi, '$1=***')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  if (lines.length === 0) return null;
+  return lines.slice(-LAST_WORDS_LINES).join(' / ').slice(-LAST_WORDS_CHARACTERS);
+}

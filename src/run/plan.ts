@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import type { Occurrence, RunPlan, RunRequest } from './run';
+import type { TaskTemplate, Work, Workload } from './workload';
+
+/**
+ * A workload and an occurrence, turned into ids, moments and specifications. Pure: a replay plans
+ * the same run, and so does a second delivery of the same trigger.
+ */
+
+/** Kept apart from the runs' own containers: records, requests to cancel, the lock of each workload. */
+export const RUNS_CONTAINER = 'runs';
+export const JOB_MANAGER_ID = 'job-manager';
+export const MERGE_ID = 'merge';
+export const MANIFEST = 'manifest/tasks.jsonl';
+export const RESULTS_FOLDER = 'results';
+export const LOGS_FOLDER = 'logs';
+
+const MINUTE_MS = 60_000;
+/** For this long the formula asks for nodes without looking at samples: there are none yet. */
+const STARTUP_MINUTES = 10;
+
+/** The same occurrence always gives the same id: `render-3f9a1c7e5b2d4f60`. */
+export function runIdOf(workload: string, occurrence: Occurrence): string {
+  const key = JSON.stringify([workload, ...keyOf(occurrence)]);
+  return `${workload}-${createHash('sha256').update(key).digest('hex').slice(0, 16)}`;
+}
+
+function keyOf(occurrence: Occurrence): readonly string[] {
+  switch (occurrence.kind) {
+    case 'schedule':
+      return ['schedule', occurrence.due];
+    case 'blob':
+      return ['blob', occurrence.container, occurrence.name, occurrence.etag];
+    case 'request':
+      return ['request', occurrence.key];
+  }
+}
+
+export function planRun(workload: Workload, request: RunRequest, startedAt: string): RunPlan {
+  const runId = runIdOf(workload.name, request.occurrence);
+  const deadline = new Date(Date.parse(startedAt) + workload.deadlineMinutes * MINUTE_MS);
+  return {
+    runId,
+    workload: workload.name,
+    request,
+    startedAt,
+    deadline: deadline.toISOString(),
+    poolId: runId,
+    jobId: runId,
+    stagingContainer: `run-${runId}-in`,
+    outputContainer: `run-${runId}-out`,
+  };
+}
+
+/** Nodes that hold `tasks` tasks of `slots` slots at once, within the workload's maximum. */
+export function nodesFor(tasks: number, slots: number, pool: Workload['pool']): number {
+  const tasksPerNode = Math.max(1, Math.floor(pool.slotsPerNode / slots));
+  return Math.min(pool.maxNodes, Math.ceil(tasks / tasksPerNode));
+}
+
+/** The most slots any of the workload's tasks needs: the formula counts tasks, and tasks may be wide. */
+export function widestTask(work: Work): number {
+  const templates: readonly (TaskTemplate | undefined)[] =
+    work.kind === 'whole'
+      ? [work.jobManager]
+      : work.kind === 'split'
+        ? [work.jobManager, work.task, work.merge]
+        : [work.task, work.merge];
+  return Math.max(...templates.map((template) => template?.slots ?? 1));
+}
+
+/**
+ * The pool's size, as Batch evaluates it every five minutes and whenever it is stored:
+ * `startNodes` at once while there are no samples yet, then what the pending tasks need, zero at
+ * the deadline whatever this app does. A missing sample counts as no task, but three minutes of
+ * samples are looked at, so one gap does not shrink the pool. Nodes leave when their tasks are
+ * done; at the deadline at once.
+ *
+ * `$PendingTasks` counts tasks and not slots (Azure/Batch issue 118), so each counts as wide as
+ * the widest; a fraction is cut off by the service, so adding `slots - 1` first rounds up.
+ */
+export function autoscaleFormula(
+  workload: Workload,
+  plan: RunPlan,
+  startNodes: number,
+  now: string,
+): string {
+  const startupEnds = new Date(Date.parse(now) + STARTUP_MINUTES * MINUTE_MS).toISOString();
+  return [
+    `// Nightshift run ${plan.runId}`,
+    `startup = time() < time("${startupEnds}");`,
+    `over = time() >= time("${plan.deadline}");`,
+    'pending = max(0, $PendingTasks.GetSample(TimeInterval_Minute * 3));',
+    `needed = (pending * ${widestTask(workload.work)} + $TaskSlotsPerNode - 1) / $TaskSlotsPerNode;`,
+    `wanted = startup ? max(${startNodes}, needed) : needed;`,
+    `$TargetLowPriorityNodes = over ? 0 : min(${workload.pool.maxNodes}, wanted);`,
+    '$NodeDeallocationOption = over ? terminate : taskcompletion;',
+  ].join('\n');
+}
+
+/** How many nodes a run asks for before it knows its tasks. */
+export function firstNodes(workload: Workload, inputs: number | null): number {
+  return workload.work.kind === 'perBlob'
+    ? nodesFor(inputs ?? 0, workload.work.task.slots, workload.pool)
+    : 1;
+}
+
+/** A stable task id from a blob name: legible, safe, and different for different names. */
+export function taskIdOfBlob(name: string): string {
+  const legible = name.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-|-$/g, '');
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
+  return `${legible.slice(0, 48)}-${hash}`.replace(/^-/, '');
+}
+
+/** Where an input blob is staged: never under the name its owner chose. */
+export function stagedName(index: number, originalName: string): string {
+  const extension = /\.([A-Za-z0-9]{1,8})$/.exec(originalName)?.[1]?.toLowerCase();
+  const number = String(index + 1).padStart(4, '0');
+  return extension === undefined ? `inputs/${number}` : `inputs/${number}.${extension}`;
+}
+
+/** Credentials of nodes outlive the deadline by this much, so that the last upload is not refused. */
+const CREDENTIAL_MARGIN_MINUTES = 60;
+
+export function credentialMinutes(workload: Workload): number {
+  return workload.deadlineMinutes + CREDENTIAL_MARGIN_MINUTES;
+}
+
+export function recordBlob(runId: string): string {
+  return `records/${runId}.json`;
+}
+
+export function cancelBlob(runId: string): string {
+  return `cancel/${runId}`;
+}
+
+export function lockBlob(workload: string): string {
+  return `locks/${workload}`;
+}

@@ -1,0 +1,261 @@
+import type {
+  JobView,
+  NodeCounts,
+  Observation,
+  Outcome,
+  PoolView,
+  RunPlan,
+  Usage,
+  WatchState,
+} from './run';
+import type { Workload } from './workload';
+
+/** What Batch reports, turned into what happens next. Pure: deadlines and intervals live here. */
+
+export type NextStep =
+  | { readonly kind: 'wait'; readonly until: string; readonly waitingFor: string }
+  /** The job manager has written its manifest (or none is needed): add the tasks. */
+  | { readonly kind: 'submitTasks' }
+  | { readonly kind: 'finish'; readonly outcome: Outcome };
+
+export interface Situation {
+  readonly workload: Workload;
+  readonly plan: RunPlan;
+  readonly watch: WatchState;
+  readonly seen: Observation;
+}
+
+const MINUTE_MS = 60_000;
+const SECOND_MS = 1000;
+
+/** Rows in order of precedence: the first that has something to say decides. */
+const decisions: readonly ((situation: Situation, now: Date) => NextStep | undefined)[] = [
+  cancelled,
+  overdue,
+  jobGone,
+  jobManagerFailed,
+  taskFailed,
+  readyToSubmit,
+  jobCompleted,
+  poolGone,
+  noNodeCanWork,
+];
+
+export function nextStep(situation: Situation, now: Date): NextStep {
+  for (const decide of decisions) {
+    const step = decide(situation, now);
+    if (step !== undefined) return step;
+  }
+  return {
+    kind: 'wait',
+    until: nextLook(situation.plan, now).toISOString(),
+    waitingFor: whatItWaitsFor(situation),
+  };
+}
+
+function cancelled({ seen }: Situation): NextStep | undefined {
+  if (!seen.cancelRequested) return undefined;
+  return finish('cancelled', 'cancelled', 'the run was cancelled on request');
+}
+
+function overdue({ plan, workload, seen }: Situation, now: Date): NextStep | undefined {
+  if (now.getTime() < Date.parse(plan.deadline)) return undefined;
+  const unfinished = seen.tasks.active + seen.tasks.running;
+  return finish(
+    'timedOut',
+    'deadlineExceeded',
+    `${count(unfinished, 'task')} had not finished when the deadline of ${workload.deadlineMinutes} minutes passed; raise deadlineMinutes or pool.maxNodes`,
+  );
+}
+
+function jobGone({ seen, plan }: Situation): NextStep | undefined {
+  if (seen.job !== null && seen.job.state !== 'deleting') return undefined;
+  return finish(
+    'failed',
+    'jobEndedEarly',
+    `somebody deleted the job ${plan.jobId} while it was running`,
+  );
+}
+
+function jobManagerFailed({ seen }: Situation): NextStep | undefined {
+  const manager = seen.job?.jobManager;
+  if (manager?.state !== 'failed') return undefined;
+  return finish(
+    'failed',
+    'jobManagerFailed',
+    `the job manager failed${ending(manager.exitCode, manager.cause)}`,
+  );
+}
+
+function ending(exitCode: number | null, cause: string | null): string {
+  if (exitCode !== null) return ` with exit code ${exitCode}`;
+  return cause === null ? '' : `: ${cause}`;
+}
+
+function taskFailed({ seen }: Situation): NextStep | undefined {
+  if (seen.tasks.failed === 0) return undefined;
+  return finish(
+    'failed',
+    'taskFailed',
+    `${count(seen.tasks.failed, 'task')} failed after all retries`,
+  );
+}
+
+function readyToSubmit({ workload, watch, seen }: Situation): NextStep | undefined {
+  if (workload.work.kind === 'whole' || watch.submitted) return undefined;
+  if (workload.work.kind === 'perBlob') return { kind: 'submitTasks' };
+  return seen.job?.jobManager?.state === 'succeeded' ? { kind: 'submitTasks' } : undefined;
+}
+
+function jobCompleted({ workload, watch, seen, plan }: Situation): NextStep | undefined {
+  const job = seen.job;
+  // With zero tasks there is nothing whose end could end the job.
+  if (watch.submitted && watch.plannedTasks === 0) {
+    return { kind: 'finish', outcome: { kind: 'succeeded' } };
+  }
+  if (job === null || job.state !== 'completed') return undefined;
+  if (succeeded(workload, watch, job)) return { kind: 'finish', outcome: { kind: 'succeeded' } };
+  if (job.terminateReason === 'MaxWallClockTimeExpiry') {
+    return finish(
+      'timedOut',
+      'deadlineExceeded',
+      `the job ran for all its ${workload.deadlineMinutes} minutes`,
+    );
+  }
+  return finish(
+    'failed',
+    'jobEndedEarly',
+    `the job ${plan.jobId} was ended before its tasks (reason: ${job.terminateReason ?? 'none given'})`,
+  );
+}
+
+function succeeded(workload: Workload, watch: WatchState, job: JobView): boolean {
+  if (workload.work.kind === 'whole') return job.jobManager?.state === 'succeeded';
+  return watch.submitted && job.terminateReason === 'AllTasksComplete';
+}
+
+function poolGone({ seen, plan }: Situation): NextStep | undefined {
+  if (seen.pool !== null && seen.pool.state !== 'deleting') return undefined;
+  return finish(
+    'failed',
+    'jobEndedEarly',
+    `somebody deleted the pool ${plan.poolId} while it was working`,
+  );
+}
+
+function noNodeCanWork({ seen, watch, workload }: Situation, now: Date): NextStep | undefined {
+  const pool = seen.pool;
+  if (pool === null || canWork(pool.nodes) > 0) return undefined;
+  if (pool.nodes.startTaskFailed > 0) {
+    return finish(
+      'failed',
+      'startTaskFailed',
+      `the set-up of the node failed on ${count(pool.nodes.startTaskFailed, 'node')} and no other node is left`,
+    );
+  }
+  const waitedMinutes = (now.getTime() - Date.parse(watch.lastServedAt)) / MINUTE_MS;
+  if (waitedMinutes < workload.pool.maxWaitMinutes) return undefined;
+  if (pool.nodes.unusable > 0) {
+    return finish(
+      'failed',
+      'nodesUnusable',
+      `${count(pool.nodes.unusable, 'node')} became unusable and none can work`,
+    );
+  }
+  return finish(
+    'failed',
+    'noCapacity',
+    `no Spot node came within ${workload.pool.maxWaitMinutes} minutes${reasons(pool)}; try another vmSize or region, or ask for Spot quota`,
+  );
+}
+
+function finish(
+  kind: Exclude<Outcome['kind'], 'succeeded'>,
+  code: Extract<Outcome, { code: unknown }>['code'],
+  cause: string,
+): NextStep {
+  return { kind: 'finish', outcome: { kind, code, cause } };
+}
+
+/**
+ * Looks are close together at first and rarer as the run gets longer: a tenth of the time it has
+ * been going, between ten seconds and five minutes, and once at the deadline.
+ */
+function nextLook(plan: RunPlan, now: Date): Date {
+  const elapsedMs = now.getTime() - Date.parse(plan.startedAt);
+  const pauseMs = Math.min(5 * MINUTE_MS, Math.max(10 * SECOND_MS, elapsedMs / 10));
+  return new Date(Math.min(now.getTime() + pauseMs, Date.parse(plan.deadline)));
+}
+
+/** The link of the chain that is being waited for: job manager, node, start task, tasks, scale-in. */
+export function whatItWaitsFor({ seen, watch }: Situation): string {
+  const { pool, job, tasks } = seen;
+  if (pool === null || job === null) return 'Batch to show the pool and the job';
+  if (pool.formulaError !== null)
+    return `Batch to accept the autoscale formula: ${pool.formulaError}`;
+  if (canWork(pool.nodes) === 0) return `a Spot node: ${nodeChain(pool)}`;
+  if (pool.nodes.idle + pool.nodes.running === 0) {
+    return pool.nodes.waitingForStartTask > 0
+      ? `the set-up on ${count(pool.nodes.waitingForStartTask, 'node')}`
+      : `${count(pool.nodes.starting, 'node')} to start`;
+  }
+  if (job.jobManager?.state === 'running') return 'the job manager, which is running';
+  if (job.jobManager?.state === 'waiting') return 'the job manager to be given a node';
+  const done = tasks.succeeded + tasks.failed;
+  if (tasks.active + tasks.running === 0)
+    return `Batch to end the job (${count(done, 'task')} done)`;
+  const planned = watch.plannedTasks === null ? '' : ` of ${done + tasks.active + tasks.running}`;
+  return `tasks: ${done}${planned} done, ${tasks.running} running, ${tasks.active} queued on ${count(canWork(pool.nodes), 'node')}`;
+}
+
+function nodeChain(pool: PoolView): string {
+  const { nodes } = pool;
+  if (nodes.preempted > 0)
+    return `${count(nodes.preempted, 'node')} preempted, Batch is looking for another`;
+  if (nodes.unusable > 0) return `${count(nodes.unusable, 'node')} unusable`;
+  if (pool.resizeErrors.length > 0) return `Batch could not allocate one${reasons(pool)}`;
+  if (pool.resizing) return `Batch is allocating ${count(pool.targetNodes, 'node')}`;
+  return `the pool waits for its next autoscale evaluation, at most five minutes`;
+}
+
+function reasons(pool: PoolView): string {
+  return pool.resizeErrors.length === 0 ? '' : ` (${pool.resizeErrors.join('; ')})`;
+}
+
+function canWork(nodes: NodeCounts): number {
+  return nodes.starting + nodes.waitingForStartTask + nodes.idle + nodes.running;
+}
+
+function count(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? '' : 's'}`;
+}
+
+/** Every node but a preempted one is billed, in whatever state. */
+export function billedNodes(nodes: NodeCounts): number {
+  return canWork(nodes) + nodes.startTaskFailed + nodes.unusable + nodes.leaving;
+}
+
+/** Adds what the nodes cost since the last look: the mean of both looks over the time between. */
+export function addUsage(usage: Usage, pool: PoolView | null, now: Date): Usage {
+  const nodes = pool === null ? 0 : billedNodes(pool.nodes);
+  const preempted = pool?.nodes.preempted ?? 0;
+  const minutes = Math.max(0, now.getTime() - Date.parse(usage.lastLookAt)) / MINUTE_MS;
+  return {
+    nodeMinutes: usage.nodeMinutes + ((usage.nodesAtLastLook + nodes) / 2) * minutes,
+    preemptions: usage.preemptions + Math.max(0, preempted - usage.preemptedAtLastLook),
+    nodesAtLastLook: nodes,
+    preemptedAtLastLook: preempted,
+    lastLookAt: now.toISOString(),
+  };
+}
+
+/** What a look adds to the watch. */
+export function noteLook(watch: WatchState, seen: Observation, now: Date): WatchState {
+  const served = seen.pool !== null && canWork(seen.pool.nodes) > 0;
+  return {
+    ...watch,
+    tasks: seen.tasks,
+    usage: addUsage(watch.usage, seen.pool, now),
+    lastServedAt: served ? now.toISOString() : watch.lastServedAt,
+  };
+}

@@ -1,0 +1,141 @@
+import { Failure } from '../failure';
+import { ownerOf, programPath, programsOf, secretsOf, workloadOf, type Tools } from './tools';
+import { stagedName } from './plan';
+import type { BlobFound } from './ports';
+import type { RunPlan } from './run';
+import type { Workload } from './workload';
+
+/** What tells the containers of a run from others, in the form container metadata allows. */
+export const RUN_LABEL = 'nightshiftrun';
+const WORKLOAD_LABEL = 'nightshiftworkload';
+
+/** One input as `inputs.json` lists it to the programs. */
+export interface StagedInput {
+  /** Where it is, below the working directory. Chosen by us. */
+  readonly file: string;
+  /** What its owner called it. Hostile. */
+  readonly name: string;
+  readonly size: number;
+}
+
+/** `inputs` is null for a workload that has none, which is not the same as finding none. */
+export interface Staged {
+  readonly inputs: number | null;
+}
+
+const COPIES_AT_ONCE = 8;
+
+/** Programs, inputs and secrets into the run's own container, before anything is asked of Batch. */
+export async function stage(tools: Tools, plan: RunPlan): Promise<Staged> {
+  const workload = workloadOf(tools.workloads, plan);
+  const found = workload.inputs === undefined ? null : await findInputs(tools, workload, plan);
+  const labels = { [RUN_LABEL]: ownerOf(plan).runId, [WORKLOAD_LABEL]: plan.workload };
+  if (found?.length === 0) return { inputs: 0 };
+
+  await tools.files.makeContainer(plan.stagingContainer, labels);
+  await tools.files.makeContainer(plan.outputContainer, labels);
+  await stageSecrets(tools, workload, plan);
+  for (const program of programsOf(workload)) {
+    const path = programPath(tools.programsFolder, workload.name, program);
+    await tools.files.upload(plan.stagingContainer, `programs/${program}`, path);
+  }
+  await stageInputs(tools, workload, plan, found ?? []);
+  return { inputs: found?.length ?? null };
+}
+
+/** A secret's only way to a task: a blob of the staging container, read through the task's own URL. */
+async function stageSecrets(
+  { files, secrets }: Tools,
+  workload: Workload,
+  plan: RunPlan,
+): Promise<void> {
+  for (const name of secretsOf(workload)) {
+    await files.writeText(plan.stagingContainer, `secrets/${name}`, await secrets.read(name));
+  }
+}
+
+async function stageInputs(
+  { files }: Tools,
+  workload: Workload,
+  plan: RunPlan,
+  found: readonly BlobFound[],
+): Promise<void> {
+  const container = workload.inputs?.container ?? '';
+  const staged = found.map((blob, index) => ({ blob, file: stagedName(index, blob.name) }));
+  const waiting = [...staged];
+  const copyNext = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      await files.copy(
+        { container, name: next.blob.name, etag: next.blob.etag },
+        { container: plan.stagingContainer, name: next.file },
+      );
+    }
+  };
+  await Promise.all(Array.from({ length: COPIES_AT_ONCE }, copyNext));
+
+  const list: StagedInput[] = staged.map(({ blob, file }) => ({
+    file,
+    name: blob.name,
+    size: blob.bytes,
+  }));
+  await files.writeText(plan.stagingContainer, 'inputs.json', JSON.stringify(list));
+}
+
+/** The blobs this run works on. A run that is about one blob fails without it; others take what is there. */
+async function findInputs(tools: Tools, workload: Workload, plan: RunPlan): Promise<BlobFound[]> {
+  const inputs = workload.inputs;
+  if (inputs === undefined) return [];
+  const { blob } = plan.request;
+  if (blob !== undefined) return [await findOne(tools, inputs, plan, blob)];
+
+  const found: BlobFound[] = [];
+  for await (const candidate of tools.files.list(inputs.container)) {
+    if (!matches(candidate.name, inputs.endsWith) || candidate.bytes === 0) continue;
+    refuseTooLarge(candidate, inputs);
+    found.push(candidate);
+    if (found.length > inputs.maxFiles) {
+      throw new Failure(
+        'inputRefused',
+        `container ${inputs.container} holds more than ${inputs.maxFiles} input files; raise inputs.maxFiles or take some away`,
+      );
+    }
+  }
+  return found;
+}
+
+type Inputs = NonNullable<Workload['inputs']>;
+
+async function findOne(
+  { files }: Tools,
+  inputs: Inputs,
+  plan: RunPlan,
+  name: string,
+): Promise<BlobFound> {
+  const found = await files.find(inputs.container, name);
+  const place = `blob ${JSON.stringify(name)} in container ${inputs.container}`;
+  if (found === null) throw new Failure('inputGone', `${place} is not there (any more)`);
+  const { occurrence } = plan.request;
+  if (occurrence.kind === 'blob' && occurrence.etag !== found.etag) {
+    throw new Failure(
+      'inputGone',
+      `${place} was overwritten before the run began; the new version starts its own run`,
+    );
+  }
+  if (found.bytes === 0) throw new Failure('inputRefused', `${place} is empty`);
+  refuseTooLarge(found, inputs);
+  return found;
+}
+
+function refuseTooLarge(blob: BlobFound, inputs: Inputs): void {
+  if (blob.bytes <= inputs.maxBytesEach) return;
+  throw new Failure(
+    'inputRefused',
+    `blob ${JSON.stringify(blob.name)} has ${blob.bytes} bytes, more than inputs.maxBytesEach (${inputs.maxBytesEach})`,
+  );
+}
+
+/** No ending listed means every blob. */
+export function matches(name: string, endings: readonly string[]): boolean {
+  const lower = name.toLowerCase();
+  return endings.length === 0 || endings.some((ending) => lower.endsWith(ending.toLowerCase()));
+}

@@ -1,0 +1,78 @@
+import { RetryOptions, type OrchestrationContext, type Task } from 'durable-functions';
+import { Failure, messageOf, type FailureCode } from '../failure';
+import type { Activities } from './activities';
+
+/** The typed bridge to Durable Functions: the one place where its untyped values are let in. */
+
+/** A stretch of workflow: `yield*` it and get its result, typed. */
+// oxlint-disable-next-line typescript/no-explicit-any -- what a yield answers depends on what was yielded
+export type Step<Result> = Generator<Task, Result, any>;
+
+/** What an activity hands back: classes do not survive the way, so a Failure travels as data. */
+export type Answer<Result> =
+  | { readonly kind: 'done'; readonly result: Result }
+  | { readonly kind: 'failed'; readonly code: FailureCode; readonly message: string };
+
+const SECOND_MS = 1000;
+
+/** Tries, and the pause before the second; each further pause is twice as long, up to five minutes. */
+const patience = {
+  /** About ten minutes: what a throttled or restarting service needs. */
+  normal: { tries: 8, firstPauseSeconds: 5 },
+  /** About three hours: what must not be given up lightly, since it stops the bill. */
+  stubborn: { tries: 40, firstPauseSeconds: 5 },
+} as const;
+
+const stubborn: ReadonlySet<keyof Activities> = new Set(['cleanUp', 'record']);
+
+/** Runs one activity. The name and the types both come from `createActivities`. */
+export function* perform<Name extends keyof Activities>(
+  ctx: OrchestrationContext,
+  name: Name,
+  input: Parameters<Activities[Name]>[0],
+): Step<Awaited<ReturnType<Activities[Name]>>> {
+  const { tries, firstPauseSeconds } = stubborn.has(name) ? patience.stubborn : patience.normal;
+  const retry = new RetryOptions(firstPauseSeconds * SECOND_MS, tries);
+  retry.backoffCoefficient = 2;
+  retry.maxRetryIntervalInMilliseconds = 300 * SECOND_MS;
+
+  const answer: Answer<Awaited<ReturnType<Activities[Name]>>> = yield ctx.df.callActivityWithRetry(
+    name,
+    retry,
+    input,
+  );
+  if (answer.kind === 'failed') throw new Failure(answer.code, answer.message);
+  return answer.result;
+}
+
+/**
+ * Waits until `until`, or until somebody raises the event. The event is a hint to look sooner,
+ * never the news itself: an event that gets lost costs one wait and nothing else.
+ */
+export function* sleepUntil(ctx: OrchestrationContext, until: string, event: string): Step<void> {
+  const timer = ctx.df.createTimer(new Date(until));
+  const woken = ctx.df.waitForExternalEvent(event);
+  const first: Task = yield ctx.df.Task.any([woken, timer]);
+  // A live timer would keep the instance from ending or continuing as new.
+  if (first === woken) timer.cancel();
+}
+
+/**
+ * An activity as the host runs it. Only what is worth trying again is thrown, because the host
+ * tries a thrown activity again; everything else goes back as an answer, a bug of ours included.
+ */
+export function answering<Result>(
+  activity: (input: never) => Promise<Result>,
+): (input: unknown) => Promise<Answer<Result>> {
+  return async (input) => {
+    try {
+      return { kind: 'done', result: await activity(input as never) };
+    } catch (error) {
+      if (!(error instanceof Failure)) {
+        return { kind: 'failed', code: 'internal', message: messageOf(error) };
+      }
+      if (error.code === 'serviceUnavailable') throw error;
+      return { kind: 'failed', code: error.code, message: error.message };
+    }
+  };
+}

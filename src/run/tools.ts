@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure } from '../failure';
+import { credentialMinutes } from './plan';
+import type { Files, Owner, Ports } from './ports';
+import type { RunPlan } from './run';
+import type { Access } from './tasks';
+import { templatesOf, type Workload, type Workloads } from './workload';
+
+/** What an activity works with. */
+export interface Tools extends Ports {
+  readonly workloads: Workloads;
+  /** The folder of the compiled workloads: `<folder>/<workload>/programs/<file>`. */
+  readonly programsFolder: string;
+}
+
+export function workloadOf(workloads: Workloads, plan: RunPlan): Workload {
+  const workload = workloads.get(plan.workload);
+  if (workload === undefined) {
+    throw new Failure('unknownWorkload', `no workload is called ${plan.workload}`);
+  }
+  return workload;
+}
+
+export function ownerOf(plan: RunPlan): Owner {
+  return { runId: plan.runId, workload: plan.workload };
+}
+
+/** Opens the run's two containers to its nodes, for as long as the run may last. */
+export async function openAccess(files: Files, workload: Workload, plan: RunPlan): Promise<Access> {
+  const minutes = credentialMinutes(workload);
+  const { stagingContainer, outputContainer } = plan;
+  const singles = new Map<string, string>();
+  const single = (path: string): string => {
+    const url = singles.get(path);
+    if (url === undefined) throw new Error(`nothing was opened at ${path}`);
+    return url;
+  };
+  for (const path of stagedSingles(workload)) {
+    singles.set(path, await files.readUrl(stagingContainer, path, minutes));
+  }
+  return {
+    program: (name) => single(`programs/${name}`),
+    secret: (name) => single(`secrets/${name}`),
+    input: (file) => single(file),
+    staging: await files.readUrl(stagingContainer, null, minutes),
+    outputs: await files.readUrl(outputContainer, null, minutes),
+    upload: await files.writeUrl(outputContainer, minutes),
+  };
+}
+
+/** The staged blobs that tasks are given one by one. */
+function stagedSingles(workload: Workload): string[] {
+  return [
+    ...programsOf(workload).map((name) => `programs/${name}`),
+    ...secretsOf(workload).map((name) => `secrets/${name}`),
+    'inputs.json',
+  ];
+}
+
+export function programsOf({ work, pool }: Workload): readonly string[] {
+  const all = templatesOf(work).flatMap(([, { programs }]) => programs);
+  return [...new Set([...all, ...(pool.setup?.programs ?? [])])];
+}
+
+export function secretsOf({ work }: Workload): readonly string[] {
+  return [...new Set(templatesOf(work).flatMap(([, { secrets }]) => secrets))];
+}
+
+/** A workload's own program, else the one of that name which all workloads share. */
+export function programPath(folder: string, workload: string, program: string): string {
+  const own = join(folder, workload, 'programs', program);
+  return existsSync(own) ? own : join(folder, 'shared', program);
+}

@@ -1,0 +1,275 @@
+import type { OrchestrationContext } from 'durable-functions';
+import { Failure, messageOf } from '../failure';
+import { firstNodes, nodesFor, planRun } from './plan';
+import { addUsage, nextStep, noteLook } from './progress';
+import { perform, sleepUntil, type Step } from './steps';
+import {
+  NO_TASKS,
+  type CleanedUp,
+  type Harvest,
+  type Journey,
+  type Observation,
+  type Outcome,
+  type Phase,
+  type RunPlan,
+  type RunRecord,
+  type RunStatus,
+  type WatchState,
+} from './run';
+import type { Workload, Workloads } from './workload';
+
+/** Raised to make a run look sooner than it would: on a request to cancel, on a finished task. */
+export const LOOK_NOW = 'look-now';
+export const RUN_ORCHESTRATION = 'run';
+
+/** A replay repeats every step of its execution, so a long watch starts over with a clean history. */
+const LOOKS_PER_EXECUTION = 40;
+/** What is still there after this long is recorded as left, and tidied up by the daily tidy. */
+const CLEAN_UP_MINUTES = 120;
+
+/**
+ * One run, from its occurrence to its record: READ THIS FIRST. Whatever happens between admission
+ * and clean-up, and be it a bug of ours, clean-up and record follow.
+ */
+export function runWorkflow(workloads: Workloads) {
+  return function* run(ctx: OrchestrationContext): Step<RunRecord | undefined> {
+    const journey = ctx.df.getInput<Journey>();
+    const workload = workloads.get(journey.request.workload);
+    if (workload === undefined)
+      throw new Error(`no workload is called ${journey.request.workload}`);
+
+    const startedAt = journey.watching?.startedAt ?? now(ctx);
+    const plan = planRun(workload, journey.request, startedAt);
+    const story: Story = { ctx, workload, plan, watch: journey.watching ?? newWatch(startedAt) };
+
+    const outcome = yield* work(story, journey.watching !== undefined);
+    if (outcome === 'continued') return undefined;
+    if (outcome === 'recordedBefore')
+      return yield* perform(ctx, 'readRecord', { runId: plan.runId });
+    return yield* finish(story, outcome);
+  };
+}
+
+/** A run as far as it has come. The watch grows; everything else stands. */
+interface Story {
+  readonly ctx: OrchestrationContext;
+  readonly workload: Workload;
+  readonly plan: RunPlan;
+  watch: WatchState;
+}
+
+function* work(story: Story, resumed: boolean): Step<Outcome | 'continued' | 'recordedBefore'> {
+  try {
+    if (!resumed) {
+      const start = yield* begin(story);
+      if (start !== 'watch') return start;
+    }
+    return yield* watch(story);
+  } catch (error) {
+    return outcomeOf(error);
+  }
+}
+
+/** Admits, stages, provisions and submits. Answers an outcome when there is nothing to watch. */
+function* begin(story: Story): Step<Outcome | 'watch' | 'recordedBefore'> {
+  const { ctx, workload, plan } = story;
+  const admission = yield* admit(story);
+  if (admission !== 'admitted') return admission;
+
+  enter(story, 'staging', 'programs and inputs to be staged');
+  const staged = yield* perform(ctx, 'stage', { plan });
+  if (staged.inputs === 0) return { kind: 'succeeded' };
+
+  enter(story, 'provisioning', 'Batch to accept the pool');
+  const startNodes = firstNodes(workload, staged.inputs);
+  yield* perform(ctx, 'provision', { plan, startNodes, now: now(ctx) });
+
+  enter(story, 'submitting', 'Batch to accept the job');
+  yield* perform(ctx, 'submitJob', { plan });
+  enter(story, 'watching', 'the first look at the pool');
+  return 'watch';
+}
+
+function* admit(story: Story): Step<Outcome | 'admitted' | 'recordedBefore'> {
+  const { ctx, workload, plan } = story;
+  enter(story, 'admitting', 'its turn');
+  for (;;) {
+    const admission = yield* perform(ctx, 'admit', { plan, now: now(ctx) });
+    switch (admission.kind) {
+      case 'admitted':
+      case 'recordedBefore':
+        return admission.kind;
+      case 'cancelled':
+        return {
+          kind: 'cancelled',
+          code: 'cancelled',
+          cause: 'the run was cancelled before it began',
+        };
+      case 'busy': {
+        const cause = `run ${admission.holder} of ${workload.name} was still going`;
+        if (workload.overlap === 'forbid') return { kind: 'skipped', code: 'overlapped', cause };
+        if (now(ctx) >= plan.deadline) return { kind: 'skipped', code: 'overlapped', cause };
+        show(story, 'admitting', `run ${admission.holder} to end, which this one replaces`);
+        yield* sleepUntil(ctx, secondsFrom(ctx, 15), LOOK_NOW);
+      }
+    }
+  }
+}
+
+/** Looks, decides, waits. Every decision is `nextStep`'s. */
+function* watch(story: Story): Step<Outcome | 'continued'> {
+  const { ctx, workload, plan } = story;
+  for (let looks = 0; looks < LOOKS_PER_EXECUTION; looks++) {
+    const seen = yield* perform(ctx, 'look', { plan });
+    story.watch = noteLook(story.watch, seen, ctx.df.currentUtcDateTime);
+
+    const next = nextStep({ workload, plan, watch: story.watch, seen }, ctx.df.currentUtcDateTime);
+    if (next.kind === 'finish') return next.outcome;
+    if (next.kind === 'submitTasks') yield* submitTasks(story);
+    else {
+      show(story, 'watching', next.waitingFor, seen);
+      yield* sleepUntil(ctx, next.until, LOOK_NOW);
+    }
+  }
+  const onward: Journey = { request: plan.request, watching: story.watch };
+  ctx.df.continueAsNew(onward);
+  return 'continued';
+}
+
+function* submitTasks(story: Story): Step<void> {
+  const { ctx, workload, plan } = story;
+  show(story, 'submitting', 'Batch to accept the tasks');
+  const { tasks } = yield* perform(ctx, 'submitTasks', { plan });
+  story.watch = { ...story.watch, plannedTasks: tasks, submitted: true };
+  if (workload.work.kind === 'whole' || tasks === 0) return;
+
+  // The pool would find out by itself at its next evaluation, up to five minutes from now.
+  const startNodes = nodesFor(tasks, workload.work.task.slots, workload.pool);
+  if (startNodes > 1) yield* perform(ctx, 'grow', { plan, startNodes, now: now(ctx) });
+}
+
+/** Harvests before anything is deleted, cleans up whatever was found, and writes down the end. */
+function* finish(story: Story, outcome: Outcome): Step<RunRecord> {
+  const { ctx, plan } = story;
+  enter(story, 'harvesting', 'outputs to be checked and logs to be kept');
+  const harvested = yield* harvest(story, outcome);
+
+  enter(story, 'cleaningUp', 'pool and job to be gone');
+  const cleanedUp = yield* cleanUp(story);
+
+  enter(story, 'ended', 'nothing');
+  const record = yield* perform(ctx, 'record', {
+    plan,
+    outcome: harvested.outcome,
+    harvest: harvested.harvest,
+    watch: story.watch,
+    cleanedUp,
+    endedAt: now(ctx),
+  });
+  return record;
+}
+
+const NOTHING_HARVESTED: Harvest = { results: [], logs: [], missing: [], lastWords: null };
+
+function* harvest(
+  story: Story,
+  outcome: Outcome,
+): Step<{ readonly outcome: Outcome; readonly harvest: Harvest }> {
+  const { ctx, plan, watch } = story;
+  if (outcome.kind === 'skipped') return { outcome, harvest: NOTHING_HARVESTED };
+  try {
+    const worked = story.watch.timeline.some(({ phase }) => phase === 'watching');
+    const harvest = yield* perform(ctx, 'harvest', { plan, outcome, worked });
+    return { outcome: judge(outcome, harvest, worked && watch.plannedTasks !== 0), harvest };
+  } catch (error) {
+    const failed = outcome.kind === 'succeeded' ? outcomeOf(error) : outcome;
+    return { outcome: failed, harvest: NOTHING_HARVESTED };
+  }
+}
+
+/** Success means that the results are there; failure carries the last words of what failed. */
+function judge(outcome: Outcome, harvest: Harvest, expectsResults: boolean): Outcome {
+  if (outcome.kind !== 'succeeded') {
+    if (harvest.lastWords === null) return outcome;
+    return { ...outcome, cause: `${outcome.cause}: ${harvest.lastWords}` };
+  }
+  if (!expectsResults || harvest.missing.length === 0) return outcome;
+  return {
+    kind: 'failed',
+    code: 'outputMissing',
+    cause: `all tasks succeeded, but these results are missing or empty: ${harvest.missing.join(', ')}`,
+  };
+}
+
+/** Until pool, job and staging answer 404, or the bound has passed and the record says what is left. */
+function* cleanUp(story: Story): Step<readonly CleanedUp[]> {
+  const { ctx, plan } = story;
+  const giveUpAt = secondsFrom(ctx, CLEAN_UP_MINUTES * 60);
+  for (let pauseSeconds = 5; ; pauseSeconds = Math.min(60, pauseSeconds * 1.5)) {
+    const { done, pool } = yield* perform(ctx, 'cleanUp', { plan });
+    story.watch = {
+      ...story.watch,
+      usage: addUsage(story.watch.usage, pool, ctx.df.currentUtcDateTime),
+    };
+
+    const going = done.filter(({ how }) => how === 'going');
+    if (going.length === 0) return done;
+    if (now(ctx) >= giveUpAt) {
+      return done.map((item) => (item.how === 'going' ? { ...item, how: 'stillThere' } : item));
+    }
+    show(story, 'cleaningUp', `${going.map(({ what }) => what).join(' and ')} to be gone`);
+    yield* sleepUntil(ctx, secondsFrom(ctx, pauseSeconds), LOOK_NOW);
+  }
+}
+
+function outcomeOf(error: unknown): Outcome {
+  if (error instanceof Failure) return { kind: 'failed', code: error.code, cause: error.message };
+  return { kind: 'failed', code: 'internal', cause: messageOf(error) };
+}
+
+function newWatch(startedAt: string): WatchState {
+  return {
+    startedAt,
+    timeline: [],
+    usage: {
+      nodeMinutes: 0,
+      preemptions: 0,
+      nodesAtLastLook: 0,
+      preemptedAtLastLook: 0,
+      lastLookAt: startedAt,
+    },
+    tasks: NO_TASKS,
+    lastServedAt: startedAt,
+    plannedTasks: null,
+    submitted: false,
+  };
+}
+
+/** Begins a phase: a milestone of the timeline. */
+function enter(story: Story, phase: Phase, waitingFor: string): void {
+  const milestone = { phase, at: now(story.ctx) };
+  story.watch = { ...story.watch, timeline: [...story.watch.timeline, milestone] };
+  show(story, phase, waitingFor);
+}
+
+function show(story: Story, phase: Phase, waitingFor: string, seen?: Observation): void {
+  const { watch } = story;
+  const status: RunStatus = {
+    phase,
+    waitingFor,
+    tasks: watch.tasks,
+    nodes: seen?.pool?.nodes ?? null,
+    plannedTasks: watch.plannedTasks,
+    timeline: watch.timeline,
+    nodeMinutes: watch.usage.nodeMinutes,
+  };
+  story.ctx.df.setCustomStatus(status);
+}
+
+function now(ctx: OrchestrationContext): string {
+  return ctx.df.currentUtcDateTime.toISOString();
+}
+
+function secondsFrom(ctx: OrchestrationContext, seconds: number): string {
+  return new Date(ctx.df.currentUtcDateTime.getTime() + seconds * 1000).toISOString();
+}

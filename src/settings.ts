@@ -1,0 +1,169 @@
+import { z } from 'zod';
+import { Failure } from './failure';
+import { checkSchedule } from './run/schedule';
+import { secretsOf } from './run/tools';
+import type { Workloads } from './run/workload';
+
+/** What the app is told from outside. Read once, checked whole, frozen. */
+export interface Settings {
+  readonly batch: {
+    readonly endpoint: string;
+    /** With a name and a key (or the name of its secret) the account key signs; without, the identity. */
+    readonly accountKey: AccountKey | null;
+  };
+  readonly storage:
+    | { readonly kind: 'connectionString'; readonly text: string }
+    | { readonly kind: 'identity'; readonly blobServiceUri: string };
+  readonly vaultUri: string | null;
+  readonly identity: {
+    readonly clientId: string | null;
+    /** Set where the platform answers for a managed identity; a person's machine has none. */
+    readonly managed: boolean;
+  };
+  readonly blobTriggerSource: 'EventGrid' | 'LogsAndContainerScan';
+  /** NCRONTAB by workload: what is set, else what the workload declares. */
+  readonly schedules: Readonly<Record<string, string>>;
+}
+
+export type AccountKey =
+  | { readonly name: string; readonly kind: 'key'; readonly key: string }
+  | { readonly name: string; readonly kind: 'secret'; readonly secret: string };
+
+const webAddress = z.url({ protocol: /^https?$/ });
+
+/** Every setting: what it must be, in words, and how that is checked. Empty counts as missing. */
+export const settingRows = {
+  BATCH_ACCOUNT_ENDPOINT: [
+    webAddress,
+    'the Batch account, such as https://myaccount.westeurope.batch.azure.com',
+  ],
+  BATCH_ACCOUNT_NAME: [z.string().optional(), 'the name of the Batch account, when a key is used'],
+  BATCH_ACCOUNT_KEY: [z.base64().optional(), 'the account key, when no identity is used'],
+  BATCH_ACCOUNT_KEY_SECRET: [
+    z.string().optional(),
+    'the name of the Key Vault secret that holds the account key',
+  ],
+  AzureWebJobsStorage: [z.string().optional(), 'a connection string of the storage account'],
+  AzureWebJobsStorage__blobServiceUri: [
+    webAddress.optional(),
+    'the blob endpoint of the storage account, such as https://mystorage.blob.core.windows.net',
+  ],
+  KEY_VAULT_URI: [webAddress.optional(), 'the vault, such as https://myvault.vault.azure.net'],
+  AZURE_CLIENT_ID: [z.string().optional(), 'the client id of the user-assigned identity'],
+  IDENTITY_ENDPOINT: [
+    z.string().optional(),
+    'set by the platform where there is a managed identity',
+  ],
+  BLOB_TRIGGER_SOURCE: [
+    z.enum(['EventGrid', 'LogsAndContainerScan']).default('LogsAndContainerScan'),
+    'EventGrid on Flex Consumption, LogsAndContainerScan elsewhere',
+  ],
+} as const satisfies Record<string, readonly [z.ZodType, string]>;
+
+type SettingName = keyof typeof settingRows;
+type SettingValues = { readonly [Name in SettingName]: z.output<(typeof settingRows)[Name][0]> };
+
+/** The app setting that overrides the schedule of a workload. */
+export function scheduleSetting(workload: string): string {
+  return `SCHEDULE_${workload.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** @throws Failure badSettings naming every setting that is missing or wrong, never its value */
+export function readSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+  workloads: Workloads,
+): Settings {
+  const { values, mistakes } = readRows(environment);
+  const schedules = readSchedules(environment, workloads, mistakes);
+  mistakes.push(...missingTogether(values, workloads));
+  if (mistakes.length > 0) {
+    throw new Failure('badSettings', `the app settings have mistakes:\n  ${mistakes.join('\n  ')}`);
+  }
+  return Object.freeze({
+    batch: {
+      endpoint: withoutSlash(values.BATCH_ACCOUNT_ENDPOINT),
+      accountKey: accountKey(values),
+    },
+    storage: storage(values),
+    vaultUri: values.KEY_VAULT_URI ?? null,
+    identity: {
+      clientId: values.AZURE_CLIENT_ID ?? null,
+      managed: values.IDENTITY_ENDPOINT !== undefined,
+    },
+    blobTriggerSource: values.BLOB_TRIGGER_SOURCE,
+    schedules,
+  });
+}
+
+function readRows(environment: Readonly<Record<string, string | undefined>>): {
+  values: SettingValues;
+  mistakes: string[];
+} {
+  const values: Record<string, unknown> = {};
+  const mistakes: string[] = [];
+  for (const [name, [schema, meaning]] of Object.entries(settingRows)) {
+    const text = environment[name];
+    const checked = schema.safeParse(text === '' ? undefined : text);
+    if (checked.success) values[name] = checked.data;
+    else
+      mistakes.push(
+        `${name}: ${text === undefined || text === '' ? 'missing' : 'not valid'}; it is ${meaning}`,
+      );
+  }
+  return { values: values as unknown as SettingValues, mistakes };
+}
+
+function* missingTogether(values: SettingValues, workloads: Workloads): Generator<string> {
+  if (
+    values.AzureWebJobsStorage === undefined &&
+    values.AzureWebJobsStorage__blobServiceUri === undefined
+  ) {
+    yield `AzureWebJobsStorage__blobServiceUri: missing; it is ${settingRows.AzureWebJobsStorage__blobServiceUri[1]} (or set AzureWebJobsStorage to a connection string)`;
+  }
+  const hasKey = (values.BATCH_ACCOUNT_KEY ?? values.BATCH_ACCOUNT_KEY_SECRET) !== undefined;
+  if (hasKey && values.BATCH_ACCOUNT_NAME === undefined) {
+    yield `BATCH_ACCOUNT_NAME: missing; it is ${settingRows.BATCH_ACCOUNT_NAME[1]}`;
+  }
+  const reader = [...workloads.values()].find((workload) => secretsOf(workload).length > 0);
+  const reads = reader === undefined ? values.BATCH_ACCOUNT_KEY_SECRET : reader.name;
+  if (values.KEY_VAULT_URI === undefined && reads !== undefined) {
+    yield `KEY_VAULT_URI: missing; it is ${settingRows.KEY_VAULT_URI[1]}, from which ${reads} reads a secret`;
+  }
+}
+
+function readSchedules(
+  environment: Readonly<Record<string, string | undefined>>,
+  workloads: Workloads,
+  mistakes: string[],
+): Record<string, string> {
+  const schedules: Record<string, string> = {};
+  for (const { name, triggers } of workloads.values()) {
+    if (triggers.schedule === undefined) continue;
+    const setting = scheduleSetting(name);
+    const text = environment[setting];
+    const schedule = text === undefined || text === '' ? triggers.schedule : text;
+    const mistake = checkSchedule(schedule);
+    if (mistake === undefined) schedules[name] = schedule;
+    else mistakes.push(`${setting}: ${mistake}`);
+  }
+  return schedules;
+}
+
+function accountKey(values: SettingValues): AccountKey | null {
+  const name = values.BATCH_ACCOUNT_NAME ?? '';
+  if (values.BATCH_ACCOUNT_KEY !== undefined)
+    return { name, kind: 'key', key: values.BATCH_ACCOUNT_KEY };
+  const secret = values.BATCH_ACCOUNT_KEY_SECRET;
+  return secret === undefined ? null : { name, kind: 'secret', secret };
+}
+
+function storage(values: SettingValues): Settings['storage'] {
+  const uri = values.AzureWebJobsStorage__blobServiceUri;
+  return uri === undefined
+    ? { kind: 'connectionString', text: values.AzureWebJobsStorage ?? '' }
+    : { kind: 'identity', blobServiceUri: withoutSlash(uri) };
+}
+
+function withoutSlash(address: string): string {
+  return address.replace(/\/+$/, '');
+}

@@ -1,0 +1,112 @@
+import {
+  OrchestrationRuntimeStatus,
+  type DurableClient,
+  type DurableOrchestrationStatus,
+} from 'durable-functions';
+import { Failure } from './failure';
+import { cancelBlob, runIdOf, RUNS_CONTAINER } from './run/plan';
+import type { Files } from './run/ports';
+import type { Journey, RunRequest } from './run/run';
+import { LOOK_NOW, RUN_ORCHESTRATION } from './run/workflow';
+import type { Workload } from './run/workload';
+
+/** The one way in: whatever the trigger, a run starts here, and the same occurrence starts it once. */
+
+export interface Doors {
+  readonly client: DurableClient;
+  readonly files: Files;
+}
+
+export interface Started {
+  readonly runId: string;
+  /** False when the occurrence has its run already. */
+  readonly isNew: boolean;
+}
+
+/** @throws Failure keyReused when the same idempotency key came with another request */
+export async function startRun(
+  { client, files }: Doors,
+  workload: Workload,
+  request: RunRequest,
+): Promise<Started> {
+  const runId = runIdOf(workload.name, request.occurrence);
+  const existing = await statusOf(client, runId);
+  if (existing !== null) {
+    refuseOther(existing, request, runId);
+    return { runId, isNew: false };
+  }
+  if (workload.overlap === 'replace') await askToMakeWay({ client, files }, workload, runId);
+
+  const journey: Journey = { request };
+  try {
+    await client.startNew(RUN_ORCHESTRATION, { instanceId: runId, input: journey });
+  } catch (error) {
+    // Two deliveries of one occurrence at the same moment: the host lets one start it.
+    const winner = await statusOf(client, runId);
+    if (winner === null) throw error;
+    refuseOther(winner, request, runId);
+    return { runId, isNew: false };
+  }
+  return { runId, isNew: true };
+}
+
+/** Null when there is no such instance: the library rejects then, with the host's 404 in its text. */
+export async function statusOf(
+  client: DurableClient,
+  runId: string,
+): Promise<DurableOrchestrationStatus | null> {
+  try {
+    return await client.getStatus(runId);
+  } catch (error) {
+    if (error instanceof Error && error.message.includes('404')) return null;
+    throw error;
+  }
+}
+
+function refuseOther(
+  existing: DurableOrchestrationStatus,
+  request: RunRequest,
+  runId: string,
+): void {
+  if (request.occurrence.kind !== 'request') return;
+  const journey = existing.input as Journey | null;
+  if (journey === null || sameRequest(journey.request, request)) return;
+  throw new Failure(
+    'keyReused',
+    `the idempotency key was used for another request (run ${runId}); send a new key with a new request`,
+  );
+}
+
+function sameRequest(one: RunRequest, other: RunRequest): boolean {
+  const essence = ({ parameters, blob }: RunRequest) =>
+    JSON.stringify([
+      Object.entries(parameters).sort(([a], [b]) => a.localeCompare(b)),
+      blob ?? null,
+    ]);
+  return essence(one) === essence(other);
+}
+
+/** With the policy "replace", the newest run has those before it end first. */
+async function askToMakeWay(doors: Doors, workload: Workload, runId: string): Promise<void> {
+  const { Pending, Running } = OrchestrationRuntimeStatus;
+  const going = await doors.client.getStatusBy({ runtimeStatus: [Pending, Running] });
+  for (const { instanceId, name } of going) {
+    const isRival = name === RUN_ORCHESTRATION && workloadOfRun(instanceId) === workload.name;
+    if (isRival && instanceId !== runId) await cancelRun(doors, instanceId);
+  }
+}
+
+/** The name is what stands before the last hyphen of a run id. */
+export function workloadOfRun(runId: string): string {
+  return runId.slice(0, Math.max(0, runId.lastIndexOf('-')));
+}
+
+/**
+ * Asks a run to end and clean up. The request is a blob, which the run reads at each of its looks;
+ * the event only has it look now. An event alone could get lost while a run continues as new.
+ */
+export async function cancelRun({ client, files }: Doors, runId: string): Promise<void> {
+  await files.makeContainer(RUNS_CONTAINER, {});
+  await files.claim(RUNS_CONTAINER, cancelBlob(runId), '');
+  await client.raiseEvent(runId, LOOK_NOW, {});
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { defineWorkload } from '../run/workload';
+
+/**
+ * A mesh dropped into `inbox` becomes a picture, rendered in tiles on several nodes.
+ *
+ * The shape for divisible work: the job manager splits it and writes a task manifest, the app adds
+ * the tasks, and a merge that waits for all of them makes the result. Copy this file and its folder,
+ * and add your workload to `functions.ts`.
+ */
+export const render = defineWorkload({
+  name: 'render',
+  description: 'A picture of the mesh (PLY or OBJ) that is dropped into the container inbox',
+
+  triggers: { blob: { container: 'inbox', endsWith: ['.ply', '.obj'] } },
+  // Every mesh has its own run; two dropped at once are rendered side by side.
+  overlap: 'allow',
+  deadlineMinutes: 240,
+
+  inputs: {
+    container: 'inbox',
+    endsWith: ['.ply', '.obj'],
+    maxFiles: 1,
+    maxBytesEach: 256 * 1024 ** 2,
+  },
+  parameters: z.strictObject({
+    width: z.int().min(64).max(4096).default(960),
+    height: z.int().min(64).max(4096).default(720),
+    /** Edge of a tile in pixels: smaller tiles are more tasks. */
+    tile: z.int().min(32).max(1024).default(240),
+    /** Rays through each pixel. */
+    samples: z.int().min(1).max(256).default(16),
+  }),
+
+  pool: {
+    maxNodes: 3,
+    slotsPerNode: 2,
+    // Ubuntu comes without Node.js: the start task installs it, as administrator.
+    setup: { command: '/bin/bash install-node.sh', programs: ['install-node.sh'] },
+  },
+
+  work: {
+    kind: 'split',
+    jobManager: {
+      command: 'node split.mjs',
+      programs: ['split.mjs'],
+      outputs: [{ files: 'outputs/scene.bin', to: 'scene' }],
+      retries: 1,
+    },
+    task: {
+      command: 'node tile.mjs',
+      programs: ['tile.mjs'],
+      reads: ['scene'],
+      outputs: [{ files: 'outputs/*.tile', to: 'tiles' }],
+    },
+    merge: {
+      command: 'node merge.mjs',
+      programs: ['merge.mjs'],
+      reads: ['tiles'],
+      outputs: [{ files: 'outputs/picture.png', to: 'results' }],
+    },
+    maxTasks: 20_000,
+  },
+
+  results: ['picture.png'],
+  keepOutputsDays: 30,
+});
