@@ -3,7 +3,8 @@
  * and signs what it found.
  *
  * Reads   inputs.json and the files it names; secrets/report-signing-key;
- *         PARAM_GENERATED_AT, the moment the report is of (the clock's without it)
+ *         PARAM_TITLE; PARAM_GENERATED_AT or RUN_STARTED_AT, the moment the report is of, so that a
+ *         task that runs again writes the same bytes (the clock's without both)
  * Writes  outputs/summary.json, outputs/summary.json.sig, outputs/chart.svg
  */
 import { createReadStream, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
@@ -23,7 +24,11 @@ import { encodeSummary, sign, summarise, summariseFile, type FileSummary } from 
 import { readTable } from './lib/table';
 
 async function main({ environment, now }: Surroundings): Promise<void> {
-  const generatedAt = readMoment(environment) ?? now();
+  const generatedAt =
+    readMoment(environment, 'PARAM_GENERATED_AT') ??
+    readMoment(environment, 'RUN_STARTED_AT') ??
+    now();
+  const title = environment['PARAM_TITLE'] || 'Nightly report';
   const key = readSigningKey();
   const inputs = readInputs();
 
@@ -45,19 +50,19 @@ async function main({ environment, now }: Surroundings): Promise<void> {
   mkdirSync('outputs', { recursive: true });
   writeFileSync('outputs/summary.json', content);
   writeFileSync('outputs/summary.json.sig', sign(content, key));
-  writeFileSync('outputs/chart.svg', drawChart(summary, panels));
+  writeFileSync('outputs/chart.svg', drawChart(title, summary, panels));
 
   const { read, skipped, rows } = summary.totals;
   console.log(`${read} files with ${rows} rows described, ${skipped} skipped.`);
 }
 
-function readMoment(environment: Environment): Date | undefined {
-  const text = environment['PARAM_GENERATED_AT'] ?? '';
+function readMoment(environment: Environment, name: string): Date | undefined {
+  const text = environment[name] ?? '';
   if (text === '') return undefined;
   const moment = new Date(text);
   if (/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) && !Number.isNaN(moment.getTime())) return moment;
   throw new InputError(
-    `PARAM_GENERATED_AT is ${quoted(text)}: write it as 2030-01-31T02:00:00Z, or leave it out.`,
+    `${name} is ${quoted(text)}: write it as 2030-01-31T02:00:00Z, or leave it out.`,
   );
 }
 

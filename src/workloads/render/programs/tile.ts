@@ -1,7 +1,7 @@
 /**
  * One task of a rendering: one tile of the picture, by ray tracing.
  *
- * Reads   scene.bin; PARAM_WIDTH, PARAM_HEIGHT, PARAM_SAMPLES, and from its own line of the
+ * Reads   scene/scene.bin; PARAM_WIDTH, PARAM_HEIGHT, PARAM_SAMPLES, and from its own line of the
  *         manifest TILE_NAME, TILE_X, TILE_Y, TILE_WIDTH, TILE_HEIGHT
  * Writes  outputs/<TILE_NAME>.tile
  */
@@ -23,7 +23,7 @@ function main({ environment }: Surroundings): void {
   const size = readPictureSize(environment);
   const { name, ...area } = readTile(environment, size);
   const samples = wholeNumber(environment, 'PARAM_SAMPLES', { min: 1, max: 4096, otherwise: 9 });
-  const scene = decodeScene(readStaged('scene.bin'));
+  const scene = decodeScene(readStaged('scene/scene.bin'));
 
   const tile = renderTile(scene, size, area, samples);
 

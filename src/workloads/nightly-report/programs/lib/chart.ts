@@ -1,10 +1,10 @@
 import { drawHistogram, drawLines, type Frame } from './draw';
 import type { Panel } from './panels';
 import type { Summary } from './summary';
-import { element, fitted, text } from './svg';
+import { element, escapeXml, fitted, text } from './svg';
 
 /** One picture of all files: a panel for each, two in a row. */
-export function drawChart(summary: Summary, panels: readonly Panel[]): string {
+export function drawChart(title: string, summary: Summary, panels: readonly Panel[]): string {
   const shown = panels.slice(0, MOST_PANELS);
   const notes = notesOf(summary, panels.length - shown.length);
   const rows = Math.ceil(shown.length / COLUMNS);
@@ -12,10 +12,10 @@ export function drawChart(summary: Summary, panels: readonly Panel[]): string {
   const { read, rows: dataRows } = summary.totals;
 
   const content = [
-    element('title', {}, 'Nightly report'),
+    element('title', {}, escapeXml(title)),
     `<style>${STYLE}</style>`,
     element('rect', { width: WIDTH, height, class: 'paper' }),
-    text(MARGIN, 58, 'head', 'Nightly report'),
+    text(MARGIN, 58, 'head', fitted(title, WIDTH - 2 * MARGIN, 28)),
     text(
       MARGIN,
       84,

@@ -21,7 +21,7 @@ export function drawLines({ lines }: LinesPanel, frame: Frame): string {
   const points = lines.flatMap((line) => line.points);
   if (points.length === 0) return '';
 
-  const y = linearScale(extent(points.map(({ value }) => value)), [inner.bottom, inner.top], 5);
+  const y = linearScale(extent(points.map(({ value }) => value)), [inner.bottom, inner.top], 4);
   const x = monthScale(extent(points.map(({ month }) => month)), [inner.left, inner.right], 8);
   return [
     valueAxis(y, inner),

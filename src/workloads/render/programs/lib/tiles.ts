@@ -34,8 +34,8 @@ export function readTileSide(environment: Environment): number {
   return wholeNumber(environment, 'PARAM_TILE', { min: 16, max: 2048, otherwise: 240 });
 }
 
-/** More tasks than this say that the tiles are too small for what each task costs. */
-export const MOST_TILES = 1000;
+/** Far beyond this, what each task costs by itself outweighs what it renders. */
+export const MOST_TILES = 20_000;
 
 /** Cuts the picture into tiles, row by row; those at the right and lower edges may be smaller. */
 export function planTiles({ width, height }: PictureSize, side: number): readonly NamedTile[] {
@@ -46,11 +46,12 @@ export function planTiles({ width, height }: PictureSize, side: number): readonl
       `${width} × ${height} pixels in tiles of ${side} are ${columns * rows} tasks, and at most ${MOST_TILES} are made: raise PARAM_TILE.`,
     );
 
+  const digits = Math.max(3, String(columns * rows - 1).length);
   return Array.from({ length: columns * rows }, (_, i) => {
     const x = (i % columns) * side;
     const y = Math.floor(i / columns) * side;
     return {
-      name: `tile-${String(i).padStart(3, '0')}`,
+      name: `tile-${String(i).padStart(digits, '0')}`,
       x,
       y,
       width: Math.min(side, width - x),
