@@ -218,7 +218,8 @@ function checkCount(
       : most === Infinity
         ? `${fewest} or more`
         : `${fewest} to ${most}`;
-  throw new EvaluationError(at, `${name} takes ${wanted} arguments, found ${count}`);
+  const plural = wanted === '1' ? '' : 's';
+  throw new EvaluationError(at, `${name} takes ${wanted} argument${plural}, found ${count}`);
 }
 
 /** Unconfirmed: 0 for Sunday. The documentation only says that Monday is 1. */

@@ -87,15 +87,15 @@ export class Lexer {
 
   #lengthOfMark(): number {
     const source = this.#source;
-    if (TWO_CHARACTER_MARKS.has(source.slice(this.at, this.at + 2))) return 2;
-    if (ONE_CHARACTER_MARKS.includes(source.charAt(this.at))) return 1;
+    const mark = source.charAt(this.at);
+    const next = source.charAt(this.at + 1);
+    if (next === '=' && '=!<>'.includes(mark)) return 2;
+    if (next === mark && '&|'.includes(mark)) return 2;
+    if ('+-*/()<>=!?:;,.'.includes(mark)) return 1;
     const character = String.fromCodePoint(source.codePointAt(this.at) ?? 0);
     throw this.refuse(`the formula language has no ${JSON.stringify(character)}`);
   }
 }
-
-const TWO_CHARACTER_MARKS = new Set(['&&', '||', '==', '!=', '<=', '>=']);
-const ONE_CHARACTER_MARKS = '+-*/()<>=!?:;,.';
 
 const DOLLAR = 0x24;
 const QUOTE = 0x22;

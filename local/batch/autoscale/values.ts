@@ -174,7 +174,8 @@ export function formatDouble(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 10 ** DIGITS) return String(value + 0);
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
   const short = String(value);
-  if (short.length <= DIGITS + 1 && !short.includes('e')) return short;
+  const size = Math.abs(value);
+  if (short.length <= DIGITS + 1 && size >= 1e-4 && size < 10 ** DIGITS) return short;
   const [mantissa = '', exponent = ''] = value.toExponential(DIGITS - 1).split('e');
   const power = Number(exponent);
   if (power >= -4 && power < DIGITS) return String(Number(value.toPrecision(DIGITS)));

@@ -61,7 +61,8 @@ const lowPriority = (inputs: AutoscaleInputs) => inputs.targetLowPriorityNodes;
 
 /**
  * By their names in small letters: official samples mix `$targetDedicatedNodes` with
- * `$TargetDedicatedNodes`. Unconfirmed: `$CurrentDedicated`, which old samples read, is refused.
+ * `$TargetDedicatedNodes`. Unconfirmed: that `$CurrentDedicated`, which the samples of Az.Batch
+ * still read, is more than a memory of the service's.
  */
 const serviceVariables = new Map<string, ServiceVariable>([
   ['$targetdedicatednodes', target(places.targetDedicatedNodes, places.targetDedicated, dedicated)],
@@ -82,6 +83,7 @@ const serviceVariables = new Map<string, ServiceVariable>([
     },
   ],
   ['$currentdedicatednodes', { read: ({ inputs }) => inputs.currentDedicatedNodes }],
+  ['$currentdedicated', { read: ({ inputs }) => inputs.currentDedicatedNodes }],
   ['$currentlowprioritynodes', { read: ({ inputs }) => inputs.currentLowPriorityNodes }],
   ['$taskslotspernode', { read: ({ inputs }) => inputs.taskSlotsPerNode }],
 ]);
