@@ -66,14 +66,10 @@ export class SampleHistory {
 
   static from(saved: unknown, options: SampleHistoryOptions = {}): SampleHistory {
     const history = new SampleHistory(options);
+    const { series } = savedHistory.parse(saved);
     for (const variable of sampledVariables) {
-      const samples = savedHistory.parse(saved).series[variable] ?? [];
-      if (samples.length > 0) {
-        history.#series.set(
-          variable,
-          samples.map(([at, value]) => ({ at, value })),
-        );
-      }
+      const samples = (series[variable] ?? []).map(([at, value]) => ({ at, value }));
+      if (samples.length > 0) history.#series.set(variable, samples);
     }
     return history;
   }

@@ -114,7 +114,7 @@ export class Names {
     const value = constants.get(name);
     if (value !== undefined) return { run: () => value, constant: true };
     const place = this.#own.get(name);
-    if (place !== undefined) return { run: readingPlace(place, name, at), constant: false };
+    if (place !== undefined) return { run: readingPlace(place, name), constant: false };
     const service = serviceVariables.get(name.toLowerCase());
     if (service !== undefined) return { run: service.read, constant: false };
     if (this.series(name) !== undefined) {
@@ -139,11 +139,11 @@ export class Names {
   }
 }
 
-/** A statement before may have been cut short by `stop()`, but then this one does not run either. */
-function readingPlace(place: number, name: string, at: number): (run: Run) => Value {
+/** The statement that assigns it stands before, so it has run by now. */
+function readingPlace(place: number, name: string): (run: Run) => Value {
   return ({ variables }) => {
     const value = variables[place];
-    if (value === undefined) throw new EvaluationError(at, `nothing is called ${name}`);
+    if (value === undefined) throw new Error(`${name} is read before it is assigned`);
     return value;
   };
 }
