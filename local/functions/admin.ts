@@ -1,0 +1,58 @@
+import type http from 'node:http';
+import { readBody, reply } from './body';
+import type { HostedFunction } from './catalog';
+import type { Opened } from './front-door';
+import type { Call } from './runner';
+
+/** `/admin`: the host's status, and running a function now. */
+export async function adminRequest(
+  opened: Opened,
+  path: string,
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+): Promise<void> {
+  if (path === '/admin/host/status' && request.method === 'GET')
+    return reply(response, 200, { state: 'Running', version: '4.local' });
+  if (path === '/admin/functions' && request.method === 'GET')
+    return reply(response, 200, opened.catalog.functions.map(describe));
+
+  const name = /^\/admin\/functions\/([^/]+)$/.exec(path)?.[1];
+  const fn = name === undefined ? undefined : opened.catalog.find(decodeURIComponent(name));
+  if (fn === undefined || request.method !== 'POST') return reply(response, 404);
+  // The real host cannot run an HTTP function from here either.
+  if (fn.triggerType === 'http') return reply(response, 404);
+
+  const input = inputOf((await readBody(request)).toString('utf8'));
+  if (input === undefined) return reply(response, 400);
+  const call = await callOf(fn, input, opened);
+  // Whether it fails is for the log: this only says that it was begun.
+  void opened.runner.run(fn, { ...call, about: 'by hand' }).catch(() => undefined);
+  reply(response, 202);
+}
+
+function describe({ name, triggerType }: HostedFunction): object {
+  return { name, trigger: triggerType };
+}
+
+/** `{ "input": "…" }`, or nothing at all. */
+function inputOf(body: string): string | undefined {
+  if (body === '') return '';
+  try {
+    const { input } = JSON.parse(body) as { readonly input?: unknown };
+    if (input === undefined || input === null) return '';
+    return typeof input === 'string' ? input : JSON.stringify(input);
+  } catch {
+    return undefined;
+  }
+}
+
+async function callOf(fn: HostedFunction, input: string, { triggers }: Opened): Promise<Call> {
+  switch (fn.triggerType) {
+    case 'timer':
+      return { input: triggers.timerByHand() };
+    case 'blob':
+      return triggers.blobByHand(fn, input);
+    default:
+      return { input: { string: input } };
+  }
+}

@@ -1,0 +1,126 @@
+import type { z } from 'zod';
+import type { RegisteredFunction, Registry } from './core';
+import { resolveSettings, type Environment } from './settings';
+import type { Binding } from './wire';
+
+/** The app's functions as the host runs them: settings resolved, disabled ones left out. */
+export interface Catalog {
+  readonly functions: readonly HostedFunction[];
+  readonly disabled: readonly string[];
+  /** Names are compared without regard to case, as in the real host. */
+  find(name: string): HostedFunction | undefined;
+  withTrigger(type: TriggerType): readonly HostedFunction[];
+}
+
+export interface HostedFunction extends RegisteredFunction {
+  readonly triggerType: TriggerType;
+  readonly trigger: Binding;
+  /** All but the trigger, settings resolved. */
+  readonly bindings: Readonly<Record<string, Binding>>;
+}
+
+/** The options of a function's trigger, checked. */
+export function optionsOf<T>(fn: HostedFunction, shape: z.ZodType<T>): T {
+  const parsed = shape.safeParse(fn.trigger);
+  if (parsed.success) return parsed.data;
+  const reasons = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new Error(
+    `The ${fn.triggerType} trigger of ${fn.name} cannot be used: ${reasons.join('; ')}`,
+  );
+}
+
+const TRIGGERS = {
+  httptrigger: 'http',
+  timertrigger: 'timer',
+  blobtrigger: 'blob',
+  queuetrigger: 'queue',
+  orchestrationtrigger: 'orchestration',
+  activitytrigger: 'activity',
+  entitytrigger: 'entity',
+} as const;
+
+export type TriggerType = (typeof TRIGGERS)[keyof typeof TRIGGERS];
+
+/** Bindings beside the trigger, by direction. `orchestrationClient` is the old name. */
+const BINDINGS: Readonly<Record<string, readonly string[]>> = {
+  in: ['durableclient', 'orchestrationclient'],
+  out: ['http'],
+};
+
+/** Indexes what the app registered; throws one error that names everything it cannot run. */
+export function indexFunctions(registry: Registry, environment: Environment): Catalog {
+  const problems: string[] = [];
+  const functions: HostedFunction[] = [];
+  const disabled: string[] = [];
+  for (const fn of registry.functions.values()) {
+    if (isDisabled(fn.name, environment)) disabled.push(fn.name);
+    else {
+      problems.push(...problemsOf(fn));
+      functions.push(...attempt(() => hosted(fn, environment), problems));
+    }
+  }
+  if (problems.length > 0)
+    throw new Error(`The app cannot be started:\n${problems.map((p) => `  ${p}`).join('\n')}`);
+
+  const byName = new Map(functions.map((fn) => [fn.name.toLowerCase(), fn]));
+  return {
+    functions,
+    disabled,
+    find: (name) => byName.get(name.toLowerCase()),
+    withTrigger: (type) => functions.filter((fn) => fn.triggerType === type),
+  };
+}
+
+function isDisabled(name: string, environment: Environment): boolean {
+  return /^(true|1)$/i.test(environment[`AzureWebJobs.${name}.Disabled`] ?? '');
+}
+
+function problemsOf(fn: RegisteredFunction): string[] {
+  const problems: string[] = [];
+  if (!/^[A-Za-z][A-Za-z0-9_-]{0,127}$/.test(fn.name))
+    problems.push(`'${fn.name}' is no name for a function: letters, digits, - and _.`);
+  for (const [name, { type, direction }] of Object.entries(fn.metadata.bindings)) {
+    const known =
+      name === fn.triggerName
+        ? Object.hasOwn(TRIGGERS, type.toLowerCase())
+        : (BINDINGS[direction]?.includes(type.toLowerCase()) ?? false);
+    if (!known)
+      problems.push(
+        `${fn.name}: this host has no binding of type '${type}', direction ${direction}.`,
+      );
+  }
+  return problems;
+}
+
+function hosted(fn: RegisteredFunction, environment: Environment): HostedFunction {
+  const { [fn.triggerName]: trigger, ...others } = fn.metadata.bindings;
+  if (trigger === undefined) throw new Error(`${fn.name} has no trigger.`);
+  const resolve = (binding: Binding) => resolved(binding, environment, fn.name);
+  return {
+    ...fn,
+    triggerType: TRIGGERS[trigger.type.toLowerCase() as keyof typeof TRIGGERS],
+    trigger: resolve(trigger),
+    bindings: Object.fromEntries(
+      Object.entries(others).map(([name, binding]) => [name, resolve(binding)]),
+    ),
+  };
+}
+
+function resolved(binding: Binding, environment: Environment, name: string): Binding {
+  const entries = Object.entries(binding).map(([option, value]) => [
+    option,
+    typeof value === 'string'
+      ? resolveSettings(value, environment, `${option} of function ${name}`)
+      : value,
+  ]);
+  return Object.fromEntries(entries) as Binding;
+}
+
+function attempt<T>(make: () => T, problems: string[]): T[] {
+  try {
+    return [make()];
+  } catch (error) {
+    problems.push(error instanceof Error ? error.message : String(error));
+    return [];
+  }
+}

@@ -1,0 +1,158 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { GrowingFile, readLines, sealed, syncFolder, unsealed } from './lines';
+import type { Instance, Status } from './records';
+
+/** Where instances go that have ended: off memory, but still to be asked about. */
+export interface Archive {
+  /** One row for each instance, without its input, output and history. */
+  readonly rows: ReadonlyMap<string, ArchiveRow>;
+  read(id: string): Instance | undefined;
+  remove(id: string): void;
+}
+
+export interface ArchiveRow {
+  readonly id: string;
+  readonly name: string;
+  readonly status: Status;
+  readonly created: string;
+  readonly updated: string;
+}
+
+/** For a hub that is kept in memory only. */
+export const noArchive: Archive = {
+  rows: new Map(),
+  read: () => undefined,
+  remove: () => undefined,
+};
+
+/** How much of the archive's files is meant; a snapshot says it, what lies beyond is dropped. */
+export interface ArchiveExtent {
+  readonly number: number;
+  readonly bytes: number;
+  readonly indexBytes: number;
+}
+
+export const EMPTY_ARCHIVE: ArchiveExtent = { number: 0, bytes: 0, indexBytes: 0 };
+
+interface Entry extends ArchiveRow {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** An index line: a row with its place, or only the id of what was removed. */
+type IndexLine =
+  | readonly [string, number, number, string, Status, string, string]
+  | readonly [string];
+
+/** Two files: whole instances, and an index that is read at the start. */
+export class DiskArchive implements Archive {
+  readonly #rows = new Map<string, Entry>();
+  #removed: string[] = [];
+  #dead = 0;
+  #data: GrowingFile;
+  #index: GrowingFile;
+  #number: number;
+
+  constructor(
+    readonly folder: string,
+    extent: ArchiveExtent,
+  ) {
+    this.#number = extent.number;
+    this.#data = new GrowingFile(this.#path('data'), extent.bytes);
+    this.#index = new GrowingFile(this.#path('index'), extent.indexBytes);
+    readLines(this.#path('index'), (text) => this.#readIndex(JSON.parse(text) as IndexLine));
+    this.#dropOthers();
+  }
+
+  get rows(): ReadonlyMap<string, ArchiveRow> {
+    return this.#rows;
+  }
+
+  read(id: string): Instance | undefined {
+    const entry = this.#rows.get(id);
+    if (entry === undefined) return undefined;
+    const text = unsealed(this.#data.read(entry.offset, entry.length).trimEnd());
+    if (text === undefined) throw new Error(`The archived instance '${id}' cannot be read.`);
+    return endedFrom(JSON.parse(text) as Instance);
+  }
+
+  remove(id: string): void {
+    if (!this.#rows.delete(id)) return;
+    this.#removed.push(id);
+    this.#dead++;
+  }
+
+  /** Takes instances in, for good once the snapshot that names the new extent is written. */
+  add(instances: Iterable<Instance>): ArchiveExtent {
+    if (this.#dead > 1000 && this.#dead > this.#rows.size) this.#rewrite();
+    this.#index.write(this.#removed.map((id) => sealed(JSON.stringify([id]))).join(''));
+    this.#removed = [];
+    for (const instance of instances) this.#append(instance);
+    this.#data.sync();
+    this.#index.sync();
+    return { number: this.#number, bytes: this.#data.size, indexBytes: this.#index.size };
+  }
+
+  close(): void {
+    this.#data.close();
+    this.#index.close();
+  }
+
+  #append(instance: Instance): void {
+    const line = sealed(JSON.stringify(withoutOpenWork(instance)));
+    const { id, name, status, created, updated } = instance;
+    const offset = this.#data.size;
+    this.#data.write(line);
+    const length = this.#data.size - offset;
+    const row: IndexLine = [id, offset, length, name, status, created, updated];
+    this.#index.write(sealed(JSON.stringify(row)));
+    this.#rows.set(id, { id, offset, length, name, status, created, updated });
+  }
+
+  #readIndex(line: IndexLine): void {
+    if (this.#rows.delete(line[0])) this.#dead++;
+    if (line.length === 1) return;
+    const [id, offset, length, name, status, created, updated] = line;
+    this.#rows.set(id, { id, offset, length, name, status, created, updated });
+  }
+
+  /** More dead than living: the living move to new files. */
+  #rewrite(): void {
+    const { folder } = this;
+    const old = this.#data;
+    const rows = [...this.#rows.values()];
+    this.#index.close();
+    this.#number++;
+    this.#data = new GrowingFile(this.#path('data'), 0);
+    this.#index = new GrowingFile(this.#path('index'), 0);
+    this.#removed = [];
+    this.#dead = 0;
+    for (const row of rows) {
+      const line = old.read(row.offset, row.length);
+      this.#append(JSON.parse(line.slice(line.indexOf(' ') + 1)) as Instance);
+    }
+    old.close();
+    syncFolder(folder);
+  }
+
+  #path(part: 'data' | 'index'): string {
+    return path.join(this.folder, `archive-${this.#number}.${part}.jsonl`);
+  }
+
+  #dropOthers(): void {
+    const mine = `archive-${this.#number}.`;
+    for (const name of fs.readdirSync(this.folder))
+      if (name.startsWith('archive-') && !name.startsWith(mine))
+        fs.rmSync(path.join(this.folder, name));
+  }
+}
+
+function withoutOpenWork(instance: Instance): object {
+  const { activities: _, timers: __, inbox: ___, ...rest } = instance;
+  return rest;
+}
+
+function endedFrom(saved: Instance): Instance {
+  return { ...saved, inbox: [], activities: new Map(), timers: new Map() };
+}

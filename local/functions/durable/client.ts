@@ -1,0 +1,168 @@
+import { unknownFunction } from './episode';
+import { entityId } from './entity';
+import { EventType, type HistoryEvent } from './history';
+import { hasEnded } from './records';
+import { rewound } from './rewind';
+import { matches, type InstanceQuery } from './status';
+import type { ArchiveRow } from './archive';
+import type { TaskHub } from './task-hub';
+
+/** What the app's clients can ask of a hub. Whatever resolves would survive a crash. */
+
+/** A refusal in the extension's words. */
+export class DurableRefusal extends Error {
+  override readonly name = 'DurableRefusal';
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly exceptionType: string,
+  ) {
+    super(message);
+  }
+}
+
+function badArgument(message: string): DurableRefusal {
+  return new DurableRefusal(400, message, 'System.ArgumentException');
+}
+
+function badState(message: string): DurableRefusal {
+  return new DurableRefusal(500, message, 'System.InvalidOperationException');
+}
+
+export interface NewInstance {
+  readonly name: string;
+  readonly id?: string | undefined;
+  /** JSON text, or null for nothing. */
+  readonly input: string | null;
+  readonly version?: string;
+}
+
+/** Starts an instance and returns its id. An ended instance of the same id is forgotten. */
+export async function startNew(hub: TaskHub, wanted: NewInstance): Promise<string> {
+  const { functions, settings, newId, clock } = hub.options;
+  if (!functions.has('orchestration', wanted.name))
+    throw badArgument(unknownFunction('orchestration', wanted.name, hub.options));
+  const id = wanted.id ?? newId();
+  refuseId(id);
+  const present = hub.find(id);
+  if (present !== undefined && !hasEnded(present.status) && !settings.replacesRunning)
+    throw badState(`An Orchestration instance with the status ${present.status} already exists.`);
+
+  hub.release([id]);
+  const { name, input, version = '' } = wanted;
+  const time = clock.now().toISOString();
+  const seed = { id, executionId: newId(), name, version, input, parent: null, time };
+  await hub.commit({ kind: 'start', seed });
+  return id;
+}
+
+const MAX_ID_LENGTH = 256;
+
+function refuseId(id: string): void {
+  if (id.startsWith('@')) throw badArgument('Orchestration instance ids must not start with @.');
+  if (/[/\\?#\p{Cc}]/u.test(id))
+    throw badArgument(
+      'Orchestration instance ids must not contain /, \\, #, ?, or control characters.',
+    );
+  if (id.length > MAX_ID_LENGTH)
+    throw badArgument(`Instance ID lengths must not exceed ${MAX_ID_LENGTH} characters.`);
+}
+
+/** `input` is JSON text. An instance that has ended never sees it. */
+export function raiseEvent(
+  hub: TaskHub,
+  id: string,
+  name: string,
+  input: string | null,
+): Promise<void> {
+  return send(hub, id, { EventType: EventType.EventRaised, Name: name, Input: input });
+}
+
+export function terminate(hub: TaskHub, id: string, reason: string | null): Promise<void> {
+  return send(hub, id, { EventType: EventType.ExecutionTerminated, Input: reason });
+}
+
+export function suspend(hub: TaskHub, id: string, reason: string | null): Promise<void> {
+  return send(hub, id, { EventType: EventType.ExecutionSuspended, Reason: reason });
+}
+
+export function resume(hub: TaskHub, id: string, reason: string | null): Promise<void> {
+  return send(hub, id, { EventType: EventType.ExecutionResumed, Reason: reason });
+}
+
+type Undated<T> = T extends unknown ? Omit<T, 'EventId' | 'Timestamp'> : never;
+
+function send(hub: TaskHub, id: string, news: Undated<HistoryEvent>): Promise<void> {
+  const Timestamp = hub.options.clock.now().toISOString();
+  const event = { ...news, EventId: -1, Timestamp } as HistoryEvent;
+  return hub.commit({ kind: 'event', id, event });
+}
+
+/** Takes instances away with everything that belongs to them, running or not. */
+export async function purge(hub: TaskHub, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  hub.release(ids);
+  await hub.commit({ kind: 'purge', ids });
+}
+
+/** Starts an instance anew from its name and input. */
+export function restart(hub: TaskHub, id: string, withNewId: boolean): Promise<string> {
+  const instance = hub.find(id);
+  if (instance === undefined)
+    throw badArgument(`An orchestrastion with the instanceId ${id} was not found.`);
+  const { name, input, version } = instance;
+  return startNew(hub, { name, input, version, ...(withNewId ? {} : { id }) });
+}
+
+/** Sets a failed instance, and the children that failed with it, back to before the failures. */
+export async function rewind(hub: TaskHub, id: string): Promise<void> {
+  const instance = hub.find(id);
+  if (instance === undefined || instance.status !== 'Failed')
+    throw new DurableRefusal(
+      412,
+      'The rewind operation is only supported on failed orchestration instances.',
+      'System.InvalidOperationException',
+    );
+  const time = hub.options.clock.now().toISOString();
+  const instances = rewound(instance, (child) => hub.find(child), time);
+  await hub.commit({ kind: 'rewind', instances });
+}
+
+export async function signalEntity(
+  hub: TaskHub,
+  name: string,
+  key: string,
+  operation: { readonly name: string; readonly input: string | null },
+): Promise<void> {
+  const { functions, newId } = hub.options;
+  if (!functions.has('entity', name))
+    throw badArgument(unknownFunction('entity', name, hub.options));
+  await hub.commit({
+    kind: 'operation',
+    to: entityId(name, key),
+    message: {
+      kind: 'request',
+      op: operation.name,
+      id: newId(),
+      signal: true,
+      ...(operation.input === null ? {} : { input: operation.input }),
+    },
+  });
+}
+
+/** Rows of all instances that match, oldest first. */
+export function listInstances(hub: TaskHub, query: InstanceQuery): readonly ArchiveRow[] {
+  const { instances, archive } = hub.options.store.state;
+  const rows = [...instances.values(), ...archive.rows.values()].filter((row) =>
+    matches(row, query),
+  );
+  return rows.sort((a, b) => compare(a.created, b.created) || compare(a.id, b.id));
+}
+
+export function endedIds(rows: readonly ArchiveRow[]): readonly string[] {
+  return rows.filter(({ status }) => hasEnded(status)).map(({ id }) => id);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

@@ -1,0 +1,28 @@
+import type { HistoryEvent } from './history';
+
+/**
+ * The history as the JSON text that an orchestrator is given again with every turn. Its old part
+ * never changes, so it is written once and kept.
+ */
+export function playedText(history: readonly HistoryEvent[]): string {
+  const kept = texts.get(history) ?? { count: 0, text: '' };
+  if (kept.count === history.length) return kept.text;
+
+  const added = history
+    .slice(kept.count)
+    .map((event) => withPlayed(event, true))
+    .join(',');
+  const text = kept.text === '' ? added : `${kept.text},${added}`;
+  texts.set(history, { count: history.length, text });
+  return text;
+}
+
+/** Histories only grow at the end; a new generation has a new one. */
+const texts = new WeakMap<
+  readonly HistoryEvent[],
+  { readonly count: number; readonly text: string }
+>();
+
+export function withPlayed(event: HistoryEvent, isPlayed: boolean): string {
+  return `${JSON.stringify(event).slice(0, -1)},"IsPlayed":${isPlayed}}`;
+}

@@ -1,0 +1,44 @@
+import type { HttpRequestAction } from './actions';
+
+/** `callHttp`: an HTTP request made by the host, as an activity under a reserved name. */
+export const HTTP_ACTIVITY = 'BuiltIn::HttpActivity';
+
+export interface HttpAnswer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly content: string;
+}
+
+/** Where and when to ask again, if the answer (JSON text) is 202 with a place to look. */
+export function pollAfter(
+  result: unknown,
+  defaultMs: number,
+): { readonly location: string; readonly waitMs: number } | undefined {
+  if (typeof result !== 'string') return undefined;
+  const { statusCode, headers } = JSON.parse(result) as HttpAnswer;
+  const location = headerOf(headers, 'location');
+  if (statusCode !== 202 || location === undefined) return undefined;
+
+  const seconds = headerOf(headers, 'retry-after');
+  return { location, waitMs: seconds === undefined ? defaultMs : Number(seconds) * 1000 };
+}
+
+/** The key for the first request is often a function's own, which the status address refuses. */
+export function pollRequest(request: HttpRequestAction, location: string): HttpRequestAction {
+  const headers = Object.fromEntries(
+    Object.entries(request.headers ?? {}).filter(
+      ([name]) => name.toLowerCase() !== 'x-functions-key',
+    ),
+  );
+  const { tokenSource } = request;
+  return {
+    method: 'GET',
+    uri: location,
+    headers,
+    ...(tokenSource === undefined ? {} : { tokenSource }),
+  };
+}
+
+function headerOf(headers: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
+}

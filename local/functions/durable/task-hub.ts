@@ -1,0 +1,252 @@
+import type { Clock } from '../../clock';
+import type { Log } from '../log';
+import type { DurableSettings } from '../settings';
+import { runActivity } from './activities';
+import { runBatch } from './entity';
+import { takeTurn, type DurableFunctions, type EpisodeContext } from './episode';
+import { EventType } from './history';
+import { Pump } from './pump';
+import { hasEnded, type HubRecord, type Instance } from './records';
+import type { Store } from './store';
+
+/**
+ * The engine of Durable Functions: it keeps orchestrations going. Whatever happens is one record
+ * in the store; what a record sets going is found again after a crash by looking at the state.
+ * What the app's clients can ask of it stands in `client.ts`.
+ */
+export class TaskHub {
+  readonly #orchestrations: Pump;
+  readonly #entities: Pump;
+  readonly #activities: Pump;
+  readonly #alarms = new Map<string, Map<number, () => void>>();
+  readonly #awaited = new Map<string, ((instance: Instance) => void)[]>();
+  readonly #context: EpisodeContext;
+  #idleWaiters: (() => void)[] = [];
+  #stopped = false;
+
+  constructor(readonly options: HubOptions) {
+    const { settings, functions, clock, newId } = options;
+    this.#context = {
+      functions,
+      newId,
+      now: () => clock.now(),
+      maxActions: settings.maxActions,
+      httpPollMs: settings.httpPollMs,
+      storesInputs: settings.storesInputs,
+    };
+    const report = (error: unknown) => options.log('error', text(error));
+    const pump = (width: number, work: (key: string) => Promise<void>) =>
+      new Pump({ width, work, report, onRest: () => this.#rest() });
+    this.#orchestrations = pump(settings.maxOrchestrators, (id) => this.#turn(id));
+    this.#entities = pump(settings.maxOrchestrators, (id) => this.#batch(id));
+    this.#activities = pump(settings.maxActivities, (key) => this.#activity(key));
+  }
+
+  /** Sets going whatever the state says is outstanding. */
+  start(): void {
+    for (const instance of this.options.store.state.instances.values()) this.#resume(instance);
+    for (const id of this.options.store.state.entities.keys()) this.#wake(id);
+  }
+
+  /** Applies a record, wakes whom it concerns; resolves when the record would survive a crash. */
+  commit(record: HubRecord): Promise<void> {
+    const { touched, written } = this.options.store.commit(record);
+    for (const id of touched) this.#wake(id);
+    return written;
+  }
+
+  find(id: string): Instance | undefined {
+    const { state } = this.options.store;
+    return state.instances.get(id) ?? state.archive.read(id);
+  }
+
+  /** Resolves when the instance has ended. */
+  ended(id: string): Promise<Instance> {
+    const instance = this.find(id);
+    if (instance === undefined) throw new Error(`There is no instance '${id}'.`);
+    if (hasEnded(instance.status)) return Promise.resolve(instance);
+    return new Promise((resolve) => {
+      this.#awaited.set(id, [...(this.#awaited.get(id) ?? []), resolve]);
+    });
+  }
+
+  /** Calls off what instances wait for, before they are taken away. */
+  release(ids: readonly string[]): void {
+    for (const id of ids) this.#disarm(id);
+  }
+
+  /** Resolves when nothing runs and nothing can run before the clock moves or a word comes. */
+  async settled(): Promise<void> {
+    for (;;) {
+      await this.options.store.settled();
+      if (this.#isIdle()) return;
+      await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+    }
+  }
+
+  /** Takes no new work, waits for what runs; what comes later is thrown away and runs again. */
+  async stop(graceMs: number): Promise<void> {
+    for (const id of this.#alarms.keys()) this.#disarm(id);
+    const pumps = [this.#orchestrations, this.#entities, this.#activities];
+    await Promise.all(pumps.map((pump) => pump.stop(graceMs)));
+    this.#stopped = true;
+  }
+
+  get isBusy(): boolean {
+    return !this.#isIdle();
+  }
+
+  #resume(instance: Instance): void {
+    if (hasEnded(instance.status)) return;
+    this.#arm(instance);
+    for (const task of instance.activities.keys())
+      this.#activities.add(activityKey(instance, task));
+    this.#wake(instance.id);
+  }
+
+  #wake(id: string): void {
+    const { state } = this.options.store;
+    if (id.startsWith('@')) {
+      if ((state.entities.get(id)?.inbox.length ?? 0) > 0) this.#entities.add(id);
+      return;
+    }
+    const instance = state.instances.get(id);
+    if (instance === undefined || hasEnded(instance.status)) return;
+    // A long history is costly to go through; while results still come in, let them gather.
+    if (instance.inbox.length > 0) this.#orchestrations.add(id, instance.activities.size > 0);
+  }
+
+  async #turn(id: string): Promise<void> {
+    const { store, log } = this.options;
+    const instance = store.state.instances.get(id);
+    if (instance === undefined || hasEnded(instance.status) || instance.inbox.length === 0) return;
+    const record = await takeTurn(instance, this.#context);
+    // It was purged meanwhile, and perhaps begun again.
+    if (this.#stopped || store.state.instances.get(id) !== instance) return;
+
+    const { executionId } = instance;
+    const written = this.commit(record);
+    if (hasEnded(record.status) || record.next !== undefined) this.#disarm(id);
+    this.#arm(instance);
+    warnOfLength(instance, log);
+    await written;
+    for (const [task] of record.activities)
+      this.#activities.add(activityKey({ id, executionId }, task));
+    if (hasEnded(record.status)) this.#announce(instance);
+  }
+
+  async #batch(id: string): Promise<void> {
+    const { store } = this.options;
+    const entity = store.state.entities.get(id);
+    if (entity === undefined || entity.inbox.length === 0) return;
+    const record = await runBatch(entity, this.#context);
+    if (this.#stopped || store.state.entities.get(id) !== entity || record === undefined) return;
+    await this.commit(record);
+  }
+
+  async #activity(key: string): Promise<void> {
+    const { store, functions, clock } = this.options;
+    const { id, executionId, task } = JSON.parse(key) as ActivityKey;
+    const instance = store.state.instances.get(id);
+    const activity = instance?.activities.get(task);
+    if (activity === undefined || instance?.executionId !== executionId) return;
+
+    const run = { instanceId: id, task, activity };
+    const event = await runActivity(run, functions, () => clock.now());
+    if (this.#stopped) return;
+    await this.commit({ kind: 'task', id, executionId, event });
+  }
+
+  /** Sets an alarm for every timer that has none yet. */
+  #arm(instance: Instance): void {
+    if (instance.timers.size === 0) return;
+    const alarms = this.#alarms.get(instance.id) ?? new Map<number, () => void>();
+    this.#alarms.set(instance.id, alarms);
+    for (const [task, fireAt] of instance.timers) {
+      if (alarms.has(task)) continue;
+      const ring = () => this.#fire(instance, task, fireAt);
+      alarms.set(task, this.options.clock.at(new Date(fireAt), ring));
+    }
+  }
+
+  #fire(instance: Instance, task: number, fireAt: number): void {
+    const { id, executionId } = instance;
+    this.#alarms.get(id)?.delete(task);
+    void this.commit({
+      kind: 'timer',
+      id,
+      executionId,
+      event: {
+        EventType: EventType.TimerFired,
+        EventId: -1,
+        Timestamp: this.options.clock.now().toISOString(),
+        TimerId: task,
+        FireAt: new Date(fireAt).toISOString(),
+      },
+    });
+  }
+
+  #disarm(id: string): void {
+    for (const callOff of this.#alarms.get(id)?.values() ?? []) callOff();
+    this.#alarms.delete(id);
+  }
+
+  #announce(instance: Instance): void {
+    const waiting = this.#awaited.get(instance.id) ?? [];
+    this.#awaited.delete(instance.id);
+    for (const tell of waiting) tell(instance);
+    this.options.onEnded(instance);
+  }
+
+  #isIdle(): boolean {
+    return [this.#orchestrations, this.#entities, this.#activities].every((pump) => pump.isIdle);
+  }
+
+  #rest(): void {
+    const waiters = this.#idleWaiters;
+    this.#idleWaiters = [];
+    for (const waiter of waiters) waiter();
+  }
+}
+
+export interface HubOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly settings: DurableSettings;
+  readonly functions: DurableFunctions;
+  readonly log: Log;
+  /** 32 hex digits, never the same. */
+  readonly newId: () => string;
+  readonly onEnded: (instance: Instance) => void;
+}
+
+interface ActivityKey {
+  readonly id: string;
+  readonly executionId: string;
+  readonly task: number;
+}
+
+function activityKey(
+  instance: { readonly id: string; readonly executionId: string },
+  task: number,
+) {
+  const { id, executionId } = instance;
+  return JSON.stringify({ id, executionId, task } satisfies ActivityKey);
+}
+
+/** Every turn goes through all of it, in the library and here: n steps cost n squared. */
+const LONG_HISTORY = 10_000;
+
+function warnOfLength({ id, history }: Instance, log: Log): void {
+  const before = Math.floor((history.length - 1) / LONG_HISTORY);
+  const now = Math.floor(history.length / LONG_HISTORY);
+  if (now > before && now > 0)
+    log(
+      'warning',
+      `The history of '${id}' has ${history.length} events, and each turn goes through them all; continue as new before that.`,
+    );
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,130 @@
+import type http from 'node:http';
+import { adminRequest } from './admin';
+import { BodyTooLarge, readBody, reply } from './body';
+import type { Catalog } from './catalog';
+import type { DurableApi } from './durable/client-api';
+import { WEBHOOK_PATH } from './durable/client-urls';
+import type { HostParts } from './host';
+import { isAllowed, type AuthLevel, type HostKeys } from './keys';
+import type { Log } from './log';
+import type { HostSettings } from './settings';
+import { BLOB_WEBHOOK, blobNotification } from './triggers/event-grid';
+import { httpInput, httpRoutes, sendHttpOutput, type HttpRoutes } from './triggers/http';
+
+/** The port that callers see: the app's functions, the extensions' endpoints, `/admin`. */
+export class FrontDoor {
+  #opened: Opened | undefined;
+
+  constructor(readonly options: DoorOptions) {}
+
+  /** Until this, every request answers 503. */
+  open(parts: OpenParts): void {
+    this.#opened = { ...parts, routes: httpRoutes(parts.catalog, parts.settings.routePrefix) };
+  }
+
+  get descriptions(): readonly string[] {
+    return this.#opened?.routes.descriptions ?? [];
+  }
+
+  readonly handle: http.RequestListener = (request, response) => {
+    void this.#answer(request, response).catch((error: unknown) =>
+      this.#failed(error, request, response),
+    );
+  };
+
+  /** A listener for an API under `base`. */
+  serveApi(base: string, api: DurableApi): http.RequestListener {
+    return (request, response) => {
+      const url = urlOf(request);
+      void this.#sendApi(api, url.pathname.slice(base.length), url, request, response).catch(
+        (error: unknown) => this.#failed(error, request, response),
+      );
+    };
+  }
+
+  async #answer(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    const opened = this.#opened;
+    if (opened === undefined) return reply(response, 503);
+    const url = urlOf(request);
+    const may = (level: AuthLevel, name?: string) =>
+      isAllowed(request, url, level, this.options.keys, name);
+    const path = url.pathname;
+
+    if (path.startsWith(`${WEBHOOK_PATH}/`)) {
+      if (!may('system')) return reply(response, 401);
+      const rest = path.slice(WEBHOOK_PATH.length);
+      return this.#sendApi(opened.api, rest, url, request, response);
+    }
+    if (path === BLOB_WEBHOOK) {
+      if (!may('system')) return reply(response, 401);
+      return blobNotification(opened.triggers, url, request, response);
+    }
+    if (path.startsWith('/admin/')) {
+      if (!may('admin')) return reply(response, 401);
+      return adminRequest(opened, path, request, response);
+    }
+    return this.#callFunction(opened, url, request, response, may);
+  }
+
+  async #callFunction(
+    { routes, runner }: Opened,
+    url: URL,
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    may: (level: AuthLevel, name?: string) => boolean,
+  ): Promise<void> {
+    const found = routes.find(request.method ?? 'GET', url.pathname);
+    if (found === undefined) return reply(response, 404);
+    const { fn, params } = found;
+    const { authLevel = 'anonymous' } = fn.trigger as { readonly authLevel?: AuthLevel };
+    if (!may(authLevel, fn.name)) return reply(response, 401);
+
+    const input = httpInput(request, url, params, await readBody(request));
+    const about = `${request.method} ${url.pathname}`;
+    const result = await runner.run(fn, { input, about }).catch(() => undefined);
+    // A handler that throws answers 500 and nothing else; what it threw is in the log.
+    if (result === undefined) return reply(response, 500);
+    sendHttpOutput(response, result);
+  }
+
+  async #sendApi(
+    api: DurableApi,
+    path: string,
+    url: URL,
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+  ): Promise<void> {
+    const { status, json, headers } = await api(request, path, url);
+    reply(response, status, json, headers);
+  }
+
+  #failed(error: unknown, request: http.IncomingMessage, response: http.ServerResponse): void {
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    if (error instanceof BodyTooLarge)
+      return reply(response, 413, undefined, { connection: 'close' });
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.options.log('error', `${request.method} ${request.url}: ${text}`);
+    reply(response, 500);
+  }
+}
+
+export interface DoorOptions {
+  readonly log: Log;
+  readonly keys: HostKeys | undefined;
+}
+
+export interface OpenParts extends HostParts {
+  readonly catalog: Catalog;
+  readonly settings: HostSettings;
+}
+
+export interface Opened extends OpenParts {
+  readonly routes: HttpRoutes;
+}
+
+function urlOf(request: http.IncomingMessage): URL {
+  return new URL(request.url ?? '/', `http://${request.headers.host ?? 'localhost'}`);
+}

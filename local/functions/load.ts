@@ -1,0 +1,56 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createRequire } from 'node:module';
+import { globSync } from 'tinyglobby';
+
+/** Runs the app's entry points, which register its functions. Returns their paths. */
+export async function loadApp(appFolder: string): Promise<readonly string[]> {
+  const manifest = readManifest(appFolder);
+  const files = entryPoints(appFolder, manifest);
+  for (const file of files) {
+    try {
+      await loadEntryPoint(file, manifest);
+    } catch (cause) {
+      const where = path.relative(appFolder, file);
+      throw new Error(`Worker was unable to load entry point "${where}": ${reason(cause)}`, {
+        cause,
+      });
+    }
+  }
+  return files;
+}
+
+interface Manifest {
+  readonly main?: unknown;
+  readonly type?: unknown;
+}
+
+function readManifest(appFolder: string): Manifest {
+  const file = path.join(appFolder, 'package.json');
+  if (!fs.existsSync(file)) throw new Error(`${file} is missing; its "main" names the functions.`);
+  return JSON.parse(fs.readFileSync(file, 'utf8')) as Manifest;
+}
+
+/** `main` is a glob relative to the app; every match is loaded, in the order of the names. */
+function entryPoints(appFolder: string, { main }: Manifest): readonly string[] {
+  if (typeof main !== 'string' || main === '')
+    throw new Error(`${path.join(appFolder, 'package.json')} has no "main": nothing to load.`);
+
+  const files = globSync(main.replaceAll('\\', '/'), { cwd: appFolder, absolute: true, dot: true });
+  if (files.length === 0)
+    throw new Error(
+      `Worker was unable to load entry point "${main}": Found zero files matching it.`,
+    );
+  return files.sort();
+}
+
+async function loadEntryPoint(file: string, { type }: Manifest): Promise<void> {
+  const isEsModule = file.endsWith('.mjs') || (type === 'module' && !file.endsWith('.cjs'));
+  if (isEsModule) await import(pathToFileURL(file).href);
+  else createRequire(file)(file);
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,124 @@
+import type http from 'node:http';
+import { reply, type Body } from '../body';
+import type { Catalog, HostedFunction } from '../catalog';
+import type { HttpCookie, HttpData, InvocationResponse, TypedData } from '../wire';
+import { parseRoute, type Route } from './route';
+
+/** The routes of the app's HTTP functions. */
+export interface HttpRoutes {
+  find(method: string, path: string): FoundRoute | undefined;
+  /** One line for each function: methods and path. */
+  readonly descriptions: readonly string[];
+}
+
+export interface FoundRoute {
+  readonly fn: HostedFunction;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+interface Entry {
+  readonly fn: HostedFunction;
+  readonly route: Route;
+  readonly template: string;
+  readonly methods: ReadonlySet<string>;
+}
+
+export function httpRoutes(catalog: Catalog, routePrefix: string): HttpRoutes {
+  const entries: readonly Entry[] = catalog
+    .withTrigger('http')
+    .map((fn) => entryOf(fn, routePrefix))
+    .sort((a, b) => (a.route.rank < b.route.rank ? -1 : Number(a.route.rank > b.route.rank)));
+
+  return {
+    descriptions: entries.map(
+      ({ fn, methods, template }) => `${fn.name}: [${[...methods].join(',')}] ${template}`,
+    ),
+    find(method, path) {
+      for (const { fn, route, methods } of entries) {
+        const params = methods.has(method) ? route.match(path) : undefined;
+        if (params !== undefined) return { fn, params };
+      }
+      return undefined;
+    },
+  };
+}
+
+function entryOf(fn: HostedFunction, routePrefix: string): Entry {
+  const { route, methods } = fn.trigger as { readonly route?: string; readonly methods?: string[] };
+  const own = (route ?? fn.name).replace(/^\/+/, '');
+  const template = `/${[routePrefix, own].filter((part) => part !== '').join('/')}`;
+  return {
+    fn,
+    template,
+    route: parseRoute(template),
+    methods: new Set((methods ?? ['GET', 'POST']).map((method) => method.toUpperCase())),
+  };
+}
+
+/** A request as the function's trigger gets it. */
+export function httpInput(
+  request: http.IncomingMessage,
+  url: URL,
+  params: Readonly<Record<string, string>>,
+  body: Body,
+): TypedData {
+  const query: Record<string, string> = {};
+  for (const [name, value] of url.searchParams)
+    query[name] = query[name] === undefined ? value : `${query[name]},${value}`;
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers))
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+
+  return {
+    http: {
+      url: url.href,
+      method: request.method ?? 'GET',
+      nullableHeaders: nullable(headers),
+      nullableQuery: nullable(query),
+      nullableParams: nullable(params),
+      ...(body.length > 0 ? { body: { bytes: body } } : {}),
+    },
+  };
+}
+
+function nullable(
+  values: Readonly<Record<string, string>>,
+): Record<string, { readonly value: string }> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value }]));
+}
+
+/** Sends what the function returned; a function that returns nothing answers 204. */
+export function sendHttpOutput(response: http.ServerResponse, result: InvocationResponse): void {
+  const output = result.returnValue?.http;
+  if (output === undefined) {
+    reply(response, 204);
+    return;
+  }
+  for (const [name, value] of Object.entries(output.headers ?? {})) response.setHeader(name, value);
+  const cookies = (output.cookies ?? []).map(cookieText);
+  if (cookies.length > 0) response.setHeader('set-cookie', cookies);
+  response.statusCode = Number(output.statusCode ?? 200);
+  response.end(bodyOf(output));
+}
+
+function bodyOf({ body }: HttpData): Uint8Array | string {
+  return body?.bytes ?? body?.string ?? '';
+}
+
+const SAME_SITE = { lax: 'Lax', strict: 'Strict', explicitNone: 'None', none: undefined } as const;
+
+function cookieText(cookie: HttpCookie): string {
+  const sameSite = SAME_SITE[cookie.sameSite ?? 'none'];
+  const expires = cookie.expires?.value?.seconds;
+  const maxAge = cookie.maxAge?.value;
+  return [
+    `${cookie.name}=${cookie.value}`,
+    ...(expires === undefined ? [] : [`Expires=${new Date(expires * 1000).toUTCString()}`]),
+    ...(maxAge === undefined ? [] : [`Max-Age=${maxAge}`]),
+    ...(cookie.domain?.value === undefined ? [] : [`Domain=${cookie.domain.value}`]),
+    ...(cookie.path?.value === undefined ? [] : [`Path=${cookie.path.value}`]),
+    ...(cookie.secure?.value === true ? ['Secure'] : []),
+    ...(cookie.httpOnly?.value === true ? ['HttpOnly'] : []),
+    ...(sameSite === undefined ? [] : [`SameSite=${sameSite}`]),
+  ].join('; ');
+}

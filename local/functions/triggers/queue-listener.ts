@@ -1,0 +1,172 @@
+import type { DequeuedMessageItem, QueueClient } from '@azure/storage-queue';
+import type { Clock } from '../../clock';
+import type { Log } from '../log';
+import { isNotFound } from '../storage';
+
+/**
+ * Takes messages off a storage queue and hands them to `handle`, a batch at a time, until told to
+ * stop. A message whose handling fails becomes visible again; after `maxDequeueCount` failures it
+ * goes to the poison queue.
+ */
+export class QueueListener {
+  #callOff = () => {};
+  #waitMs = LEAST_WAIT_MS;
+  #isStopped = false;
+  #isPolling = false;
+  #isCalledFor = false;
+  readonly #inWork = new Set<Promise<void>>();
+
+  constructor(readonly options: QueueListenerOptions) {}
+
+  start(): void {
+    this.poll();
+  }
+
+  /** Looks now, not when the wait is over: somebody knows that there is a message. */
+  poll(): void {
+    this.#callOff();
+    if (this.#isStopped) return;
+    if (this.#isPolling) {
+      this.#isCalledFor = true;
+      return;
+    }
+    this.#isPolling = true;
+    this.#isCalledFor = false;
+    void this.#receive().then((found) => {
+      this.#isPolling = false;
+      this.#waitMs = found ? LEAST_WAIT_MS : Math.min(this.#waitMs * 2, this.options.maxWaitMs);
+      if (this.#isCalledFor || (found && this.#hasRoom())) this.poll();
+      else this.#pollLater();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#callOff();
+    await Promise.all(this.#inWork);
+  }
+
+  #pollLater(): void {
+    if (this.#isStopped) return;
+    const { clock } = this.options;
+    this.#callOff = clock.at(new Date(clock.now().getTime() + this.#waitMs), () => this.poll());
+  }
+
+  /** A new batch is fetched when no more than so many of the last ones are in work. */
+  #hasRoom(): boolean {
+    return this.#inWork.size <= this.options.newBatchThreshold;
+  }
+
+  async #receive(): Promise<boolean> {
+    const { queue, batchSize, hideSeconds, log } = this.options;
+    if (!this.#hasRoom()) return false;
+    try {
+      const { receivedMessageItems } = await queue.receiveMessages({
+        numberOfMessages: batchSize,
+        visibilityTimeout: hideSeconds,
+      });
+      for (const message of receivedMessageItems) this.#take(message);
+      return receivedMessageItems.length > 0;
+    } catch (error) {
+      // The queue is made by whoever sends to it first.
+      if (!isNotFound(error)) log('warning', `queue ${queue.name}: ${String(error)}`);
+      return false;
+    }
+  }
+
+  #take(message: DequeuedMessageItem): void {
+    const work = this.#handle(message)
+      .catch((error: unknown) => {
+        this.options.log('warning', `queue ${this.options.queue.name}: ${String(error)}`);
+      })
+      .finally(() => {
+        this.#inWork.delete(work);
+        if (this.#hasRoom()) this.poll();
+      });
+    this.#inWork.add(work);
+  }
+
+  async #handle(message: DequeuedMessageItem): Promise<void> {
+    const { queue, handle, maxDequeueCount, retrySeconds } = this.options;
+    const hold = new Hold(message, this.options);
+    const isDone = await handle(message).then(
+      () => true,
+      () => false,
+    );
+    const popReceipt = await hold.release();
+    // What was interrupted by the end of the host is somebody else's after the hiding time.
+    if (isDone) await queue.deleteMessage(message.messageId, popReceipt);
+    else if (message.dequeueCount >= maxDequeueCount) await this.#poison(message, popReceipt);
+    else
+      await queue.updateMessage(message.messageId, popReceipt, message.messageText, retrySeconds);
+  }
+
+  async #poison(message: DequeuedMessageItem, popReceipt: string): Promise<void> {
+    const { queue, poison, log } = this.options;
+    await poison.createIfNotExists();
+    await poison.sendMessage(message.messageText);
+    await queue.deleteMessage(message.messageId, popReceipt);
+    log(
+      'error',
+      `message ${message.messageId} failed ${message.dequeueCount} times and was moved to queue ${poison.name}`,
+    );
+  }
+}
+
+const LEAST_WAIT_MS = 100;
+
+/** Keeps a message hidden for as long as it is worked on. In real time: the service's time. */
+class Hold {
+  #popReceipt: string;
+  #timer: NodeJS.Timeout;
+  #renewing: Promise<void> = Promise.resolve();
+
+  constructor(message: DequeuedMessageItem, options: QueueListenerOptions) {
+    this.#popReceipt = message.popReceipt;
+    const { queue, hideSeconds, log } = options;
+    const renew = async () => {
+      try {
+        const { popReceipt = this.#popReceipt } = await queue.updateMessage(
+          message.messageId,
+          this.#popReceipt,
+          message.messageText,
+          hideSeconds,
+        );
+        this.#popReceipt = popReceipt;
+      } catch (error) {
+        log('warning', `message ${message.messageId} could not be kept hidden: ${String(error)}`);
+      }
+    };
+    this.#timer = setInterval(
+      () => {
+        this.#renewing = renew();
+      },
+      (hideSeconds * 1000) / 2,
+    );
+    this.#timer.unref();
+  }
+
+  /** The receipt by which the message can be deleted or shown again. */
+  async release(): Promise<string> {
+    clearInterval(this.#timer);
+    await this.#renewing;
+    return this.#popReceipt;
+  }
+}
+
+export interface QueueListenerOptions {
+  readonly queue: QueueClient;
+  readonly poison: QueueClient;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Resolves when the message is dealt with; rejects when it has failed. */
+  readonly handle: (message: DequeuedMessageItem) => Promise<void>;
+  readonly batchSize: number;
+  readonly newBatchThreshold: number;
+  readonly maxDequeueCount: number;
+  /** How long a message is hidden while it is worked on, before it is renewed. */
+  readonly hideSeconds: number;
+  /** How long a failed message stays hidden. */
+  readonly retrySeconds: number;
+  readonly maxWaitMs: number;
+}

@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import os from 'node:os';
+import path from 'node:path';
+import type { Catalog, HostedFunction } from '../catalog';
+import type { HostOptions } from '../host';
+import type { Call, Runner } from '../runner';
+import type { Environment, HostSettings } from '../settings';
+import { storageAccount } from '../storage';
+import type { TypedData } from '../wire';
+import { BlobTriggers } from './blob';
+import { TimerTrigger, timerInput } from './timer';
+
+/** Everything that starts functions but HTTP and Durable: timers, blobs, queues. */
+export interface Triggers {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** The value of a timer that is run by hand. */
+  timerByHand(): TypedData;
+  /** The call for a blob, named `container/blob`, that is run by hand. */
+  blobByHand(fn: HostedFunction, blob: string): Promise<Call>;
+  /** A blob was made, says Event Grid. False: there is no such function. */
+  blobArrived(functionName: string, container: string, blob: string): Promise<boolean>;
+}
+
+export interface TriggerOptions extends HostOptions {
+  readonly settings: HostSettings;
+  readonly catalog: Catalog;
+  readonly runner: Runner;
+}
+
+/** Makes the triggers; a schedule, a path or a connection that cannot be used is refused here. */
+export function createTriggers(options: TriggerOptions): Triggers {
+  const timers = options.catalog.withTrigger('timer').map((fn) => timerFor(fn, options));
+  const blobs = blobTriggers(options);
+  return {
+    async start() {
+      await blobs?.start();
+      for (const timer of timers) timer.start();
+    },
+    async stop() {
+      await Promise.all([...timers.map((timer) => timer.stop()), blobs?.stop()]);
+    },
+    timerByHand: () => timerInput(null, false),
+    blobByHand(fn, blob) {
+      const slash = blob.indexOf('/');
+      if (blobs === undefined || slash < 0)
+        throw new Error(`'${blob}' names no blob: it has to be container/blob.`);
+      return blobs.callFor(fn, blob.slice(0, slash), blob.slice(slash + 1));
+    },
+    blobArrived: async (functionName, container, blob) =>
+      blobs === undefined ? false : blobs.arrived(functionName, container, blob),
+  };
+}
+
+function timerFor(fn: HostedFunction, options: TriggerOptions): TimerTrigger {
+  const { clock, runner, log, dataFolder, environment } = options;
+  const timeZone = environment['WEBSITE_TIME_ZONE'] || environment['TZ'] || undefined;
+  return new TimerTrigger(fn, { clock, runner, log, dataFolder, timeZone });
+}
+
+/** How often the real scan comes round. */
+const BLOB_POLL_MS = 10_000;
+
+function blobTriggers(options: TriggerOptions): BlobTriggers | undefined {
+  const { catalog, environment, settings, runner, clock, log } = options;
+  const functions = catalog.withTrigger('blob');
+  if (functions.length === 0) return undefined;
+  return new BlobTriggers(functions, {
+    host: storageAccount('AzureWebJobsStorage', environment),
+    accountFor: (connection) => storageAccount(connection, environment),
+    hostId: hostId(environment, options.appFolder),
+    pollMs: options.blobPollMs ?? BLOB_POLL_MS,
+    settings,
+    runner,
+    clock,
+    log,
+  });
+}
+
+const MAX_HOST_ID_LENGTH = 32;
+
+/** By it receipts are kept. Set it, to keep them when the folder or the machine changes. */
+function hostId(environment: Environment, appFolder: string | undefined): string {
+  const chosen = environment['AzureFunctionsWebHost__hostid'];
+  if (chosen !== undefined && chosen !== '') return chosen.toLowerCase();
+  const folder = path.resolve(appFolder ?? '.');
+  const hash = createHash('sha256').update(folder).digest('hex').slice(0, 10);
+  const machine = os
+    .hostname()
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '');
+  return `${machine.slice(0, MAX_HOST_ID_LENGTH - 11)}-${hash}`.replace(/^-/, '');
+}

@@ -1,0 +1,136 @@
+/**
+ * What travels between host and app: the shapes of `@azure/functions-core`, whose types are not
+ * published. Read from `@azure/functions` 4.16.
+ */
+
+/** One value on the wire. At most one member is set; none means undefined. */
+export interface TypedData {
+  readonly string?: string;
+  readonly json?: string;
+  readonly bytes?: Uint8Array;
+  readonly int?: number;
+  readonly double?: number;
+  readonly http?: HttpData;
+}
+
+export type Maybe<T> = T | null | undefined;
+
+interface Nullable<T> {
+  readonly value?: T;
+}
+
+export interface HttpData {
+  readonly url?: string;
+  readonly method?: string;
+  readonly statusCode?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly nullableHeaders?: Readonly<Record<string, Nullable<string>>>;
+  readonly nullableQuery?: Readonly<Record<string, Nullable<string>>>;
+  readonly nullableParams?: Readonly<Record<string, Nullable<string>>>;
+  readonly body?: Maybe<TypedData>;
+  readonly cookies?: readonly HttpCookie[];
+}
+
+export interface HttpCookie {
+  readonly name: string;
+  readonly value: string;
+  readonly domain?: Maybe<Nullable<string>>;
+  readonly path?: Maybe<Nullable<string>>;
+  /** Seconds since 1970, for once. */
+  readonly expires?: Maybe<Nullable<{ readonly seconds: number }>>;
+  readonly secure?: Maybe<Nullable<boolean>>;
+  readonly httpOnly?: Maybe<Nullable<boolean>>;
+  readonly sameSite?: 'none' | 'lax' | 'strict' | 'explicitNone';
+  readonly maxAge?: Maybe<Nullable<number>>;
+}
+
+export interface Binding {
+  readonly type: string;
+  readonly direction: string;
+  readonly [option: string]: unknown;
+}
+
+export interface RetryOptions {
+  readonly retryStrategy: 'fixedDelay' | 'exponentialBackoff';
+  readonly maxRetryCount: number;
+  readonly delayInterval?: { readonly seconds: number };
+  readonly minimumInterval?: { readonly seconds: number };
+  readonly maximumInterval?: { readonly seconds: number };
+}
+
+export interface FunctionMetadata {
+  readonly name: string;
+  readonly functionId?: string;
+  readonly bindings: Readonly<Record<string, Binding>>;
+  readonly retryOptions?: RetryOptions;
+}
+
+export type FunctionCallback = (...inputs: unknown[]) => unknown;
+
+export interface NamedData {
+  readonly name: string;
+  readonly data: TypedData;
+}
+
+export interface RetryContext {
+  readonly retryCount: number;
+  readonly maxRetryCount: number;
+  readonly exception?: { readonly message: string; readonly stackTrace: string };
+}
+
+export interface InvocationRequest {
+  readonly invocationId: string;
+  readonly functionId: string;
+  readonly inputData: readonly NamedData[];
+  readonly triggerMetadata: Readonly<Record<string, TypedData>>;
+  readonly traceContext: {
+    readonly traceParent: string;
+    readonly traceState: string;
+    readonly attributes: Readonly<Record<string, string>>;
+  };
+  readonly retryContext: RetryContext | null;
+}
+
+export type InvocationState = 'preInvocationHooks' | 'invocation' | 'postInvocationHooks';
+export type LogLevel = 'trace' | 'debug' | 'information' | 'warning' | 'error' | 'critical';
+export type LogCategory = 'user' | 'system' | 'customMetric';
+
+/** What the programming model is given for one invocation. It reads `state` while it runs. */
+export interface CoreInvocationContext {
+  readonly invocationId: string;
+  readonly request: InvocationRequest;
+  readonly metadata: FunctionMetadata;
+  state: InvocationState | undefined;
+  readonly log: (level: LogLevel, category: LogCategory, message: string) => void;
+}
+
+export interface InvocationResponse {
+  readonly returnValue?: Maybe<TypedData>;
+  readonly outputData?: readonly NamedData[];
+}
+
+export interface InvocationModel {
+  getArguments(): Promise<{ context: unknown; inputs: unknown[] }>;
+  invokeFunction(context: unknown, inputs: unknown[], callback: FunctionCallback): Promise<unknown>;
+  getResponse(context: unknown, result: unknown): Promise<InvocationResponse>;
+}
+
+export interface ProgrammingModel {
+  readonly name: string;
+  readonly version: string;
+  getInvocationModel(context: CoreInvocationContext): InvocationModel;
+  getCapabilities?(
+    capabilities: Record<string, string>,
+  ): Record<string, string> | Promise<Record<string, string>>;
+}
+
+/** What a function returned, as JSON text; null when it returned nothing. */
+export function jsonTextOf(data: Maybe<TypedData>): string | null {
+  if (data === null || data === undefined) return null;
+  if (data.json !== undefined) return data.json;
+  if (data.string !== undefined) return JSON.stringify(data.string);
+  if (data.int !== undefined) return JSON.stringify(data.int);
+  if (data.double !== undefined) return JSON.stringify(data.double);
+  if (data.bytes !== undefined) return JSON.stringify(Buffer.from(data.bytes).toString('base64'));
+  return null;
+}
