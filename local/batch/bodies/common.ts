@@ -1,0 +1,102 @@
+import {
+  anything,
+  duration,
+  integer,
+  list,
+  object,
+  oneOf,
+  optional,
+  type Read,
+  text,
+} from '../wire/shape';
+
+/** Ids of pools, jobs, tasks and job schedules. */
+export const id = text({ min: 1, max: 64, pattern: /^[A-Za-z0-9_-]+$/ });
+
+export const displayName = text({ max: 1024 });
+
+/** No process starts from an empty line, except a container's own entry point. */
+export const commandLine = text();
+
+export const nameValue = object({ name: text({ min: 1 }), value: optional(text()) });
+
+export const environmentSettings = list(nameValue);
+
+export const metadata = list(object({ name: text({ min: 1 }), value: text() }));
+
+const identityReference = object({ resourceId: optional(text()) });
+
+export const resourceFile = object({
+  autoStorageContainerName: optional(text()),
+  storageContainerUrl: optional(text()),
+  httpUrl: optional(text()),
+  blobPrefix: optional(text()),
+  filePath: optional(text()),
+  fileMode: optional(text({ pattern: /^0?o?[0-7]{3,4}$/ })),
+  identityReference: optional(identityReference),
+});
+export type ResourceFile = Read<typeof resourceFile>;
+
+export const outputFile = object({
+  filePattern: text({ min: 1 }),
+  destination: object({
+    container: optional(
+      object({
+        path: optional(text()),
+        containerUrl: text({ min: 1 }),
+        identityReference: optional(identityReference),
+        uploadHeaders: optional(list(nameValue)),
+      }),
+    ),
+  }),
+  uploadOptions: object({
+    uploadCondition: oneOf('tasksuccess', 'taskfailure', 'taskcompletion'),
+  }),
+});
+export type OutputFile = Read<typeof outputFile>;
+
+export const userIdentity = object({
+  username: optional(text()),
+  autoUser: optional(
+    object({
+      scope: optional(oneOf('task', 'pool')),
+      elevationLevel: optional(oneOf('nonadmin', 'admin')),
+    }),
+  ),
+});
+
+export const containerRegistry = object({
+  username: optional(text()),
+  password: optional(text()),
+  registryServer: optional(text()),
+  identityReference: optional(identityReference),
+});
+export type ContainerRegistry = Read<typeof containerRegistry>;
+
+export const containerSettings = object({
+  containerRunOptions: optional(text()),
+  imageName: text({ min: 1 }),
+  registry: optional(containerRegistry),
+  workingDirectory: optional(oneOf('taskWorkingDirectory', 'containerImageDefault')),
+});
+export type ContainerSettings = Read<typeof containerSettings>;
+
+export const applicationPackageReferences = list(
+  object({ applicationId: text({ min: 1 }), version: optional(text()) }),
+  10,
+);
+export type ApplicationPackageReferences = Read<typeof applicationPackageReferences>;
+
+export const authenticationTokenSettings = object({ access: optional(list(oneOf('job'))) });
+
+export const certificateReferences = list(anything);
+
+/** −1 is "without end". */
+export const retryCount = integer(-1, 2 ** 31 - 1);
+
+export const taskConstraints = object({
+  maxWallClockTime: optional(duration()),
+  retentionTime: optional(duration()),
+  maxTaskRetryCount: optional(retryCount),
+});
+export type TaskConstraints = Read<typeof taskConstraints>;

@@ -1,0 +1,153 @@
+import {
+  anything,
+  duration,
+  integer,
+  list,
+  object,
+  oneOf,
+  optional,
+  type Read,
+  text,
+  truth,
+} from '../wire/shape';
+import {
+  applicationPackageReferences,
+  authenticationTokenSettings,
+  commandLine,
+  containerSettings,
+  displayName,
+  environmentSettings,
+  id,
+  metadata,
+  outputFile,
+  resourceFile,
+  retryCount,
+  taskConstraints,
+  userIdentity,
+} from './common';
+import { poolSpecification } from './pool';
+
+const jobConstraints = object({
+  maxWallClockTime: optional(duration()),
+  maxTaskRetryCount: optional(retryCount),
+});
+export type JobConstraints = Read<typeof jobConstraints>;
+
+const jobManagerTask = object({
+  id,
+  displayName: optional(displayName),
+  commandLine,
+  containerSettings: optional(containerSettings),
+  resourceFiles: optional(list(resourceFile)),
+  outputFiles: optional(list(outputFile)),
+  environmentSettings: optional(environmentSettings),
+  constraints: optional(taskConstraints),
+  requiredSlots: optional(integer(1, 256)),
+  killJobOnCompletion: optional(truth),
+  userIdentity: optional(userIdentity),
+  runExclusive: optional(truth),
+  applicationPackageReferences: optional(applicationPackageReferences),
+  authenticationTokenSettings: optional(authenticationTokenSettings),
+  allowLowPriorityNode: optional(truth),
+});
+export type JobManagerTask = Read<typeof jobManagerTask>;
+
+const jobPreparationTask = object({
+  id: optional(id),
+  commandLine,
+  containerSettings: optional(containerSettings),
+  resourceFiles: optional(list(resourceFile)),
+  environmentSettings: optional(environmentSettings),
+  constraints: optional(taskConstraints),
+  waitForSuccess: optional(truth),
+  userIdentity: optional(userIdentity),
+  rerunOnNodeRebootAfterSuccess: optional(truth),
+});
+export type JobPreparationTask = Read<typeof jobPreparationTask>;
+
+const FIFTEEN_MINUTES_MS = 900_000;
+
+const jobReleaseTask = object({
+  id: optional(id),
+  commandLine,
+  containerSettings: optional(containerSettings),
+  resourceFiles: optional(list(resourceFile)),
+  environmentSettings: optional(environmentSettings),
+  maxWallClockTime: optional(duration(0, FIFTEEN_MINUTES_MS)),
+  retentionTime: optional(duration()),
+  userIdentity: optional(userIdentity),
+});
+export type JobReleaseTask = Read<typeof jobReleaseTask>;
+
+const autoPool = object({
+  autoPoolIdPrefix: optional(text({ max: 20, pattern: /^[A-Za-z0-9_-]*$/ })),
+  poolLifetimeOption: oneOf('jobschedule', 'job'),
+  keepAlive: optional(truth),
+  pool: optional(poolSpecification),
+});
+export type AutoPool = Read<typeof autoPool>;
+
+const poolInfo = object({ poolId: optional(id), autoPoolSpecification: optional(autoPool) });
+export type PoolInfo = Read<typeof poolInfo>;
+
+const priority = integer(-1000, 1000);
+const onAllTasksComplete = oneOf('noaction', 'terminatejob');
+const maxParallelTasks = integer(-1, 2 ** 31 - 1);
+
+/** What a job is; a job schedule describes its jobs by the same, without an id. */
+const specification = {
+  displayName: optional(displayName),
+  priority: optional(priority),
+  maxParallelTasks: optional(maxParallelTasks),
+  allowTaskPreemption: optional(truth),
+  constraints: optional(jobConstraints),
+  jobManagerTask: optional(jobManagerTask),
+  jobPreparationTask: optional(jobPreparationTask),
+  jobReleaseTask: optional(jobReleaseTask),
+  commonEnvironmentSettings: optional(environmentSettings),
+  poolInfo,
+  onAllTasksComplete: optional(onAllTasksComplete),
+  onTaskFailure: optional(oneOf('noaction', 'performexitoptionsjobaction')),
+  metadata: optional(metadata),
+  usesTaskDependencies: optional(truth),
+  networkConfiguration: optional(anything),
+};
+
+export const jobSpecification = object(specification);
+export type JobSpecification = Read<typeof jobSpecification>;
+
+/** POST /jobs */
+export const newJob = object({ id, ...specification });
+export type NewJob = Read<typeof newJob>;
+
+/** PATCH /jobs/{jobId} */
+export const jobPatch = object({
+  priority: optional(priority),
+  maxParallelTasks: optional(maxParallelTasks),
+  allowTaskPreemption: optional(truth),
+  onAllTasksComplete: optional(onAllTasksComplete),
+  constraints: optional(jobConstraints),
+  poolInfo: optional(poolInfo),
+  metadata: optional(metadata),
+});
+export type JobPatch = Read<typeof jobPatch>;
+
+/** PUT /jobs/{jobId} */
+export const jobUpdate = object({
+  priority: optional(priority),
+  maxParallelTasks: optional(maxParallelTasks),
+  allowTaskPreemption: optional(truth),
+  constraints: optional(jobConstraints),
+  poolInfo,
+  metadata: optional(metadata),
+  onAllTasksComplete: optional(onAllTasksComplete),
+});
+export type JobUpdate = Read<typeof jobUpdate>;
+
+/** POST /jobs/{jobId}/disable */
+export const jobDisable = object({ disableTasks: oneOf('requeue', 'terminate', 'wait') });
+export type JobDisable = Read<typeof jobDisable>;
+
+/** POST /jobs/{jobId}/terminate; the body may be left out. */
+export const jobTerminate = object({ terminateReason: optional(text()) });
+export type JobTerminate = Read<typeof jobTerminate>;

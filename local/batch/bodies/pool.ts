@@ -1,0 +1,176 @@
+import {
+  anything,
+  duration,
+  integer,
+  list,
+  object,
+  oneOf,
+  optional,
+  type Read,
+  text,
+  truth,
+} from '../wire/shape';
+import {
+  applicationPackageReferences,
+  certificateReferences,
+  commandLine,
+  containerRegistry,
+  containerSettings,
+  displayName,
+  environmentSettings,
+  id,
+  metadata,
+  resourceFile,
+  retryCount,
+  userIdentity,
+} from './common';
+
+const MINUTE_MS = 60_000;
+
+export const startTask = object({
+  commandLine,
+  containerSettings: optional(containerSettings),
+  resourceFiles: optional(list(resourceFile)),
+  environmentSettings: optional(environmentSettings),
+  userIdentity: optional(userIdentity),
+  maxTaskRetryCount: optional(retryCount),
+  waitForSuccess: optional(truth),
+});
+export type StartTask = Read<typeof startTask>;
+
+const virtualMachineConfiguration = object({
+  imageReference: object({
+    publisher: optional(text()),
+    offer: optional(text()),
+    sku: optional(text()),
+    version: optional(text()),
+    virtualMachineImageId: optional(text()),
+    exactVersion: optional(text()),
+  }),
+  nodeAgentSKUId: text({ min: 1 }),
+  windowsConfiguration: optional(anything),
+  dataDisks: optional(anything),
+  licenseType: optional(text()),
+  containerConfiguration: optional(
+    object({
+      type: text(),
+      containerImageNames: optional(list(text({ min: 1 }))),
+      containerRegistries: optional(list(containerRegistry)),
+    }),
+  ),
+  diskEncryptionConfiguration: optional(anything),
+  nodePlacementConfiguration: optional(anything),
+  extensions: optional(anything),
+  osDisk: optional(anything),
+});
+
+const mount = object({
+  azureBlobFileSystemConfiguration: optional(
+    object({
+      accountName: text({ min: 1 }),
+      containerName: text({ min: 1 }),
+      accountKey: optional(text()),
+      sasKey: optional(text()),
+      blobfuseOptions: optional(text()),
+      relativeMountPath: text({ min: 1 }),
+      identityReference: optional(object({ resourceId: optional(text()) })),
+    }),
+  ),
+  nfsMountConfiguration: optional(anything),
+  cifsMountConfiguration: optional(anything),
+  azureFileShareConfiguration: optional(anything),
+});
+export type Mount = Read<typeof mount>;
+
+const nodeTarget = integer(0, 1_000_000);
+
+export const formula = text();
+
+/** Bounds of the service: five minutes to a week. */
+const evaluationInterval = duration(5 * MINUTE_MS, 168 * 60 * MINUTE_MS);
+
+const resizeTimeout = duration(5 * MINUTE_MS);
+
+/** What a pool is; an auto-pool is described by the same, without an id. */
+const specification = {
+  displayName: optional(displayName),
+  vmSize: text({ min: 1 }),
+  cloudServiceConfiguration: optional(anything),
+  virtualMachineConfiguration: optional(virtualMachineConfiguration),
+  resizeTimeout: optional(resizeTimeout),
+  targetDedicatedNodes: optional(nodeTarget),
+  targetLowPriorityNodes: optional(nodeTarget),
+  enableAutoScale: optional(truth),
+  autoScaleFormula: optional(formula),
+  autoScaleEvaluationInterval: optional(evaluationInterval),
+  enableInterNodeCommunication: optional(truth),
+  networkConfiguration: optional(anything),
+  startTask: optional(startTask),
+  certificateReferences: optional(certificateReferences),
+  applicationPackageReferences: optional(applicationPackageReferences),
+  applicationLicenses: optional(anything),
+  taskSlotsPerNode: optional(integer(1, 256)),
+  taskSchedulingPolicy: optional(object({ nodeFillType: oneOf('Spread', 'Pack') })),
+  userAccounts: optional(anything),
+  metadata: optional(metadata),
+  mountConfiguration: optional(list(mount, 10)),
+  targetNodeCommunicationMode: optional(oneOf('default', 'classic', 'simplified')),
+};
+
+export const poolSpecification = object(specification);
+export type PoolSpecification = Read<typeof poolSpecification>;
+
+/** POST /pools */
+export const newPool = object({ id, ...specification });
+export type NewPool = Read<typeof newPool>;
+
+export const deallocationOption = oneOf('requeue', 'terminate', 'taskcompletion', 'retaineddata');
+export type DeallocationOption = Read<typeof deallocationOption>;
+
+/** POST /pools/{poolId}/resize */
+export const resize = object({
+  targetDedicatedNodes: optional(nodeTarget),
+  targetLowPriorityNodes: optional(nodeTarget),
+  resizeTimeout: optional(resizeTimeout),
+  nodeDeallocationOption: optional(deallocationOption),
+});
+export type Resize = Read<typeof resize>;
+
+/** POST /pools/{poolId}/removenodes */
+export const removeNodes = object({
+  nodeList: list(text({ min: 1 }), 100),
+  resizeTimeout: optional(resizeTimeout),
+  nodeDeallocationOption: optional(deallocationOption),
+});
+export type RemoveNodes = Read<typeof removeNodes>;
+
+/** POST /pools/{poolId}/enableautoscale */
+export const enableAutoscale = object({
+  autoScaleFormula: optional(formula),
+  autoScaleEvaluationInterval: optional(evaluationInterval),
+});
+export type EnableAutoscale = Read<typeof enableAutoscale>;
+
+/** POST /pools/{poolId}/evaluateautoscale */
+export const evaluateAutoscale = object({ autoScaleFormula: formula });
+export type EvaluateAutoscale = Read<typeof evaluateAutoscale>;
+
+/** PATCH /pools/{poolId} */
+export const poolPatch = object({
+  startTask: optional(startTask),
+  certificateReferences: optional(certificateReferences),
+  applicationPackageReferences: optional(applicationPackageReferences),
+  metadata: optional(metadata),
+  targetNodeCommunicationMode: optional(oneOf('default', 'classic', 'simplified')),
+});
+export type PoolPatch = Read<typeof poolPatch>;
+
+/** POST /pools/{poolId}/updateproperties */
+export const poolProperties = object({
+  startTask: optional(startTask),
+  certificateReferences,
+  applicationPackageReferences,
+  metadata,
+  targetNodeCommunicationMode: optional(oneOf('default', 'classic', 'simplified')),
+});
+export type PoolProperties = Read<typeof poolProperties>;

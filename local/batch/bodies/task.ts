@@ -1,0 +1,66 @@
+import { integer, list, object, oneOf, optional, type Read, text } from '../wire/shape';
+import {
+  applicationPackageReferences,
+  authenticationTokenSettings,
+  commandLine,
+  containerSettings,
+  displayName,
+  environmentSettings,
+  id,
+  outputFile,
+  resourceFile,
+  taskConstraints,
+  userIdentity,
+} from './common';
+
+const exitOptions = object({
+  jobAction: optional(oneOf('none', 'disable', 'terminate')),
+  dependencyAction: optional(oneOf('satisfy', 'block')),
+});
+export type ExitOptions = Read<typeof exitOptions>;
+
+const exitConditions = object({
+  exitCodes: optional(list(object({ code: integer(), exitOptions }))),
+  exitCodeRanges: optional(list(object({ start: integer(), end: integer(), exitOptions }))),
+  preProcessingError: optional(exitOptions),
+  fileUploadError: optional(exitOptions),
+  default: optional(exitOptions),
+});
+export type ExitConditions = Read<typeof exitConditions>;
+
+const dependsOn = object({
+  taskIds: optional(list(text({ min: 1 }))),
+  taskIdRanges: optional(list(object({ start: integer(0), end: integer(0) }))),
+});
+export type DependsOn = Read<typeof dependsOn>;
+
+/** POST /jobs/{jobId}/tasks */
+export const newTask = object({
+  id,
+  displayName: optional(displayName),
+  commandLine,
+  containerSettings: optional(containerSettings),
+  exitConditions: optional(exitConditions),
+  resourceFiles: optional(list(resourceFile)),
+  outputFiles: optional(list(outputFile)),
+  environmentSettings: optional(environmentSettings),
+  affinityInfo: optional(object({ affinityId: text() })),
+  constraints: optional(taskConstraints),
+  requiredSlots: optional(integer(1, 256)),
+  userIdentity: optional(userIdentity),
+  multiInstanceSettings: optional(
+    object({
+      numberOfInstances: optional(integer(1)),
+      coordinationCommandLine: text(),
+      commonResourceFiles: optional(list(resourceFile)),
+    }),
+  ),
+  dependsOn: optional(dependsOn),
+  applicationPackageReferences: optional(applicationPackageReferences),
+  authenticationTokenSettings: optional(authenticationTokenSettings),
+});
+export type NewTask = Read<typeof newTask>;
+
+/** PUT /jobs/{jobId}/tasks/{taskId} */
+export const taskUpdate = object({ constraints: optional(taskConstraints) });
+export type TaskUpdate = Read<typeof taskUpdate>;

@@ -1,0 +1,86 @@
+import { list, object, oneOf, optional, integer, text, type Read, type Shape } from './wire/shape';
+
+/**
+ * What goes wrong on purpose, told through `/_local/faults`: the next calls that match fail, wait,
+ * or lose their connection before or after their effect.
+ */
+export const fault = object({
+  /** Verbs, as `POST` or `GET,HEAD`; all when left out. */
+  verb: optional(text()),
+  /** The path, with a star for any run of characters: `/pools/*`. */
+  path: optional(text()),
+  /** How many calls; 1 when left out. */
+  times: optional(integer(1)),
+  /** How many matching calls go well first. */
+  after: optional(integer(0)),
+  action: oneOf('status', 'delay', 'cutBefore', 'cutAfter'),
+  /** For `status`: 429, 500 or 503, say. */
+  status: optional(integer(400, 599)),
+  code: optional(text()),
+  retryAfterSeconds: optional(integer(0)),
+  /** For `delay`, in real milliseconds. */
+  delayMs: optional(integer(0)),
+});
+export type Fault = Read<typeof fault>;
+
+export const faults: Shape<readonly Fault[]> = list(fault);
+
+interface Pending {
+  readonly fault: Fault;
+  readonly path: RegExp;
+  readonly verbs: readonly string[];
+  skip: number;
+  left: number;
+}
+
+/** The faults that are still to come, in the order in which they were told. */
+export class FaultPlan {
+  #pending: Pending[] = [];
+
+  add(told: readonly Fault[]): void {
+    for (const fault of told) {
+      this.#pending.push({
+        fault,
+        path: wildcard(fault.path ?? '*'),
+        verbs: (fault.verb ?? '')
+          .toUpperCase()
+          .split(',')
+          .filter((verb) => verb !== ''),
+        skip: fault.after ?? 0,
+        left: fault.times ?? 1,
+      });
+    }
+  }
+
+  clear(): void {
+    this.#pending = [];
+  }
+
+  pending(): readonly object[] {
+    return this.#pending.map(({ fault, left }) => ({ ...fault, left }));
+  }
+
+  /** The fault of this call, if one is due; it is used up by it. */
+  next(verb: string, path: string): Fault | undefined {
+    for (const pending of this.#pending) {
+      if (pending.verbs.length > 0 && !pending.verbs.includes(verb)) continue;
+      if (!pending.path.test(path)) continue;
+      if (pending.skip > 0) {
+        pending.skip -= 1;
+        continue;
+      }
+      pending.left -= 1;
+      this.#pending = this.#pending.filter(({ left }) => left > 0);
+      return pending.fault;
+    }
+    return undefined;
+  }
+}
+
+/** A pattern in which `*` stands for any run of characters, as a test on whole texts. */
+export function wildcard(pattern: string): RegExp {
+  const parts = pattern
+    .split('*')
+    .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
+  return new RegExp(`^${parts.join('.*')}$`, 'i');
+}

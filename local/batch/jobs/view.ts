@@ -1,0 +1,150 @@
+import type { JobManagerTask, JobPreparationTask, JobReleaseTask } from '../bodies/job';
+import type { Job } from '../state/account';
+import { dateField, idField, stateField } from '../wire/fields';
+import type { Listing } from '../wire/page';
+import { constraintsView, statedView, timed, withIdentity, withoutSecrets } from '../wire/stated';
+import { NO_LIMIT, wireTime } from '../wire/time';
+import { PREPARATION_ID, RELEASE_ID } from './preparation';
+
+const executionFields = [
+  dateField('executionInfo/startTime'),
+  dateField('executionInfo/endTime'),
+  idField('executionInfo/poolId'),
+];
+
+export const jobListing: Listing = {
+  metadata: 'jobs',
+  expands: true,
+  fields: [
+    idField(),
+    stateField('state'),
+    dateField('stateTransitionTime'),
+    dateField('creationTime'),
+    dateField('lastModified'),
+    ...executionFields,
+  ],
+  names: [
+    'id',
+    'displayName',
+    'usesTaskDependencies',
+    'url',
+    'eTag',
+    'lastModified',
+    'creationTime',
+    'state',
+    'stateTransitionTime',
+    'previousState',
+    'previousStateTransitionTime',
+    'priority',
+    'allowTaskPreemption',
+    'maxParallelTasks',
+    'constraints',
+    'jobManagerTask',
+    'jobPreparationTask',
+    'jobReleaseTask',
+    'commonEnvironmentSettings',
+    'poolInfo',
+    'onAllTasksComplete',
+    'onTaskFailure',
+    'networkConfiguration',
+    'metadata',
+    'executionInfo',
+    'stats',
+  ],
+};
+
+export function jobUrl(base: string, job: Job): string {
+  return `${base}/jobs/${job.record.spec.id}`;
+}
+
+/** A job as GET shows it, with what the service fills in. */
+export function jobView(job: Job, base: string): object {
+  const { record } = job;
+  const { spec } = record;
+  return {
+    id: spec.id,
+    ...(spec.displayName !== undefined && { displayName: spec.displayName }),
+    url: jobUrl(base, job),
+    eTag: record.eTag,
+    lastModified: wireTime(record.modifiedAt),
+    creationTime: wireTime(record.createdAt),
+    ...statedView(record),
+    ...specificationView(spec, record.poolId),
+    executionInfo: executionView(job),
+  };
+}
+
+type Specification = Omit<Job['record']['spec'], 'id'>;
+
+/** What a job and the jobs of a schedule show alike. */
+export function specificationView(spec: Specification, poolId?: string): object {
+  const retries = spec.constraints?.maxTaskRetryCount ?? 0;
+  const { jobManagerTask, jobPreparationTask, jobReleaseTask } = spec;
+  return {
+    priority: spec.priority ?? 0,
+    maxParallelTasks: spec.maxParallelTasks ?? -1,
+    allowTaskPreemption: spec.allowTaskPreemption ?? false,
+    usesTaskDependencies: spec.usesTaskDependencies ?? false,
+    constraints: {
+      maxWallClockTime: spec.constraints?.maxWallClockTime ?? NO_LIMIT,
+      maxTaskRetryCount: retries,
+    },
+    ...(jobManagerTask !== undefined && { jobManagerTask: managerView(jobManagerTask, retries) }),
+    ...(jobPreparationTask !== undefined && {
+      jobPreparationTask: preparationView(jobPreparationTask),
+    }),
+    ...(jobReleaseTask !== undefined && { jobReleaseTask: releaseView(jobReleaseTask) }),
+    ...(spec.commonEnvironmentSettings !== undefined && {
+      commonEnvironmentSettings: spec.commonEnvironmentSettings,
+    }),
+    poolInfo: withoutSecrets(
+      spec.poolInfo.autoPoolSpecification === undefined ? { poolId } : spec.poolInfo,
+    ),
+    onAllTasksComplete: spec.onAllTasksComplete ?? 'noaction',
+    onTaskFailure: spec.onTaskFailure ?? 'noaction',
+    ...(spec.networkConfiguration !== undefined && {
+      networkConfiguration: spec.networkConfiguration,
+    }),
+    ...(spec.metadata !== undefined && { metadata: spec.metadata }),
+  };
+}
+
+function managerView(manager: JobManagerTask, retries: number): object {
+  return {
+    killJobOnCompletion: true,
+    runExclusive: true,
+    allowLowPriorityNode: true,
+    requiredSlots: 1,
+    ...withIdentity(manager),
+    constraints: constraintsView(manager.constraints, retries),
+  };
+}
+
+function preparationView(task: JobPreparationTask): object {
+  return {
+    id: PREPARATION_ID,
+    waitForSuccess: true,
+    rerunOnNodeRebootAfterSuccess: true,
+    ...withIdentity(task),
+    constraints: constraintsView(task.constraints, 0),
+  };
+}
+
+function releaseView(task: JobReleaseTask): object {
+  return {
+    id: RELEASE_ID,
+    maxWallClockTime: 'PT15M',
+    retentionTime: 'P7D',
+    ...withIdentity(task),
+  };
+}
+
+function executionView({ record }: Job): object {
+  return {
+    startTime: wireTime(record.createdAt),
+    ...timed('endTime', record.endedAt),
+    ...(record.poolId !== undefined && { poolId: record.poolId }),
+    ...(record.schedulingError !== undefined && { schedulingError: record.schedulingError }),
+    ...(record.terminateReason !== undefined && { terminateReason: record.terminateReason }),
+  };
+}

@@ -1,0 +1,12 @@
+import { makeNodeFolders, nodeFolders } from '../run/directories';
+import type { Account, Node } from '../state/account';
+import type { Problem } from '../state/records';
+
+/**
+ * What the agent does on a node that came up, before its start task. The answer is why the node is
+ * unusable; nothing when it is well.
+ */
+export async function readyNode(account: Account, node: Node): Promise<readonly Problem[]> {
+  await makeNodeFolders(nodeFolders(account, node));
+  return [];
+}

@@ -1,0 +1,141 @@
+import { FormulaError, parseFormula } from '../autoscale/evaluate';
+import type { NewPool, PoolPatch, PoolProperties } from '../bodies/pool';
+import { coresOf } from '../nodes/sizes';
+import { checkPackages } from '../run/packages';
+import { type Account, type Pool, keyOf } from '../state/account';
+import type { Call, Reply } from '../wire/call';
+import { checkConditions } from '../wire/conditions';
+import { pageOf, selected } from '../wire/page';
+import { Refusal, invalidProperty, missingProperty } from '../wire/refusals';
+import { without } from '../wire/without';
+import { createPool, deletePool } from './life';
+import { poolListing, poolUrl, poolView } from './view';
+
+type PoolCall<Body = undefined> = Call<Body, 'poolId'>;
+
+/** The pool a call names, if its conditional headers are met. */
+export function poolOf(account: Account, call: Call<unknown, 'poolId'>): Pool {
+  const pool = account.pools.get(keyOf(call.params.poolId));
+  if (pool === undefined) throw new Refusal('PoolNotFound');
+  checkConditions(call, pool.record);
+  return pool;
+}
+
+/** A pool that is to be changed, which one that is going away cannot be. */
+export function livePoolOf(account: Account, call: Call<unknown, 'poolId'>): Pool {
+  const pool = poolOf(account, call);
+  if (pool.record.state === 'deleting') throw new Refusal('PoolBeingDeleted');
+  return pool;
+}
+
+/** POST /pools */
+export function addPool(account: Account, call: Call<NewPool>): Reply {
+  const { body } = call;
+  const existing = account.pools.get(keyOf(body.id));
+  if (existing?.record.state === 'deleting') throw new Refusal('PoolBeingDeleted');
+  if (existing !== undefined) throw new Refusal('PoolExists');
+  if (account.pools.size >= account.quotas.pools) throw new Refusal('PoolQuotaReached');
+  checkPool(account, body);
+
+  const pool = createPool(account, body);
+  return { status: 201, stamp: pool.record, location: poolUrl(call.base, body.id) };
+}
+
+/** Refuses what no pool can be; also for the pools of jobs. */
+export function checkPool(account: Account, body: Omit<NewPool, 'id'>): void {
+  if (body.cloudServiceConfiguration !== undefined) {
+    const reason = 'Cloud services pools were retired on 29 February 2024';
+    throw invalidProperty('cloudServiceConfiguration', body.cloudServiceConfiguration, reason);
+  }
+  if (body.virtualMachineConfiguration === undefined) {
+    throw missingProperty('virtualMachineConfiguration');
+  }
+  checkScaling(body);
+  const slots = body.taskSlotsPerNode ?? 1;
+  const most = Math.min(4 * coresOf(body.vmSize), 256);
+  if (slots > most) {
+    const reason = `A node of size ${body.vmSize} has at most ${most} task slots`;
+    throw invalidProperty('taskSlotsPerNode', slots, reason);
+  }
+  checkPackages(account, body.applicationPackageReferences ?? []);
+}
+
+function checkScaling(body: Omit<NewPool, 'id'>): void {
+  const hasTargets =
+    body.targetDedicatedNodes !== undefined || body.targetLowPriorityNodes !== undefined;
+  if (body.enableAutoScale !== true) {
+    if (body.autoScaleFormula !== undefined) {
+      throw invalidProperty('autoScaleFormula', body.autoScaleFormula, 'enableAutoScale is false');
+    }
+    return;
+  }
+  if (hasTargets) {
+    const reason = 'Targets cannot be given for a pool that scales by a formula';
+    throw invalidProperty('enableAutoScale', true, reason);
+  }
+  if (body.autoScaleFormula === undefined) throw missingProperty('autoScaleFormula');
+  checkFormula(body.autoScaleFormula);
+}
+
+/** A formula that cannot be read is not stored. */
+export function checkFormula(formula: string): void {
+  try {
+    parseFormula(formula);
+  } catch (error) {
+    if (!(error instanceof FormulaError)) throw error;
+    throw new Refusal(error.code, [{ key: 'Message', value: error.message }]);
+  }
+}
+
+/** GET /pools */
+export function listPools(account: Account, call: Call): Reply {
+  return pageOf(call, poolListing, (after) =>
+    [...account.pools.values()]
+      .filter(({ record }) => record.seq > after)
+      .map((pool) => ({ seq: pool.record.seq, view: () => poolView(pool, call.base) })),
+  );
+}
+
+/** GET /pools/{poolId} */
+export function getPool(account: Account, call: PoolCall): Reply {
+  const pool = poolOf(account, call);
+  const body = selected(call, poolListing, poolView(pool, call.base));
+  return { status: 200, metadata: 'pools/@Element', stamp: pool.record, body };
+}
+
+/** HEAD /pools/{poolId} */
+export function poolExists(account: Account, call: PoolCall): Reply {
+  return { status: 200, stamp: poolOf(account, call).record };
+}
+
+/** PATCH /pools/{poolId}: only what is named is replaced. */
+export function patchPool(account: Account, call: PoolCall<PoolPatch>): Reply {
+  const pool = livePoolOf(account, call);
+  checkPackages(account, call.body.applicationPackageReferences ?? []);
+  return changed(account, pool, { ...pool.record.spec, ...call.body }, 200);
+}
+
+/** POST /pools/{poolId}/updateproperties: what is not named is gone. */
+export function updatePool(account: Account, call: PoolCall<PoolProperties>): Reply {
+  const pool = livePoolOf(account, call);
+  checkPackages(account, call.body.applicationPackageReferences);
+  const kept = without(pool.record.spec, ['startTask', 'targetNodeCommunicationMode']);
+  return changed(account, pool, { ...kept, ...call.body }, 204);
+}
+
+function changed(
+  account: Account,
+  pool: Pool,
+  spec: Pool['record']['spec'],
+  status: number,
+): Reply {
+  Object.assign(pool.record, { spec, ...account.stamp() });
+  account.savePool(pool);
+  return { status, stamp: pool.record };
+}
+
+/** DELETE /pools/{poolId} */
+export function removePool(account: Account, call: PoolCall): Reply {
+  deletePool(account, livePoolOf(account, call));
+  return { status: 202 };
+}

@@ -1,0 +1,134 @@
+import type { EnableAutoscale, EvaluateAutoscale, RemoveNodes, Resize } from '../bodies/pool';
+import { removeNode } from '../nodes/life';
+import type { Account, Pool } from '../state/account';
+import type { Call, Reply } from '../wire/call';
+import { Refusal, invalidProperty, missingProperty } from '../wire/refusals';
+import { durationMs } from '../wire/time';
+import { evaluate, runOf, startAutoscale, stopAutoscale } from './autoscale';
+import { checkFormula, livePoolOf } from './operations';
+import { beginResize, stopResize } from './resize';
+import { runView } from './view';
+
+type PoolCall<Body = undefined> = Call<Body, 'poolId'>;
+
+/** A pool may be enabled to scale by formula this often. */
+const ENABLE_PAUSE_MS = 30_000;
+
+/** POST /pools/{poolId}/resize */
+export function resizePool(account: Account, call: PoolCall<Resize>): Reply {
+  const pool = resizableOf(account, call);
+  const { targetDedicatedNodes, targetLowPriorityNodes } = call.body;
+  if (targetDedicatedNodes === undefined && targetLowPriorityNodes === undefined) {
+    throw missingProperty('targetDedicatedNodes');
+  }
+  const { targets } = pool.record;
+  beginResize(
+    account,
+    pool,
+    {
+      dedicated: targetDedicatedNodes ?? targets.dedicated,
+      lowPriority: targetLowPriorityNodes ?? targets.lowPriority,
+    },
+    call.body.nodeDeallocationOption,
+    timeoutMs(pool, call.body.resizeTimeout),
+  );
+  return touched(account, pool, 202);
+}
+
+/** Unconfirmed: the code for a pool that scales by formula; the service's users report two. */
+function resizableOf(account: Account, call: Call<unknown, 'poolId'>): Pool {
+  const pool = livePoolOf(account, call);
+  if (pool.record.autoscale !== undefined) throw new Refusal('OperationInvalidForCurrentState');
+  if (pool.record.allocationState !== 'steady') throw new Refusal('PoolBeingResized');
+  return pool;
+}
+
+function timeoutMs(pool: Pool, resizeTimeout: string | undefined): number {
+  return resizeTimeout === undefined ? pool.record.resizeTimeoutMs : durationMs(resizeTimeout);
+}
+
+function touched(account: Account, pool: Pool, status: number): Reply {
+  Object.assign(pool.record, account.stamp());
+  account.savePool(pool);
+  return { status, stamp: pool.record };
+}
+
+/** POST /pools/{poolId}/stopresize */
+export function stopPoolResize(account: Account, call: PoolCall): Reply {
+  const pool = livePoolOf(account, call);
+  if (pool.record.allocationState !== 'resizing') {
+    throw new Refusal('OperationInvalidForCurrentState');
+  }
+  stopResize(account, pool);
+  return touched(account, pool, 202);
+}
+
+/** POST /pools/{poolId}/removenodes; the pool's targets shrink with it. */
+export function removePoolNodes(account: Account, call: PoolCall<RemoveNodes>): Reply {
+  const pool = livePoolOf(account, call);
+  if (pool.record.allocationState !== 'steady') throw new Refusal('PoolBeingResized');
+  const nodes = call.body.nodeList.map((id) => {
+    const node = pool.nodes.get(id);
+    if (node === undefined) throw new Refusal('NodeNotFound', [{ key: 'NodeId', value: id }]);
+    return node;
+  });
+  const unique = [...new Set(nodes)];
+  const dedicated = unique.filter(({ record }) => record.dedicated).length;
+  const option = call.body.nodeDeallocationOption ?? 'requeue';
+  for (const node of unique) removeNode(account, node, option);
+  const { targets } = pool.record;
+  const left = {
+    dedicated: Math.max(0, targets.dedicated - dedicated),
+    lowPriority: Math.max(0, targets.lowPriority - (unique.length - dedicated)),
+  };
+  beginResize(account, pool, left, option, timeoutMs(pool, call.body.resizeTimeout));
+  return touched(account, pool, 202);
+}
+
+/** POST /pools/{poolId}/enableautoscale */
+export function enableAutoscale(account: Account, call: PoolCall<EnableAutoscale>): Reply {
+  const pool = livePoolOf(account, call);
+  const { record } = pool;
+  const { autoScaleFormula, autoScaleEvaluationInterval } = call.body;
+  if (autoScaleFormula === undefined && autoScaleEvaluationInterval === undefined) {
+    const reason = 'A formula, an interval or both must be given';
+    throw invalidProperty('autoScaleFormula', '', reason);
+  }
+  if (record.autoscale === undefined && autoScaleFormula === undefined) {
+    throw missingProperty('autoScaleFormula');
+  }
+  if (autoScaleFormula !== undefined) checkFormula(autoScaleFormula);
+  if (account.now() - (record.autoscaleEnabledAt ?? 0) < ENABLE_PAUSE_MS) {
+    const seconds = String(ENABLE_PAUSE_MS / 1000);
+    throw new Refusal('TooManyEnableAutoScaleRequests', [], {
+      headers: { 'Retry-After': seconds },
+    });
+  }
+  if (record.autoscale === undefined && record.allocationState !== 'steady') {
+    throw new Refusal('PoolBeingResized');
+  }
+  record.autoscaleEnabledAt = account.now();
+  startAutoscale(account, pool, call.body);
+  return touched(account, pool, 200);
+}
+
+/** POST /pools/{poolId}/disableautoscale; the service leaves the ETag as it was. */
+export function disableAutoscale(account: Account, call: PoolCall): Reply {
+  const pool = livePoolOf(account, call);
+  stopAutoscale(account, pool);
+  account.savePool(pool);
+  return { status: 200, stamp: pool.record };
+}
+
+/**
+ * POST /pools/{poolId}/evaluateautoscale: what a formula would do. A formula with a mistake is a
+ * result, too.
+ */
+export function evaluateAutoscale(account: Account, call: PoolCall<EvaluateAutoscale>): Reply {
+  const pool = livePoolOf(account, call);
+  // Unconfirmed: the code for a pool that does not scale by formula.
+  if (pool.record.autoscale === undefined) throw new Refusal('OperationInvalidForCurrentState');
+  checkFormula(call.body.autoScaleFormula);
+  const run = runOf(account, evaluate(account, pool, call.body.autoScaleFormula));
+  return { status: 200, metadata: 'AutoScaleRun', stamp: pool.record, body: runView(run) };
+}

@@ -1,0 +1,163 @@
+import type { StartTask } from '../bodies/pool';
+import type { Pool } from '../state/account';
+import type { AutoscaleRun, Problem } from '../state/records';
+import { dateField, idField, stateField, truthField } from '../wire/fields';
+import type { Listing } from '../wire/page';
+import { withIdentity, withoutSecrets } from '../wire/stated';
+import { wireDuration, wireTime } from '../wire/time';
+import { currentNodes } from './resize';
+
+export const poolListing: Listing = {
+  metadata: 'pools',
+  expands: true,
+  fields: [
+    idField(),
+    stateField('state'),
+    dateField('stateTransitionTime'),
+    stateField('allocationState', 'eq'),
+    dateField('allocationStateTransitionTime'),
+    dateField('creationTime'),
+    dateField('lastModified'),
+    truthField('enableAutoScale'),
+    stateField('vmSize'),
+    truthField('enableInterNodeCommunication'),
+  ],
+  names: [
+    'id',
+    'displayName',
+    'url',
+    'eTag',
+    'lastModified',
+    'creationTime',
+    'state',
+    'stateTransitionTime',
+    'allocationState',
+    'allocationStateTransitionTime',
+    'vmSize',
+    'virtualMachineConfiguration',
+    'cloudServiceConfiguration',
+    'resizeTimeout',
+    'resizeErrors',
+    'currentDedicatedNodes',
+    'currentLowPriorityNodes',
+    'targetDedicatedNodes',
+    'targetLowPriorityNodes',
+    'enableAutoScale',
+    'autoScaleFormula',
+    'autoScaleEvaluationInterval',
+    'autoScaleRun',
+    'enableInterNodeCommunication',
+    'networkConfiguration',
+    'startTask',
+    'certificateReferences',
+    'applicationPackageReferences',
+    'applicationLicenses',
+    'taskSlotsPerNode',
+    'taskSchedulingPolicy',
+    'userAccounts',
+    'metadata',
+    'stats',
+    'mountConfiguration',
+    'identity',
+    'targetNodeCommunicationMode',
+    'currentNodeCommunicationMode',
+  ],
+};
+
+export function poolUrl(base: string, poolId: string): string {
+  return `${base}/pools/${poolId}`;
+}
+
+/** A pool as GET shows it, with what the service fills in. */
+export function poolView(pool: Pool, base: string): object {
+  const { record } = pool;
+  const { spec } = record;
+  const current = currentNodes(pool);
+  return {
+    id: spec.id,
+    ...(spec.displayName !== undefined && { displayName: spec.displayName }),
+    url: poolUrl(base, spec.id),
+    eTag: record.eTag,
+    lastModified: wireTime(record.modifiedAt),
+    creationTime: wireTime(record.createdAt),
+    state: record.state,
+    stateTransitionTime: wireTime(record.stateAt),
+    allocationState: record.allocationState,
+    allocationStateTransitionTime: wireTime(record.allocationStateAt),
+    vmSize: spec.vmSize,
+    ...(record.resizeErrors.length > 0 && { resizeErrors: record.resizeErrors.map(problemView) }),
+    currentDedicatedNodes: current.dedicated,
+    targetDedicatedNodes: record.targets.dedicated,
+    currentLowPriorityNodes: current.lowPriority,
+    targetLowPriorityNodes: record.targets.lowPriority,
+    ...scalingView(pool),
+    enableInterNodeCommunication: spec.enableInterNodeCommunication ?? false,
+    ...(spec.startTask !== undefined && { startTask: startTaskView(spec.startTask) }),
+    taskSlotsPerNode: spec.taskSlotsPerNode ?? 1,
+    taskSchedulingPolicy: spec.taskSchedulingPolicy ?? { nodeFillType: 'Spread' },
+    ...machineView(pool),
+    ...withoutSecrets(givenBack(pool)),
+    currentNodeCommunicationMode: 'simplified',
+  };
+}
+
+function scalingView({ record }: Pool): object {
+  const { autoscale } = record;
+  if (autoscale === undefined) {
+    return { enableAutoScale: false, resizeTimeout: wireDuration(record.resizeTimeoutMs) };
+  }
+  return {
+    enableAutoScale: true,
+    autoScaleFormula: autoscale.formula,
+    autoScaleEvaluationInterval: wireDuration(autoscale.intervalMs),
+    ...(autoscale.run !== undefined && { autoScaleRun: runView(autoscale.run) }),
+  };
+}
+
+export function runView({ at, results, error }: AutoscaleRun): object {
+  return { timestamp: wireTime(at), results, ...(error !== undefined && { error }) };
+}
+
+function problemView({ code, message, values }: Problem): object {
+  return { code, message, ...(values.length > 0 && { values }) };
+}
+
+export function startTaskView(startTask: StartTask): object {
+  return { maxTaskRetryCount: 0, waitForSuccess: true, ...withIdentity(startTask) };
+}
+
+/** An image that names no version is the latest. */
+function machineView({ record: { spec } }: Pool): object {
+  const machine = spec.virtualMachineConfiguration;
+  if (machine === undefined) return {};
+  const { virtualMachineImageId, version } = machine.imageReference;
+  const imageReference =
+    virtualMachineImageId === undefined
+      ? { ...machine.imageReference, version: version ?? 'latest' }
+      : machine.imageReference;
+  return { virtualMachineConfiguration: withoutSecrets({ ...machine, imageReference }) };
+}
+
+/** What the stand-in keeps and shows as it was given. */
+function givenBack({ record: { spec } }: Pool): object {
+  const {
+    networkConfiguration,
+    certificateReferences,
+    applicationPackageReferences,
+    applicationLicenses,
+    userAccounts,
+    metadata,
+    mountConfiguration,
+    targetNodeCommunicationMode,
+  } = spec;
+  return {
+    networkConfiguration,
+    certificateReferences,
+    applicationPackageReferences,
+    applicationLicenses,
+    userAccounts,
+    metadata,
+    mountConfiguration,
+    targetNodeCommunicationMode,
+  };
+}

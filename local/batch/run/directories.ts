@@ -1,0 +1,56 @@
+import fsp from 'node:fs/promises';
+import path from 'node:path';
+import type { Account, Job, Node } from '../state/account';
+
+/** Where a node has everything: Batch's own layout in `root`, and beside it what tasks never see. */
+export interface NodeFolders {
+  readonly root: string;
+  readonly home: string;
+  readonly processes: string;
+  readonly all: string;
+}
+
+export function nodeFolders(account: Account, node: Node): NodeFolders {
+  const all = path.join(account.setting.nodesFolder, node.pool.key, node.record.id);
+  return {
+    all,
+    root: path.join(all, 'tasks'),
+    home: path.join(all, 'home'),
+    processes: path.join(all, 'processes'),
+  };
+}
+
+/** Directories of Batch that every node has. */
+const NODE_DIRECTORIES = [
+  'applications',
+  'fsmounts',
+  'shared',
+  'startup/wd',
+  'volatile',
+  'workitems',
+];
+
+export async function makeNodeFolders(folders: NodeFolders): Promise<void> {
+  await fsp.mkdir(folders.home, { recursive: true });
+  await fsp.mkdir(folders.processes, { recursive: true });
+  for (const name of NODE_DIRECTORIES) {
+    await fsp.mkdir(path.join(folders.root, name), { recursive: true });
+  }
+}
+
+/** A task's directory below the node's root, as the service writes it in `taskRootDirectory`. */
+export function taskDirectory(job: Job, taskId: string): string {
+  return `${jobDirectory(job)}/${taskId}`;
+}
+
+/** `workitems/JOB/job-1`, or `workitems/SCHEDULE/job-n`. */
+export function jobDirectory(job: Job): string {
+  return `workitems/${job.record.scheduleId ?? job.record.spec.id}/${job.record.directory}`;
+}
+
+/** Empties and makes the directories of one execution. What an earlier try left is gone. */
+export async function makeTaskFolders(folder: string): Promise<void> {
+  await fsp.rm(folder, { recursive: true, force: true });
+  await fsp.mkdir(path.join(folder, 'wd'), { recursive: true });
+  await fsp.mkdir(path.join(folder, 'certs'), { recursive: true });
+}

@@ -1,0 +1,144 @@
+import fsp from 'node:fs/promises';
+import path from 'node:path';
+import type { ContainerSettings, OutputFile, ResourceFile } from '../bodies/common';
+import { CommandLineError, splitCommandLine } from '../command-line';
+import type { ContainerInfo, Failure } from '../state/records';
+import { containerProgram } from './container';
+import { makeTaskFolders } from './directories';
+import { StepFailed, failureOf } from './failures';
+import { uploadAll } from './output-files';
+import { type ProcessGroup, startGroup } from './process-group';
+import { downloadAll } from './resource-files';
+
+/** One execution of a command line: a start, preparation, release or ordinary task. */
+export interface Work {
+  readonly folder: string;
+  readonly processesFolder: string;
+  readonly commandLine: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly resourceFiles: readonly ResourceFile[];
+  readonly outputFiles: readonly OutputFile[];
+  readonly container?: ContainerSettings | undefined;
+  readonly autoStorageContainer?: ((name: string) => string) | undefined;
+  /** Calls back when the time of the execution is up; answers how to call it off. */
+  readonly whenTimeIsUp: (end: () => void) => () => void;
+}
+
+/** How an execution ended. */
+export type Ending =
+  | { readonly kind: 'exited'; readonly exitCode: number; readonly container?: ContainerInfo }
+  | {
+      readonly kind: 'failed';
+      readonly step: 'preProcessing' | 'fileUpload';
+      readonly failure: Failure;
+      readonly exitCode?: number;
+    }
+  | { readonly kind: 'timedOut'; readonly exitCode?: number }
+  | { readonly kind: 'aborted' };
+
+/** Downloads, runs, uploads. Whatever happens, no process of it is left when this resolves. */
+export async function execute(work: Work, aborted: AbortSignal): Promise<Ending> {
+  const timeIsUp = new AbortController();
+  const callOff = work.whenTimeIsUp(() => timeIsUp.abort());
+  const signal = AbortSignal.any([aborted, timeIsUp.signal]);
+  try {
+    const program = await prepare(work, signal);
+    const exitCode = await run(work, program, signal);
+    if (aborted.aborted) return { kind: 'aborted' };
+    if (timeIsUp.signal.aborted) return { kind: 'timedOut', exitCode };
+    return await upload(work, exitCode, aborted);
+  } catch (error) {
+    if (aborted.aborted) return { kind: 'aborted' };
+    if (timeIsUp.signal.aborted) return { kind: 'timedOut' };
+    if (!(error instanceof StepFailed)) throw error;
+    return { kind: 'failed', step: 'preProcessing', failure: error.failure };
+  } finally {
+    callOff();
+  }
+}
+
+async function prepare(work: Work, signal: AbortSignal): Promise<readonly string[]> {
+  const workingDirectory = path.join(work.folder, 'wd');
+  await makeTaskFolders(work.folder);
+  await fsp.writeFile(path.join(work.folder, 'stdout.txt'), '');
+  await fsp.writeFile(path.join(work.folder, 'stderr.txt'), '');
+  await downloadAll(work.resourceFiles, {
+    workingDirectory,
+    autoStorageContainer: work.autoStorageContainer,
+    signal,
+  });
+  const argv = wordsOf(work.commandLine);
+  if (work.container === undefined) return argv;
+  return containerProgram(work.container, work, argv);
+}
+
+function wordsOf(commandLine: string): readonly string[] {
+  try {
+    return splitCommandLine(commandLine);
+  } catch (cause) {
+    if (cause instanceof CommandLineError) throw launchFailed(cause);
+    throw cause;
+  }
+}
+
+async function run(work: Work, argv: readonly string[], signal: AbortSignal): Promise<number> {
+  signal.throwIfAborted();
+  const group = await launch(work, argv);
+  const kill = () => group.kill();
+  signal.addEventListener('abort', kill);
+  if (signal.aborted) kill();
+  try {
+    return await group.exited;
+  } finally {
+    signal.removeEventListener('abort', kill);
+  }
+}
+
+/** A program is looked for in the PATH, then in the working directory. */
+async function launch(work: Work, argv: readonly string[]): Promise<ProcessGroup> {
+  const cwd = path.join(work.folder, 'wd');
+  const start = (words: readonly string[]) =>
+    startGroup({
+      argv: words,
+      cwd,
+      environment: work.environment,
+      stdoutFile: path.join(work.folder, 'stdout.txt'),
+      stderrFile: path.join(work.folder, 'stderr.txt'),
+      processesFolder: work.processesFolder,
+    });
+  const [command = '', ...rest] = argv;
+  if (command === '') throw new StepFailed(failureOf('CommandProgramNotFound'));
+  try {
+    return await start(argv);
+  } catch (error) {
+    if (!isMissing(error) || command.includes('/')) throw launchFailed(error);
+  }
+  try {
+    return await start([path.join(cwd, command), ...rest]);
+  } catch (error) {
+    throw launchFailed(error);
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}
+
+function launchFailed(cause: unknown): StepFailed {
+  const code = isMissing(cause) ? 'CommandProgramNotFound' : 'CommandLaunchFailed';
+  const message = isMissing(cause)
+    ? 'The system cannot find the file specified.'
+    : (cause as Error).message;
+  return new StepFailed(failureOf(code, [{ name: 'Message', value: message }]), { cause });
+}
+
+async function upload(work: Work, exitCode: number, signal: AbortSignal): Promise<Ending> {
+  const failed = await uploadAll(work.outputFiles, {
+    workingDirectory: path.join(work.folder, 'wd'),
+    environment: work.environment,
+    succeeded: exitCode === 0,
+    signal,
+  });
+  if (failed === undefined) return { kind: 'exited', exitCode };
+  return { kind: 'failed', step: 'fileUpload', failure: failed.failure, exitCode };
+}

@@ -1,0 +1,53 @@
+import type { Failure, NamedValue } from '../state/records';
+
+/** Why an execution failed, in the codes of `failureInfo`. Casing as seen on the wire. */
+const failures = {
+  FailureExitCode: ['UserError', 'The task process exited with an unexpected exit code'],
+  CommandProgramNotFound: ['UserError', 'The specified command program is not found'],
+  CommandLaunchFailed: ['UserError', 'Failed to launch the specified command line'],
+  BlobNotFound: ['UserError', 'The specified Azure Blob(s) is not found'],
+  BlobAccessDenied: ['UserError', 'Access for one of the specified Azure Blob(s) is denied'],
+  BlobDownloadMiscError: ['UserError', 'Downloading one of the specified Azure Blob(s) failed'],
+  ResourceDirectoryCreateFailed: ['UserError', 'Creating a directory for a resource file failed'],
+  ResourceFileWriteFailed: ['UserError', 'Writing a resource file failed'],
+  FileUploadContainerNotFound: ['UserError', 'The container of an output file is not found'],
+  FileUploadAccessDenied: ['UserError', 'Access to the container of an output file is denied'],
+  FileUploadMiscError: ['UserError', 'Uploading an output file failed'],
+  ApplicationPackageError: ['UserError', 'An application package could not be installed'],
+  ContainerInvalidImage: ['UserError', 'The container image could not be used'],
+  ContainerRuntimeNotFound: ['ServerError', 'No container runtime is installed on this machine'],
+  TaskEnded: ['UserError', 'Task was ended by user request'],
+  JobPreparationTaskFailed: ['UserError', 'The job preparation task failed on the node'],
+} as const satisfies Record<string, readonly ['UserError' | 'ServerError', string]>;
+
+export type FailureCode = keyof typeof failures;
+
+export function failureOf(
+  code: FailureCode,
+  details: readonly NamedValue[] = [],
+  message?: string,
+): Failure {
+  const [category, words] = failures[code];
+  return {
+    category,
+    code,
+    message: message ?? words,
+    ...(details.length > 0 && { details }),
+  };
+}
+
+/** A step before or after the process that failed for a reason of its own. */
+export class StepFailed extends Error {
+  override readonly name = 'StepFailed';
+  constructor(
+    readonly failure: Failure,
+    options?: ErrorOptions,
+  ) {
+    super(failure.message, options);
+  }
+}
+
+/** An address without its query: a SAS is a secret and has no place in a message. */
+export function withoutQuery(url: string): string {
+  return url.split('?', 1)[0] ?? '';
+}

@@ -1,0 +1,30 @@
+import type { ApplicationPackageReferences } from '../bodies/common';
+import { type Account, type Node, keyOf } from '../state/account';
+import type { NamedValue } from '../state/records';
+import { Refusal } from '../wire/refusals';
+
+/** Unpacks the packages a task asks for, and answers the variables that say where they are. */
+export async function installTaskPackages(
+  _account: Account,
+  _node: Node,
+  _references: ApplicationPackageReferences,
+): Promise<readonly NamedValue[]> {
+  return _node.packages;
+}
+
+/** Refuses references to packages that are not there. */
+export function checkPackages(account: Account, references: ApplicationPackageReferences): void {
+  const unmet = references.filter(({ applicationId, version }) => {
+    const application = account.applications.get(keyOf(applicationId));
+    const wanted = version ?? application?.defaultVersion;
+    return wanted === undefined || application?.versions.includes(wanted) !== true;
+  });
+  if (unmet.length === 0) return;
+  throw new Refusal(
+    'InvalidApplicationPackageReferences',
+    unmet.map(({ applicationId }) => ({
+      key: applicationId,
+      value: 'The specified application package does not exist.',
+    })),
+  );
+}

@@ -1,0 +1,134 @@
+import { ContainerClient } from '@azure/storage-blob';
+import { createWriteStream } from 'node:fs';
+import fsp from 'node:fs/promises';
+import path from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ResourceFile } from '../bodies/common';
+import { type FailureCode, StepFailed, failureOf, withoutQuery } from './failures';
+
+export interface Downloading {
+  readonly workingDirectory: string;
+  /** The auto-storage of the account, when it has one. */
+  readonly autoStorageContainer?: ((name: string) => string) | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Brings resource files to a working directory. The first that fails is the task's failure. */
+export async function downloadAll(
+  files: readonly ResourceFile[],
+  downloading: Downloading,
+): Promise<void> {
+  for (const file of files) await download(file, downloading);
+}
+
+async function download(file: ResourceFile, downloading: Downloading): Promise<void> {
+  if (file.httpUrl !== undefined) {
+    const target = targetOf(file.filePath ?? '', downloading);
+    await fetchTo(file.httpUrl, target, file, downloading.signal);
+    return;
+  }
+  const url = file.storageContainerUrl ?? autoStorage(file, downloading);
+  await downloadContainer(url, file, downloading);
+}
+
+function autoStorage(file: ResourceFile, { autoStorageContainer }: Downloading): string {
+  if (autoStorageContainer === undefined || file.autoStorageContainerName === undefined) {
+    throw failed('BlobAccessDenied', 'the account has no auto-storage', file.filePath ?? '');
+  }
+  return autoStorageContainer(file.autoStorageContainerName);
+}
+
+async function fetchTo(
+  url: string,
+  target: string,
+  file: ResourceFile,
+  signal: AbortSignal,
+): Promise<void> {
+  const response = await answered(fetch(url, { signal }), url, file);
+  if (!response.ok || response.body === null) {
+    await response.body?.cancel();
+    throw failed(codeOf(response.status), withoutQuery(url), file.filePath ?? '');
+  }
+  await write(Readable.fromWeb(response.body), target, file, signal);
+}
+
+async function downloadContainer(
+  url: string,
+  file: ResourceFile,
+  downloading: Downloading,
+): Promise<void> {
+  const { signal } = downloading;
+  const container = new ContainerClient(url, undefined, { retryOptions: { maxTries: 3 } });
+  const prefix = file.blobPrefix ?? '';
+  try {
+    for await (const blob of container.listBlobsFlat({ prefix, abortSignal: signal })) {
+      const target = targetOf(path.posix.join(file.filePath ?? '.', blob.name), downloading);
+      const response = await container.getBlobClient(blob.name).download(0, undefined, {
+        abortSignal: signal,
+      });
+      if (response.readableStreamBody === undefined) continue;
+      await write(Readable.from(response.readableStreamBody), target, file, signal);
+    }
+  } catch (cause) {
+    if (cause instanceof StepFailed) throw cause;
+    signal.throwIfAborted();
+    const status = (cause as { statusCode?: number }).statusCode ?? 0;
+    throw failed(codeOf(status), withoutQuery(url), file.filePath ?? '', cause);
+  }
+}
+
+/** Inside the working directory, whatever the name of the blob says. */
+function targetOf(filePath: string, { workingDirectory }: Downloading): string {
+  const target = path.resolve(workingDirectory, filePath);
+  if (target !== workingDirectory && target.startsWith(workingDirectory + path.sep)) return target;
+  throw new StepFailed(
+    failureOf('ResourceDirectoryCreateFailed', [{ name: 'FilePath', value: filePath }]),
+  );
+}
+
+async function write(
+  content: Readable,
+  target: string,
+  file: ResourceFile,
+  signal: AbortSignal,
+): Promise<void> {
+  const mode = Number.parseInt((file.fileMode ?? '0770').replace('o', ''), 8);
+  try {
+    await fsp.mkdir(path.dirname(target), { recursive: true });
+    await pipeline(content, createWriteStream(target), { signal });
+    // The mode given at creation would be cut by the umask.
+    await fsp.chmod(target, mode);
+  } catch (cause) {
+    signal.throwIfAborted();
+    const details = [{ name: 'FilePath', value: file.filePath ?? path.basename(target) }];
+    throw new StepFailed(failureOf('ResourceFileWriteFailed', details), { cause });
+  }
+}
+
+async function answered(
+  request: Promise<Response>,
+  url: string,
+  file: ResourceFile,
+): Promise<Response> {
+  try {
+    return await request;
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
+    throw failed('BlobDownloadMiscError', withoutQuery(url), file.filePath ?? '', cause);
+  }
+}
+
+function codeOf(status: number): FailureCode {
+  if (status === 404) return 'BlobNotFound';
+  if (status === 401 || status === 403) return 'BlobAccessDenied';
+  return 'BlobDownloadMiscError';
+}
+
+function failed(code: FailureCode, source: string, filePath: string, cause?: unknown): StepFailed {
+  const details = [
+    { name: 'BlobSource', value: source },
+    { name: 'FilePath', value: filePath },
+  ];
+  return new StepFailed(failureOf(code, details), { cause });
+}

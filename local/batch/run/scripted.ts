@@ -1,0 +1,28 @@
+import type { Account } from '../state/account';
+import type { Attempt } from './attempt';
+import type { Ending } from './execute';
+
+export interface Script {
+  /** Which tasks: `job/task`, each with `*` for any run of characters. */
+  readonly pattern: RegExp;
+  readonly exitCode: number;
+  readonly afterSeconds: number;
+}
+
+/** An ending that was told in advance (`/_local/scripts`): no process runs, only time passes. */
+export async function scriptedEnding(
+  account: Account,
+  { job, task, abort, node }: Attempt,
+): Promise<Ending | undefined> {
+  const name = `${job.record.spec.id}/${task.spec.id}`;
+  const script = account.scripts.find(({ pattern }) => pattern.test(name));
+  if (script === undefined) return undefined;
+  const key = `scripted ${node.record.id} ${name.toLowerCase()}`;
+  await new Promise<void>((resolve) => {
+    account.wakeAt(key, account.now() + script.afterSeconds * 1000, resolve);
+    abort.signal.addEventListener('abort', () => resolve());
+  });
+  account.agenda.clear(key);
+  if (abort.signal.aborted) return { kind: 'aborted' };
+  return { kind: 'exited', exitCode: script.exitCode };
+}

@@ -1,0 +1,126 @@
+import fsp from 'node:fs/promises';
+import path from 'node:path';
+import type { Clock } from '../clock';
+import { listen } from '../http';
+import { control } from './control';
+import { dispatch } from './dispatch';
+import { FaultPlan } from './faults';
+import { reviewJob } from './jobs/life';
+import { reviewNode } from './nodes/life';
+import { type Pace, type Quotas, generousQuotas, quickPace } from './pace';
+import { reviewPool } from './pools/life';
+import { type Door, answer } from './requests';
+import { reviewSchedule } from './schedules/life';
+import { Account } from './state/account';
+import { Journal } from './state/journal';
+import { restore, resume } from './state/restore';
+import type { Entra } from './wire/bearer';
+
+/**
+ * The Batch stand-in: what Azurite is to Storage. Read this file, then routes.ts (every operation)
+ * and state/account.ts (what there is, and what a change sets going). Requests come in by
+ * requests.ts; clock, processes and control come in by `account.turn`; nothing else changes state.
+ */
+export interface BatchOptions {
+  readonly clock: Clock;
+  /** State and the directories of nodes. Tasks run as this user, and see this machine. */
+  readonly folder: string;
+  readonly port?: number;
+  /** `key` is base64, as Azure's are. */
+  readonly account: { readonly name: string; readonly key: string };
+  /** Whom tokens are believed from; without it, only the key opens. */
+  readonly entra?: Entra;
+  readonly pace?: Partial<Pace>;
+  readonly quotas?: Partial<Quotas>;
+  readonly log: (line: string) => void;
+  readonly random: () => number;
+  /** The PATH of tasks. */
+  readonly path: string;
+  /** Variables that every task gets besides its own. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** An address with a SAS for a container of the account's auto-storage. */
+  readonly autoStorageContainer?: (name: string) => string;
+}
+
+export interface RunningBatch {
+  readonly url: string;
+  readonly port: number;
+  /** Ends every task process and keeps the state; started again on the folder, it goes on. */
+  close(): Promise<void>;
+}
+
+const reactions = {
+  job: reviewJob,
+  schedule: reviewSchedule,
+  node: reviewNode,
+  pool: reviewPool,
+  dispatch,
+};
+
+export async function startBatch(options: BatchOptions): Promise<RunningBatch> {
+  const { clock, folder, log, random } = options;
+  const setting = {
+    name: options.account.name,
+    clock,
+    random,
+    log,
+    nodesFolder: path.resolve(folder, 'nodes'),
+    packagesFolder: path.resolve(folder, 'packages'),
+    path: options.path,
+    environment: options.environment ?? {},
+    ...(options.autoStorageContainer !== undefined && {
+      autoStorageContainer: options.autoStorageContainer,
+    }),
+  };
+  const pace = { ...quickPace, ...options.pace };
+  const quotas = { ...generousQuotas, ...options.quotas };
+  await fsp.mkdir(setting.nodesFolder, { recursive: true });
+  const account = new Account(setting, pace, quotas, reactions);
+  const { journal, rows } = await Journal.open(path.resolve(folder, 'state'), account);
+  restore(account, rows);
+  account.attach(journal);
+
+  const faults = new FaultPlan();
+  const door = { account, key: options.account.key, entra: options.entra, faults };
+  const server = await open(door, options.port);
+  account.url = server.url;
+  resume(account);
+
+  return {
+    url: server.url,
+    port: server.port,
+    close: async () => {
+      await server.close();
+      await shutDown(account);
+      await journal.close();
+    },
+  };
+}
+
+function open(door: Door, port: number | undefined) {
+  return listen(
+    (request, response) => {
+      const isControl = request.url?.startsWith('/_local') === true;
+      const answering = isControl
+        ? control(door, request, response)
+        : answer(door, request, response);
+      answering.catch((error: unknown) => {
+        door.account.setting.log(`${request.method ?? ''} ${request.url ?? ''}: ${String(error)}`);
+        response.destroy();
+      });
+    },
+    port === undefined ? {} : { port },
+  );
+}
+
+/** Kills what runs and waits for it to be gone. Nothing of this is written as an event. */
+async function shutDown(account: Account): Promise<void> {
+  account.close();
+  for (const { nodes } of account.pools.values()) {
+    for (const { attempts, special } of nodes.values()) {
+      for (const { abort } of attempts.values()) abort.abort();
+      for (const abort of special) abort.abort();
+    }
+  }
+  await account.quiet();
+}

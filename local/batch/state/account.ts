@@ -1,0 +1,355 @@
+import type { Clock } from '../../clock';
+import type { SampleHistory } from '../autoscale/samples';
+import type { Attempt } from '../run/attempt';
+import type { Script } from '../run/scripted';
+import type { Pace, Quotas } from '../pace';
+import { Agenda } from './agenda';
+import type { Journal, Row } from './journal';
+import type { TaskLedger } from './task-ledger';
+import type {
+  ApplicationRecord,
+  JobRecord,
+  NamedValue,
+  NodeRecord,
+  PoolRecord,
+  PreparationRecord,
+  ScheduleRecord,
+  Stamp,
+  TaskRecord,
+} from './records';
+
+/** A node with what is running on it. */
+export interface Node {
+  readonly record: NodeRecord;
+  readonly pool: Pool;
+  /** Tasks that hold slots here, by their row. */
+  readonly attempts: Map<string, Attempt>;
+  /** Start, preparation and release tasks that are running here. */
+  readonly special: Set<AbortController>;
+  /** The variables of the packages that the pool installs on its nodes. */
+  packages: readonly NamedValue[];
+}
+
+export interface Pool {
+  readonly key: string;
+  readonly record: PoolRecord;
+  readonly nodes: Map<string, Node>;
+  readonly jobs: Set<Job>;
+  samples: SampleHistory;
+}
+
+export interface Job {
+  readonly key: string;
+  readonly record: JobRecord;
+  readonly tasks: TaskLedger;
+  /** Preparation and release tasks by node. */
+  readonly preparations: Map<string, PreparationRecord>;
+  /** Preparations and releases that are running, by node. */
+  readonly preparing: Map<string, Promise<boolean>>;
+  /** Tries that hold slots, by the key of their task. */
+  readonly attempts: Map<string, Attempt>;
+  pool: Pool | undefined;
+  /** What the exit options of a task ask of its job, until the end of the turn. */
+  wanted?: { readonly action: 'disable' | 'terminate' } | undefined;
+}
+
+export interface Schedule {
+  readonly key: string;
+  readonly record: ScheduleRecord;
+}
+
+/** What the account is told once, when it starts. */
+export interface AccountSetting {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: (line: string) => void;
+  /** Where nodes have their directories. */
+  readonly nodesFolder: string;
+  readonly packagesFolder: string;
+  /** The PATH of tasks. */
+  readonly path: string;
+  /** Variables every task gets besides its own. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** What `autoStorageContainerName` is looked up in: an address with a SAS for a container. */
+  readonly autoStorageContainer?: (name: string) => string;
+}
+
+export interface Supply {
+  readonly nodes: number;
+  /** `fail`: AllocationFailed at once; `timeout`: AllocationTimedout when the resize times out. */
+  readonly whenOut: 'fail' | 'timeout';
+}
+
+/** What follows from a change, in the order in which it is looked at when a turn ends. */
+export interface Reactions {
+  job(account: Account, job: Job): void;
+  schedule(account: Account, schedule: Schedule): void;
+  node(account: Account, node: Node): void;
+  pool(account: Account, pool: Pool): void;
+  dispatch(account: Account, pool: Pool): void;
+}
+
+const EPOCH_TICKS = 621_355_968_000_000_000n;
+
+/**
+ * One Batch account: everything in it, its time, and what is to be written down. A change is made
+ * inside `turn`. Whoever changes something that others live by marks it (`review`, `wantDispatch`),
+ * and the end of the outermost turn lets them follow until nothing is left to follow.
+ */
+export class Account {
+  readonly pools = new Map<string, Pool>();
+  readonly jobs = new Map<string, Job>();
+  readonly schedules = new Map<string, Schedule>();
+  readonly applications = new Map<string, ApplicationRecord>();
+  /** What Azure has left to give, and how it says that there is no more. */
+  supply: Supply = { nodes: Number.POSITIVE_INFINITY, whenOut: 'timeout' };
+  /** Endings told in advance; the last told comes first. */
+  scripts: readonly Script[] = [];
+  readonly agenda: Agenda;
+  /** Where tasks find the service. */
+  url = '';
+  readonly #work = new Set<Promise<unknown>>();
+  #journal: Journal | undefined;
+  #lastTicks = 0n;
+  #lastSeq = 0;
+  #depth = 0;
+  #closed = false;
+  readonly #marked = {
+    jobs: new Set<Job>(),
+    schedules: new Set<Schedule>(),
+    nodes: new Set<Node>(),
+    pools: new Set<Pool>(),
+    dispatch: new Set<Pool>(),
+  };
+
+  constructor(
+    readonly setting: AccountSetting,
+    public pace: Pace,
+    public quotas: Quotas,
+    private readonly reactions: Reactions,
+  ) {
+    this.agenda = new Agenda(setting.clock);
+  }
+
+  now(): number {
+    return this.setting.clock.now().getTime();
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  attach(journal: Journal): void {
+    this.#journal = journal;
+  }
+
+  /** Makes a change and lets everything follow from it. */
+  turn<T>(change: () => T): T {
+    this.#depth += 1;
+    try {
+      const result = change();
+      if (this.#depth === 1) this.#follow();
+      return result;
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+
+  /** Calls `wake` in a turn of its own when the clock shows `at`. */
+  wakeAt(key: string, at: number, wake: () => void): void {
+    this.agenda.set(key, at, () => this.turn(wake));
+  }
+
+  reviewJob(job: Job): void {
+    this.#marked.jobs.add(job);
+  }
+
+  reviewSchedule(schedule: Schedule | undefined): void {
+    if (schedule !== undefined) this.#marked.schedules.add(schedule);
+  }
+
+  reviewNode(node: Node): void {
+    this.#marked.nodes.add(node);
+  }
+
+  reviewPool(pool: Pool): void {
+    this.#marked.pools.add(pool);
+  }
+
+  wantDispatch(pool: Pool | undefined): void {
+    if (pool !== undefined) this.#marked.dispatch.add(pool);
+  }
+
+  #follow(): void {
+    const { jobs, schedules, nodes, pools, dispatch } = this.#marked;
+    const { reactions } = this;
+    if (this.#closed) return;
+    while (jobs.size + schedules.size + nodes.size + pools.size + dispatch.size > 0) {
+      drain(jobs, (job) => reactions.job(this, job));
+      drain(schedules, (schedule) => reactions.schedule(this, schedule));
+      drain(nodes, (node) => reactions.node(this, node));
+      drain(pools, (pool) => reactions.pool(this, pool));
+      drain(dispatch, (pool) => reactions.dispatch(this, pool));
+    }
+  }
+
+  /** A new ETag: the moment in ticks of 100 ns, as the service's own are, and never twice the same. */
+  stamp(): Stamp {
+    const modifiedAt = this.now();
+    const ticks = BigInt(modifiedAt) * 10_000n + EPOCH_TICKS;
+    this.#lastTicks = ticks > this.#lastTicks ? ticks : this.#lastTicks + 1n;
+    return { eTag: `0x${this.#lastTicks.toString(16).toUpperCase()}`, modifiedAt };
+  }
+
+  /** The place of a new thing in lists. */
+  nextSeq(): number {
+    this.#lastSeq += 1;
+    return this.#lastSeq;
+  }
+
+  /** Goes on counting behind what was read back. */
+  resumeSeq(seq: number): void {
+    this.#lastSeq = Math.max(this.#lastSeq, seq);
+  }
+
+  savePool(pool: Pool): void {
+    this.#journal?.put(poolRow(pool.key), pool.record);
+  }
+
+  saveNode(node: Node): void {
+    this.#journal?.put(nodeRow(node.pool.key, node.record.id), node.record);
+  }
+
+  saveJob(job: Job): void {
+    this.#journal?.put(jobRow(job.key), job.record);
+  }
+
+  saveTask(job: Job, task: TaskRecord): void {
+    this.#journal?.put(taskRow(job.key, task.spec.id), task);
+  }
+
+  savePreparation(job: Job, record: PreparationRecord): void {
+    this.#journal?.put(preparationRow(job.key, record.nodeId), record);
+  }
+
+  saveSchedule(schedule: Schedule): void {
+    this.#journal?.put(`schedule/${schedule.key}`, schedule.record);
+  }
+
+  saveApplication(application: ApplicationRecord): void {
+    this.#journal?.put(`application/${application.id.toLowerCase()}`, application);
+  }
+
+  dropPool(pool: Pool): void {
+    this.pools.delete(pool.key);
+    this.#journal?.drop(poolRow(pool.key));
+    this.#journal?.dropUnder(nodeRow(pool.key, ''));
+  }
+
+  dropNode(node: Node): void {
+    node.pool.nodes.delete(node.record.id);
+    this.#journal?.drop(nodeRow(node.pool.key, node.record.id));
+  }
+
+  dropJob(job: Job): void {
+    this.jobs.delete(job.key);
+    this.#journal?.drop(jobRow(job.key));
+    this.#journal?.dropUnder(taskRow(job.key, ''));
+    this.#journal?.dropUnder(preparationRow(job.key, ''));
+  }
+
+  dropTask(job: Job, task: TaskRecord): void {
+    this.#journal?.drop(taskRow(job.key, task.spec.id));
+  }
+
+  dropPreparation(job: Job, record: PreparationRecord): void {
+    job.preparations.delete(record.nodeId);
+    this.#journal?.drop(preparationRow(job.key, record.nodeId));
+  }
+
+  dropSchedule(schedule: Schedule): void {
+    this.schedules.delete(schedule.key);
+    this.#journal?.drop(`schedule/${schedule.key}`);
+  }
+
+  dropApplication(application: ApplicationRecord): void {
+    this.applications.delete(application.id.toLowerCase());
+    this.#journal?.drop(`application/${application.id.toLowerCase()}`);
+  }
+
+  /** Resolves when every change so far is on the disk. */
+  async settled(): Promise<void> {
+    await this.#journal?.settled();
+  }
+
+  /** Takes note of work that goes on beside the turns: a task's processes, a start task. */
+  track(work: Promise<unknown>, what: string): void {
+    const noted = work
+      .catch((error: unknown) => this.setting.log(`${what}: ${String(error)}`))
+      .finally(() => this.#work.delete(noted));
+    this.#work.add(noted);
+  }
+
+  /** Resolves when no such work is left. */
+  async quiet(): Promise<void> {
+    while (this.#work.size > 0) await Promise.all(this.#work);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.agenda.close();
+  }
+
+  *rows(): Iterable<Row> {
+    for (const pool of this.pools.values()) {
+      yield [poolRow(pool.key), pool.record];
+      for (const { record } of pool.nodes.values()) yield [nodeRow(pool.key, record.id), record];
+    }
+    for (const schedule of this.schedules.values()) {
+      yield [`schedule/${schedule.key}`, schedule.record];
+    }
+    for (const [key, application] of this.applications) yield [`application/${key}`, application];
+    for (const job of this.jobs.values()) yield* jobRows(job);
+  }
+}
+
+function* jobRows(job: Job): Iterable<Row> {
+  yield [jobRow(job.key), job.record];
+  for (const record of job.preparations.values()) {
+    yield [preparationRow(job.key, record.nodeId), record];
+  }
+  for (const task of job.tasks.all()) yield [taskRow(job.key, task.spec.id), task];
+}
+
+function drain<T>(marked: Set<T>, follow: (thing: T) => void): void {
+  for (const thing of marked) {
+    marked.delete(thing);
+    follow(thing);
+  }
+}
+
+/** Ids ignore case and keep it: `Nightly` and `nightly` are one job. */
+export function keyOf(id: string): string {
+  return id.toLowerCase();
+}
+
+function poolRow(key: string): string {
+  return `pool/${key}`;
+}
+
+function nodeRow(poolKey: string, nodeId: string): string {
+  return `node/${poolKey}/${nodeId}`;
+}
+
+function jobRow(key: string): string {
+  return `job/${key}`;
+}
+
+export function taskRow(jobKey: string, taskId: string): string {
+  return `task/${jobKey}/${keyOf(taskId)}`;
+}
+
+function preparationRow(jobKey: string, nodeId: string): string {
+  return `preparation/${jobKey}/${nodeId}`;
+}

@@ -1,0 +1,36 @@
+/** First in, first out, with a way back to the front. Taking is cheap however long it is. */
+export class Queue<T> {
+  #items: T[] = [];
+  #head = 0;
+
+  get length(): number {
+    return this.#items.length - this.#head;
+  }
+
+  push(item: T): void {
+    this.#items.push(item);
+  }
+
+  shift(): T | undefined {
+    if (this.#head === this.#items.length) return undefined;
+    const item = this.#items[this.#head];
+    this.#head += 1;
+    if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return item;
+  }
+
+  /** Puts back what was taken and could not be used, before everything else. */
+  unshift(items: readonly T[]): void {
+    if (items.length === 0) return;
+    if (items.length <= this.#head) {
+      this.#head -= items.length;
+      for (const [index, item] of items.entries()) this.#items[this.#head + index] = item;
+      return;
+    }
+    this.#items = [...items, ...this.#items.slice(this.#head)];
+    this.#head = 0;
+  }
+}

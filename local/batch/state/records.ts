@@ -1,0 +1,256 @@
+import type { NodeDeallocationOption } from '../autoscale/evaluate';
+import type { NewJob } from '../bodies/job';
+import type { DeallocationOption, NewPool, StartTask } from '../bodies/pool';
+import type { TaskConstraints } from '../bodies/common';
+import type { NewSchedule } from '../bodies/schedule';
+import type { NewTask } from '../bodies/task';
+
+/**
+ * What the account keeps of each thing. Records change in place, by the functions of their folder
+ * only, and are plain JSON: the journal writes them as they stand. Moments are Unix milliseconds
+ * and end in `At`.
+ */
+export interface Stamp {
+  eTag: string;
+  modifiedAt: number;
+}
+
+/** A state with its history, as every resource of Batch shows it. */
+export interface Stated<State> {
+  state: State;
+  stateAt: number;
+  previousState?: State;
+  previousStateAt?: number;
+}
+
+export interface NamedValue {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly values: readonly NamedValue[];
+}
+
+export interface NodeTargets {
+  readonly dedicated: number;
+  readonly lowPriority: number;
+}
+
+export interface AutoscaleRun {
+  readonly at: number;
+  readonly results: string;
+  readonly error?: Problem;
+}
+
+export interface Autoscale {
+  formula: string;
+  intervalMs: number;
+  nextAt: number;
+  run?: AutoscaleRun;
+}
+
+export interface Resize {
+  readonly startedAt: number;
+  /** Since when missing nodes may come; Batch looks for machines until `giveUpAt`. */
+  allocateAt: number;
+  readonly giveUpAt: number;
+  readonly option: NodeDeallocationOption;
+}
+
+export interface PoolRecord extends Stamp, Stated<'active' | 'deleting'> {
+  readonly seq: number;
+  readonly createdAt: number;
+  spec: Omit<NewPool, 'targetDedicatedNodes' | 'targetLowPriorityNodes'>;
+  allocationState: 'steady' | 'resizing' | 'stopping';
+  allocationStateAt: number;
+  targets: NodeTargets;
+  resizeTimeoutMs: number;
+  resize?: Resize;
+  resizeErrors: readonly Problem[];
+  autoscale?: Autoscale;
+  /** The last enabling call; Batch takes one in thirty seconds. */
+  autoscaleEnabledAt?: number;
+  /** Set for an auto-pool: what it lives as long as. */
+  autoPool?: {
+    readonly owner: 'job' | 'jobschedule';
+    readonly ownerKey: string;
+    readonly keepAlive: boolean;
+  };
+}
+
+export type NodeState =
+  | 'creating'
+  | 'starting'
+  | 'waitingforstarttask'
+  | 'starttaskfailed'
+  | 'idle'
+  | 'running'
+  | 'offline'
+  | 'rebooting'
+  | 'reimaging'
+  | 'leavingpool'
+  | 'unknown'
+  | 'unusable'
+  | 'preempted';
+
+/** A timed move of a node that is still to come. */
+export interface NodeDue {
+  readonly event: 'booted' | 'agentStarted' | 'restored' | 'left';
+  readonly at: number;
+}
+
+export interface Failure {
+  readonly category: 'UserError' | 'ServerError';
+  readonly code: string;
+  readonly message: string;
+  readonly details?: readonly NamedValue[];
+}
+
+export interface ContainerInfo {
+  readonly containerId?: string;
+  readonly state?: string;
+  readonly error?: string;
+}
+
+/** One execution of a command line, as start, preparation, release and ordinary tasks report it. */
+export interface RunInfo {
+  startedAt: number;
+  endedAt?: number;
+  exitCode?: number;
+  failure?: Failure;
+  container?: ContainerInfo;
+  retryCount: number;
+  lastRetryAt?: number;
+  result?: 'success' | 'failure';
+  state: 'running' | 'completed';
+}
+
+export interface RecentTask {
+  readonly jobId: string;
+  readonly taskId: string;
+}
+
+export interface NodeUser {
+  readonly name: string;
+  readonly isAdmin: boolean;
+  readonly expiresAt: number;
+}
+
+export interface NodeRecord extends Stated<NodeState> {
+  readonly seq: number;
+  readonly id: string;
+  readonly poolKey: string;
+  readonly dedicated: boolean;
+  schedulingEnabled: boolean;
+  allocatedAt: number;
+  bootedAt?: number;
+  readonly ipAddress: string;
+  tasksRun: number;
+  tasksSucceeded: number;
+  recentTasks: readonly RecentTask[];
+  startTask?: StartTask;
+  startTaskInfo?: RunInfo;
+  problems: readonly Problem[];
+  due?: NodeDue;
+  leaving?: DeallocationOption;
+  /** A reboot or a reimage that waits for the node's tasks to end. */
+  pending?: 'rebooting' | 'reimaging';
+  users: readonly NodeUser[];
+}
+
+export type JobState =
+  | 'active'
+  | 'disabling'
+  | 'disabled'
+  | 'enabling'
+  | 'terminating'
+  | 'completed'
+  | 'deleting';
+
+export interface SchedulingError {
+  readonly category: 'UserError' | 'ServerError';
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface JobRecord extends Stamp, Stated<JobState> {
+  readonly seq: number;
+  readonly createdAt: number;
+  spec: NewJob;
+  /** The pool it runs on: the one named, or the one made for it. */
+  poolId?: string;
+  /** `job-1`, or the number of the job in its schedule: its directory on the nodes. */
+  readonly directory: string;
+  /** The schedule that made it. */
+  readonly scheduleId?: string;
+  endedAt?: number;
+  terminateReason?: string;
+  schedulingError?: SchedulingError;
+  /** When a terminating or deleting job may be done at the earliest. */
+  settleAt?: number;
+  disableOption?: 'requeue' | 'terminate' | 'wait';
+}
+
+export type TaskState = 'active' | 'preparing' | 'running' | 'completed';
+
+export interface TaskNode {
+  readonly poolId: string;
+  readonly nodeId: string;
+}
+
+export interface TaskRecord extends Stamp, Stated<TaskState> {
+  readonly seq: number;
+  readonly createdAt: number;
+  readonly spec: NewTask;
+  constraints?: TaskConstraints;
+  retryCount: number;
+  lastRetryAt?: number;
+  requeueCount: number;
+  lastRequeueAt?: number;
+  startedAt?: number;
+  endedAt?: number;
+  exitCode?: number;
+  failure?: Failure;
+  container?: ContainerInfo;
+  result?: 'success' | 'failure';
+  node?: TaskNode;
+  /** Whether the tasks that depend on it may run. */
+  satisfies?: boolean;
+  filesCleaned?: boolean;
+  isJobManager?: boolean;
+}
+
+/** A preparation and release pair on one node of a job. */
+export interface PreparationRecord {
+  readonly poolId: string;
+  readonly nodeId: string;
+  preparation: RunInfo;
+  /** The boot of the node at which it ran. */
+  bootedAt: number;
+  release?: RunInfo;
+}
+
+export interface ScheduleRecord
+  extends Stamp, Stated<'active' | 'completed' | 'disabled' | 'terminating' | 'deleting'> {
+  readonly seq: number;
+  readonly createdAt: number;
+  spec: NewSchedule;
+  jobsMade: number;
+  nextRunAt?: number;
+  /** An occurrence that is due and waits for the job before it, until its start window closes. */
+  waitingSince?: number;
+  recentJobId?: string;
+  endedAt?: number;
+  poolId?: string;
+}
+
+export interface ApplicationRecord {
+  readonly seq: number;
+  readonly id: string;
+  displayName?: string;
+  defaultVersion?: string;
+  versions: readonly string[];
+}

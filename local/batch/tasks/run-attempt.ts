@@ -1,0 +1,102 @@
+import path from 'node:path';
+import { installTaskPackages } from '../run/packages';
+import type { Attempt } from '../run/attempt';
+import { nodeFolders, taskDirectory } from '../run/directories';
+import { taskEnvironment } from '../run/environment';
+import { type Work, execute } from '../run/execute';
+import { StepFailed } from '../run/failures';
+import { prepareNode } from '../jobs/preparation';
+import { scriptedEnding } from '../run/scripted';
+import { type Account, taskRow } from '../state/account';
+import { durationMs } from '../wire/time';
+import { attemptEnded, prepared, returnTask } from './life';
+
+/** Runs a task where the dispatcher put it, from its preparation to its last upload. */
+export async function runAttempt(account: Account, attempt: Attempt): Promise<void> {
+  const { job, task } = attempt;
+  try {
+    if (!(await isNodePrepared(account, attempt))) return;
+    const ending =
+      (await scriptedEnding(account, attempt)) ??
+      (await execute(await workOf(account, attempt), attempt.abort.signal));
+    account.turn(() => attemptEnded(account, attempt, ending));
+  } catch (error) {
+    if (error instanceof StepFailed) {
+      const { failure } = error;
+      const ending = { kind: 'failed', step: 'preProcessing', failure } as const;
+      account.turn(() => attemptEnded(account, attempt, ending));
+    } else if (!attempt.abort.signal.aborted) {
+      account.setting.log(`task ${job.record.spec.id}/${task.spec.id}: ${String(error)}`);
+      account.turn(() => returnTask(account, job, task));
+    }
+  } finally {
+    account.turn(() => release(account, attempt));
+  }
+}
+
+async function isNodePrepared(account: Account, attempt: Attempt): Promise<boolean> {
+  const { job, task, node } = attempt;
+  if (task.state !== 'preparing') return true;
+  const isDone = await prepareNode(account, job, node);
+  if (attempt.isOver) return false;
+  account.turn(() => (isDone ? prepared(account, attempt) : returnTask(account, job, task)));
+  return isDone;
+}
+
+/** The slots are free when the processes are gone, not before. */
+function release(account: Account, attempt: Attempt): void {
+  const { job, task, node } = attempt;
+  const row = taskRow(job.key, task.spec.id);
+  if (node.attempts.get(row) === attempt) node.attempts.delete(row);
+  const key = task.spec.id.toLowerCase();
+  if (job.attempts.get(key) === attempt) job.attempts.delete(key);
+  account.reviewNode(node);
+  account.reviewJob(job);
+  account.wantDispatch(node.pool);
+}
+
+async function workOf(account: Account, attempt: Attempt): Promise<Work> {
+  const { job, task, node } = attempt;
+  const { spec } = task;
+  const folders = nodeFolders(account, node);
+  const folder = path.join(folders.root, taskDirectory(job, spec.id));
+  const purpose = { kind: 'task', job, taskId: spec.id, folder } as const;
+  const packages = await installTaskPackages(
+    account,
+    node,
+    spec.applicationPackageReferences ?? [],
+  );
+  const environment = taskEnvironment(
+    account,
+    node,
+    purpose,
+    packages,
+    job.record.spec.commonEnvironmentSettings,
+    spec.environmentSettings,
+  );
+  const limitMs = durationMs(task.constraints?.maxWallClockTime ?? '');
+  return {
+    folder,
+    processesFolder: folders.processes,
+    commandLine: spec.commandLine,
+    environment,
+    resourceFiles: spec.resourceFiles ?? [],
+    outputFiles: spec.outputFiles ?? [],
+    container: spec.containerSettings,
+    autoStorageContainer: account.setting.autoStorageContainer,
+    whenTimeIsUp: (end) => wallClock(account, attempt, limitMs, end),
+  };
+}
+
+/** `maxWallClockTime` counts from the start of each run. */
+function wallClock(
+  account: Account,
+  { job, task, node }: Attempt,
+  limitMs: number,
+  end: () => void,
+): () => void {
+  if (!Number.isFinite(limitMs) || task.startedAt === undefined) return () => {};
+  const key = `wall-clock ${node.record.id} ${taskRow(job.key, task.spec.id)}`;
+  account.wakeAt(key, task.startedAt + limitMs, end);
+  return () => account.agenda.clear(key);
+}

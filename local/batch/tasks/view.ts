@@ -1,0 +1,118 @@
+import { taskDirectory } from '../run/directories';
+import type { Job } from '../state/account';
+import type { TaskNode, TaskRecord } from '../state/records';
+import { dateField, idField, numberField, stateField } from '../wire/fields';
+import type { Listing } from '../wire/page';
+import {
+  constraintsView,
+  failureView,
+  identityView,
+  statedView,
+  timed,
+  withoutSecrets,
+} from '../wire/stated';
+import { wireTime } from '../wire/time';
+
+export const taskListing: Listing = {
+  metadata: 'tasks',
+  expands: true,
+  fields: [
+    idField(),
+    stateField('state'),
+    dateField('stateTransitionTime'),
+    dateField('creationTime'),
+    dateField('lastModifiedTime'),
+    dateField('executionInfo/startTime'),
+    dateField('executionInfo/endTime'),
+    numberField('executionInfo/exitCode'),
+    stateField('executionInfo/result'),
+  ],
+  names: [
+    'id',
+    'displayName',
+    'url',
+    'eTag',
+    'lastModified',
+    'creationTime',
+    'exitConditions',
+    'state',
+    'stateTransitionTime',
+    'previousState',
+    'previousStateTransitionTime',
+    'commandLine',
+    'containerSettings',
+    'resourceFiles',
+    'outputFiles',
+    'environmentSettings',
+    'affinityInfo',
+    'constraints',
+    'requiredSlots',
+    'userIdentity',
+    'executionInfo',
+    'nodeInfo',
+    'multiInstanceSettings',
+    'stats',
+    'dependsOn',
+    'applicationPackageReferences',
+    'authenticationTokenSettings',
+  ],
+};
+
+export function taskUrl(base: string, job: Job, taskId: string): string {
+  return `${base}/jobs/${job.record.spec.id}/tasks/${taskId}`;
+}
+
+/** A task as GET shows it, with what the service fills in. */
+export function taskView(job: Job, task: TaskRecord, base: string): object {
+  const { spec } = task;
+  const { id, displayName, userIdentity, requiredSlots, ...rest } = spec;
+  const retries = job.record.spec.constraints?.maxTaskRetryCount ?? 0;
+  return {
+    id,
+    ...(displayName !== undefined && { displayName }),
+    url: taskUrl(base, job, id),
+    eTag: task.eTag,
+    creationTime: wireTime(task.createdAt),
+    lastModified: wireTime(task.modifiedAt),
+    ...statedView(task),
+    ...(spec.containerSettings === undefined ? rest : withoutSecrets(rest)),
+    userIdentity: identityView(userIdentity),
+    constraints: constraintsView(task.constraints, retries),
+    requiredSlots: requiredSlots ?? 1,
+    executionInfo: executionView(task),
+    ...(task.node !== undefined && { nodeInfo: nodeInfoView(job, task, task.node, base) }),
+  };
+}
+
+export function executionView(task: TaskRecord): object {
+  return {
+    ...timed('startTime', task.startedAt),
+    ...timed('endTime', task.endedAt),
+    ...(task.exitCode !== undefined && { exitCode: task.exitCode }),
+    ...(task.container !== undefined && { containerInfo: task.container }),
+    ...(task.failure !== undefined && { failureInfo: failureView(task.failure) }),
+    ...(task.result !== undefined && { result: task.result }),
+    retryCount: task.retryCount,
+    ...timed('lastRetryTime', task.lastRetryAt),
+    requeueCount: task.requeueCount,
+    ...timed('lastRequeueTime', task.lastRequeueAt),
+  };
+}
+
+function nodeInfoView(
+  job: Job,
+  task: TaskRecord,
+  { poolId, nodeId }: TaskNode,
+  base: string,
+): object {
+  const nodeUrl = `${base}/pools/${poolId}/nodes/${nodeId}`;
+  const taskRootDirectory = taskDirectory(job, task.spec.id);
+  return {
+    affinityId: `TVM:${nodeId}`,
+    nodeUrl,
+    poolId,
+    nodeId,
+    taskRootDirectory,
+    taskRootDirectoryUrl: `${nodeUrl}/files/${taskRootDirectory}`,
+  };
+}

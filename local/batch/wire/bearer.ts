@@ -1,0 +1,62 @@
+import { Refusal } from './refusals';
+
+/** What a token says of itself, once it is known to be genuine. */
+export interface TokenClaims {
+  readonly aud?: unknown;
+  readonly iss?: unknown;
+  readonly exp?: unknown;
+  readonly nbf?: unknown;
+}
+
+/** Whom the service believes. */
+export interface Entra {
+  /** Who may have issued a token; anybody when absent. */
+  readonly issuers?: readonly string[];
+  /** Whether the token was signed by one of them. */
+  readonly verify: (token: string) => boolean | Promise<boolean>;
+}
+
+/** The resource of Batch, with and without its slash. */
+const AUDIENCES = ['https://batch.core.windows.net', 'https://batch.core.windows.net/'];
+
+/** Clocks may differ by this much. */
+const SKEW_SECONDS = 300;
+
+/** Checks a bearer token of Entra. `realNow` is real time: tokens are. */
+export async function checkBearer(
+  token: string,
+  entra: Entra | undefined,
+  realNow: number,
+): Promise<void> {
+  if (entra === undefined) throw unauthenticated('the account does not accept tokens');
+  const claims = claimsOf(token);
+  const nowSeconds = realNow / 1000;
+  if (!AUDIENCES.includes(String(claims.aud))) {
+    throw unauthenticated(`the token is for ${String(claims.aud)}, not for ${AUDIENCES[1]}`);
+  }
+  if (typeof claims.exp !== 'number' || claims.exp + SKEW_SECONDS < nowSeconds) {
+    throw unauthenticated('the token has expired');
+  }
+  if (typeof claims.nbf === 'number' && claims.nbf - SKEW_SECONDS > nowSeconds) {
+    throw unauthenticated('the token is not valid yet');
+  }
+  if (entra.issuers !== undefined && !entra.issuers.includes(String(claims.iss))) {
+    throw unauthenticated(`nobody here knows the issuer ${String(claims.iss)}`);
+  }
+  if (!(await entra.verify(token))) throw unauthenticated('the signature of the token is wrong');
+}
+
+function claimsOf(token: string): TokenClaims {
+  const payload = token.split('.')[1] ?? '';
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
+    if (typeof claims === 'object' && claims !== null) return claims;
+  } catch {
+    // What is no token is refused below like any other that cannot be believed.
+  }
+  throw unauthenticated('this is not a token');
+}
+
+function unauthenticated(detail: string): Refusal {
+  return new Refusal('AuthenticationFailed', [{ key: 'AuthenticationErrorDetail', value: detail }]);
+}

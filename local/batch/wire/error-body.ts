@@ -1,0 +1,10 @@
+import type { Refusal } from './refusals';
+
+/** The body of an error; `tail` is what the service writes below its message. */
+export function errorBody({ code, message, details }: Refusal, tail = ''): object {
+  return {
+    code,
+    message: { lang: 'en-US', value: `${message}${tail}` },
+    ...(details.length > 0 && { values: details }),
+  };
+}

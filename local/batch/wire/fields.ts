@@ -1,0 +1,26 @@
+import type { QueryField } from '../query';
+
+/** Properties of lists that can be filtered by, in the shapes that Batch's own table has. */
+export function idField(path = 'id'): QueryField {
+  return {
+    path,
+    kind: 'string',
+    operators: ['eq', 'ne', 'gt', 'ge', 'lt', 'le', 'startswith'],
+  };
+}
+
+export function stateField(path: string, ...operators: readonly ('eq' | 'ne')[]): QueryField {
+  return { path, kind: 'state', operators: operators.length === 0 ? ['eq', 'ne'] : operators };
+}
+
+export function dateField(path: string): QueryField {
+  return { path, kind: 'date', operators: ['eq', 'ne', 'gt', 'ge', 'lt', 'le'] };
+}
+
+export function numberField(path: string): QueryField {
+  return { path, kind: 'number', operators: ['eq', 'ne', 'gt', 'ge', 'lt', 'le'] };
+}
+
+export function truthField(path: string): QueryField {
+  return { path, kind: 'boolean', operators: ['eq', 'ne'] };
+}

@@ -1,0 +1,127 @@
+import { type QueryField, QueryError, applySelect, parseFilter } from '../query';
+import type { Call, Reply } from './call';
+import { invalidQuery } from './refusals';
+
+/** What can be asked of one list. */
+export interface Listing {
+  /** As `odata.metadata` names it. */
+  readonly metadata: string;
+  readonly fields: readonly QueryField[];
+  /** Properties that `$select` may name. */
+  readonly names: readonly string[];
+  readonly expands?: boolean;
+}
+
+const LONGEST_PAGE = 1000;
+
+/** What a list gives out: its place, and how it looks when it is needed. */
+export interface Listed {
+  readonly seq: number;
+  readonly view: () => object;
+}
+
+/**
+ * One page of a list. Things come in the order of their creation; the link to the next page says
+ * after which of them it goes on, so that what is deleted or added between two pages neither
+ * repeats nor hides anything else.
+ */
+export function pageOf(
+  call: Call<unknown, string>,
+  listing: Listing,
+  after: (seq: number) => Iterable<Listed>,
+): Reply {
+  const size = integerParameter(call, 'maxresults', 1, LONGEST_PAGE) ?? LONGEST_PAGE;
+  const select = call.query.get('$select');
+  checkExpand(call, listing);
+  const start = Number(call.query.get('$skiptoken') ?? 0);
+  if (!Number.isInteger(start) || start < 0) {
+    throw invalidQuery('$skiptoken', call.query.get('$skiptoken') ?? '', 'It is not a token');
+  }
+
+  return refusing(() => {
+    const matches = filterOf(call, listing);
+    const value: object[] = [];
+    let last = start;
+    for (const { seq, view } of after(start)) {
+      if (value.length === size) {
+        return page(call, listing, value, last);
+      }
+      const entity = view();
+      if (matches(entity as Record<string, unknown>)) {
+        value.push(applySelect(entity, select, listing.names));
+      }
+      last = seq;
+    }
+    return page(call, listing, value, undefined);
+  });
+}
+
+function page(
+  call: Call<unknown, string>,
+  listing: Listing,
+  value: readonly object[],
+  last: number | undefined,
+): Reply {
+  const next = last === undefined ? {} : { 'odata.nextLink': nextLink(call, last) };
+  return { status: 200, metadata: listing.metadata, body: { value, ...next } };
+}
+
+function nextLink(call: Call<unknown, string>, last: number): string {
+  const parameters = new URLSearchParams([...call.query]);
+  parameters.set('$skiptoken', String(last));
+  // Signatures differ on what a plus sign is; nobody doubts %20.
+  return `${call.url}?${parameters.toString().replaceAll('+', '%20')}`;
+}
+
+function filterOf(
+  call: Call<unknown, string>,
+  { fields }: Listing,
+): (entity: Record<string, unknown>) => boolean {
+  const filter = call.query.get('$filter');
+  if (filter === undefined || filter === '') return () => true;
+  const matches = parseFilter(filter, fields);
+  // The table of the service filters tasks by `lastModifiedTime`; the property is `lastModified`.
+  return (entity) => matches({ ...entity, lastModifiedTime: entity['lastModified'] });
+}
+
+function checkExpand(call: Call<unknown, string>, listing: Listing): void {
+  const expand = call.query.get('$expand');
+  if (expand === undefined || expand === '') return;
+  if (listing.expands !== true || expand.trim() !== 'stats') {
+    throw invalidQuery('$expand', expand, 'Only stats can be expanded');
+  }
+}
+
+/** One thing, with what `$select` keeps of it. */
+export function selected(call: Call<unknown, string>, listing: Listing, view: object): object {
+  checkExpand(call, listing);
+  return refusing(() => applySelect(view, call.query.get('$select'), listing.names));
+}
+
+function refusing<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof QueryError)) throw error;
+    throw invalidQuery(error.parameter, error.value, error.reason);
+  }
+}
+
+export function integerParameter(
+  call: Call<unknown, string>,
+  name: string,
+  min: number,
+  max: number,
+): number | undefined {
+  const text = call.query.get(name);
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text === '' || !Number.isInteger(value)) {
+    throw invalidQuery(name, text, 'The value is not an integer');
+  }
+  if (value < min || value > max) {
+    const reason = `The value must be between ${min} and ${max}`;
+    throw invalidQuery(name, text, reason, 'OutOfRangeQueryParameterValue');
+  }
+  return value;
+}

@@ -1,0 +1,183 @@
+import { durationMs, readTime, wireDuration, wireTime } from './time';
+import { invalidBody, invalidProperty, missingProperty } from './refusals';
+
+/**
+ * What a request body may look like. A shape reads an unknown value once, at the door, and answers
+ * a clean copy: known properties only, alternatives in their canonical spelling. It refuses in the
+ * service's codes.
+ */
+export interface Shape<T> {
+  read(value: unknown, name: string): T;
+}
+
+/** What a shape answers. */
+export type Read<S> = S extends Shape<infer T> ? T : never;
+
+interface OptionalShape<T> extends Shape<T> {
+  readonly optional: true;
+}
+
+type Fields = Readonly<Record<string, Shape<unknown>>>;
+
+type OptionalNames<F> = {
+  [K in keyof F]: F[K] extends OptionalShape<unknown> ? K : never;
+}[keyof F];
+
+type ReadFields<F> = { readonly [K in Exclude<keyof F, OptionalNames<F>>]: Read<F[K]> } & {
+  readonly [K in OptionalNames<F>]?: Read<F[K]>;
+};
+
+export function object<F extends Fields>(fields: F): Shape<ReadFields<F>> {
+  const entries = Object.entries(fields).map(
+    ([name, shape]) => [name, shape, 'optional' in shape] as const,
+  );
+
+  return {
+    read(value, name) {
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+        throw invalidBody(`'${name}' is not an object`);
+      }
+      const given = value as Record<string, unknown>;
+      const out: Record<string, unknown> = {};
+      let known = 0;
+      for (const [field, shape, optional] of entries) {
+        const item = given[field];
+        if (item === undefined || item === null) {
+          if (!optional) throw missingProperty(field);
+          if (item === null) known += 1;
+          continue;
+        }
+        known += 1;
+        out[field] = shape.read(item, field);
+      }
+      if (known < Object.keys(given).length) refuseUnknown(given, fields, name);
+      return out as ReadFields<F>;
+    },
+  };
+}
+
+/** Annotations of OData (`odata.type`, `x@odata.type`) are no properties and may stand anywhere. */
+function refuseUnknown(given: Record<string, unknown>, fields: Fields, name: string): void {
+  const unknown = Object.keys(given).find(
+    (key) => !Object.hasOwn(fields, key) && !key.includes('odata.'),
+  );
+  if (unknown !== undefined) {
+    throw invalidBody(`The property '${unknown}' does not exist on '${name}'.`);
+  }
+}
+
+export function optional<T>(shape: Shape<T>): OptionalShape<T> {
+  return { optional: true, read: (value, name) => shape.read(value, name) };
+}
+
+export interface TextRule {
+  readonly min?: number;
+  readonly max?: number;
+  readonly pattern?: RegExp;
+}
+
+export function text(rule: TextRule = {}): Shape<string> {
+  return {
+    read(value, name) {
+      if (typeof value !== 'string') throw invalidBody(`'${name}' is not a string`);
+      if (rule.min !== undefined && value.length < rule.min) {
+        throw invalidProperty(name, value, `The value must have at least ${rule.min} character(s)`);
+      }
+      if (rule.max !== undefined && value.length > rule.max) {
+        throw invalidProperty(name, value, `The value can be at most ${rule.max} characters long`);
+      }
+      if (rule.pattern?.test(value) === false) {
+        throw invalidProperty(name, value, `The value must match ${rule.pattern.source}`);
+      }
+      return value;
+    },
+  };
+}
+
+export function integer(
+  min: number = Number.MIN_SAFE_INTEGER,
+  max: number = Number.MAX_SAFE_INTEGER,
+): Shape<number> {
+  return {
+    read(value, name) {
+      if (typeof value !== 'number' || !Number.isInteger(value)) {
+        throw invalidBody(`'${name}' is not an integer`);
+      }
+      if (value < min || value > max) {
+        throw invalidProperty(name, value, `The value must be between ${min} and ${max}`);
+      }
+      return value;
+    },
+  };
+}
+
+export const truth: Shape<boolean> = {
+  read(value, name) {
+    if (typeof value !== 'boolean') throw invalidBody(`'${name}' is not a Boolean`);
+    return value;
+  },
+};
+
+/** A moment; kept in the service's own spelling. */
+export const moment: Shape<string> = {
+  read(value, name) {
+    const at = typeof value === 'string' ? readTime(value) : Number.NaN;
+    if (Number.isNaN(at)) throw invalidBody(`'${name}' is not a date and time`);
+    return wireTime(at);
+  },
+};
+
+/** A duration; kept in the service's own spelling, in days. */
+export function duration(minMs = 0, maxMs = Number.POSITIVE_INFINITY): Shape<string> {
+  return {
+    read(value, name) {
+      const span = typeof value === 'string' ? durationMs(value) : Number.NaN;
+      if (Number.isNaN(span)) throw invalidBody(`'${name}' is not an ISO 8601 duration`);
+      if (span < minMs || span > maxMs) {
+        const upper =
+          maxMs === Number.POSITIVE_INFINITY ? '' : ` and at most ${wireDuration(maxMs)}`;
+        throw invalidProperty(name, value, `It must be at least ${wireDuration(minMs)}${upper}`);
+      }
+      return wireDuration(span);
+    },
+  };
+}
+
+/** One of some words, in any case; the answer has the case given here. */
+export function oneOf<const Word extends string>(...words: readonly Word[]): Shape<Word> {
+  const canonical = new Map(words.map((word) => [word.toLowerCase(), word]));
+  return {
+    read(value, name) {
+      const word = typeof value === 'string' ? canonical.get(value.toLowerCase()) : undefined;
+      if (word === undefined) {
+        throw invalidProperty(name, value, `The value must be one of ${words.join(', ')}`);
+      }
+      return word;
+    },
+  };
+}
+
+export function list<T>(shape: Shape<T>, max = Number.POSITIVE_INFINITY): Shape<readonly T[]> {
+  return {
+    read(value, name) {
+      if (!Array.isArray(value)) throw invalidBody(`'${name}' is not an array`);
+      if (value.length > max) {
+        throw invalidProperty(name, `${value.length} items`, `There can be at most ${max} items`);
+      }
+      return value.map((item) => shape.read(item, name));
+    },
+  };
+}
+
+/** Anything at all: what the stand-in keeps and gives back without a meaning of its own. */
+export const anything: Shape<unknown> = { read: (value) => value };
+
+/** A body that may be left out. */
+export function maybe<T>(shape: Shape<T>): Shape<T | undefined> {
+  return {
+    read: (value, name) => (value === undefined ? undefined : shape.read(value, name)),
+  };
+}
+
+/** No body: what is sent with it is ignored, as the service does. */
+export const nothing: Shape<undefined> = { read: () => undefined };

@@ -1,0 +1,94 @@
+import type { Failure, NamedValue, RunInfo, Stated } from '../state/records';
+import { wireTime } from './time';
+
+/** A state with its history, as every resource shows it. */
+export function statedView(thing: Stated<string>): object {
+  return {
+    state: thing.state,
+    stateTransitionTime: wireTime(thing.stateAt),
+    ...(thing.previousState !== undefined && {
+      previousState: thing.previousState,
+      previousStateTransitionTime: wireTime(thing.previousStateAt ?? thing.stateAt),
+    }),
+  };
+}
+
+/** A moment that may not have come yet. */
+export function timed<Name extends string>(
+  name: Name,
+  at: number | undefined,
+): Partial<Record<Name, string>> {
+  return at === undefined ? {} : ({ [name]: wireTime(at) } as Record<Name, string>);
+}
+
+export function failureView({ category, code, message, details }: Failure): object {
+  return { category, code, message, ...(details !== undefined && { details }) };
+}
+
+/** How a special task stands: `startTaskInfo`, preparation and release. */
+export function runView(info: RunInfo): object {
+  return {
+    state: info.state,
+    startTime: wireTime(info.startedAt),
+    ...timed('endTime', info.endedAt),
+    ...(info.exitCode !== undefined && { exitCode: info.exitCode }),
+    ...(info.container !== undefined && { containerInfo: info.container }),
+    ...(info.failure !== undefined && { failureInfo: failureView(info.failure) }),
+    retryCount: info.retryCount,
+    ...timed('lastRetryTime', info.lastRetryAt),
+    ...(info.result !== undefined && { result: info.result }),
+  };
+}
+
+export interface ProblemView {
+  readonly code: string;
+  readonly message: string;
+  readonly values: readonly NamedValue[];
+}
+
+/** The user that runs what names none. */
+const POOL_USER = { autoUser: { scope: 'pool', elevationLevel: 'nonadmin' } };
+
+interface Identity {
+  readonly username?: string;
+  readonly autoUser?: { readonly scope?: string; readonly elevationLevel?: string };
+}
+
+export function identityView(identity: Identity | undefined): object {
+  if (identity === undefined) return POOL_USER;
+  if (identity.autoUser === undefined) return identity;
+  return { autoUser: { ...POOL_USER.autoUser, ...identity.autoUser } };
+}
+
+interface Constraints {
+  readonly maxWallClockTime?: string;
+  readonly retentionTime?: string;
+  readonly maxTaskRetryCount?: number;
+}
+
+interface SpecialSpec {
+  readonly userIdentity?: Identity;
+  readonly containerSettings?: object;
+}
+
+/** A secret that was given is never shown again. */
+export function withoutSecrets(spec: object): object {
+  return JSON.parse(
+    JSON.stringify(spec, (key, value: unknown) => (SECRETS.has(key) ? undefined : value)),
+  ) as object;
+}
+
+const SECRETS = new Set(['password', 'accountKey', 'sasKey', 'sshPrivateKey', 'protectedSettings']);
+
+/** Values the service fills in for a task that leaves them out. */
+export function constraintsView(constraints: Constraints | undefined, retries: number): object {
+  return {
+    maxWallClockTime: constraints?.maxWallClockTime ?? 'P10675199DT2H48M5.4775807S',
+    retentionTime: constraints?.retentionTime ?? 'P7D',
+    maxTaskRetryCount: constraints?.maxTaskRetryCount ?? retries,
+  };
+}
+
+export function withIdentity<T extends SpecialSpec>(spec: T): object {
+  return { ...withoutSecrets(spec), userIdentity: identityView(spec.userIdentity) };
+}

@@ -1,0 +1,134 @@
+import {
+  BatchServiceClient,
+  BatchSharedKeyCredentials,
+  type BatchServiceModels,
+} from '@azure/batch';
+import { randomBytes } from 'node:crypto';
+import fsp from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { onTestFinished } from 'vitest';
+import { SteppedClock } from '../../../local/clock';
+import { type BatchOptions, type RunningBatch, startBatch } from '../../../local/batch/server';
+
+export const ACCOUNT = { name: 'nightly', key: randomBytes(64).toString('base64') };
+
+/** The stand-in on a clock that a test steps, with the official client. */
+export interface Stand {
+  readonly clock: SteppedClock;
+  readonly batch: RunningBatch;
+  readonly client: BatchServiceClient;
+  readonly folder: string;
+  readonly lines: readonly string[];
+  /** Steps the clock, giving what runs the time to follow, until `done` answers something. */
+  until<T>(done: () => Promise<T | undefined | false>): Promise<T>;
+  /** Calls `/_local`. */
+  control(call: string, body?: object): Promise<unknown>;
+}
+
+export async function standIn(options: Partial<BatchOptions> = {}): Promise<Stand> {
+  const folder = options.folder ?? (await newFolder());
+  const clock = new SteppedClock('2030-01-01T00:00:00Z');
+  const lines: string[] = [];
+  const batch = await startBatch({
+    clock,
+    folder,
+    account: ACCOUNT,
+    log: (line) => lines.push(line),
+    random: () => 0.5,
+    path: '/usr/local/bin:/usr/bin:/bin',
+    ...options,
+  });
+  onTestFinished(() => batch.close());
+  const theClock = options.clock instanceof SteppedClock ? options.clock : clock;
+  return {
+    clock: theClock,
+    batch,
+    client: clientOf(batch.url),
+    folder,
+    lines,
+    until: (done) => until(theClock, done),
+    control: (call, body) => control(batch.url, call, body),
+  };
+}
+
+export function clientOf(url: string): BatchServiceClient {
+  const credentials = new BatchSharedKeyCredentials(ACCOUNT.name, ACCOUNT.key);
+  return new BatchServiceClient(credentials, url, { noRetryPolicy: true });
+}
+
+export async function newFolder(): Promise<string> {
+  const folder = await fsp.mkdtemp(path.join(os.tmpdir(), 'batch-'));
+  onTestFinished(() => fsp.rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  return folder;
+}
+
+async function until<T>(
+  clock: SteppedClock,
+  done: () => Promise<T | undefined | false>,
+): Promise<T> {
+  for (;;) {
+    const result = await done();
+    if (result !== undefined && result !== false) return result;
+    clock.step(500);
+  }
+}
+
+async function control(url: string, call: string, body?: object): Promise<unknown> {
+  const [method = '', target = ''] = call.split(' ');
+  const response = await fetch(`${url}/_local${target}`, {
+    method,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  if (!response.ok) throw new Error(`${call}: ${response.status} ${await response.text()}`);
+  return response.json();
+}
+
+export const UBUNTU: BatchServiceModels.VirtualMachineConfiguration = {
+  imageReference: { publisher: 'canonical', offer: 'ubuntu-24_04-lts', sku: 'server' },
+  nodeAgentSKUId: 'batch.node.ubuntu 24.04',
+};
+
+/** A pool of Spot nodes that are ready. */
+export async function poolOf(
+  stand: Stand,
+  nodes: number,
+  more: Partial<BatchServiceModels.PoolAddParameter> = {},
+): Promise<BatchServiceModels.ComputeNode[]> {
+  const id = more.id ?? 'pool';
+  await stand.client.pool.add({
+    id,
+    vmSize: 'standard_d4s_v5',
+    virtualMachineConfiguration: UBUNTU,
+    targetLowPriorityNodes: nodes,
+    ...more,
+  });
+  return stand.until(async () => {
+    const list = await stand.client.computeNode.list(id);
+    return list.length === nodes && list.every(({ state }) => state === 'idle') && [...list];
+  });
+}
+
+export async function taskDone(
+  stand: Stand,
+  jobId: string,
+  taskId: string,
+): Promise<BatchServiceModels.CloudTask> {
+  return stand.until(async () => {
+    const task = await stand.client.task.get(jobId, taskId);
+    return task.state === 'completed' && task;
+  });
+}
+
+export async function fileText(
+  stand: Stand,
+  jobId: string,
+  taskId: string,
+  name: string,
+): Promise<string> {
+  const { readableStreamBody } = await stand.client.file.getFromTask(jobId, taskId, name);
+  if (readableStreamBody === undefined) return '';
+  const chunks: Buffer[] = [];
+  for await (const chunk of readableStreamBody) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString();
+}
