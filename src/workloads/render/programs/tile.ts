@@ -22,7 +22,7 @@ import { encodeTile, readPictureSize, type NamedTile, type PictureSize } from '.
 function main({ environment }: Surroundings): void {
   const size = readPictureSize(environment);
   const { name, ...area } = readTile(environment, size);
-  const samples = wholeNumber(environment, 'PARAM_SAMPLES', { min: 1, max: 4096, otherwise: 9 });
+  const samples = wholeNumber(environment, 'PARAM_SAMPLES', { min: 1, max: 4096, otherwise: 8 });
   const scene = decodeScene(readStaged('scene/scene.bin'));
 
   const tile = renderTile(scene, size, area, samples);

@@ -40,7 +40,8 @@ export function checkInputs(list: unknown): readonly Input[] {
 }
 
 function wrong(index: number, field: string, value: unknown, expected: string): InputError {
-  const found = quoted(JSON.stringify(value) ?? 'nothing');
+  const found =
+    typeof value === 'string' ? quoted(value) : (JSON.stringify(value)?.slice(0, 60) ?? 'missing');
   return new InputError(
     `inputs.json: "${field}" of entry ${index + 1} must be ${expected}, and is ${found}.`,
   );

@@ -1,6 +1,6 @@
 import type { DateColumn, NumberColumn, TextColumn } from './columns';
 import { stepBetween } from './scale';
-import { meanOf } from './statistics';
+import { describe, meanOf } from './statistics';
 import type { Table } from './table';
 
 /** What is drawn of one file. */
@@ -115,9 +115,8 @@ function monthOf(time: number): number {
 const BARS = 18;
 
 function histogram(title: string, rows: string, { name, values }: NumberColumn): HistogramPanel {
-  const present = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
-  const low = present[0] ?? 0;
-  const high = present.at(-1) ?? 0;
+  const present = values.filter((value) => !Number.isNaN(value));
+  const { min: low, max: high, median } = describe(present);
   const binWidth = stepBetween(low, high, BARS);
 
   const first = Math.floor(low / binWidth);
@@ -132,7 +131,7 @@ function histogram(title: string, rows: string, { name, values }: NumberColumn):
     subtitle: `how often each ${name} occurs · ${rows}`,
     column: name,
     binWidth,
-    median: present[present.length >> 1] ?? 0,
+    median,
     bins: counts.map((count, i) => ({ from: (first + i) * binWidth, count })),
   };
 }

@@ -26,6 +26,8 @@ export interface RaggedRow {
 export async function readTable(chunks: AsyncIterable<Buffer>): Promise<Table> {
   const parser = parse({
     info: true,
+    // Named, because the parser would otherwise take the first line's for all.
+    record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: LARGEST_ROW,
@@ -83,9 +85,11 @@ function decoded(
 
 /** What the parser complains about, in a sentence. */
 function notCsv(error: CsvError): InputError {
-  const line = typeof error['lines'] === 'number' ? error['lines'] : '?';
+  const line = Number(error['lines']);
+  // All records before this one, and the header is one of them.
+  const row = Number(error['records']);
   const reasons: Readonly<Record<string, string>> = {
-    CSV_QUOTE_NOT_CLOSED: `a quote opens on line ${line} and is never closed.`,
+    CSV_QUOTE_NOT_CLOSED: `a quote opens in ${row === 0 ? 'the header' : `row ${row}`} and is never closed.`,
     CSV_INVALID_CLOSING_QUOTE: `line ${line}: text follows a closing quote.`,
     INVALID_OPENING_QUOTE: `line ${line}: a quote stands in a field that does not begin with one.`,
     CSV_MAX_RECORD_SIZE: `line ${line}: a row is longer than ${LARGEST_ROW} characters.`,

@@ -145,7 +145,9 @@ function reflectance(material: Material, normal: Vec, direction: Vec, toLight: V
   if (material.gloss === 0) return material.colour;
   const halfway = unit(sub(toLight, direction));
   const highlight =
-    material.gloss * (material.sharpness / 8) * dot(normal, halfway) ** material.sharpness;
+    material.gloss *
+    (material.sharpness / 8) *
+    Math.max(0, dot(normal, halfway)) ** material.sharpness;
   // Varnish mirrors more where it is seen at a grazing angle (Schlick 1994).
   const grazing = 0.25 + 0.75 * (1 - Math.max(0, -dot(normal, direction))) ** 5;
   return add(material.colour, scale(vec(1, 1, 1), highlight * grazing));

@@ -25,16 +25,16 @@ export interface Material {
 }
 
 /** A warm key from the upper left, and a rim from behind that draws the outline. */
-const key = lamp({ from: vec(-1.9, 2.2, 1.3), size: 0.8, colour: vec(1, 0.8, 0.56), strength: 21 });
+const key = lamp({ from: vec(-1.9, 2.2, 1.3), size: 0.8, colour: vec(1, 0.8, 0.56), strength: 17 });
 const rim = lamp({
-  from: vec(1.3, 1.5, -1.7),
+  from: vec(1.7, 1.35, -1.5),
   size: 0.5,
   colour: vec(0.75, 0.88, 1),
-  strength: 13,
+  strength: 30,
 });
 
 export const subject: Material = {
-  colour: vec(0.72, 0.3, 0.14),
+  colour: vec(0.72, 0.27, 0.12),
   gloss: 0.3,
   sharpness: 60,
   lights: [key, rim],
@@ -42,7 +42,7 @@ export const subject: Material = {
 
 /** The rim is kept off the floor, where its shadow would compete with the key's. */
 export const floor: Material = {
-  colour: vec(0.28, 0.33, 0.36),
+  colour: vec(0.25, 0.31, 0.35),
   gloss: 0,
   sharpness: 1,
   lights: [key],
@@ -72,14 +72,14 @@ function lamp({ from, size, colour, strength }: Lamp): AreaLight {
 export function domeLight(direction: Vec): Vec {
   const above = smoothStep(-0.4, 1, direction.y);
   const towardsFill = direction.x * 0.8 + direction.y * 0.33 + direction.z * 0.5;
-  const fill = smoothStep(0.25, 0.95, towardsFill);
-  return add(scale(vec(0.18, 0.2, 0.23), 0.4 + 0.6 * above), scale(vec(0.2, 0.32, 0.52), fill));
+  const fill = smoothStep(-0.3, 1, towardsFill);
+  return add(scale(vec(0.18, 0.2, 0.23), 0.4 + 0.6 * above), scale(vec(0.14, 0.23, 0.38), fill));
 }
 
 /** The backdrop behind the subject, for a place on the picture (0…1, from the top left corner). */
 export function backdrop(x: number, y: number): Vec {
   const pool = Math.sqrt(((x - 0.5) * 1.25) ** 2 + ((y - 0.5) * 1.05) ** 2);
-  return mix(vec(0.24, 0.3, 0.33), vec(0.02, 0.03, 0.04), smoothStep(0, 0.78, pool));
+  return mix(vec(0.2, 0.255, 0.285), vec(0.016, 0.024, 0.034), smoothStep(0, 0.78, pool));
 }
 
 /** Where the floor has become backdrop: the paper bends up, and no horizon shows. */
@@ -98,7 +98,7 @@ export interface Camera {
 const FIELD_OF_VIEW = (26 * Math.PI) / 180;
 const VIEW_FROM = unit(vec(-0.42, 0.27, 1));
 /** How much of the picture the box around the subject may fill, in each direction. */
-const FILL = 0.74;
+const FILL = 0.8;
 
 /** Stands as near as the whole subject allows, whatever its shape and that of the picture. */
 export function placeCamera(scene: Scene, { width, height }: PictureSize): Camera {
