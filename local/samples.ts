@@ -4,7 +4,7 @@ import path from 'node:path';
 
 /** Real data for the demo and the tests, taken from installed packages: nothing is downloaded. */
 
-const require = createRequire(__filename);
+const load = createRequire(__filename);
 
 /** Sets of vega-datasets with dates, with groups and without, that make a telling report. */
 export const demoCsvNames = [
@@ -18,7 +18,7 @@ export const demoCsvNames = [
 
 /** The Stanford bunny as an ASCII PLY file. */
 export function bunnyPly(): string {
-  const { positions, cells } = require('bunny') as {
+  const { positions, cells } = load('bunny') as {
     readonly positions: readonly (readonly number[])[];
     readonly cells: readonly (readonly number[])[];
   };
@@ -44,6 +44,6 @@ export function vegaCsv(
   names: readonly string[],
 ): readonly { readonly name: string; readonly bytes: Buffer }[] {
   // The package's entry point lies in `build/`, its data beside that.
-  const data = path.join(path.dirname(require.resolve('vega-datasets')), '..', 'data');
+  const data = path.join(path.dirname(load.resolve('vega-datasets')), '..', 'data');
   return names.map((name) => ({ name, bytes: readFileSync(path.join(data, name)) }));
 }

@@ -1,5 +1,6 @@
 import type { InvocationContext, Timer } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
+import { Failure } from './failure';
 import { parametersOf } from './http';
 import type { Ports } from './run/ports';
 import type { Occurrence } from './run/run';
@@ -59,7 +60,7 @@ export function blobHandler({ files }: Ports, workload: Workload) {
       );
       return;
     }
-    const etag = (await files.find(container, name))?.etag ?? firedFor;
+    const etag = (await currentEtag(files, container, name)) ?? firedFor;
     const { runId, isNew } = await startRun({ client, files }, workload, {
       workload: workload.name,
       occurrence: { kind: 'blob', container, name, etag },
@@ -70,6 +71,20 @@ export function blobHandler({ files }: Ports, workload: Workload) {
       isNew ? `run ${runId} started` : `run ${runId} had been started for this blob already`,
     );
   };
+}
+
+/** Null when the blob is gone or cannot be addressed: the run that is started all the same says so. */
+async function currentEtag(
+  files: Ports['files'],
+  container: string,
+  name: string,
+): Promise<string | null> {
+  try {
+    return (await files.find(container, name))?.etag ?? null;
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'inputRefused') return null;
+    throw error;
+  }
 }
 
 /** The trigger's own account of the blob: `container/path/name`, and properties with an ETag. */

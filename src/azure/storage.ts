@@ -7,6 +7,7 @@ import {
   StorageSharedKeyCredential,
   type BlobSASSignatureValues,
   type BlobServiceClient,
+  type BlockBlobClient,
   type ContainerClient,
   type UserDelegationKey,
 } from '@azure/storage-blob';
@@ -34,20 +35,20 @@ export function filesOn(service: BlobServiceClient, now: () => Date): Files {
       saying(`read ${place(container, name)}`, () => readText(open(container), name, maxBytes)),
     writeText: (container, name, text) =>
       saying(`write ${place(container, name)}`, async () => {
-        await open(container).getBlockBlobClient(name).upload(text, Buffer.byteLength(text));
+        await blobOf(open(container), name).upload(text, Buffer.byteLength(text));
       }),
     claim: (container, name, text) =>
       saying(`claim ${place(container, name)}`, () => claim(open(container), name, text)),
     remove: (container, name, etag) =>
       saying(`delete ${place(container, name)}`, async () => {
         const conditions = etag === undefined ? {} : { ifMatch: quoted(etag) };
-        await unless([404, 412], open(container).getBlobClient(name).delete({ conditions }));
+        await unless([404, 412], blobOf(open(container), name).delete({ conditions }));
       }),
     copy: (from, to) =>
       saying(`copy ${place(from.container, from.name)}`, () => copy(service, signer, from, to)),
     upload: (container, name, file) =>
       saying(`upload ${file}`, async () => {
-        await open(container).getBlockBlobClient(name).uploadFile(file);
+        await blobOf(open(container), name).uploadFile(file);
       }),
     readUrl: (container, name, minutes) =>
       saying(`open ${place(container, name ?? '')} for reading`, async () =>
@@ -64,6 +65,19 @@ export function filesOn(service: BlobServiceClient, now: () => Date): Files {
         signer(open(container), { permissions: ContainerSASPermissions.parse('cw') }, minutes),
       ),
   };
+}
+
+/** The client cannot address every name that storage can hold: `../x` is taken for a path. */
+function blobOf(container: ContainerClient, name: string): BlockBlobClient {
+  try {
+    return container.getBlockBlobClient(name);
+  } catch (cause) {
+    throw new Failure(
+      'inputRefused',
+      `blob ${place(container.containerName, name)} has a name that no client can address; give it another name, without ".." as a folder`,
+      { cause },
+    );
+  }
 }
 
 function place(container: string, name: string): string {
@@ -159,7 +173,7 @@ async function* list(
 }
 
 async function find(container: ContainerClient, name: string): Promise<BlobFound | null> {
-  const found = await unless([404], container.getBlobClient(name).getProperties());
+  const found = await unless([404], blobOf(container, name).getProperties());
   if (found === undefined) return null;
   return { name, bytes: found.contentLength ?? 0, etag: bare(found.etag) };
 }
@@ -177,13 +191,13 @@ async function readText(
       `blob ${place(container.containerName, name)} has ${found.bytes} bytes, more than the ${maxBytes} that are read`,
     );
   }
-  const bytes = await unless([404], container.getBlobClient(name).downloadToBuffer());
+  const bytes = await unless([404], blobOf(container, name).downloadToBuffer());
   return bytes === undefined ? null : bytes.toString('utf8');
 }
 
 async function claim(container: ContainerClient, name: string, text: string): Promise<boolean> {
   const conditions = { ifNoneMatch: '*' };
-  const blob = container.getBlockBlobClient(name);
+  const blob = blobOf(container, name);
   return (
     (await unless([409, 412], blob.upload(text, Buffer.byteLength(text), { conditions }))) !==
     undefined
@@ -202,7 +216,7 @@ async function copy(
   const permissions = BlobSASPermissions.parse('r');
   const source = service.getContainerClient(from.container);
   const url = await signer(source, { blobName: from.name, permissions }, COPY_SOURCE_MINUTES);
-  const target = service.getContainerClient(to.container).getBlobClient(to.name);
+  const target = blobOf(service.getContainerClient(to.container), to.name);
   const copied = await unless(
     [404, 412],
     target
@@ -261,8 +275,7 @@ function signerFor(service: BlobServiceClient, now: () => Date): Signer {
       credential instanceof StorageSharedKeyCredential
         ? generateBlobSASQueryParameters(values, credential)
         : generateBlobSASQueryParameters(values, await keyUntil(expiry), service.accountName);
-    const base =
-      what.blobName === undefined ? container.url : container.getBlobClient(what.blobName).url;
+    const base = what.blobName === undefined ? container.url : blobOf(container, what.blobName).url;
     return `${base}?${sas.toString()}`;
   };
 }

@@ -73,7 +73,9 @@ export function widestTask(work: Work): number {
  * The pool's size, as Batch evaluates it every five minutes and whenever it is stored:
  * `startNodes` at once while there are no samples yet, then what the pending tasks need, zero at
  * the deadline whatever this app does. A missing sample counts as no task, but three minutes of
- * samples are looked at, so one gap does not shrink the pool. Nodes leave when their tasks are
+ * samples are looked at, so one gap does not shrink the pool. The window asks for no percentage
+ * (the 0): where none is given Azure asks for 70 (seen in Azure/batch-shipyard issue 138), and the
+ * newest samples are always a minute late. Nodes leave when their tasks are
  * done; at the deadline at once.
  *
  * `$PendingTasks` counts tasks and not slots (Azure/Batch issue 118), so each counts as wide as
@@ -90,7 +92,7 @@ export function autoscaleFormula(
     `// Nightshift run ${plan.runId}`,
     `startup = time() < time("${startupEnds}");`,
     `over = time() >= time("${plan.deadline}");`,
-    'pending = max(0, $PendingTasks.GetSample(TimeInterval_Minute * 3));',
+    'pending = max(0, $PendingTasks.GetSample(TimeInterval_Minute * 3, 0));',
     `needed = (pending * ${widestTask(workload.work)} + $TaskSlotsPerNode - 1) / $TaskSlotsPerNode;`,
     `wanted = startup ? max(${startNodes}, needed) : needed;`,
     `$TargetLowPriorityNodes = over ? 0 : min(${workload.pool.maxNodes}, wanted);`,

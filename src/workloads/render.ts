@@ -29,7 +29,7 @@ export const render = defineWorkload({
     /** Edge of a tile in pixels: smaller tiles are more tasks. */
     tile: z.int().min(32).max(1024).default(240),
     /** Rays through each pixel. */
-    samples: z.int().min(1).max(256).default(16),
+    samples: z.int().min(1).max(256).default(8),
   }),
 
   pool: {

@@ -1,0 +1,38 @@
+import { startBatch } from './batch/server';
+import type { Pace } from './batch/pace';
+import { scaledClock, type ClockPace } from './clock';
+import { isSigned } from './identity';
+import { runPart } from './part';
+
+/** The Batch stand-in as a part of the environment: a process of its own, told what it needs by its parent. */
+export interface BatchPartOptions {
+  readonly folder: string;
+  readonly port: number;
+  readonly account: { readonly name: string; readonly key: string };
+  readonly clock: ClockPace;
+  readonly authority: { readonly issuer: string; readonly signingKey: string };
+  /** The PATH of tasks. */
+  readonly path: string;
+  /** What tasks trust besides the public authorities. */
+  readonly certificateFile: string;
+  readonly pace?: Partial<Pace>;
+}
+
+runPart<BatchPartOptions>((options) => {
+  const signingKey = Buffer.from(options.authority.signingKey, 'base64');
+  return startBatch({
+    clock: scaledClock(options.clock),
+    folder: options.folder,
+    port: options.port,
+    account: options.account,
+    entra: {
+      issuers: [options.authority.issuer],
+      verify: (token) => isSigned(token, signingKey),
+    },
+    ...(options.pace !== undefined && { pace: options.pace }),
+    log: (line) => process.stdout.write(`${line}\n`),
+    random: Math.random,
+    path: options.path,
+    environment: { NODE_EXTRA_CA_CERTS: options.certificateFile },
+  });
+});

@@ -1,0 +1,260 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BatchPartOptions } from './batch-part';
+import { certificateIn, type Certificate } from './certificate';
+import { paceFromNow, realClock, scaledClock, type Clock, type ClockPace } from './clock';
+import { startIdentity, type IdentityAuthority } from './identity';
+import { startPart, type Part } from './part';
+import { startStorage, type LocalStorage } from './storage';
+import { startVault, type LocalVault } from './vault';
+
+/**
+ * Everything the app finds in Azure, on this machine: storage, Batch, vault, identity and the
+ * Functions host, each on the loopback address. Its state is in one folder; started again there,
+ * it goes on where it was, however it ended.
+ */
+export interface Environment {
+  readonly appUrl: string;
+  readonly storage: LocalStorage;
+  readonly certificate: Certificate;
+  readonly batch: BatchAccount & { readonly url: string };
+  readonly vaultUrl: string;
+  readonly clock: Clock;
+  readonly pace: ClockPace;
+  readonly parts: readonly Part['process'][];
+  stop(): Promise<void>;
+}
+
+export interface EnvironmentStart {
+  /** State of all parts. */
+  readonly folder: string;
+  /** The compiled app: the folder of its package.json and host.json. */
+  readonly appFolder: string;
+  /** Seconds of clock time for each real second. */
+  readonly speed: number;
+  readonly ports: Ports;
+  /** The machine's environment: PATH and HOME go on to the parts. */
+  readonly machine: Readonly<Record<string, string | undefined>>;
+  /** Settings of the app beside the addresses. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** How long nodes take, in seconds of clock time. */
+  readonly nodes?: BatchPartOptions['pace'];
+  readonly log: (part: string, line: string) => void;
+}
+
+export interface Ports {
+  readonly app: number;
+  readonly blob: number;
+  readonly queue: number;
+  readonly table: number;
+  readonly batch: number;
+  readonly vault: number;
+  readonly identity: number;
+  /** Of the durable client, on which nobody else calls. */
+  readonly rpc: number;
+}
+
+export const FIXED_PORTS: Ports = {
+  app: 7071,
+  blob: 10000,
+  queue: 10001,
+  table: 10002,
+  batch: 10003,
+  vault: 10004,
+  identity: 10005,
+  rpc: 17071,
+};
+
+export const ANY_PORTS: Ports = {
+  app: 0,
+  blob: 0,
+  queue: 0,
+  table: 0,
+  batch: 0,
+  vault: 0,
+  identity: 0,
+  rpc: 0,
+};
+
+/** The client id of the one identity there is. */
+const CLIENT_ID = '33333333-3333-4333-8333-333333333333';
+
+export async function startEnvironment(start: EnvironmentStart): Promise<Environment> {
+  mkdirSync(start.folder, { recursive: true });
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const end of stops.reverse().splice(0)) await end();
+  };
+  try {
+    const pace = paceIn(start.folder, start.speed);
+    const certificate = await certificateIn(join(start.folder, 'certificate'));
+    const identity = await startIdentity(start.ports.identity, realClock.now);
+    stops.push(() => identity.close());
+    const base: Base = { start, pace, certificate, identity };
+
+    // In this order at the end, too, backwards: the host goes first, storage last.
+    const storage = await openStorage(base);
+    stops.push(() => storage.stop());
+    const vault = await openVault(base);
+    stops.push(() => vault.close());
+    const account = batchAccountIn(start.folder);
+    const batch = await openBatch(base, account);
+    stops.push(() => batch.stop());
+    const host = await openHost(base, { storage, vault, batchUrl: batch.url });
+    stops.push(() => host.stop());
+
+    return {
+      appUrl: host.url,
+      storage,
+      certificate,
+      batch: { ...account, url: batch.url },
+      vaultUrl: vault.url,
+      clock: scaledClock(pace),
+      pace,
+      parts: [storage.process, batch.process, host.process],
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw inWords(error);
+  }
+}
+
+interface Base {
+  readonly start: EnvironmentStart;
+  readonly pace: ClockPace;
+  readonly certificate: Certificate;
+  readonly identity: IdentityAuthority;
+}
+
+function openStorage({ start, certificate }: Base): Promise<LocalStorage> {
+  return startStorage({
+    folder: join(start.folder, 'storage'),
+    certificate,
+    ports: start.ports,
+    compiled: compiledFolder(start),
+    path: start.machine['PATH'] ?? '',
+    log: (line) => start.log('storage', line),
+  });
+}
+
+function openVault({ start, certificate, identity }: Base): Promise<LocalVault> {
+  return startVault({
+    port: start.ports.vault,
+    file: join(start.folder, 'vault.json'),
+    certificate,
+    authority: identity,
+    // What the shipped workloads name; a person adds others with PUT.
+    initial: { 'report-signing-key': randomBytes(32).toString('base64url') },
+    now: realClock.now,
+  });
+}
+
+function openBatch(base: Base, account: BatchAccount): Promise<Part> {
+  const { start, pace, certificate, identity } = base;
+  const options: BatchPartOptions = {
+    folder: join(start.folder, 'batch'),
+    port: start.ports.batch,
+    account,
+    clock: pace,
+    authority: { issuer: identity.issuer, signingKey: identity.signingKey },
+    path: start.machine['PATH'] ?? '',
+    certificateFile: certificate.certFile,
+    ...(start.nodes !== undefined && { pace: start.nodes }),
+  };
+  return startPart({
+    name: 'the Batch stand-in',
+    script: join(compiledFolder(start), 'batch-part.js'),
+    // The node agent fetches resource files from storage, which speaks TLS.
+    env: { PATH: options.path, NODE_EXTRA_CA_CERTS: certificate.certFile },
+    options,
+    log: (line) => start.log('batch', line),
+  });
+}
+
+function openHost(
+  { start, pace, certificate, identity }: Base,
+  { storage, vault, batchUrl }: { storage: LocalStorage; vault: LocalVault; batchUrl: string },
+): Promise<Part> {
+  return startPart({
+    name: 'the Functions host',
+    script: join(compiledFolder(start), 'functions', 'main.js'),
+    args: [
+      '--app',
+      start.appFolder,
+      '--data',
+      join(start.folder, 'host'),
+      '--port',
+      String(start.ports.app),
+      '--rpc-port',
+      String(start.ports.rpc),
+      '--clock',
+      JSON.stringify(pace),
+    ],
+    env: {
+      PATH: start.machine['PATH'] ?? '',
+      HOME: start.machine['HOME'] ?? '',
+      NODE_EXTRA_CA_CERTS: certificate.certFile,
+      FUNCTIONS_WORKER_RUNTIME: 'node',
+      AzureFunctionsWebHost__hostid: 'nightshift',
+      AzureWebJobsStorage__credential: 'managedidentity',
+      AzureWebJobsStorage__clientId: CLIENT_ID,
+      AzureWebJobsStorage__blobServiceUri: storage.blobUrl,
+      AzureWebJobsStorage__queueServiceUri: storage.queueUrl,
+      AzureWebJobsStorage__tableServiceUri: storage.tableUrl,
+      BATCH_ACCOUNT_ENDPOINT: batchUrl,
+      KEY_VAULT_URI: vault.url,
+      AZURE_CLIENT_ID: CLIENT_ID,
+      IDENTITY_ENDPOINT: identity.endpoint,
+      IDENTITY_HEADER: identity.header,
+      ...start.settings,
+    },
+    log: (line) => start.log('host', line),
+  });
+}
+
+/** Where `npm run build` puts this folder: the parts are run from there, also by tests. */
+function compiledFolder({ appFolder }: EnvironmentStart): string {
+  return join(appFolder, 'dist', 'local');
+}
+
+interface BatchAccount {
+  readonly name: string;
+  readonly key: string;
+}
+
+/** A key of its own for each state folder: nobody else's programs run tasks on this machine. */
+function batchAccountIn(folder: string): BatchAccount {
+  const file = join(folder, 'batch-account.json');
+  if (!existsSync(file)) {
+    const account: BatchAccount = { name: 'nightshift', key: randomBytes(64).toString('base64') };
+    writeFileSync(file, JSON.stringify(account), { mode: 0o600 });
+  }
+  return JSON.parse(readFileSync(file, 'utf8')) as BatchAccount;
+}
+
+/** The clock goes on while the environment is down, and never back: not even at another speed. */
+function paceIn(folder: string, speed: number): ClockPace {
+  const file = join(folder, 'clock.json');
+  const fresh = paceFromNow(speed);
+  let pace = fresh;
+  if (existsSync(file)) {
+    const kept = JSON.parse(readFileSync(file, 'utf8')) as ClockPace;
+    const shown = scaledClock(kept).now().getTime();
+    pace =
+      kept.speed === speed ? kept : { ...fresh, clockEpoch: Math.max(shown, fresh.clockEpoch) };
+  }
+  writeFileSync(file, JSON.stringify(pace));
+  return pace;
+}
+
+function inWords(error: unknown): Error {
+  const words = error instanceof Error ? error.message : String(error);
+  const port = /EADDRINUSE[^\d]*(?:127\.0\.0\.1:)?(\d+)/.exec(words)?.[1];
+  if (port === undefined) return error instanceof Error ? error : new Error(words);
+  return new Error(
+    `port ${port} is taken: the environment is running already, or another program uses it; stop that first`,
+    { cause: error },
+  );
+}

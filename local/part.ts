@@ -1,0 +1,129 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+
+/**
+ * A part of the environment in a process of its own. It ends with its parent, however that ends:
+ * the channel between them closes, and a part whose channel has closed exits.
+ */
+export interface Part {
+  readonly url: string;
+  readonly process: ChildProcess;
+  /** Asks it to end, and waits; kills it when it does not. */
+  stop(): Promise<void>;
+}
+
+export interface PartStart {
+  readonly name: string;
+  readonly script: string;
+  readonly args?: readonly string[];
+  readonly execArgv?: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Sent as the first message; may hold secrets, which a command line must not. */
+  readonly options?: unknown;
+  /** Finds the address in what the part prints, for a part that sends no message. */
+  readonly readyLine?: RegExp;
+  readonly log: (line: string) => void;
+}
+
+const READY_WITHIN_MS = 60_000;
+const STOP_WITHIN_MS = 12_000;
+
+export async function startPart(start: PartStart): Promise<Part> {
+  const child = fork(start.script, [...(start.args ?? [])], {
+    env: { ...start.env },
+    execArgv: [...(start.execArgv ?? [])],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // Ctrl-C reaches every process of a terminal's group; the parent decides when its parts end.
+    detached: true,
+  });
+  const lines: string[] = [];
+  const note = (line: string) => {
+    lines.push(line);
+    if (lines.length > 40) lines.shift();
+    start.log(line);
+  };
+  eachLine(child, note);
+  if (start.options !== undefined) child.send({ kind: 'start', options: start.options });
+
+  const url = await ready(child, start).catch((error: unknown) => {
+    child.kill('SIGKILL');
+    const said = lines.length === 0 ? '' : `:\n${lines.join('\n')}`;
+    throw new Error(`${start.name} did not start: ${String(error)}${said}`);
+  });
+  return { url, process: child, stop: () => stop(child) };
+}
+
+function ready(child: ChildProcess, { readyLine, name }: PartStart): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`${name} was not ready within ${READY_WITHIN_MS / 1000} s`)),
+      READY_WITHIN_MS,
+    );
+    const settle = (url: string) => {
+      clearTimeout(timer);
+      resolve(url);
+    };
+    child.on('message', (message: unknown) => {
+      if (isReady(message)) settle(message.url);
+    });
+    if (readyLine !== undefined) {
+      eachLine(child, (line) => {
+        const found = readyLine.exec(line)?.[1];
+        if (found !== undefined) settle(found);
+      });
+    }
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      reject(new Error(`it ended with ${signal ?? `exit code ${String(code)}`}`));
+    });
+  });
+}
+
+function isReady(message: unknown): message is { kind: 'ready'; url: string } {
+  return (
+    typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'ready'
+  );
+}
+
+function eachLine(child: ChildProcess, handle: (line: string) => void): void {
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = '';
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) handle(line);
+    });
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+  await ended;
+  clearTimeout(timer);
+}
+
+/** The other side: takes its options, starts, says where it is, and ends with its parent. */
+export function runPart<Options>(
+  begin: (options: Options) => Promise<{ readonly url: string; close(): Promise<void> }>,
+): void {
+  const started = new Promise<{ url: string; close(): Promise<void> }>((resolve, reject) => {
+    process.once('message', (message: { options: Options }) => {
+      begin(message.options).then(resolve, reject);
+    });
+  });
+  started.then(
+    ({ url }) => process.send?.({ kind: 'ready', url }),
+    (error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+      process.exit(1);
+    },
+  );
+  const end = () => {
+    void started.then(({ close }) => close()).finally(() => process.exit(0));
+  };
+  process.once('SIGTERM', end);
+  process.once('disconnect', () => process.exit(0));
+}

@@ -1,0 +1,142 @@
+import { SingleBar } from 'cli-progress';
+import type { Run, RunRecord } from './runs';
+
+/** How the demo talks to a person: a live line in a terminal, plain lines elsewhere. */
+export interface Screen {
+  say(text?: string): void;
+  /** Begins to show a run. */
+  follow(title: string): Following;
+}
+
+export interface Following {
+  show(run: Run, elapsedSeconds: number): void;
+  end(run: Run, elapsedSeconds: number): void;
+}
+
+interface Output {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+export function screenOn(output: NodeJS.WriteStream): Screen {
+  const isTerminal = output.isTTY;
+  return {
+    say: (text = '') => {
+      output.write(`${text}\n`);
+    },
+    follow: (title) => (isTerminal ? liveLine(output, title) : plainLines(output, title)),
+  };
+}
+
+const phaseNames: Readonly<Record<string, string>> = {
+  admitting: 'waits its turn',
+  staging: 'stages inputs',
+  provisioning: 'asks for a pool',
+  submitting: 'submits',
+  watching: 'works',
+  harvesting: 'checks results',
+  cleaningUp: 'cleans up',
+  ended: 'ended',
+};
+
+const BAR_REFRESHES_PER_SECOND = 12;
+
+function liveLine(output: NodeJS.WriteStream, title: string): Following {
+  const bar = new SingleBar({
+    format: `${title.padEnd(15)} {phase} {bar} {value}/{total} tasks  {nodes}  {elapsed}  {waiting}`,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
+    barsize: 20,
+    fps: BAR_REFRESHES_PER_SECOND,
+    hideCursor: true,
+    stream: output,
+    forceRedraw: true,
+  });
+  bar.start(1, 0, { phase: ''.padEnd(15), nodes: nodesText(null), elapsed: '', waiting: '' });
+  const show = (run: Run, elapsedSeconds: number) => {
+    const { done, total } = tasksOf(run);
+    bar.setTotal(Math.max(1, total));
+    bar.update(done, {
+      phase: (phaseNames[run.phase ?? ''] ?? 'queued').padEnd(15),
+      nodes: nodesText(run),
+      elapsed: clockText(elapsedSeconds),
+      waiting: shorten(run.waitingFor ?? '', Math.max(0, (output.columns ?? 80) - 86)),
+    });
+  };
+  return {
+    show,
+    end: (run, elapsedSeconds) => {
+      show({ ...run, waitingFor: run.status }, elapsedSeconds);
+      bar.stop();
+    },
+  };
+}
+
+function plainLines(output: Output, title: string): Following {
+  let last = '';
+  const show = (run: Run, elapsedSeconds: number) => {
+    const { done, total } = tasksOf(run);
+    const phase = phaseNames[run.phase ?? ''] ?? 'queued';
+    const waiting =
+      run.waitingFor === null || run.waitingFor === 'nothing'
+        ? ''
+        : `; waiting for ${run.waitingFor}`;
+    const line = `${phase}: ${done}/${total} tasks, ${nodesText(run).trim()}${waiting}`;
+    if (line === last) return;
+    last = line;
+    output.write(`${title.padEnd(15)} ${clockText(elapsedSeconds)}  ${line}\n`);
+  };
+  return {
+    show,
+    end: (run, elapsedSeconds) => {
+      output.write(`${title.padEnd(15)} ${clockText(elapsedSeconds)}  ${run.status}\n`);
+    },
+  };
+}
+
+function tasksOf({ tasks }: Run): { readonly done: number; readonly total: number } {
+  if (tasks === null) return { done: 0, total: 0 };
+  const done = tasks.succeeded + tasks.failed;
+  return { done, total: done + tasks.active + tasks.running };
+}
+
+function nodesText(run: Run | null): string {
+  const nodes = run?.nodes ?? {};
+  const count = Object.entries(nodes)
+    .filter(([state]) => state !== 'preempted')
+    .reduce((sum, [, number]) => sum + number, 0);
+  return `${count} ${count === 1 ? 'node ' : 'nodes'}`;
+}
+
+function shorten(text: string, characters: number): string {
+  if (text.length <= characters) return text;
+  return characters < 10 ? '' : `${text.slice(0, characters - 1)}…`;
+}
+
+export function clockText(seconds: number): string {
+  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
+}
+
+/** One run's story when it is over, as lines. Times are the environment's, not the wall's. */
+export function storyOf(run: Run, files: readonly string[], speed: number): string[] {
+  const { record } = run;
+  if (record === null) return [`${run.runId}: ${run.status}`];
+  return [
+    `${run.runId}: ${run.status}${run.cause === null ? '' : `: ${run.cause.message}`}`,
+    `  timeline    ${timelineText(record)}`,
+    `  cost        ${record.nodeMinutes} node-minutes, ${record.preemptions} preemptions (the clock ran ${speed} times as fast)`,
+    `  cleaned up  ${record.cleanedUp.map(({ what, how }) => `${what} ${how}`).join(', ')}`,
+    ...files.map((file, index) => `  ${index === 0 ? 'result    ' : '          '}  ${file}`),
+  ];
+}
+
+/** Each phase with how long it took. */
+function timelineText({ timeline, endedAt }: RunRecord): string {
+  return timeline
+    .filter(({ phase }) => phase !== 'ended')
+    .map(({ phase, at }, index) => {
+      const until = timeline[index + 1]?.at ?? endedAt;
+      return `${phaseNames[phase] ?? phase} ${clockText((Date.parse(until) - Date.parse(at)) / 1000)}`;
+    })
+    .join(' → ');
+}

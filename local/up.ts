@@ -1,0 +1,107 @@
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { FIXED_PORTS, startEnvironment, type Environment } from './environment';
+import { blobService, dropUrl } from './outside';
+
+/**
+ * `npm start`: the environment stays up on fixed ports until Ctrl-C. State is kept in
+ * `.nightshift/local`; started again, it goes on where it was, even after `kill -9`.
+ */
+const usage = `npm start -- [--speed N] [--folder F] [--verbose]
+  --speed N    let the clock run N times as fast as real time (1)
+  --folder F   keep the state in F (.nightshift/local)
+  --verbose    print what every part logs, not the app's lines alone
+`;
+const DAY_MS = 86_400_000;
+const root = resolve(__dirname, '..', '..');
+
+const { values: options } = parseArgs({
+  options: {
+    speed: { type: 'string', default: '1' },
+    folder: { type: 'string', default: join(root, '.nightshift', 'local') },
+    verbose: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+async function up(): Promise<void> {
+  const speed = Number(options.speed);
+  if (options.help) return void process.stdout.write(usage);
+  if (!(speed > 0 && speed <= 1000))
+    throw new Error(`--speed must be a number above 0 and up to 1000, not ${options.speed}`);
+
+  const environment = await startEnvironment({
+    folder: resolve(options.folder),
+    appFolder: root,
+    speed,
+    ports: FIXED_PORTS,
+    machine: process.env,
+    log: (part, line) => {
+      if (part === 'host' || options.verbose) process.stdout.write(`${part.padEnd(8)} ${line}\n`);
+    },
+  });
+  endWithSignals(environment);
+  endWithPart(environment);
+  process.stdout.write(`\n${(await welcome(environment)).join('\n')}\n\n`);
+}
+
+async function welcome(environment: Environment): Promise<string[]> {
+  const service = blobService(environment);
+  const until = new Date(Date.now() + DAY_MS);
+  const [inbox, reports] = [
+    await dropUrl(service, 'inbox', until),
+    await dropUrl(service, 'reports-in', until),
+  ];
+  const { certificate, batch, vaultUrl, storage, appUrl, pace } = environment;
+  return [
+    `Nightshift is up. The clock runs at ${pace.speed} times real time and shows ${environment.clock.now().toISOString()}.`,
+    '',
+    `  app      ${appUrl}/api/runs`,
+    `  storage  ${storage.blobUrl}   (Azurite, TLS certificate: ${certificate.certFile})`,
+    `  Batch    ${batch.url}   account ${batch.name}, key in ${join(resolve(options.folder), 'batch-account.json')}`,
+    `  vault    ${vaultUrl}`,
+    '',
+    'Drop a mesh, which starts a render (the address is good for a day):',
+    `  curl --cacert ${certificate.certFile} -X PUT -H 'x-ms-blob-type: BlockBlob' --data-binary @mesh.ply '${withName(inbox, 'mesh.ply')}'`,
+    'Drop a CSV file and start the nightly report by hand:',
+    `  curl --cacert ${certificate.certFile} -X PUT -H 'x-ms-blob-type: BlockBlob' --data-binary @table.csv '${withName(reports, 'table.csv')}'`,
+    `  curl -X POST ${appUrl}/api/runs/nightly-report`,
+    'See what happens:',
+    `  curl ${appUrl}/api/runs`,
+    '',
+    'Ctrl-C stops everything; the state stays.',
+  ];
+}
+
+function withName(containerUrl: string, name: string): string {
+  const url = new URL(containerUrl);
+  url.pathname += `/${name}`;
+  return url.href;
+}
+
+function endWithSignals(environment: Environment): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      process.stdout.write('\nStopping…\n');
+      void environment.stop().finally(() => process.exit(0));
+    });
+  }
+}
+
+/** A part that dies takes the others with it: half an environment only misleads. */
+function endWithPart(environment: Environment): void {
+  for (const part of environment.parts) {
+    part.once('exit', (code, signal) => {
+      if (signal === 'SIGTERM' || code === 0) return;
+      process.stderr.write(
+        `A part of the environment ended (${signal ?? `exit code ${String(code)}`}); stopping the rest.\n`,
+      );
+      void environment.stop().finally(() => process.exit(1));
+    });
+  }
+}
+
+up().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});

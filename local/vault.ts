@@ -1,0 +1,173 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Certificate } from './certificate';
+import { listen } from './http';
+import { claimsOf, isSigned } from './identity';
+
+/**
+ * A stand-in for the part of Key Vault that the app uses: `GET /secrets/{name}`, over TLS, for the
+ * holder of a token with the vault's audience. `PUT` stores a secret, so that a person can.
+ *
+ * Unlike Azure: one version of each secret; no listing, deleting, recovering, no keys and
+ * certificates (501 by name); no roles: every identity of the authority may read and write.
+ */
+export interface LocalVault {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+export interface VaultStart {
+  readonly port: number;
+  /** Where the secrets are kept, readable by their owner alone. */
+  readonly file: string;
+  readonly certificate: Certificate;
+  readonly authority: { readonly issuer: string; readonly signingKey: string };
+  /** Stored at the first start. */
+  readonly initial: Readonly<Record<string, string>>;
+  readonly now: () => Date;
+}
+
+/** Key Vault's own bound for the value of a secret. */
+const MAX_VALUE_BYTES = 25 * 1024;
+const AUDIENCE = 'https://vault.azure.net';
+
+export async function startVault(start: VaultStart): Promise<LocalVault> {
+  if (!existsSync(start.file)) save(start.file, start.initial);
+  const server = await listen(
+    (request, response) => {
+      answer(start, request, response).catch((error: unknown) =>
+        refuse(response, 500, 'InternalError', String(error)),
+      );
+    },
+    { port: start.port, tls: start.certificate },
+  );
+  return { url: server.url, close: server.close };
+}
+
+async function answer(
+  start: VaultStart,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = new URL(request.url ?? '/', 'https://127.0.0.1');
+  const refusal = unauthorized(start, request);
+  if (refusal !== null) {
+    // The client learns from this challenge what resource to ask a token for.
+    response.setHeader(
+      'WWW-Authenticate',
+      `Bearer authorization="https://login.microsoftonline.com/${tenantOf(start)}", resource="${AUDIENCE}"`,
+    );
+    return refuse(response, 401, 'Unauthorized', refusal);
+  }
+  const [kind, name, version, ...rest] = url.pathname.split('/').filter((part) => part !== '');
+  if (kind !== 'secrets' || name === undefined || rest.length > 0) {
+    return refuse(
+      response,
+      501,
+      'NotImplemented',
+      `the local vault does not imitate ${request.method ?? ''} ${url.pathname}`,
+    );
+  }
+  if (request.method === 'GET') return get(start, response, name, version);
+  if (request.method === 'PUT') return put(start, request, response, name);
+  return refuse(
+    response,
+    501,
+    'NotImplemented',
+    `the local vault does not imitate ${request.method ?? ''} of a secret`,
+  );
+}
+
+function tenantOf({ authority }: VaultStart): string {
+  return authority.issuer.split('/')[3] ?? '';
+}
+
+/** Why this request may not pass, or null. */
+function unauthorized({ authority, now }: VaultStart, request: IncomingMessage): string | null {
+  const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (token === undefined) return 'AKV10000: Request is missing a Bearer or PoP token.';
+  const claims = claimsOf(token);
+  if (claims === null || !isSigned(token, Buffer.from(authority.signingKey, 'base64')))
+    return 'AKV10032: the token is not signed by the authority of this vault.';
+  if (String(claims['aud']).replace(/\/$/, '') !== AUDIENCE)
+    return `AKV10022: Invalid audience. Expected ${AUDIENCE}, found: ${String(claims['aud'])}.`;
+  if (Number(claims['exp']) * 1000 <= now().getTime()) return 'AKV10000: the token has expired.';
+  return null;
+}
+
+function get(
+  start: VaultStart,
+  response: ServerResponse,
+  name: string,
+  version: string | undefined,
+): void {
+  const value = load(start.file)[name.toLowerCase()];
+  if (value === undefined || (version !== undefined && version !== VERSION)) {
+    return refuse(
+      response,
+      404,
+      'SecretNotFound',
+      `A secret with (name/id) ${name} was not found in this key vault.`,
+    );
+  }
+  return reply(response, 200, secretBody(response, name, value));
+}
+
+async function put(
+  start: VaultStart,
+  request: IncomingMessage,
+  response: ServerResponse,
+  name: string,
+): Promise<void> {
+  if (!/^[0-9a-zA-Z-]{1,127}$/.test(name)) {
+    return refuse(
+      response,
+      400,
+      'BadParameter',
+      'a secret name has 1 to 127 letters, digits and hyphens',
+    );
+  }
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const value = (JSON.parse(Buffer.concat(chunks).toString('utf8')) as { value?: unknown }).value;
+  if (typeof value !== 'string' || Buffer.byteLength(value) > MAX_VALUE_BYTES) {
+    return refuse(
+      response,
+      400,
+      'BadParameter',
+      `value must be text of at most ${MAX_VALUE_BYTES} bytes`,
+    );
+  }
+  save(start.file, { ...load(start.file), [name.toLowerCase()]: value });
+  return reply(response, 200, secretBody(response, name, value));
+}
+
+const VERSION = '00000000000000000000000000000001';
+
+function secretBody(response: ServerResponse, name: string, value: string) {
+  const { localPort } = response.req.socket;
+  const id = `https://127.0.0.1:${localPort ?? 0}/secrets/${name}/${VERSION}`;
+  return { value, id, attributes: { enabled: true, recoveryLevel: 'Purgeable' } };
+}
+
+function load(file: string): Record<string, string> {
+  return JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
+}
+
+/** By way of a second file: a crash leaves the old secrets or the new. */
+function save(file: string, secrets: Readonly<Record<string, string>>): void {
+  const lower = Object.fromEntries(
+    Object.entries(secrets).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  writeFileSync(`${file}.new`, JSON.stringify(lower), { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
+
+function refuse(response: ServerResponse, status: number, code: string, message: string): void {
+  reply(response, status, { error: { code, message } });
+}
+
+function reply(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
+  response.end(JSON.stringify(body));
+}
