@@ -6,7 +6,8 @@ export interface HostKeys {
   readonly host: string;
   /** For the extension endpoints: Durable and blob notifications. */
   readonly system: string;
-  readonly functions: Readonly<Record<string, string>>;
+  /** A function's own key. */
+  readonly ofFunction: (name: string) => string;
 }
 
 export type AuthLevel = 'anonymous' | 'function' | 'admin' | 'system';
@@ -28,10 +29,8 @@ export function isAllowed(
 
 function opening(level: AuthLevel, keys: HostKeys, functionName: string): readonly string[] {
   switch (level) {
-    case 'function': {
-      const own = keys.functions[functionName];
-      return [keys.master, keys.host, ...(own === undefined ? [] : [own])];
-    }
+    case 'function':
+      return [keys.master, keys.host, keys.ofFunction(functionName)];
     case 'system':
       return [keys.master, keys.system];
     default:

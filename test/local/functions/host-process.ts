@@ -1,0 +1,109 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { buildSync } from 'esbuild';
+import { globSync } from 'tinyglobby';
+
+/** Real host processes for tests, made from the sources as they are. */
+
+const root = path.resolve(__dirname, '../../..');
+let built: string | undefined;
+
+/** Transpiles the host once a test file; the answer is its `main.js`. */
+export function builtHost(): string {
+  if (built !== undefined) return built;
+  const outdir = path.join(root, 'out', `host-${process.pid}`);
+  buildSync({
+    entryPoints: globSync(['local/functions/**/*.ts', 'local/clock.ts', 'local/http.ts'], {
+      cwd: root,
+      absolute: true,
+    }),
+    outbase: root,
+    outdir,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    sourcemap: 'inline',
+  });
+  process.on('exit', () => fs.rmSync(outdir, { recursive: true, force: true }));
+  built = path.join(outdir, 'local/functions/main.js');
+  return built;
+}
+
+export function fixture(name: string): string {
+  return path.join(__dirname, 'fixtures', name);
+}
+
+/** A folder of its own for a test. */
+export function temporaryFolder(): string {
+  return fs.mkdtempSync(path.join(os.tmpdir(), 'functions-host-'));
+}
+
+export interface HostProcess {
+  readonly url: string;
+  readonly rpcUrl: string;
+  readonly child: ChildProcess;
+  /** What the app and the host have told over the channel, in order. */
+  readonly told: readonly Record<string, unknown>[];
+  /** Everything written so far. */
+  output(): string;
+  kill(signal: NodeJS.Signals): void;
+  /** The exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string>;
+}
+
+export interface HostProcessOptions {
+  readonly app: string;
+  readonly data: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly args?: readonly string[];
+}
+
+/** Starts a host and waits until it is up; rejects with its output when it ends before. */
+export function startHostProcess(options: HostProcessOptions): Promise<HostProcess> {
+  const { app, data, environment = {}, args = [] } = options;
+  const ports = ['--port', '0', '--rpc-port', '0'];
+  const child = fork(builtHost(), ['--app', app, '--data', data, ...ports, ...args], {
+    env: { PATH: os.devNull, FUNCTIONS_WORKER_RUNTIME: 'node', ...environment },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  let output = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    output += chunk.toString('utf8');
+  });
+  const ended = new Promise<number | string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(code ?? signal ?? 'unknown'));
+  });
+  const told: Record<string, unknown>[] = [];
+  return new Promise((resolve, reject) => {
+    void ended.then((how) => reject(new Error(`The host ended with ${how}:\n${output}`)));
+    child.on('message', (message: Record<string, string>) => {
+      told.push(message);
+      if (message['kind'] !== 'ready') return;
+      resolve({
+        url: message['url'] ?? '',
+        rpcUrl: message['rpcUrl'] ?? '',
+        child,
+        told,
+        ended,
+        output: () => output,
+        kill: (signal) => child.kill(signal),
+      });
+    });
+  });
+}
+
+/** Asks until the answer is there: for what real processes and services bring about. */
+export async function until<T>(ask: () => Promise<T | undefined>, ms = 15_000): Promise<T> {
+  const limit = performance.now() + ms;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    if (performance.now() > limit)
+      throw new Error(`Nothing came of it within ${ms} ms: ${String(ask)}`);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
+  }
+}
