@@ -5,7 +5,7 @@ import { Failure, httpStatusOf } from './failure';
 import { readRecord } from './run/activities';
 import type { Ports } from './run/ports';
 import type { RunRequest } from './run/run';
-import { fieldOf, type Workload, type Workloads } from './run/workload';
+import { fieldOf, wordsOf, type Workload, type Workloads } from './run/workload';
 import { cancelRun, startRun, statusOf } from './start';
 import { pictureOf, pictureOfRecord, isGoing, type RunPicture } from './run-picture';
 
@@ -232,6 +232,9 @@ function mistakesFrom(
   within: readonly string[] = [],
 ): FieldMistakes {
   return new FieldMistakes(
-    issues.map((issue) => ({ field: fieldOf([...within, ...issue.path]), message: issue.message })),
+    issues.map((issue) => ({
+      field: fieldOf([...within, ...issue.path], 'body'),
+      message: wordsOf(issue),
+    })),
   );
 }

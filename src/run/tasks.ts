@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Failure } from '../failure';
 import { LOGS_FOLDER, MANIFEST } from './plan';
 import type { OutputFile, ResourceFile, TaskSpec } from './ports';
-import { fieldOf, type TaskTemplate } from './workload';
+import { fieldOf, wordsOf, type TaskTemplate } from './workload';
 
 /** Task templates and manifest lines, turned into the tasks that Batch is given. Pure. */
 
@@ -101,7 +101,10 @@ const lineSchema = z.strictObject({
     .record(
       z
         .string()
-        .regex(/^(?!AZ_BATCH_)[A-Z][A-Z0-9_]{0,63}$/, 'must be upper-case letters, digits and _'),
+        .regex(
+          /^(?!AZ_BATCH_)[A-Z][A-Z0-9_]{0,63}$/,
+          'must be upper-case letters, digits and _, and not begin with AZ_BATCH_',
+        ),
       z.string().max(1024),
     )
     .default({}),
@@ -147,7 +150,8 @@ function readLine(line: string, number: number): ManifestLine {
   const checked = lineSchema.safeParse(value);
   if (!checked.success) {
     const [issue] = checked.error.issues;
-    throw refused(number, `${fieldOf(issue?.path ?? [])}: ${issue?.message ?? 'invalid'}`);
+    if (issue === undefined) throw refused(number, 'invalid');
+    throw refused(number, `${fieldOf(issue.path, 'the task')}: ${wordsOf(issue)}`);
   }
   if (RESERVED_IDS.has(checked.data.id.toLowerCase())) {
     throw refused(number, `the id ${checked.data.id} is taken by Nightshift itself`);

@@ -11,10 +11,15 @@ import { checkSchedule } from './schedule';
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const CONTAINER = /^(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9_]*$/;
+const PARAMETER_NAME = /^[A-Za-z][A-Za-z0-9_]*$/;
 const SECRET_NAME = /^[0-9a-zA-Z-]{1,127}$/;
 /** A path below some folder: no way up, no absolute path, no backslash. */
 const RELATIVE_PATH = /^(?!\/)(?!.*(^|\/)\.\.(\/|$))[^\\\0]+$/;
 const MINUTES_PER_DAY = 24 * 60;
+
+const programName = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]+$/, 'must be a file name in the programs folder');
 
 const relativePath = z
   .string()
@@ -35,9 +40,7 @@ export const taskSchema = z.strictObject({
    */
   command: z.string().max(8000),
   /** Files of the workload's `programs` folder, put into the working directory. */
-  programs: z
-    .array(z.string().regex(/^[A-Za-z0-9._-]+$/, 'must be a file name in the programs folder'))
-    .default([]),
+  programs: z.array(programName).default([]),
   environment: z
     .record(
       z.string().regex(ENVIRONMENT_NAME, 'must be upper-case letters, digits and _'),
@@ -110,7 +113,7 @@ const poolSchema = z.strictObject({
   setup: z
     .strictObject({
       command: z.string().min(1),
-      programs: z.array(z.string()).default([]),
+      programs: z.array(programName).default([]),
       elevated: z.boolean().default(true),
       retries: z.int().min(0).max(10).default(2),
     })
@@ -212,16 +215,22 @@ export function checkWorkloads(declarations: readonly WorkloadDeclaration[]): Wo
 }
 
 function describe(workload: string, issue: z.core.$ZodIssue): string {
-  return `workload ${workload}, ${fieldOf(issue.path)}: ${issue.message}`;
+  return `workload ${workload}, ${fieldOf(issue.path, 'the declaration')}: ${wordsOf(issue)}`;
 }
 
-/** A path such as `work.task.outputs[0].to`. */
-export function fieldOf(path: readonly PropertyKey[]): string {
+/** The message of a key that is refused stands one level down. */
+export function wordsOf(issue: z.core.$ZodIssue): string {
+  const inner = issue.code === 'invalid_key' ? issue.issues[0] : undefined;
+  return (inner ?? issue).message;
+}
+
+/** A path such as `work.task.outputs[0].to`; the empty path is the whole. */
+export function fieldOf(path: readonly PropertyKey[], whole: string): string {
   const text = path.reduce<string>(
     (field, key) => (typeof key === 'number' ? `${field}[${key}]` : `${field}.${String(key)}`),
     '',
   );
-  return text.replace(/^\./, '') || 'the declaration';
+  return text.replace(/^\./, '') || whole;
 }
 
 /** The kinds of task a workload has, with where each stands. */
@@ -251,12 +260,37 @@ function* contradictions(workload: Workload): Generator<Contradiction> {
   if (work.kind === 'perBlob' && inputs === undefined) {
     yield { path: ['inputs'], message: 'missing: "perBlob" makes one task for each input blob' };
   }
-  if (triggers.blob !== undefined && inputs?.container !== triggers.blob.container) {
+  if (triggers.blob !== undefined) yield* triggerMistakes(triggers.blob, inputs);
+  for (const name of Object.keys(workload.parameters.shape)) {
+    if (PARAMETER_NAME.test(name)) continue;
     yield {
-      path: ['inputs', 'container'],
-      message: `must be "${triggers.blob.container}", the container of the blob trigger`,
+      path: ['parameters', name],
+      message: 'becomes an environment variable; its name must be letters, digits and _',
     };
   }
+}
+
+/** What starts a run must be among what the run takes. */
+function* triggerMistakes(
+  blob: NonNullable<Workload['triggers']['blob']>,
+  inputs: Workload['inputs'],
+): Generator<Contradiction> {
+  if (inputs?.container !== blob.container) {
+    yield {
+      path: ['inputs', 'container'],
+      message: `must be "${blob.container}", the container of the blob trigger`,
+    };
+    return;
+  }
+  const taken = (ending: string) =>
+    inputs.endsWith.some((end) => ending.toLowerCase().endsWith(end.toLowerCase()));
+  const endings = blob.endsWith.length === 0 ? [''] : blob.endsWith;
+  const refused = endings.filter((ending) => !taken(ending));
+  if (inputs.endsWith.length === 0 || refused.length === 0) return;
+  yield {
+    path: ['inputs', 'endsWith'],
+    message: `does not take what the blob trigger starts a run for (${refused.map((ending) => (ending === '' ? 'every blob' : ending)).join(', ')}); list it in both or in neither`,
+  };
 }
 
 function* taskMistakes(
@@ -275,7 +309,7 @@ function* taskMistakes(
   if (template.maxMinutes > deadlineMinutes) {
     yield {
       path: at('maxMinutes'),
-      message: `${template.maxMinutes} minutes are more than the run has (deadlineMinutes ${deadlineMinutes})`,
+      message: `${template.maxMinutes} minutes are more than the run has (deadlineMinutes ${deadlineMinutes}); lower it or raise deadlineMinutes`,
     };
   }
   if (containers !== (template.container !== undefined)) {
@@ -295,13 +329,27 @@ function* taskMistakes(
   yield* shellMistakes(at('command'), template.command);
 }
 
-/** Batch runs a command without a shell, where these would be plain arguments. */
+const SHELL = /^\s*(?:(?:\/usr)?\/bin\/)?(?:ba|da)?sh\s+(-\S+)?/;
+
+/**
+ * Batch runs a command without a shell, where `&&` and `$NAME` would be plain arguments; and a
+ * shell that is given several steps answers for the last one alone.
+ */
 function* shellMistakes(path: (string | number)[], command: string): Generator<Contradiction> {
-  const usesShell = /^\s*(\/bin\/)?(ba|da)?sh\s/.test(command);
+  const shell = SHELL.exec(command);
   const wantsShell = /&&|\|\||[|;<>`]|\$[A-Za-z_{(]/.exec(command);
-  if (usesShell || wantsShell === null) return;
-  yield {
-    path,
-    message: `"${wantsShell[0]}" means nothing without a shell; write /bin/sh -c '…' or move it into a script of the programs folder`,
-  };
+  if (shell === null && wantsShell !== null) {
+    yield {
+      path,
+      message: `"${wantsShell[0]}" means nothing without a shell; write /bin/sh -c '…' or move it into a script of the programs folder`,
+    };
+  }
+  const flags = shell?.[1] ?? '';
+  const stopsAtFailure = flags.includes('e') || /\bset -[a-z]*e/.test(command);
+  if (flags.includes('c') && /[;\n]/.test(command) && !stopsAtFailure) {
+    yield {
+      path,
+      message: `a step that fails would be passed over; join the steps with && or write ${command.trim().split(/\s/)[0] ?? ''} -ec '…'`,
+    };
+  }
 }

@@ -1,0 +1,148 @@
+import { planRun } from '../../src/run/plan';
+import {
+  NO_TASKS,
+  type JobView,
+  type NodeCounts,
+  type Observation,
+  type PoolView,
+  type RunPlan,
+  type RunRequest,
+  type WatchState,
+} from '../../src/run/run';
+import type { Access } from '../../src/run/tasks';
+import { checkWorkloads, type Workload, type WorkloadDeclaration } from '../../src/run/workload';
+
+/** What the tests of a run begin from. */
+
+export const STARTED = '2026-11-21T02:00:00.000Z';
+
+/** The moment so many minutes after the start of the run. */
+export function minute(minutes: number): Date {
+  return new Date(Date.parse(STARTED) + minutes * 60_000);
+}
+
+export const echo = { command: 'echo hello' } as const;
+
+/** The job manager is the whole job, and there is nothing else to it. */
+export const whole = {
+  name: 'hello',
+  description: 'Says hello',
+  pool: {},
+  work: { kind: 'whole', jobManager: echo },
+} satisfies WorkloadDeclaration;
+
+export const split = {
+  name: 'tiles',
+  description: 'Splits, works, merges',
+  pool: { maxNodes: 4, slotsPerNode: 2 },
+  work: { kind: 'split', jobManager: echo, task: echo, merge: echo },
+} satisfies WorkloadDeclaration;
+
+export const perBlob = {
+  name: 'meshes',
+  description: 'One task for each mesh',
+  inputs: { container: 'inbox', endsWith: ['.ply'] },
+  pool: { maxNodes: 3, slotsPerNode: 2 },
+  work: { kind: 'perBlob', task: echo },
+} satisfies WorkloadDeclaration;
+
+export function checked(declaration: WorkloadDeclaration): Workload {
+  const [workload] = checkWorkloads([declaration]).values();
+  if (workload === undefined) throw new Error('the declaration gave no workload');
+  return workload;
+}
+
+export function planOf(workload: Workload, request: Partial<RunRequest> = {}): RunPlan {
+  const whole: RunRequest = {
+    workload: workload.name,
+    occurrence: { kind: 'request', key: 'the-key' },
+    parameters: {},
+    ...request,
+  };
+  return planRun(workload, whole, STARTED);
+}
+
+export const NO_NODES: NodeCounts = {
+  starting: 0,
+  waitingForStartTask: 0,
+  startTaskFailed: 0,
+  idle: 0,
+  running: 0,
+  unusable: 0,
+  preempted: 0,
+  leaving: 0,
+};
+
+export function poolWith(
+  nodes: Partial<NodeCounts>,
+  more: Partial<Omit<PoolView, 'nodes'>> = {},
+): PoolView {
+  return {
+    state: 'active',
+    resizing: false,
+    targetNodes: 1,
+    resizeErrors: [],
+    formulaError: null,
+    ...more,
+    nodes: { ...NO_NODES, ...nodes },
+  };
+}
+
+export function jobWith(
+  jobManager: Partial<NonNullable<JobView['jobManager']>> | null,
+  more: Partial<Omit<JobView, 'jobManager'>> = {},
+): JobView {
+  const waiting = {
+    state: 'waiting',
+    exitCode: null,
+    cause: null,
+    retries: 0,
+    requeues: 0,
+  } as const;
+  return {
+    state: 'active',
+    terminateReason: null,
+    ...more,
+    jobManager: jobManager === null ? null : { ...waiting, ...jobManager },
+  };
+}
+
+/** A job manager at work on the only node, unless the test says otherwise. */
+export function seenWith(more: Partial<Observation> = {}): Observation {
+  return {
+    job: jobWith({ state: 'running' }),
+    pool: poolWith({ running: 1 }),
+    tasks: { ...NO_TASKS, running: 1 },
+    cancelRequested: false,
+    ...more,
+  };
+}
+
+export function watchWith(more: Partial<WatchState> = {}): WatchState {
+  return {
+    startedAt: STARTED,
+    timeline: [{ phase: 'watching', at: STARTED }],
+    usage: {
+      nodeMinutes: 0,
+      preemptions: 0,
+      nodesAtLastLook: 0,
+      preemptedAtLastLook: 0,
+      lastLookAt: STARTED,
+    },
+    tasks: NO_TASKS,
+    lastServedAt: STARTED,
+    plannedTasks: null,
+    submitted: false,
+    ...more,
+  };
+}
+
+/** URLs that say what they open. */
+export const access: Access = {
+  program: (name) => `https://in/programs/${name}?r`,
+  secret: (name) => `https://in/secrets/${name}?r`,
+  input: (file) => `https://in/${file}?r`,
+  staging: 'https://in?rl',
+  outputs: 'https://out?rl',
+  upload: 'https://out?cw',
+};
