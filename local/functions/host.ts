@@ -11,6 +11,7 @@ import { DiskStore, memoryStore, type Store } from './durable/store';
 import { TaskHub } from './durable/task-hub';
 import { FrontDoor } from './front-door';
 import type { HostKeys } from './keys';
+import { stackOf } from './invoke';
 import { loadApp } from './load';
 import type { Log } from './log';
 import { Runner } from './runner';
@@ -33,9 +34,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const registry = new Registry((line) => writeAppLine(line, log));
   install(registry);
   const closing: (() => unknown)[] = [() => uninstall(registry)];
-  const closeAll = async () => {
-    for (const close of closing.reverse().splice(0)) await close();
-  };
+  const closeAll = () => undoAll(closing, log);
   try {
     // The app may read its own address while it loads, so the port is taken before.
     const door = new FrontDoor({ log, keys: options.keys });
@@ -97,6 +96,27 @@ export interface RunningHost {
 }
 
 const GRACE_MS = 10_000;
+
+/** Waits for it, but no longer than `ms` of real time. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}
+
+/** The last thing done is undone first. What cannot be undone keeps nothing else from it. */
+async function undoAll(closing: (() => unknown)[], log: Log): Promise<void> {
+  for (const close of closing.splice(0).reverse()) {
+    try {
+      await close();
+    } catch (error) {
+      log('error', `while closing: ${stackOf(error)}`);
+    }
+  }
+}
 
 /** As Core Tools sets them. */
 function prepareEnvironment({ appFolder, environment }: HostOptions, front: Listening): void {
@@ -176,10 +196,11 @@ async function assemble(options: HostOptions, assembly: Assembly): Promise<HostP
   });
   const api = durableApi(hub, () => addresses);
   rpc.serve(api);
-  const triggers = createTriggers({ ...options, settings, catalog, runner });
+  const triggers = await createTriggers({ ...options, settings, catalog, runner });
   closing.push(() => appTerminate(registry));
-  closing.push(() => Promise.all([hub.stop(GRACE_MS), runner.drained(GRACE_MS)]));
-  closing.push(() => triggers.stop());
+  closing.push(() =>
+    Promise.all([within(GRACE_MS, triggers.stop()), hub.stop(GRACE_MS), runner.drained(GRACE_MS)]),
+  );
   return { registry, runner, hub, api, triggers, addresses };
 }
 
@@ -251,7 +272,9 @@ function running(
     async settled() {
       do {
         await hub.settled();
-        await runner.drained(Infinity);
+        await runner.idle();
+        // Who waited for the end of a function goes on first, and may begin something.
+        await new Promise(setImmediate);
       } while (hub.isBusy || runner.inFlight > 0);
     },
     close: () => (closed ??= closeAll()),

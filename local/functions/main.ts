@@ -43,7 +43,7 @@ void run(clock, log);
 
 async function run(clock: Clock, log: Log): Promise<void> {
   const dataFolder = path.resolve(options.data);
-  const host = await startHost({
+  const starting = startHost({
     appFolder: path.resolve(options.app),
     dataFolder,
     port: Number(options.port),
@@ -54,32 +54,33 @@ async function run(clock: Clock, log: Log): Promise<void> {
     log,
     fsync: !options['no-fsync'],
     ...(options['blob-poll'] === undefined ? {} : { blobPollMs: Number(options['blob-poll']) }),
-    ...(options['enable-auth'] ? { keys: keysIn(dataFolder) } : {}),
-  }).catch((error: unknown) => {
-    log('error', error instanceof Error ? (error.stack ?? error.message) : String(error));
-    return undefined;
+    ...(options['enable-auth'] ? { keys: keysIn(dataFolder, log) } : {}),
   });
-  if (host === undefined) process.exit(1);
+  endWhenTold(starting, log);
+  const host = await starting.catch((error: unknown) => fail(error, log));
 
   log('information', `The functions are at ${host.url}`);
   process.send?.({ kind: 'ready', url: host.url, rpcUrl: host.rpcUrl });
-  endWith(host, log);
 }
 
-function endWith(host: RunningHost, log: Log): void {
+function endWhenTold(starting: Promise<RunningHost>, log: Log): void {
   const end = (): void => {
-    void host.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log('error', String(error));
-        process.exit(1);
-      },
-    );
+    void starting
+      .then((host) => host.close())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => fail(error, log),
+      );
   };
-  process.on('SIGTERM', end);
-  process.on('SIGINT', end);
+  process.once('SIGTERM', end);
+  process.once('SIGINT', end);
   // A parent that was killed leaves no orphan.
-  process.on('disconnect', end);
+  process.once('disconnect', end);
+}
+
+function fail(error: unknown, log: Log): never {
+  log('error', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exit(1);
 }
 
 function clockOf(text: string): Clock {
@@ -92,7 +93,7 @@ function clockOf(text: string): Clock {
 }
 
 /** Keys are made at the first start and kept, for the owner's eyes only. */
-function keysIn(dataFolder: string): HostKeys {
+function keysIn(dataFolder: string, log: Log): HostKeys {
   const file = path.join(dataFolder, 'keys.json');
   if (!fs.existsSync(file)) {
     fs.mkdirSync(dataFolder, { recursive: true });

@@ -33,15 +33,10 @@ export class Runner {
     return this.#inFlight;
   }
 
-  /** Resolves when no function runs, or after `graceMs` of real time. */
-  async drained(graceMs: number): Promise<void> {
-    if (this.#inFlight === 0) return;
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.#idleWaiters.push(resolve);
-      timer = setTimeout(resolve, graceMs);
-    });
-    clearTimeout(timer);
+  /** Resolves when no function runs. */
+  async idle(): Promise<void> {
+    while (this.#inFlight > 0)
+      await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
   }
 
   async #invoke(fn: HostedFunction, call: Call): Promise<InvocationResponse> {

@@ -1,4 +1,3 @@
-import { DefaultAzureCredential } from '@azure/identity';
 import type { HttpRequestAction } from './actions';
 import type { HttpAnswer } from './http-call';
 
@@ -23,6 +22,7 @@ async function authorization(tokenSource: unknown): Promise<Record<string, strin
   const { resource } = tokenSource as { readonly resource?: string };
   if (resource === undefined) return {};
   const scope = `${resource.replace(/\/$/, '')}/.default`;
+  const { DefaultAzureCredential } = await import('@azure/identity');
   const token = await new DefaultAzureCredential().getToken(scope);
   return { authorization: `Bearer ${token.token}` };
 }

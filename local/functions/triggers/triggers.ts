@@ -5,9 +5,8 @@ import type { Catalog, HostedFunction } from '../catalog';
 import type { HostOptions } from '../host';
 import type { Call, Runner } from '../runner';
 import type { Environment, HostSettings } from '../settings';
-import { storageAccount } from '../storage';
 import type { TypedData } from '../wire';
-import { BlobTriggers } from './blob';
+import type { BlobTriggers } from './blob';
 import { TimerTrigger, timerInput } from './timer';
 
 /** Everything that starts functions but HTTP and Durable: timers, blobs, queues. */
@@ -29,9 +28,9 @@ export interface TriggerOptions extends HostOptions {
 }
 
 /** Makes the triggers; a schedule, a path or a connection that cannot be used is refused here. */
-export function createTriggers(options: TriggerOptions): Triggers {
+export async function createTriggers(options: TriggerOptions): Promise<Triggers> {
   const timers = options.catalog.withTrigger('timer').map((fn) => timerFor(fn, options));
-  const blobs = blobTriggers(options);
+  const blobs = await blobTriggers(options);
   return {
     async start() {
       await blobs?.start();
@@ -61,10 +60,15 @@ function timerFor(fn: HostedFunction, options: TriggerOptions): TimerTrigger {
 /** How often the real scan comes round. */
 const BLOB_POLL_MS = 10_000;
 
-function blobTriggers(options: TriggerOptions): BlobTriggers | undefined {
+async function blobTriggers(options: TriggerOptions): Promise<BlobTriggers | undefined> {
   const { catalog, environment, settings, runner, clock, log } = options;
   const functions = catalog.withTrigger('blob');
   if (functions.length === 0) return undefined;
+  // The storage libraries take a while to load; an app without blobs does not wait for them.
+  const [{ BlobTriggers }, { storageAccount }] = await Promise.all([
+    import('./blob.js'),
+    import('../storage.js'),
+  ]);
   return new BlobTriggers(functions, {
     host: storageAccount('AzureWebJobsStorage', environment),
     accountFor: (connection) => storageAccount(connection, environment),

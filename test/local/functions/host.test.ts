@@ -1,0 +1,229 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import {
+  builtHost,
+  fixture,
+  startHostProcess,
+  temporaryFolder,
+  type HostProcess,
+} from './host-process';
+
+// Acceptance list of the host contract, item 1: loading. And the host's own beginning and end.
+
+const folders: string[] = [];
+
+afterAll(() => {
+  for (const folder of folders) fs.rmSync(folder, { recursive: true, force: true });
+});
+
+/** An app made for one test: file names and texts. It lies where the libraries are found. */
+function appOf(files: Readonly<Record<string, string>>): string {
+  const folder = fs.mkdtempSync(path.join(path.dirname(builtHost()), 'app-'));
+  for (const [name, text] of Object.entries({
+    'host.json': '{ "version": "2.0" }',
+    'package.json': '{ "main": "*.js" }',
+    ...files,
+  })) {
+    fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    fs.writeFileSync(path.join(folder, name), text);
+  }
+  folders.push(folder);
+  return folder;
+}
+
+function start(
+  files: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<HostProcess> {
+  return startHostProcess({ app: appOf(files), data: temporaryFolder(), environment });
+}
+
+async function withHost<T>(
+  files: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string>>,
+  look: (host: HostProcess) => Promise<T>,
+): Promise<T> {
+  const host = await start(files, environment);
+  const seen = await look(host);
+  host.kill('SIGTERM');
+  await host.ended;
+  return seen;
+}
+
+function textAt(host: HostProcess, url: string): Promise<string> {
+  return fetch(`${host.url}${url}`).then((response) => response.text());
+}
+
+const HTTP = `const { app } = require('@azure/functions');
+app.http('hi', { handler: () => ({ body: 'hi' }) });`;
+
+test('entry points are found by a pattern with braces and stars', async () => {
+  const files = {
+    'package.json': '{ "main": "dist/{index,functions/*}.js" }',
+    'dist/index.js': 'globalThis.loaded = ["index"];',
+    'dist/functions/a.js': `${HTTP} globalThis.loaded?.push('a');`,
+    'dist/functions/b.txt': 'not JavaScript',
+  };
+
+  expect(await withHost(files, {}, (host) => textAt(host, '/api/hi'))).toBe('hi');
+});
+
+test('an app of ES modules is loaded', async () => {
+  const files = {
+    'package.json': '{ "type": "module", "main": "*.js" }',
+    'app.js': `import { app } from '@azure/functions';
+      await Promise.resolve();
+      app.http('hi', { handler: () => ({ body: import.meta.url.slice(-6) }) });`,
+  };
+
+  expect(await withHost(files, {}, (host) => textAt(host, '/api/hi'))).toBe('app.js');
+});
+
+test.each([
+  [
+    'an entry point that matches nothing is named',
+    { 'package.json': '{ "main": "dist/{a,b}.js" }' },
+    'Worker was unable to load entry point "dist/{a,b}.js"',
+  ],
+  ['an app without main is refused', { 'package.json': '{}' }, 'has no "main"'],
+  [
+    'an error while loading is shown with its stack',
+    { 'a.js': 'const x = 1;\nthrow new Error("cannot start");' },
+    'a.js:2:7',
+  ],
+  [
+    'a second function of the same name is refused',
+    { 'a.js': HTTP, 'b.js': HTTP },
+    'A function with id "hi" has already been registered.',
+  ],
+  [
+    'bindings that the host has not are all named',
+    {
+      'a.js': `const { app } = require('@azure/functions');
+        app.cosmosDB('c', { handler() {} });
+        app.serviceBusQueue('s', { queueName: 'q', connection: 'x', handler() {} });`,
+    },
+    /c: this host has no binding of type 'cosmosDBTrigger'[^]*s: this host has no binding of type 'serviceBusTrigger'/,
+  ],
+  [
+    'a setting that is missing is named with its place',
+    {
+      'a.js': `const { app } = require('@azure/functions');
+        app.timer('t', { schedule: '%SCHEDULE%', handler() {} });`,
+    },
+    "'%SCHEDULE%' in schedule of function t does not resolve",
+  ],
+  [
+    'a schedule that cannot be read is refused',
+    {
+      'a.js': `const { app } = require('@azure/functions');
+        app.timer('t', { schedule: '0 0 0 * * 7', handler() {} });`,
+    },
+    'The schedule of t cannot be used: 7 is no weekday: 0 to 6.',
+  ],
+  ['a folder without host.json is no app', { 'host.json': '' }, 'is not JSON'],
+  [
+    'a task hub name that Azure refuses is refused',
+    { 'host.json': '{ "version": "2.0", "extensions": { "durableTask": { "hubName": "a-b" } } }' },
+    "The task hub name 'a-b' cannot be used",
+  ],
+])('%s', async (_, files: Record<string, string>, words) => {
+  await expect(start(files)).rejects.toThrow(words);
+});
+
+test('the worker runtime must be node', async () => {
+  await expect(start({ 'a.js': HTTP }, { FUNCTIONS_WORKER_RUNTIME: 'python' })).rejects.toThrow(
+    "FUNCTIONS_WORKER_RUNTIME is 'python'; it must be 'node'",
+  );
+});
+
+test('registering after the start is refused', async () => {
+  const files = {
+    'a.js': `const { app } = require('@azure/functions');
+      app.http('late', { handler() {
+        try { app.http('x', { handler() {} }); } catch (error) { return { body: error.message }; }
+      } });`,
+  };
+
+  expect(await withHost(files, {}, (host) => textAt(host, '/api/late'))).toBe(
+    'A function can only be registered during app startup.',
+  );
+});
+
+test('local settings fill in what the environment has not set', async () => {
+  const files = {
+    'local.settings.json': JSON.stringify({
+      Values: {
+        FUNCTIONS_WORKER_RUNTIME: 'node',
+        FROM_FILE: 'a',
+        FROM_BOTH: 'a',
+        EMPTY: 'a',
+        NONE: null,
+      },
+    }),
+    'a.js': `const { app } = require('@azure/functions');
+      const { env } = process;
+      app.http('env', { route: '%FROM_FILE%/env', handler: () => ({ jsonBody: [env.FROM_FILE, env.FROM_BOTH,
+        env.EMPTY, env.NONE ?? 'unset', env.AZURE_FUNCTIONS_ENVIRONMENT, env.WEBSITE_HOSTNAME] }) });`,
+  };
+  const environment = { FROM_BOTH: 'b', EMPTY: '', AZURE_FUNCTIONS_ENVIRONMENT: 'Production' };
+
+  const seen = await withHost(files, environment, async (host) => ({
+    values: JSON.parse(await textAt(host, '/api/a/env')) as unknown,
+    hostname: new URL(host.url).host,
+  }));
+  expect(seen.values).toEqual(['a', 'b', 'a', 'unset', 'Development', seen.hostname]);
+});
+
+test('a disabled function is not there', async () => {
+  const disabled = { 'AzureWebJobs.hi.Disabled': 'true' };
+  const status = (host: HostProcess) =>
+    fetch(`${host.url}/api/hi`).then((response) => response.status);
+
+  expect(await withHost({ 'a.js': HTTP }, disabled, status)).toBe(404);
+});
+
+test('an empty route prefix and a setting that overrules host.json are obeyed', async () => {
+  const overruled = { AzureFunctionsJobHost__extensions__http__routePrefix: 'v1' };
+  const files = {
+    'a.js': HTTP,
+    'host.json': '{ "version": "2.0", "extensions": { "http": { "routePrefix": "" } } }',
+  };
+
+  expect(await withHost(files, {}, (host) => textAt(host, '/hi'))).toBe('hi');
+  expect(await withHost(files, overruled, (host) => textAt(host, '/v1/hi'))).toBe('hi');
+});
+
+test('the end of the host runs the app’s last hooks and is no failure', async () => {
+  const host = await startHostProcess({ app: fixture('sample'), data: temporaryFolder() });
+  host.kill('SIGTERM');
+
+  expect(await host.ended).toBe(0);
+  expect(host.told.map(({ hook }) => hook).filter(Boolean)).toEqual(['appStart', 'appTerminate']);
+});
+
+test('a host whose parent is gone ends by itself', async () => {
+  const host = await startHostProcess({ app: fixture('sample'), data: temporaryFolder() });
+  host.child.disconnect();
+
+  expect(await host.ended).toBe(0);
+});
+
+test('the log names the functions and keeps secrets to itself', async () => {
+  const files = {
+    'a.js': `const { app } = require('@azure/functions');
+      app.http('leaks', { handler: (_, context) => {
+        context.log('to https://x/?sig=abc%3D&x=1 with AccountKey=k+/=; and Bearer eyJhbGciOi.eyJzdWIiOi.c2ln');
+        return {};
+      } });`,
+  };
+  const output = await withHost(files, {}, async (host) => {
+    await fetch(`${host.url}/api/leaks`);
+    return host.output().replaceAll(/^\S+ /gm, '');
+  });
+
+  expect(output).toContain('leaks: [GET,POST] /api/leaks');
+  expect(output).toContain('[leaks] to https://x/?sig=***&x=1 with AccountKey=***; and Bearer ***');
+  expect(output).toMatch(/^leaks GET \/api\/leaks succeeded \(\d+ ms\)$/m);
+});

@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fixture, startHostProcess, temporaryFolder, type HostProcess } from './host-process';
+
+// Acceptance list of the host contract, item 10.
+
+let host: HostProcess;
+
+beforeAll(async () => {
+  host = await startHostProcess({ app: fixture('sample'), data: temporaryFolder() });
+});
+afterAll(async () => {
+  host.kill('SIGTERM');
+  await host.ended;
+});
+
+function get(path: string, init?: RequestInit): Promise<Response> {
+  return fetch(`${host.url}${path}`, init);
+}
+
+test('a function gets parameters, query, headers and body, and answers with all it says', async () => {
+  const response = await get('/api/MIRROR/Ada/12?q=1&q=2&r=x%20y', {
+    method: 'POST',
+    headers: { 'X-Question': 'why' },
+    body: 'some text',
+  });
+
+  expect(response.status).toBe(201);
+  expect(response.headers.get('x-answer')).toBe('yes');
+  expect(response.headers.get('set-cookie')).toBe('k=v; Max-Age=60; HttpOnly; SameSite=Lax');
+  expect(await response.json()).toEqual({
+    method: 'POST',
+    url: `${host.url}/api/MIRROR/Ada/12?q=1&q=2&r=x%20y`,
+    params: { name: 'Ada', number: '12' },
+    query: { q: '1,2', r: 'x y' },
+    header: 'why',
+    body: 'some text',
+  });
+});
+
+test.each([
+  ['an optional parameter may be left out', '/api/mirror/Ada', 201],
+  ['a parameter that does not meet its constraint is another path', '/api/mirror/Ada/x', 404],
+  ['so is one that is no letters', '/api/mirror/4', 404],
+  ['a path without a function is 404', '/api/nobody', 404],
+  ['functions are under the prefix only', '/mirror/Ada', 404],
+  ['a function that returns nothing answers 204', '/api/nothing', 204],
+  ['a function that throws answers 500', '/api/explode', 500],
+])('%s', async (_, path, status) => {
+  expect((await get(path)).status).toBe(status);
+});
+
+test('a path with another method is 404', async () => {
+  expect((await get('/api/nothing', { method: 'DELETE' })).status).toBe(404);
+});
+
+test('the answer of a function that throws says nothing', async () => {
+  expect(await (await get('/api/explode')).text()).toBe('');
+});
+
+test.each([
+  ['/api/files/a/b%20c.txt', 'a/b c.txt'],
+  ['/api/files', 'none'],
+])('the rest of the path %s is %s', async (path, text) => {
+  expect(await (await get(path)).text()).toBe(text);
+});
+
+test('bytes go both ways unharmed', async () => {
+  const bytes = Uint8Array.from({ length: 70_000 }, (_, i) => i % 256);
+  const response = await get('/api/bytes', { method: 'POST', body: bytes });
+
+  expect(Buffer.from(await response.arrayBuffer())).toEqual(Buffer.from(bytes).reverse());
+});
+
+test('hooks run before and after a function and may change what it gets and gives', async () => {
+  expect(await (await get('/api/hooked')).json()).toEqual({ replaced: true, began: 'before' });
+});
+
+test('without keys nobody is asked for one, as under func start', async () => {
+  expect(await (await get('/api/guarded')).text()).toBe('in');
+});
+
+test('the host tells its status', async () => {
+  expect(await (await get('/admin/host/status')).json()).toMatchObject({ state: 'Running' });
+});
+
+test('only the machine itself is answered', async () => {
+  const response = await get('/api/nothing', { headers: { origin: 'http://elsewhere.example' } });
+
+  expect(response.status).toBe(403);
+});
