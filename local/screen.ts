@@ -123,20 +123,22 @@ export function storyOf(run: Run, files: readonly string[], speed: number): stri
   if (record === null) return [`${run.runId}: ${run.status}`];
   return [
     `${run.runId}: ${run.status}${run.cause === null ? '' : `: ${run.cause.message}`}`,
-    `  timeline    ${timelineText(record)}`,
+    ...timelineOf(record).map(
+      (line, index) => `  ${index === 0 ? 'timeline  ' : '          '}  ${line}`,
+    ),
     `  cost        ${record.nodeMinutes} node-minutes, ${record.preemptions} preemptions (the clock ran ${speed} times as fast)`,
     `  cleaned up  ${record.cleanedUp.map(({ what, how }) => `${what} ${how}`).join(', ')}`,
     ...files.map((file, index) => `  ${index === 0 ? 'result    ' : '          '}  ${file}`),
   ];
 }
 
-/** Each phase with how long it took. */
-function timelineText({ timeline, endedAt }: RunRecord): string {
+/** Each phase with how long it took: `works 4:34`. */
+function timelineOf({ timeline, endedAt }: RunRecord): string[] {
   return timeline
     .filter(({ phase }) => phase !== 'ended')
     .map(({ phase, at }, index) => {
       const until = timeline[index + 1]?.at ?? endedAt;
-      return `${phaseNames[phase] ?? phase} ${clockText((Date.parse(until) - Date.parse(at)) / 1000)}`;
-    })
-    .join(' → ');
+      const took = clockText((Date.parse(until) - Date.parse(at)) / 1000);
+      return `${took.padStart(6)}  ${phaseNames[phase] ?? phase}`;
+    });
 }
