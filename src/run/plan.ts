@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Occurrence, RunPlan, RunRequest } from './run';
-import type { TaskTemplate, Work, Workload } from './workload';
+import type { Workload } from './workload';
 
 /**
  * A workload and an occurrence, turned into ids, moments and specifications. Pure: a replay plans
@@ -52,21 +52,15 @@ export function planRun(workload: Workload, request: RunRequest, startedAt: stri
   };
 }
 
-/** Nodes that hold `tasks` tasks of `slots` slots at once, within the workload's maximum. */
-export function nodesFor(tasks: number, slots: number, pool: Workload['pool']): number {
-  const tasksPerNode = Math.max(1, Math.floor(pool.slotsPerNode / slots));
-  return Math.min(pool.maxNodes, Math.ceil(tasks / tasksPerNode));
+/** Nodes that hold so many of the workload's tasks at once, within its maximum. */
+export function nodesFor(workload: Workload, tasks: number): number {
+  return Math.min(workload.pool.maxNodes, Math.ceil(tasks / tasksPerNode(workload)));
 }
 
-/** The most slots any of the workload's tasks needs: the formula counts tasks, and tasks may be wide. */
-export function widestTask(work: Work): number {
-  const templates: readonly (TaskTemplate | undefined)[] =
-    work.kind === 'whole'
-      ? [work.jobManager]
-      : work.kind === 'split'
-        ? [work.jobManager, work.task, work.merge]
-        : [work.task, work.merge];
-  return Math.max(...templates.map((template) => template?.slots ?? 1));
+/** Job manager and merge do not count: each is alone in its time, and any node holds it. */
+function tasksPerNode({ work, pool }: Workload): number {
+  const { slots } = work.kind === 'whole' ? work.jobManager : work.task;
+  return Math.max(1, Math.floor(pool.slotsPerNode / slots));
 }
 
 /**
@@ -75,11 +69,11 @@ export function widestTask(work: Work): number {
  * the deadline whatever this app does. A missing sample counts as no task, but three minutes of
  * samples are looked at, so one gap does not shrink the pool. The window asks for no percentage
  * (the 0): where none is given Azure asks for 70 (seen in Azure/batch-shipyard issue 138), and the
- * newest samples are always a minute late. Nodes leave when their tasks are
- * done; at the deadline at once.
+ * newest samples are always a minute late. Nodes leave when their tasks are done; at the deadline
+ * at once.
  *
- * `$PendingTasks` counts tasks and not slots (Azure/Batch issue 118), so each counts as wide as
- * the widest; a fraction is cut off by the service, so adding `slots - 1` first rounds up.
+ * `$PendingTasks` counts tasks and not slots (Azure/Batch issue 118), so it is divided by the tasks
+ * that a node holds; a fraction is cut off by the service, so what is added first rounds up.
  */
 export function autoscaleFormula(
   workload: Workload,
@@ -87,13 +81,14 @@ export function autoscaleFormula(
   startNodes: number,
   now: string,
 ): string {
+  const perNode = tasksPerNode(workload);
   const startupEnds = new Date(Date.parse(now) + STARTUP_MINUTES * MINUTE_MS).toISOString();
   return [
     `// Nightshift run ${plan.runId}`,
     `startup = time() < time("${startupEnds}");`,
     `over = time() >= time("${plan.deadline}");`,
     'pending = max(0, $PendingTasks.GetSample(TimeInterval_Minute * 3, 0));',
-    `needed = (pending * ${widestTask(workload.work)} + $TaskSlotsPerNode - 1) / $TaskSlotsPerNode;`,
+    `needed = (pending + ${perNode - 1}) / ${perNode};`,
     `wanted = startup ? max(${startNodes}, needed) : needed;`,
     `$TargetLowPriorityNodes = over ? 0 : min(${workload.pool.maxNodes}, wanted);`,
     '$NodeDeallocationOption = over ? terminate : taskcompletion;',
@@ -102,9 +97,7 @@ export function autoscaleFormula(
 
 /** How many nodes a run asks for before it knows its tasks. */
 export function firstNodes(workload: Workload, inputs: number | null): number {
-  return workload.work.kind === 'perBlob'
-    ? nodesFor(inputs ?? 0, workload.work.task.slots, workload.pool)
-    : 1;
+  return workload.work.kind === 'perBlob' ? nodesFor(workload, inputs ?? 0) : 1;
 }
 
 /** A stable task id from a blob name: legible, safe, and different for different names. */

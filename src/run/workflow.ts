@@ -143,8 +143,10 @@ function* submitTasks(story: Story): Step<void> {
   story.watch = { ...story.watch, plannedTasks: tasks, submitted: true };
   if (workload.work.kind === 'whole' || tasks === 0) return;
 
-  // The pool would find out by itself at its next evaluation, up to five minutes from now.
-  const startNodes = nodesFor(tasks, workload.work.task.slots, workload.pool);
+  // The pool would find out by itself at its next evaluation, up to five minutes from now. The
+  // merge needs no room: it waits until the other tasks have left theirs.
+  const atOnce = workload.work.merge === undefined ? tasks : tasks - 1;
+  const startNodes = nodesFor(workload, atOnce);
   if (startNodes > 1) yield* perform(ctx, 'grow', { plan, startNodes, now: now(ctx) });
 }
 

@@ -1,0 +1,139 @@
+import { expect, test } from 'vitest';
+import {
+  cancelBlob,
+  firstNodes,
+  lockBlob,
+  nodesFor,
+  planRun,
+  recordBlob,
+  runIdOf,
+  stagedName,
+  taskIdOfBlob,
+} from '../../src/run/plan';
+import type { Occurrence } from '../../src/run/run';
+import { checked, echo, perBlob, planOf, split, STARTED, whole } from './given';
+
+const hello = checked(whole);
+
+test('a plan holds the ids and moments of a run, all named after the run [GD21, GD22]', () => {
+  const request = {
+    workload: 'hello',
+    occurrence: { kind: 'schedule', due: '2026-11-21T02:00:00.000Z' },
+    parameters: {},
+  } as const;
+
+  expect(planRun(hello, request, STARTED)).toEqual({
+    runId: 'hello-e152bcb5b558f844',
+    workload: 'hello',
+    request,
+    startedAt: '2026-11-21T02:00:00.000Z',
+    deadline: '2026-11-21T05:00:00.000Z',
+    poolId: 'hello-e152bcb5b558f844',
+    jobId: 'hello-e152bcb5b558f844',
+    stagingContainer: 'run-hello-e152bcb5b558f844-in',
+    outputContainer: 'run-hello-e152bcb5b558f844-out',
+  });
+});
+
+const blob = { kind: 'blob', container: 'inbox', name: 'a.ply', etag: '0x1' } as const;
+
+test('one occurrence is one run: every part of it tells, and nothing else does', () => {
+  const occurrences: readonly Occurrence[] = [
+    { kind: 'schedule', due: '2026-11-21T02:00:00.000Z' },
+    { kind: 'schedule', due: '2026-11-22T02:00:00.000Z' },
+    blob,
+    { ...blob, etag: '0x2' },
+    { ...blob, name: 'b.ply' },
+    { ...blob, container: 'outbox' },
+    { kind: 'request', key: 'a.ply' },
+    { kind: 'request', key: '2026-11-21T02:00:00.000Z' },
+  ];
+  const ids = occurrences.map((occurrence) => runIdOf('hello', occurrence));
+
+  expect(new Set(ids).size).toBe(occurrences.length);
+  expect(occurrences.map((occurrence) => runIdOf('hello', { ...occurrence }))).toEqual(ids);
+  expect(runIdOf('other', blob)).not.toBe(ids[2]);
+});
+
+test('names that join to the same text are different occurrences', () => {
+  const one: Occurrence = { ...blob, container: 'a', name: 'b/c' };
+  const other: Occurrence = { ...blob, container: 'a/b', name: 'c' };
+
+  expect(runIdOf('hello', one)).not.toBe(runIdOf('hello', other));
+});
+
+test('names of pool, job and containers keep the rules of each resource at their longest [GD21]', () => {
+  const longest = checked({ ...whole, name: 'a-workload-of-24-letters' });
+  const plan = planOf(longest, {
+    occurrence: { ...blob, name: "../'; rm -rf /;\n\u{1F600}".repeat(40) },
+  });
+
+  for (const id of [plan.poolId, plan.jobId]) expect(id).toMatch(/^[a-zA-Z0-9_-]{1,64}$/);
+  for (const name of [plan.stagingContainer, plan.outputContainer]) {
+    expect(name).toMatch(/^(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/);
+  }
+  // The library takes instance ids of up to 100 characters without / \ # ?.
+  expect(plan.runId).toBe(plan.poolId);
+});
+
+test("a run's blobs among the records of all runs are found by its id alone [GD40]", () => {
+  expect([recordBlob('hello-1'), cancelBlob('hello-1'), lockBlob('hello')]).toEqual([
+    'records/hello-1.json',
+    'cancel/hello-1',
+    'locks/hello',
+  ]);
+});
+
+test.each([
+  ['meshes/bunny.ply', 'meshes-bunny-ply-c05857c3'],
+  ["a'; touch x; '.ply", 'a-touch-x-ply-6d287591'],
+  ['../../x.ply', 'x-ply-0888a185'],
+  ['$(reboot)', 'reboot-796c4c55'],
+  ['\u{1F600}', 'f0443a34'],
+])('the blob %j becomes a task id that is legible and safe [GD29]', (name, id) => {
+  expect(taskIdOfBlob(name)).toBe(id);
+});
+
+test('task ids of blobs differ where names do, and fit [GD29]', () => {
+  const names = ['a.ply', 'A.ply', 'a-ply', 'a_ply', 'a ply', `${'x'.repeat(1000)}.ply`];
+  const ids = names.map(taskIdOfBlob);
+
+  expect(new Set(ids.map((id) => id.toLowerCase())).size).toBe(names.length);
+  for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
+});
+
+test.each([
+  [0, 'bunny.ply', 'inputs/0001.ply'],
+  [9999, 'Bunny.PLY', 'inputs/10000.ply'],
+  [1, "a'; touch x; '.ply", 'inputs/0002.ply'],
+  [2, '../../x.ply', 'inputs/0003.ply'],
+  [3, 'no-extension', 'inputs/0004'],
+  [4, 'x.ply;rm', 'inputs/0005'],
+  [5, 'x.averylongextension', 'inputs/0006'],
+])('input %i is staged under a name of ours, whatever %j says', (index, name, staged) => {
+  expect(stagedName(index, name)).toBe(staged);
+});
+
+test('nodes are counted by what a node holds, within the maximum [PI8]', () => {
+  const { pool } = split;
+  const wide = checked({
+    ...split,
+    pool: { ...pool, slotsPerNode: 4 },
+    work: { ...split.work, task: { ...echo, slots: 3 } },
+  });
+  const counts = (workload: ReturnType<typeof checked>) =>
+    [0, 1, 2, 3, 8, 9, 1000].map((tasks) => nodesFor(workload, tasks));
+
+  expect(counts(checked(split))).toEqual([0, 1, 1, 2, 4, 4, 4]);
+  expect(counts(wide)).toEqual([0, 1, 2, 3, 4, 4, 4]);
+});
+
+test('before its tasks are known a run asks for one node, or for what its blobs need', () => {
+  expect([
+    firstNodes(hello, null),
+    firstNodes(checked(split), 500),
+    firstNodes(checked(perBlob), 1),
+    firstNodes(checked(perBlob), 5),
+    firstNodes(checked(perBlob), 500),
+  ]).toEqual([1, 1, 1, 3, 3]);
+});
