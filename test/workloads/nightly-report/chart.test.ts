@@ -112,6 +112,27 @@ test('numbers of any size are drawn inside the picture', async () => {
   }
 });
 
+test('the names of lines stand apart, inside the picture, though the lines end in one point', async () => {
+  const names = ['Ada', 'Grace', 'Katherine', 'Mary with a name too long for its place'];
+  const rows = names.flatMap((name) => [`${name},2020-01-01,0`, `${name},2020-02-01,100`]);
+  const csv = `who,day,n\n${rows.join('\n')}\n`;
+  const svg = await chartOf('Report', [
+    ['left', csv],
+    ['right', csv.replaceAll(',100', ',0')],
+  ]);
+
+  const labels = [
+    ...svg.matchAll(/<text x="([\d.]+)" y="([\d.]+)" class="name"[^>]*>([^<]*)</g),
+  ].map(([, x, y, name = '']) => ({ right: Number(x) + name.length * 6.6, y: Number(y) }));
+  expect(labels).toHaveLength(8);
+  expect(Math.max(...labels.slice(0, 4).map(({ right }) => right))).toBeLessThan(600);
+  expect(Math.max(...labels.map(({ right }) => right))).toBeLessThan(1200);
+  for (const half of [labels.slice(0, 4), labels.slice(4)]) {
+    const gaps = half.slice(1).map(({ y }, i) => y - (half[i]?.y ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(14.9);
+  }
+});
+
 test('long texts are cut between letters as people count them', () => {
   expect(fitted('👩‍🚀👩‍🚀👩‍🚀', 2 * 5.5, 10)).toBe('👩‍🚀…');
   expect(fitted('short', 500, 10)).toBe('short');

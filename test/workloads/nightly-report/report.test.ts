@@ -86,6 +86,33 @@ test('a summary describes each column, and its signature holds', () => {
   );
 });
 
+test('of many texts the most frequent are listed', () => {
+  const cells = ['a', 'b', 'b', 'c', 'c', 'c', 'd', 'e', 'f', 'f'];
+  const ended = report({
+    ...key,
+    ...inputs({ name: 'x.csv', content: `t\n${cells.join('\n')}\n` }),
+  });
+
+  const [file] = summaryOf(ended).files;
+  expect(file?.kind === 'read' && file.columns).toEqual([
+    {
+      kind: 'text',
+      name: 't',
+      count: 10,
+      missing: 0,
+      distinct: 6,
+      overflowed: false,
+      top: [
+        { value: 'c', count: 3 },
+        { value: 'b', count: 2 },
+        { value: 'f', count: 2 },
+        { value: 'a', count: 1 },
+        { value: 'd', count: 1 },
+      ],
+    },
+  ]);
+});
+
 test('a task that runs again writes the same bytes', () => {
   const files = { ...key, ...inputs(csv) };
 

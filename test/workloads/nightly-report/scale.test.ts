@@ -55,10 +55,11 @@ test('a time axis has its ticks at round years or months', () => {
 test('numbers of any size have a bounded number of ticks, all within the frame', () => {
   const sizes = [1e-99, 1e-9, 0.1, 1, 12_345.678, 1e15, 9e99];
   for (const low of [...sizes, ...sizes.map((size) => -size), 0]) {
-    for (const span of [0, ...sizes]) {
+    for (const span of [0, ...sizes, Math.abs(low) * 2e-16]) {
       const { place, ticks } = linearScale([low, low + span], [0, 100], 4);
       expect(ticks.length).toBeGreaterThanOrEqual(2);
       expect(ticks.length).toBeLessThan(12);
+      expect(new Set(ticks.map(({ value }) => value)).size).toBe(ticks.length);
       for (const { value } of ticks) {
         expect(place(value)).toBeGreaterThanOrEqual(-1e-6);
         expect(place(value)).toBeLessThanOrEqual(100 + 1e-6);

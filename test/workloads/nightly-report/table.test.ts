@@ -81,13 +81,14 @@ test('line ends of different kinds may be mixed', async () => {
   });
 });
 
-test('a column called year holds dates, and one without a name is called by its place', async () => {
-  const { columns } = await read('Year,,n\n1987,1987,1\n1988,1988,2\n');
+test('a column called year holds dates if they are years, and one without a name is called by its place', async () => {
+  const { columns } = await read('Year,,n,year\n1987,1987,1,1\n1988,1988,2,20000\n');
 
   expect(columns.map(({ kind, name }) => [kind, name])).toEqual([
     ['date', 'Year'],
     ['number', 'column 2'],
     ['number', 'n'],
+    ['number', 'year'],
   ]);
 });
 

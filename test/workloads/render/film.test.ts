@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { buildBvh, Hit, intersect } from '../../../src/workloads/render/programs/lib/bvh';
 import { develop, renderTile } from '../../../src/workloads/render/programs/lib/film';
+import { lightFrom } from '../../../src/workloads/render/programs/lib/light';
 import { standOnGround, type Scene } from '../../../src/workloads/render/programs/lib/mesh';
 import { readMesh } from '../../../src/workloads/render/programs/lib/read-mesh';
 import { aroundNormal, PixelSamples } from '../../../src/workloads/render/programs/lib/samples';
@@ -118,6 +119,38 @@ test('the subject is warm, its shadow dark, the backdrop cool and darker at the 
   expect(shadow.brightness).toBeLessThan(lit.brightness * 0.8);
   expect(middle.blue).toBeGreaterThan(middle.red);
   expect(corner.brightness).toBeLessThan(middle.brightness * 0.6);
+});
+
+test('a roof keeps the light off the floor below it', () => {
+  const roofAt = (x: number): Scene => ({
+    positions: new Float32Array([x - 9, 0.5, -9, x + 9, 0.5, -9, x, 0.5, 9]),
+    normals: new Float32Array([0, 1, 0, 0, 1, 0, 0, 1, 0]),
+    indices: new Uint32Array([0, 1, 2]),
+  });
+  const brightness = (scene: Scene) => {
+    const samples = new PixelSamples(1, 1);
+    const stage = { scene, bvh: buildBvh(scene) };
+    let sum = 0;
+    for (let i = 0; i < 16; i++) {
+      samples.begin(i);
+      sum += lightFrom(stage, vec(0, 0.2, 0), vec(0, -1, 0), [0.5, 0.5], samples).y;
+    }
+    return sum;
+  };
+
+  expect(brightness(roofAt(0))).toBeLessThan(brightness(roofAt(100)) * 0.25);
+});
+
+test('pixels next to each other are sampled differently', () => {
+  const firstPoints = [0, 1, 2, 3].flatMap((x) =>
+    [0, 1, 2, 3].map((y) => {
+      const samples = new PixelSamples(x, y);
+      samples.begin(0);
+      return samples.next().join(' ');
+    }),
+  );
+
+  expect(new Set(firstPoints).size).toBe(16);
 });
 
 test('light becomes a byte that grows with it and ends at white', () => {

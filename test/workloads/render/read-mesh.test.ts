@@ -45,6 +45,33 @@ test('normals of an OBJ count when every face has them, and split the corners th
   ]);
 });
 
+test.each([
+  ['char', 1, (row: Buffer, value: number) => row.writeInt8(value)],
+  ['int8', 1, (row: Buffer, value: number) => row.writeInt8(value)],
+  ['uint8', 1, (row: Buffer, value: number) => row.writeUInt8(Math.abs(value))],
+  ['int16', 2, (row: Buffer, value: number) => row.writeInt16LE(value)],
+  ['ushort', 2, (row: Buffer, value: number) => row.writeUInt16LE(Math.abs(value))],
+  ['int', 4, (row: Buffer, value: number) => row.writeInt32LE(value)],
+  ['uint32', 4, (row: Buffer, value: number) => row.writeUInt32LE(Math.abs(value))],
+  ['float', 4, (row: Buffer, value: number) => row.writeFloatLE(value)],
+  ['float64', 8, (row: Buffer, value: number) => row.writeDoubleLE(value)],
+])('coordinates of type %s are read from binary', (type, size, write) => {
+  const header = `ply\nformat binary_little_endian 1.0\nelement vertex 3\nproperty ${type} x\nproperty ${type} y\nproperty ${type} z\nelement face 1\nproperty list uchar uchar vertex_index\nend_header\n`;
+  const signed = !type.startsWith('u');
+  const coordinates = [1, 2, 3, 4, 5, 6, 7, 8, -100].map((value) =>
+    signed ? value : Math.abs(value),
+  );
+  const rows = coordinates.map((value) => {
+    const row = Buffer.alloc(size);
+    write(row, value);
+    return row;
+  });
+
+  const mesh = readMesh(Buffer.concat([Buffer.from(header), ...rows, Buffer.of(3, 0, 1, 2)]));
+
+  expect([...mesh.positions]).toEqual(coordinates);
+});
+
 test('normals of a PLY are taken over', () => {
   const mesh = readMesh(
     Buffer.from(

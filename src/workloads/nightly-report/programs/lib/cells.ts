@@ -58,7 +58,7 @@ function utc(year: number, month: number, day: number): number | undefined {
   const date = new Date(Date.UTC(2000, month - 1, day));
   // Date.UTC takes the years 0 to 99 for 1900 to 1999.
   date.setUTCFullYear(year, month - 1, day);
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.getTime() : undefined;
+  return date.getUTCMonth() === month - 1 ? date.getTime() : undefined;
 }
 
 function timeOfDay(hours: number, minutes: number, seconds: number): number | undefined {

@@ -54,7 +54,6 @@ export class ColumnDraft {
     // 1987 is a number, but not in a column called "year".
     const isYear = /^(year|yr)$/i.test(name.trim());
     this.#readDate = isYear ? parseYear : parseDate;
-    if (isYear) this.#numbers = undefined;
   }
 
   add(cell: string): void {

@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import path from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { buildPrograms } from './built';
+
+const built = buildPrograms();
+afterAll(() => built.remove());
+
+const files = readdirSync(path.join(built.folder, 'src'), { recursive: true, encoding: 'utf8' })
+  .map((file) => path.join(built.folder, 'src', file))
+  .filter((file) => statSync(file).isFile());
+
+test('each program becomes one file, and plain files are copied', () => {
+  const names = files.map((file) => path.relative(built.folder, file).replaceAll(path.sep, '/'));
+
+  expect(names).toEqual(
+    expect.arrayContaining([
+      'src/workloads/nightly-report/programs/report.mjs',
+      'src/workloads/render/programs/merge.mjs',
+      'src/workloads/render/programs/split.mjs',
+      'src/workloads/render/programs/tile.mjs',
+      'src/workloads/shared/install-node.sh',
+    ]),
+  );
+  expect(names.filter((name) => name.includes('/lib/') || name.endsWith('.ts'))).toEqual([]);
+});
+
+test('a program needs nothing but Node.js', () => {
+  const known = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
+  for (const file of files.filter((name) => name.endsWith('.mjs'))) {
+    const imports = [...readFileSync(file, 'utf8').matchAll(/^import .* from ["'](.+)["'];$/gm)];
+    expect(imports.length).toBeGreaterThan(0);
+    expect(imports.map(([, name = '']) => name).filter((name) => !known.has(name))).toEqual([]);
+  }
+});
+
+test.skipIf(process.platform === 'win32')('a script stays executable', () => {
+  const script = files.find((file) => file.endsWith('.sh')) ?? '';
+
+  expect(statSync(script).mode & 0o111).toBe(0o111);
+});
+
+// A script returns the exit code of its last command only, unless it says otherwise.
+test('scripts stop at the first command that fails [PY12] [PY13]', () => {
+  const scripts = files.filter((file) => file.endsWith('.sh'));
+
+  expect(scripts.length).toBeGreaterThan(0);
+  for (const script of scripts) expect(readFileSync(script, 'utf8')).toContain('set -euo pipefail');
+});
