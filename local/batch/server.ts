@@ -39,7 +39,7 @@ export interface BatchOptions {
   /** Variables that every task gets besides its own. */
   readonly environment?: Readonly<Record<string, string>>;
   /** An address with a SAS for a container of the account's auto-storage. */
-  readonly autoStorageContainer?: (name: string) => string;
+  readonly autoStorageContainer?: (name: string) => string | Promise<string>;
 }
 
 export interface RunningBatch {
@@ -86,15 +86,13 @@ export async function startBatch(options: BatchOptions): Promise<RunningBatch> {
   account.url = server.url;
   resume(account);
 
-  return {
-    url: server.url,
-    port: server.port,
-    close: async () => {
-      await server.close();
-      await shutDown(account);
-      await journal.close();
-    },
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    await server.close();
+    await shutDown(account);
+    await journal.close();
   };
+  return { url: server.url, port: server.port, close: () => (closing ??= close()) };
 }
 
 function open(door: Door, port: number | undefined) {

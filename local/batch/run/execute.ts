@@ -19,7 +19,7 @@ export interface Work {
   readonly resourceFiles: readonly ResourceFile[];
   readonly outputFiles: readonly OutputFile[];
   readonly container?: ContainerSettings | undefined;
-  readonly autoStorageContainer?: ((name: string) => string) | undefined;
+  readonly autoStorageContainer?: ((name: string) => string | Promise<string>) | undefined;
   /** Calls back when the time of the execution is up; answers how to call it off. */
   readonly whenTimeIsUp: (end: () => void) => () => void;
 }

@@ -10,7 +10,7 @@ import { type FailureCode, StepFailed, failureOf, withoutQuery } from './failure
 export interface Downloading {
   readonly workingDirectory: string;
   /** The auto-storage of the account, when it has one. */
-  readonly autoStorageContainer?: ((name: string) => string) | undefined;
+  readonly autoStorageContainer?: ((name: string) => string | Promise<string>) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -28,11 +28,14 @@ async function download(file: ResourceFile, downloading: Downloading): Promise<v
     await fetchTo(file.httpUrl, target, file, downloading.signal);
     return;
   }
-  const url = file.storageContainerUrl ?? autoStorage(file, downloading);
+  const url = file.storageContainerUrl ?? (await autoStorage(file, downloading));
   await downloadContainer(url, file, downloading);
 }
 
-function autoStorage(file: ResourceFile, { autoStorageContainer }: Downloading): string {
+async function autoStorage(
+  file: ResourceFile,
+  { autoStorageContainer }: Downloading,
+): Promise<string> {
   if (autoStorageContainer === undefined || file.autoStorageContainerName === undefined) {
     throw failed('BlobAccessDenied', 'the account has no auto-storage', file.filePath ?? '');
   }

@@ -72,7 +72,7 @@ export interface AccountSetting {
   /** Variables every task gets besides its own. */
   readonly environment: Readonly<Record<string, string>>;
   /** What `autoStorageContainerName` is looked up in: an address with a SAS for a container. */
-  readonly autoStorageContainer?: (name: string) => string;
+  readonly autoStorageContainer?: (name: string) => string | Promise<string>;
 }
 
 export interface Supply {

@@ -4,6 +4,7 @@ import {
   type BatchServiceModels,
 } from '@azure/batch';
 import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
 import fsp from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -21,7 +22,7 @@ export interface Stand {
   readonly folder: string;
   readonly lines: readonly string[];
   /** Steps the clock, giving what runs the time to follow, until `done` answers something. */
-  until<T>(done: () => Promise<T | undefined | false>): Promise<T>;
+  until<T>(done: () => Promise<T | undefined | false>, stepSeconds?: number): Promise<T>;
   /** Calls `/_local`. */
   control(call: string, body?: object): Promise<unknown>;
 }
@@ -47,7 +48,7 @@ export async function standIn(options: Partial<BatchOptions> = {}): Promise<Stan
     client: clientOf(batch.url),
     folder,
     lines,
-    until: (done) => until(theClock, done),
+    until: (done, stepSeconds = 0.5) => until(theClock, done, stepSeconds),
     control: (call, body) => control(batch.url, call, body),
   };
 }
@@ -58,19 +59,47 @@ export function clientOf(url: string): BatchServiceClient {
 }
 
 export async function newFolder(): Promise<string> {
+  const folder = await newTemporaryFolder();
+  onTestFinished(() => folder.remove());
+  return folder.path;
+}
+
+export async function newTemporaryFolder(): Promise<{
+  readonly path: string;
+  remove(): Promise<void>;
+}> {
   const folder = await fsp.mkdtemp(path.join(os.tmpdir(), 'batch-'));
-  onTestFinished(() => fsp.rm(folder, { recursive: true, force: true, maxRetries: 5 }));
-  return folder;
+  return {
+    path: folder,
+    remove: () => fsp.rm(folder, { recursive: true, force: true, maxRetries: 5 }),
+  };
 }
 
 async function until<T>(
   clock: SteppedClock,
   done: () => Promise<T | undefined | false>,
+  stepSeconds: number,
 ): Promise<T> {
   for (;;) {
     const result = await done();
     if (result !== undefined && result !== false) return result;
-    clock.step(500);
+    clock.step(stepSeconds * 1000);
+  }
+}
+
+/** A body as the service sent it; the client mixes headers into what it answers. */
+export function bodyOf(answer: { readonly _response: { readonly parsedBody: object } }): object {
+  const body = { ...answer._response.parsedBody } as Record<string, unknown>;
+  delete body['odata.metadata'];
+  return body;
+}
+
+/** Whether a process lives; one that was killed and waits for its parent does not. */
+export function isAlive(pid: number): boolean {
+  try {
+    return fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.startsWith('Z') === false;
+  } catch {
+    return false;
   }
 }
 

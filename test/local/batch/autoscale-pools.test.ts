@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest';
+import { UBUNTU, standIn, taskDone } from './stand';
+
+const FOLLOW_PENDING =
+  'pending = $PendingTasks.GetSamplePercent(TimeInterval_Minute * 2) < 50 ? 0 : ' +
+  'max($PendingTasks.GetSample(1)); $TargetLowPriorityNodes = min(2, pending);' +
+  '$NodeDeallocationOption = taskcompletion;';
+
+const SCALED = {
+  id: 'pool',
+  vmSize: 'standard_d2s_v5',
+  virtualMachineConfiguration: UBUNTU,
+  enableAutoScale: true,
+  autoScaleEvaluationInterval: 'PT5M',
+};
+
+test('a formula is evaluated when the pool is made, and the pool resizes even to nothing', async () => {
+  const { client } = await standIn();
+  await client.pool.add({ ...SCALED, autoScaleFormula: FOLLOW_PENDING });
+
+  const pool = await client.pool.get('pool');
+
+  expect(pool.allocationState).toBe('resizing');
+  expect(pool.autoScaleRun).toEqual({
+    timestamp: new Date('2030-01-01T00:00:00Z'),
+    results:
+      '$TargetDedicatedNodes=0;$TargetLowPriorityNodes=0;$NodeDeallocationOption=taskcompletion;pending=0',
+  });
+});
+
+test('a pool grows with its pending tasks at the next evaluation, and goes back to zero [RS2] [RS13]', async () => {
+  const stand = await standIn();
+  await stand.client.pool.add({ ...SCALED, autoScaleFormula: FOLLOW_PENDING });
+  await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
+  await stand.client.task.add('job', { id: 'task', commandLine: 'true' });
+
+  const task = await taskDone(stand, 'job', 'task');
+  const empty = await stand.until(async () => {
+    const pool = await stand.client.pool.get('pool');
+    return pool.currentLowPriorityNodes === 0 && pool;
+  });
+
+  const started = task.executionInfo?.startTime?.getTime() ?? 0;
+  expect(started).toBeGreaterThanOrEqual(Date.parse('2030-01-01T00:05:00Z'));
+  expect(started).toBeLessThan(Date.parse('2030-01-01T00:05:30Z'));
+  expect(empty.autoScaleRun?.results).toContain('$TargetLowPriorityNodes=0');
+});
+
+test('enabling with a new interval evaluates at once, and not twice within thirty seconds', async () => {
+  const stand = await standIn();
+  await stand.client.pool.add({
+    ...SCALED,
+    enableAutoScale: false,
+    autoScaleEvaluationInterval: undefined,
+  } as never);
+  await stand.until(async () => (await stand.client.pool.get('pool')).allocationState === 'steady');
+  const settings = {
+    autoScaleFormula: '$TargetLowPriorityNodes=3',
+    autoScaleEvaluationInterval: 'PT10M',
+  };
+
+  await stand.client.pool.enableAutoScale('pool', settings);
+
+  const pool = await stand.client.pool.get('pool');
+  expect([pool.enableAutoScale, pool.targetLowPriorityNodes]).toEqual([true, 3]);
+  await expect(stand.client.pool.enableAutoScale('pool', settings)).rejects.toMatchObject({
+    statusCode: 503,
+    code: 'TooManyEnableAutoScaleRequests',
+  });
+});
+
+test('a formula that fails is a result with an error, and changes nothing', async () => {
+  const stand = await standIn();
+  await stand.client.pool.add({ ...SCALED, autoScaleFormula: '$TargetLowPriorityNodes=2' });
+
+  const run = await stand.client.pool.evaluateAutoScale('pool', '$something_useless');
+
+  expect(run.error?.code).toBe('AutoScalingFormulaEvaluationError');
+  expect(run.results).toBe(
+    '$TargetDedicatedNodes=0;$TargetLowPriorityNodes=2;$NodeDeallocationOption=requeue',
+  );
+});
+
+test('a pool that scales by formula takes no resize until it is disabled', async () => {
+  const stand = await standIn();
+  await stand.client.pool.add({ ...SCALED, autoScaleFormula: '$TargetLowPriorityNodes=0' });
+  await stand.until(async () => (await stand.client.pool.get('pool')).allocationState === 'steady');
+
+  await expect(
+    stand.client.pool.resize('pool', { targetLowPriorityNodes: 1 }),
+  ).rejects.toMatchObject({ statusCode: 409 });
+  await stand.client.pool.disableAutoScale('pool');
+  await stand.client.pool.resize('pool', { targetLowPriorityNodes: 1 });
+
+  expect(await stand.client.pool.get('pool')).toMatchObject({
+    enableAutoScale: false,
+    targetLowPriorityNodes: 1,
+  });
+});

@@ -1,0 +1,73 @@
+import fs from 'node:fs';
+import fsp from 'node:fs/promises';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { SteppedClock } from '../../../local/clock';
+import { fileText, isAlive, newFolder, poolOf, standIn, taskDone } from './stand';
+
+test('everything is there again after a restart, and tasks that ran run again', async () => {
+  const folder = await newFolder();
+  const clock = new SteppedClock('2030-01-01T00:00:00Z');
+  const before = await standIn({ folder, clock });
+  await poolOf(before, 1, { startTask: { commandLine: 'true' }, taskSlotsPerNode: 2 });
+  await before.client.job.add({
+    id: 'job',
+    poolInfo: { poolId: 'pool' },
+    usesTaskDependencies: true,
+  });
+  await before.client.task.addCollection('job', [
+    { id: 'done', commandLine: '/bin/echo kept' },
+    { id: 'parent', commandLine: 'true' },
+    {
+      id: 'long',
+      commandLine: '/bin/sh -c "echo $$; test -e $AZ_BATCH_NODE_SHARED_DIR/go || sleep 1000"',
+    },
+    { id: 'child', commandLine: 'true', dependsOn: { taskIds: ['long', 'parent'] } },
+  ]);
+  await taskDone(before, 'job', 'done');
+  const pid = await before.until(async () => {
+    const text = await fileText(before, 'job', 'long', 'stdout.txt').catch(() => '');
+    return text !== '' && Number(text);
+  });
+  const pool = await before.client.pool.get('pool');
+  await before.batch.close();
+  expect(isAlive(pid)).toBe(false);
+
+  const after = await standIn({ folder, clock });
+  const [node] = await after.client.computeNode.list('pool');
+  const again = await after.client.task.get('job', 'long');
+  await fsp.writeFile(path.join(folder, 'nodes/pool', node?.id ?? '', 'tasks/shared/go'), '');
+
+  expect((await after.client.pool.get('pool')).eTag).toBe(pool.eTag);
+  expect(node?.state).toBe('rebooting');
+  expect(again).toMatchObject({
+    state: 'active',
+    executionInfo: { retryCount: 0, requeueCount: 1 },
+  });
+  expect((await taskDone(after, 'job', 'child')).executionInfo?.exitCode).toBe(0);
+  expect(await fileText(after, 'job', 'done', 'stdout.txt')).toBe('kept\n');
+  expect((await after.client.job.getTaskCounts('job')).taskCounts).toEqual({
+    active: 0,
+    running: 0,
+    completed: 4,
+    succeeded: 4,
+    failed: 0,
+  });
+});
+
+test('half a line at the end of the journal is cut off, and what is whole counts', async () => {
+  const folder = await newFolder();
+  const before = await standIn({ folder });
+  await before.client.job.add({ id: 'whole', poolInfo: { poolId: 'pool' } });
+  await before.batch.close();
+  const state = path.join(folder, 'state');
+  const [log = ''] = fs.readdirSync(state);
+  fs.appendFileSync(path.join(state, log), '[["put","job/half",{"spec":{"id":"ha');
+
+  const after = await standIn({ folder });
+  const jobs = await after.client.job.list();
+  await after.client.job.add({ id: 'half', poolInfo: { poolId: 'pool' } });
+
+  expect(jobs.map(({ id }) => id)).toEqual(['whole']);
+  expect((await after.client.job.get('half')).state).toBe('active');
+});
