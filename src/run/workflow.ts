@@ -23,7 +23,7 @@ export const LOOK_NOW = 'look-now';
 export const RUN_ORCHESTRATION = 'run';
 
 /** A replay repeats every step of its execution, so a long watch starts over with a clean history. */
-const LOOKS_PER_EXECUTION = 40;
+const LOOKS_PER_EXECUTION = 16;
 /** What is still there after this long is recorded as left, and tidied up by the daily tidy. */
 const CLEAN_UP_MINUTES = 120;
 

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { Failure } from '../src/failure';
+import type { BlobFound, Files } from '../src/run/ports';
+
+interface Blob {
+  readonly bytes: Buffer;
+  readonly etag: string;
+}
+
+interface Container {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly blobs: Map<string, Blob>;
+}
+
+/** A storage account in memory: conditions are kept, a write changes the ETag. */
+export class MemoryFiles implements Files {
+  readonly containers = new Map<string, Container>();
+  #writes = 0;
+
+  put(container: string, name: string, content: string): BlobFound {
+    const target = this.containers.get(container) ?? { labels: {}, blobs: new Map<string, Blob>() };
+    this.containers.set(container, target);
+    this.#writes += 1;
+    const etag = createHash('sha256').update(`${this.#writes}`).digest('hex').slice(0, 16);
+    const bytes = Buffer.from(content);
+    target.blobs.set(name, { bytes, etag });
+    return { name, bytes: bytes.length, etag };
+  }
+
+  text(container: string, name: string): string | undefined {
+    return this.containers.get(container)?.blobs.get(name)?.bytes.toString('utf8');
+  }
+
+  async makeContainer(name: string, labels: Readonly<Record<string, string>>): Promise<void> {
+    const there = this.containers.get(name);
+    if (there === undefined) this.containers.set(name, { labels, blobs: new Map() });
+    else if (Object.entries(labels).some(([key, value]) => there.labels[key] !== value)) {
+      throw new Failure('nameCollision', `container ${name} is somebody else's`);
+    }
+  }
+
+  async removeContainer(name: string): Promise<'gone'> {
+    this.containers.delete(name);
+    return 'gone';
+  }
+
+  async listContainers(prefix: string) {
+    return [...this.containers]
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, { labels }]) => ({ name, labels }));
+  }
+
+  async *list(container: string, prefix = ''): AsyncIterable<BlobFound> {
+    const blobs = this.containers.get(container)?.blobs ?? new Map<string, Blob>();
+    for (const [name, { bytes, etag }] of [...blobs].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      if (name.startsWith(prefix)) yield { name, bytes: bytes.length, etag };
+    }
+  }
+
+  async find(container: string, name: string): Promise<BlobFound | null> {
+    const blob = this.containers.get(container)?.blobs.get(name);
+    return blob === undefined ? null : { name, bytes: blob.bytes.length, etag: blob.etag };
+  }
+
+  async readText(container: string, name: string): Promise<string | null> {
+    return this.text(container, name) ?? null;
+  }
+
+  async writeText(container: string, name: string, text: string): Promise<void> {
+    this.#demand(container);
+    this.put(container, name, text);
+  }
+
+  async claim(container: string, name: string, text: string): Promise<boolean> {
+    if (this.#demand(container).blobs.has(name)) return false;
+    this.put(container, name, text);
+    return true;
+  }
+
+  async remove(container: string, name: string, etag?: string): Promise<void> {
+    const blobs = this.containers.get(container)?.blobs;
+    if (etag === undefined || blobs?.get(name)?.etag === etag) blobs?.delete(name);
+  }
+
+  async copy(
+    from: { readonly container: string; readonly name: string; readonly etag: string },
+    to: { readonly container: string; readonly name: string },
+  ): Promise<void> {
+    const blob = this.containers.get(from.container)?.blobs.get(from.name);
+    if (blob === undefined || blob.etag !== from.etag) {
+      throw new Failure('inputGone', `blob ${from.name} was deleted or overwritten`);
+    }
+    this.#demand(to.container);
+    this.put(to.container, to.name, blob.bytes.toString('utf8'));
+  }
+
+  async upload(container: string, name: string, file: string): Promise<void> {
+    this.#demand(container);
+    this.put(container, name, await readFile(file, 'utf8'));
+  }
+
+  async readUrl(container: string, name: string | null, minutes: number): Promise<string> {
+    return `memory://${container}/${name ?? ''}?read-for=${minutes}`;
+  }
+
+  async writeUrl(container: string, minutes: number): Promise<string> {
+    return `memory://${container}?write-for=${minutes}`;
+  }
+
+  #demand(container: string): Container {
+    const found = this.containers.get(container);
+    if (found === undefined) throw new Error(`container ${container} does not exist`);
+    return found;
+  }
+}

@@ -1,0 +1,240 @@
+import type { Clock } from '../../local/clock';
+import type { Batch, JobSpec, Owner, PoolSpec, TaskSpec } from '../../src/run/ports';
+import type { JobView, NodeCounts, PoolView, TaskCounts, TaskEnd } from '../../src/run/run';
+
+/**
+ * A Batch account whose nodes and tasks take the time they are told to, on the test's clock. Every
+ * view is worked out from the moments at which things were asked for, so stepping the clock is all
+ * it takes. It keeps what it was asked, for the test to look at.
+ */
+export interface Pacing {
+  /** From the request to the first node that can work; null for a pool that gets no node. */
+  readonly nodeMinutes: number | null;
+  readonly jobManagerMinutes: number;
+  readonly jobManagerExit: number;
+  readonly taskMinutes: number;
+  /** Ids of tasks that fail. */
+  readonly failing: readonly string[];
+  /** From a request to delete to the 404. */
+  readonly removalSeconds: number;
+  /** What nodes look like instead of idle or running. */
+  readonly nodesAre: 'fine' | 'startTaskFailed' | 'unusable';
+}
+
+const usual: Pacing = {
+  nodeMinutes: 3,
+  jobManagerMinutes: 2,
+  jobManagerExit: 0,
+  taskMinutes: 5,
+  failing: [],
+  removalSeconds: 40,
+  nodesAre: 'fine',
+};
+
+interface Made<Spec> {
+  readonly spec: Spec;
+  readonly owner: Owner;
+  readonly at: number;
+  removedAt?: number;
+}
+
+const MINUTE_MS = 60_000;
+const NO_NODES: NodeCounts = {
+  starting: 0,
+  waitingForStartTask: 0,
+  startTaskFailed: 0,
+  idle: 0,
+  running: 0,
+  unusable: 0,
+  preempted: 0,
+  leaving: 0,
+};
+
+export class PacedBatch implements Batch {
+  readonly asked: string[] = [];
+  readonly formulas: string[] = [];
+  pool: Made<PoolSpec> | undefined;
+  job: Made<JobSpec> | undefined;
+  readonly tasks = new Map<string, { readonly spec: TaskSpec; readonly at: number }>();
+  #endsWithTasks = false;
+  readonly #pacing: Pacing;
+
+  constructor(
+    readonly clock: Clock,
+    pacing: Partial<Pacing> = {},
+  ) {
+    this.#pacing = { ...usual, ...pacing };
+  }
+
+  async makePool(spec: PoolSpec, owner: Owner): Promise<void> {
+    this.asked.push('makePool');
+    this.formulas.push(spec.formula);
+    this.pool ??= { spec, owner, at: this.#now() };
+  }
+
+  async setFormula(_poolId: string, formula: string): Promise<'set' | 'busy'> {
+    this.asked.push('setFormula');
+    this.formulas.push(formula);
+    return 'set';
+  }
+
+  async makeJob(spec: JobSpec, owner: Owner): Promise<void> {
+    this.asked.push('makeJob');
+    this.job ??= { spec, owner, at: this.#now() };
+  }
+
+  async addTasks(_jobId: string, tasks: readonly TaskSpec[]): Promise<void> {
+    this.asked.push(`addTasks ${tasks.map(({ id }) => id).join(' ')}`);
+    for (const spec of tasks) {
+      if (!this.tasks.has(spec.id)) this.tasks.set(spec.id, { spec, at: this.#now() });
+    }
+  }
+
+  async taskIds(): Promise<ReadonlySet<string>> {
+    const manager = this.job?.spec.jobManager;
+    return new Set([...this.tasks.keys(), ...(manager ? [manager.id] : [])]);
+  }
+
+  async endWhenTasksEnd(): Promise<void> {
+    this.asked.push('endWhenTasksEnd');
+    this.#endsWithTasks = true;
+  }
+
+  async lookAtPool(): Promise<PoolView | null> {
+    if (this.pool === undefined || this.#isGone(this.pool)) return null;
+    const hasNode = this.#nodeReadyAt() <= this.#now();
+    return {
+      state: this.pool.removedAt === undefined ? 'active' : 'deleting',
+      resizing: !hasNode,
+      targetNodes: 1,
+      nodes: hasNode ? this.#nodes() : NO_NODES,
+      resizeErrors: [],
+      formulaError: null,
+    };
+  }
+
+  async lookAtJob(): Promise<JobView | null> {
+    if (this.job === undefined || this.#isGone(this.job)) return null;
+    const manager = this.job.spec.jobManager;
+    const jobManager = manager === null ? null : this.#managerEnd();
+    const counts = await this.countTasks();
+    const allDone = this.#endsWithTasks && counts.active + counts.running === 0;
+    const endedByManager =
+      manager?.endsJob === true &&
+      jobManager?.state !== 'running' &&
+      jobManager?.state !== 'waiting';
+    return {
+      state:
+        this.job.removedAt !== undefined
+          ? 'deleting'
+          : allDone || endedByManager
+            ? 'completed'
+            : 'active',
+      terminateReason: endedByManager ? 'JMComplete' : allDone ? 'AllTasksComplete' : null,
+      jobManager,
+    };
+  }
+
+  async countTasks(): Promise<TaskCounts> {
+    const ends = [...this.tasks.keys()].map((id) => this.#taskState(id));
+    if (this.job?.spec.jobManager) ends.push(this.#managerEnd().state);
+    const count = (state: TaskEnd['state']) => ends.filter((end) => end === state).length;
+    return {
+      active: count('waiting'),
+      running: count('running'),
+      succeeded: count('succeeded'),
+      failed: count('failed'),
+    };
+  }
+
+  async failedTasks() {
+    const failed = [...this.tasks.keys()].filter((id) => this.#taskState(id) === 'failed');
+    if (this.#managerEnd().state === 'failed') failed.unshift('job-manager');
+    return failed.map((id) => ({ id, exitCode: 1, cause: 'FailureExitCode' }));
+  }
+
+  async readTaskFile(_jobId: string, taskId: string, file: string): Promise<string | null> {
+    return `${file} of ${taskId}\n`;
+  }
+
+  async readStartTaskError(): Promise<string | null> {
+    return 'apt has no nodejs\n';
+  }
+
+  async removeJob(_id: string, owner: Owner) {
+    this.asked.push('removeJob');
+    return this.#remove(this.job, owner);
+  }
+
+  async removePool(_id: string, owner: Owner) {
+    this.asked.push('removePool');
+    return this.#remove(this.pool, owner);
+  }
+
+  async findOwned() {
+    return [];
+  }
+
+  #remove(made: Made<unknown> | undefined, owner: Owner): 'gone' | 'going' | 'notOurs' {
+    if (made === undefined || this.#isGone(made)) return 'gone';
+    if (made.owner.runId !== owner.runId) return 'notOurs';
+    made.removedAt ??= this.#now();
+    return 'going';
+  }
+
+  #now(): number {
+    return this.clock.now().getTime();
+  }
+
+  #isGone({ removedAt }: Made<unknown>): boolean {
+    return removedAt !== undefined && this.#now() >= removedAt + this.#pacing.removalSeconds * 1000;
+  }
+
+  #nodeReadyAt(): number {
+    const { nodeMinutes } = this.#pacing;
+    return nodeMinutes === null || this.pool === undefined
+      ? Infinity
+      : this.pool.at + nodeMinutes * MINUTE_MS;
+  }
+
+  #nodes(): NodeCounts {
+    const { nodesAre } = this.#pacing;
+    return { ...NO_NODES, [nodesAre === 'fine' ? 'running' : nodesAre]: 1 };
+  }
+
+  #managerEnd(): TaskEnd {
+    const { jobManagerMinutes, jobManagerExit, nodesAre } = this.#pacing;
+    const start = Math.max(this.#nodeReadyAt(), this.job?.at ?? Infinity);
+    const works = nodesAre === 'fine';
+    const done = works && this.#now() >= start + jobManagerMinutes * MINUTE_MS;
+    const state =
+      !works || this.#now() < start
+        ? 'waiting'
+        : !done
+          ? 'running'
+          : jobManagerExit === 0
+            ? 'succeeded'
+            : 'failed';
+    return { state, exitCode: done ? jobManagerExit : null, cause: null, retries: 0, requeues: 0 };
+  }
+
+  /** A task that depends on others starts when they have ended. */
+  #taskState(id: string): TaskEnd['state'] {
+    const task = this.tasks.get(id);
+    if (task === undefined) return 'waiting';
+    const start = Math.max(
+      task.at,
+      this.#nodeReadyAt(),
+      ...task.spec.dependsOn.map((other) => this.#taskEndsAt(other)),
+    );
+    if (this.#now() < start) return 'waiting';
+    if (this.#now() < start + this.#pacing.taskMinutes * MINUTE_MS) return 'running';
+    return this.#pacing.failing.includes(id) ? 'failed' : 'succeeded';
+  }
+
+  #taskEndsAt(id: string): number {
+    const task = this.tasks.get(id);
+    if (task === undefined || this.#pacing.failing.includes(id)) return Infinity;
+    return Math.max(task.at, this.#nodeReadyAt()) + this.#pacing.taskMinutes * MINUTE_MS;
+  }
+}

@@ -1,0 +1,393 @@
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as df from 'durable-functions';
+import { afterEach, expect, test } from 'vitest';
+import { SteppedClock } from '../../local/clock';
+import { startTestHub, type TestHub } from '../../local/functions/testing';
+import { Failure } from '../../src/failure';
+import { createActivities } from '../../src/run/activities';
+import { cancelBlob, lockBlob, recordBlob, runIdOf, RUNS_CONTAINER } from '../../src/run/plan';
+import type { Journey, RunRecord, RunStatus } from '../../src/run/run';
+import { answering } from '../../src/run/steps';
+import { checkWorkloads, type WorkloadDeclaration } from '../../src/run/workload';
+import { LOOK_NOW, runWorkflow } from '../../src/run/workflow';
+import { MemoryFiles } from '../memory-files';
+import { PacedBatch, type Pacing } from './paced-batch';
+
+/** The orchestrator and its activities on the real engine, with a clock that is stepped. */
+
+const START = '2030-01-01T02:00:00.000Z';
+
+const whole: WorkloadDeclaration = {
+  name: 'whole',
+  description: 'the job manager is the job',
+  inputs: { container: 'inputs' },
+  pool: { pricePerNodeHour: 0.6 },
+  work: { kind: 'whole', jobManager: { command: 'node work.mjs', programs: ['work.mjs'] } },
+  deadlineMinutes: 60,
+};
+
+const split: WorkloadDeclaration = {
+  name: 'split',
+  description: 'the job manager splits, a merge joins',
+  pool: { maxNodes: 4, slotsPerNode: 2 },
+  work: {
+    kind: 'split',
+    jobManager: { command: 'node split.mjs' },
+    task: { command: 'node part.mjs' },
+    merge: { command: 'node merge.mjs' },
+  },
+  results: ['all.txt'],
+};
+
+interface Stage {
+  readonly hub: TestHub;
+  readonly clock: SteppedClock;
+  readonly batch: PacedBatch;
+  readonly files: MemoryFiles;
+  run(workload: string, key?: string): Promise<RunRecord>;
+  begin(workload: string, key?: string): Promise<string>;
+}
+
+let hub: TestHub | undefined;
+
+afterEach(async () => {
+  await hub?.close();
+  hub = undefined;
+});
+
+async function stage(
+  declarations: WorkloadDeclaration[],
+  pacing: Partial<Pacing> = {},
+): Promise<Stage> {
+  const clock = new SteppedClock(START);
+  const batch = new PacedBatch(clock, pacing);
+  const files = new MemoryFiles();
+  const workloads = checkWorkloads(declarations);
+  const programsFolder = mkdtempSync(join(tmpdir(), 'nightshift-programs-'));
+  mkdirSync(join(programsFolder, 'whole', 'programs'), { recursive: true });
+  writeFileSync(join(programsFolder, 'whole', 'programs', 'work.mjs'), '// work');
+
+  const activities = createActivities({
+    batch,
+    files,
+    secrets: { read: async (name) => `value of ${name}` },
+    workloads,
+    programsFolder,
+  });
+  const opened = await startTestHub({
+    clock,
+    register: () => {
+      df.app.orchestration('run', runWorkflow(workloads));
+      for (const [name, activity] of Object.entries(activities)) {
+        df.app.activity(name, { handler: answering<unknown>(activity) });
+      }
+    },
+  });
+  hub = opened;
+
+  const begin = async (workload: string, key = 'a'): Promise<string> => {
+    const occurrence = { kind: 'request', key } as const;
+    const runId = runIdOf(workload, occurrence);
+    const journey: Journey = { request: { workload, occurrence, parameters: {} } };
+    await opened.start('run', runId, journey);
+    return runId;
+  };
+  return {
+    hub: opened,
+    clock,
+    batch,
+    files,
+    begin,
+    run: async (workload, key) =>
+      (await opened.runToEnd(await begin(workload, key))).output as RunRecord,
+  };
+}
+
+function minutesIn(record: RunRecord): number {
+  return (Date.parse(record.endedAt) - Date.parse(record.startedAt)) / 60_000;
+}
+
+test('a run of one task makes pool and job, watches, and leaves nothing but its outputs [RS2][GD20]', async () => {
+  const { run, batch, files } = await stage([whole]);
+  files.put('inputs', 'a.csv', '1,2');
+
+  const record = await run('whole');
+
+  expect(record.outcome).toEqual({ kind: 'succeeded' });
+  expect(record.tasks).toEqual({ active: 0, running: 0, succeeded: 1, failed: 0 });
+  expect(record.timeline.map(({ phase }) => phase)).toEqual([
+    'admitting',
+    'staging',
+    'provisioning',
+    'submitting',
+    'watching',
+    'harvesting',
+    'cleaningUp',
+    'ended',
+  ]);
+  expect(record.cleanedUp.map(({ what, how }) => `${what} ${how}`)).toEqual([
+    'job gone',
+    'pool gone',
+    'staging gone',
+    'outputs kept',
+  ]);
+  expect([await batch.lookAtPool(), await batch.lookAtJob()]).toEqual([null, null]);
+  expect([...files.containers.keys()].sort()).toEqual(
+    ['inputs', record.outputContainer, 'runs'].sort(),
+  );
+});
+
+test('a run whose input container is empty succeeds without a pool', async () => {
+  const { run, batch, files } = await stage([whole]);
+
+  const record = await run('whole');
+
+  expect(record.outcome).toEqual({ kind: 'succeeded' });
+  expect(record.tasks).toEqual({ active: 0, running: 0, succeeded: 0, failed: 0 });
+  expect(batch.pool).toBeUndefined();
+  expect(batch.job).toBeUndefined();
+  expect([...files.containers.keys()]).toEqual(['runs']);
+});
+
+test('tasks are added from the manifest, the merge waits for all, and only then may the job end [RS26][RS7]', async () => {
+  const { run, batch, files } = await stage([split]);
+  const id = runIdOf('split', { kind: 'request', key: 'a' });
+  files.put(`run-${id}-out`, 'manifest/tasks.jsonl', '{"id":"p1"}\n{"id":"p2"}\n{"id":"p3"}\n');
+  files.put(`run-${id}-out`, 'results/all.txt', 'done');
+  Object.assign(files.containers.get(`run-${id}-out`) ?? {}, {
+    labels: { nightshiftrun: id, nightshiftworkload: 'split' },
+  });
+
+  const record = await run('split');
+
+  expect(record.outcome).toEqual({ kind: 'succeeded' });
+  expect(batch.asked.filter((asked) => !asked.startsWith('remove'))).toEqual([
+    'makePool',
+    'makeJob',
+    'addTasks p1 p2 p3',
+    'addTasks merge',
+    'endWhenTasksEnd',
+    'setFormula',
+  ]);
+  expect(batch.tasks.get('merge')?.spec.dependsOn).toEqual(['p1', 'p2', 'p3']);
+  expect(record.results).toEqual([{ name: 'results/all.txt', bytes: 4 }]);
+});
+
+test('success is not believed when a result is missing', async () => {
+  const { run, files } = await stage([split]);
+  const id = runIdOf('split', { kind: 'request', key: 'a' });
+  files.put(`run-${id}-out`, 'manifest/tasks.jsonl', '{"id":"p1"}\n');
+  Object.assign(files.containers.get(`run-${id}-out`) ?? {}, {
+    labels: { nightshiftrun: id, nightshiftworkload: 'split' },
+  });
+
+  expect((await run('split')).outcome).toEqual({
+    kind: 'failed',
+    code: 'outputMissing',
+    cause: 'all tasks succeeded, but these results are missing or empty: results/all.txt',
+  });
+});
+
+test('a job manager that fails ends the run with its last words, and all is cleaned up [RS30]', async () => {
+  const { run, batch, files } = await stage([whole], { jobManagerExit: 3 });
+  files.put('inputs', 'a.csv', '1,2');
+
+  const record = await run('whole');
+
+  expect(record.outcome).toEqual({
+    kind: 'failed',
+    code: 'jobManagerFailed',
+    cause: 'the job manager failed with exit code 3: stderr.txt of job-manager',
+  });
+  expect(files.text(record.outputContainer, 'logs/job-manager/stderr.txt')).toBe(
+    'stderr.txt of job-manager\n',
+  );
+  expect([await batch.lookAtPool(), await batch.lookAtJob()]).toEqual([null, null]);
+});
+
+test('a set-up that fails on the only node ends the run with its words', async () => {
+  const { run, files } = await stage([whole], { nodesAre: 'startTaskFailed' });
+  files.put('inputs', 'a.csv', '1,2');
+
+  expect((await run('whole')).outcome).toEqual({
+    kind: 'failed',
+    code: 'startTaskFailed',
+    cause: 'the set-up of the node failed on 1 node and no other node is left: apt has no nodejs',
+  });
+});
+
+test('a run that outlives its deadline is ended and cleaned up', async () => {
+  const { run, batch, files } = await stage([whole], { jobManagerMinutes: 500 });
+  files.put('inputs', 'a.csv', '1,2');
+
+  const record = await run('whole');
+
+  expect(record.outcome).toMatchObject({ kind: 'timedOut', code: 'deadlineExceeded' });
+  expect(minutesIn(record)).toBeCloseTo(61, 0);
+  expect([await batch.lookAtPool(), await batch.lookAtJob()]).toEqual([null, null]);
+});
+
+test('a run that gets no node within its time gives up and leaves no pool', async () => {
+  const patient = { ...whole, pool: { maxWaitMinutes: 30 } };
+  const { run, batch, files } = await stage([patient], { nodeMinutes: null });
+  files.put('inputs', 'a.csv', '1,2');
+
+  const record = await run('whole');
+
+  expect(record.outcome).toMatchObject({ kind: 'failed', code: 'noCapacity' });
+  expect(await batch.lookAtPool()).toBeNull();
+});
+
+test('a request to cancel ends the run at its next look, sooner when it is woken', async () => {
+  const {
+    begin,
+    hub: opened,
+    clock,
+    batch,
+    files,
+  } = await stage([whole], { jobManagerMinutes: 50 });
+  files.put('inputs', 'a.csv', '1,2');
+  const runId = await begin('whole');
+  await opened.settled();
+  clock.stepTo(new Date('2030-01-01T02:30:00Z'));
+  await opened.settled();
+
+  files.put(RUNS_CONTAINER, cancelBlob(runId), '');
+  await opened.raiseEvent(runId, LOOK_NOW, {});
+  const record = (await opened.runToEnd(runId)).output as RunRecord;
+
+  expect(record.outcome).toEqual({
+    kind: 'cancelled',
+    code: 'cancelled',
+    cause: expect.stringContaining('the run was cancelled on request') as string,
+  });
+  expect(Date.parse(record.endedAt) - Date.parse('2030-01-01T02:30:00Z')).toBeLessThan(120_000);
+  expect([await batch.lookAtPool(), await batch.lookAtJob()]).toEqual([null, null]);
+  expect(files.text(RUNS_CONTAINER, cancelBlob(runId))).toBeUndefined();
+});
+
+test('an occurrence that has its record is not run again', async () => {
+  const { run, batch, files } = await stage([whole]);
+  const runId = runIdOf('whole', { kind: 'request', key: 'a' });
+  files.put('inputs', 'a.csv', '1,2');
+  files.put(
+    RUNS_CONTAINER,
+    recordBlob(runId),
+    JSON.stringify({ runId, outcome: { kind: 'succeeded' } }),
+  );
+
+  expect(await run('whole')).toEqual({ runId, outcome: { kind: 'succeeded' } });
+  expect(batch.asked).toEqual([]);
+});
+
+test('a run that is due while another one goes is skipped and says which, where overlap is forbidden', async () => {
+  const { run, batch, files } = await stage([whole]);
+  await files.makeContainer(RUNS_CONTAINER, {});
+  const lock = JSON.stringify({
+    runId: 'whole-0123456789abcdef',
+    until: '2030-01-01T09:00:00.000Z',
+  });
+  files.put(RUNS_CONTAINER, lockBlob('whole'), lock);
+
+  const record = await run('whole');
+
+  expect(record.outcome).toEqual({
+    kind: 'skipped',
+    code: 'overlapped',
+    cause: 'run whole-0123456789abcdef of whole was still going',
+  });
+  expect(batch.asked.filter((asked) => asked.startsWith('make'))).toEqual([]);
+  expect(files.text(RUNS_CONTAINER, lockBlob('whole'))).toBe(lock);
+});
+
+test('a run that replaces another one waits until that has made way', async () => {
+  const replacing = { ...whole, overlap: 'replace' } as const;
+  const { begin, hub: opened, clock, files } = await stage([replacing]);
+  files.put('inputs', 'a.csv', '1,2');
+  await files.makeContainer(RUNS_CONTAINER, {});
+  files.put(
+    RUNS_CONTAINER,
+    lockBlob('whole'),
+    JSON.stringify({ runId: 'whole-0123456789abcdef', until: '2030-01-02T00:00:00.000Z' }),
+  );
+
+  const runId = await begin('whole');
+  await opened.settled();
+  clock.stepTo(new Date('2030-01-01T02:05:00Z'));
+  await opened.settled();
+  expect((opened.status(runId).customStatus as RunStatus).waitingFor).toBe(
+    'run whole-0123456789abcdef to end, which this one replaces',
+  );
+
+  await files.remove(RUNS_CONTAINER, lockBlob('whole'));
+  expect(((await opened.runToEnd(runId)).output as RunRecord).outcome).toEqual({
+    kind: 'succeeded',
+  });
+});
+
+test('a long watch continues as new: its history stays short and its story goes on', async () => {
+  const {
+    run,
+    hub: opened,
+    files,
+  } = await stage([{ ...whole, deadlineMinutes: 24 * 60, pool: { maxWaitMinutes: 60 } }], {
+    jobManagerMinutes: 20 * 60,
+  });
+  files.put('inputs', 'a.csv', '1,2');
+
+  const record = await run('whole');
+
+  expect(record.outcome).toEqual({ kind: 'succeeded' });
+  expect(minutesIn(record)).toBeGreaterThan(20 * 60);
+  expect(record.timeline[0]).toEqual({ phase: 'admitting', at: START });
+  // Nearly all of 20 h on one node: the looks before and after continuing are added up.
+  expect(record.nodeMinutes).toBeGreaterThan(19.5 * 60);
+  expect(record.nodeMinutes).toBeLessThan(20.5 * 60);
+  expect(opened.history(record.runId).length).toBeLessThan(200);
+});
+
+test('what a run costs is estimated from node-minutes and the price that the workload states', async () => {
+  const { run, files } = await stage([whole]);
+  files.put('inputs', 'a.csv', '1,2');
+
+  const record = await run('whole');
+
+  expect(record.nodeMinutes).toBeGreaterThan(1);
+  expect(record.estimatedCost).toBeCloseTo((record.nodeMinutes / 60) * 0.6, 3);
+});
+
+test('a step that Batch cannot take just now is tried again until it can', async () => {
+  const { run, batch, files } = await stage([whole]);
+  files.put('inputs', 'a.csv', '1,2');
+  let refusals = 3;
+  const makePool = batch.makePool.bind(batch);
+  batch.makePool = async (spec, owner) => {
+    refusals -= 1;
+    if (refusals >= 0) throw new Failure('serviceUnavailable', 'cannot make pool just now: busy');
+    await makePool(spec, owner);
+  };
+
+  const record = await run('whole');
+
+  expect(record.outcome).toEqual({ kind: 'succeeded' });
+  expect(batch.asked.filter((asked) => asked === 'makePool')).toEqual(['makePool']);
+});
+
+test('a step that is refused for good ends the run at once, and clean-up follows', async () => {
+  const { run, batch, files } = await stage([whole]);
+  files.put('inputs', 'a.csv', '1,2');
+  batch.makePool = async () => {
+    throw new Failure('quotaReached', 'cannot make pool: the pool quota is reached');
+  };
+
+  const record = await run('whole');
+
+  expect(record.outcome).toEqual({
+    kind: 'failed',
+    code: 'quotaReached',
+    cause: 'cannot make pool: the pool quota is reached',
+  });
+  expect(record.cleanedUp.map(({ how }) => how)).toEqual(['gone', 'gone', 'gone', 'kept']);
+});
