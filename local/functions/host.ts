@@ -199,7 +199,11 @@ async function assemble(options: HostOptions, assembly: Assembly): Promise<HostP
   const triggers = await createTriggers({ ...options, settings, catalog, runner });
   closing.push(() => appTerminate(registry));
   closing.push(() =>
-    Promise.all([within(GRACE_MS, triggers.stop()), hub.stop(GRACE_MS), runner.drained(GRACE_MS)]),
+    Promise.all([
+      within(GRACE_MS, triggers.stop()),
+      hub.stop(GRACE_MS),
+      within(GRACE_MS, runner.idle()),
+    ]),
   );
   return { registry, runner, hub, api, triggers, addresses };
 }

@@ -66,8 +66,10 @@ export function startHostProcess(options: HostProcessOptions): Promise<HostProce
   const ports = ['--port', '0', '--rpc-port', '0'];
   const child = fork(builtHost(), ['--app', app, '--data', data, ...ports, ...args], {
     env: { PATH: os.devNull, FUNCTIONS_WORKER_RUNTIME: 'node', ...environment },
+    execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
+  endWithTests(child);
   let output = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     output += chunk.toString('utf8');
@@ -92,6 +94,20 @@ export function startHostProcess(options: HostProcessOptions): Promise<HostProce
       });
     });
   });
+}
+
+const children = new Set<ChildProcess>();
+
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
+/** A process that a failed test leaves behind neither holds up the others nor stays. */
+export function endWithTests(child: ChildProcess): void {
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+  child.unref();
+  child.channel?.unref();
 }
 
 /** Asks until the answer is there: for what real processes and services bring about. */

@@ -1,0 +1,50 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { endWithTests, fixture } from './host-process';
+
+/** A storage emulator of the test's own, on ports of its own. */
+export interface Azurite {
+  readonly connectionString: string;
+  stop(): Promise<void>;
+}
+
+const ACCOUNT = 'devstoreaccount1';
+// The emulator's published key, the same everywhere.
+const KEY =
+  'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+
+export async function startAzurite(): Promise<Azurite> {
+  const child = fork(
+    require.resolve('azurite/dist/src/azurite.js'),
+    [...PORTS, '--skipApiVersionCheck', '--disableTelemetry', '--inMemoryPersistence', '--silent'],
+    {
+      execArgv: ['--require', fixture('exit-with-parent.js')],
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    },
+  );
+  endWithTests(child);
+  const urls = await addressesOf(child);
+  const endpoints = urls.map(([service, url]) => `${service}Endpoint=${url}/${ACCOUNT}`);
+  return {
+    connectionString: `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT};AccountKey=${KEY};${endpoints.join(';')}`,
+    stop: () =>
+      new Promise((resolve) => {
+        child.once('exit', () => resolve());
+        child.kill('SIGKILL');
+      }),
+  };
+}
+
+const PORTS = ['--blobPort', '0', '--queuePort', '0', '--tablePort', '0'];
+
+/** It says where each service listens, a line each. */
+function addressesOf(child: ChildProcess): Promise<readonly (readonly [string, string])[]> {
+  let output = '';
+  return new Promise((resolve, reject) => {
+    child.once('exit', () => reject(new Error(`The storage emulator ended:\n${output}`)));
+    child.stdout?.on('data', (chunk: Buffer) => {
+      output += chunk.toString('utf8');
+      const found = [...output.matchAll(/(\w+) service is successfully listening at (\S+)\n/g)];
+      if (found.length === 3) resolve(found.map(([, service = '', url = '']) => [service, url]));
+    });
+  });
+}

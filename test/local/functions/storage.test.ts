@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { storageAccount } from '../../../local/functions/storage';
+
+const STRING =
+  'DefaultEndpointsProtocol=https;AccountName=one;AccountKey=a2V5;EndpointSuffix=core.windows.net';
+
+function addresses(connection: string, environment: Record<string, string>): readonly string[] {
+  const account = storageAccount(connection, environment);
+  return [account.blobs().url, account.queues().url];
+}
+
+test('a connection is a setting with a connection string', () => {
+  expect(addresses('Store', { Store: STRING })).toEqual([
+    'https://one.blob.core.windows.net/',
+    'https://one.queue.core.windows.net/',
+  ]);
+});
+
+test('a setting with the prefix AzureWebJobs is looked at first', () => {
+  const other = STRING.replace('AccountName=one', 'AccountName=two');
+
+  expect(addresses('Store', { Store: STRING, AzureWebJobsStore: other })[0]).toBe(
+    'https://two.blob.core.windows.net/',
+  );
+});
+
+test('with an identity, the settings are the addresses, or the name of the account', () => {
+  const identity = { Store__credential: 'managedidentity', Store__clientId: 'id' };
+  const byAddress = {
+    Store__blobServiceUri: 'https://127.0.0.1:10000/a',
+    Store__queueServiceUri: 'https://127.0.0.1:10001/a',
+  };
+
+  expect(addresses('Store', { ...identity, ...byAddress })).toEqual([
+    'https://127.0.0.1:10000/a',
+    'https://127.0.0.1:10001/a',
+  ]);
+  expect(addresses('Store', { ...identity, Store__accountName: 'three' })).toEqual([
+    'https://three.blob.core.windows.net',
+    'https://three.queue.core.windows.net',
+  ]);
+});
+
+test('a connection that is not set is named, with what would set it', () => {
+  expect(() => storageAccount('Store', {})).toThrow(
+    "The connection 'Store' is not set: there is neither a setting of that name, with a " +
+      "connection string, nor 'Store__blobServiceUri' or 'Store__accountName'.",
+  );
+});
