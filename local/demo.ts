@@ -152,7 +152,7 @@ function endWithSignals(environment: Environment): void {
   }
 }
 
-if (!existsSync(join(root, 'dist', 'src', 'functions.js'))) {
+if (!existsSync(join(root, 'dist', 'src', 'main.js'))) {
   process.stderr.write('The app is not built; run npm run demo, which builds it first.\n');
   process.exit(1);
 }

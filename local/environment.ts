@@ -31,6 +31,8 @@ export interface EnvironmentStart {
   readonly folder: string;
   /** The compiled app: the folder of its package.json and host.json. */
   readonly appFolder: string;
+  /** Where this folder lies compiled: the parts are run from there. `dist/local` of the app by default. */
+  readonly partsFolder?: string;
   /** Seconds of clock time for each real second. */
   readonly speed: number;
   readonly ports: Ports;
@@ -214,9 +216,8 @@ function openHost(
   });
 }
 
-/** Where `npm run build` puts this folder: the parts are run from there, also by tests. */
-function compiledFolder({ appFolder }: EnvironmentStart): string {
-  return join(appFolder, 'dist', 'local');
+function compiledFolder({ appFolder, partsFolder }: EnvironmentStart): string {
+  return partsFolder ?? join(appFolder, 'dist', 'local');
 }
 
 interface BatchAccount {

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import * as df from 'durable-functions';
 import { connect } from './azure/connect';
 import { Failure } from './failure';
@@ -8,76 +7,83 @@ import { blobHandler, tidyHandler, timerHandler } from './intake';
 import { createActivities } from './run/activities';
 import { answering } from './run/steps';
 import { programPath, programsOf } from './run/tools';
-import { checkWorkloads, type Workloads } from './run/workload';
+import { checkWorkloads, type WorkloadDeclaration, type Workloads } from './run/workload';
 import { RUN_ORCHESTRATION, runWorkflow } from './run/workflow';
 import { readSettings } from './settings';
-import { nightlyReport } from './workloads/nightly-report';
-import { render } from './workloads/render';
 
-/** The app on one screen: every function's name, trigger and route. Add your workload here. */
-const workloads = checkWorkloads([nightlyReport, render]);
-
-// oxlint-disable-next-line eslint/no-restricted-properties -- the one place that hands the environment in
-const settings = readSettings(process.env, workloads);
-const ports = connect(settings);
-const programsFolder = join(__dirname, 'workloads');
-checkPrograms(workloads);
-
-const api = { ports, workloads };
-const http = { authLevel: 'function' } as const;
-df.app.client.http('runs-start', {
-  ...http,
-  route: 'runs/{workload}',
-  methods: ['POST'],
-  handler: startHandler(api),
-});
-df.app.client.http('runs-list', {
-  ...http,
-  route: 'runs',
-  methods: ['GET'],
-  handler: listHandler(api),
-});
-df.app.client.http('runs-show', {
-  ...http,
-  route: 'runs/{id}',
-  methods: ['GET'],
-  handler: showHandler(api),
-});
-df.app.client.http('runs-cancel', {
-  ...http,
-  route: 'runs/{id}',
-  methods: ['DELETE'],
-  handler: cancelHandler(api),
-});
-
-for (const workload of workloads.values()) {
-  const schedule = settings.schedules[workload.name];
-  if (schedule !== undefined) {
-    df.app.client.timer(`${workload.name}-timer`, {
-      schedule,
-      handler: timerHandler(ports, workload),
-    });
-  }
-  if (workload.triggers.blob !== undefined) {
-    df.app.client.storageBlob(`${workload.name}-blob`, {
-      path: `${workload.triggers.blob.container}/{name}`,
-      connection: 'AzureWebJobsStorage',
-      source: settings.blobTriggerSource,
-      handler: blobHandler(ports, workload),
-    });
-  }
+/** What the app is made of besides its code. */
+export interface AppParts {
+  readonly workloads: readonly WorkloadDeclaration[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The folder of the compiled workloads: `<folder>/<workload>/programs/<file>`. */
+  readonly programsFolder: string;
 }
-df.app.client.timer('tidy', { schedule: '0 17 * * * *', handler: tidyHandler(ports) });
 
-df.app.orchestration(RUN_ORCHESTRATION, runWorkflow(workloads));
-for (const [name, activity] of Object.entries(
-  createActivities({ ...ports, workloads, programsFolder }),
-)) {
-  df.app.activity(name, { handler: answering<unknown>(activity) });
+/** The app on one screen: every function's name, trigger and route. */
+// oxlint-disable-next-line eslint/max-lines-per-function -- a table: one entry for each function
+export function registerApp(parts: AppParts): void {
+  const { programsFolder } = parts;
+  const workloads = checkWorkloads(parts.workloads);
+  const settings = readSettings(parts.environment, workloads);
+  const ports = connect(settings);
+  checkPrograms(workloads, programsFolder);
+
+  const api = { ports, workloads };
+  const http = { authLevel: 'function' } as const;
+  df.app.client.http('runs-start', {
+    ...http,
+    route: 'runs/{workload}',
+    methods: ['POST'],
+    handler: startHandler(api),
+  });
+  df.app.client.http('runs-list', {
+    ...http,
+    route: 'runs',
+    methods: ['GET'],
+    handler: listHandler(api),
+  });
+  df.app.client.http('runs-show', {
+    ...http,
+    route: 'runs/{id}',
+    methods: ['GET'],
+    handler: showHandler(api),
+  });
+  df.app.client.http('runs-cancel', {
+    ...http,
+    route: 'runs/{id}',
+    methods: ['DELETE'],
+    handler: cancelHandler(api),
+  });
+
+  for (const workload of workloads.values()) {
+    const schedule = settings.schedules[workload.name];
+    if (schedule !== undefined) {
+      df.app.client.timer(`${workload.name}-timer`, {
+        schedule,
+        handler: timerHandler(ports, workload),
+      });
+    }
+    if (workload.triggers.blob !== undefined) {
+      df.app.client.storageBlob(`${workload.name}-blob`, {
+        path: `${workload.triggers.blob.container}/{name}`,
+        connection: 'AzureWebJobsStorage',
+        source: settings.blobTriggerSource,
+        handler: blobHandler(ports, workload),
+      });
+    }
+  }
+  df.app.client.timer('tidy', { schedule: '0 17 * * * *', handler: tidyHandler(ports) });
+
+  df.app.orchestration(RUN_ORCHESTRATION, runWorkflow(workloads));
+  for (const [name, activity] of Object.entries(
+    createActivities({ ...ports, workloads, programsFolder }),
+  )) {
+    df.app.activity(name, { handler: answering<unknown>(activity) });
+  }
 }
 
 /** A program that is not there would be found out at 02:00. @throws Failure naming each one */
-function checkPrograms(all: Workloads): void {
+function checkPrograms(all: Workloads, programsFolder: string): void {
   const missing = [...all.values()].flatMap((workload) =>
     programsOf(workload)
       .map((program) => programPath(programsFolder, workload.name, program))

@@ -5,7 +5,7 @@ import { defineWorkload } from '../run/workload';
  * Every night, the CSV files in `reports-in` become one report: a summary and a chart.
  *
  * The smallest shape: one job whose only task is the job manager, on a pool that grows from no node
- * to one and back. Copy this file and its folder, and add your workload to `functions.ts`.
+ * to one and back. Copy this file and its folder, and add your workload to `main.ts`.
  */
 export const nightlyReport = defineWorkload({
   name: 'nightly-report',

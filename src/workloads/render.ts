@@ -6,7 +6,7 @@ import { defineWorkload } from '../run/workload';
  *
  * The shape for divisible work: the job manager splits it and writes a task manifest, the app adds
  * the tasks, and a merge that waits for all of them makes the result. Copy this file and its folder,
- * and add your workload to `functions.ts`.
+ * and add your workload to `main.ts`.
  */
 export const render = defineWorkload({
   name: 'render',

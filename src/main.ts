@@ -1,0 +1,12 @@
+import { join } from 'node:path';
+import { registerApp } from './functions';
+import { nightlyReport } from './workloads/nightly-report';
+import { render } from './workloads/render';
+
+/** Where the host begins. Add your workload here. */
+registerApp({
+  workloads: [nightlyReport, render],
+  // oxlint-disable-next-line eslint/no-restricted-properties -- the one place that hands the environment in
+  environment: process.env,
+  programsFolder: join(__dirname, 'workloads'),
+});
