@@ -31,12 +31,13 @@ const SECOND_MS = 1000;
 /** Rows in order of precedence: the first that has something to say decides. */
 const decisions: readonly ((situation: Situation, now: Date) => NextStep | undefined)[] = [
   cancelled,
+  allDone,
   overdue,
   jobGone,
+  jobEndedByOthers,
   jobManagerFailed,
   taskFailed,
   readyToSubmit,
-  jobCompleted,
   poolGone,
   noNodeCanWork,
 ];
@@ -58,6 +59,23 @@ function cancelled({ seen }: Situation): NextStep | undefined {
   return finish('cancelled', 'cancelled', 'the run was cancelled on request');
 }
 
+/** Before the deadline is looked at: what is done is done, also when it is seen a little late. */
+function allDone({ workload, watch, seen }: Situation): NextStep | undefined {
+  const success: NextStep = { kind: 'finish', outcome: { kind: 'succeeded' } };
+  // With zero tasks there is nothing whose end could end the job.
+  if (watch.submitted && watch.plannedTasks === 0) return success;
+  if (seen.job?.state !== 'completed') return undefined;
+  if (workload.work.kind === 'whole') {
+    return seen.job.jobManager?.state === 'succeeded' ? success : undefined;
+  }
+  const { active, running, failed } = seen.tasks;
+  return endedWithTasks(watch, seen.job) && active + running + failed === 0 ? success : undefined;
+}
+
+function endedWithTasks(watch: WatchState, job: JobView): boolean {
+  return watch.submitted && job.terminateReason === 'AllTasksComplete';
+}
+
 function overdue({ plan, workload, seen }: Situation, now: Date): NextStep | undefined {
   if (now.getTime() < Date.parse(plan.deadline)) return undefined;
   const unfinished = seen.tasks.active + seen.tasks.running;
@@ -74,6 +92,28 @@ function jobGone({ seen, plan }: Situation): NextStep | undefined {
     'failed',
     'jobEndedEarly',
     `somebody deleted the job ${plan.jobId} while it was running`,
+  );
+}
+
+/** Tells first: it makes a failure of every task that it cut off. */
+function jobEndedByOthers({ workload, watch, seen, plan }: Situation): NextStep | undefined {
+  const job = seen.job;
+  if (job === null || (job.state !== 'completed' && job.state !== 'ending')) return undefined;
+  const reason = job.terminateReason;
+  const byItself =
+    workload.work.kind === 'whole' ? reason === 'JMComplete' : endedWithTasks(watch, job);
+  if (byItself || (reason === null && job.state === 'ending')) return undefined;
+  if (reason === 'MaxWallClockTimeExpiry') {
+    return finish(
+      'timedOut',
+      'deadlineExceeded',
+      `the job ran for all its ${workload.deadlineMinutes} minutes`,
+    );
+  }
+  return finish(
+    'failed',
+    'jobEndedEarly',
+    `the job ${plan.jobId} was ended before its tasks (reason: ${reason ?? 'none given'})`,
   );
 }
 
@@ -105,33 +145,6 @@ function readyToSubmit({ workload, watch, seen }: Situation): NextStep | undefin
   if (workload.work.kind === 'whole' || watch.submitted) return undefined;
   if (workload.work.kind === 'perBlob') return { kind: 'submitTasks' };
   return seen.job?.jobManager?.state === 'succeeded' ? { kind: 'submitTasks' } : undefined;
-}
-
-function jobCompleted({ workload, watch, seen, plan }: Situation): NextStep | undefined {
-  const job = seen.job;
-  // With zero tasks there is nothing whose end could end the job.
-  if (watch.submitted && watch.plannedTasks === 0) {
-    return { kind: 'finish', outcome: { kind: 'succeeded' } };
-  }
-  if (job === null || job.state !== 'completed') return undefined;
-  if (succeeded(workload, watch, job)) return { kind: 'finish', outcome: { kind: 'succeeded' } };
-  if (job.terminateReason === 'MaxWallClockTimeExpiry') {
-    return finish(
-      'timedOut',
-      'deadlineExceeded',
-      `the job ran for all its ${workload.deadlineMinutes} minutes`,
-    );
-  }
-  return finish(
-    'failed',
-    'jobEndedEarly',
-    `the job ${plan.jobId} was ended before its tasks (reason: ${job.terminateReason ?? 'none given'})`,
-  );
-}
-
-function succeeded(workload: Workload, watch: WatchState, job: JobView): boolean {
-  if (workload.work.kind === 'whole') return job.jobManager?.state === 'succeeded';
-  return watch.submitted && job.terminateReason === 'AllTasksComplete';
 }
 
 function poolGone({ seen, plan }: Situation): NextStep | undefined {
@@ -191,6 +204,7 @@ function nextLook(plan: RunPlan, now: Date): Date {
 export function whatItWaitsFor({ seen, watch }: Situation): string {
   const { pool, job, tasks } = seen;
   if (pool === null || job === null) return 'Batch to show the pool and the job';
+  if (job.state === 'completed') return 'Batch to count the tasks of the job, which has ended';
   if (pool.formulaError !== null)
     return `Batch to accept the autoscale formula: ${pool.formulaError}`;
   if (canWork(pool.nodes) === 0) return `a Spot node: ${nodeChain(pool)}`;
@@ -219,7 +233,8 @@ function nodeChain(pool: PoolView): string {
 }
 
 function reasons(pool: PoolView): string {
-  return pool.resizeErrors.length === 0 ? '' : ` (${pool.resizeErrors.join('; ')})`;
+  const said = [...pool.resizeErrors, ...(pool.formulaError === null ? [] : [pool.formulaError])];
+  return said.length === 0 ? '' : ` (${said.join('; ')})`;
 }
 
 function canWork(nodes: NodeCounts): number {

@@ -1,0 +1,198 @@
+import { expect, test } from 'vitest';
+import { nextStep, noteLook, whatItWaitsFor } from '../../src/run/progress';
+import { NO_TASKS, type Observation, type WatchState } from '../../src/run/run';
+import type { Workload } from '../../src/run/workload';
+import {
+  checked,
+  jobWith,
+  minute,
+  perBlob,
+  planOf,
+  poolWith,
+  seenWith,
+  split,
+  watchWith,
+  whole,
+} from './given';
+
+const hello = checked(whole);
+const tiles = checked(split);
+const meshes = checked(perBlob);
+
+interface Case {
+  readonly workload?: Workload;
+  readonly watch?: Partial<WatchState>;
+  readonly seen?: Partial<Observation>;
+}
+
+function situationOf({ workload = hello, watch, seen }: Case) {
+  return { workload, plan: planOf(workload), watch: watchWith(watch), seen: seenWith(seen) };
+}
+
+const submitted = { submitted: true, plannedTasks: 3 };
+const allSucceeded = { ...NO_TASKS, succeeded: 4 };
+
+const waiting = jobWith({ state: 'waiting' });
+const tasks = { active: 3, running: 2, succeeded: 4, failed: 0 };
+
+test.each([
+  [
+    'Batch to show the pool and the job',
+    { workload: meshes, watch: submitted, seen: { pool: null, job: null } },
+  ],
+  [
+    'Batch to accept the autoscale formula: AutoScalingFormulaEvaluationError: no',
+    { seen: { pool: poolWith({}, { formulaError: 'AutoScalingFormulaEvaluationError: no' }) } },
+  ],
+  [
+    'a Spot node: the pool waits for its next autoscale evaluation, at most five minutes',
+    { seen: { pool: poolWith({}) } },
+  ],
+  [
+    'a Spot node: Batch is allocating 3 nodes',
+    { seen: { pool: poolWith({}, { resizing: true, targetNodes: 3 }) } },
+  ],
+  [
+    'a Spot node: Batch could not allocate one (AllocationFailed: none)',
+    { seen: { pool: poolWith({}, { resizeErrors: ['AllocationFailed: none'] }) } },
+  ],
+  ['a Spot node: 2 nodes unusable', { seen: { pool: poolWith({ unusable: 2 }) } }],
+  [
+    'a Spot node: 1 node preempted, Batch is looking for another',
+    { seen: { pool: poolWith({ preempted: 1, unusable: 1 }) } },
+  ],
+  ['1 node to start', { seen: { pool: poolWith({ starting: 1 }), job: waiting } }],
+  [
+    'the set-up on 2 nodes',
+    { seen: { pool: poolWith({ waitingForStartTask: 2, starting: 1 }), job: waiting } },
+  ],
+  ['the job manager to be given a node', { seen: { pool: poolWith({ idle: 1 }), job: waiting } }],
+  ['the job manager, which is running', { seen: {} }],
+  [
+    'tasks: 4 of 9 done, 2 running, 3 queued on 2 nodes',
+    {
+      workload: tiles,
+      watch: submitted,
+      seen: {
+        job: jobWith({ state: 'succeeded' }),
+        pool: poolWith({ running: 1, idle: 1 }),
+        tasks,
+      },
+    },
+  ],
+  ['tasks: 4 done, 2 running, 3 queued on 1 node', { seen: { job: jobWith(null), tasks } }],
+  [
+    'Batch to end the job (4 tasks done)',
+    {
+      workload: tiles,
+      watch: submitted,
+      seen: { job: jobWith({ state: 'succeeded' }), tasks: allSucceeded },
+    },
+  ],
+  [
+    'Batch to end the job (1 task done)',
+    {
+      seen: {
+        job: jobWith({ state: 'succeeded' }, { state: 'ending' }),
+        tasks: { ...NO_TASKS, succeeded: 1 },
+      },
+    },
+  ],
+] satisfies readonly (readonly [string, Case])[])(
+  'a run says that it waits for %s [RS29]',
+  (sentence, given) => {
+    expect(whatItWaitsFor(situationOf(given))).toBe(sentence);
+  },
+);
+
+test('looks are close together at first, rarer later, and one is at the deadline', () => {
+  const until = (minutes: number) => {
+    const watch = { lastServedAt: minute(minutes).toISOString() };
+    const step = nextStep(situationOf({ watch }), minute(minutes));
+    return step.kind === 'wait' && (Date.parse(step.until) - minute(minutes).getTime()) / 1000;
+  };
+
+  expect([0, 1, 5, 20, 50, 120, 176, 179.9].map(until)).toEqual([
+    10, 10, 30, 120, 300, 300, 240, 6,
+  ]);
+});
+
+test('a run of 24 hours looks fewer than 350 times', () => {
+  const long = checked({ ...whole, deadlineMinutes: 1440 });
+  let looks = 0;
+  for (let at = 0; at < 1440; looks++) {
+    const step = nextStep(situationOf({ workload: long }), minute(at));
+    if (step.kind !== 'wait') break;
+    at = (Date.parse(step.until) - minute(0).getTime()) / 60_000;
+  }
+
+  expect(looks).toBeGreaterThan(290);
+  expect(looks).toBeLessThan(350);
+});
+
+test('every node but a preempted one is paid for, between two looks by the mean of both', () => {
+  const pool = poolWith({
+    starting: 1,
+    idle: 1,
+    running: 1,
+    unusable: 1,
+    startTaskFailed: 1,
+    leaving: 1,
+    waitingForStartTask: 1,
+    preempted: 5,
+  });
+
+  const first = noteLook(watchWith(), seenWith({ pool }), minute(10));
+  const second = noteLook(
+    first,
+    seenWith({ pool: poolWith({ running: 3, preempted: 2 }) }),
+    minute(14),
+  );
+  const last = noteLook(second, seenWith({ pool: null }), minute(16));
+
+  expect([first.usage, second.usage, last.usage]).toEqual([
+    {
+      nodeMinutes: 35,
+      preemptions: 5,
+      nodesAtLastLook: 7,
+      preemptedAtLastLook: 5,
+      lastLookAt: minute(10).toISOString(),
+    },
+    {
+      nodeMinutes: 55,
+      preemptions: 5,
+      nodesAtLastLook: 3,
+      preemptedAtLastLook: 2,
+      lastLookAt: minute(14).toISOString(),
+    },
+    {
+      nodeMinutes: 58,
+      preemptions: 5,
+      nodesAtLastLook: 0,
+      preemptedAtLastLook: 0,
+      lastLookAt: minute(16).toISOString(),
+    },
+  ]);
+});
+
+test('a clock that goes back adds no cost and takes none away', () => {
+  const first = noteLook(watchWith(), seenWith(), minute(10));
+  const { usage } = noteLook(first, seenWith(), minute(5));
+
+  expect(usage.nodeMinutes).toBe(first.usage.nodeMinutes);
+});
+
+test('a look remembers the tasks, and when a node that can work was last there [NB5]', () => {
+  const served = noteLook(watchWith(), seenWith({ tasks }), minute(10));
+  const unserved = noteLook(
+    served,
+    seenWith({ pool: poolWith({ preempted: 1, unusable: 1, startTaskFailed: 1 }) }),
+    minute(20),
+  );
+
+  expect([served.lastServedAt, unserved.lastServedAt]).toEqual([
+    minute(10).toISOString(),
+    minute(10).toISOString(),
+  ]);
+  expect(served.tasks).toEqual(tasks);
+});
