@@ -6,13 +6,13 @@ const STRING =
 
 function addresses(connection: string, environment: Record<string, string>): readonly string[] {
   const account = storageAccount(connection, environment);
-  return [account.blobs().url, account.queues().url];
+  return [account.blobs().url, account.queues().url].map((url) => url.replace(/\/$/, ''));
 }
 
 test('a connection is a setting with a connection string', () => {
   expect(addresses('Store', { Store: STRING })).toEqual([
-    'https://one.blob.core.windows.net/',
-    'https://one.queue.core.windows.net/',
+    'https://one.blob.core.windows.net',
+    'https://one.queue.core.windows.net',
   ]);
 });
 
@@ -20,7 +20,7 @@ test('a setting with the prefix AzureWebJobs is looked at first', () => {
   const other = STRING.replace('AccountName=one', 'AccountName=two');
 
   expect(addresses('Store', { Store: STRING, AzureWebJobsStore: other })[0]).toBe(
-    'https://two.blob.core.windows.net/',
+    'https://two.blob.core.windows.net',
   );
 });
 
