@@ -51,7 +51,7 @@ export class Failure extends Error {
     message: string,
     options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(withoutSecrets(message), options);
   }
 }
 
@@ -61,5 +61,20 @@ export function httpStatusOf(code: FailureCode): number {
 
 /** What any thrown thing says, in words a person can read and without an SDK's object noise. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return withoutSecrets(error instanceof Error ? error.message : String(error));
+}
+
+/** What gives access by itself, and what stands before it. Azure's own words for each. */
+const secretForms: readonly (readonly [RegExp, string])[] = [
+  [/\bsig=[^&\s"'<>)\]]+/gi, 'sig=***'],
+  [/([?&]code)=[^&\s"'<>)\]]+/gi, '$1=***'],
+  [/\b(AccountKey|SharedAccessKey|SharedAccessSignature)=[^;\s"'<>)\]]+/gi, '$1=***'],
+  [/\bBearer\s+[\w.~+/-]{16,}=*/gi, 'Bearer ***'],
+  [/\b(SharedKey(?:Lite)?)\s+[\w-]+:[\w+/]+=*/gi, '$1 ***'],
+  [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '***'],
+];
+
+/** Text as it may be kept and shown: a service may repeat in its answer what it was sent. */
+export function withoutSecrets(text: string): string {
+  return secretForms.reduce((clean, [form, shown]) => clean.replace(form, shown), text);
 }

@@ -1,3 +1,4 @@
+import { withoutSecrets } from '../failure';
 import { workloadOf, type Tools } from './tools';
 import { JOB_MANAGER_ID, LOGS_FOLDER, RESULTS_FOLDER } from './plan';
 import type { FailedTask } from './ports';
@@ -98,10 +99,10 @@ async function lastWords(
 
 /** The last lines that say something, without control characters and without credentials. */
 export function tail(text: string | null): string | null {
-  const lines = (text ?? '')
+  const plain = (text ?? '')
     // oxlint-disable-next-line no-control-regex -- they are what is taken out
-    .replace(/\u001B\[[0-9;]*[A-Za-z]|[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '')
-    .replace(/\b(sig|code|AccountKey)=[^&\s"']+/gi, '$1=***')
+    .replace(/\u001B\[[0-9;]*[A-Za-z]|[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '');
+  const lines = withoutSecrets(plain)
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { Failure, httpStatusOf, messageOf, withoutSecrets } from '../src/failure';
+
+const TOKEN = 'eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ4In0.c2lnbmF0dXJl-_';
+
+test.each([
+  ['https://x/in?sv=1&sr=c&sig=abc%2Fd%3D&se=2', 'https://x/in?sv=1&sr=c&sig=***&se=2'],
+  ['(https://x/in?sig=abc)', '(https://x/in?sig=***)'],
+  ['https://x/api/runs?code=abc==&y=1', 'https://x/api/runs?code=***&y=1'],
+  [
+    'AccountName=a;AccountKey=abc==;EndpointSuffix=b',
+    'AccountName=a;AccountKey=***;EndpointSuffix=b',
+  ],
+  [
+    'BlobEndpoint=https://x;SharedAccessSignature=sv=1&x',
+    'BlobEndpoint=https://x;SharedAccessSignature=***',
+  ],
+  [`authorization: Bearer ${TOKEN}`, 'authorization: Bearer ***'],
+  [`the token ${TOKEN} has expired`, 'the token *** has expired'],
+  ['SharedKey nightshift:abc=', 'SharedKey ***'],
+])('what gives access is taken out of %j [GD19]', (text, clean) => {
+  expect(withoutSecrets(text)).toBe(clean);
+});
+
+test.each(['exit code=3', 'the signature=good design', 'code: 17', 'a bearer of news', ''])(
+  'nothing is taken out of %j',
+  (text) => {
+    expect(withoutSecrets(text)).toBe(text);
+  },
+);
+
+test('a failure says nothing that gives access, whatever it is told, and neither does any error shown [GD19]', () => {
+  const told = 'cannot open https://x/in?sig=abc';
+
+  expect(new Failure('internal', told).message).toBe('cannot open https://x/in?sig=***');
+  expect(messageOf(new Error(told))).toBe('cannot open https://x/in?sig=***');
+  expect(messageOf(told)).toBe('cannot open https://x/in?sig=***');
+});
+
+test('each code has its status over HTTP', () => {
+  expect([
+    httpStatusOf('badRequest'),
+    httpStatusOf('unknownRun'),
+    httpStatusOf('serviceUnavailable'),
+  ]).toEqual([400, 404, 503]);
+});
