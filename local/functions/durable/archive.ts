@@ -62,7 +62,7 @@ export class DiskArchive implements Archive {
     this.#data = new GrowingFile(this.#path('data'), extent.bytes);
     this.#index = new GrowingFile(this.#path('index'), extent.indexBytes);
     readLines(this.#path('index'), (text) => this.#readIndex(JSON.parse(text) as IndexLine));
-    this.#dropOthers();
+    this.dropOthers();
   }
 
   get rows(): ReadonlyMap<string, ArchiveRow> {
@@ -140,7 +140,8 @@ export class DiskArchive implements Archive {
     return path.join(this.folder, `archive-${this.#number}.${part}.jsonl`);
   }
 
-  #dropOthers(): void {
+  /** Files that no snapshot speaks of any more. */
+  dropOthers(): void {
     const mine = `archive-${this.#number}.`;
     for (const name of fs.readdirSync(this.folder))
       if (name.startsWith('archive-') && !name.startsWith(mine))

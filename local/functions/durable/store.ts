@@ -142,6 +142,7 @@ export class DiskStore implements Store {
     writeWhole(path.join(this.options.folder, SNAPSHOT), this.#snapshotLines(header));
     old.close();
     fs.rmSync(old.file);
+    this.#archive.dropOthers();
     syncFolder(this.options.folder);
     for (const { resolve } of waiting) resolve();
   }
