@@ -22,7 +22,7 @@ const outFolder = join(root, 'out');
 async function demo(screen: Screen): Promise<boolean> {
   const begun = Date.now();
   screen.say(
-    `Nightshift: a dropped mesh and a nightly report, on this machine. The clock runs ${SPEED} times as fast.\n`,
+    `Nightshift: a dropped mesh and a nightly report, on this machine.\nThe clock runs ${SPEED} times as fast as a real one.\n`,
   );
   rmSync(folder, { recursive: true, force: true });
   const lines: string[] = [];
@@ -130,9 +130,8 @@ async function tellTheEnd(
       screen.say(line);
   }
   const left = await whatIsLeft(environment);
-  const until = runs
-    .map(({ record }) => record?.outputsKeptUntil?.slice(0, 10) ?? 'now')
-    .join(' and ');
+  const ends = runs.map(({ record }) => record?.outputsKeptUntil?.slice(0, 10) ?? 'now');
+  const until = [...new Set(ends)].join(' and ');
   screen.say(
     `\nLeft: pools ${left.pools}, jobs ${left.jobs}, run containers ${left.containers.length} (outputs, kept until ${until}).`,
   );

@@ -40,48 +40,60 @@ const phaseNames: Readonly<Record<string, string>> = {
 };
 
 const BAR_REFRESHES_PER_SECOND = 12;
+/** What the line takes without the sentence at its end. */
+const LIVE_LINE_COLUMNS = 77;
 
 function liveLine(output: NodeJS.WriteStream, title: string): Following {
   const bar = new SingleBar({
-    format: `${title.padEnd(15)} {phase} {bar} {value}/{total} tasks  {nodes}  {elapsed}  {waiting}`,
+    format: `${title.padEnd(15)} {phase} {bar} {tasks}  {nodes}  {elapsed}  {waiting}`,
     barCompleteChar: '█',
     barIncompleteChar: '░',
-    barsize: 20,
+    barsize: 16,
     fps: BAR_REFRESHES_PER_SECOND,
     hideCursor: true,
     stream: output,
     forceRedraw: true,
   });
-  bar.start(1, 0, { phase: ''.padEnd(15), nodes: nodesText(null), elapsed: '', waiting: '' });
-  const show = (run: Run, elapsedSeconds: number) => {
+  const columns = (run: Run | null, phase: string, elapsedSeconds: number, waiting: string) => ({
+    phase: phase.padEnd(15),
+    tasks: tasksText(run).padEnd(11),
+    nodes: nodesText(run),
+    elapsed: clockText(elapsedSeconds),
+    waiting: shorten(waiting, Math.max(0, (output.columns ?? 80) - LIVE_LINE_COLUMNS)),
+  });
+  const update = (run: Run, phase: string, elapsedSeconds: number, waiting: string) => {
     const { done, total } = tasksOf(run);
     bar.setTotal(Math.max(1, total));
-    bar.update(done, {
-      phase: (phaseNames[run.phase ?? ''] ?? 'queued').padEnd(15),
-      nodes: nodesText(run),
-      elapsed: clockText(elapsedSeconds),
-      waiting: shorten(run.waitingFor ?? '', Math.max(0, (output.columns ?? 80) - 86)),
-    });
+    bar.update(done, columns(run, phase, elapsedSeconds, waiting));
   };
+  bar.start(1, 0, columns(null, 'queued', 0, ''));
   return {
-    show,
+    show: (run, elapsedSeconds) =>
+      update(run, phaseOf(run), elapsedSeconds, whatTheBarDoesNotSay(run)),
     end: (run, elapsedSeconds) => {
-      show({ ...run, waitingFor: run.status }, elapsedSeconds);
+      update(run, run.status, elapsedSeconds, '');
       bar.stop();
     },
   };
 }
 
+/** While tasks are worked on, the sentence would repeat the numbers beside it. */
+function whatTheBarDoesNotSay({ waitingFor }: Run): string {
+  return waitingFor === null || waitingFor.startsWith('tasks:') ? '' : waitingFor;
+}
+
+function phaseOf({ phase }: Run): string {
+  return phaseNames[phase ?? ''] ?? 'queued';
+}
+
 function plainLines(output: Output, title: string): Following {
   let last = '';
   const show = (run: Run, elapsedSeconds: number) => {
-    const { done, total } = tasksOf(run);
-    const phase = phaseNames[run.phase ?? ''] ?? 'queued';
     const waiting =
       run.waitingFor === null || run.waitingFor === 'nothing'
         ? ''
         : `; waiting for ${run.waitingFor}`;
-    const line = `${phase}: ${done}/${total} tasks, ${nodesText(run).trim()}${waiting}`;
+    const line = `${phaseOf(run)}: ${tasksText(run)}, ${nodesText(run).trim()}${waiting}`;
     if (line === last) return;
     last = line;
     output.write(`${title.padEnd(15)} ${clockText(elapsedSeconds)}  ${line}\n`);
@@ -98,6 +110,11 @@ function tasksOf({ tasks }: Run): { readonly done: number; readonly total: numbe
   if (tasks === null) return { done: 0, total: 0 };
   const done = tasks.succeeded + tasks.failed;
   return { done, total: done + tasks.active + tasks.running };
+}
+
+function tasksText(run: Run | null): string {
+  const { done, total } = run === null ? { done: 0, total: 0 } : tasksOf(run);
+  return `${done}/${total} tasks`;
 }
 
 function nodesText(run: Run | null): string {

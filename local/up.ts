@@ -54,20 +54,24 @@ async function welcome(environment: Environment): Promise<string[]> {
   ];
   const { certificate, batch, vaultUrl, storage, appUrl, pace } = environment;
   return [
-    `Nightshift is up. The clock runs at ${pace.speed} times real time and shows ${environment.clock.now().toISOString()}.`,
+    `Nightshift is up. Its clock ${pace.speed === 1 ? 'runs in real time' : `runs ${pace.speed} times as fast as a real one`} and shows ${environment.clock.now().toISOString()}.`,
     '',
     `  app      ${appUrl}/api/runs`,
-    `  storage  ${storage.blobUrl}   (Azurite, TLS certificate: ${certificate.certFile})`,
-    `  Batch    ${batch.url}   account ${batch.name}, key in ${join(resolve(options.folder), 'batch-account.json')}`,
+    `  storage  ${storage.blobUrl}`,
+    `  Batch    ${batch.url}`,
     `  vault    ${vaultUrl}`,
+    `  state    ${resolve(options.folder)}`,
     '',
     'Drop a mesh, which starts a render (the address is good for a day):',
     `  curl --cacert ${certificate.certFile} -X PUT -H 'x-ms-blob-type: BlockBlob' --data-binary @mesh.ply '${withName(inbox, 'mesh.ply')}'`,
     'Drop a CSV file and start the nightly report by hand:',
     `  curl --cacert ${certificate.certFile} -X PUT -H 'x-ms-blob-type: BlockBlob' --data-binary @table.csv '${withName(reports, 'table.csv')}'`,
     `  curl -X POST ${appUrl}/api/runs/nightly-report`,
-    'See what happens:',
+    'See what happens, and fetch what came of the latest run:',
     `  curl ${appUrl}/api/runs`,
+    'Bring all outputs and logs of a run to disk:',
+    `  NODE_EXTRA_CA_CERTS=${certificate.certFile} npm run fetch -- <run id>`,
+    '  npm run results',
     '',
     'Ctrl-C stops everything; the state stays.',
   ];
