@@ -14,6 +14,8 @@ export interface Settings {
   readonly storage:
     | { readonly kind: 'connectionString'; readonly text: string }
     | { readonly kind: 'identity'; readonly blobServiceUri: string };
+  /** Of the pools of every workload; see `NodeDefaults`. */
+  readonly nodes: { readonly vmSize: string; readonly subnetId: string | null };
   readonly vaultUri: string | null;
   readonly identity: {
     readonly clientId: string | null;
@@ -42,6 +44,20 @@ export const settingRows = {
   BATCH_ACCOUNT_KEY_SECRET: [
     z.string().optional(),
     'the name of the Key Vault secret that holds the account key',
+  ],
+  POOL_VM_SIZE: [
+    z
+      .string()
+      .regex(/^standard_[a-z0-9_]+$/i)
+      .default('standard_d2s_v5'),
+    'the VM size of nodes where a workload names none, such as standard_d2s_v5',
+  ],
+  POOL_SUBNET_ID: [
+    z
+      .string()
+      .regex(/^\/subscriptions\/[^/]+\/resourceGroups\/.+\/subnets\/[^/]+$/i)
+      .optional(),
+    'the resource id of the subnet that nodes join, where they have one of their own',
   ],
   AzureWebJobsStorage: [z.string().optional(), 'a connection string of the storage account'],
   AzureWebJobsStorage__blobServiceUri: [
@@ -85,6 +101,7 @@ export function readSettings(
       accountKey: accountKey(values),
     },
     storage: storage(values),
+    nodes: { vmSize: values.POOL_VM_SIZE, subnetId: values.POOL_SUBNET_ID ?? null },
     vaultUri: values.KEY_VAULT_URI ?? null,
     identity: {
       clientId: values.AZURE_CLIENT_ID ?? null,

@@ -21,12 +21,25 @@ export const EVALUATION_INTERVAL = 'PT5M';
 /** Files of ended tasks leave a node after this; what is worth keeping has been uploaded. */
 const FILE_RETENTION = 'PT1H';
 
-export function poolBody(pool: PoolSpec, owner: Owner): Models.PoolAddParameter {
+/** What all pools of this app have in common, whatever the workload. */
+export interface NodeDefaults {
+  /** Of the pools of workloads that name none. */
+  readonly vmSize: string;
+  /** The subnet that nodes join; null leaves the network to Batch. */
+  readonly subnetId: string | null;
+}
+
+export function poolBody(
+  pool: PoolSpec,
+  owner: Owner,
+  defaults: NodeDefaults,
+): Models.PoolAddParameter {
   const { image } = pool;
   return {
     id: pool.id,
     displayName: pool.displayName,
-    vmSize: pool.vmSize,
+    vmSize: pool.vmSize ?? defaults.vmSize,
+    ...(defaults.subnetId !== null && { networkConfiguration: networkBody(defaults.subnetId) }),
     virtualMachineConfiguration: {
       imageReference: {
         publisher: image.publisher,
@@ -50,8 +63,13 @@ export function poolBody(pool: PoolSpec, owner: Owner): Models.PoolAddParameter 
     taskSlotsPerNode: pool.slotsPerNode,
     taskSchedulingPolicy: { nodeFillType: 'pack' },
     ...(pool.startTask !== null && { startTask: startTaskBody(pool.startTask) }),
-    metadata: metadata(owner, specHash(pool)),
+    metadata: metadata(owner, specHash(pool, defaults)),
   };
+}
+
+/** Nodes in a network of one's own need no public address: they leave through its NAT gateway. */
+function networkBody(subnetId: string): Models.NetworkConfiguration {
+  return { subnetId, publicIPAddressConfiguration: { provision: 'nopublicipaddresses' } };
 }
 
 function startTaskBody(task: StartTaskSpec): Models.StartTask {
@@ -66,8 +84,10 @@ function startTaskBody(task: StartTaskSpec): Models.StartTask {
 }
 
 /** What two attempts at the same pool have in common: credentials and the formula's moments differ. */
-export function specHash({ vmSize, image, slotsPerNode, containerImages }: PoolSpec): string {
-  const fixed = JSON.stringify([vmSize.toLowerCase(), image, slotsPerNode, containerImages]);
+export function specHash(pool: PoolSpec, defaults: NodeDefaults): string {
+  const { image, slotsPerNode, containerImages } = pool;
+  const vmSize = (pool.vmSize ?? defaults.vmSize).toLowerCase();
+  const fixed = JSON.stringify([vmSize, image, slotsPerNode, containerImages]);
   return createHash('sha256').update(fixed).digest('hex').slice(0, 16);
 }
 

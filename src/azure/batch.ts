@@ -8,6 +8,7 @@ import {
   RUN_METADATA,
   SPEC_METADATA,
   specHash,
+  type NodeDefaults,
 } from './batch-bodies';
 import {
   BatchRefusal,
@@ -28,16 +29,16 @@ import { causeOf, jobView, lower, poolView } from './batch-views';
  * so nothing outside this folder may depend on it.
  */
 // oxlint-disable-next-line eslint/max-lines-per-function -- a table: one row for each operation of the port
-export function batchOn(client: BatchServiceClient, pacing: Pacing): Batch {
+export function batchOn(client: BatchServiceClient, pacing: Pacing, defaults: NodeDefaults): Batch {
   const service: Service = { client, call: (request) => callBatch(pacing, request) };
   return {
     makePool: (pool, owner) =>
       ours(`make pool ${pool.id}`, async () => {
         const made = await unless(
           'PoolExists',
-          service.call(() => client.pool.add(poolBody(pool, owner), PATIENCE)),
+          service.call(() => client.pool.add(poolBody(pool, owner, defaults), PATIENCE)),
         );
-        if (made === 'not') await adoptPool(service, pool.id, owner, specHash(pool));
+        if (made === 'not') await adoptPool(service, pool.id, owner, specHash(pool, defaults));
       }),
     setFormula: (poolId, formula) =>
       ours(`set the formula of pool ${poolId}`, () => setFormula(service, poolId, formula)),

@@ -26,7 +26,7 @@ export function connect(settings: Settings): Ports {
     { noRetryPolicy: true },
   );
   return {
-    batch: batchOn(batch, pacing),
+    batch: batchOn(batch, pacing, settings.nodes),
     files: filesOn(blobServiceFor(settings, credential), () => new Date()),
     secrets,
   };

@@ -111,7 +111,7 @@ async function provision(
     {
       id: plan.poolId,
       displayName: `Nightshift ${plan.runId}`,
-      vmSize: pool.vmSize,
+      vmSize: pool.vmSize ?? null,
       image: pool.image,
       containerImages: pool.containerImages,
       slotsPerNode: pool.slotsPerNode,

@@ -63,7 +63,8 @@ export interface FailedTask {
 export interface PoolSpec {
   readonly id: string;
   readonly displayName: string;
-  readonly vmSize: string;
+  /** Null leaves it to the account's own default. */
+  readonly vmSize: string | null;
   readonly image: {
     readonly publisher: string;
     readonly offer: string;

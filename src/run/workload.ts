@@ -86,10 +86,11 @@ const workSchema = z.discriminatedUnion('kind', [
 ]);
 
 const poolSchema = z.strictObject({
+  /** Where none is named, the app setting POOL_VM_SIZE says. */
   vmSize: z
     .string()
     .regex(/^standard_[a-z0-9_]+$/i, 'must be an Azure VM size such as "standard_d2s_v5"')
-    .default('standard_d2s_v5'),
+    .optional(),
   image: z
     .strictObject({
       publisher: z.string(),

@@ -29,7 +29,6 @@ test('the smallest declaration is filled in with Spot-sized, one-node, retrying 
     deadlineMinutes: 180,
     parameters: expect.any(z.ZodObject),
     pool: {
-      vmSize: 'standard_d2s_v5',
       image: {
         publisher: 'canonical',
         offer: 'ubuntu-24_04-lts',
