@@ -7,6 +7,7 @@ const statuses = {
   badRequest: 400,
   unknownWorkload: 404,
   unknownRun: 404,
+  unknownOutput: 404,
   runEnded: 409,
   bodyTooLarge: 413,
   keyReused: 422,

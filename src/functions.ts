@@ -4,6 +4,7 @@ import { connect } from './azure/connect';
 import { Failure } from './failure';
 import { cancelHandler, listHandler, showHandler, startHandler } from './http';
 import { blobHandler, tidyHandler, timerHandler } from './intake';
+import { fetchOutputHandler, listOutputsHandler } from './outputs';
 import { createActivities } from './run/activities';
 import { answering } from './run/steps';
 import { programPath, programsOf } from './run/tools';
@@ -53,6 +54,18 @@ export function registerApp(parts: AppParts): void {
     route: 'runs/{id}',
     methods: ['DELETE'],
     handler: cancelHandler(api),
+  });
+  df.app.client.http('outputs-list', {
+    ...http,
+    route: 'runs/{id}/outputs',
+    methods: ['GET'],
+    handler: listOutputsHandler(api),
+  });
+  df.app.client.http('outputs-fetch', {
+    ...http,
+    route: 'runs/{id}/outputs/{*name}',
+    methods: ['GET'],
+    handler: fetchOutputHandler(api),
   });
 
   for (const workload of workloads.values()) {

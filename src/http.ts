@@ -16,7 +16,7 @@ export interface Api {
   readonly workloads: Workloads;
 }
 
-type Handler = (
+export type HttpHandler = (
   request: HttpRequest,
   client: DurableClient,
   context: InvocationContext,
@@ -28,7 +28,7 @@ const MAX_BODY_BYTES = 64 * 1024;
 const MAX_KEY_CHARACTERS = 128;
 
 /** POST /api/runs/{workload}, with an Idempotency-Key to make a repeated request one run. */
-export function startHandler({ ports, workloads }: Api): Handler {
+export function startHandler({ ports, workloads }: Api): HttpHandler {
   return answering(async (request, client, context) => {
     const workload = findWorkload(workloads, request.params['workload'] ?? '');
     const body = await readBody(request);
@@ -43,7 +43,7 @@ export function startHandler({ ports, workloads }: Api): Handler {
 }
 
 /** GET /api/runs?workload=&limit= */
-export function listHandler({ workloads }: Api): Handler {
+export function listHandler({ workloads }: Api): HttpHandler {
   return answering(async (request, client) => {
     const query = checkQuery(request);
     if (query.workload !== undefined) findWorkload(workloads, query.workload);
@@ -59,7 +59,7 @@ export function listHandler({ workloads }: Api): Handler {
 }
 
 /** GET /api/runs/{id} */
-export function showHandler({ ports }: Api): Handler {
+export function showHandler({ ports }: Api): HttpHandler {
   return answering(async (request, client) => {
     const runId = checkRunId(request.params['id'] ?? '');
     const status = await statusOf(client, runId);
@@ -72,7 +72,7 @@ export function showHandler({ ports }: Api): Handler {
 }
 
 /** DELETE /api/runs/{id} */
-export function cancelHandler({ ports }: Api): Handler {
+export function cancelHandler({ ports }: Api): HttpHandler {
   return answering(async (request, client) => {
     const runId = checkRunId(request.params['id'] ?? '');
     const status = await statusOf(client, runId);
@@ -116,7 +116,7 @@ class FieldMistakes extends Failure {
 }
 
 /** A Failure becomes a problem document (RFC 9457); a bug becomes the host's own 500 with its log. */
-function answering(handler: Handler): Handler {
+export function answering(handler: HttpHandler): HttpHandler {
   return async (request, client, context) => {
     try {
       return await handler(request, client, context);
@@ -148,7 +148,7 @@ function findWorkload(workloads: Workloads, name: string): Workload {
   );
 }
 
-function checkRunId(id: string): string {
+export function checkRunId(id: string): string {
   if (/^[a-z0-9-]{1,64}$/.test(id)) return id;
   throw new Failure(
     'unknownRun',

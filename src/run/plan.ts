@@ -11,6 +11,9 @@ import type { Workload } from './workload';
 export const RUNS_CONTAINER = 'runs';
 export const JOB_MANAGER_ID = 'job-manager';
 export const MERGE_ID = 'merge';
+/** In the staging container: the run's inputs, one by one. */
+export const INPUT_LIST = 'inputs.json';
+/** In the output container. */
 export const MANIFEST = 'manifest/tasks.jsonl';
 export const RESULTS_FOLDER = 'results';
 export const LOGS_FOLDER = 'logs';
@@ -36,6 +39,11 @@ function keyOf(occurrence: Occurrence): readonly string[] {
   }
 }
 
+/** Where the outputs and logs of a run are. */
+export function outputContainerOf(runId: string): string {
+  return `run-${runId}-out`;
+}
+
 export function planRun(workload: Workload, request: RunRequest, startedAt: string): RunPlan {
   const runId = runIdOf(workload.name, request.occurrence);
   const deadline = new Date(Date.parse(startedAt) + workload.deadlineMinutes * MINUTE_MS);
@@ -48,7 +56,7 @@ export function planRun(workload: Workload, request: RunRequest, startedAt: stri
     poolId: runId,
     jobId: runId,
     stagingContainer: `run-${runId}-in`,
-    outputContainer: `run-${runId}-out`,
+    outputContainer: outputContainerOf(runId),
   };
 }
 
@@ -114,11 +122,16 @@ export function stagedName(index: number, originalName: string): string {
   return extension === undefined ? `inputs/${number}` : `inputs/${number}.${extension}`;
 }
 
-/** Credentials of nodes outlive the deadline by this much, so that the last upload is not refused. */
-const CREDENTIAL_MARGIN_MINUTES = 60;
+/**
+ * Credentials of nodes outlive the deadline by this much, so that the last upload is not refused.
+ * They are minted a little after `now`, by a try that may come ten minutes late: an hour after the
+ * deadline none of them opens anything.
+ */
+const CREDENTIAL_MARGIN_MINUTES = 30;
 
-export function credentialMinutes(workload: Workload): number {
-  return workload.deadlineMinutes + CREDENTIAL_MARGIN_MINUTES;
+export function credentialMinutes(plan: RunPlan, now: string): number {
+  const left = (Date.parse(plan.deadline) - Date.parse(now)) / MINUTE_MS;
+  return Math.ceil(Math.max(0, left)) + CREDENTIAL_MARGIN_MINUTES;
 }
 
 export function recordBlob(runId: string): string {

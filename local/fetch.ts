@@ -1,0 +1,110 @@
+import { SingleBar } from 'cli-progress';
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { parseArgs } from 'node:util';
+
+/** `npm run fetch -- <run id>`: brings all outputs and logs of a run to disk, over the app's API. */
+const usage = `npm run fetch -- <run id> [--to <folder>] [--prefix results/] [--app <url>] [--key <function key>]
+  --to      where the files go (out/<run id>)
+  --prefix  only files whose names begin so
+  --app     the app (http://localhost:7071)
+  --key     a function key, where the app asks for one
+`;
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    to: { type: 'string' },
+    prefix: { type: 'string', default: '' },
+    app: { type: 'string', default: 'http://localhost:7071' },
+    key: { type: 'string' },
+  },
+});
+
+interface Listed {
+  readonly files: readonly {
+    readonly name: string;
+    readonly bytes: number;
+    readonly url: string;
+  }[];
+  readonly isComplete: boolean;
+}
+
+async function fetchRun(runId: string): Promise<number> {
+  const folder = resolve(options.to ?? join('out', runId));
+  const list = `${options.app}/api/runs/${encodeURIComponent(runId)}/outputs?prefix=${encodeURIComponent(options.prefix)}`;
+  const { files, isComplete } = (await (await ask(list)).json()) as Listed;
+  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+
+  const bar = new SingleBar({
+    format: '{bar} {percentage}%  {file}',
+    hideCursor: true,
+    noTTYOutput: false,
+  });
+  if (process.stdout.isTTY) bar.start(total, 0, { file: '' });
+  for (const { name, url, bytes } of files) {
+    if (process.stdout.isTTY) bar.update({ file: name });
+    await save(await ask(url), below(folder, name));
+    bar.increment(bytes);
+  }
+  bar.stop();
+  process.stdout.write(`${files.length} files, ${total} bytes, in ${folder}\n`);
+  if (!isComplete)
+    process.stderr.write('There are more: name a --prefix and fetch the rest by parts.\n');
+  return files.length > 0 ? 0 : 1;
+}
+
+/** Blob names are not chosen by us: none may lead out of the folder. */
+function below(folder: string, name: string): string {
+  const file = resolve(folder, name);
+  if (file.startsWith(folder + sep)) return file;
+  throw new Error(`the output ${JSON.stringify(name)} would be written outside ${folder}`);
+}
+
+async function save(response: Response, file: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  if (response.body === null)
+    throw new Error(`${response.url.split('?')[0] ?? ''} answered without a body`);
+  await pipeline(Readable.fromWeb(response.body), createWriteStream(file));
+}
+
+/** A redirect leads to storage; the key is the app's and does not go there. */
+async function ask(url: string): Promise<Response> {
+  const headers: Record<string, string> =
+    options.key === undefined ? {} : { 'x-functions-key': options.key };
+  const first = await fetch(url, { headers, redirect: 'manual' });
+  const target = first.status === 302 ? first.headers.get('location') : null;
+  const response = target === null ? first : await fetch(target);
+  if (response.ok) return response;
+  throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+}
+
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  if (!(cause instanceof Error)) return error.message;
+  const isCertificate = /self.signed|certificate/i.test(cause.message);
+  const advice = isCertificate
+    ? '; set NODE_EXTRA_CA_CERTS to the certificate that npm start names'
+    : '';
+  return `${error.message}: ${cause.message}${advice}`;
+}
+
+const [runId] = positionals;
+if (runId === undefined) {
+  process.stderr.write(usage);
+  process.exitCode = 2;
+} else {
+  fetchRun(runId).then(
+    (code) => {
+      process.exitCode = code;
+    },
+    (error: unknown) => {
+      process.stderr.write(`${wordsOf(error)}\n`);
+      process.exitCode = 1;
+    },
+  );
+}

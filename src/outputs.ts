@@ -1,0 +1,55 @@
+import type { HttpHandler } from './http';
+import { answering, checkRunId, type Api } from './http';
+import { Failure } from './failure';
+import { outputContainerOf } from './run/plan';
+import { statusOf } from './start';
+import { readRecord } from './run/activities';
+import type { DurableClient } from 'durable-functions';
+
+/** Outputs and logs of a run: listed, and fetched one by one until its retention is over. */
+
+const MAX_LISTED = 5000;
+/** How long an address that a caller was sent to stays good. */
+const ADDRESS_MINUTES = 15;
+
+/** GET /api/runs/{id}/outputs?prefix=results/ */
+export function listOutputsHandler(api: Api): HttpHandler {
+  return answering(async (request, client) => {
+    const container = await containerOf(api, client, request.params['id'] ?? '');
+    const prefix = request.query.get('prefix') ?? '';
+    const files: { name: string; bytes: number; url: string }[] = [];
+    const here = request.url.split('?')[0] ?? '';
+    for await (const { name, bytes } of api.ports.files.list(container, prefix)) {
+      if (files.length === MAX_LISTED) break;
+      const path = name.split('/').map(encodeURIComponent).join('/');
+      files.push({ name, bytes, url: `${here}/${path}` });
+    }
+    return { status: 200, jsonBody: { files, isComplete: files.length < MAX_LISTED } };
+  });
+}
+
+/**
+ * GET /api/runs/{id}/outputs/{*name}: sends the caller to the blob itself, so that a file of any
+ * size passes by the app. The address opens this one blob for reading, for a quarter of an hour.
+ */
+export function fetchOutputHandler(api: Api): HttpHandler {
+  return answering(async (request, client) => {
+    const container = await containerOf(api, client, request.params['id'] ?? '');
+    const name = request.params['name'] ?? '';
+    if ((await api.ports.files.find(container, name)) === null) {
+      throw new Failure(
+        'unknownOutput',
+        `the run has no output ${JSON.stringify(name.slice(0, 200))} (any more); GET /api/runs/{id}/outputs lists them`,
+      );
+    }
+    const Location = await api.ports.files.readUrl(container, name, ADDRESS_MINUTES);
+    return { status: 302, headers: { Location, 'Cache-Control': 'no-store' } };
+  });
+}
+
+/** @throws Failure unknownRun when there is no such run, going or recorded */
+async function containerOf({ ports }: Api, client: DurableClient, id: string): Promise<string> {
+  const runId = checkRunId(id);
+  if ((await statusOf(client, runId)) === null) await readRecord(ports.files, runId);
+  return outputContainerOf(runId);
+}
