@@ -41,7 +41,7 @@ const phaseNames: Readonly<Record<string, string>> = {
 
 const BAR_REFRESHES_PER_SECOND = 12;
 /** What the line takes without the sentence at its end. */
-const LIVE_LINE_COLUMNS = 77;
+const LIVE_LINE_COLUMNS = 78;
 
 function liveLine(output: NodeJS.WriteStream, title: string): Following {
   const bar = new SingleBar({
