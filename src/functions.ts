@@ -85,7 +85,10 @@ export function registerApp(parts: AppParts): void {
       });
     }
   }
-  df.app.client.timer('tidy', { schedule: '0 17 * * * *', handler: tidyHandler(ports) });
+  df.app.client.timer('tidy', {
+    schedule: '0 17 * * * *',
+    handler: tidyHandler(ports, () => new Date()),
+  });
 
   df.app.orchestration(RUN_ORCHESTRATION, runWorkflow(workloads));
   for (const [name, activity] of Object.entries(

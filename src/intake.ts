@@ -104,7 +104,7 @@ function firedBy({ triggerMetadata = {} }: InvocationContext): {
 }
 
 /** Hourly: what no run looks after any more is deleted and named in the log. */
-export function tidyHandler(ports: Ports) {
+export function tidyHandler(ports: Ports, now: () => Date) {
   return async (
     _timer: Timer,
     client: DurableClient,
@@ -115,7 +115,7 @@ export function tidyHandler(ports: Ports) {
       const run = status === null ? null : pictureOf(status);
       return run !== null && isGoing(run);
     };
-    const { orphans, containers } = await tidy(ports, going, new Date());
+    const { orphans, containers } = await tidy(ports, going, now());
     for (const { kind, id } of orphans)
       context.warn(`${kind} ${id} had no run any more and is being deleted`);
     for (const name of containers) context.log(`container ${name} was deleted, its time is over`);

@@ -1,6 +1,6 @@
 import type { BatchServiceClient } from '@azure/batch';
 import { RestError } from '@azure/ms-rest-js';
-import { Failure } from '../failure';
+import { Failure, messageOf, withoutSecrets } from '../failure';
 
 /**
  * One call of the Batch service, made safe. `@azure/batch` 10.2.0 has three habits that would hurt
@@ -33,8 +33,8 @@ export class BatchRefusal extends Error {
 }
 
 const TRIES = 4;
-/** A longer wait than this is the orchestration's to sleep, not an activity's. */
-const LONGEST_PAUSE_MS = 30_000;
+/** An activity is paid for while it waits: a service that asks for more is left alone for now. */
+const LONGEST_PAUSE_MS = 120_000;
 const FIRST_PAUSE_MS = 500;
 
 /**
@@ -51,6 +51,7 @@ export async function callBatch<Result>(
     try {
       return await call();
     } catch (error) {
+      if (!isOfService(error)) throw error;
       const refusal = refusalFrom(error);
       const pauseMs = pauseBefore(attempt, refusal, pacing);
       if (pauseMs === null) throw refusal;
@@ -60,23 +61,43 @@ export async function callBatch<Result>(
 }
 
 function pauseBefore(attempt: number, refusal: BatchRefusal, { chance }: Pacing): number | null {
-  const passing = refusal.status === 0 || refusal.status === 429 || refusal.status >= 500;
-  if (!passing || attempt >= TRIES) return null;
+  if (!isPassing(refusal.status) || attempt >= TRIES) return null;
   if (refusal.retryAfterMs === null) return chance() * FIRST_PAUSE_MS * 2 ** attempt;
   return refusal.retryAfterMs <= LONGEST_PAUSE_MS ? refusal.retryAfterMs : null;
+}
+
+/** Busy, restarting, or an answer that was cut off on its way: 0 is none at all, 2xx is half of one. */
+function isPassing(status: number): boolean {
+  if (status === 501 || status === 505) return false;
+  return status < 300 || status === 408 || status === 429 || status >= 500;
+}
+
+/**
+ * What the service said, or the line, or the identity on the way to it; anything else is a bug of
+ * ours or a Failure already.
+ */
+function isOfService(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof Failure) return false;
+  const hasCode = 'code' in error && typeof error.code === 'string';
+  return hasCode || /Rest|Fetch|Abort|Credential|Authentication|BatchRefusal/.test(kindOf(error));
+}
+
+/** A RestError calls itself "Error". */
+function kindOf(error: Error): string {
+  return `${error.name} ${error.constructor.name}`;
 }
 
 /** What the client threw, in the service's words. */
 export function refusalFrom(error: unknown): BatchRefusal {
   if (error instanceof BatchRefusal) return error;
   if (!(error instanceof RestError)) {
-    const words = error instanceof Error ? error.message : String(error);
-    return new BatchRefusal(0, '', words, null, { cause: withoutRequest(error) });
+    return new BatchRefusal(0, '', messageOf(error), null, { cause: withoutRequest(error) });
   }
   const status = error.statusCode ?? 0;
   const code = error.code ?? '';
-  const retryAfter = error.response?.headers.get('retry-after');
-  return new BatchRefusal(status, code, wordsOf(error), milliseconds(retryAfter), {
+  const headers = error.response?.headers;
+  const retryAfterMs = milliseconds(headers?.get('retry-after'), headers?.get('date'));
+  return new BatchRefusal(status, code, wordsOf(error), retryAfterMs, {
     cause: withoutRequest(error),
   });
 }
@@ -89,7 +110,7 @@ function wordsOf(error: RestError): string {
   const [first = ''] = (typeof value === 'string' ? value : '').split('\n');
   const words = first === '' ? `HTTP ${error.statusCode ?? 'error'}` : first;
   const details = detailsOf(error.body);
-  return details === '' ? words : `${words} (${details})`;
+  return withoutSecrets(details === '' ? words : `${words} (${details})`);
 }
 
 function detailsOf(body: unknown): string {
@@ -104,17 +125,20 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-/** Seconds or a date, as HTTP has it; a date is taken relative to nothing and therefore ignored. */
-function milliseconds(retryAfter: string | undefined): number | null {
-  const seconds = Number(retryAfter ?? Number.NaN);
-  return Number.isFinite(seconds) ? seconds * 1000 : null;
+/** Seconds, or a moment, which counts from the moment at which the service itself sent the answer. */
+function milliseconds(retryAfter: string | undefined, sentAt: string | undefined): number | null {
+  if (retryAfter === undefined) return null;
+  const pause = /^\s*\d+\s*$/.test(retryAfter)
+    ? Number(retryAfter) * 1000
+    : Date.parse(retryAfter) - Date.parse(sentAt ?? '');
+  return Number.isFinite(pause) ? Math.max(0, pause) : null;
 }
 
 /** An SDK error holds the request with its Authorization header; a cause must not carry it on. */
 function withoutRequest(error: unknown): Error {
-  const bare = new Error(error instanceof RestError ? wordsOf(error) : String(error));
-  if (error instanceof Error && error.stack !== undefined)
-    bare.stack = error.stack.split('\n').slice(1).join('\n');
+  const bare = new Error(error instanceof RestError ? wordsOf(error) : messageOf(error));
+  const calls = error instanceof Error ? /\n\s+at [^]*$/.exec(error.stack ?? '') : null;
+  bare.stack = `${bare.message}${calls?.[0] ?? ''}`;
   return bare;
 }
 
@@ -136,15 +160,10 @@ export function failureFrom(refusal: BatchRefusal, doing: string): Failure {
       cause,
     );
   }
-  if (
-    refusal.status === 0 ||
-    refusal.status === 408 ||
-    refusal.status === 429 ||
-    refusal.status >= 500
-  ) {
+  if (isPassing(refusal.status)) {
     return new Failure('serviceUnavailable', `cannot ${doing} just now: ${said}`, cause);
   }
-  if (refusal.status === 400)
+  if (refusal.status === 400 || refusal.status >= 500)
     return new Failure(
       'badSpecification',
       `cannot ${doing}: Batch refuses the specification: ${said}`,
@@ -171,6 +190,14 @@ export async function unless(code: string, request: Promise<unknown>): Promise<'
     throw error;
   }
 }
+
+/** How the service refuses to change a job that is over, or on its way there. */
+export const JOB_IS_OVER: ReadonlySet<string> = new Set([
+  'JobCompleted',
+  'JobBeingTerminated',
+  'JobBeingDeleted',
+  'JobNotFound',
+]);
 
 /** What is there, or null when it answers 404. */
 export async function ifThere<Result>(request: Promise<Result>): Promise<Result | null> {

@@ -2,7 +2,7 @@ import type { BatchServiceModels as Models } from '@azure/batch';
 import { Failure } from '../failure';
 import type { TaskSpec } from '../run/ports';
 import { taskBody } from './batch-bodies';
-import { BatchRefusal, PATIENCE, type Service } from './batch-calls';
+import { BatchRefusal, JOB_IS_OVER, PATIENCE, type Service } from './batch-calls';
 import { lower } from './batch-views';
 
 /** Batch takes at most this many tasks in one call. */
@@ -67,6 +67,11 @@ async function addOnce(
     );
   } catch (error) {
     if (error instanceof BatchRefusal && error.status === 413) return 'tooLarge';
+    if (error instanceof BatchRefusal && JOB_IS_OVER.has(error.code)) {
+      throw new Failure('jobEndedEarly', `job ${jobId} takes no more tasks: ${error.message}`, {
+        cause: error,
+      });
+    }
     throw error;
   }
 }

@@ -15,6 +15,7 @@ import {
   callBatch,
   failureFrom,
   ifThere,
+  JOB_IS_OVER,
   PATIENCE,
   unless,
   type Pacing,
@@ -55,11 +56,7 @@ export function batchOn(client: BatchServiceClient, pacing: Pacing, defaults: No
       ours(`add tasks to job ${jobId}`, () => addTasks(service, jobId, tasks)),
     taskIds: (jobId) => ours(`list the tasks of job ${jobId}`, () => taskIds(service, jobId)),
     endWhenTasksEnd: (jobId) =>
-      ours(`let job ${jobId} end with its tasks`, async () => {
-        await service.call(() =>
-          client.job.patch(jobId, { onAllTasksComplete: 'terminatejob' }, PATIENCE),
-        );
-      }),
+      ours(`let job ${jobId} end with its tasks`, () => endWhenTasksEnd(service, jobId)),
     lookAtJob: (jobId) => ours(`look at job ${jobId}`, () => lookAtJob(service, jobId)),
     countTasks: (jobId) =>
       ours(`count the tasks of job ${jobId}`, () => countTasks(service, jobId)),
@@ -161,6 +158,16 @@ async function setFormula(
     if (!(error instanceof BatchRefusal)) throw error;
     if (error.status === 409 || error.code === 'TooManyEnableAutoScaleRequests') return 'busy';
     throw error;
+  }
+}
+
+/** A job that has ended meanwhile needs no telling; the next look says why it did. */
+async function endWhenTasksEnd({ client, call }: Service, jobId: string): Promise<void> {
+  const change = { onAllTasksComplete: 'terminatejob' } as const;
+  try {
+    await call(() => client.job.patch(jobId, change, PATIENCE));
+  } catch (error) {
+    if (!(error instanceof BatchRefusal && JOB_IS_OVER.has(error.code))) throw error;
   }
 }
 

@@ -12,7 +12,7 @@ import {
   type UserDelegationKey,
 } from '@azure/storage-blob';
 import { Failure, messageOf } from '../failure';
-import type { BlobFound, Files } from '../run/ports';
+import type { BlobFound, Files, Removal } from '../run/ports';
 
 /** The Files port on `@azure/storage-blob`: one account, whose name and key or identity the client holds. */
 // oxlint-disable-next-line eslint/max-lines-per-function -- a table: one row for each operation of the port
@@ -22,11 +22,8 @@ export function filesOn(service: BlobServiceClient, now: () => Date): Files {
   return {
     makeContainer: (name, labels) =>
       saying(`make container ${name}`, () => makeContainer(open(name), labels)),
-    removeContainer: (name) =>
-      saying(`delete container ${name}`, async () => {
-        await open(name).deleteIfExists();
-        return (await open(name).exists()) ? 'going' : 'gone';
-      }),
+    removeContainer: (name, labels) =>
+      saying(`delete container ${name}`, () => removeContainer(open(name), labels)),
     listContainers: (prefix) => saying('list containers', () => listContainers(service, prefix)),
     list: (container, prefix) => list(open(container), prefix),
     find: (container, name) =>
@@ -137,14 +134,32 @@ async function makeContainer(
 ): Promise<void> {
   const made = await container.createIfNotExists({ metadata: { ...labels } });
   if (made.succeeded) return;
-  const { metadata = {} } = await container.getProperties();
-  const foreign = Object.entries(labels).some(([name, value]) => metadata[name] !== value);
-  if (foreign) {
+  const { metadata } = await container.getProperties();
+  if (!carries(metadata, labels)) {
     throw new Failure(
       'nameCollision',
       `a container named ${container.containerName} exists that this run did not make; it is left alone`,
     );
   }
+}
+
+async function removeContainer(
+  container: ContainerClient,
+  labels: Readonly<Record<string, string>>,
+): Promise<Removal> {
+  const found = await unless([404], container.getProperties());
+  if (found === undefined) return 'gone';
+  if (!carries(found.metadata, labels)) return 'notOurs';
+  // A container that is being deleted answers 404 at once.
+  await unless([404], container.delete());
+  return (await container.exists()) ? 'going' : 'gone';
+}
+
+function carries(
+  metadata: Readonly<Record<string, string>> = {},
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  return Object.entries(labels).every(([name, value]) => metadata[name] === value);
 }
 
 async function listContainers(service: BlobServiceClient, prefix: string) {
@@ -251,15 +266,19 @@ const LONGEST_KEY_MS = 7 * 24 * 60 * MINUTE_MS - SKEW_MS;
 function signerFor(service: BlobServiceClient, now: () => Date): Signer {
   const { credential } = service;
   const protocol = service.url.startsWith('https:') ? SASProtocol.Https : SASProtocol.HttpsAndHttp;
-  let delegation: { readonly key: UserDelegationKey; readonly until: number } | undefined;
+  let delegation: { readonly key: Promise<UserDelegationKey>; readonly until: number } | undefined;
 
-  const keyUntil = async (expiry: number): Promise<UserDelegationKey> => {
-    if (delegation === undefined || delegation.until < expiry) {
-      const until = now().getTime() + LONGEST_KEY_MS;
-      const start = new Date(now().getTime() - SKEW_MS);
-      delegation = { key: await service.getUserDelegationKey(start, new Date(until)), until };
-    }
-    return delegation.key;
+  /** The request is what is kept, so that many that come at once share one. */
+  const keyUntil = (expiry: number): Promise<UserDelegationKey> => {
+    if (delegation !== undefined && delegation.until >= expiry) return delegation.key;
+    const until = now().getTime() + LONGEST_KEY_MS;
+    const start = new Date(now().getTime() - SKEW_MS);
+    const fresh = { key: service.getUserDelegationKey(start, new Date(until)), until };
+    delegation = fresh;
+    fresh.key.catch(() => {
+      if (delegation === fresh) delegation = undefined;
+    });
+    return fresh.key;
   };
 
   return async (container, what, minutes) => {

@@ -1,6 +1,6 @@
-import { Failure } from '../failure';
+import { Failure, messageOf } from '../failure';
 import { harvest } from './harvest';
-import { openAccess, ownerOf, workloadOf, type Tools } from './tools';
+import { labelsOf, openAccess, ownerOf, workloadOf, type Tools } from './tools';
 import { stage } from './staging';
 import { submitTasks } from './submission';
 import {
@@ -11,7 +11,7 @@ import {
   recordBlob,
   RUNS_CONTAINER,
 } from './plan';
-import type { Files } from './ports';
+import type { Files, Removal } from './ports';
 import type {
   CleanedUp,
   Harvest,
@@ -40,8 +40,8 @@ export function createActivities(tools: Tools) {
     stage: ({ plan }: { plan: RunPlan }) => stage(tools, plan),
     provision: (input: { plan: RunPlan; startNodes: number; now: string }) =>
       provision(tools, input),
-    submitJob: ({ plan }: { plan: RunPlan }) => submitJob(tools, plan),
-    submitTasks: ({ plan }: { plan: RunPlan }) => submitTasks(tools, plan),
+    submitJob: (input: { plan: RunPlan; now: string }) => submitJob(tools, input),
+    submitTasks: (input: { plan: RunPlan; now: string }) => submitTasks(tools, input),
     grow: (input: { plan: RunPlan; startNodes: number; now: string }) => grow(tools, input),
     look: ({ plan }: { plan: RunPlan }) => look(tools, plan),
     harvest: (input: { plan: RunPlan; outcome: Outcome; worked: boolean }) => harvest(tools, input),
@@ -106,7 +106,7 @@ async function provision(
 ): Promise<{ poolId: string }> {
   const workload = workloadOf(tools.workloads, plan);
   const { pool } = workload;
-  const access = await openAccess(tools.files, workload, plan);
+  const access = await openAccess(tools.files, workload, plan, now);
   await tools.batch.makePool(
     {
       id: plan.poolId,
@@ -140,9 +140,12 @@ async function grow(
   return { answer: await batch.setFormula(plan.poolId, formula) };
 }
 
-async function submitJob(tools: Tools, plan: RunPlan): Promise<{ jobId: string }> {
+async function submitJob(
+  tools: Tools,
+  { plan, now }: { plan: RunPlan; now: string },
+): Promise<{ jobId: string }> {
   const workload = workloadOf(tools.workloads, plan);
-  const access = await openAccess(tools.files, workload, plan);
+  const access = await openAccess(tools.files, workload, plan, now);
   await tools.batch.makeJob(
     {
       id: plan.jobId,
@@ -195,25 +198,41 @@ async function cancelRequested(files: Files, runId: string): Promise<boolean> {
   return (await files.find(RUNS_CONTAINER, cancelBlob(runId))) !== null;
 }
 
-/** One pass: asks for the end of everything, and says what is gone. */
+/**
+ * One pass: asks for the end of everything, and says what is gone. What one of them answers does
+ * not keep the others from being asked; the next pass asks again.
+ */
 async function cleanUp(
   { batch, files, workloads }: Tools,
   plan: RunPlan,
 ): Promise<{ done: readonly CleanedUp[]; pool: PoolView | null }> {
-  const keepDays = workloadOf(workloads, plan).keepOutputsDays;
-  const job = await batch.removeJob(plan.jobId, ownerOf(plan));
-  const pool = await batch.removePool(plan.poolId, ownerOf(plan));
-  const staging = await files.removeContainer(plan.stagingContainer);
-  const outputs = keepDays === 0 ? await files.removeContainer(plan.outputContainer) : 'kept';
-  return {
-    done: [
-      { what: 'job', id: plan.jobId, how: job },
-      { what: 'pool', id: plan.poolId, how: pool },
-      { what: 'staging', id: plan.stagingContainer, how: staging },
-      { what: 'outputs', id: plan.outputContainer, how: outputs },
-    ],
-    pool: pool === 'going' ? await batch.lookAtPool(plan.poolId) : null,
-  };
+  const keeps = workloadOf(workloads, plan).keepOutputsDays > 0;
+  const { jobId, poolId, stagingContainer, outputContainer } = plan;
+  const [owner, labels] = [ownerOf(plan), labelsOf(plan)];
+  const done = [
+    await asking('job', jobId, () => batch.removeJob(jobId, owner)),
+    await asking('pool', poolId, () => batch.removePool(poolId, owner)),
+    await asking('staging', stagingContainer, () =>
+      files.removeContainer(stagingContainer, labels),
+    ),
+    await asking('outputs', outputContainer, async () =>
+      keeps ? 'kept' : files.removeContainer(outputContainer, labels),
+    ),
+  ];
+  const poolIsGoing = done.some(({ what, how }) => what === 'pool' && how === 'going');
+  return { done, pool: poolIsGoing ? await batch.lookAtPool(poolId).catch(() => null) : null };
+}
+
+async function asking(
+  what: CleanedUp['what'],
+  id: string,
+  remove: () => Promise<Removal | 'kept'>,
+): Promise<CleanedUp> {
+  try {
+    return { what, id, how: await remove() };
+  } catch (error) {
+    return { what, id, how: 'going', why: messageOf(error) };
+  }
 }
 
 interface RecordInput {

@@ -128,7 +128,8 @@ export interface BlobFound {
 export interface Files {
   /** Makes a container that is this run's, or adopts it. `labels` are its metadata. */
   makeContainer(name: string, labels: Readonly<Record<string, string>>): Promise<void>;
-  removeContainer(name: string): Promise<'gone' | 'going'>;
+  /** Asks for the end of a container with these labels. Never touches one that has others. */
+  removeContainer(name: string, labels: Readonly<Record<string, string>>): Promise<Removal>;
   /** Containers whose names begin so, with their labels. */
   listContainers(
     prefix: string,

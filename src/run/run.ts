@@ -155,6 +155,8 @@ export interface CleanedUp {
   readonly what: 'pool' | 'job' | 'staging' | 'outputs';
   readonly id: string;
   readonly how: 'gone' | 'going' | 'kept' | 'notOurs' | 'stillThere';
+  /** What the service said when it was asked, if it refused. */
+  readonly why?: string;
 }
 
 /** The end of the story: kept as JSON in the `runs` container, and the orchestration's output. */

@@ -1,13 +1,9 @@
 import { Failure } from '../failure';
-import { ownerOf, programPath, programsOf, secretsOf, workloadOf, type Tools } from './tools';
-import { stagedName } from './plan';
+import { INPUT_LIST, stagedName } from './plan';
+import { labelsOf, programPath, programsOf, secretsOf, workloadOf, type Tools } from './tools';
 import type { BlobFound } from './ports';
 import type { RunPlan } from './run';
 import type { Workload } from './workload';
-
-/** What tells the containers of a run from others, in the form container metadata allows. */
-export const RUN_LABEL = 'nightshiftrun';
-const WORKLOAD_LABEL = 'nightshiftworkload';
 
 /** One input as `inputs.json` lists it to the programs. */
 export interface StagedInput {
@@ -24,16 +20,23 @@ export interface Staged {
 }
 
 const COPIES_AT_ONCE = 8;
+/** 10,000 inputs, the most there can be, with names of 1,024 characters. */
+const MAX_INPUT_LIST_BYTES = 64 * 1024 ** 2;
 
 /** Programs, inputs and secrets into the run's own container, before anything is asked of Batch. */
 export async function stage(tools: Tools, plan: RunPlan): Promise<Staged> {
   const workload = workloadOf(tools.workloads, plan);
+  const before = await stagedInputs(tools, plan);
+  if (before !== null) {
+    await tools.files.makeContainer(plan.stagingContainer, labelsOf(plan));
+    return { inputs: workload.inputs === undefined ? null : before.length };
+  }
+
   const found = workload.inputs === undefined ? null : await findInputs(tools, workload, plan);
-  const labels = { [RUN_LABEL]: ownerOf(plan).runId, [WORKLOAD_LABEL]: plan.workload };
   if (found?.length === 0) return { inputs: 0 };
 
-  await tools.files.makeContainer(plan.stagingContainer, labels);
-  await tools.files.makeContainer(plan.outputContainer, labels);
+  await tools.files.makeContainer(plan.stagingContainer, labelsOf(plan));
+  await tools.files.makeContainer(plan.outputContainer, labelsOf(plan));
   await stageSecrets(tools, workload, plan);
   for (const program of programsOf(workload)) {
     const path = programPath(tools.programsFolder, workload.name, program);
@@ -41,6 +44,18 @@ export async function stage(tools: Tools, plan: RunPlan): Promise<Staged> {
   }
   await stageInputs(tools, workload, plan, found ?? []);
   return { inputs: found?.length ?? null };
+}
+
+/**
+ * What has been staged to the end, or null: the list of inputs is written last. Staged again, a
+ * blob that has come since would be among the inputs of a run that has counted them already.
+ */
+export async function stagedInputs(
+  { files }: Tools,
+  plan: RunPlan,
+): Promise<readonly StagedInput[] | null> {
+  const text = await files.readText(plan.stagingContainer, INPUT_LIST, MAX_INPUT_LIST_BYTES);
+  return text === null ? null : (JSON.parse(text) as StagedInput[]);
 }
 
 /** A secret's only way to a task: a blob of the staging container, read through the task's own URL. */
@@ -78,7 +93,7 @@ async function stageInputs(
     name: blob.name,
     size: blob.bytes,
   }));
-  await files.writeText(plan.stagingContainer, 'inputs.json', JSON.stringify(list));
+  await files.writeText(plan.stagingContainer, INPUT_LIST, JSON.stringify(list));
 }
 
 /** The blobs this run works on. A run that is about one blob fails without it; others take what is there. */
@@ -111,8 +126,14 @@ async function findOne(
   plan: RunPlan,
   name: string,
 ): Promise<BlobFound> {
-  const found = await files.find(inputs.container, name);
   const place = `blob ${JSON.stringify(name)} in container ${inputs.container}`;
+  if (!matches(name, inputs.endsWith)) {
+    throw new Failure(
+      'inputRefused',
+      `${place} is no input: its name must end in ${inputs.endsWith.join(' or ')}`,
+    );
+  }
+  const found = await files.find(inputs.container, name);
   if (found === null) throw new Failure('inputGone', `${place} is not there (any more)`);
   const { occurrence } = plan.request;
   if (occurrence.kind === 'blob' && occurrence.etag !== found.etag) {

@@ -36,13 +36,20 @@ export function* perform<Name extends keyof Activities>(
   retry.backoffCoefficient = 2;
   retry.maxRetryIntervalInMilliseconds = 300 * SECOND_MS;
 
-  const answer: Answer<Awaited<ReturnType<Activities[Name]>>> = yield ctx.df.callActivityWithRetry(
-    name,
-    retry,
-    input,
-  );
+  let answer: Answer<Awaited<ReturnType<Activities[Name]>>>;
+  try {
+    answer = yield ctx.df.callActivityWithRetry(name, retry, input);
+  } catch (error) {
+    throw new Failure('serviceUnavailable', `${wordsOf(error)} (tried ${tries} times)`);
+  }
   if (answer.kind === 'failed') throw new Failure(answer.code, answer.message);
   return answer.result;
+}
+
+/** The host writes `Activity function 'stage' failed:  …` and a stack around the words. */
+function wordsOf(error: unknown): string {
+  const [line = ''] = messageOf(error).split('\n');
+  return line.replace(/^Activity function '[^']*' failed:\s*/, '').trim();
 }
 
 /**

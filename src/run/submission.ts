@@ -3,45 +3,54 @@ import { openAccess, workloadOf, type Tools } from './tools';
 import { credentialMinutes, JOB_MANAGER_ID, MANIFEST, MERGE_ID, taskIdOfBlob } from './plan';
 import type { TaskSpec } from './ports';
 import type { RunPlan } from './run';
-import type { StagedInput } from './staging';
+import { stagedInputs, type StagedInput } from './staging';
 import { dependOnAll, readManifest, taskFrom, type Access } from './tasks';
-import type { Workload } from './workload';
+import type { TaskTemplate, Workload } from './workload';
 
 /** 100,000 lines of some 300 characters. */
 const MAX_MANIFEST_BYTES = 32 * 1024 ** 2;
 
 /**
  * Adds the run's tasks, proves that Batch has exactly these, and only then lets the job end with
- * them: a job told so before would end while it is still empty. Repeated, it completes the set.
+ * them: a job told so before would end while it is still empty. Repeated, it completes the set, and
+ * adds none to a job whose tasks are all there and may have ended it since.
  */
-export async function submitTasks(tools: Tools, plan: RunPlan): Promise<{ tasks: number }> {
-  const workload = workloadOf(tools.workloads, plan);
-  const access = await openAccess(tools.files, workload, plan);
-  const tasks = await tasksOf(tools, workload, plan, access);
-  if (tasks.length === 0) return { tasks: 0 };
+export async function submitTasks(
+  tools: Tools,
+  { plan, now }: { plan: RunPlan; now: string },
+): Promise<{ tasks: number }> {
+  const wanted = await tasksOf(tools, plan, now);
+  if (wanted.length === 0) return { tasks: 0 };
 
-  await tools.batch.addTasks(plan.jobId, tasks);
+  const { batch } = tools;
+  const there = await batch.taskIds(plan.jobId);
+  const missing = wanted.filter(({ id }) => !there.has(id));
+  if (missing.length > 0) await batch.addTasks(plan.jobId, missing);
+
+  prove(plan, wanted, missing.length > 0 ? await batch.taskIds(plan.jobId) : there);
+  await batch.endWhenTasksEnd(plan.jobId);
+  return { tasks: wanted.length };
+}
+
+/** The tasks of the work, and the merge after them. */
+async function tasksOf(tools: Tools, plan: RunPlan, now: string): Promise<readonly TaskSpec[]> {
+  const workload = workloadOf(tools.workloads, plan);
+  const access = await openAccess(tools.files, workload, plan, now);
+  const tasks = await workOf(tools, workload, plan, now, access);
+  if (tasks.length === 0) return [];
   const merge = mergeOf(
     workload,
     access,
     tasks.map(({ id }) => id),
   );
-  if (merge !== null) await tools.batch.addTasks(plan.jobId, [merge]);
-
-  const wanted = merge === null ? tasks : [...tasks, merge];
-  await prove(
-    tools,
-    plan,
-    wanted.map(({ id }) => id),
-  );
-  await tools.batch.endWhenTasksEnd(plan.jobId);
-  return { tasks: wanted.length };
+  return merge === null ? tasks : [...tasks, merge];
 }
 
-async function tasksOf(
+async function workOf(
   tools: Tools,
   workload: Workload,
   plan: RunPlan,
+  now: string,
   access: Access,
 ): Promise<readonly TaskSpec[]> {
   const { work } = workload;
@@ -60,27 +69,26 @@ async function tasksOf(
       return lines.map(({ id, environment }) => taskFrom(work.task, access, { id, environment }));
     }
     case 'perBlob': {
-      const text = await tools.files.readText(
-        plan.stagingContainer,
-        'inputs.json',
-        MAX_MANIFEST_BYTES,
+      const inputs = (await stagedInputs(tools, plan)) ?? [];
+      const minutes = credentialMinutes(plan, now);
+      return Promise.all(
+        inputs.map(async (input) => {
+          const url = await tools.files.readUrl(plan.stagingContainer, input.file, minutes);
+          return taskOfBlob(work.task, access, input, url);
+        }),
       );
-      const inputs = JSON.parse(text ?? '[]') as StagedInput[];
-      return Promise.all(inputs.map((input) => taskOfBlob(tools, workload, plan, access, input)));
     }
   }
 }
 
-async function taskOfBlob(
-  { files }: Tools,
-  workload: Workload,
-  plan: RunPlan,
+/** The name travels as a variable, whatever it holds; the file has one of ours. */
+function taskOfBlob(
+  template: TaskTemplate,
   access: Access,
   { file, name }: StagedInput,
-): Promise<TaskSpec> {
-  if (workload.work.kind !== 'perBlob') throw new Error(`${workload.name} has no tasks by blob`);
-  const url = await files.readUrl(plan.stagingContainer, file, credentialMinutes(workload));
-  return taskFrom(workload.work.task, access, {
+  url: string,
+): TaskSpec {
+  return taskFrom(template, access, {
     id: taskIdOfBlob(name),
     environment: { INPUT_FILE: file, INPUT_NAME: name },
     resourceFiles: [{ url, path: file, mode: null }],
@@ -92,11 +100,11 @@ function mergeOf({ work }: Workload, access: Access, ids: readonly string[]): Ta
   return taskFrom(work.merge, access, { id: MERGE_ID, dependsOn: dependOnAll(ids) });
 }
 
-async function prove({ batch }: Tools, plan: RunPlan, ids: readonly string[]): Promise<void> {
-  const there = await batch.taskIds(plan.jobId);
+function prove(plan: RunPlan, wanted: readonly TaskSpec[], there: ReadonlySet<string>): void {
+  const ids = wanted.map(({ id }) => id);
   const missing = ids.filter((id) => !there.has(id));
-  const wanted = new Set([...ids, JOB_MANAGER_ID]);
-  const foreign = [...there].filter((id) => !wanted.has(id));
+  const planned = new Set([...ids, JOB_MANAGER_ID]);
+  const foreign = [...there].filter((id) => !planned.has(id));
   if (missing.length === 0 && foreign.length === 0) return;
   // Worth another try: the missing are added again, and a list may be behind.
   throw new Failure(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Failure } from '../failure';
-import { LOGS_FOLDER, MANIFEST } from './plan';
+import { INPUT_LIST, LOGS_FOLDER, MANIFEST } from './plan';
 import type { OutputFile, ResourceFile, TaskSpec } from './ports';
 import { fieldOf, wordsOf, type TaskTemplate } from './workload';
 
@@ -81,7 +81,7 @@ function outputFile(
 export function allInputs(access: Access): ResourceFile[] {
   return [
     { containerUrl: access.staging, prefix: 'inputs/' },
-    { url: access.input('inputs.json'), path: 'inputs.json', mode: null },
+    { url: access.input(INPUT_LIST), path: INPUT_LIST, mode: null },
   ];
 }
 

@@ -1,6 +1,6 @@
 import { readRecord } from './activities';
 import type { Ports } from './ports';
-import { RUN_LABEL } from './staging';
+import { RUN_LABEL } from './tools';
 import { Failure } from '../failure';
 
 /** What a tidy found to do, and did. */
@@ -34,7 +34,7 @@ export async function tidy(
     const runId = labels[RUN_LABEL];
     if (runId === undefined || (await isGoing(runId))) continue;
     if (name.endsWith('-out') && (await keptUntil({ files }, runId)) > now.toISOString()) continue;
-    await files.removeContainer(name);
+    await files.removeContainer(name, { [RUN_LABEL]: runId });
     containers.push(name);
   }
   return { orphans, containers };

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../failure';
-import { credentialMinutes } from './plan';
+import { credentialMinutes, INPUT_LIST } from './plan';
 import type { Files, Owner, Ports } from './ports';
 import type { RunPlan } from './run';
 import type { Access } from './tasks';
@@ -26,9 +26,22 @@ export function ownerOf(plan: RunPlan): Owner {
   return { runId: plan.runId, workload: plan.workload };
 }
 
+/** What tells the containers of a run from others, in the form container metadata allows. */
+export const RUN_LABEL = 'nightshiftrun';
+const WORKLOAD_LABEL = 'nightshiftworkload';
+
+export function labelsOf({ runId, workload }: Owner): Readonly<Record<string, string>> {
+  return { [RUN_LABEL]: runId, [WORKLOAD_LABEL]: workload };
+}
+
 /** Opens the run's two containers to its nodes, for as long as the run may last. */
-export async function openAccess(files: Files, workload: Workload, plan: RunPlan): Promise<Access> {
-  const minutes = credentialMinutes(workload);
+export async function openAccess(
+  files: Files,
+  workload: Workload,
+  plan: RunPlan,
+  now: string,
+): Promise<Access> {
+  const minutes = credentialMinutes(plan, now);
   const { stagingContainer, outputContainer } = plan;
   const singles = new Map<string, string>();
   const single = (path: string): string => {
@@ -54,7 +67,7 @@ function stagedSingles(workload: Workload): string[] {
   return [
     ...programsOf(workload).map((name) => `programs/${name}`),
     ...secretsOf(workload).map((name) => `secrets/${name}`),
-    'inputs.json',
+    INPUT_LIST,
   ];
 }
 

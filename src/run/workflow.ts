@@ -85,7 +85,7 @@ function* begin(story: Story): Step<Outcome | 'watch' | 'recordedBefore'> {
   yield* perform(ctx, 'provision', { plan, startNodes, now: now(ctx) });
 
   enter(story, 'submitting', 'Batch to accept the job');
-  yield* perform(ctx, 'submitJob', { plan });
+  yield* perform(ctx, 'submitJob', { plan, now: now(ctx) });
   enter(story, 'watching', 'the first look at the pool');
   return 'watch';
 }
@@ -139,7 +139,7 @@ function* watch(story: Story): Step<Outcome | 'continued'> {
 function* submitTasks(story: Story): Step<void> {
   const { ctx, workload, plan } = story;
   show(story, 'submitting', 'Batch to accept the tasks');
-  const { tasks } = yield* perform(ctx, 'submitTasks', { plan });
+  const { tasks } = yield* perform(ctx, 'submitTasks', { plan, now: now(ctx) });
   story.watch = { ...story.watch, plannedTasks: tasks, submitted: true };
   if (workload.work.kind === 'whole' || tasks === 0) return;
 
@@ -219,9 +219,13 @@ function* cleanUp(story: Story): Step<readonly CleanedUp[]> {
     if (now(ctx) >= giveUpAt) {
       return done.map((item) => (item.how === 'going' ? { ...item, how: 'stillThere' } : item));
     }
-    show(story, 'cleaningUp', `${going.map(({ what }) => what).join(' and ')} to be gone`);
+    show(story, 'cleaningUp', `${going.map(named).join(' and ')} to be gone`);
     yield* sleepUntil(ctx, secondsFrom(ctx, pauseSeconds), LOOK_NOW);
   }
+}
+
+function named({ what, why }: CleanedUp): string {
+  return why === undefined ? what : `${what} (${why})`;
 }
 
 function outcomeOf(error: unknown): Outcome {
