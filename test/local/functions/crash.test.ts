@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { env } from 'node:process';
 import { expect, test } from 'vitest';
 import {
   fixture,
@@ -12,7 +13,6 @@ import {
 
 // Acceptance list of the host contract, item 7: SIGKILL at any time loses nothing.
 
-const { env } = process;
 /** A few in every run of the tests; CRASH_KILLS=200 for a long one. */
 const KILLS = Number(env['CRASH_KILLS'] ?? 30);
 
