@@ -1,5 +1,7 @@
 import type http from 'node:http';
 import { SteppedClock } from '../clock';
+import { dropApplication, putPackage, setDefaultVersion } from './applications/library';
+import { applicationView } from './applications/operations';
 import { faults, wildcard } from './faults';
 import { breakNode, evictNode, problemOf } from './nodes/life';
 import type { Door } from './requests';
@@ -36,6 +38,9 @@ import {
  * | GET, PUT /_local/pace                         | seconds of clock time: see pace.ts             |
  * | GET, PUT /_local/supply {nodes, whenOut}      | machines Azure has left; nodes -1 is no end;   |
  * |                                               | out of them it is `fail` or `timeout`          |
+ * | PUT  /_local/applications/{id}/versions/{v}   | uploads a package: the body is a zip archive   |
+ * | PATCH /_local/applications/{id}               | {defaultVersion}; without it, none             |
+ * | DELETE /_local/applications/{id}              | forgets an application and its packages        |
  * | PUT  /_local/scripts [{task, exitCode,        | tasks (`job/task`, with `*`) that end so after |
  * |                        afterSeconds}]         | a while, without a process                     |
  */
@@ -61,7 +66,7 @@ export async function control(
 
 interface Lever {
   readonly pattern: RegExp;
-  readonly shape: Shape<unknown>;
+  readonly read: (content: Buffer) => unknown;
   readonly pull: (door: Door, body: never, names: readonly string[]) => unknown;
 }
 
@@ -71,7 +76,15 @@ function lever<Body>(
   pull: (door: Door, body: Body, names: readonly string[]) => unknown,
 ): Lever {
   const pattern = new RegExp(`^${call.replaceAll('*', '([^/]+)')}$`);
-  return { pattern, shape, pull };
+  return { pattern, read: (content) => shape.read(parsed(content), 'body'), pull };
+}
+
+/** A lever whose body is bytes. */
+function bytesLever(
+  call: string,
+  pull: (door: Door, body: Buffer, names: readonly string[]) => unknown,
+): Lever {
+  return { ...lever(call, nothing, pull as never), read: (content) => content };
 }
 
 const amounts = <Name extends string>(names: readonly Name[]) =>
@@ -104,6 +117,8 @@ const scripts = list(
   object({ task: text({ min: 1 }), exitCode: integer(), afterSeconds: optional(amount) }),
 );
 
+const defaults = object({ defaultVersion: optional(text()) });
+
 const problem = maybe(object({ code: optional(text()), message: optional(text()) }));
 
 const levers: readonly Lever[] = [
@@ -130,28 +145,41 @@ const levers: readonly Lever[] = [
   }),
   lever('GET /supply', nothing, ({ account }) => supplyView(account)),
   lever('PUT /supply', supply, setSupply),
+  bytesLever('PUT /applications/*/versions/*', async ({ account }, archive, [id = '', v = '']) =>
+    applicationView(await putPackage(account, id, v, archive)),
+  ),
+  lever('PATCH /applications/*', defaults, ({ account }, { defaultVersion }, [id = '']) =>
+    applicationView(setDefaultVersion(account, id, defaultVersion)),
+  ),
+  lever('DELETE /applications/*', nothing, ({ account }, _, [id = '']) =>
+    dropApplication(account, id),
+  ),
   lever('PUT /scripts', scripts, setScripts),
 ];
 
 async function perform(door: Door, call: string, request: http.IncomingMessage): Promise<unknown> {
-  const body = await readJson(request);
-  for (const { pattern, shape, pull } of levers) {
+  const content = await readAll(request);
+  for (const { pattern, read, pull } of levers) {
     const match = pattern.exec(call);
     if (match === null) continue;
     const names = match.slice(1).map(decodeURIComponent);
-    const read = shape.read(body, 'body') as never;
-    return door.account.turn(() => pull(door, read, names));
+    const body = read(content) as never;
+    return door.account.turn(() => pull(door, body, names));
   }
   throw new Refusal('InvalidUri');
 }
 
-async function readJson(request: http.IncomingMessage): Promise<unknown> {
+async function readAll(request: http.IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-  const content = Buffer.concat(chunks).toString();
-  if (content.trim() === '') return undefined;
+  return Buffer.concat(chunks);
+}
+
+function parsed(content: Buffer): unknown {
+  const json = content.toString();
+  if (json.trim() === '') return undefined;
   try {
-    return JSON.parse(content);
+    return JSON.parse(json);
   } catch (cause) {
     throw invalidBody((cause as Error).message);
   }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type http from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { TLSSocket } from 'node:tls';
 import { realClock } from '../clock';
 import type { Fault, FaultPlan } from './faults';
 import { type Match, type Route, matchPath } from './routes';
@@ -178,7 +179,8 @@ function parsed(route: Route, body: Buffer): unknown {
 
 /** The address the client used: every link in an answer leads back to it. */
 function baseOf(request: http.IncomingMessage): string {
-  return `http://${request.headers.host ?? ''}`;
+  const scheme = request.socket instanceof TLSSocket ? 'https' : 'http';
+  return `${scheme}://${request.headers.host ?? ''}`;
 }
 
 function pathOf(request: http.IncomingMessage): string {

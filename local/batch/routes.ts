@@ -1,11 +1,22 @@
+import * as applications from './applications/operations';
 import * as jobBodies from './bodies/job';
+import * as nodeBodies from './bodies/node';
 import * as poolBodies from './bodies/pool';
+import * as scheduleBodies from './bodies/schedule';
 import * as taskBodies from './bodies/task';
 import * as files from './files/operations';
 import * as jobs from './jobs/operations';
+import { preparationStatus } from './jobs/preparation-status';
+import * as access from './nodes/access';
+import * as actions from './nodes/actions';
 import * as nodes from './nodes/operations';
 import * as pools from './pools/operations';
 import * as scaling from './pools/scaling-operations';
+import * as schedules from './schedules/operations';
+import { listImages } from './service/images';
+import { countNodes } from './service/node-counts';
+import { notImitated } from './service/not-imitated';
+import { usageMetrics } from './service/usage';
 import type { Account } from './state/account';
 import * as collection from './tasks/collection';
 import * as tasks from './tasks/operations';
@@ -34,10 +45,17 @@ function on<Path extends string, Body>(
 const POOL = 'pools/{poolId}' as const;
 const NODE = 'pools/{poolId}/nodes/{nodeId}' as const;
 const JOB = 'jobs/{jobId}' as const;
+const SCHEDULE = 'jobschedules/{jobScheduleId}' as const;
 const TASK = 'jobs/{jobId}/tasks/{taskId}' as const;
 
 /** The service on one screen: every operation it has, its body, and who answers. */
 export const routes: readonly Route[] = [
+  on('GET', 'supportedimages', nothing, listImages),
+  on('GET', 'nodecounts', nothing, countNodes),
+  on('GET', 'poolusagemetrics', nothing, usageMetrics),
+  on('GET', 'applications', nothing, applications.listApplications),
+  on('GET', 'applications/{applicationId}', nothing, applications.getApplication),
+
   on('POST', 'pools', poolBodies.newPool, pools.addPool),
   on('GET', 'pools', nothing, pools.listPools),
   on('HEAD', POOL, nothing, pools.poolExists),
@@ -54,6 +72,21 @@ export const routes: readonly Route[] = [
 
   on('GET', `${POOL}/nodes`, nothing, nodes.listNodes),
   on('GET', NODE, nothing, nodes.getNode),
+  on('POST', `${NODE}/reboot`, maybe(nodeBodies.reboot), actions.rebootNode),
+  on('POST', `${NODE}/reimage`, maybe(nodeBodies.reimage), actions.reimageNode),
+  on(
+    'POST',
+    `${NODE}/disablescheduling`,
+    maybe(nodeBodies.disableScheduling),
+    actions.disableScheduling,
+  ),
+  on('POST', `${NODE}/enablescheduling`, nothing, actions.enableScheduling),
+  on('POST', `${NODE}/users`, nodeBodies.newUser, access.addUser),
+  on('PUT', `${NODE}/users/{userName}`, nodeBodies.userUpdate, access.updateUser),
+  on('DELETE', `${NODE}/users/{userName}`, nothing, access.deleteUser),
+  on('GET', `${NODE}/remoteloginsettings`, nothing, access.remoteLogin),
+  on('GET', `${NODE}/extensions`, nothing, access.listExtensions),
+  on('POST', `${NODE}/uploadbatchservicelogs`, nodeBodies.logUpload, access.uploadLogs),
   on('GET', `${NODE}/files`, nothing, files.listNodeFiles),
   on('GET', `${NODE}/files/{filePath}`, nothing, files.getNodeFile),
   on('HEAD', `${NODE}/files/{filePath}`, nothing, files.headNodeFile),
@@ -69,6 +102,19 @@ export const routes: readonly Route[] = [
   on('POST', `${JOB}/disable`, jobBodies.jobDisable, jobs.disable),
   on('POST', `${JOB}/enable`, nothing, jobs.enable),
   on('GET', `${JOB}/taskcounts`, nothing, jobs.countTasks),
+  on('GET', `${JOB}/jobpreparationandreleasetaskstatus`, nothing, preparationStatus),
+
+  on('POST', 'jobschedules', scheduleBodies.newSchedule, schedules.addSchedule),
+  on('GET', 'jobschedules', nothing, schedules.listSchedules),
+  on('HEAD', SCHEDULE, nothing, schedules.scheduleExists),
+  on('GET', SCHEDULE, nothing, schedules.getSchedule),
+  on('PATCH', SCHEDULE, scheduleBodies.schedulePatch, schedules.patchSchedule),
+  on('PUT', SCHEDULE, scheduleBodies.scheduleUpdate, schedules.updateSchedule),
+  on('DELETE', SCHEDULE, nothing, schedules.removeSchedule),
+  on('POST', `${SCHEDULE}/disable`, nothing, schedules.disable),
+  on('POST', `${SCHEDULE}/enable`, nothing, schedules.enable),
+  on('POST', `${SCHEDULE}/terminate`, nothing, schedules.terminate),
+  on('GET', `${SCHEDULE}/jobs`, nothing, schedules.listScheduleJobs),
 
   on('POST', `${JOB}/tasks`, taskBodies.newTask, tasks.addTask),
   on('POST', `${JOB}/addtaskcollection`, collection.newTasks, collection.addTasks),
@@ -83,6 +129,13 @@ export const routes: readonly Route[] = [
   on('GET', `${TASK}/files/{filePath}`, nothing, files.getTaskFile),
   on('HEAD', `${TASK}/files/{filePath}`, nothing, files.headTaskFile),
   on('DELETE', `${TASK}/files/{filePath}`, nothing, files.deleteTaskFile),
+
+  // What was retired before this version of the interface was.
+  on('GET', 'lifetimepoolstats', nothing, notImitated('lifetime statistics of pools')),
+  on('GET', 'lifetimejobstats', nothing, notImitated('lifetime statistics of jobs')),
+  on('GET', 'certificates', nothing, notImitated('certificates')),
+  on('POST', 'certificates', nothing, notImitated('certificates')),
+  on('GET', `${NODE}/rdp`, nothing, notImitated('remote desktop files')),
 ];
 
 interface Branch {

@@ -26,6 +26,8 @@ export interface BatchOptions {
   /** State and the directories of nodes. Tasks run as this user, and see this machine. */
   readonly folder: string;
   readonly port?: number;
+  /** PEM texts; with them the service speaks TLS, as clients that insist on it need. */
+  readonly tls?: { readonly cert: string; readonly key: string };
   /** `key` is base64, as Azure's are. */
   readonly account: { readonly name: string; readonly key: string };
   /** Whom tokens are believed from; without it, only the key opens. */
@@ -82,7 +84,7 @@ export async function startBatch(options: BatchOptions): Promise<RunningBatch> {
 
   const faults = new FaultPlan();
   const door = { account, key: options.account.key, entra: options.entra, faults };
-  const server = await open(door, options.port);
+  const server = await open(door, options);
   account.url = server.url;
   resume(account);
 
@@ -95,7 +97,7 @@ export async function startBatch(options: BatchOptions): Promise<RunningBatch> {
   return { url: server.url, port: server.port, close: () => (closing ??= close()) };
 }
 
-function open(door: Door, port: number | undefined) {
+function open(door: Door, { port, tls }: BatchOptions) {
   return listen(
     (request, response) => {
       const isControl = request.url?.startsWith('/_local') === true;
@@ -107,7 +109,7 @@ function open(door: Door, port: number | undefined) {
         response.destroy();
       });
     },
-    port === undefined ? {} : { port },
+    { ...(port !== undefined && { port }), ...(tls !== undefined && { tls }) },
   );
 }
 

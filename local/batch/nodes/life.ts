@@ -2,6 +2,7 @@ import fsp from 'node:fs/promises';
 import { startStartTask } from './start-task';
 import { nodeFolders } from '../run/directories';
 import { failureOf } from '../run/failures';
+import { keepUsage } from '../service/usage';
 import type { Account, Node, Pool } from '../state/account';
 import type { NodeDue, NodeRecord, NodeState, Problem } from '../state/records';
 import { endTask, enterState, requeueTask } from '../tasks/life';
@@ -166,6 +167,7 @@ export function evictNode(account: Account, node: Node): void {
   delete node.record.bootedAt;
   delete node.record.startTaskInfo;
   stopEverything(account, node, 'requeue');
+  keepUsage(account, node);
   moveNode(account, node, 'evicted');
   removeFolders(account, node);
   schedule(account, node, 'restored', account.pace.restoreSeconds);
@@ -262,6 +264,7 @@ function leave(account: Account, node: Node): void {
 
 function dropNode(account: Account, node: Node): void {
   stopEverything(account, node, 'requeue');
+  if (node.record.previousState !== 'preempted') keepUsage(account, node);
   account.agenda.clear(`eviction ${node.record.id}`);
   removeFolders(account, node);
   account.dropNode(node);

@@ -1,15 +1,16 @@
+import { installPackages } from '../applications/library';
 import type { ApplicationPackageReferences } from '../bodies/common';
 import { type Account, type Node, keyOf } from '../state/account';
 import type { NamedValue } from '../state/records';
 import { Refusal } from '../wire/refusals';
 
-/** Unpacks the packages a task asks for, and answers the variables that say where they are. */
+/** The variables of the pool's packages and of those that a task asks for, which are unpacked. */
 export async function installTaskPackages(
-  _account: Account,
-  _node: Node,
-  _references: ApplicationPackageReferences,
+  account: Account,
+  node: Node,
+  references: ApplicationPackageReferences,
 ): Promise<readonly NamedValue[]> {
-  return _node.packages;
+  return [...node.packages, ...(await installPackages(account, node, references))];
 }
 
 /** Refuses references to packages that are not there. */

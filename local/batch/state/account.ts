@@ -16,6 +16,7 @@ import type {
   ScheduleRecord,
   Stamp,
   TaskRecord,
+  UsageRecord,
 } from './records';
 
 /** A node with what is running on it. */
@@ -106,6 +107,8 @@ export class Account {
   supply: Supply = { nodes: Number.POSITIVE_INFINITY, whenOut: 'timeout' };
   /** Endings told in advance; the last told comes first. */
   scripts: readonly Script[] = [];
+  /** Machines that are gone, for thirty days. */
+  usage: UsageRecord[] = [];
   readonly agenda: Agenda;
   /** Where tasks find the service. */
   url = '';
@@ -241,6 +244,10 @@ export class Account {
     this.#journal?.put(`application/${application.id.toLowerCase()}`, application);
   }
 
+  saveUsage(usage: UsageRecord): void {
+    this.#journal?.put(usageRow(usage), usage);
+  }
+
   dropPool(pool: Pool): void {
     this.pools.delete(pool.key);
     this.#journal?.drop(poolRow(pool.key));
@@ -310,6 +317,7 @@ export class Account {
       yield [`schedule/${schedule.key}`, schedule.record];
     }
     for (const [key, application] of this.applications) yield [`application/${key}`, application];
+    for (const usage of this.usage) yield [usageRow(usage), usage];
     for (const job of this.jobs.values()) yield* jobRows(job);
   }
 }
@@ -348,6 +356,10 @@ function jobRow(key: string): string {
 
 export function taskRow(jobKey: string, taskId: string): string {
   return `task/${jobKey}/${keyOf(taskId)}`;
+}
+
+function usageRow({ nodeId, endAt }: UsageRecord): string {
+  return `usage/${nodeId}/${endAt}`;
 }
 
 function preparationRow(jobKey: string, nodeId: string): string {

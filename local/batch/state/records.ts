@@ -247,6 +247,15 @@ export interface ScheduleRecord
   poolId?: string;
 }
 
+/** One machine of a pool, from its allocation to its removal. */
+export interface UsageRecord {
+  readonly nodeId: string;
+  readonly poolId: string;
+  readonly vmSize: string;
+  readonly startAt: number;
+  readonly endAt: number;
+}
+
 export interface ApplicationRecord {
   readonly seq: number;
   readonly id: string;

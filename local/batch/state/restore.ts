@@ -16,6 +16,7 @@ import type {
   PreparationRecord,
   ScheduleRecord,
   TaskRecord,
+  UsageRecord,
 } from './records';
 
 /** Puts an account together from its rows, as it was when the last of them was written. */
@@ -43,6 +44,7 @@ export function restore(account: Account, rows: ReadonlyMap<string, object>): vo
   each<ApplicationRecord>('application', (record) => {
     account.applications.set(keyOf(record.id), record);
   });
+  each<UsageRecord>('usage', (usage) => account.usage.push(usage));
   each<JobRecord>('job', (record) => putJob(account, record));
   byKind.get('task')?.sort(([, a], [, b]) => seqOf(a) - seqOf(b));
   each<TaskRecord>('task', (record, jobKey) => account.jobs.get(jobKey)?.tasks.add(record));
@@ -81,6 +83,7 @@ export function resume(account: Account): void {
     for (const job of account.jobs.values()) requeueRunning(account, job);
     for (const pool of account.pools.values()) resumePool(account, pool);
     for (const job of account.jobs.values()) resumeJob(account, job);
+    for (const schedule of account.schedules.values()) account.reviewSchedule(schedule);
   });
 }
 

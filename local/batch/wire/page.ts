@@ -10,6 +10,8 @@ export interface Listing {
   /** Properties that `$select` may name. */
   readonly names: readonly string[];
   readonly expands?: boolean;
+  /** Fewer than a thousand things on a page. */
+  readonly longestPage?: number;
 }
 
 const LONGEST_PAGE = 1000;
@@ -30,7 +32,8 @@ export function pageOf(
   listing: Listing,
   after: (seq: number) => Iterable<Listed>,
 ): Reply {
-  const size = integerParameter(call, 'maxresults', 1, LONGEST_PAGE) ?? LONGEST_PAGE;
+  const most = listing.longestPage ?? LONGEST_PAGE;
+  const size = integerParameter(call, 'maxresults', 1, most) ?? most;
   const select = call.query.get('$select');
   checkExpand(call, listing);
   const start = Number(call.query.get('$skiptoken') ?? 0);

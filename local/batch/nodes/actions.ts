@@ -1,0 +1,80 @@
+import type { DisableScheduling, Reboot, Reimage } from '../bodies/node';
+import type { Account, Node } from '../state/account';
+import type { NodeState } from '../state/records';
+import type { Call, Reply } from '../wire/call';
+import { Refusal, type RefusalCode } from '../wire/refusals';
+import { restartNode, stopEverything } from './life';
+import { type NodeCall, nodeOf } from './operations';
+
+/** Why a node in some of its states cannot be told anything. */
+const reasons: Partial<Record<NodeState, RefusalCode>> = {
+  creating: 'NodeBeingCreated',
+  starting: 'NodeBeingStarted',
+  waitingforstarttask: 'NodeBeingStarted',
+  rebooting: 'NodeBeingRebooted',
+  reimaging: 'NodeBeingReimaged',
+  starttaskfailed: 'NodeStateUnusable',
+  unusable: 'NodeStateUnusable',
+  unknown: 'NodeStateUnusable',
+  leavingpool: 'OperationInvalidForCurrentState',
+  preempted: 'OperationInvalidForCurrentState',
+};
+
+/** A node that is up: idle, running or offline. */
+export function upNodeOf(account: Account, call: Call<unknown, 'poolId' | 'nodeId'>): Node {
+  const node = nodeOf(account, call);
+  const code = reasons[node.record.state];
+  if (code !== undefined) throw new Refusal(code);
+  return node;
+}
+
+/** POST /pools/{poolId}/nodes/{nodeId}/reboot; also out of a start task that failed. */
+export function rebootNode(account: Account, call: NodeCall<Reboot | undefined>): Reply {
+  const node = restartable(account, call);
+  restartNode(account, node, 'rebooting', call.body?.nodeRebootOption ?? 'requeue');
+  return { status: 202 };
+}
+
+/**
+ * POST /pools/{poolId}/nodes/{nodeId}/reimage
+ * Unlike Azure: this version of the interface reimages nodes of cloud services pools only, and
+ * those are gone; here nodes are reimaged as in the versions after it.
+ */
+export function reimageNode(account: Account, call: NodeCall<Reimage | undefined>): Reply {
+  const node = restartable(account, call);
+  restartNode(account, node, 'reimaging', call.body?.nodeReimageOption ?? 'requeue');
+  return { status: 202 };
+}
+
+/** What does not come up by itself may be rebooted, too. */
+function restartable(account: Account, call: Call<unknown, 'poolId' | 'nodeId'>): Node {
+  const node = nodeOf(account, call);
+  const { state } = node.record;
+  return state === 'starttaskfailed' || state === 'unusable' ? node : upNodeOf(account, call);
+}
+
+/** POST /pools/{poolId}/nodes/{nodeId}/disablescheduling */
+export function disableScheduling(
+  account: Account,
+  call: NodeCall<DisableScheduling | undefined>,
+): Reply {
+  const node = upNodeOf(account, call);
+  if (!node.record.schedulingEnabled) throw new Refusal('NodeAlreadyInTargetSchedulingState');
+  node.record.schedulingEnabled = false;
+  const option = call.body?.nodeDisableSchedulingOption ?? 'requeue';
+  if (option !== 'taskcompletion') stopEverything(account, node, option);
+  account.saveNode(node);
+  account.reviewNode(node);
+  return { status: 200 };
+}
+
+/** POST /pools/{poolId}/nodes/{nodeId}/enablescheduling */
+export function enableScheduling(account: Account, call: NodeCall): Reply {
+  const node = nodeOf(account, call);
+  if (node.record.schedulingEnabled) throw new Refusal('NodeAlreadyInTargetSchedulingState');
+  node.record.schedulingEnabled = true;
+  account.saveNode(node);
+  account.reviewNode(node);
+  account.wantDispatch(node.pool);
+  return { status: 200 };
+}

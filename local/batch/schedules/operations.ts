@@ -1,0 +1,154 @@
+import type { NewSchedule, SchedulePatch, ScheduleUpdate } from '../bodies/schedule';
+import { checkJob, liveJobsAndSchedules } from '../jobs/operations';
+import { jobListing, jobView } from '../jobs/view';
+import { type Account, type Schedule, keyOf } from '../state/account';
+import type { Call, Reply } from '../wire/call';
+import { checkConditions } from '../wire/conditions';
+import { type Listing, pageOf, selected } from '../wire/page';
+import { Refusal } from '../wire/refusals';
+import { without } from '../wire/without';
+import {
+  createSchedule,
+  deleteSchedule,
+  disableSchedule,
+  enableSchedule,
+  jobsOf,
+  reschedule,
+  terminateSchedule,
+} from './life';
+import { scheduleListing, scheduleUrl, scheduleView } from './view';
+
+type ScheduleCall<Body = undefined> = Call<Body, 'jobScheduleId'>;
+
+function scheduleOf(account: Account, call: Call<unknown, 'jobScheduleId'>): Schedule {
+  const schedule = account.schedules.get(keyOf(call.params.jobScheduleId));
+  if (schedule === undefined) throw new Refusal('JobScheduleNotFound');
+  checkConditions(call, schedule.record);
+  return schedule;
+}
+
+/** A schedule that is to be changed, which one that is over cannot be. */
+function liveScheduleOf(account: Account, call: Call<unknown, 'jobScheduleId'>): Schedule {
+  const schedule = scheduleOf(account, call);
+  const { state } = schedule.record;
+  if (state === 'deleting') throw new Refusal('JobScheduleBeingDeleted');
+  if (state === 'terminating') throw new Refusal('JobScheduleBeingTerminated');
+  if (state === 'completed') throw new Refusal('JobScheduleCompleted');
+  return schedule;
+}
+
+/** POST /jobschedules */
+export function addSchedule(account: Account, call: Call<NewSchedule>): Reply {
+  const { body } = call;
+  const existing = account.schedules.get(keyOf(body.id));
+  if (existing?.record.state === 'deleting') throw new Refusal('JobScheduleBeingDeleted');
+  if (existing !== undefined) throw new Refusal('JobScheduleExists');
+  if (account.jobs.has(keyOf(body.id))) throw new Refusal('JobWithSameIdExists');
+  if (liveJobsAndSchedules(account) >= account.quotas.activeJobsAndSchedules) {
+    throw new Refusal('ActiveJobAndScheduleQuotaReached');
+  }
+  checkJob(account, body.jobSpecification);
+
+  const { record } = createSchedule(account, body);
+  return { status: 201, stamp: record, location: scheduleUrl(call.base, body.id) };
+}
+
+/** GET /jobschedules */
+export function listSchedules(account: Account, call: Call): Reply {
+  return pageOf(call, scheduleListing, (after) =>
+    [...account.schedules.values()]
+      .filter(({ record }) => record.seq > after)
+      .map((schedule) => ({
+        seq: schedule.record.seq,
+        view: () => scheduleView(schedule, call.base),
+      })),
+  );
+}
+
+/** GET /jobschedules/{jobScheduleId} */
+export function getSchedule(account: Account, call: ScheduleCall): Reply {
+  const schedule = scheduleOf(account, call);
+  const body = selected(call, scheduleListing, scheduleView(schedule, call.base));
+  return { status: 200, metadata: 'jobschedules/@Element', stamp: schedule.record, body };
+}
+
+/** HEAD /jobschedules/{jobScheduleId} */
+export function scheduleExists(account: Account, call: ScheduleCall): Reply {
+  return { status: 200, stamp: scheduleOf(account, call).record };
+}
+
+/** PATCH /jobschedules/{jobScheduleId}; jobs that run are not touched. */
+export function patchSchedule(account: Account, call: ScheduleCall<SchedulePatch>): Reply {
+  const schedule = liveScheduleOf(account, call);
+  return changed(account, schedule, { ...schedule.record.spec, ...call.body }, call.body);
+}
+
+/** PUT /jobschedules/{jobScheduleId} */
+export function updateSchedule(account: Account, call: ScheduleCall<ScheduleUpdate>): Reply {
+  const schedule = liveScheduleOf(account, call);
+  const kept = without(schedule.record.spec, ['metadata']);
+  return changed(account, schedule, { ...kept, ...call.body }, call.body);
+}
+
+function changed(
+  account: Account,
+  schedule: Schedule,
+  spec: NewSchedule,
+  body: SchedulePatch,
+): Reply {
+  if (body.jobSpecification !== undefined) checkJob(account, body.jobSpecification);
+  schedule.record.spec = spec;
+  if (body.schedule !== undefined) reschedule(account, schedule);
+  return touched(account, schedule, 200);
+}
+
+function touched(account: Account, schedule: Schedule, status: number): Reply {
+  Object.assign(schedule.record, account.stamp());
+  account.saveSchedule(schedule);
+  return { status, stamp: schedule.record };
+}
+
+/** POST /jobschedules/{jobScheduleId}/disable */
+export function disable(account: Account, call: ScheduleCall): Reply {
+  const schedule = liveScheduleOf(account, call);
+  if (schedule.record.state === 'active') disableSchedule(account, schedule);
+  return touched(account, schedule, 204);
+}
+
+/** POST /jobschedules/{jobScheduleId}/enable */
+export function enable(account: Account, call: ScheduleCall): Reply {
+  const schedule = liveScheduleOf(account, call);
+  if (schedule.record.state === 'disabled') enableSchedule(account, schedule);
+  return touched(account, schedule, 204);
+}
+
+/** POST /jobschedules/{jobScheduleId}/terminate */
+export function terminate(account: Account, call: ScheduleCall): Reply {
+  const schedule = liveScheduleOf(account, call);
+  terminateSchedule(account, schedule);
+  return touched(account, schedule, 202);
+}
+
+/** DELETE /jobschedules/{jobScheduleId}; its jobs go with it. */
+export function removeSchedule(account: Account, call: ScheduleCall): Reply {
+  const schedule = scheduleOf(account, call);
+  if (schedule.record.state === 'deleting') throw new Refusal('JobScheduleBeingDeleted');
+  deleteSchedule(account, schedule);
+  return { status: 202 };
+}
+
+/** Jobs of one schedule cannot be asked for by their ids. */
+const jobsOfScheduleListing: Listing = {
+  ...jobListing,
+  fields: jobListing.fields.filter(({ path }) => path !== 'id'),
+};
+
+/** GET /jobschedules/{jobScheduleId}/jobs */
+export function listScheduleJobs(account: Account, call: ScheduleCall): Reply {
+  const schedule = scheduleOf(account, { ...call, headers: {} });
+  return pageOf(call, jobsOfScheduleListing, (after) =>
+    jobsOf(account, schedule)
+      .filter(({ record }) => record.seq > after)
+      .map((job) => ({ seq: job.record.seq, view: () => jobView(job, call.base) })),
+  );
+}

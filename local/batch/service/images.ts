@@ -1,0 +1,89 @@
+import type { Account } from '../state/account';
+import type { Call, Reply } from '../wire/call';
+import { stateField } from '../wire/fields';
+import { type Listing, pageOf } from '../wire/page';
+
+interface Image {
+  readonly agent: string;
+  readonly publisher: string;
+  readonly offer: string;
+  readonly sku: string;
+  readonly capabilities?: readonly string[];
+  readonly endOfLife?: string;
+}
+
+const DOCKER = ['DockerCompatible'];
+
+/** Images a pool can be made of, with the node agent each needs. Marketplace images only. */
+const images: readonly Image[] = [
+  {
+    agent: 'batch.node.ubuntu 24.04',
+    publisher: 'canonical',
+    offer: 'ubuntu-24_04-lts',
+    sku: 'server',
+  },
+  {
+    agent: 'batch.node.ubuntu 24.04',
+    publisher: 'microsoft-dsvm',
+    offer: 'ubuntu-hpc',
+    sku: '2404',
+    capabilities: DOCKER,
+  },
+  {
+    agent: 'batch.node.ubuntu 22.04',
+    publisher: 'canonical',
+    offer: '0001-com-ubuntu-server-jammy',
+    sku: '22_04-lts',
+    endOfLife: '2027-06-30T00:00:00Z',
+  },
+  {
+    agent: 'batch.node.ubuntu 22.04',
+    publisher: 'microsoft-dsvm',
+    offer: 'ubuntu-hpc',
+    sku: '2204',
+    capabilities: DOCKER,
+    endOfLife: '2027-06-30T00:00:00Z',
+  },
+  { agent: 'batch.node.debian 12', publisher: 'debian', offer: 'debian-12', sku: '12-gen2' },
+  { agent: 'batch.node.el 9', publisher: 'almalinux', offer: 'almalinux-x86_64', sku: '9-gen2' },
+  { agent: 'batch.node.el 8', publisher: 'almalinux', offer: 'almalinux-x86_64', sku: '8-gen2' },
+  {
+    agent: 'batch.node.windows amd64',
+    publisher: 'microsoftwindowsserver',
+    offer: 'windowsserver',
+    sku: '2022-datacenter',
+  },
+  {
+    agent: 'batch.node.windows amd64',
+    publisher: 'microsoftwindowsserver',
+    offer: 'windowsserver',
+    sku: '2019-datacenter',
+  },
+];
+
+const imageListing: Listing = {
+  metadata: 'supportedimages',
+  fields: [stateField('osType'), stateField('verificationType'), stateField('nodeAgentSKUId')],
+  names: [],
+};
+
+/** GET /supportedimages */
+export function listImages(_: Account, call: Call): Reply {
+  return pageOf(call, imageListing, (after) =>
+    images
+      .map((image, index) => ({ seq: index + 1, view: () => imageView(image) }))
+      .filter(({ seq }) => seq > after),
+  );
+}
+
+/** Unlike Azure: any image is taken for a pool; its nodes are this machine whatever it says. */
+function imageView({ agent, publisher, offer, sku, capabilities, endOfLife }: Image): object {
+  return {
+    nodeAgentSKUId: agent,
+    imageReference: { publisher, offer, sku, version: 'latest' },
+    osType: agent.includes('windows') ? 'windows' : 'linux',
+    capabilities: capabilities ?? [],
+    ...(endOfLife !== undefined && { batchSupportEndOfLife: endOfLife }),
+    verificationType: 'verified',
+  };
+}
