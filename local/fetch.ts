@@ -1,9 +1,12 @@
 import { SingleBar } from 'cli-progress';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import http from 'node:http';
+import https from 'node:https';
 import { dirname, join, resolve, sep } from 'node:path';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { rootCertificates } from 'node:tls';
 import { parseArgs } from 'node:util';
 
 /** `npm run fetch -- <run id>`: brings all outputs and logs of a run to disk, over the app's API. */
@@ -12,6 +15,7 @@ const usage = `npm run fetch -- <run id> [--to <folder>] [--prefix results/] [--
   --prefix  only files whose names begin so
   --app     the app (http://localhost:7071)
   --key     a function key, where the app asks for one
+  --trust   a certificate to trust besides the public ones (that of npm start, if there is one)
 `;
 
 const { values: options, positionals } = parseArgs({
@@ -21,6 +25,10 @@ const { values: options, positionals } = parseArgs({
     prefix: { type: 'string', default: '' },
     app: { type: 'string', default: 'http://localhost:7071' },
     key: { type: 'string' },
+    trust: {
+      type: 'string',
+      default: resolve(__dirname, '..', '..', '.nightshift', 'local', 'certificate', 'cert.pem'),
+    },
   },
 });
 
@@ -47,7 +55,7 @@ async function fetchRun(runId: string): Promise<number> {
   if (process.stdout.isTTY) bar.start(total, 0, { file: '' });
   for (const { name, url, bytes } of files) {
     if (process.stdout.isTTY) bar.update({ file: name });
-    await save(await ask(url), below(folder, name));
+    await save(await contentOf(url), below(folder, name));
     bar.increment(bytes);
   }
   bar.stop();
@@ -64,33 +72,43 @@ function below(folder: string, name: string): string {
   throw new Error(`the output ${JSON.stringify(name)} would be written outside ${folder}`);
 }
 
-async function save(response: Response, file: string): Promise<void> {
+async function save(content: Readable, file: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
-  if (response.body === null)
-    throw new Error(`${response.url.split('?')[0] ?? ''} answered without a body`);
-  await pipeline(Readable.fromWeb(response.body), createWriteStream(file));
+  await pipeline(content, createWriteStream(file));
 }
 
-/** A redirect leads to storage; the key is the app's and does not go there. */
 async function ask(url: string): Promise<Response> {
   const headers: Record<string, string> =
     options.key === undefined ? {} : { 'x-functions-key': options.key };
-  const first = await fetch(url, { headers, redirect: 'manual' });
-  const target = first.status === 302 ? first.headers.get('location') : null;
-  const response = target === null ? first : await fetch(target);
-  if (response.ok) return response;
+  const response = await fetch(url, { headers, redirect: 'manual' });
+  if (response.ok || response.status === 302) return response;
   throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
+}
+
+/** The app sends its callers on to storage; the key is the app's and does not go there. */
+async function contentOf(url: string): Promise<Readable> {
+  const target = (await ask(url)).headers.get('location');
+  if (target === null) throw new Error(`${url} leads nowhere`);
+  // `fetch` learns of a further authority only when a process starts.
+  const ca = existsSync(options.trust)
+    ? { ca: [...rootCertificates, readFileSync(options.trust, 'utf8')] }
+    : {};
+  const get = target.startsWith('https:') ? https.get : http.get;
+  return new Promise((found, refused) => {
+    get(target, ca, (response) => {
+      if (response.statusCode === 200) return found(response);
+      response.resume();
+      refused(new Error(`${url} leads to storage, which answered ${response.statusCode ?? 0}`));
+    }).on('error', refused);
+  });
 }
 
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;
-  if (!(cause instanceof Error)) return error.message;
-  const isCertificate = /self.signed|certificate/i.test(cause.message);
-  const advice = isCertificate
-    ? '; set NODE_EXTRA_CA_CERTS to the certificate that npm start names'
-    : '';
-  return `${error.message}: ${cause.message}${advice}`;
+  const words = cause instanceof Error ? `${error.message}: ${cause.message}` : error.message;
+  const isCertificate = /self.signed|certificate/i.test(words);
+  return isCertificate ? `${words}; name the certificate with --trust` : words;
 }
 
 const [runId] = positionals;
