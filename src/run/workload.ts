@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { Failure } from '../failure';
+import { containerName, MINUTES_PER_DAY, relativePath, type Contradiction } from './fields';
+import { poolSchema } from './pool-schema';
 import { checkSchedule } from './schedule';
+import { shellMistakes } from './shell';
+import { taskSchema, type TaskTemplate } from './task-schema';
 
 /**
  * What a user declares once. `defineWorkload` gives the types while you write; `checkWorkloads`
@@ -9,65 +13,7 @@ import { checkSchedule } from './schedule';
 
 /** Azure's own names for things allow more; this is what fits all of pool, job and container. */
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
-const CONTAINER = /^(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
-const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9_]*$/;
 const PARAMETER_NAME = /^[A-Za-z][A-Za-z0-9_]*$/;
-const SECRET_NAME = /^[0-9a-zA-Z-]{1,127}$/;
-/** A path below some folder: no way up, no absolute path, no backslash. */
-const RELATIVE_PATH = /^(?!\/)(?!.*(^|\/)\.\.(\/|$))[^\\\0]+$/;
-const MINUTES_PER_DAY = 24 * 60;
-
-const programName = z
-  .string()
-  .regex(/^[A-Za-z0-9._-]+$/, 'must be a file name in the programs folder');
-
-const relativePath = z
-  .string()
-  .regex(RELATIVE_PATH, 'must be a path below the folder, such as "outputs/report.json"');
-
-const outputSchema = z.strictObject({
-  /** Files in the task's working directory: `outputs/*.tile`. */
-  files: relativePath,
-  /** The folder in the run's output container they go to. */
-  to: relativePath,
-});
-
-/** One kind of task. Its command line is a constant: what varies travels as environment or file. */
-export const taskSchema = z.strictObject({
-  /**
-   * Run by Batch without a shell: for `&&`, `|` or `$NAME` write `/bin/sh -c '…'`. The empty
-   * string is for containers only and means the image's own command.
-   */
-  command: z.string().max(8000),
-  /** Files of the workload's `programs` folder, put into the working directory. */
-  programs: z.array(programName).default([]),
-  environment: z
-    .record(
-      z.string().regex(ENVIRONMENT_NAME, 'must be upper-case letters, digits and _'),
-      z.string(),
-    )
-    .default({}),
-  /** Folders of the run's output container that the task reads; they keep their names. */
-  reads: z.array(relativePath).default([]),
-  /** Key Vault names; each becomes the file `secrets/<name>` in the working directory. */
-  secrets: z
-    .array(z.string().regex(SECRET_NAME, 'must be a Key Vault secret name: letters, digits and -'))
-    .default([]),
-  outputs: z.array(outputSchema).default([]),
-  slots: z.int().min(1).max(256).default(1),
-  /** Times Batch runs the task again after a non-zero exit. */
-  retries: z.int().min(0).max(10).default(3),
-  /** One attempt may not run longer. */
-  maxMinutes: z
-    .int()
-    .min(1)
-    .max(7 * MINUTES_PER_DAY)
-    .default(60),
-  elevated: z.boolean().default(false),
-  container: z
-    .strictObject({ image: z.string().min(1), runOptions: z.string().default('') })
-    .optional(),
-});
 
 const workSchema = z.discriminatedUnion('kind', [
   /** The job manager is the whole job. */
@@ -84,46 +30,6 @@ const workSchema = z.discriminatedUnion('kind', [
   /** One task for each input blob; then the merge. */
   z.strictObject({ kind: z.literal('perBlob'), task: taskSchema, merge: taskSchema.optional() }),
 ]);
-
-const poolSchema = z.strictObject({
-  /** Where none is named, the app setting POOL_VM_SIZE says. */
-  vmSize: z
-    .string()
-    .regex(/^standard_[a-z0-9_]+$/i, 'must be an Azure VM size such as "standard_d2s_v5"')
-    .optional(),
-  image: z
-    .strictObject({
-      publisher: z.string(),
-      offer: z.string(),
-      sku: z.string(),
-      version: z.string().default('latest'),
-      nodeAgent: z.string(),
-    })
-    .default({
-      publisher: 'canonical',
-      offer: 'ubuntu-24_04-lts',
-      sku: 'server',
-      version: 'latest',
-      nodeAgent: 'batch.node.ubuntu 24.04',
-    }),
-  /** Images fetched when a node starts; with any, every task of the workload must be a container. */
-  containerImages: z.array(z.string().min(1)).default([]),
-  maxNodes: z.int().min(1).max(1000).default(1),
-  slotsPerNode: z.int().min(1).max(256).default(1),
-  /** Runs on every node before its first task. It installs what the programs need. */
-  setup: z
-    .strictObject({
-      command: z.string().min(1),
-      programs: z.array(programName).default([]),
-      elevated: z.boolean().default(true),
-      retries: z.int().min(0).max(10).default(2),
-    })
-    .optional(),
-  /** Give up when no node has come within this time. */
-  maxWaitMinutes: z.int().min(5).max(MINUTES_PER_DAY).default(60),
-  /** What one node costs in an hour, in your currency: for the estimate in the run's record. */
-  pricePerNodeHour: z.number().positive().optional(),
-});
 
 export const workloadSchema = z
   .strictObject({
@@ -143,7 +49,7 @@ export const workloadSchema = z
           .optional(),
         blob: z
           .strictObject({
-            container: z.string().regex(CONTAINER, 'must be a container name'),
+            container: containerName,
             endsWith: z.array(z.string().min(1)).default([]),
           })
           .optional(),
@@ -158,7 +64,7 @@ export const workloadSchema = z
       .default(180),
     inputs: z
       .strictObject({
-        container: z.string().regex(CONTAINER, 'must be a container name'),
+        container: containerName,
         endsWith: z.array(z.string().min(1)).default([]),
         maxFiles: z.int().min(1).max(10_000).default(1000),
         maxBytesEach: z
@@ -183,7 +89,7 @@ export const workloadSchema = z
 
 export type WorkloadDeclaration = z.input<typeof workloadSchema>;
 export type Workload = z.output<typeof workloadSchema>;
-export type TaskTemplate = z.output<typeof taskSchema>;
+export type { TaskTemplate };
 export type Work = Workload['work'];
 export type Workloads = ReadonlyMap<string, Workload>;
 
@@ -244,11 +150,6 @@ export function templatesOf(work: Work): readonly (readonly [string, TaskTemplat
   return Object.entries(named).flatMap(([key, template]) =>
     template === undefined ? [] : [[key, template] as const],
   );
-}
-
-interface Contradiction {
-  readonly path: (string | number)[];
-  readonly message: string;
 }
 
 /** What each field allows alone, and Batch would refuse or wait for for ever. */
@@ -328,29 +229,4 @@ function* taskMistakes(
     };
   }
   yield* shellMistakes(at('command'), template.command);
-}
-
-const SHELL = /^\s*(?:(?:\/usr)?\/bin\/)?(?:ba|da)?sh\s+(-\S+)?/;
-
-/**
- * Batch runs a command without a shell, where `&&` and `$NAME` would be plain arguments; and a
- * shell that is given several steps answers for the last one alone.
- */
-function* shellMistakes(path: (string | number)[], command: string): Generator<Contradiction> {
-  const shell = SHELL.exec(command);
-  const wantsShell = /&&|\|\||[|;<>`]|\$[A-Za-z_{(]/.exec(command);
-  if (shell === null && wantsShell !== null) {
-    yield {
-      path,
-      message: `"${wantsShell[0]}" means nothing without a shell; write /bin/sh -c '…' or move it into a script of the programs folder`,
-    };
-  }
-  const flags = shell?.[1] ?? '';
-  const stopsAtFailure = flags.includes('e') || /\bset -[a-z]*e/.test(command);
-  if (flags.includes('c') && /[;\n]/.test(command) && !stopsAtFailure) {
-    yield {
-      path,
-      message: `a step that fails would be passed over; join the steps with && or write ${command.trim().split(/\s/)[0] ?? ''} -ec '…'`,
-    };
-  }
 }

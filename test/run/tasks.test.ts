@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { dependOnAll, manifestFile, allInputs, readManifest, taskFrom } from '../../src/run/tasks';
-import { taskSchema } from '../../src/run/workload';
+import { taskSchema } from '../../src/run/task-schema';
 import { access } from './given';
 
 const logs = {

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { environment, MINUTES_PER_DAY, programName, relativePath, secretName } from './fields';
+
+const outputSchema = z.strictObject({
+  /** Files in the task's working directory: `outputs/*.tile`. */
+  files: relativePath,
+  /** The folder in the run's output container they go to. */
+  to: relativePath,
+});
+
+/** One kind of task. Its command line is a constant: what varies travels as environment or file. */
+export const taskSchema = z.strictObject({
+  /**
+   * Run by Batch without a shell: for `&&`, `|` or `$NAME` write `/bin/sh -c '…'`. The empty
+   * string is for containers only and means the image's own command.
+   */
+  command: z.string().max(8000),
+  /** Files of the workload's `programs` folder, put into the working directory. */
+  programs: z.array(programName).default([]),
+  environment,
+  /** Folders of the run's output container that the task reads; they keep their names. */
+  reads: z.array(relativePath).default([]),
+  /** Key Vault names; each becomes the file `secrets/<name>` in the working directory. */
+  secrets: z.array(secretName).default([]),
+  outputs: z.array(outputSchema).default([]),
+  slots: z.int().min(1).max(256).default(1),
+  /** Times Batch runs the task again after a non-zero exit. */
+  retries: z.int().min(0).max(10).default(3),
+  /** One attempt may not run longer. */
+  maxMinutes: z
+    .int()
+    .min(1)
+    .max(7 * MINUTES_PER_DAY)
+    .default(60),
+  elevated: z.boolean().default(false),
+  container: z
+    .strictObject({ image: z.string().min(1), runOptions: z.string().default('') })
+    .optional(),
+});
+
+export type TaskTemplate = z.output<typeof taskSchema>;
