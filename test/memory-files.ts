@@ -40,7 +40,12 @@ export class MemoryFiles implements Files {
     }
   }
 
-  async removeContainer(name: string): Promise<'gone'> {
+  async removeContainer(
+    name: string,
+    labels: Readonly<Record<string, string>>,
+  ): Promise<'gone' | 'notOurs'> {
+    const there = this.containers.get(name)?.labels ?? labels;
+    if (Object.entries(labels).some(([key, value]) => there[key] !== value)) return 'notOurs';
     this.containers.delete(name);
     return 'gone';
   }
@@ -59,12 +64,20 @@ export class MemoryFiles implements Files {
   }
 
   async find(container: string, name: string): Promise<BlobFound | null> {
+    demandAddress(name);
     const blob = this.containers.get(container)?.blobs.get(name);
     return blob === undefined ? null : { name, bytes: blob.bytes.length, etag: blob.etag };
   }
 
-  async readText(container: string, name: string): Promise<string | null> {
-    return this.text(container, name) ?? null;
+  async readText(container: string, name: string, maxBytes: number): Promise<string | null> {
+    const text = this.text(container, name);
+    if (text !== undefined && Buffer.byteLength(text) > maxBytes) {
+      throw new Failure(
+        'inputRefused',
+        `blob ${container}/${name} has more than ${maxBytes} bytes`,
+      );
+    }
+    return text ?? null;
   }
 
   async writeText(container: string, name: string, text: string): Promise<void> {
@@ -87,6 +100,7 @@ export class MemoryFiles implements Files {
     from: { readonly container: string; readonly name: string; readonly etag: string },
     to: { readonly container: string; readonly name: string },
   ): Promise<void> {
+    demandAddress(from.name);
     const blob = this.containers.get(from.container)?.blobs.get(from.name);
     if (blob === undefined || blob.etag !== from.etag) {
       throw new Failure('inputGone', `blob ${from.name} was deleted or overwritten`);
@@ -113,4 +127,13 @@ export class MemoryFiles implements Files {
     if (found === undefined) throw new Error(`container ${container} does not exist`);
     return found;
   }
+}
+
+/** The real client cannot address such a name either, although a list may show it. */
+function demandAddress(name: string): void {
+  if (!name.split('/').includes('..')) return;
+  throw new Failure(
+    'inputRefused',
+    `blob ${JSON.stringify(name)} has a name no client can address`,
+  );
 }

@@ -166,8 +166,7 @@ test('tasks are added from the manifest, the merge waits for all, and only then 
   expect(batch.asked.filter((asked) => !asked.startsWith('remove'))).toEqual([
     'makePool',
     'makeJob',
-    'addTasks p1 p2 p3',
-    'addTasks merge',
+    'addTasks p1 p2 p3 merge',
     'endWhenTasksEnd',
     'setFormula',
   ]);

@@ -1,0 +1,217 @@
+import { Failure } from '../src/failure';
+import type {
+  Batch,
+  FailedTask,
+  JobSpec,
+  Owner,
+  PoolSpec,
+  Removal,
+  Secrets,
+  TaskSpec,
+} from '../src/run/ports';
+import type { JobView, PoolView, TaskCounts } from '../src/run/run';
+
+/** A Batch account in memory. Nothing happens in it by itself: a test says what becomes of what is there. */
+export class MemoryBatch implements Batch {
+  readonly pools = new Map<string, Pool>();
+  readonly jobs = new Map<string, Job>();
+  /** Text files of tasks, as `job/task/file`, and of nodes, as `pool`. */
+  readonly texts = new Map<string, string>();
+  failed: readonly FailedTask[] = [];
+
+  async makePool(spec: PoolSpec, owner: Owner): Promise<void> {
+    const there = this.pools.get(spec.id);
+    if (there === undefined) this.pools.set(spec.id, { spec, owner, isGoing: false });
+    else adopt(there, owner, `pool ${spec.id}`);
+  }
+
+  async setFormula(poolId: string, formula: string): Promise<'set' | 'busy'> {
+    const there = demand(this.pools.get(poolId), `pool ${poolId}`);
+    there.spec = { ...there.spec, formula };
+    return 'set';
+  }
+
+  async lookAtPool(poolId: string): Promise<PoolView | null> {
+    const there = this.pools.get(poolId);
+    if (there === undefined) return null;
+    return {
+      state: there.isGoing ? 'deleting' : 'active',
+      resizing: false,
+      targetNodes: 1,
+      nodes: {
+        starting: 0,
+        waitingForStartTask: 0,
+        startTaskFailed: 0,
+        idle: 1,
+        running: 0,
+        unusable: 0,
+        preempted: 0,
+        leaving: 0,
+      },
+      resizeErrors: [],
+      formulaError: null,
+    };
+  }
+
+  async makeJob(spec: JobSpec, owner: Owner): Promise<void> {
+    const there = this.jobs.get(spec.id);
+    if (there !== undefined) return adopt(there, owner, `job ${spec.id}`);
+    this.jobs.set(spec.id, {
+      spec,
+      owner,
+      tasks: new Map(),
+      endsWithTasks: false,
+      isOver: false,
+      isGoing: false,
+    });
+  }
+
+  async addTasks(jobId: string, tasks: readonly TaskSpec[]): Promise<void> {
+    const job = demand(this.jobs.get(jobId), `job ${jobId}`);
+    if (job.isOver) throw new Failure('jobEndedEarly', `job ${jobId} takes no more tasks`);
+    for (const task of tasks) if (!job.tasks.has(task.id)) job.tasks.set(task.id, task);
+  }
+
+  async taskIds(jobId: string): Promise<ReadonlySet<string>> {
+    const { tasks, spec } = demand(this.jobs.get(jobId), `job ${jobId}`);
+    return new Set([...tasks.keys(), ...(spec.jobManager === null ? [] : [spec.jobManager.id])]);
+  }
+
+  /** A job without a task that is told so ends at once, as the real one does. */
+  async endWhenTasksEnd(jobId: string): Promise<void> {
+    const job = demand(this.jobs.get(jobId), `job ${jobId}`);
+    job.endsWithTasks = true;
+    if (job.tasks.size === 0) job.isOver = true;
+  }
+
+  async lookAtJob(jobId: string): Promise<JobView | null> {
+    const job = this.jobs.get(jobId);
+    if (job === undefined) return null;
+    return {
+      state: job.isGoing ? 'deleting' : job.isOver ? 'completed' : 'active',
+      terminateReason: job.isOver ? 'AllTasksComplete' : null,
+      jobManager: null,
+    };
+  }
+
+  async countTasks(jobId: string): Promise<TaskCounts> {
+    const active = (await this.taskIds(jobId)).size;
+    return { active, running: 0, succeeded: 0, failed: this.failed.length };
+  }
+
+  async failedTasks(_jobId: string, limit: number): Promise<readonly FailedTask[]> {
+    return this.failed.slice(0, limit);
+  }
+
+  async readTaskFile(jobId: string, taskId: string, file: string, maxBytes: number) {
+    return this.texts.get(`${jobId}/${taskId}/${file}`)?.slice(-maxBytes) ?? null;
+  }
+
+  async readStartTaskError(poolId: string, maxBytes: number): Promise<string | null> {
+    return this.texts.get(poolId)?.slice(-maxBytes) ?? null;
+  }
+
+  async removeJob(jobId: string, owner: Owner): Promise<Removal> {
+    return remove(this.jobs.get(jobId), owner);
+  }
+
+  async removePool(poolId: string, owner: Owner): Promise<Removal> {
+    return remove(this.pools.get(poolId), owner);
+  }
+
+  async findOwned() {
+    const owned = (kind: 'pool' | 'job') => (entry: [string, { owner: Owner }]) => ({
+      kind,
+      id: entry[0],
+      runId: entry[1].owner.runId,
+    });
+    return [...[...this.pools].map(owned('pool')), ...[...this.jobs].map(owned('job'))];
+  }
+
+  /** Time passes: what was being deleted is gone. */
+  finishRemovals(): void {
+    for (const things of [this.pools, this.jobs]) {
+      for (const [id, { isGoing }] of things) if (isGoing) things.delete(id);
+    }
+  }
+}
+
+interface Owned {
+  readonly owner: Owner;
+  isGoing: boolean;
+}
+
+interface Pool extends Owned {
+  spec: PoolSpec;
+}
+
+interface Job extends Owned {
+  readonly spec: JobSpec;
+  readonly tasks: Map<string, TaskSpec>;
+  endsWithTasks: boolean;
+  isOver: boolean;
+}
+
+function adopt(there: Owned, owner: Owner, what: string): void {
+  if (there.owner.runId === owner.runId) return;
+  throw new Failure('nameCollision', `a ${what} exists that this run did not make`);
+}
+
+function remove(there: Owned | undefined, owner: Owner): Removal {
+  if (there === undefined) return 'gone';
+  if (there.owner.runId !== owner.runId) return 'notOurs';
+  there.isGoing = true;
+  return 'going';
+}
+
+function demand<Thing>(thing: Thing | undefined, what: string): Thing {
+  if (thing === undefined) throw new Failure('serviceUnavailable', `there is no ${what}`);
+  return thing;
+}
+
+/** A vault. */
+export function secretsFrom(values: Readonly<Record<string, string>>): Secrets {
+  return {
+    read: async (name) => {
+      const value = values[name];
+      if (value === undefined) {
+        throw new Failure(
+          'secretMissing',
+          `secret ${name} of the vault does not exist; store it there`,
+        );
+      }
+      return value;
+    },
+  };
+}
+
+/** What the line does to one call: its request gets lost, or its answer. */
+export type Cut = 'beforeTheCall' | 'afterTheCall';
+
+/**
+ * The same port with a line that is cut once, at the call of that number counted from 1 by `count`.
+ * Lists are read without being cut.
+ */
+export function cutting<Port extends object>(
+  port: Port,
+  count: { calls: number },
+  at: number,
+  cut: Cut,
+): Port {
+  return new Proxy(port, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target);
+      if (typeof member !== 'function' || name === 'list') {
+        return typeof member === 'function' ? member.bind(target) : member;
+      }
+      return async (...values: unknown[]) => {
+        count.calls += 1;
+        const isCut = count.calls === at;
+        if (isCut && cut === 'beforeTheCall') throw new Failure('serviceUnavailable', 'cut before');
+        const answer: unknown = await Reflect.apply(member, target, values);
+        if (isCut) throw new Failure('serviceUnavailable', 'cut after');
+        return answer;
+      };
+    },
+  });
+}

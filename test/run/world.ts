@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { createActivities, type Activities } from '../../src/run/activities';
+import type { RunPlan, RunRequest } from '../../src/run/run';
+import type { Tools } from '../../src/run/tools';
+import { checkWorkloads, type Workload, type WorkloadDeclaration } from '../../src/run/workload';
+import { MemoryBatch, secretsFrom } from '../fakes';
+import { MemoryFiles } from '../memory-files';
+import { planOf, STARTED } from './given';
+
+/** A secret that must turn up nowhere but in the staging container. */
+export const CANARY = 'canary-3f9a1c7e5b2d4f60';
+
+/** One workload, its run and all that the run's activities work with, in memory. */
+export interface World {
+  readonly workload: Workload;
+  readonly plan: RunPlan;
+  readonly batch: MemoryBatch;
+  readonly files: MemoryFiles;
+  readonly tools: Tools;
+  readonly activities: Activities;
+}
+
+export const now = STARTED;
+
+export function worldOf(
+  declaration: WorkloadDeclaration,
+  request: Partial<RunRequest> = {},
+): World {
+  const batch = new MemoryBatch();
+  const files = new MemoryFiles();
+  const workloads = checkWorkloads([declaration]);
+  const workload = workloads.get(declaration.name);
+  if (workload === undefined) throw new Error('the declaration gave no workload');
+  const tools: Tools = {
+    batch,
+    files,
+    secrets: secretsFrom({ 'signing-key': CANARY }),
+    workloads,
+    programsFolder: join(__dirname, 'programs'),
+  };
+  const plan = planOf(workload, request);
+  return { workload, plan, batch, files, tools, activities: createActivities(tools) };
+}
+
+/** Everything there is, in a form that two worlds can be compared by. */
+export function snapshot({ batch, files }: World): unknown {
+  return {
+    pools: Object.fromEntries(batch.pools),
+    jobs: [...batch.jobs].map(([id, job]) => [id, { ...job, tasks: [...job.tasks.values()] }]),
+    containers: [...files.containers]
+      .map(([name, { labels, blobs }]) => ({
+        name,
+        labels,
+        blobs: [...blobs]
+          .map(([blob, { bytes }]) => `${blob}: ${bytes.toString('utf8')}`)
+          .sort((one, other) => one.localeCompare(other)),
+      }))
+      .sort((one, other) => one.name.localeCompare(other.name)),
+  };
+}
