@@ -1,0 +1,18 @@
+// The account's events. Who is told of them is set after the app is there, by the postdeploy hook:
+// the address it is told at holds a key that the app makes when it first starts.
+param topicName string
+param storageAccountId string
+param location string
+param tags object
+
+resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
+  name: topicName
+  location: location
+  tags: tags
+  properties: {
+    source: storageAccountId
+    topicType: 'Microsoft.Storage.StorageAccounts'
+  }
+}
+
+output topicName string = topic.name

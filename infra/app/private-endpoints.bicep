@@ -1,0 +1,74 @@
+param namePrefix string
+param networkId string
+param subnetId string
+param storageAccountId string
+param vaultId string
+param batchAccountId string
+param location string
+param tags object
+
+var storageSuffix = environment().suffixes.storage
+var targets = [
+  { name: 'blob', resourceId: storageAccountId, part: 'blob', zone: 'privatelink.blob.${storageSuffix}' }
+  { name: 'queue', resourceId: storageAccountId, part: 'queue', zone: 'privatelink.queue.${storageSuffix}' }
+  { name: 'table', resourceId: storageAccountId, part: 'table', zone: 'privatelink.table.${storageSuffix}' }
+  { name: 'vault', resourceId: vaultId, part: 'vault', zone: 'privatelink.vaultcore.azure.net' }
+  // Two doors of one account: the app goes in by the first, nodes report at the second.
+  { name: 'batch', resourceId: batchAccountId, part: 'batchAccount', zone: 'privatelink.batch.azure.com' }
+  { name: 'nodes', resourceId: batchAccountId, part: 'nodeManagement', zone: 'privatelink.batch.azure.com' }
+]
+var zoneNames = union(map(targets, target => target.zone), [])
+
+resource zones 'Microsoft.Network/privateDnsZones@2020-06-01' = [
+  for zone in zoneNames: {
+    name: zone
+    location: 'global'
+    tags: tags
+  }
+]
+
+resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2020-06-01' = [
+  for (zone, index) in zoneNames: {
+    parent: zones[index]
+    name: 'nightshift'
+    location: 'global'
+    tags: tags
+    properties: {
+      registrationEnabled: false
+      virtualNetwork: { id: networkId }
+    }
+  }
+]
+
+resource endpoints 'Microsoft.Network/privateEndpoints@2024-07-01' = [
+  for target in targets: {
+    name: '${namePrefix}-${target.name}'
+    location: location
+    tags: tags
+    properties: {
+      subnet: { id: subnetId }
+      privateLinkServiceConnections: [
+        {
+          name: target.name
+          properties: { privateLinkServiceId: target.resourceId, groupIds: [target.part] }
+        }
+      ]
+    }
+  }
+]
+
+resource zoneGroups 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-07-01' = [
+  for (target, index) in targets: {
+    parent: endpoints[index]
+    name: 'default'
+    properties: {
+      privateDnsZoneConfigs: [
+        {
+          name: target.name
+          properties: { privateDnsZoneId: resourceId('Microsoft.Network/privateDnsZones', target.zone) }
+        }
+      ]
+    }
+    dependsOn: [zones]
+  }
+]
