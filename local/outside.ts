@@ -10,7 +10,13 @@ import type { Environment } from './environment';
 
 /** What a person does from outside: drop files, fetch results, look at what Batch has. */
 
-export function blobService({ storage, certificate }: Environment): BlobServiceClient {
+/** What opens the storage of an environment. */
+export interface StorageDoor {
+  readonly storage: Pick<Environment['storage'], 'blobUrl' | 'account'>;
+  readonly certificate: Pick<Environment['certificate'], 'cert'>;
+}
+
+export function blobService({ storage, certificate }: StorageDoor): BlobServiceClient {
   const { name, key } = storage.account;
   // NODE_EXTRA_CA_CERTS is read when a process starts; this one is handed the certificate itself.
   const options = { retryOptions: { maxTries: 4 }, tlsOptions: { ca: certificate.cert } };

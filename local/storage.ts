@@ -27,7 +27,7 @@ export interface StorageStart {
 }
 
 /** Azurite's built-in account: its key is published and protects nothing. */
-const account = {
+export const AZURITE_ACCOUNT = {
   name: 'devstoreaccount1',
   key: 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==',
 };
@@ -61,12 +61,12 @@ export async function startStorage(start: StorageStart): Promise<LocalStorage> {
       start.log(line);
     },
   });
-  const of = (service: string) => `${addresses.get(service) ?? ''}/${account.name}`;
+  const of = (service: string) => `${addresses.get(service) ?? ''}/${AZURITE_ACCOUNT.name}`;
   return {
     blobUrl: of('Blob'),
     queueUrl: of('Queue'),
     tableUrl: of('Table'),
-    account,
+    account: AZURITE_ACCOUNT,
     process: part.process,
     stop: part.stop,
   };

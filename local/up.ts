@@ -1,7 +1,6 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FIXED_PORTS, startEnvironment, type Environment } from './environment';
-import { blobService, dropUrl } from './outside';
 
 /**
  * `npm start`: the environment stays up on fixed ports until Ctrl-C. State is kept in
@@ -12,7 +11,6 @@ const usage = `npm start -- [--speed N] [--folder F] [--verbose]
   --folder F   keep the state in F (.nightshift/local)
   --verbose    print what every part logs, not the app's lines alone
 `;
-const DAY_MS = 86_400_000;
 const root = resolve(__dirname, '..', '..');
 
 const { values: options } = parseArgs({
@@ -42,19 +40,14 @@ async function up(): Promise<void> {
   });
   endWithSignals(environment);
   endWithPart(environment);
-  process.stdout.write(`\n${(await welcome(environment)).join('\n')}\n\n`);
+  process.stdout.write(`\n${welcome(environment).join('\n')}\n\n`);
 }
 
-async function welcome(environment: Environment): Promise<string[]> {
-  const service = blobService(environment);
-  const until = new Date(Date.now() + DAY_MS);
-  const [inbox, reports] = [
-    await dropUrl(service, 'inbox', until),
-    await dropUrl(service, 'reports-in', until),
-  ];
-  const { certificate, batch, vaultUrl, storage, appUrl, pace } = environment;
+function welcome({ batch, vaultUrl, storage, appUrl, pace, clock }: Environment): string[] {
+  const speed =
+    pace.speed === 1 ? 'runs in real time' : `runs ${pace.speed} times as fast as a real one`;
   return [
-    `Nightshift is up. Its clock ${pace.speed === 1 ? 'runs in real time' : `runs ${pace.speed} times as fast as a real one`} and shows ${environment.clock.now().toISOString()}.`,
+    `Nightshift is up. Its clock ${speed} and shows ${clock.now().toISOString()}.`,
     '',
     `  app      ${appUrl}/api/runs`,
     `  storage  ${storage.blobUrl}`,
@@ -62,25 +55,15 @@ async function welcome(environment: Environment): Promise<string[]> {
     `  vault    ${vaultUrl}`,
     `  state    ${resolve(options.folder)}`,
     '',
-    'Drop a mesh, which starts a render (the address is good for a day):',
-    `  curl --cacert ${certificate.certFile} -X PUT -H 'x-ms-blob-type: BlockBlob' --data-binary @mesh.ply '${withName(inbox, 'mesh.ply')}'`,
-    'Drop a CSV file and start the nightly report by hand:',
-    `  curl --cacert ${certificate.certFile} -X PUT -H 'x-ms-blob-type: BlockBlob' --data-binary @table.csv '${withName(reports, 'table.csv')}'`,
-    `  curl -X POST ${appUrl}/api/runs/nightly-report`,
-    'See what happens, and fetch what came of the latest run:',
-    `  curl ${appUrl}/api/runs`,
-    'Bring all outputs and logs of a run to disk:',
-    `  NODE_EXTRA_CA_CERTS=${certificate.certFile} npm run fetch -- <run id>`,
-    '  npm run results',
+    'From another terminal, in this folder:',
+    '  npm run drop -- inbox mesh.ply                   a mesh, which starts a render',
+    '  npm run drop -- reports-in table.csv             a table for the nightly report',
+    `  curl -X POST ${appUrl}/api/runs/nightly-report   starts the report now`,
+    `  curl ${appUrl}/api/runs                          what happens`,
+    '  npm run fetch -- <run id>                        brings outputs and logs to disk',
     '',
     'Ctrl-C stops everything; the state stays.',
   ];
-}
-
-function withName(containerUrl: string, name: string): string {
-  const url = new URL(containerUrl);
-  url.pathname += `/${name}`;
-  return url.href;
 }
 
 function endWithSignals(environment: Environment): void {
