@@ -93,8 +93,18 @@ async function lastWords(
   const text = fits
     ? await files.readText(plan.outputContainer, name, LOG_TAIL_BYTES)
     : await batch.readTaskFile(plan.jobId, culprit.id, 'stderr.txt', LOG_TAIL_BYTES);
-  const words = tail(text) ?? culprit.cause;
+  const said = [beyondExitCode(culprit.cause), tail(text)].filter((part) => part !== null);
+  const words = said.length === 0 ? culprit.cause : said.join(': ');
   return culprit.id === JOB_MANAGER_ID ? words : `${culprit.id}: ${words}`;
+}
+
+/** Batch's own words, where they say more than that the process ended with some exit code. */
+function beyondExitCode(cause: string): string | null {
+  if (cause.startsWith('FailureExitCode')) return null;
+  // Batch gives a task that took too long the same code as one that a person ended.
+  return cause.startsWith('TaskEnded')
+    ? 'it was ended from outside, as after its maxMinutes'
+    : cause;
 }
 
 /** The last lines that say something, without control characters and without credentials. */
