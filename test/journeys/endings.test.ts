@@ -1,0 +1,202 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { drop } from '../../local/outside';
+import {
+  ask,
+  begin,
+  closeWorld,
+  ended,
+  leftBy,
+  onlyRecord,
+  openWorld,
+  pull,
+  textOf,
+  when,
+  type World,
+} from './environment';
+
+/** How a run can end. Each leaves its record, and nothing that costs money. */
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld({ name: 'endings', app: 'testing' });
+});
+afterAll(() => closeWorld(world));
+
+test('one task for each blob, then the merge, make the result [PI4, GD22, GD35, GD37, GD38, GD40, RS3]', async () => {
+  await drop(world.blobs, 'parts-in', 'one.txt', 'one');
+  await drop(world.blobs, 'parts-in', 'two/ü "two".txt', 'two');
+
+  const run = await ended(world, await begin(world, 'parts'));
+
+  expect(run).toMatchObject({
+    status: 'succeeded',
+    cause: null,
+    tasks: { active: 0, running: 0, succeeded: 3, failed: 0 },
+  });
+  expect(await textOf(world, run, 'results/all.txt')).toBe('one.txt: ONE\ntwo/ü "two".txt: TWO\n');
+  expect(await leftBy(world, run)).toEqual(onlyRecord(run));
+});
+
+test.concurrent('a task that fails to the last try fails the run, and its last words are the cause [RS30, GD37]', async () => {
+  await drop(world.blobs, 'parts-in', 'bad.txt', 'fail');
+
+  const { body } = await ask(world, 'POST /api/runs/parts', { blob: 'bad.txt' });
+  const run = await ended(world, (body as { runId: string }).runId);
+
+  expect(run.status).toBe('failed');
+  expect(run.cause).toEqual({
+    code: 'taskFailed',
+    message: expect.stringMatching(
+      /^1 task failed after all retries: bad-txt-[0-9a-f]{8}: bad\.txt asks to fail$/,
+    ),
+  });
+  const [task] = /bad-txt-[0-9a-f]{8}/.exec(run.cause?.message ?? '') ?? [];
+  expect(await textOf(world, run, `logs/${task}/stderr.txt`)).toBe('bad.txt asks to fail\n');
+  expect(await leftBy(world, run)).toEqual(onlyRecord(run));
+});
+
+test.concurrent('a step that fails in the middle of a script fails the job manager [PY12, PY13, RS26, RS30]', async () => {
+  const run = await ended(world, await begin(world, 'half-done'));
+
+  expect(run).toMatchObject({
+    status: 'failed',
+    cause: {
+      code: 'jobManagerFailed',
+      message:
+        'the job manager failed with exit code 1: cat: there-is-no-such-file: No such file or directory',
+    },
+  });
+  expect(await textOf(world, run, 'logs/job-manager/stdout.txt')).toBe('the first step begins\n');
+  expect(await leftBy(world, run)).toEqual(onlyRecord(run));
+});
+
+test.concurrent('a run that hangs is ended at its deadline, with its log kept [RS28, RS30, GD37]', async () => {
+  const run = await ended(world, await begin(world, 'hangs'));
+
+  expect(run).toMatchObject({
+    status: 'timedOut',
+    cause: {
+      code: 'deadlineExceeded',
+      message:
+        '1 task had not finished when the deadline of 7 minutes passed; raise deadlineMinutes or pool.maxNodes',
+    },
+  });
+  expect(await textOf(world, run, 'logs/job-manager/stderr.txt')).toBe('still at it\n');
+  expect(await leftBy(world, run)).toEqual(onlyRecord(run));
+});
+
+test.concurrent('a task that takes more than its time is ended and fails the run', async () => {
+  const run = await ended(world, await begin(world, 'impatient'));
+
+  expect(run).toMatchObject({
+    status: 'failed',
+    cause: {
+      code: 'jobManagerFailed',
+      message:
+        'the job manager failed with exit code 137: it was ended from outside, as after its maxMinutes: still at it',
+    },
+  });
+  expect(await leftBy(world, run)).toEqual(onlyRecord(run));
+});
+
+test.concurrent('a node that cannot be set up fails the run with the words of its start task', async () => {
+  const run = await ended(world, await begin(world, 'unprepared'));
+
+  expect(run).toMatchObject({
+    status: 'failed',
+    cause: {
+      code: 'startTaskFailed',
+      message:
+        'the set-up of the node failed on 1 node and no other node is left: the licence has run out',
+    },
+  });
+  expect(await leftBy(world, run)).toEqual(onlyRecord(run));
+});
+
+test.concurrent('a secret that nobody has stored is named with its vault, and no pool is made', async () => {
+  const run = await ended(world, await begin(world, 'secretive'));
+
+  expect(run).toMatchObject({
+    status: 'failed',
+    nodeMinutes: 0,
+    cause: {
+      code: 'secretMissing',
+      message: `secret nobody-stored-this of vault ${world.environment.vaultUrl} does not exist; store it there`,
+    },
+  });
+  expect(run.timeline.map(({ phase }) => phase)).not.toContain('provisioning');
+  expect(await leftBy(world, run)).toEqual(onlyRecord(run));
+});
+
+test.concurrent('a run that is due while another is going is skipped, where overlap is forbidden', async () => {
+  const first = await begin(world, 'patient', { pause: 1500 });
+  await when(world, first, 'a running task', ({ tasks }) => tasks?.running === 1);
+
+  const second = await ended(world, await begin(world, 'patient'));
+
+  expect(second).toMatchObject({
+    status: 'skipped',
+    cause: { code: 'overlapped', message: `run ${first} of patient was still going` },
+  });
+  const run = await ended(world, first);
+  expect(run.status).toBe('succeeded');
+  expect(await leftBy(world, run)).toEqual(onlyRecord(run, 'gone'));
+  expect(await leftBy(world, second)).toEqual(onlyRecord(second, 'gone'));
+});
+
+test.concurrent('the newest run has the one before it end and clean up first, where it replaces', async () => {
+  const first = await begin(world, 'latest', { pause: 60_000 });
+  await when(world, first, 'a running task', ({ tasks }) => tasks?.running === 1);
+
+  const newest = await ended(world, await begin(world, 'latest'));
+
+  const replaced = await ended(world, first);
+  expect([replaced.status, newest.status]).toEqual(['cancelled', 'succeeded']);
+  const staged = newest.timeline.find(({ phase }) => phase === 'staging')?.at ?? '';
+  expect(staged >= (replaced.record?.endedAt ?? '9')).toBe(true);
+  expect(await leftBy(world, replaced)).toEqual(onlyRecord(replaced, 'gone'));
+  expect(await leftBy(world, newest)).toEqual(onlyRecord(newest, 'gone'));
+});
+
+test('a run that is cancelled while its node boots cleans up and says so [GD37]', async () => {
+  await pull(world, 'PUT /pace', { bootSeconds: 600 });
+  const runId = await begin(world, 'patient');
+  await when(world, runId, 'a booting node', ({ nodes }) => nodes?.['starting'] === 1);
+
+  const answer = await ask(world, `DELETE /api/runs/${runId}`);
+  const run = await ended(world, runId);
+  await pull(world, 'PUT /pace', { bootSeconds: 2 });
+
+  expect(answer.status).toBe(202);
+  expect(answer.headers.get('location')).toBe(`${world.environment.appUrl}/api/runs/${runId}`);
+  expect(run).toMatchObject({
+    status: 'cancelled',
+    cause: { code: 'cancelled', message: 'the run was cancelled on request' },
+    record: {
+      cleanedUp: [
+        { what: 'job', id: runId, how: 'gone' },
+        { what: 'pool', id: runId, how: 'gone' },
+        { what: 'staging', id: `run-${runId}-in`, how: 'gone' },
+        { what: 'outputs', id: `run-${runId}-out`, how: 'gone' },
+      ],
+    },
+  });
+  expect(await leftBy(world, run)).toEqual(onlyRecord(run, 'gone'));
+  expect((await ask(world, `DELETE /api/runs/${runId}`)).body).toMatchObject({
+    status: 409,
+    title: 'runEnded',
+    detail: `run ${runId} has ended (cancelled); there is nothing to cancel`,
+  });
+});
+
+test('a run that is cancelled in the middle of its tasks keeps their logs so far [RS30, GD37]', async () => {
+  const runId = await begin(world, 'marathon', { laps: 4, pause: 60_000 });
+  await when(world, runId, 'running laps', ({ tasks }) => (tasks?.running ?? 0) >= 2);
+
+  await ask(world, `DELETE /api/runs/${runId}`);
+  const run = await ended(world, runId);
+
+  expect(run).toMatchObject({ status: 'cancelled', cause: { code: 'cancelled' } });
+  expect(await textOf(world, run, 'logs/job-manager/stdout.txt')).toBe('4 laps\n');
+  expect(await leftBy(world, run)).toEqual(onlyRecord(run));
+});

@@ -1,0 +1,295 @@
+import type { BatchServiceClient } from '@azure/batch';
+import type { BlobServiceClient } from '@azure/storage-blob';
+import { build } from 'esbuild';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { realClock } from '../../local/clock';
+import {
+  ANY_PORTS,
+  startEnvironment,
+  type Environment,
+  type EnvironmentStart,
+  type Ports,
+} from '../../local/environment';
+import { batchClient, blobService } from '../../local/outside';
+import { hasEnded, type Run } from '../../local/runs';
+
+/**
+ * The whole environment with a compiled app in it, looked at from outside alone: the app's API,
+ * blobs, the Batch service through its own client. The one lever inside is `/_local` of the Batch
+ * stand-in, which makes happen what Azure does when it likes.
+ */
+export interface World {
+  readonly environment: Environment;
+  readonly folder: string;
+  readonly blobs: BlobServiceClient;
+  readonly batch: BatchServiceClient;
+  /** Every line that a part has written, with the part's name in front. */
+  readonly lines: readonly string[];
+  stop(): Promise<void>;
+}
+
+export interface WorldStart {
+  readonly name: string;
+  /** `shipped` is what `npm run build` makes; `testing` has the workloads of `app/`. */
+  readonly app?: 'shipped' | 'testing';
+  /** Of an earlier world, to go on where that one was; a fresh one when absent. */
+  readonly folder?: string;
+  readonly ports?: Ports;
+  readonly speed?: number;
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly nodes?: EnvironmentStart['nodes'];
+  /** In the vault from the start. */
+  readonly secrets?: Readonly<Record<string, string>>;
+}
+
+export const root = resolve(__dirname, '..', '..');
+const partsFolder = join(root, 'dist', 'local');
+export const SPEED = 60;
+
+export function freshFolder(name: string): string {
+  const parent = join(root, '.nightshift');
+  mkdirSync(parent, { recursive: true });
+  return mkdtempSync(join(parent, `test-${name}-`));
+}
+
+export async function openWorld(start: WorldStart): Promise<World> {
+  const folder = start.folder ?? freshFolder(start.name);
+  const lines: string[] = [];
+  const environment = await startEnvironment({
+    ...(await optionsOf({ ...start, folder })),
+    log: (part, line) => lines.push(`${part}: ${line}`),
+  });
+  return {
+    environment,
+    folder,
+    blobs: blobService(environment),
+    batch: batchClient(environment),
+    lines,
+    stop: () => environment.stop(),
+  };
+}
+
+/** All that the environment is told; plain JSON, so that another process can start the same one. */
+export async function optionsOf(
+  start: WorldStart & { readonly folder: string },
+): Promise<Omit<EnvironmentStart, 'log'>> {
+  if (!existsSync(join(partsFolder, 'batch-part.js'))) {
+    throw new Error('The app is not built, and journeys drive the built one: npm run build first.');
+  }
+  if (start.secrets !== undefined) {
+    const file = join(start.folder, 'vault.json');
+    writeFileSync(file, JSON.stringify(start.secrets), { mode: 0o600 });
+  }
+  return {
+    folder: start.folder,
+    appFolder: start.app === 'testing' ? await testApp(join(start.folder, 'app')) : root,
+    partsFolder,
+    speed: start.speed ?? SPEED,
+    ports: start.ports ?? ANY_PORTS,
+    // oxlint-disable-next-line eslint/no-restricted-properties -- the PATH that the parts are given
+    machine: process.env,
+    ...(start.settings !== undefined && { settings: start.settings }),
+    ...(start.nodes !== undefined && { nodes: start.nodes }),
+  };
+}
+
+/** The app of `app/`, compiled like the shipped one. Below the repository, where its libraries are found. */
+async function testApp(folder: string): Promise<string> {
+  await build({
+    entryPoints: [join(__dirname, 'app', 'main.ts')],
+    outfile: join(folder, 'dist', 'main.js'),
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    packages: 'external',
+    logLevel: 'warning',
+  });
+  const programs = join(__dirname, 'app', 'programs');
+  cpSync(programs, join(folder, 'dist', 'workloads', 'shared'), { recursive: true });
+  cpSync(join(root, 'host.json'), join(folder, 'host.json'));
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ main: 'dist/main.js' }));
+  return folder;
+}
+
+/** Stops the world and removes its state. */
+export async function closeWorld(world: World | undefined): Promise<void> {
+  if (world === undefined) return;
+  await world.stop();
+  rmSync(world.folder, { recursive: true, force: true, maxRetries: 3 });
+}
+
+/** The ports it has now: SAS that nodes hold name them, so an environment that comes back needs them. */
+export function portsOf({ appUrl, storage, batch, vaultUrl }: Environment): Ports {
+  const of = (url: string) => Number(new URL(url).port);
+  return {
+    ...ANY_PORTS,
+    app: of(appUrl),
+    blob: of(storage.blobUrl),
+    queue: of(storage.queueUrl),
+    table: of(storage.tableUrl),
+    batch: of(batch.url),
+    vault: of(vaultUrl),
+  };
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+/** One request to the app's API; the body is sent and read as JSON. */
+export async function ask(
+  world: World,
+  call: string,
+  body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  const [method = '', path = ''] = call.split(' ');
+  const response = await fetch(`${world.environment.appUrl}${path}`, {
+    method,
+    headers: { ...headers },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === '' ? null : JSON.parse(text),
+  };
+}
+
+/** Starts a run over HTTP and answers its id. */
+export async function begin(
+  world: World,
+  workload: string,
+  parameters: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
+  const { status, body } = await ask(world, `POST /api/runs/${workload}`, { parameters });
+  if (status !== 202) throw new Error(`${workload} was not started: ${JSON.stringify(body)}`);
+  return (body as { runId: string }).runId;
+}
+
+export async function show(world: World, runId: string): Promise<Run> {
+  return (await ask(world, `GET /api/runs/${runId}`)).body as Run;
+}
+
+export async function runsOf(world: World, workload: string): Promise<readonly Run[]> {
+  const { body } = await ask(world, `GET /api/runs?workload=${workload}`);
+  return (body as { runs: readonly Run[] }).runs;
+}
+
+const LOOK_EVERY_MS = 50;
+const GIVE_UP_AFTER_MS = 60_000;
+
+/** Looks until there is something to see. A world that goes wrong says what it last wrote. */
+export async function eventually<Found>(
+  world: World,
+  what: string,
+  look: () => Promise<Found | undefined>,
+): Promise<Found> {
+  const giveUpAt = realClock.now().getTime() + GIVE_UP_AFTER_MS;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (realClock.now().getTime() > giveUpAt) {
+      const last = world.lines.slice(-25).join('\n');
+      throw new Error(`${what} did not come within ${GIVE_UP_AFTER_MS / 1000} s:\n${last}`);
+    }
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+/** The run as it is when something about it holds. */
+export function when(
+  world: World,
+  runId: string,
+  what: string,
+  holds: (run: Run) => boolean,
+): Promise<Run> {
+  return eventually(world, `${runId}: ${what}`, async () => {
+    const run = await show(world, runId);
+    if (holds(run)) return run;
+    if (hasEnded(run)) throw new Error(`${runId} ended before "${what}": ${JSON.stringify(run)}`);
+    return undefined;
+  });
+}
+
+/** The run when it has ended, however it has. */
+export function ended(world: World, runId: string): Promise<Run> {
+  return when(world, runId, 'the end', hasEnded);
+}
+
+/** `/_local` of the Batch stand-in. */
+export async function pull(world: World, call: string, body?: unknown): Promise<unknown> {
+  const [method = '', path = ''] = call.split(' ');
+  const response = await fetch(`${world.environment.batch.url}/_local${path}`, {
+    method,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  if (!response.ok)
+    throw new Error(`${call} answered ${response.status}: ${await response.text()}`);
+  return response.json();
+}
+
+/** What a run that has ended leaves behind, as the services themselves say. */
+export interface Leftovers {
+  readonly pool: string;
+  readonly job: string;
+  readonly staging: 'gone' | 'there';
+  readonly outputs: 'gone' | 'there';
+  readonly lock: 'gone' | 'there';
+  readonly cancelRequest: 'gone' | 'there';
+  /** `runs/records/<id>.json`. */
+  readonly record: unknown;
+}
+
+/** What must be left: the outputs, if there are any, and the record. */
+export function onlyRecord(run: Run, outputs: 'gone' | 'there' = 'there'): Leftovers {
+  return {
+    pool: 'PoolNotFound',
+    job: 'JobNotFound',
+    staging: 'gone',
+    outputs,
+    lock: 'gone',
+    cancelRequest: 'gone',
+    record: run.record,
+  };
+}
+
+export async function leftBy(world: World, { runId, workload }: Run): Promise<Leftovers> {
+  const { blobs, batch } = world;
+  const container = async (name: string) =>
+    (await blobs.getContainerClient(name).exists()) ? 'there' : 'gone';
+  const runs = blobs.getContainerClient('runs');
+  const blob = async (name: string) =>
+    (await runs.getBlobClient(name).exists()) ? 'there' : 'gone';
+  const record = await runs.getBlobClient(`records/${runId}.json`).downloadToBuffer();
+  return {
+    pool: await refusal(batch.pool.get(runId)),
+    job: await refusal(batch.job.get(runId)),
+    staging: await container(`run-${runId}-in`),
+    outputs: await container(`run-${runId}-out`),
+    lock: await blob(`locks/${workload}`),
+    cancelRequest: await blob(`cancel/${runId}`),
+    record: JSON.parse(record.toString('utf8')),
+  };
+}
+
+/** The code of the service's refusal, or that there was none. */
+async function refusal(request: Promise<unknown>): Promise<string> {
+  try {
+    await request;
+    return 'there';
+  } catch (error) {
+    return (error as { code?: string }).code ?? String(error);
+  }
+}
+
+/** A blob of the run's output container, as text. */
+export async function textOf(world: World, { runId }: Run, name: string): Promise<string> {
+  const outputs = world.blobs.getContainerClient(`run-${runId}-out`);
+  return (await outputs.getBlobClient(name).downloadToBuffer()).toString('utf8');
+}
