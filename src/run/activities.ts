@@ -272,6 +272,8 @@ async function record(tools: Tools, input: RecordInput): Promise<RunRecord> {
         : new Date(Date.parse(endedAt) + keepOutputsDays * DAY_MS).toISOString(),
     cleanedUp: input.cleanedUp,
   };
+  // A run that was never admitted has a record all the same, be it the first of all.
+  await tools.files.makeContainer(RUNS_CONTAINER, {});
   await tools.files.writeText(
     RUNS_CONTAINER,
     recordBlob(plan.runId),

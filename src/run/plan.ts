@@ -142,6 +142,11 @@ export function cancelBlob(runId: string): string {
   return `cancel/${runId}`;
 }
 
+/** When the outputs of a run that left no record were first seen. */
+export function leftBlob(runId: string): string {
+  return `left/${runId}`;
+}
+
 export function lockBlob(workload: string): string {
   return `locks/${workload}`;
 }

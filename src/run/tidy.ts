@@ -1,7 +1,8 @@
+import { Failure, messageOf } from '../failure';
 import { readRecord } from './activities';
-import type { Ports } from './ports';
+import { leftBlob, RUNS_CONTAINER } from './plan';
+import type { Files, Ports } from './ports';
 import { RUN_LABEL } from './tools';
-import { Failure } from '../failure';
 
 /** What a tidy found to do, and did. */
 export interface Tidied {
@@ -9,7 +10,13 @@ export interface Tidied {
   readonly orphans: readonly { readonly kind: 'pool' | 'job'; readonly id: string }[];
   /** Containers whose time was over. */
   readonly containers: readonly string[];
+  /** What could not be deleted this time, and why. */
+  readonly refused: readonly string[];
 }
+
+const DAY_MS = 86_400_000;
+/** For outputs of a run without a record: nobody has said how long. */
+const UNRECORDED_DAYS = 30;
 
 /**
  * Deletes what no run looks after any more. Runs clean up after themselves; this is for the run
@@ -22,30 +29,44 @@ export async function tidy(
   now: Date,
 ): Promise<Tidied> {
   const orphans: { kind: 'pool' | 'job'; id: string }[] = [];
+  const containers: string[] = [];
+  const refused: string[] = [];
+  /** One that cannot be deleted does not keep the others. */
+  const attempt = async (what: string, removal: () => Promise<void>): Promise<void> => {
+    await removal().catch((error: unknown) => refused.push(`${what}: ${messageOf(error)}`));
+  };
+
   for (const { kind, id, runId } of await batch.findOwned()) {
     if (await isGoing(runId)) continue;
-    const owner = { runId, workload: '' };
-    await (kind === 'pool' ? batch.removePool(id, owner) : batch.removeJob(id, owner));
-    orphans.push({ kind, id });
+    await attempt(`${kind} ${id}`, async () => {
+      const owner = { runId, workload: '' };
+      await (kind === 'pool' ? batch.removePool(id, owner) : batch.removeJob(id, owner));
+      orphans.push({ kind, id });
+    });
   }
 
-  const containers: string[] = [];
   for (const { name, labels } of await files.listContainers('run-')) {
     const runId = labels[RUN_LABEL];
     if (runId === undefined || (await isGoing(runId))) continue;
-    if (name.endsWith('-out') && (await keptUntil({ files }, runId)) > now.toISOString()) continue;
-    await files.removeContainer(name, { [RUN_LABEL]: runId });
-    containers.push(name);
+    await attempt(`container ${name}`, async () => {
+      if (name.endsWith('-out') && (await keptUntil(files, runId, now)) > now.toISOString()) return;
+      await files.removeContainer(name, { [RUN_LABEL]: runId });
+      await files.remove(RUNS_CONTAINER, leftBlob(runId));
+      containers.push(name);
+    });
   }
-  return { orphans, containers };
+  return { orphans, containers, refused };
 }
 
-/** Outputs of a run without a record are kept: nobody has said how long. */
-async function keptUntil({ files }: Pick<Ports, 'files'>, runId: string): Promise<string> {
+async function keptUntil(files: Files, runId: string, now: Date): Promise<string> {
   try {
     return (await readRecord(files, runId)).outputsKeptUntil ?? '';
   } catch (error) {
-    if (error instanceof Failure && error.code === 'unknownRun') return '9999';
-    throw error;
+    if (!(error instanceof Failure && error.code === 'unknownRun')) throw error;
   }
+  // From when they were first seen without a run.
+  await files.makeContainer(RUNS_CONTAINER, {});
+  await files.claim(RUNS_CONTAINER, leftBlob(runId), now.toISOString());
+  const since = await files.readText(RUNS_CONTAINER, leftBlob(runId), 100);
+  return new Date(Date.parse(since ?? '') + UNRECORDED_DAYS * DAY_MS).toISOString();
 }

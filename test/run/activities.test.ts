@@ -1,0 +1,268 @@
+import { expect, test } from 'vitest';
+import { createActivities } from '../../src/run/activities';
+import { cancelBlob, lockBlob, recordBlob, RUNS_CONTAINER } from '../../src/run/plan';
+import { NO_TASKS, type Outcome, type RunRecord } from '../../src/run/run';
+import { cutting } from '../fakes';
+import { minute, watchWith, whole } from './given';
+import { now, snapshot, worldOf, type World } from './world';
+
+const OTHER = { runId: 'other-1', workload: 'other' };
+const nothing = { results: [], logs: [], missing: [], lastWords: null };
+
+function recordInput({ plan }: World, outcome: Outcome = { kind: 'succeeded' }) {
+  return {
+    plan,
+    outcome,
+    harvest: nothing,
+    watch: watchWith(),
+    cleanedUp: [],
+    endedAt: minute(30).toISOString(),
+  };
+}
+
+function admitting(world: World, at = now) {
+  return world.activities.admit({ plan: world.plan, now: at });
+}
+
+test('a run is admitted once and again, and its workload is taken until it is recorded', async () => {
+  const world = worldOf(whole);
+  const second = { ...world.plan, runId: 'hello-2' };
+
+  expect(await admitting(world)).toEqual({ kind: 'admitted' });
+  expect(await admitting(world)).toEqual({ kind: 'admitted' });
+  expect(await world.activities.admit({ plan: second, now })).toEqual({
+    kind: 'busy',
+    holder: world.plan.runId,
+  });
+
+  await world.activities.record(recordInput(world));
+  expect(await world.activities.admit({ plan: second, now })).toEqual({ kind: 'admitted' });
+});
+
+test('a workload that allows it has many runs at once', async () => {
+  const world = worldOf({ ...whole, overlap: 'allow' });
+  await admitting(world);
+
+  expect(await world.activities.admit({ plan: { ...world.plan, runId: 'hello-2' }, now })).toEqual({
+    kind: 'admitted',
+  });
+  expect(await world.files.find(RUNS_CONTAINER, lockBlob('hello'))).toBeNull();
+});
+
+test('of many runs that come at the same moment one is admitted', async () => {
+  const world = worldOf(whole);
+  const plans = [1, 2, 3, 4, 5].map((number) => ({ ...world.plan, runId: `hello-${number}` }));
+
+  const admissions = await Promise.all(plans.map((plan) => world.activities.admit({ plan, now })));
+
+  expect(admissions.filter(({ kind }) => kind === 'admitted')).toHaveLength(1);
+});
+
+test('a lock is taken over when its holder has been dead for six hours, and not before', async () => {
+  const world = worldOf(whole);
+  await admitting(world);
+  const admit = (minutes: number) =>
+    world.activities.admit({
+      plan: { ...world.plan, runId: 'hello-2' },
+      now: minute(minutes).toISOString(),
+    });
+
+  expect(await admit(180 + 360)).toEqual({ kind: 'busy', holder: world.plan.runId });
+  expect(await admit(180 + 361)).toEqual({ kind: 'admitted' });
+  expect(await admit(180 + 361)).toEqual({ kind: 'admitted' });
+});
+
+test('a run that was recorded is not done again', async () => {
+  const world = worldOf(whole);
+  const record = await world.activities.record(recordInput(world));
+
+  expect(await admitting(world)).toEqual({ kind: 'recordedBefore' });
+  expect(await world.activities.readRecord({ runId: world.plan.runId })).toEqual(record);
+});
+
+test('a run that was cancelled before its turn does not begin, and takes no lock', async () => {
+  const world = worldOf(whole);
+  await world.files.makeContainer(RUNS_CONTAINER, {});
+  await world.files.claim(RUNS_CONTAINER, cancelBlob(world.plan.runId), '');
+
+  expect(await admitting(world)).toEqual({ kind: 'cancelled' });
+  expect(await world.files.find(RUNS_CONTAINER, lockBlob('hello'))).toBeNull();
+});
+
+test('a record releases the lock of its own run only, and takes the request to cancel away', async () => {
+  const world = worldOf(whole);
+  await world.activities.admit({ plan: { ...world.plan, runId: 'hello-2' }, now });
+  await world.files.claim(RUNS_CONTAINER, cancelBlob(world.plan.runId), '');
+
+  await world.activities.record(recordInput(world));
+
+  expect(await world.files.find(RUNS_CONTAINER, lockBlob('hello'))).not.toBeNull();
+  expect(await world.files.find(RUNS_CONTAINER, cancelBlob(world.plan.runId))).toBeNull();
+});
+
+test('a record says how the run ended, what it took and what it cost', async () => {
+  const world = worldOf({ ...whole, keepOutputsDays: 2, pool: { pricePerNodeHour: 0.09 } });
+  const usage = { ...watchWith().usage, nodeMinutes: 20.04, preemptions: 1 };
+  const outcome = { kind: 'failed', code: 'taskFailed', cause: '1 task failed' } as const;
+  const cleanedUp = [{ what: 'pool', id: world.plan.poolId, how: 'gone' }] as const;
+
+  const record = await world.activities.record({
+    ...recordInput(world, outcome),
+    watch: watchWith({ usage, tasks: { ...NO_TASKS, failed: 1 } }),
+    harvest: {
+      ...nothing,
+      results: [{ name: 'results/a', bytes: 1 }],
+      logs: ['logs/x/stderr.txt'],
+    },
+    cleanedUp,
+  });
+
+  const expected: RunRecord = {
+    runId: world.plan.runId,
+    workload: 'hello',
+    occurrence: { kind: 'request', key: 'the-key' },
+    outcome,
+    startedAt: minute(0).toISOString(),
+    endedAt: minute(30).toISOString(),
+    timeline: [{ phase: 'watching', at: minute(0).toISOString() }],
+    tasks: { ...NO_TASKS, failed: 1 },
+    nodeMinutes: 20,
+    preemptions: 1,
+    estimatedCost: 0.03,
+    results: [{ name: 'results/a', bytes: 1 }],
+    logs: ['logs/x/stderr.txt'],
+    outputContainer: world.plan.outputContainer,
+    outputsKeptUntil: '2026-11-23T02:30:00.000Z',
+    cleanedUp,
+  };
+  expect(record).toEqual(expected);
+  expect(JSON.parse(world.files.text(RUNS_CONTAINER, recordBlob(world.plan.runId)) ?? '')).toEqual(
+    expected,
+  );
+});
+
+test('a run that failed before anything was there has a record all the same', async () => {
+  const world = worldOf(whole);
+
+  await world.activities.record(recordInput(world));
+
+  expect([...world.files.containers.keys()]).toEqual([RUNS_CONTAINER]);
+});
+
+test('a run without a record is unknown', async () => {
+  const { activities } = worldOf(whole);
+
+  await expect(activities.readRecord({ runId: 'hello-1' })).rejects.toMatchObject({
+    code: 'unknownRun',
+    message: 'no run has the id hello-1',
+  });
+});
+
+test('a look tells what Batch shows and whether somebody wants an end', async () => {
+  const world = worldOf(whole);
+  const looked = () => world.activities.look({ plan: world.plan });
+
+  expect(await looked()).toEqual({
+    job: null,
+    pool: null,
+    tasks: NO_TASKS,
+    cancelRequested: false,
+  });
+  await world.activities.provision({ plan: world.plan, startNodes: 1, now });
+  await world.activities.submitJob({ plan: world.plan, now });
+  await world.files.makeContainer(RUNS_CONTAINER, {});
+  await world.files.claim(RUNS_CONTAINER, cancelBlob(world.plan.runId), '');
+  expect(await looked()).toMatchObject({
+    job: { state: 'active' },
+    pool: { state: 'active' },
+    tasks: { active: 1 },
+    cancelRequested: true,
+  });
+});
+
+test("an adopted pool is this run's; one of somebody else is left alone [GD26, GD40]", async () => {
+  const world = worldOf(whole);
+  const provision = () => world.activities.provision({ plan: world.plan, startNodes: 1, now });
+  expect([await provision(), await provision()]).toEqual([
+    { poolId: world.plan.poolId },
+    { poolId: world.plan.poolId },
+  ]);
+
+  const there = world.batch.pools.get(world.plan.poolId);
+  if (there !== undefined) world.batch.pools.set(world.plan.poolId, { ...there, owner: OTHER });
+  await expect(provision()).rejects.toMatchObject({ code: 'nameCollision' });
+});
+
+test('a run is cleaned up of pool, job and staging, in two passes; its outputs are kept [GD37, GD38]', async () => {
+  const world = worldOf(whole);
+  await begin(world);
+  const { jobId, poolId, stagingContainer, outputContainer } = world.plan;
+
+  const first = await world.activities.cleanUp({ plan: world.plan });
+  world.batch.finishRemovals();
+  const second = await world.activities.cleanUp({ plan: world.plan });
+
+  const ends = (how: string) => [
+    { what: 'job', id: jobId, how },
+    { what: 'pool', id: poolId, how },
+    { what: 'staging', id: stagingContainer, how: 'gone' },
+    { what: 'outputs', id: outputContainer, how: 'kept' },
+  ];
+  expect(first).toEqual({
+    done: ends('going'),
+    pool: expect.objectContaining({ state: 'deleting' }),
+  });
+  expect(second).toEqual({ done: ends('gone'), pool: null });
+  expect([...world.files.containers.keys()]).toEqual([outputContainer]);
+});
+
+test('outputs that are not to be kept go with the rest', async () => {
+  const world = worldOf({ ...whole, keepOutputsDays: 0 });
+  await begin(world);
+  await world.activities.cleanUp({ plan: world.plan });
+
+  expect([...world.files.containers.keys()]).toEqual([]);
+});
+
+test("what is somebody else's is left alone, whatever its name [GD40]", async () => {
+  const world = worldOf({ ...whole, keepOutputsDays: 0 });
+  await begin(world);
+  const { plan, batch, files } = world;
+  for (const things of [batch.pools, batch.jobs]) {
+    for (const thing of things.values()) Object.assign(thing, { owner: OTHER });
+  }
+  for (const container of files.containers.values()) {
+    Object.assign(container, { labels: { nightshiftrun: 'other-1' } });
+  }
+  const before = snapshot(world);
+
+  const { done } = await world.activities.cleanUp({ plan });
+
+  expect(done.map(({ how }) => how)).toEqual(['notOurs', 'notOurs', 'notOurs', 'notOurs']);
+  expect(snapshot(world)).toEqual(before);
+});
+
+test('what refuses to go does not keep the rest from going, and is asked again', async () => {
+  const world = worldOf(whole);
+  await begin(world);
+  const refusing = createActivities({
+    ...world.tools,
+    batch: cutting(world.batch, { calls: 0 }, 1, 'beforeTheCall'),
+  });
+
+  const { done } = await refusing.cleanUp({ plan: world.plan });
+
+  expect(done.map(({ what, how, why }) => [what, how, why])).toEqual([
+    ['job', 'going', 'cut before'],
+    ['pool', 'going', undefined],
+    ['staging', 'gone', undefined],
+    ['outputs', 'kept', undefined],
+  ]);
+});
+
+/** The steps of a run up to its job. */
+async function begin({ activities, plan }: World): Promise<void> {
+  await activities.stage({ plan });
+  await activities.provision({ plan, startNodes: 1, now });
+  await activities.submitJob({ plan, now });
+}
