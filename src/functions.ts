@@ -4,7 +4,7 @@ import { connect } from './azure/connect';
 import { Failure } from './failure';
 import { cancelHandler, listHandler, showHandler, startHandler } from './http';
 import { blobHandler, tidyHandler, timerHandler } from './intake';
-import { fetchOutputHandler, listOutputsHandler } from './outputs';
+import { fetchOutputHandler, latestRunHandler, listOutputsHandler } from './outputs';
 import { createActivities } from './run/activities';
 import { answering } from './run/steps';
 import { programPath, programsOf } from './run/tools';
@@ -54,6 +54,12 @@ export function registerApp(parts: AppParts): void {
     route: 'runs/{id}',
     methods: ['DELETE'],
     handler: cancelHandler(api),
+  });
+  df.app.client.http('runs-latest', {
+    ...http,
+    route: 'workloads/{workload}/latest',
+    methods: ['GET'],
+    handler: latestRunHandler(api),
   });
   df.app.client.http('outputs-list', {
     ...http,

@@ -47,15 +47,23 @@ export function listHandler({ workloads }: Api): HttpHandler {
   return answering(async (request, client) => {
     const query = checkQuery(request);
     if (query.workload !== undefined) findWorkload(workloads, query.workload);
-    const statuses = await client.getStatusAll();
-    const runs = statuses
-      .map(pictureOf)
-      .filter((run): run is RunPicture => run !== null)
-      .filter((run) => query.workload === undefined || run.workload === query.workload)
-      .sort((one, other) => other.createdAt.localeCompare(one.createdAt))
-      .slice(0, query.limit);
+    const runs = await newestRuns(client, query.workload, query.limit);
     return { status: 200, jsonBody: { runs } };
   });
+}
+
+/** The newest runs first, of one workload or of all. */
+export async function newestRuns(
+  client: DurableClient,
+  workload: string | undefined,
+  limit: number,
+): Promise<RunPicture[]> {
+  return (await client.getStatusAll())
+    .map(pictureOf)
+    .filter((run): run is RunPicture => run !== null)
+    .filter((run) => workload === undefined || run.workload === workload)
+    .sort((one, other) => other.createdAt.localeCompare(one.createdAt))
+    .slice(0, limit);
 }
 
 /** GET /api/runs/{id} */
@@ -138,7 +146,7 @@ export function answering(handler: HttpHandler): HttpHandler {
   };
 }
 
-function findWorkload(workloads: Workloads, name: string): Workload {
+export function findWorkload(workloads: Workloads, name: string): Workload {
   const workload = workloads.get(name);
   if (workload !== undefined) return workload;
   const known = [...workloads.keys()].join(', ');

@@ -1,5 +1,5 @@
 import type { HttpHandler } from './http';
-import { answering, checkRunId, type Api } from './http';
+import { answering, checkRunId, findWorkload, newestRuns, type Api } from './http';
 import { Failure } from './failure';
 import { outputContainerOf } from './run/plan';
 import { statusOf } from './start';
@@ -17,15 +17,51 @@ export function listOutputsHandler(api: Api): HttpHandler {
   return answering(async (request, client) => {
     const container = await containerOf(api, client, request.params['id'] ?? '');
     const prefix = request.query.get('prefix') ?? '';
-    const files: { name: string; bytes: number; url: string }[] = [];
     const here = request.url.split('?')[0] ?? '';
-    for await (const { name, bytes } of api.ports.files.list(container, prefix)) {
-      if (files.length === MAX_LISTED) break;
-      const path = name.split('/').map(encodeURIComponent).join('/');
-      files.push({ name, bytes, url: `${here}/${path}` });
-    }
-    return { status: 200, jsonBody: { files, isComplete: files.length < MAX_LISTED } };
+    return { status: 200, jsonBody: await filesOf(api, container, prefix, here) };
   });
+}
+
+/** GET /api/workloads/{workload}/latest: its newest run with its files, in one step. */
+export function latestRunHandler(api: Api): HttpHandler {
+  return answering(async (request, client) => {
+    const workload = findWorkload(api.workloads, request.params['workload'] ?? '');
+    const [run] = await newestRuns(client, workload.name, 1);
+    if (run === undefined) {
+      throw new Failure(
+        'unknownRun',
+        `workload ${workload.name} has not run yet; POST /api/runs/${workload.name} starts it`,
+      );
+    }
+    const here = `${new URL(request.url).origin}/api/runs/${run.runId}/outputs`;
+    const files = await filesOf(api, outputContainerOf(run.runId), '', here);
+    return { status: 200, jsonBody: { run, ...files } };
+  });
+}
+
+interface Listed {
+  readonly files: readonly {
+    readonly name: string;
+    readonly bytes: number;
+    readonly url: string;
+  }[];
+  /** False when there are more than are listed. */
+  readonly isComplete: boolean;
+}
+
+async function filesOf(
+  { ports }: Api,
+  container: string,
+  prefix: string,
+  here: string,
+): Promise<Listed> {
+  const files: { name: string; bytes: number; url: string }[] = [];
+  for await (const { name, bytes } of ports.files.list(container, prefix)) {
+    if (files.length === MAX_LISTED) return { files, isComplete: false };
+    const path = name.split('/').map(encodeURIComponent).join('/');
+    files.push({ name, bytes, url: `${here}/${path}` });
+  }
+  return { files, isComplete: true };
 }
 
 /**
