@@ -1,5 +1,6 @@
 import { installPackages } from '../applications/library';
 import { makeNodeFolders, nodeFolders } from '../run/directories';
+import { prefetch } from '../run/container';
 import { StepFailed } from '../run/failures';
 import type { Account, Node } from '../state/account';
 import type { Problem } from '../state/records';
@@ -12,6 +13,7 @@ export async function readyNode(account: Account, node: Node): Promise<readonly 
   await makeNodeFolders(nodeFolders(account, node));
   try {
     const { applicationPackageReferences } = node.pool.record.spec;
+    await bringImages(account, node);
     node.packages = await installPackages(account, node, applicationPackageReferences ?? []);
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error;
@@ -19,4 +21,17 @@ export async function readyNode(account: Account, node: Node): Promise<readonly 
     return [{ code, message, values: details ?? [] }];
   }
   return [];
+}
+
+async function bringImages(account: Account, node: Node): Promise<void> {
+  const machine = node.pool.record.spec.virtualMachineConfiguration;
+  if (machine?.containerConfiguration === undefined) return;
+  const { containerImageNames = [], containerRegistries = [] } = machine.containerConfiguration;
+  const environment = {
+    ...account.setting.environment,
+    PATH: account.setting.path,
+    HOME: nodeFolders(account, node).home,
+  };
+  const wanted = { images: containerImageNames, registries: containerRegistries };
+  await prefetch(wanted, environment, node.record.id);
 }

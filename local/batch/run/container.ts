@@ -1,55 +1,183 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import path from 'node:path';
-import type { ContainerSettings } from '../bodies/common';
+import type { ContainerRegistry, ContainerSettings } from '../bodies/common';
 import { splitCommandLine } from '../command-line';
-import { StepFailed, failureOf } from './failures';
 import type { Work } from './execute';
+import { StepFailed, failureOf } from './failures';
 
-const RUNTIMES = ['docker', 'podman'];
+/** What runs containers, where one of them is installed and its service answers. */
+const RUNTIMES = ['docker', 'podman'] as const;
+
+type Runtime = (typeof RUNTIMES)[number];
+
+const found = new Map<string, Promise<Runtime | undefined>>();
+
+/** The container runtime of this machine. It is asked for once. */
+export function containerRuntime(searchPath: string): Promise<Runtime | undefined> {
+  const known = found.get(searchPath) ?? findRuntime(searchPath);
+  found.set(searchPath, known);
+  return known;
+}
+
+async function findRuntime(searchPath: string): Promise<Runtime | undefined> {
+  for (const runtime of RUNTIMES) {
+    const { exitCode } = await call(runtime, ['version'], { PATH: searchPath });
+    if (exitCode === 0) return runtime;
+  }
+  return undefined;
+}
+
+interface Answer {
+  readonly exitCode: number;
+  readonly output: string;
+  /** What it complained of, at its end. */
+  readonly complaint: string;
+}
+
+type Variables = Readonly<Record<string, string>>;
+
+function call(
+  command: string,
+  args: readonly string[],
+  environment: Variables,
+  input = '',
+): Promise<Answer> {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, { env: { ...environment }, stdio: 'pipe' });
+    let output = '';
+    let complaint = '';
+    child.stdout.on('data', (text: Buffer) => {
+      output += text.toString();
+    });
+    child.stderr.on('data', (text: Buffer) => {
+      complaint = `${complaint}${text.toString()}`.slice(-1000);
+    });
+    child.once('error', (error) => resolve({ exitCode: -1, output, complaint: error.message }));
+    child.once('close', (exitCode) => resolve({ exitCode: exitCode ?? -1, output, complaint }));
+    child.stdin.on('error', () => {
+      // It ended without reading; its exit code says why.
+    });
+    child.stdin.end(input);
+  });
+}
+
+/** How a task is run in a container, and ended there. */
+export interface ContainerProgram {
+  readonly argv: readonly string[];
+  /** Ends the container; killing the client alone would leave it running. */
+  readonly stop: () => void;
+  readonly name: string;
+}
 
 /**
- * The argv that runs a task in a container, as the node agent does: the node's root mounted where
- * it is, every variable of the task, the task's directory to work in, the user's options last. An
- * empty command line runs the image's own entry point; another replaces it.
+ * Runs a task as the node agent does: the node's root mounted where it is, every variable of the
+ * task, the task's directory to work in, the user's options after ours. An empty command line runs
+ * the image's own entry point; another replaces it.
  */
-export function containerProgram(
+export async function containerProgram(
   settings: ContainerSettings,
   work: Work,
-  argv: readonly string[],
-): readonly string[] {
-  const runtime = containerRuntime(work.environment['PATH'] ?? '');
-  if (runtime === undefined) {
-    const details = [{ name: 'Image', value: settings.imageName }];
-    throw new StepFailed(failureOf('ContainerRuntimeNotFound', details));
-  }
-  const root = work.environment['AZ_BATCH_NODE_ROOT_DIR'] ?? work.folder;
-  const variables = Object.keys(work.environment)
-    .filter((name) => name !== 'PATH' && name !== 'HOME')
-    .flatMap((name) => ['--env', name]);
-  const directory =
-    settings.workingDirectory === 'containerImageDefault'
-      ? []
-      : ['--workdir', path.join(work.folder, 'wd')];
-  const [command, ...rest] = argv;
-  return [
+  words: readonly string[],
+): Promise<ContainerProgram> {
+  const { environment, folder, nodeId } = work;
+  const runtime = await runtimeFor(settings.imageName, environment);
+  if (settings.registry !== undefined) await logIn(runtime, settings.registry, environment);
+  const root = environment['AZ_BATCH_NODE_ROOT_DIR'] ?? folder;
+  const name = `batch-${path.relative(root, folder).replace(/[^A-Za-z0-9_.-]/g, '-')}-${nodeId.slice(6, 18)}`;
+  const variables = Object.keys(environment)
+    .filter((variable) => variable !== 'PATH' && variable !== 'HOME')
+    .flatMap((variable) => ['--env', variable]);
+  const [command, ...rest] = words;
+  const argv = [
     runtime,
     'run',
     '--rm',
+    '--name',
+    name,
+    '--label',
+    `${NODE_LABEL}=${nodeId}`,
     '--volume',
     `${root}:${root}`,
+    ...userOptions(),
     ...variables,
-    ...directory,
+    ...(settings.workingDirectory === 'containerImageDefault'
+      ? []
+      : ['--workdir', path.join(folder, 'wd')]),
     ...splitCommandLine(settings.containerRunOptions ?? ''),
     ...(command === undefined ? [] : ['--entrypoint', command]),
     settings.imageName,
     ...rest,
   ];
+  return { argv, name, stop: () => void call(runtime, ['kill', name], environment) };
 }
 
-/** The container runtime of this machine, when it has one that answers. */
-export function containerRuntime(searchPath: string): string | undefined {
-  return RUNTIMES.find((name) => {
-    const answer = spawnSync(name, ['version'], { env: { PATH: searchPath }, stdio: 'ignore' });
-    return answer.status === 0;
-  });
+const NODE_LABEL = 'batch.node';
+
+/** Files that the container makes belong to the user of the task. */
+function userOptions(): readonly string[] {
+  const user = process.getuid?.();
+  const group = process.getgid?.();
+  return user === undefined || group === undefined ? [] : ['--user', `${user}:${group}`];
+}
+
+async function runtimeFor(image: string, environment: Variables): Promise<Runtime> {
+  const runtime = await containerRuntime(environment['PATH'] ?? '');
+  if (runtime !== undefined) return runtime;
+  throw new StepFailed(failureOf('ContainerRuntimeNotFound', [{ name: 'Image', value: image }]));
+}
+
+/** Signs in under the node's own home, so that this machine's user keeps no password of a pool. */
+async function logIn(
+  runtime: Runtime,
+  { registryServer, username, password }: ContainerRegistry,
+  environment: Variables,
+): Promise<void> {
+  if (username === undefined || password === undefined) return;
+  const args = ['login', '--username', username, '--password-stdin', registryServer ?? 'docker.io'];
+  const { exitCode, complaint } = await call(runtime, args, environment, password);
+  if (exitCode === 0) return;
+  const details = [
+    { name: 'Registry', value: registryServer ?? '' },
+    { name: 'Message', value: complaint },
+  ];
+  throw new StepFailed(failureOf('ContainerRegistryAccessDenied', details));
+}
+
+export interface Prefetch {
+  readonly images: readonly string[];
+  readonly registries: readonly ContainerRegistry[];
+}
+
+/** Brings a pool's images to a node before anything runs there. */
+export async function prefetch(
+  { images, registries }: Prefetch,
+  environment: Variables,
+  nodeId: string,
+): Promise<void> {
+  const [first] = images;
+  if (first === undefined) return;
+  const runtime = await runtimeFor(first, environment);
+  await removeLeftovers(runtime, environment, nodeId);
+  for (const registry of registries) await logIn(runtime, registry, environment);
+  for (const image of images) {
+    const { exitCode, complaint } = await call(runtime, ['pull', image], environment);
+    if (exitCode === 0) continue;
+    const details = [
+      { name: 'Image', value: image },
+      { name: 'Message', value: complaint },
+    ];
+    throw new StepFailed(failureOf('ContainerInvalidImage', details));
+  }
+}
+
+/** Containers of a stand-in that was killed go on without it. */
+async function removeLeftovers(
+  runtime: Runtime,
+  environment: Variables,
+  nodeId: string,
+): Promise<void> {
+  const filter = `label=${NODE_LABEL}=${nodeId}`;
+  const { output } = await call(runtime, ['ps', '--quiet', '--filter', filter], environment);
+  const names = output.split('\n').filter((name) => name !== '');
+  if (names.length > 0) await call(runtime, ['kill', ...names], environment);
 }

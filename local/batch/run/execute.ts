@@ -12,6 +12,7 @@ import { downloadAll } from './resource-files';
 
 /** One execution of a command line: a start, preparation, release or ordinary task. */
 export interface Work {
+  readonly nodeId: string;
   readonly folder: string;
   readonly processesFolder: string;
   readonly commandLine: string;
@@ -46,7 +47,7 @@ export async function execute(work: Work, aborted: AbortSignal): Promise<Ending>
     const exitCode = await run(work, program, signal);
     if (aborted.aborted) return { kind: 'aborted' };
     if (timeIsUp.signal.aborted) return { kind: 'timedOut', exitCode };
-    return await upload(work, exitCode, aborted);
+    return await upload(work, exitCode, containerOf(program), aborted);
   } catch (error) {
     if (aborted.aborted) return { kind: 'aborted' };
     if (timeIsUp.signal.aborted) return { kind: 'timedOut' };
@@ -57,7 +58,14 @@ export async function execute(work: Work, aborted: AbortSignal): Promise<Ending>
   }
 }
 
-async function prepare(work: Work, signal: AbortSignal): Promise<readonly string[]> {
+/** What is started, and what has to be ended beside its processes. */
+interface Prepared {
+  readonly argv: readonly string[];
+  readonly stop?: () => void;
+  readonly name?: string;
+}
+
+async function prepare(work: Work, signal: AbortSignal): Promise<Prepared> {
   const workingDirectory = path.join(work.folder, 'wd');
   await makeTaskFolders(work.folder);
   await fsp.writeFile(path.join(work.folder, 'stdout.txt'), '');
@@ -68,7 +76,7 @@ async function prepare(work: Work, signal: AbortSignal): Promise<readonly string
     signal,
   });
   const argv = wordsOf(work.commandLine);
-  if (work.container === undefined) return argv;
+  if (work.container === undefined) return { argv };
   return containerProgram(work.container, work, argv);
 }
 
@@ -81,10 +89,13 @@ function wordsOf(commandLine: string): readonly string[] {
   }
 }
 
-async function run(work: Work, argv: readonly string[], signal: AbortSignal): Promise<number> {
+async function run(work: Work, program: Prepared, signal: AbortSignal): Promise<number> {
   signal.throwIfAborted();
-  const group = await launch(work, argv);
-  const kill = () => group.kill();
+  const group = await launch(work, program.argv);
+  const kill = () => {
+    program.stop?.();
+    group.kill();
+  };
   signal.addEventListener('abort', kill);
   if (signal.aborted) kill();
   try {
@@ -132,13 +143,25 @@ function launchFailed(cause: unknown): StepFailed {
   return new StepFailed(failureOf(code, [{ name: 'Message', value: message }]), { cause });
 }
 
-async function upload(work: Work, exitCode: number, signal: AbortSignal): Promise<Ending> {
+function containerOf({ name }: Prepared): ContainerInfo | undefined {
+  if (name === undefined) return undefined;
+  return { containerId: name, state: 'exited' };
+}
+
+async function upload(
+  work: Work,
+  exitCode: number,
+  container: ContainerInfo | undefined,
+  signal: AbortSignal,
+): Promise<Ending> {
   const failed = await uploadAll(work.outputFiles, {
     workingDirectory: path.join(work.folder, 'wd'),
     environment: work.environment,
     succeeded: exitCode === 0,
     signal,
   });
-  if (failed === undefined) return { kind: 'exited', exitCode };
+  if (failed === undefined) {
+    return { kind: 'exited', exitCode, ...(container !== undefined && { container }) };
+  }
   return { kind: 'failed', step: 'fileUpload', failure: failed.failure, exitCode };
 }

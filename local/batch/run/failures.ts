@@ -16,6 +16,12 @@ const failures = {
   ApplicationPackageError: ['UserError', 'An application package could not be installed'],
   ContainerInvalidImage: ['UserError', 'The container image could not be used'],
   ContainerRuntimeNotFound: ['ServerError', 'No container runtime is installed on this machine'],
+  ContainerRegistryAccessDenied: ['UserError', 'The container registry refused the credentials'],
+  TaskSchedulingConstraintFailed: [
+    'UserError',
+    'Container-enabled compute node requires task container settings',
+  ],
+  Unknown: ['ServerError', 'The task could not be run'],
   TaskEnded: ['UserError', 'Task was ended by user request'],
   JobPreparationTaskFailed: ['UserError', 'The job preparation task failed on the node'],
 } as const satisfies Record<string, readonly ['UserError' | 'ServerError', string]>;

@@ -67,6 +67,7 @@ function once(
   const key = `wall-clock ${node.record.id} ${task.purpose.kind} ${task.purpose.job?.key ?? ''}`;
   return execute(
     {
+      nodeId: node.record.id,
       folder: task.purpose.folder,
       processesFolder: nodeFolders(account, node).processes,
       commandLine: task.commandLine,

@@ -4,16 +4,15 @@ import type { Attempt } from '../run/attempt';
 import { nodeFolders, taskDirectory } from '../run/directories';
 import { taskEnvironment } from '../run/environment';
 import { type Work, execute } from '../run/execute';
-import { StepFailed } from '../run/failures';
+import { StepFailed, failureOf } from '../run/failures';
 import { prepareNode } from '../jobs/preparation';
 import { scriptedEnding } from '../run/scripted';
-import { type Account, taskRow } from '../state/account';
+import { type Account, type Node, taskRow } from '../state/account';
 import { durationMs } from '../wire/time';
 import { attemptEnded, prepared, returnTask } from './life';
 
 /** Runs a task where the dispatcher put it, from its preparation to its last upload. */
 export async function runAttempt(account: Account, attempt: Attempt): Promise<void> {
-  const { job, task } = attempt;
   try {
     if (!(await isNodePrepared(account, attempt))) return;
     const ending =
@@ -21,14 +20,12 @@ export async function runAttempt(account: Account, attempt: Attempt): Promise<vo
       (await execute(await workOf(account, attempt), attempt.abort.signal));
     account.turn(() => attemptEnded(account, attempt, ending));
   } catch (error) {
-    if (error instanceof StepFailed) {
-      const { failure } = error;
-      const ending = { kind: 'failed', step: 'preProcessing', failure } as const;
-      account.turn(() => attemptEnded(account, attempt, ending));
-    } else if (!attempt.abort.signal.aborted) {
-      account.setting.log(`task ${job.record.spec.id}/${task.spec.id}: ${String(error)}`);
-      account.turn(() => returnTask(account, job, task));
-    }
+    const failure =
+      error instanceof StepFailed
+        ? error.failure
+        : failureOf('Unknown', [{ name: 'Message', value: String(error) }]);
+    const ending = { kind: 'failed', step: 'preProcessing', failure } as const;
+    account.turn(() => attemptEnded(account, attempt, ending));
   } finally {
     account.turn(() => release(account, attempt));
   }
@@ -61,6 +58,7 @@ async function workOf(account: Account, attempt: Attempt): Promise<Work> {
   const folders = nodeFolders(account, node);
   const folder = path.join(folders.root, taskDirectory(job, spec.id));
   const purpose = { kind: 'task', job, taskId: spec.id, folder } as const;
+  checkContainer(spec.containerSettings !== undefined, node);
   const packages = await installTaskPackages(
     account,
     node,
@@ -76,6 +74,7 @@ async function workOf(account: Account, attempt: Attempt): Promise<Work> {
   );
   const limitMs = durationMs(task.constraints?.maxWallClockTime ?? '');
   return {
+    nodeId: node.record.id,
     folder,
     processesFolder: folders.processes,
     commandLine: spec.commandLine,
@@ -86,6 +85,16 @@ async function workOf(account: Account, attempt: Attempt): Promise<Work> {
     autoStorageContainer: account.setting.autoStorageContainer,
     whenTimeIsUp: (end) => wallClock(account, attempt, limitMs, end),
   };
+}
+
+/** A pool with a container configuration runs nothing but containers, and no other pool runs any. */
+function checkContainer(hasSettings: boolean, node: Node): void {
+  const machine = node.pool.record.spec.virtualMachineConfiguration;
+  if (hasSettings === (machine?.containerConfiguration !== undefined)) return;
+  const words = hasSettings
+    ? 'Task container settings require a container-enabled compute node'
+    : 'Container-enabled compute node requires task container settings';
+  throw new StepFailed(failureOf('TaskSchedulingConstraintFailed', [], words));
 }
 
 /** `maxWallClockTime` counts from the start of each run. */

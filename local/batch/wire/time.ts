@@ -1,6 +1,13 @@
-/** A moment as the service writes it: UTC with seven decimals. */
+let lastAt = Number.NaN;
+let lastText = '';
+
+/** A moment as the service writes it: UTC with seven decimals. Lists repeat the same few moments. */
 export function wireTime(at: number): string {
-  return `${new Date(at).toISOString().slice(0, -1)}0000Z`;
+  if (at !== lastAt) {
+    lastText = `${new Date(at).toISOString().slice(0, -1)}0000Z`;
+    lastAt = at;
+  }
+  return lastText;
 }
 
 /** The seven-decimal form back into Unix milliseconds; NaN when it is no moment. */
