@@ -20,6 +20,8 @@ const USAGE = `Usage: batch [options]
   --key <base64>         the account key
   --auto-storage <text>  connection string of the storage account for auto-storage,
                          UseDevelopmentStorage=true for Azurite
+  --blob-endpoint <url>  where mounts find storage, {account} being the account;
+                         http://127.0.0.1:10000/{account} for Azurite
   --quiet                say nothing but how to reach it
 `;
 
@@ -30,6 +32,7 @@ const options = {
   account: { type: 'string', default: ACCOUNT.name },
   key: { type: 'string', default: ACCOUNT.key },
   'auto-storage': { type: 'string' },
+  'blob-endpoint': { type: 'string' },
   quiet: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
@@ -43,6 +46,7 @@ async function main(): Promise<void> {
   const speed = Number(values.speed);
   if (!(speed > 0)) throw new Error(`--speed ${values.speed}: say how many times as fast as real`);
   const connection = values['auto-storage'];
+  const blobs = values['blob-endpoint'];
   const batch = await startBatch({
     clock: speed === 1 ? realClock : scaledClock(paceFromNow(speed)),
     folder: values.folder,
@@ -54,6 +58,7 @@ async function main(): Promise<void> {
     random: Math.random,
     path: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
     environment: trusted(process.env['NODE_EXTRA_CA_CERTS']),
+    ...(blobs !== undefined && { blobEndpoint: (name) => blobs.replace('{account}', name) }),
     ...(connection !== undefined && { autoStorageContainer: autoStorage(connection) }),
   });
   process.stdout.write(

@@ -40,6 +40,8 @@ export interface BatchOptions {
   readonly path: string;
   /** Variables that every task gets besides its own. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Where the blobs of a storage account are, for mounts; Azure's own address when left out. */
+  readonly blobEndpoint?: (accountName: string) => string;
   /** An address with a SAS for a container of the account's auto-storage. */
   readonly autoStorageContainer?: (name: string) => string | Promise<string>;
 }
@@ -70,6 +72,7 @@ export async function startBatch(options: BatchOptions): Promise<RunningBatch> {
     packagesFolder: path.resolve(folder, 'packages'),
     path: options.path,
     environment: options.environment ?? {},
+    blobEndpoint: options.blobEndpoint ?? ((name) => `https://${name}.blob.core.windows.net`),
     ...(options.autoStorageContainer !== undefined && {
       autoStorageContainer: options.autoStorageContainer,
     }),

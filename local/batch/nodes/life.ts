@@ -8,7 +8,7 @@ import type { NodeDue, NodeRecord, NodeState, Problem } from '../state/records';
 import { endTask, enterState, requeueTask } from '../tasks/life';
 import { newIpAddress, newNodeId } from './names';
 import { readyNode } from './ready';
-import { retainedUntil } from './retention';
+import { nodeRetainedUntil } from './retention';
 
 /** What can happen to a node. */
 export type NodeEvent =
@@ -92,7 +92,7 @@ export function createNode(account: Account, pool: Pool, dedicated: boolean): No
 }
 
 export function newNodeOf(record: NodeRecord, pool: Pool): Node {
-  return { record, pool, attempts: new Map(), special: new Set(), packages: [] };
+  return { record, pool, attempts: new Map(), special: new Set(), mounts: [], packages: [] };
 }
 
 function schedule(account: Account, node: Node, event: NodeDue['event'], seconds: number): void {
@@ -252,7 +252,7 @@ function restart(account: Account, node: Node, how: 'rebooting' | 'reimaging'): 
 /** `retaineddata` waits for the files of finished tasks to outlive their retention. */
 function keepsFiles(account: Account, node: Node): boolean {
   if (node.record.leaving !== 'retaineddata') return false;
-  const until = retainedUntil(account, node);
+  const until = nodeRetainedUntil(account, node);
   if (until <= account.now()) return false;
   account.wakeAt(`retention ${node.record.id}`, until, () => account.reviewNode(node));
   return true;

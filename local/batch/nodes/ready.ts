@@ -1,6 +1,7 @@
 import { installPackages } from '../applications/library';
 import { makeNodeFolders, nodeFolders } from '../run/directories';
 import { prefetch } from '../run/container';
+import { mountAll } from './mounts';
 import { StepFailed } from '../run/failures';
 import type { Account, Node } from '../state/account';
 import type { Problem } from '../state/records';
@@ -13,6 +14,7 @@ export async function readyNode(account: Account, node: Node): Promise<readonly 
   await makeNodeFolders(nodeFolders(account, node));
   try {
     const { applicationPackageReferences } = node.pool.record.spec;
+    await mountAll(account, node);
     await bringImages(account, node);
     node.packages = await installPackages(account, node, applicationPackageReferences ?? []);
   } catch (error) {

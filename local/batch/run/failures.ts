@@ -21,6 +21,7 @@ const failures = {
     'UserError',
     'Container-enabled compute node requires task container settings',
   ],
+  MountConfigurationFailed: ['UserError', 'A file system of the pool could not be mounted'],
   Unknown: ['ServerError', 'The task could not be run'],
   TaskEnded: ['UserError', 'Task was ended by user request'],
   JobPreparationTaskFailed: ['UserError', 'The job preparation task failed on the node'],

@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock';
 import type { SampleHistory } from '../autoscale/samples';
 import type { Attempt } from '../run/attempt';
+import type { MountedContainer } from '../nodes/blob-mount';
 import type { Script } from '../run/scripted';
 import type { Pace, Quotas } from '../pace';
 import { Agenda } from './agenda';
@@ -27,6 +28,7 @@ export interface Node {
   readonly attempts: Map<string, Attempt>;
   /** Start, preparation and release tasks that are running here. */
   readonly special: Set<AbortController>;
+  mounts: readonly MountedContainer[];
   /** The variables of the packages that the pool installs on its nodes. */
   packages: readonly NamedValue[];
 }
@@ -72,6 +74,8 @@ export interface AccountSetting {
   readonly path: string;
   /** Variables every task gets besides its own. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Where the blobs of a storage account are. */
+  readonly blobEndpoint: (accountName: string) => string;
   /** What `autoStorageContainerName` is looked up in: an address with a SAS for a container. */
   readonly autoStorageContainer?: (name: string) => string | Promise<string>;
 }

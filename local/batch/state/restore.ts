@@ -6,6 +6,7 @@ import { resumeResize } from '../pools/resize';
 import { nodeFolders } from '../run/directories';
 import { killLeftovers } from '../run/process-group';
 import { requeueTask } from '../tasks/life';
+import { watchRetention } from '../tasks/retention';
 import { type Account, type Job, type Node, type Pool, keyOf } from './account';
 import type {
   ApplicationRecord,
@@ -80,7 +81,10 @@ function putJob(account: Account, record: JobRecord): void {
  */
 export function resume(account: Account): void {
   account.turn(() => {
-    for (const job of account.jobs.values()) requeueRunning(account, job);
+    for (const job of account.jobs.values()) {
+      requeueRunning(account, job);
+      for (const task of job.tasks.all()) watchRetention(account, job, task);
+    }
     for (const pool of account.pools.values()) resumePool(account, pool);
     for (const job of account.jobs.values()) resumeJob(account, job);
     for (const schedule of account.schedules.values()) account.reviewSchedule(schedule);

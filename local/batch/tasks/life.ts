@@ -4,6 +4,7 @@ import { type Account, type Job, type Node, taskRow } from '../state/account';
 import type { Failure, Stated, TaskRecord, TaskState } from '../state/records';
 import { failureOf } from '../run/failures';
 import { exitOptionsFor } from './exit-options';
+import { watchRetention } from './retention';
 
 /**
  * The life of a task: active, preparing, running, completed, and back to active by a retry, a
@@ -126,6 +127,7 @@ export function completeTask(account: Account, job: Job, task: TaskRecord, outco
   if (task.satisfies === true) job.tasks.satisfy(task);
   countOnNode(account, job, task);
   askOfJob(job, options.jobAction ?? (isSuccess ? 'none' : 'terminate'));
+  watchRetention(account, job, task);
   account.saveTask(job, task);
   account.reviewJob(job);
   account.wantDispatch(job.pool);

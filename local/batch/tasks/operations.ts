@@ -1,11 +1,8 @@
-import fsp from 'node:fs/promises';
-import path from 'node:path';
 import { parentJobOf } from '../jobs/operations';
 import type { NewTask, TaskUpdate } from '../bodies/task';
 import { checkPackages } from '../run/packages';
 import { failureOf } from '../run/failures';
-import { nodeFolders, taskDirectory } from '../run/directories';
-import { type Account, type Job, keyOf } from '../state/account';
+import type { Account, Job } from '../state/account';
 import type { TaskRecord } from '../state/records';
 import type { Call, Reply } from '../wire/call';
 import { checkConditions } from '../wire/conditions';
@@ -13,6 +10,7 @@ import { pageOf, selected } from '../wire/page';
 import { Refusal } from '../wire/refusals';
 import { checkTask, createTask } from './create';
 import { endTask, reactivateTask, stopAttempt } from './life';
+import { removeTaskFiles } from './retention';
 import { taskListing, taskUrl, taskView } from './view';
 
 export type TaskCall<Body = undefined> = Call<Body, 'jobId' | 'taskId'>;
@@ -110,18 +108,9 @@ export function deleteTask(account: Account, call: TaskCall): Reply {
   stopAttempt(job, task);
   job.tasks.remove(task);
   account.dropTask(job, task);
-  removeFiles(account, job, task);
+  removeTaskFiles(account, job, task);
   account.reviewJob(job);
   return { status: 200 };
-}
-
-function removeFiles(account: Account, job: Job, task: TaskRecord): void {
-  const node = account.pools
-    .get(keyOf(task.node?.poolId ?? ''))
-    ?.nodes.get(task.node?.nodeId ?? '');
-  if (node === undefined) return;
-  const folder = path.join(nodeFolders(account, node).root, taskDirectory(job, task.spec.id));
-  account.track(fsp.rm(folder, { recursive: true, force: true }), `files of ${task.spec.id}`);
 }
 
 /** GET /jobs/{jobId}/tasks/{taskId}/subtasksinfo; only multi-instance tasks have any. */

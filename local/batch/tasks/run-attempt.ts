@@ -3,8 +3,9 @@ import { installTaskPackages } from '../run/packages';
 import type { Attempt } from '../run/attempt';
 import { nodeFolders, taskDirectory } from '../run/directories';
 import { taskEnvironment } from '../run/environment';
-import { type Work, execute } from '../run/execute';
+import { type Ending, type Work, execute } from '../run/execute';
 import { StepFailed, failureOf } from '../run/failures';
+import { refreshMounts } from '../nodes/mounts';
 import { prepareNode } from '../jobs/preparation';
 import { scriptedEnding } from '../run/scripted';
 import { type Account, type Node, taskRow } from '../state/account';
@@ -15,9 +16,7 @@ import { attemptEnded, prepared, returnTask } from './life';
 export async function runAttempt(account: Account, attempt: Attempt): Promise<void> {
   try {
     if (!(await isNodePrepared(account, attempt))) return;
-    const ending =
-      (await scriptedEnding(account, attempt)) ??
-      (await execute(await workOf(account, attempt), attempt.abort.signal));
+    const ending = (await scriptedEnding(account, attempt)) ?? (await executed(account, attempt));
     account.turn(() => attemptEnded(account, attempt, ending));
   } catch (error) {
     const failure =
@@ -29,6 +28,13 @@ export async function runAttempt(account: Account, attempt: Attempt): Promise<vo
   } finally {
     account.turn(() => release(account, attempt));
   }
+}
+
+async function executed(account: Account, attempt: Attempt): Promise<Ending> {
+  await refreshMounts(attempt.node);
+  const ending = await execute(await workOf(account, attempt), attempt.abort.signal);
+  if (ending.kind !== 'aborted') await refreshMounts(attempt.node);
+  return ending;
 }
 
 async function isNodePrepared(account: Account, attempt: Attempt): Promise<boolean> {

@@ -202,6 +202,26 @@ test('nothing outside a node can be reached through its files', async () => {
   }
 });
 
+test('files are kept for the retention of their task, and no longer', async () => {
+  const stand = await standIn();
+  await oneNode(stand);
+  await stand.client.task.add('job', {
+    id: 'task',
+    commandLine: '/bin/echo kept',
+    constraints: { retentionTime: 'PT1H' },
+  });
+  await taskDone(stand, 'job', 'task');
+
+  stand.clock.step(3_599_000);
+  expect(await fileText(stand, 'job', 'task', 'stdout.txt')).toBe('kept\n');
+  stand.clock.step(1_000);
+
+  await expect(stand.client.file.listFromTask('job', 'task')).rejects.toMatchObject({
+    statusCode: 409,
+    code: 'TaskFilesCleanedup',
+  });
+});
+
 test('files of a task that has not started are not there to be asked for', async () => {
   const stand = await standIn();
   await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });

@@ -36,7 +36,11 @@ beforeAll(async () => {
       `BlobEndpoint=${address}/devstoreaccount1;`,
   );
   stop = async () => {
+    const gone = new Promise((resolve) => {
+      child.once('exit', resolve);
+    });
     child.kill();
+    await gone;
     await folder.remove();
   };
 });
@@ -123,6 +127,38 @@ test('the blobs of a container come with their folders, what a task makes goes b
     '$logs/stderr.txt': '',
     'one/file': 'ABD',
   });
+});
+
+test('a mounted container shows its blobs, and takes what tasks write [GD24] [GD25]', async () => {
+  const stand = await standIn({ blobEndpoint: () => service.url.replace(/\/$/, '') });
+  await put('shared', 'in/a.txt', 'A');
+  await put('shared', 'gone.txt', 'G');
+  const sasKey = new URL(await containerUrl('shared', 'rwdlc')).search;
+  await poolOf(stand, 1, {
+    mountConfiguration: [
+      {
+        azureBlobFileSystemConfiguration: {
+          accountName: 'devstoreaccount1',
+          containerName: 'shared',
+          sasKey,
+          relativeMountPath: 'data',
+        },
+      },
+    ],
+  });
+  await put('shared', 'in/late.txt', 'L');
+  await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
+  await stand.client.task.add('job', {
+    id: 'task',
+    commandLine:
+      '/bin/sh -c "cd $AZ_BATCH_NODE_MOUNTS_DIR/data && mkdir out && cat in/* > out/all && rm gone.txt"',
+  });
+
+  const { executionInfo } = await taskDone(stand, 'job', 'task');
+
+  expect(executionInfo?.exitCode).toBe(0);
+  expect(await blobsOf('shared')).toEqual({ 'in/a.txt': 'A', 'in/late.txt': 'L', 'out/all': 'AL' });
+  expect(JSON.stringify(await stand.client.pool.get('pool'))).not.toContain('sig=');
 });
 
 test('an upload that fails fails a task whose process went well', async () => {

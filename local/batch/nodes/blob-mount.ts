@@ -1,0 +1,127 @@
+import { ContainerClient, StorageSharedKeyCredential } from '@azure/storage-blob';
+import fsp from 'node:fs/promises';
+import path from 'node:path';
+import type { Mount } from '../bodies/pool';
+import { StepFailed, failureOf } from '../run/failures';
+
+export type BlobMount = NonNullable<Mount['azureBlobFileSystemConfiguration']>;
+
+/**
+ * A container mounted on a node.
+ * Unlike Azure: there is no file system underneath. The folder is filled from the container when
+ * the node comes up and before each task, and what tasks changed in it goes back when they end. Two
+ * nodes see each other's files only then, and the last to write a file wins.
+ */
+export class MountedContainer {
+  readonly #client: ContainerClient;
+  readonly #folder: string;
+  readonly #isReadOnly: boolean;
+  /** What both sides agreed on last: the blob's ETag, and the file as it was then. */
+  readonly #known = new Map<string, Known>();
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(mount: BlobMount, folder: string, endpoint: (accountName: string) => string) {
+    this.#client = clientOf(mount, endpoint(mount.accountName));
+    this.#folder = folder;
+    this.#isReadOnly = / -o ro\b|--read-only/.test(` ${mount.blobfuseOptions ?? ''}`);
+  }
+
+  /** Brings the folder up to date with the container. */
+  pull(): Promise<void> {
+    return this.#inTurn(() => this.#pull());
+  }
+
+  /** Sends what changed in the folder to the container. */
+  push(): Promise<void> {
+    return this.#isReadOnly ? Promise.resolve() : this.#inTurn(() => this.#push());
+  }
+
+  /** One after the other: tasks of a node start and end at any time. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async #pull(): Promise<void> {
+    await fsp.mkdir(this.#folder, { recursive: true });
+    const there = new Set<string>();
+    for await (const { name, properties } of this.#client.listBlobsFlat()) {
+      there.add(name);
+      const eTag = properties.etag;
+      if (this.#known.get(name)?.eTag === eTag) continue;
+      const target = this.#target(name);
+      if (target === undefined) continue;
+      await fsp.mkdir(path.dirname(target), { recursive: true });
+      await this.#client.getBlobClient(name).downloadToFile(target);
+      this.#known.set(name, { eTag, ...(await fileState(target)) });
+    }
+    for (const name of this.#known.keys()) {
+      if (there.has(name)) continue;
+      this.#known.delete(name);
+      await fsp.rm(path.join(this.#folder, name), { force: true });
+    }
+  }
+
+  async #push(): Promise<void> {
+    const here = new Set<string>();
+    for (const name of await filesBelow(this.#folder, '')) {
+      here.add(name);
+      const file = path.join(this.#folder, name);
+      const state = await fileState(file);
+      const known = this.#known.get(name);
+      if (known?.bytes === state.bytes && known.changedMs === state.changedMs) continue;
+      const { etag } = await this.#client.getBlockBlobClient(name).uploadFile(file);
+      this.#known.set(name, { eTag: etag ?? '', ...state });
+    }
+    for (const name of this.#known.keys()) {
+      if (here.has(name)) continue;
+      this.#known.delete(name);
+      await this.#client.deleteBlob(name).catch(ignoreMissing);
+    }
+  }
+
+  /** Names of blobs may climb or begin with a slash; such a blob is not shown. */
+  #target(name: string): string | undefined {
+    const target = path.resolve(this.#folder, `./${name}`);
+    return target.startsWith(this.#folder + path.sep) ? target : undefined;
+  }
+}
+
+interface Known {
+  readonly eTag: string;
+  readonly bytes: number;
+  readonly changedMs: number;
+}
+
+function clientOf(mount: BlobMount, endpoint: string): ContainerClient {
+  const url = `${endpoint}/${mount.containerName}`;
+  if (mount.sasKey !== undefined) {
+    return new ContainerClient(`${url}?${mount.sasKey.replace(/^\?/, '')}`);
+  }
+  if (mount.accountKey !== undefined) {
+    const credential = new StorageSharedKeyCredential(mount.accountName, mount.accountKey);
+    return new ContainerClient(url, credential);
+  }
+  const details = [{ name: 'Message', value: 'A mount needs an accountKey or a sasKey here' }];
+  throw new StepFailed(failureOf('MountConfigurationFailed', details));
+}
+
+async function fileState(file: string): Promise<Omit<Known, 'eTag'>> {
+  const { size, mtimeMs } = await fsp.stat(file);
+  return { bytes: size, changedMs: mtimeMs };
+}
+
+async function filesBelow(root: string, folder: string): Promise<string[]> {
+  const names: string[] = [];
+  for (const entry of await fsp.readdir(path.join(root, folder), { withFileTypes: true })) {
+    const name = path.posix.join(folder, entry.name);
+    if (entry.isDirectory()) names.push(...(await filesBelow(root, name)));
+    else if (entry.isFile()) names.push(name);
+  }
+  return names;
+}
+
+function ignoreMissing(error: unknown): void {
+  if ((error as { readonly statusCode?: number }).statusCode !== 404) throw error;
+}

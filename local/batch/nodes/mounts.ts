@@ -1,0 +1,45 @@
+import path from 'node:path';
+import type { Mount } from '../bodies/pool';
+import { nodeFolders } from '../run/directories';
+import { StepFailed, failureOf } from '../run/failures';
+import type { Account, Node } from '../state/account';
+import { MountedContainer } from './blob-mount';
+
+/** Mounts what the pool says on a node that came up. */
+export async function mountAll(account: Account, node: Node): Promise<void> {
+  const { root } = nodeFolders(account, node);
+  const mounts = node.pool.record.spec.mountConfiguration ?? [];
+  node.mounts = mounts.map((mount) => mounted(account, mount, path.join(root, 'fsmounts')));
+  for (const mount of node.mounts) await settle(mount.pull());
+}
+
+function mounted(account: Account, mount: Mount, folder: string): MountedContainer {
+  const blobs = mount.azureBlobFileSystemConfiguration;
+  if (blobs === undefined) {
+    throw mountFailed('Only containers of blobs can be mounted here, no NFS, CIFS or file share');
+  }
+  const target = path.resolve(folder, `./${blobs.relativeMountPath}`);
+  if (!target.startsWith(folder + path.sep)) {
+    throw mountFailed(`${blobs.relativeMountPath} leads out of the mounts of the node`);
+  }
+  return new MountedContainer(blobs, target, account.setting.blobEndpoint);
+}
+
+/** What tasks changed goes out, what others changed comes in. */
+export async function refreshMounts(node: Node): Promise<void> {
+  for (const mount of node.mounts) await settle(mount.push().then(() => mount.pull()));
+}
+
+async function settle(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (cause) {
+    throw mountFailed((cause as Error).message.split('\n', 1)[0] ?? '', cause);
+  }
+}
+
+/** Unconfirmed: the code of a node whose mount failed. */
+function mountFailed(reason: string, cause?: unknown): StepFailed {
+  const details = [{ name: 'Message', value: reason }];
+  return new StepFailed(failureOf('MountConfigurationFailed', details), { cause });
+}

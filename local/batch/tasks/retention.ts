@@ -1,0 +1,39 @@
+import fsp from 'node:fs/promises';
+import path from 'node:path';
+import { nodeFolders, taskDirectory } from '../run/directories';
+import { type Account, type Job, keyOf, taskRow } from '../state/account';
+import type { TaskRecord } from '../state/records';
+import { durationMs } from '../wire/time';
+
+/** How long files of a finished task are kept when the task does not say. */
+const USUAL_RETENTION_MS = 7 * 86_400_000;
+
+/** Until when the files of a task are kept; undefined while it has not ended on a node. */
+export function retainedUntil(task: TaskRecord): number | undefined {
+  if (task.endedAt === undefined || task.node === undefined) return undefined;
+  const { retentionTime } = task.constraints ?? {};
+  return (
+    task.endedAt + (retentionTime === undefined ? USUAL_RETENTION_MS : durationMs(retentionTime))
+  );
+}
+
+/** Cleans up behind a task when its retention is over; also after a restart. */
+export function watchRetention(account: Account, job: Job, task: TaskRecord): void {
+  const until = retainedUntil(task);
+  if (until === undefined || task.filesCleaned === true) return;
+  account.wakeAt(`retention ${taskRow(job.key, task.spec.id)}`, until, () => {
+    // It may have been run again, or deleted, since.
+    if (!job.tasks.has(task) || retainedUntil(task) !== until) return;
+    task.filesCleaned = true;
+    account.saveTask(job, task);
+    removeTaskFiles(account, job, task);
+  });
+}
+
+export function removeTaskFiles(account: Account, job: Job, task: TaskRecord): void {
+  const { poolId, nodeId } = task.node ?? {};
+  const node = account.pools.get(keyOf(poolId ?? ''))?.nodes.get(nodeId ?? '');
+  if (node === undefined) return;
+  const folder = path.join(nodeFolders(account, node).root, taskDirectory(job, task.spec.id));
+  account.track(fsp.rm(folder, { recursive: true, force: true }), `files of ${task.spec.id}`);
+}
