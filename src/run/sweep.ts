@@ -1,0 +1,136 @@
+import type { Contradiction } from './fields';
+
+/**
+ * Named lists and ranges, turned into combinations one at a time: a sweep of a million is never
+ * held as a list.
+ */
+export interface Sweep {
+  readonly over: Readonly<Record<string, SweepValues>>;
+  readonly combine: 'product' | 'zip';
+}
+
+export type SweepValues = readonly (string | number | boolean)[] | SweepRange;
+
+export interface SweepRange {
+  readonly from: number;
+  /** The last value, where the steps arrive at it. */
+  readonly to: number;
+  readonly step: number;
+}
+
+/** Each name with its value, as the environment of a task has them. */
+export type Combination = Readonly<Record<string, string>>;
+
+/** How many combinations there are, without making one. */
+export function combinationsIn({ over, combine }: Sweep): number {
+  const sizes = Object.values(over).map(sizeOf);
+  if (combine === 'zip') return Math.min(...sizes);
+  return sizes.reduce((product, size) => product * size, 1);
+}
+
+/** In the order of nested loops, the first name the outermost: the last name changes fastest. */
+export function combinationAt({ over, combine }: Sweep, index: number): Combination {
+  const combination: [string, string][] = [];
+  let rest = index;
+  for (const [name, values] of Object.entries(over).reverse()) {
+    const size = sizeOf(values);
+    combination.push([name, valueAt(values, combine === 'zip' ? index : rest % size)]);
+    rest = Math.floor(rest / size);
+  }
+  return Object.fromEntries(combination.reverse());
+}
+
+/** `SEED=3 RATE=0.1`, for people and for what ids are made of. */
+export function wordsOfCombination(combination: Combination): string {
+  return Object.entries(combination)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ');
+}
+
+/** A hair above a whole number of steps is that number: (0.3 − 0) / 0.1 is 2.9999999999999996. */
+const HAIR = 1e-9;
+
+function sizeOf(values: SweepValues): number {
+  if (!isRange(values)) return values.length;
+  const steps = (values.to - values.from) / values.step;
+  return Math.max(0, Math.floor(steps + HAIR) + 1);
+}
+
+function valueAt(values: SweepValues, index: number): string {
+  if (!isRange(values)) return String(values[index]);
+  const { from, step } = values;
+  // As many decimals as were written: 0.1 + 2 × 0.1 shall read 0.3.
+  const decimals = Math.min(100, Math.max(decimalsOf(from), decimalsOf(step)));
+  return String(Number((from + index * step).toFixed(decimals)));
+}
+
+function decimalsOf(value: number): number {
+  const [, fraction = '', exponent = '0'] =
+    /^-?\d+(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(String(value)) ?? [];
+  return Math.max(0, fraction.length - Number(exponent));
+}
+
+function isRange(values: SweepValues): values is SweepRange {
+  return 'from' in values;
+}
+
+/** What would make a sweep endless, lopsided or the same thing twice. */
+export function* sweepMistakes(sweep: Sweep, maxCombinations: number): Generator<Contradiction> {
+  const axes = Object.entries(sweep.over);
+  if (axes.length === 0) yield { path: ['over'], message: 'names nothing that varies' };
+  let sound = axes.length > 0;
+  for (const [name, values] of axes) {
+    const message = isRange(values) ? rangeMistake(values) : listMistake(values, sweep);
+    if (message === undefined) continue;
+    sound = false;
+    yield { path: ['over', name], message };
+  }
+  if (!sound) return;
+  const combinations = combinationsIn(sweep);
+  if (combinations > maxCombinations) {
+    yield {
+      path: ['over'],
+      message: `makes ${combinations} combinations, more than ${maxCombinations}; take fewer values, raise maxTasks or chunk`,
+    };
+  } else if (sweep.combine === 'zip') {
+    const message = zipMistake(sweep);
+    if (message !== undefined) yield { path: ['over'], message };
+  }
+}
+
+function rangeMistake({ from, to, step }: SweepRange): string | undefined {
+  if (step !== 0 && (to - from) * step >= 0) return undefined;
+  return `from ${from} no step of ${step} arrives at ${to}; give "step" the other sign or swap the ends`;
+}
+
+/** In a zip a value may come again, beside another one. */
+function listMistake(
+  values: readonly (string | number | boolean)[],
+  { combine }: Sweep,
+): string | undefined {
+  const twice = combine === 'zip' ? undefined : firstTwice(values.map(String));
+  if (twice === undefined) return undefined;
+  return `lists ${JSON.stringify(twice)} twice, which would be the same task twice`;
+}
+
+function zipMistake(sweep: Sweep): string | undefined {
+  const sizes = Object.entries(sweep.over).map(([name, values]) => [name, sizeOf(values)] as const);
+  if (new Set(sizes.map(([, size]) => size)).size > 1) {
+    const said = sizes.map(([name, size]) => `${name} ${size}`).join(', ');
+    return `"zip" takes as many values of each name (${said})`;
+  }
+  const all = Array.from({ length: combinationsIn(sweep) }, (_, index) =>
+    wordsOfCombination(combinationAt(sweep, index)),
+  );
+  const twice = firstTwice(all);
+  return twice === undefined ? undefined : `"zip" makes the combination ${twice} twice`;
+}
+
+function firstTwice(texts: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  for (const text of texts) {
+    if (seen.has(text)) return text;
+    seen.add(text);
+  }
+  return undefined;
+}
