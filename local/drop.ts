@@ -1,3 +1,4 @@
+import { BlobServiceClient } from '@azure/storage-blob';
 import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,10 +8,11 @@ import { blobService, drop, dropUrl } from './outside';
 import { AZURITE_ACCOUNT } from './storage';
 
 /** `npm run drop -- <container> <file>…`: puts files into the storage that `npm start` keeps up. */
-const usage = `npm run drop -- <container> [<file>...] [--folder F]
+const usage = `npm run drop -- <container> [<file>...] [--folder F | --connection C]
   Puts the files into the container, each under its own name. Without a file it prints
   an address with which any client may put files there for a day.
-  --folder F   where the environment keeps its state (.nightshift/local)
+  --folder F       where the environment keeps its state (.nightshift/local)
+  --connection C   into another account, such as UseDevelopmentStorage=true
 `;
 const DAY_MS = 86_400_000;
 
@@ -21,33 +23,41 @@ const { values: options, positionals } = parseArgs({
       type: 'string',
       default: resolve(__dirname, '..', '..', '.nightshift', 'local'),
     },
+    connection: { type: 'string' },
   },
 });
 
-async function dropAll(container: string, files: readonly string[]): Promise<void> {
-  const certFile = resolve(options.folder, 'certificate', 'cert.pem');
-  const service = blobService({
+const certFile = resolve(options.folder, 'certificate', 'cert.pem');
+
+function storage(): BlobServiceClient {
+  if (options.connection !== undefined)
+    return BlobServiceClient.fromConnectionString(options.connection);
+  return blobService({
     storage: {
       blobUrl: `https://127.0.0.1:${FIXED_PORTS.blob}/${AZURITE_ACCOUNT.name}`,
       account: AZURITE_ACCOUNT,
     },
     certificate: { cert: readFileSync(certFile, 'utf8') },
   });
+}
+
+async function dropAll(container: string, files: readonly string[]): Promise<void> {
+  const service = storage();
   for (const file of files) {
     await drop(service, container, basename(file), readFileSync(file));
     process.stdout.write(`${container}/${basename(file)}\n`);
   }
-  if (files.length > 0) return;
-  const url = new URL(
-    await dropUrl(service, container, new Date(realClock.now().getTime() + DAY_MS)),
-  );
-  url.pathname += '/FILE';
-  process.stdout.write(
-    `curl --cacert ${certFile} -X PUT -H 'x-ms-blob-type: BlockBlob' --data-binary @FILE '${url.href}'\n`,
-  );
+  if (files.length === 0) process.stdout.write(`${await commandFor(service, container)}\n`);
 }
 
-/** The client reports a closed port as an error that has errors. */
+async function commandFor(service: BlobServiceClient, container: string): Promise<string> {
+  const until = new Date(realClock.now().getTime() + DAY_MS);
+  const url = new URL(await dropUrl(service, container, until));
+  url.pathname += '/FILE';
+  const trust = options.connection === undefined ? ` --cacert ${certFile}` : '';
+  return `curl${trust} -X PUT -H 'x-ms-blob-type: BlockBlob' --data-binary @FILE '${url.href}'`;
+}
+
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const isDown = /ECONNREFUSED|ENOENT.*cert\.pem/.test(error.message);
