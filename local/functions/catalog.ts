@@ -17,6 +17,8 @@ export interface HostedFunction extends RegisteredFunction {
   readonly trigger: Binding;
   /** All but the trigger, settings resolved. */
   readonly bindings: Readonly<Record<string, Binding>>;
+  /** Whether there is anything to send after it has run, beside an HTTP answer. */
+  readonly hasOutputs: boolean;
 }
 
 /** The options of a function's trigger, checked. */
@@ -43,8 +45,8 @@ export type TriggerType = (typeof TRIGGERS)[keyof typeof TRIGGERS];
 
 /** Bindings beside the trigger, by direction. `orchestrationClient` is the old name. */
 const BINDINGS: Readonly<Record<string, readonly string[]>> = {
-  in: ['durableclient', 'orchestrationclient'],
-  out: ['http'],
+  in: ['durableclient', 'orchestrationclient', 'blob'],
+  out: ['http', 'queue', 'blob'],
 };
 
 /** Indexes what the app registered; throws one error that names everything it cannot run. */
@@ -100,6 +102,9 @@ function hosted(fn: RegisteredFunction, environment: Environment): HostedFunctio
     ...fn,
     triggerType: TRIGGERS[trigger.type.toLowerCase() as keyof typeof TRIGGERS],
     trigger: resolve(trigger),
+    hasOutputs: Object.values(others).some(
+      ({ type, direction }) => direction !== 'in' && type.toLowerCase() !== 'http',
+    ),
     bindings: Object.fromEntries(
       Object.entries(others).map(([name, binding]) => [name, resolve(binding)]),
     ),

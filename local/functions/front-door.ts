@@ -1,13 +1,11 @@
 import type http from 'node:http';
 import { adminRequest } from './admin';
 import { BodyTooLarge, readBody, reply } from './body';
-import type { Catalog } from './catalog';
 import type { DurableApi } from './durable/client-api';
 import { WEBHOOK_PATH } from './durable/client-urls';
-import type { HostParts } from './host';
 import { isAllowed, type AuthLevel, type HostKeys } from './keys';
 import type { Log } from './log';
-import type { HostSettings } from './settings';
+import type { HostParts } from './parts';
 import { BLOB_WEBHOOK, blobNotification } from './triggers/event-grid';
 import { httpInput, httpRoutes, sendHttpOutput, type HttpRoutes } from './triggers/http';
 
@@ -18,8 +16,13 @@ export class FrontDoor {
   constructor(readonly options: DoorOptions) {}
 
   /** Until this, every request answers 503. */
-  open(parts: OpenParts): void {
+  open(parts: HostParts): void {
     this.#opened = { ...parts, routes: httpRoutes(parts.catalog, parts.settings.routePrefix) };
+  }
+
+  /** From now on every request answers 503 again. */
+  shut(): void {
+    this.#opened = undefined;
   }
 
   get descriptions(): readonly string[] {
@@ -116,12 +119,7 @@ export interface DoorOptions {
   readonly keys: HostKeys | undefined;
 }
 
-export interface OpenParts extends HostParts {
-  readonly catalog: Catalog;
-  readonly settings: HostSettings;
-}
-
-export interface Opened extends OpenParts {
+export interface Opened extends HostParts {
   readonly routes: HttpRoutes;
 }
 

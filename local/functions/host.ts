@@ -1,28 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { realClock, type Clock } from '../clock';
+import type { Clock } from '../clock';
 import { listen, type Listening } from '../http';
 import { indexFunctions, type Catalog } from './catalog';
 import { install, modelInUse, Registry, uninstall } from './core';
-import { durableApi, type DurableApi } from './durable/client-api';
-import { clientBindingValue, type HubAddresses } from './durable/client-urls';
-import type { DurableFunctions } from './durable/episode';
-import { DiskStore, memoryStore, type Store } from './durable/store';
-import { TaskHub } from './durable/task-hub';
+import type { TaskHub } from './durable/task-hub';
 import { FrontDoor } from './front-door';
-import type { HostKeys } from './keys';
 import { stackOf } from './invoke';
+import type { HostKeys } from './keys';
 import { loadApp } from './load';
 import type { Log } from './log';
-import { Runner } from './runner';
-import {
-  applyLocalSettings,
-  readHostSettings,
-  type Environment,
-  type HostSettings,
-} from './settings';
-import { createTriggers, type Triggers } from './triggers/triggers';
-import type { Binding, TypedData } from './wire';
+import { assemble, type HostParts } from './parts';
+import { applyLocalSettings, readHostSettings, type Environment } from './settings';
 
 /**
  * The local Functions host: takes the place of the .NET host and of its Node worker for any
@@ -45,10 +33,12 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     const catalog = await loadFunctions(options, registry);
 
     const parts = await assemble(options, { registry, settings, catalog, front, closing });
-    door.open({ catalog, settings, ...parts });
+    closing.push(() => appTerminate(registry));
+    closing.push(() => drain(parts, door));
+    door.open(parts);
     parts.hub.start();
     await parts.triggers.start();
-    const host = running(parts, front, closeAll);
+    const host = running(parts, closeAll);
     announce(catalog, door, log);
     return host;
   } catch (error) {
@@ -96,6 +86,16 @@ export interface RunningHost {
 }
 
 const GRACE_MS = 10_000;
+
+/** Begins nothing any more, and waits for what runs. */
+async function drain({ triggers, hub, runner }: HostParts, door: FrontDoor): Promise<void> {
+  door.shut();
+  await Promise.all([
+    within(GRACE_MS, triggers.stop()),
+    hub.stop(GRACE_MS),
+    within(GRACE_MS, runner.idle()),
+  ]);
+}
 
 /** Waits for it, but no longer than `ms` of real time. */
 async function within(ms: number, work: Promise<unknown>): Promise<void> {
@@ -150,111 +150,6 @@ async function loadFunctions(options: HostOptions, registry: Registry): Promise<
   return indexFunctions(registry, environment);
 }
 
-interface Assembly {
-  readonly registry: Registry;
-  readonly settings: HostSettings;
-  readonly catalog: Catalog;
-  readonly front: Listening;
-  /** Undone in the opposite order. */
-  readonly closing: (() => unknown)[];
-}
-
-export interface HostParts {
-  readonly registry: Registry;
-  readonly runner: Runner;
-  readonly hub: TaskHub;
-  readonly api: DurableApi;
-  readonly triggers: Triggers;
-  readonly addresses: HubAddresses;
-}
-
-async function assemble(options: HostOptions, assembly: Assembly): Promise<HostParts> {
-  const { registry, settings, catalog, front, closing } = assembly;
-  const { clock, log } = options;
-  const store = openStore(options);
-  closing.push(() => store.close());
-  const rpc = await openRpc(options, closing);
-
-  const addresses: HubAddresses = {
-    hubName: settings.durable.hubName,
-    connectionName: settings.durable.connectionName,
-    origin: `http://localhost:${front.port}`,
-    rpcBaseUrl: `${rpc.url}${RPC_PATH}/`,
-    systemKey: options.keys?.system,
-  };
-  const timeoutMs = settings.functionTimeoutMs;
-  const inputFor = (binding: Binding) => extraInput(binding, addresses);
-  const runner = new Runner({ registry, log, realClock, timeoutMs, extraInput: inputFor });
-  const hub = new TaskHub({
-    store,
-    clock,
-    log,
-    settings: settings.durable,
-    functions: durableFunctions(catalog, runner),
-    newId: () => randomUUID().replaceAll('-', ''),
-    onEnded: ({ id, name, status }) => log('information', `${name} ${id} ${status.toLowerCase()}`),
-  });
-  const api = durableApi(hub, () => addresses);
-  rpc.serve(api);
-  const triggers = await createTriggers({ ...options, settings, catalog, runner });
-  closing.push(() => appTerminate(registry));
-  closing.push(() =>
-    Promise.all([
-      within(GRACE_MS, triggers.stop()),
-      hub.stop(GRACE_MS),
-      within(GRACE_MS, runner.idle()),
-    ]),
-  );
-  return { registry, runner, hub, api, triggers, addresses };
-}
-
-const RPC_PATH = '/durabletask';
-
-/** The durable client's own port. Taken by another host: any other, as the real one does. */
-async function openRpc({ log, rpcPort }: HostOptions, closing: Assembly['closing']) {
-  let api: DurableApi = () => Promise.resolve({ status: 503 });
-  const door = new FrontDoor({ log, keys: undefined });
-  const handler = door.serveApi(RPC_PATH, (...call) => api(...call));
-  const listening = await listen(handler, { port: rpcPort ?? 0 }).catch(() => listen(handler));
-  closing.push(() => listening.close());
-  return {
-    url: listening.url,
-    serve(served: DurableApi) {
-      api = served;
-    },
-  };
-}
-
-function openStore({ dataFolder, fsync = true, log, onBroken }: HostOptions): Store {
-  if (dataFolder === undefined) return memoryStore();
-  const rethrow = (error: unknown) => {
-    setImmediate(() => {
-      throw new Error('The journal of the task hub cannot be written.', { cause: error });
-    });
-  };
-  const folder = path.join(dataFolder, 'durable');
-  return new DiskStore({ folder, fsync, log, onBroken: onBroken ?? rethrow });
-}
-
-function extraInput({ type }: Binding, addresses: HubAddresses): TypedData {
-  if (/^(durable|orchestration)Client$/i.test(type))
-    return { string: clientBindingValue(addresses) };
-  throw new Error(`This host has no input of type '${type}'.`);
-}
-
-function durableFunctions(catalog: Catalog, runner: Runner): DurableFunctions {
-  return {
-    has: (kind, name) => catalog.find(name)?.triggerType === kind,
-    names: (kind) => catalog.withTrigger(kind).map(({ name }) => name),
-    run: (kind, name, instanceId, input) => {
-      const fn = catalog.find(name);
-      if (fn?.triggerType !== kind) throw new Error(`There is no ${kind} function '${name}'.`);
-      const triggerMetadata = { instanceId: { string: instanceId } };
-      return runner.run(fn, { input, triggerMetadata, about: instanceId });
-    },
-  };
-}
-
 function appTerminate(registry: Registry): Promise<void> {
   return registry.runHooks('appTerminate', {
     hookData: registry.appLevelHookData,
@@ -263,8 +158,7 @@ function appTerminate(registry: Registry): Promise<void> {
 }
 
 function running(
-  { hub, runner, addresses }: HostParts,
-  front: Listening,
+  { hub, runner, addresses, front }: HostParts,
   closeAll: () => Promise<void>,
 ): RunningHost {
   let closed: Promise<void> | undefined;

@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { modelInUse, type RegisteredFunction, type Registry } from './core';
 import type {
   CoreInvocationContext,
@@ -87,7 +87,7 @@ function newContext(
       inputData: invocation.inputs,
       triggerMetadata: invocation.triggerMetadata ?? {},
       retryContext: invocation.retryContext ?? null,
-      traceContext: { traceParent: newTraceParent(), traceState: '', attributes: {} },
+      traceContext: { traceParent: traceParentOf(invocationId), traceState: '', attributes: {} },
     },
     log: (level, category, message) => {
       const { invocationContext } = shared;
@@ -96,10 +96,10 @@ function newContext(
   };
 }
 
-/** W3C trace context, version 00, not sampled. */
-function newTraceParent(): string {
-  const bytes = randomBytes(24).toString('hex');
-  return `00-${bytes.slice(0, 32)}-${bytes.slice(32)}-00`;
+/** W3C trace context, version 00, not sampled: each invocation begins a trace of its own. */
+function traceParentOf(invocationId: string): string {
+  const hex = invocationId.replaceAll('-', '');
+  return `00-${hex}-${hex.slice(16)}-00`;
 }
 
 /** What the app threw, in words. */

@@ -3,7 +3,7 @@ import type { HostedFunction } from './catalog';
 import type { Registry } from './core';
 import { invoke, messageOf, stackOf, type Invocation } from './invoke';
 import type { Log } from './log';
-import type { InvocationResponse, NamedData, TypedData } from './wire';
+import type { Binding, InvocationResponse, NamedData, TypedData } from './wire';
 
 /** Runs the app's functions for the host: adds their inputs, counts them, logs each in a line. */
 export class Runner {
@@ -40,17 +40,16 @@ export class Runner {
   }
 
   async #invoke(fn: HostedFunction, call: Call): Promise<InvocationResponse> {
-    const { registry, extraInput } = this.options;
+    const { registry, extraInput, sendOutputs } = this.options;
+    const triggerMetadata = { ...membersOf(fn, call.input), ...call.triggerMetadata };
     const inputs: NamedData[] = [{ name: fn.triggerName, data: call.input }];
     for (const [name, binding] of Object.entries(fn.bindings))
-      if (binding.direction === 'in') inputs.push({ name, data: await extraInput(binding) });
+      if (binding.direction === 'in')
+        inputs.push({ name, data: await extraInput(binding, triggerMetadata) });
 
-    const { triggerMetadata = {}, ...rest } = call;
-    return invoke(registry, fn, {
-      ...rest,
-      inputs,
-      triggerMetadata: { ...membersOf(fn, call.input), ...triggerMetadata },
-    });
+    const response = await invoke(registry, fn, { ...call, inputs, triggerMetadata });
+    if (fn.hasOutputs) await sendOutputs(fn, response, triggerMetadata);
+    return response;
   }
 
   /**
@@ -97,7 +96,16 @@ export interface RunnerOptions {
   readonly registry: Registry;
   readonly log: Log;
   /** The value of an input binding beside the trigger. */
-  readonly extraInput: (binding: HostedFunction['trigger']) => Promise<TypedData> | TypedData;
+  readonly extraInput: (
+    binding: Binding,
+    metadata: Readonly<Record<string, TypedData>>,
+  ) => Promise<TypedData> | TypedData;
+  /** Rejects when an output does not take what the function gave it: the invocation fails. */
+  readonly sendOutputs: (
+    fn: HostedFunction,
+    response: InvocationResponse,
+    metadata: Readonly<Record<string, TypedData>>,
+  ) => Promise<void>;
   readonly timeoutMs: number | undefined;
   /** What a function does is done in real time, whatever time the triggers live in. */
   readonly realClock: Clock;

@@ -19,12 +19,29 @@ export interface ArchiveRow {
   readonly updated: string;
 }
 
-/** For a hub that is kept in memory only. */
-export const noArchive: Archive = {
-  rows: new Map(),
-  read: () => undefined,
-  remove: () => undefined,
-};
+/** For a hub that is kept in memory: each instance a text, which takes little room. */
+export class MemoryArchive implements Archive {
+  readonly #rows = new Map<string, ArchiveRow & { readonly text: string }>();
+
+  get rows(): ReadonlyMap<string, ArchiveRow> {
+    return this.#rows;
+  }
+
+  add(instance: Instance): void {
+    const { id, name, status, created, updated } = instance;
+    const text = JSON.stringify(withoutOpenWork(instance));
+    this.#rows.set(id, { id, name, status, created, updated, text });
+  }
+
+  read(id: string): Instance | undefined {
+    const text = this.#rows.get(id)?.text;
+    return text === undefined ? undefined : endedFrom(JSON.parse(text) as Instance);
+  }
+
+  remove(id: string): void {
+    this.#rows.delete(id);
+  }
+}
 
 /** How much of the archive's files is meant; a snapshot says it, what lies beyond is dropped. */
 export interface ArchiveExtent {

@@ -122,9 +122,6 @@ async function ask(turn: Turn, { functions }: EpisodeContext): Promise<Answer> {
 const SCHEMA = { upperSchemaVersion: 1, upperSchemaVersionNew: 3 };
 
 function triggerText({ instance, fresh }: Turn): string {
-  const begun = [...instance.history, ...fresh].find(
-    (event) => event.EventType === EventType.ExecutionStarted,
-  );
   const played = playedText(instance.history);
   const news = fresh.map((event) => withPlayed(event, false)).join(',');
   const history = played === '' ? news : `${played},${news}`;
@@ -138,7 +135,7 @@ function triggerText({ instance, fresh }: Turn): string {
     // Spelt so.
     defaultHttpAsyncRequestSleepTimeMillseconds: 30_000,
   });
-  return `{"history":[${history}],"input":${begun?.Input ?? 'null'},${rest.slice(1)}`;
+  return `{"history":[${history}],"input":${instance.input ?? 'null'},${rest.slice(1)}`;
 }
 
 const MAX_CUSTOM_STATUS_KB = 16;

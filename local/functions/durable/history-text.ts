@@ -17,6 +17,11 @@ export function playedText(history: readonly HistoryEvent[]): string {
   return text;
 }
 
+/** An instance that has ended will not ask for it again. */
+export function forgetText(history: readonly HistoryEvent[]): void {
+  texts.delete(history);
+}
+
 /** Histories only grow at the end; a new generation has a new one. */
 const texts = new WeakMap<
   readonly HistoryEvent[],

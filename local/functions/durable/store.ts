@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Log } from '../log';
-import { DiskArchive, EMPTY_ARCHIVE, noArchive, type ArchiveExtent } from './archive';
+import { DiskArchive, EMPTY_ARCHIVE, MemoryArchive, type ArchiveExtent } from './archive';
 import { GrowingFile, readLines, sealed, syncFolder, writeWhole } from './lines';
 import { hasEnded, type Entity, type HubRecord, type SavedInstance } from './records';
 import { HubState, revive, save } from './state';
@@ -21,17 +21,43 @@ export interface Committed {
   readonly written: Promise<void>;
 }
 
-/** A store that forgets. */
-export function memoryStore(): Store {
-  const state = new HubState(noArchive);
-  const written = Promise.resolve();
-  return {
-    state,
-    commit: (record) => ({ touched: state.apply(record), written }),
-    settled: () => written,
-    close: () => written,
-  };
+/** A store that forgets when the process ends. */
+export class MemoryStore implements Store {
+  readonly #archive = new MemoryArchive();
+  readonly state = new HubState(this.#archive);
+  readonly #written = Promise.resolve();
+  /** Ids of instances that have ended and are still at hand. */
+  readonly #ended = new Set<string>();
+
+  commit(record: HubRecord): Committed {
+    const touched = this.state.apply(record);
+    if (record.kind === 'turn' && hasEnded(record.status)) this.#put(record.id);
+    return { touched, written: this.#written };
+  }
+
+  settled(): Promise<void> {
+    return this.#written;
+  }
+
+  close(): Promise<void> {
+    return this.#written;
+  }
+
+  /** The last ones stay as they are; older ones go to the archive. */
+  #put(id: string): void {
+    this.#ended.add(id);
+    const [oldest] = this.#ended;
+    if (this.#ended.size <= ENDED_AT_HAND || oldest === undefined) return;
+    this.#ended.delete(oldest);
+    const instance = this.state.instances.get(oldest);
+    // It may have been purged, or begun again.
+    if (instance === undefined || !hasEnded(instance.status)) return;
+    this.#archive.add(instance);
+    this.state.instances.delete(oldest);
+  }
 }
+
+const ENDED_AT_HAND = 200;
 
 export interface DiskOptions {
   readonly folder: string;

@@ -5,6 +5,7 @@ import { runActivity } from './activities';
 import { runBatch } from './entity';
 import { takeTurn, type DurableFunctions, type EpisodeContext } from './episode';
 import { EventType } from './history';
+import { forgetText } from './history-text';
 import { Pump } from './pump';
 import { hasEnded, type HubRecord, type Instance } from './records';
 import type { Store } from './store';
@@ -146,7 +147,7 @@ export class TaskHub {
 
   async #activity(key: string): Promise<void> {
     const { store, functions, clock } = this.options;
-    const { id, executionId, task } = JSON.parse(key) as ActivityKey;
+    const { id, executionId, task } = parseActivityKey(key);
     const instance = store.state.instances.get(id);
     const activity = instance?.activities.get(task);
     if (activity === undefined || instance?.executionId !== executionId) return;
@@ -192,6 +193,7 @@ export class TaskHub {
   }
 
   #announce(instance: Instance): void {
+    forgetText(instance.history);
     const waiting = this.#awaited.get(instance.id) ?? [];
     this.#awaited.delete(instance.id);
     for (const tell of waiting) tell(instance);
@@ -226,12 +228,19 @@ interface ActivityKey {
   readonly task: number;
 }
 
-function activityKey(
-  instance: { readonly id: string; readonly executionId: string },
-  task: number,
-) {
-  const { id, executionId } = instance;
-  return JSON.stringify({ id, executionId, task } satisfies ActivityKey);
+/** Only the id may hold colons, so it comes last. */
+function activityKey({ id, executionId }: Omit<ActivityKey, 'task'>, task: number): string {
+  return `${task}:${executionId}:${id}`;
+}
+
+function parseActivityKey(key: string): ActivityKey {
+  const first = key.indexOf(':');
+  const second = key.indexOf(':', first + 1);
+  return {
+    task: Number(key.slice(0, first)),
+    executionId: key.slice(first + 1, second),
+    id: key.slice(second + 1),
+  };
 }
 
 /** Every turn goes through all of it, in the library and here: n steps cost n squared. */

@@ -87,7 +87,12 @@ export class QueueListener {
   }
 
   async #handle(message: DequeuedMessageItem): Promise<void> {
-    const { queue, handle, maxDequeueCount, retrySeconds } = this.options;
+    const { queue, handle, maxDequeueCount, retrySeconds, isReadable } = this.options;
+    // Unconfirmed: that a text which cannot be decoded goes to the poison queue at once.
+    if (isReadable?.(message) === false) {
+      await this.#poison(message, message.popReceipt);
+      return;
+    }
     const hold = new Hold(message, this.options);
     const isDone = await handle(message).then(
       () => true,
@@ -108,7 +113,7 @@ export class QueueListener {
     await queue.deleteMessage(message.messageId, popReceipt);
     log(
       'error',
-      `message ${message.messageId} failed ${message.dequeueCount} times and was moved to queue ${poison.name}`,
+      `message ${message.messageId}, taken ${message.dequeueCount} times, was moved to queue ${poison.name}`,
     );
   }
 }
@@ -161,6 +166,8 @@ export interface QueueListenerOptions {
   readonly log: Log;
   /** Resolves when the message is dealt with; rejects when it has failed. */
   readonly handle: (message: DequeuedMessageItem) => Promise<void>;
+  /** Whether the text can be decoded. */
+  readonly isReadable?: (message: DequeuedMessageItem) => boolean;
   readonly batchSize: number;
   readonly newBatchThreshold: number;
   readonly maxDequeueCount: number;

@@ -7,6 +7,7 @@ import type { Call, Runner } from '../runner';
 import type { Environment, HostSettings } from '../settings';
 import type { TypedData } from '../wire';
 import type { BlobTriggers } from './blob';
+import type { QueueListener } from './queue-listener';
 import { TimerTrigger, timerInput } from './timer';
 
 /** Everything that starts functions but HTTP and Durable: timers, blobs, queues. */
@@ -31,13 +32,16 @@ export interface TriggerOptions extends HostOptions {
 export async function createTriggers(options: TriggerOptions): Promise<Triggers> {
   const timers = options.catalog.withTrigger('timer').map((fn) => timerFor(fn, options));
   const blobs = await blobTriggers(options);
+  const queues = await queueTriggers(options);
   return {
     async start() {
       await blobs?.start();
-      for (const timer of timers) timer.start();
+      for (const trigger of [...queues, ...timers]) trigger.start();
     },
     async stop() {
-      await Promise.all([...timers.map((timer) => timer.stop()), blobs?.stop()]);
+      await Promise.all(
+        [...timers, ...queues, ...(blobs === undefined ? [] : [blobs])].map((each) => each.stop()),
+      );
     },
     timerByHand: () => timerInput(null, false),
     blobByHand(fn, blob) {
@@ -55,6 +59,20 @@ function timerFor(fn: HostedFunction, options: TriggerOptions): TimerTrigger {
   const { clock, runner, log, dataFolder, environment } = options;
   const timeZone = environment['WEBSITE_TIME_ZONE'] || environment['TZ'] || undefined;
   return new TimerTrigger(fn, { clock, runner, log, dataFolder, timeZone });
+}
+
+async function queueTriggers(options: TriggerOptions): Promise<readonly QueueListener[]> {
+  const { catalog, environment, settings, runner, clock, log } = options;
+  const functions = catalog.withTrigger('queue');
+  if (functions.length === 0) return [];
+  const [{ queueTrigger }, { storageAccount }] = await Promise.all([
+    import('./queue.js'),
+    import('../storage.js'),
+  ]);
+  const accountFor = (connection: string) => storageAccount(connection, environment);
+  return functions.map((fn) =>
+    queueTrigger(fn, { accountFor, settings: settings.queues, runner, clock, log }),
+  );
 }
 
 /** How often the real scan comes round. */

@@ -6,7 +6,7 @@ import type { HubRecord, Seed } from '../../../../local/functions/durable/record
 import { save, type HubState } from '../../../../local/functions/durable/state';
 import {
   DiskStore,
-  memoryStore,
+  MemoryStore,
   type DiskOptions,
 } from '../../../../local/functions/durable/store';
 import { temporaryFolder } from '../host-process';
@@ -108,7 +108,7 @@ test('cut at any byte, the journal gives the state after its last whole record',
   const file = path.join(folder, 'journal-0.jsonl');
   const whole = fs.readFileSync(file);
   // What each number of whole lines amounts to, told by a store that never saw a file.
-  const memory = memoryStore();
+  const memory = new MemoryStore();
   const pictures = [picture(memory.state)];
   for (const record of records) {
     memory.commit(record);

@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { realClock } from '../clock';
+import { listen, type Listening } from '../http';
+import { StorageBindings } from './bindings';
+import type { Catalog } from './catalog';
+import type { Registry } from './core';
+import { durableApi, type DurableApi } from './durable/client-api';
+import { clientBindingValue, type HubAddresses } from './durable/client-urls';
+import type { DurableFunctions } from './durable/episode';
+import { DiskStore, MemoryStore, type Store } from './durable/store';
+import { TaskHub } from './durable/task-hub';
+import { FrontDoor } from './front-door';
+import type { HostOptions } from './host';
+import { lockFolder } from './lock';
+import { Runner } from './runner';
+import type { HostSettings } from './settings';
+import { createTriggers, type Triggers } from './triggers/triggers';
+import type { Binding } from './wire';
+
+/** The parts of a host that has loaded its app, each made once and joined here. */
+export async function assemble(options: HostOptions, frame: Frame): Promise<HostParts> {
+  const { settings, catalog, closing } = frame;
+  const store = await openStore(options, closing);
+  const rpc = await openRpc(options, closing);
+  const addresses: HubAddresses = {
+    hubName: settings.durable.hubName,
+    connectionName: settings.durable.connectionName,
+    origin: `http://localhost:${frame.front.port}`,
+    rpcBaseUrl: `${rpc.url}${RPC_PATH}/`,
+    systemKey: options.keys?.system,
+  };
+  const runner = newRunner(options, frame, addresses);
+  const hub = newHub(options, frame, store, runner);
+  const api = durableApi(hub, () => addresses);
+  rpc.serve(api);
+  const triggers = await createTriggers({ ...options, settings, catalog, runner });
+  return { ...frame, runner, hub, api, triggers, addresses };
+}
+
+/** What is there before the parts. */
+export interface Frame {
+  readonly registry: Registry;
+  readonly settings: HostSettings;
+  readonly catalog: Catalog;
+  readonly front: Listening;
+  /** Undone in the opposite order. */
+  readonly closing: (() => unknown)[];
+}
+
+export interface HostParts extends Frame {
+  readonly runner: Runner;
+  readonly hub: TaskHub;
+  readonly api: DurableApi;
+  readonly triggers: Triggers;
+  readonly addresses: HubAddresses;
+}
+
+const RPC_PATH = '/durabletask';
+
+/** The durable client's own port. Taken by another host: any other, as the real one does. */
+async function openRpc({ log, rpcPort }: HostOptions, closing: Frame['closing']) {
+  let api: DurableApi = () => Promise.resolve({ status: 503 });
+  const door = new FrontDoor({ log, keys: undefined });
+  const handler = door.serveApi(RPC_PATH, (...call) => api(...call));
+  const listening = await listen(handler, { port: rpcPort ?? 0 }).catch(() => listen(handler));
+  closing.push(() => listening.close());
+  return {
+    url: listening.url,
+    serve(served: DurableApi) {
+      api = served;
+    },
+  };
+}
+
+async function openStore(options: HostOptions, closing: Frame['closing']): Promise<Store> {
+  const { dataFolder, fsync = true, log, onBroken = rethrow } = options;
+  if (dataFolder === undefined) return new MemoryStore();
+  const folder = path.join(dataFolder, 'durable');
+  closing.push(await lockFolder(folder));
+  const store = new DiskStore({ folder, fsync, log, onBroken });
+  closing.push(() => store.close());
+  return store;
+}
+
+function rethrow(cause: unknown): void {
+  setImmediate(() => {
+    throw new Error('The journal of the task hub cannot be written.', { cause });
+  });
+}
+
+function newRunner(
+  { clock, log, environment }: HostOptions,
+  { registry, settings }: Frame,
+  addresses: HubAddresses,
+): Runner {
+  const storage = new StorageBindings({
+    environment,
+    queues: settings.queues,
+    now: () => clock.now(),
+  });
+  return new Runner({
+    registry,
+    log,
+    realClock,
+    timeoutMs: settings.functionTimeoutMs,
+    extraInput: (binding, metadata) =>
+      isDurableClient(binding)
+        ? { string: clientBindingValue(addresses) }
+        : storage.read(binding, metadata),
+    sendOutputs: (fn, response, metadata) => storage.write(fn, response, metadata),
+  });
+}
+
+function newHub(
+  { clock, log }: HostOptions,
+  { settings, catalog }: Frame,
+  store: Store,
+  runner: Runner,
+): TaskHub {
+  return new TaskHub({
+    store,
+    clock,
+    log,
+    settings: settings.durable,
+    functions: durableFunctions(catalog, runner),
+    newId: () => randomUUID().replaceAll('-', ''),
+    onEnded: ({ id, name, status }) => log('information', `${name} ${id} ${status.toLowerCase()}`),
+  });
+}
+
+function isDurableClient({ type }: Binding): boolean {
+  return /^(durable|orchestration)Client$/i.test(type);
+}
+
+function durableFunctions(catalog: Catalog, runner: Runner): DurableFunctions {
+  return {
+    has: (kind, name) => catalog.find(name)?.triggerType === kind,
+    names: (kind) => catalog.withTrigger(kind).map(({ name }) => name),
+    run: (kind, name, instanceId, input) => {
+      const fn = catalog.find(name);
+      if (fn?.triggerType !== kind) throw new Error(`There is no ${kind} function '${name}'.`);
+      const triggerMetadata = { instanceId: { string: instanceId } };
+      return runner.run(fn, { input, triggerMetadata, about: instanceId });
+    },
+  };
+}
