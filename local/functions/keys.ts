@@ -6,8 +6,8 @@ export interface HostKeys {
   readonly host: string;
   /** For the extension endpoints: Durable and blob notifications. */
   readonly system: string;
-  /** A function's own key. */
-  readonly ofFunction: (name: string) => string;
+  /** Keys of single functions, by name. */
+  readonly functions?: Readonly<Record<string, string>>;
 }
 
 export type AuthLevel = 'anonymous' | 'function' | 'admin' | 'system';
@@ -29,8 +29,10 @@ export function isAllowed(
 
 function opening(level: AuthLevel, keys: HostKeys, functionName: string): readonly string[] {
   switch (level) {
-    case 'function':
-      return [keys.master, keys.host, keys.ofFunction(functionName)];
+    case 'function': {
+      const own = keys.functions?.[functionName];
+      return [keys.master, keys.host, ...(own === undefined ? [] : [own])];
+    }
     case 'system':
       return [keys.master, keys.system];
     default:

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -98,13 +98,9 @@ function keysIn(dataFolder: string, log: Log): HostKeys {
   if (!fs.existsSync(file)) {
     fs.mkdirSync(dataFolder, { recursive: true });
     const newKey = () => randomBytes(32).toString('base64url');
-    const keys = { master: newKey(), host: newKey(), system: newKey() };
+    const keys: HostKeys = { master: newKey(), host: newKey(), system: newKey(), functions: {} };
     fs.writeFileSync(file, JSON.stringify(keys, undefined, 2), { mode: 0o600 });
   }
-  const keys = JSON.parse(fs.readFileSync(file, 'utf8')) as Omit<HostKeys, 'ofFunction'>;
   log('information', `Keys are asked for; they are in ${file}`);
-  // Derived from the host's, so that they need not be kept.
-  const ofFunction = (name: string) =>
-    createHash('sha256').update(`${keys.host}/${name}`).digest('base64url');
-  return { ...keys, ofFunction };
+  return JSON.parse(fs.readFileSync(file, 'utf8')) as HostKeys;
 }

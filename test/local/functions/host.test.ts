@@ -227,3 +227,97 @@ test('the log names the functions and keeps secrets to itself', async () => {
   expect(output).toContain('[leaks] to https://x/?sig=***&x=1 with AccountKey=***; and Bearer ***');
   expect(output).toMatch(/^leaks GET \/api\/leaks succeeded \(\d+ ms\)$/m);
 });
+
+test('two hosts do not share a data folder', async () => {
+  const data = temporaryFolder();
+  const first = await startHostProcess({ app: fixture('sample'), data });
+  const second = startHostProcess({ app: fixture('sample'), data });
+
+  await expect(second).rejects.toThrow(`Another Functions host runs on ${data}/durable`);
+  first.kill('SIGKILL');
+  await first.ended;
+  const third = await startHostProcess({ app: fixture('sample'), data });
+  third.kill('SIGTERM');
+  expect(await third.ended).toBe(0);
+});
+
+test('a function that takes longer than functionTimeout fails', async () => {
+  const files = {
+    'host.json': '{ "version": "2.0", "functionTimeout": "00:00:01" }',
+    'a.js': `const { app } = require('@azure/functions');
+      app.http('slow', { handler: () => new Promise(() => {}) });`,
+  };
+  const seen = await withHost(files, {}, async (host) => {
+    const { status } = await fetch(`${host.url}/api/slow`);
+    return { status, output: host.output() };
+  });
+
+  expect(seen.status).toBe(500);
+  expect(seen.output).toContain('Timeout value of 00:00:01 exceeded by function: slow');
+});
+
+test('a body over 100 MB is refused', async () => {
+  const files = {
+    'a.js': `const { app } = require('@azure/functions');
+      app.http('size', { handler: async (request) => ({ body: String((await request.arrayBuffer()).byteLength) }) });`,
+  };
+  const bytes = 100 * 1024 * 1024;
+  const post = (host: HostProcess, size: number) =>
+    fetch(`${host.url}/api/size`, { method: 'POST', body: new Uint8Array(size) });
+  const answers = await withHost(files, {}, async (host) => [
+    await (await post(host, bytes)).text(),
+    (await post(host, bytes + 1)).status,
+  ]);
+
+  expect(answers).toEqual([String(bytes), 413]);
+});
+
+test('with keys, each level asks for its own', async () => {
+  const data = temporaryFolder();
+  const args = ['--enable-auth'];
+  const first = await startHostProcess({ app: fixture('sample'), data, args });
+  first.kill('SIGKILL');
+  await first.ended;
+  const host = await startHostProcess({ app: fixture('sample'), data, args });
+  const keys = JSON.parse(fs.readFileSync(path.join(data, 'keys.json'), 'utf8')) as Record<
+    'master' | 'host' | 'system',
+    string
+  >;
+  const ask = async (url: string, key: string, header?: string) => {
+    const query = key === '' ? '' : `?code=${key}`;
+    const headers = header === undefined ? {} : { 'x-functions-key': header };
+    return (await fetch(`${host.url}${url}${query}`, { headers })).status;
+  };
+  const row = async (url: string) => [
+    await ask(url, ''),
+    await ask(url, 'wrong'),
+    await ask(url, keys.host),
+    await ask(url, keys.system),
+    await ask(url, keys.master),
+    await ask(url, 'wrong', keys.master),
+  ];
+
+  expect({
+    anonymous: await row('/api/nothing'),
+    function: await row('/api/guarded'),
+    admin: await row('/api/master'),
+    durable: await row('/runtime/webhooks/durabletask/instances'),
+    administration: await row('/admin/host/status'),
+  }).toEqual({
+    anonymous: [204, 204, 204, 204, 204, 204],
+    function: [401, 401, 200, 401, 200, 200],
+    admin: [401, 401, 401, 401, 200, 200],
+    durable: [401, 401, 401, 200, 200, 200],
+    administration: [401, 401, 401, 401, 200, 200],
+  });
+  const started = await fetch(`${host.url}/api/orchestrators/echoes/k1?code=${keys.host}`, {
+    method: 'POST',
+    body: '1',
+  });
+  const { statusQueryGetUri } = (await started.json()) as { statusQueryGetUri: string };
+  expect(statusQueryGetUri).toContain(`&code=${keys.system}`);
+  expect(host.output()).not.toContain(keys.host);
+  host.kill('SIGTERM');
+  expect(await host.ended).toBe(0);
+  expect(fs.statSync(path.join(data, 'keys.json')).mode & 0o777).toBe(0o600);
+});
