@@ -62,6 +62,8 @@ export async function callBatch<Result>(
 
 function pauseBefore(attempt: number, refusal: BatchRefusal, { chance }: Pacing): number | null {
   if (!isPassing(refusal.status) || attempt >= TRIES) return null;
+  // It passes after half a minute, and the pool finds out by itself meanwhile.
+  if (refusal.code === 'TooManyEnableAutoScaleRequests') return null;
   if (refusal.retryAfterMs === null) return chance() * FIRST_PAUSE_MS * 2 ** attempt;
   return refusal.retryAfterMs <= LONGEST_PAUSE_MS ? refusal.retryAfterMs : null;
 }

@@ -19,12 +19,7 @@ import { filesOn } from './storage';
 export function connect(settings: Settings): Ports {
   const credential = credentialFor(settings);
   const secrets = secretsFor(settings, credential);
-  const batch = new BatchServiceClient(
-    batchCredentials(settings, credential, secrets),
-    settings.batch.endpoint,
-    // Its own retries sleep half a minute and more, and never repeat a 429: ours take their place.
-    { noRetryPolicy: true },
-  );
+  const batch = batchClientFor(settings, credential, secrets);
   return {
     batch: batchOn(batch, pacing, settings.nodes),
     files: filesOn(blobServiceFor(settings, credential), () => new Date()),
@@ -48,11 +43,21 @@ export function credentialFor({ identity }: Settings): TokenCredential {
     : new ManagedIdentityCredential({ clientId: identity.clientId });
 }
 
+export function batchClientFor(
+  settings: Pick<Settings, 'batch'>,
+  credential: TokenCredential,
+  secrets: Secrets,
+): BatchServiceClient {
+  const credentials = batchCredentials(settings, credential, secrets);
+  // Its own retries sleep half a minute and more, and never repeat a 429: ours take their place.
+  return new BatchServiceClient(credentials, settings.batch.endpoint, { noRetryPolicy: true });
+}
+
 /** Given a bare credential the client asks for a token for Azure Resource Manager, which Batch refuses. */
 export const BATCH_SCOPE = 'https://batch.core.windows.net/.default';
 
 function batchCredentials(
-  { batch }: Settings,
+  { batch }: Pick<Settings, 'batch'>,
   credential: TokenCredential,
   secrets: Secrets,
 ): ServiceClientCredentials {
