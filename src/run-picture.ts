@@ -41,7 +41,8 @@ export function pictureOf(instance: DurableOrchestrationStatus): RunPicture | nu
     tasks: now?.tasks ?? null,
     nodes: now?.nodes ?? null,
     nodeMinutes: now?.nodeMinutes ?? 0,
-    createdAt: now?.timeline[0]?.at ?? instance.createdTime.toISOString(),
+    // In a list of instances the library leaves moments as text, whatever its types say.
+    createdAt: now?.timeline[0]?.at ?? new Date(instance.createdTime).toISOString(),
     timeline: now?.timeline ?? [],
     record: null,
     ...standing(instance, now),
