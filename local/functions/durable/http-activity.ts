@@ -1,3 +1,4 @@
+import { messageOf } from '../invoke';
 import type { HttpRequestAction } from './actions';
 import type { HttpAnswer } from './http-call';
 
@@ -8,6 +9,9 @@ export async function sendHttp(input: unknown): Promise<string> {
     method: request.method,
     headers: { ...request.headers, ...(await authorization(request.tokenSource)) },
     ...(request.content === undefined ? {} : { body: request.content }),
+  }).catch((error: unknown) => {
+    const { cause } = error as { readonly cause?: unknown };
+    throw new Error(`The HTTP request failed: ${messageOf(cause ?? error)}`, { cause: error });
   });
   const answer: HttpAnswer = {
     statusCode: response.status,

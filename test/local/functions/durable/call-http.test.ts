@@ -1,0 +1,99 @@
+import type http from 'node:http';
+import * as df from 'durable-functions';
+import type { Task } from 'durable-functions';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { listen, type Listening } from '../../../../local/http';
+import { readBody } from '../../../../local/functions/body';
+import { startTestHub, type TestHub } from '../../../../local/functions/testing';
+
+let hub: TestHub;
+let server: Listening;
+const seen: object[] = [];
+
+beforeAll(async () => {
+  server = await listen((request, response) => void serve(request, response));
+  hub = await startTestHub({ register });
+});
+afterAll(async () => {
+  await hub.close();
+  await server.close();
+});
+
+let polls = 0;
+
+/** `/echo` tells what it got; `/job` takes three polls; `/slow` says 202 and nowhere to look. */
+async function serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+  const body = (await readBody(request)).toString('utf8');
+  const { method, url } = request;
+  const { 'x-functions-key': key, 'x-colour': colour } = request.headers;
+  seen.push({ method, url, key, colour, at: hub.clock.now().toISOString().slice(11, 19) });
+  if (url === '/echo') {
+    response.setHeader('x-answer', 'yes');
+    response.end(JSON.stringify({ method, body, colour }));
+  } else if (url === '/slow') response.writeHead(202).end('later');
+  else if (url === '/job') response.writeHead(202, { location: `${server.url}/poll` }).end();
+  else if (++polls < 3)
+    response.writeHead(202, { location: `${server.url}/poll`, 'retry-after': '7' }).end();
+  else response.end('done');
+}
+
+interface Ask {
+  readonly path: string;
+  readonly enablePolling?: boolean;
+}
+
+function register(): void {
+  df.app.orchestration('asks', function* (context): Generator<Task, unknown, never> {
+    const { path, ...rest } = context.df.getInput<Ask>();
+    const url = path.startsWith('http') ? path : `${server.url}${path}`;
+    const headers = { 'X-Colour': 'red', 'x-functions-key': 'secret' };
+    const body = { n: 1 };
+    try {
+      return yield context.df.callHttp({ method: 'POST', url, body, headers, ...rest });
+    } catch (error) {
+      return { error: (error as Error).message.split('\n')[0] };
+    }
+  });
+}
+
+test('a request is made by the host, and its answer kept', async () => {
+  const { output } = await hub.run('asks', 'h1', { path: '/echo' });
+
+  expect(output).toMatchObject({
+    statusCode: 200,
+    headers: { 'x-answer': 'yes' },
+    content: JSON.stringify({ method: 'POST', body: '{"n":1}', colour: 'red' }),
+  });
+});
+
+test('a 202 is followed where it points to, at the times it gives, without the key', async () => {
+  seen.length = 0;
+  const { output } = await hub.run('asks', 'h2', { path: '/job' });
+
+  expect(output).toMatchObject({ statusCode: 200, content: 'done' });
+  const poll = { method: 'GET', url: '/poll', key: undefined, colour: 'red' };
+  expect(seen).toEqual([
+    { method: 'POST', url: '/job', key: 'secret', colour: 'red', at: '00:00:00' },
+    { ...poll, at: '00:00:30' },
+    { ...poll, at: '00:00:37' },
+    { ...poll, at: '00:00:44' },
+  ]);
+});
+
+test('a 202 is an answer like another when it points nowhere, or polling is off', async () => {
+  const nowhere = await hub.run('asks', 'h3', { path: '/slow' });
+  const off = await hub.run('asks', 'h4', { path: '/job', enablePolling: false });
+
+  expect([nowhere.output, off.output]).toEqual([
+    expect.objectContaining({ statusCode: 202, content: 'later' }),
+    expect.objectContaining({ statusCode: 202 }),
+  ]);
+});
+
+test('a server that is not there fails the task', async () => {
+  const { output } = await hub.run('asks', 'h5', { path: 'http://127.0.0.1:1/' });
+
+  expect(output).toEqual({
+    error: "Activity function 'BuiltIn::HttpActivity' failed:  The HTTP request failed: bad port ",
+  });
+});
