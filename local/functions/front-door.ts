@@ -70,7 +70,7 @@ export class FrontDoor {
   }
 
   async #callFunction(
-    { routes, runner }: Opened,
+    { routes, runner, streams }: Opened,
     url: URL,
     request: http.IncomingMessage,
     response: http.ServerResponse,
@@ -82,6 +82,7 @@ export class FrontDoor {
     const { authLevel = 'anonymous' } = fn.trigger as { readonly authLevel?: AuthLevel };
     if (!may(authLevel, fn.name)) return reply(response, 401);
 
+    if (streams !== undefined) return streams.call(found, runner, request, response);
     const input = httpInput(request, url, params, await readBody(request));
     const about = `${request.method} ${url.pathname}`;
     const result = await runner.run(fn, { input, about }).catch(() => undefined);

@@ -10,6 +10,7 @@ import type { HostKeys } from './keys';
 import { loadApp } from './load';
 import type { Log } from './log';
 import { assemble, type HostParts } from './parts';
+import { HttpStreams, onLoopback } from './triggers/http-stream';
 import { applyLocalSettings, readHostSettings, type Environment } from './settings';
 
 /**
@@ -30,16 +31,16 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     closing.push(() => front.close());
     prepareEnvironment(options, front);
     const settings = readHostSettings(appFolder, environment);
-    const catalog = await loadFunctions(options, registry);
+    const loaded = await loadFunctions(options, registry);
 
-    const parts = await assemble(options, { registry, settings, catalog, front, closing });
+    const parts = await assemble(options, { registry, settings, front, closing, ...loaded });
     closing.push(() => appTerminate(registry));
     closing.push(() => drain(parts, door));
     door.open(parts);
     parts.hub.start();
     await parts.triggers.start();
     const host = running(parts, closeAll);
-    announce(catalog, door, log);
+    announce(loaded.catalog, door, log);
     return host;
   } catch (error) {
     await closeAll();
@@ -132,7 +133,8 @@ function prepareEnvironment({ appFolder, environment }: HostOptions, front: List
     );
 }
 
-async function loadFunctions(options: HostOptions, registry: Registry): Promise<Catalog> {
+/** Runs the app's entry points and its first hooks; from then on nothing can be registered. */
+async function loadFunctions(options: HostOptions, registry: Registry): Promise<Loaded> {
   const { appFolder, environment, log } = options;
   if (appFolder !== undefined)
     for (const file of await loadApp(path.resolve(appFolder))) log('debug', `loaded ${file}`);
@@ -143,11 +145,18 @@ async function loadFunctions(options: HostOptions, registry: Registry): Promise<
     appHookData: registry.appHookData,
     functionAppDirectory: appFolder,
   });
-  const capabilities = await modelInUse()?.getCapabilities?.({});
+  const capabilities = await onLoopback(async () => modelInUse()?.getCapabilities?.({}));
   registry.lock();
-  if (capabilities?.['HttpUri'] !== undefined)
-    throw new Error('The app asks for HTTP streams (enableHttpStream), which this host has not.');
-  return indexFunctions(registry, environment);
+  const httpUri = capabilities?.['HttpUri'];
+  return {
+    catalog: indexFunctions(registry, environment),
+    streams: httpUri === undefined ? undefined : new HttpStreams(httpUri),
+  };
+}
+
+interface Loaded {
+  readonly catalog: Catalog;
+  readonly streams: HttpStreams | undefined;
 }
 
 function appTerminate(registry: Registry): Promise<void> {

@@ -15,6 +15,7 @@ import type { HostOptions } from './host';
 import { lockFolder } from './lock';
 import { Runner } from './runner';
 import type { HostSettings } from './settings';
+import type { HttpStreams } from './triggers/http-stream';
 import { createTriggers, type Triggers } from './triggers/triggers';
 import type { Binding } from './wire';
 
@@ -43,6 +44,8 @@ export interface Frame {
   readonly registry: Registry;
   readonly settings: HostSettings;
   readonly catalog: Catalog;
+  /** If the app asks for HTTP streams. */
+  readonly streams: HttpStreams | undefined;
   readonly front: Listening;
   /** Undone in the opposite order. */
   readonly closing: (() => unknown)[];

@@ -83,6 +83,46 @@ test('the host tells its status', async () => {
   expect(await (await get('/admin/host/status')).json()).toMatchObject({ state: 'Running' });
 });
 
+test('an app that asks for streams gets and gives bodies piece by piece', async () => {
+  const streaming = await startHostProcess({ app: fixture('streams'), data: temporaryFolder() });
+  const { url } = streaming;
+  let send: (text: string) => void = () => {};
+  let end = () => {};
+  const body = new ReadableStream({
+    start(controller) {
+      send = (text) => controller.enqueue(Buffer.from(text));
+      end = () => controller.close();
+    },
+  });
+  const answer = fetch(`${url}/api/shout/a%20b?q=1`, {
+    method: 'POST',
+    body,
+    duplex: 'half',
+    headers: { 'x-question': 'why' },
+  });
+  // The library sends the head with the first piece.
+  send('one');
+  const response = await answer;
+  const pieces = response.body?.getReader();
+  const next = async () => Buffer.from((await pieces?.read())?.value ?? []).toString('utf8');
+  const first = await next();
+  send('two');
+  const second = await next();
+  end();
+
+  expect(response.status).toBe(201);
+  expect(JSON.parse(response.headers.get('x-seen') ?? '')).toEqual({
+    name: 'a b',
+    url: `${url}/api/shout/a%20b?q=1`,
+    question: 'why',
+  });
+  expect([first, second, await next()]).toEqual(['ONE', 'TWO', '']);
+  expect((await fetch(`${url}/api/nothing`)).status).toBe(204);
+  expect((await fetch(`${url}/api/explode`)).status).toBe(500);
+  streaming.kill('SIGTERM');
+  expect(await streaming.ended).toBe(0);
+});
+
 test('only the machine itself is answered', async () => {
   const response = await get('/api/nothing', { headers: { origin: 'http://elsewhere.example' } });
 

@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import http from 'node:http';
+import net from 'node:net';
+import { reply } from '../body';
+import type { HostedFunction } from '../catalog';
+import type { Runner } from '../runner';
+import type { TypedData } from '../wire';
+
+/**
+ * HTTP streams (`app.setup({ enableHttpStream: true })`): the library opens a server of its own,
+ * and each request is forwarded there, its body and the answer's as streams, while the function
+ * is invoked without them; the two meet by the invocation's id.
+ */
+export class HttpStreams {
+  readonly #port: number;
+
+  /** `httpUri` is the capability by which the library says where it listens. */
+  constructor(httpUri: string) {
+    this.#port = Number(new URL(httpUri).port);
+  }
+
+  async call(
+    {
+      fn,
+      params,
+    }: { readonly fn: HostedFunction; readonly params: Readonly<Record<string, string>> },
+    runner: Runner,
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+  ): Promise<void> {
+    const invocationId = randomUUID();
+    const forwarded = this.#forward(request, response, invocationId);
+    const triggerMetadata: Record<string, TypedData> = {
+      Headers: { json: JSON.stringify(request.headers) },
+      Query: { json: '{}' },
+    };
+    for (const [name, string] of Object.entries(params)) triggerMetadata[name] = { string };
+    const about = `${request.method} ${request.url}`;
+    const isDone = await runner
+      .run(fn, { input: {}, invocationId, triggerMetadata, about })
+      .then(() => true)
+      .catch(() => false);
+
+    if (isDone && (await hasBegun(forwarded.begun))) return;
+    // It threw, or returned nothing: nobody will answer what was forwarded.
+    forwarded.abandon();
+    if (response.headersSent) response.destroy();
+    else reply(response, isDone ? 204 : 500);
+  }
+
+  #forward(
+    request: http.IncomingMessage,
+    response: http.ServerResponse,
+    invocationId: string,
+  ): { readonly begun: Promise<void>; readonly abandon: () => void } {
+    const { host = 'localhost', connection: _, ...headers } = request.headers;
+    const forwarded = http.request({
+      host: '127.0.0.1',
+      port: this.#port,
+      method: request.method,
+      path: request.url,
+      headers: {
+        ...headers,
+        'x-ms-invocation-id': invocationId,
+        'x-forwarded-host': host,
+        'x-forwarded-proto': 'http',
+      },
+    });
+    const begun = new Promise<void>((resolve) => {
+      forwarded.once('response', (answer) => {
+        resolve();
+        const { 'x-ms-invocation-id': __, ...kept } = answer.headers;
+        response.writeHead(answer.statusCode ?? 200, kept);
+        answer.pipe(response);
+      });
+    });
+    // The invocation tells what went wrong.
+    forwarded.on('error', () => undefined);
+    request.pipe(forwarded);
+    return { begun, abandon: () => forwarded.destroy() };
+  }
+}
+
+/** An answer that was given is on its way through a socket of this machine. */
+const ON_ITS_WAY_MS = 1000;
+
+async function hasBegun(begun: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ON_ITS_WAY_MS);
+  });
+  const answer = await Promise.race([begun.then(() => true), late]);
+  clearTimeout(timer);
+  return answer;
+}
+
+/**
+ * Runs `open` while servers that name no address listen on loopback. The library's would listen
+ * on every address of the machine, and behind it is the app without any key.
+ */
+export async function onLoopback<T>(open: () => Promise<T>): Promise<T> {
+  const { prototype } = net.Server;
+  // oxlint-disable-next-line typescript/unbound-method -- called on the server that listens
+  const original = prototype.listen;
+  prototype.listen = function listen(this: net.Server, ...args: unknown[]): net.Server {
+    const [first, ...rest] = args;
+    const hasAddress = typeof first === 'object' && first !== null;
+    if (hasAddress) return Reflect.apply(original, this, args) as net.Server;
+    const port = typeof first === 'number' ? first : 0;
+    const callback = [first, ...rest].find((each) => typeof each === 'function');
+    return Reflect.apply(original, this, [port, '127.0.0.1', callback]) as net.Server;
+  };
+  try {
+    return await open();
+  } finally {
+    prototype.listen = original;
+  }
+}
