@@ -1,0 +1,167 @@
+import { afterEach, expect, test } from 'vitest';
+import { refusal, scripted, type Answer, type ScriptedBatch } from './scripted-batch';
+
+let open: ScriptedBatch | undefined;
+
+afterEach(async () => {
+  await open?.close();
+  open = undefined;
+});
+
+async function opened(answers: readonly Answer[]): Promise<ScriptedBatch> {
+  open = await scripted(answers);
+  return open;
+}
+
+test('a pool is shown with its nodes by state and with what the last resize lacked [NB5, NB16]', async () => {
+  const states = [
+    'creating',
+    'starting',
+    'rebooting',
+    'reimaging',
+    'upgradingos',
+    'waitingForStartTask',
+    'starttaskfailed',
+    'idle',
+    'Running',
+    'unusable',
+    'unknown',
+    'offline',
+    'deallocated',
+    'preempted',
+    'leavingpool',
+  ];
+  const nodes = states.map((state, index) => ({ id: `n${index}`, state }));
+  const line = await opened([
+    {
+      status: 200,
+      body: {
+        state: 'active',
+        allocationState: 'steady',
+        targetLowPriorityNodes: 3,
+        targetDedicatedNodes: 0,
+        resizeErrors: [{ code: 'AllocationFailed', message: 'none left' }],
+        autoScaleRun: {
+          timestamp: '2026-11-21T02:00:00Z',
+          error: { code: 'InsufficientSampleData', message: 'none' },
+        },
+      },
+    },
+    { status: 200, body: { value: nodes } },
+  ]);
+
+  expect(await line.batch.lookAtPool('hello-1')).toEqual({
+    state: 'active',
+    resizing: false,
+    targetNodes: 3,
+    nodes: {
+      starting: 5,
+      waitingForStartTask: 1,
+      startTaskFailed: 1,
+      idle: 1,
+      running: 1,
+      unusable: 4,
+      preempted: 1,
+      leaving: 1,
+    },
+    resizeErrors: ['AllocationFailed: none left'],
+    formulaError: 'InsufficientSampleData: none',
+  });
+});
+
+test('errors of an earlier resize are not those of the one under way', async () => {
+  const resizeErrors = [{ code: 'AllocationFailed', message: 'none left' }];
+  const line = await opened([
+    { status: 200, body: { state: 'deleting', allocationState: 'Resizing', resizeErrors } },
+    { status: 200, body: { value: [] } },
+  ]);
+
+  expect(await line.batch.lookAtPool('hello-1')).toMatchObject({
+    state: 'deleting',
+    resizing: true,
+    resizeErrors: [],
+    formulaError: null,
+  });
+});
+
+test('a job is shown with the end of its job manager, whatever the case of the words', async () => {
+  const failureInfo = {
+    category: 'UserError',
+    code: 'FailureExitCode',
+    message: 'The task process exited with an unexpected exit code',
+    details: [{ name: 'Message', value: 'exit 3' }],
+  };
+  const executionInfo = {
+    result: 'Failure',
+    exitCode: 3,
+    retryCount: 1,
+    requeueCount: 2,
+    failureInfo,
+  };
+  const line = await opened([
+    {
+      status: 200,
+      body: {
+        state: 'Terminating',
+        jobManagerTask: { id: 'job-manager', commandLine: 'x' },
+        executionInfo: { startTime: '2026-11-21T02:00:00Z', terminateReason: 'JMComplete' },
+      },
+    },
+    { status: 200, body: { id: 'job-manager', state: 'Completed', executionInfo } },
+  ]);
+
+  expect(await line.batch.lookAtJob('hello-1')).toEqual({
+    state: 'ending',
+    terminateReason: 'JMComplete',
+    jobManager: {
+      state: 'failed',
+      exitCode: 3,
+      cause: 'FailureExitCode: The task process exited with an unexpected exit code: exit 3',
+      retries: 1,
+      requeues: 2,
+    },
+  });
+});
+
+test('what is not there is null, and a job manager that is not listed yet waits', async () => {
+  const line = await opened([
+    refusal(404, 'PoolNotFound'),
+    refusal(404, 'JobNotFound'),
+    {
+      status: 200,
+      body: { state: 'active', jobManagerTask: { id: 'job-manager', commandLine: 'x' } },
+    },
+    refusal(404, 'TaskNotFound'),
+  ]);
+
+  expect(await line.batch.lookAtPool('hello-1')).toBeNull();
+  expect(await line.batch.lookAtJob('hello-1')).toBeNull();
+  expect(await line.batch.lookAtJob('hello-1')).toMatchObject({
+    state: 'active',
+    jobManager: { state: 'waiting', exitCode: null, cause: null },
+  });
+});
+
+test('failed tasks are asked for as such, with code and words', async () => {
+  const failureInfo = { category: 'UserError', code: 'DiskFull', message: 'no space' };
+  const line = await opened([
+    {
+      status: 200,
+      body: {
+        value: [
+          { id: 't1', executionInfo: { exitCode: 3, failureInfo, retryCount: 0, requeueCount: 0 } },
+          { id: 't2' },
+          { id: 't3' },
+        ],
+      },
+    },
+  ]);
+
+  expect(await line.batch.failedTasks('hello-1', 2)).toEqual([
+    { id: 't1', exitCode: 3, cause: 'DiskFull: no space' },
+    { id: 't2', exitCode: null, cause: 'Batch gives no reason' },
+  ]);
+  expect(decodeURIComponent(line.asked[0]?.path ?? '')).toBe(
+    "/jobs/hello-1/tasks?$filter=state eq 'completed' and executionInfo/result eq 'failure'&maxresults=2",
+  );
+});
