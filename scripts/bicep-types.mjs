@@ -73,15 +73,15 @@ function take(type, rows) {
   const provider = type.split('/')[0];
   for (const row of rows) {
     if (row.$type === 'Resource') {
-      resources[type] = { version: row.name.split('@')[1], body: shapeOf(row.bodyType, provider) };
+      resources[type] = { version: row.name.split('@')[1], body: shapeOf(row.bodyType) };
     } else if (row.$type !== 'ResourceInstanceFunction') {
-      objects[`${provider}:${row.name}`] = shapeOf(row, provider);
+      objects[`${provider}:${row.name}`] = shapeOf(row);
     }
   }
 }
 
 /** `{p: {name: [type, flags, bounds]}, a: type of other properties, d: discriminator, e: cases}` */
-function shapeOf(row, provider) {
+function shapeOf(row) {
   const shape = {
     p: Object.fromEntries(
       (row.properties ?? row.baseProperties ?? []).map((p) => [p.name, propertyOf(p)]),
@@ -90,7 +90,7 @@ function shapeOf(row, provider) {
   if (row.additionalPropertiesType) shape.a = row.additionalPropertiesType;
   if (row.discriminator) {
     shape.d = row.discriminator;
-    shape.e = (row.elements ?? []).map((element) => shapeOf(element, provider));
+    shape.e = (row.elements ?? []).map((element) => shapeOf(element));
   }
   return shape;
 }

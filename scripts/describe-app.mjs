@@ -83,5 +83,7 @@ function functionRow({ name, metadata, triggerName }) {
 }
 
 function sorted(names) {
-  return [...new Set(names.filter((name) => name !== undefined && name !== ''))].sort();
+  return [...new Set(names.filter((name) => name !== undefined && name !== ''))].sort((a, b) =>
+    a.localeCompare(b),
+  );
 }

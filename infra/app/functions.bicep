@@ -117,8 +117,7 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
   scope: app
   properties: {
     workspaceId: workspaceId
-    // What the app logs is in Application Insights already; this is who asked the platform for what.
-    logs: [{ categoryGroup: 'audit', enabled: true }]
+    logs: [{ categoryGroup: 'allLogs', enabled: true }]
     metrics: [{ category: 'AllMetrics', enabled: true }]
   }
 }

@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { jsonAt, profiles, root, textAt } from './deployment';
+
+interface Description {
+  readonly containers: readonly string[];
+  readonly blobTriggers: readonly { readonly function: string; readonly container: string }[];
+  readonly schedules: readonly string[];
+  readonly secrets: readonly string[];
+  readonly taskHub: string;
+  readonly functions: readonly {
+    readonly name: string;
+    readonly trigger: string;
+    readonly route?: string;
+    readonly authLevel?: string;
+    readonly path?: string;
+  }[];
+}
+
+const written = jsonAt<Description>('infra/app.json');
+
+test('infra/app.json is what the compiled app registers; if not: node scripts/describe-app.mjs --write', () => {
+  const answer = execFileSync(process.execPath, [path.join(root, 'scripts/describe-app.mjs')], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  expect(written).toEqual(JSON.parse(answer));
+});
+
+test('every blob trigger has its container, and its function is registered with that path', () => {
+  for (const { function: name, container } of written.blobTriggers) {
+    expect(written.containers).toContain(container);
+    expect(written.functions.find((one) => one.name === name)?.path).toBe(`${container}/{name}`);
+  }
+  const all = written.functions.filter(({ trigger }) => trigger === 'blobTrigger');
+  expect(written.blobTriggers.map((one) => one.function)).toEqual(all.map(({ name }) => name));
+});
+
+test('the names of schedules are those of the parameters file, and of the profile that sets them', () => {
+  const { parameters } = jsonAt<{
+    parameters: { schedules: { value: Readonly<Record<string, string>> } };
+  }>('infra/main.parameters.json');
+  expect(Object.keys(parameters.schedules.value)).toEqual(written.schedules);
+  expect(Object.keys(profiles['everything']?.['schedules'] ?? {})).toEqual(written.schedules);
+});
+
+test('the task hub is named as in host.json', () => {
+  const host = jsonAt<{ extensions: { durableTask: { hubName: string } } }>('host.json');
+  expect(written.taskHub).toBe(host.extensions.durableTask.hubName);
+});
+
+test('no function can be called by anybody', () => {
+  const http = written.functions.filter(({ trigger }) => trigger === 'httpTrigger');
+  expect(http.length).toBeGreaterThan(0);
+  for (const { name, authLevel } of http) expect([name, authLevel]).toEqual([name, 'function']);
+});
+
+test('routes and functions in the guides are those of the app', () => {
+  const routes = written.functions.flatMap(({ route }) => (route === undefined ? [] : [route]));
+  const isRoute = (said: string) =>
+    routes.some((route) => {
+      const pattern = route.replaceAll(/\{[^}]+\}/g, '[^/]+');
+      return new RegExp(`^${pattern}$`).test(said);
+    });
+  for (const guide of ['docs/deploy.md', 'docs/operate.md']) {
+    const said = [...textAt(guide).matchAll(/\/api\/([\w/{}<>$-]+)/g)].map(
+      ([, route = '']) => route,
+    );
+    expect(said.length).toBeGreaterThan(0);
+    expect([guide, said.filter((route) => !isRoute(route))]).toEqual([guide, []]);
+  }
+});

@@ -1,0 +1,136 @@
+import { expect, test } from 'vitest';
+import { readSettings, scheduleSetting, settingRows } from '../../src/settings';
+import { checkWorkloads } from '../../src/run/workload';
+import { nightlyReport } from '../../src/workloads/nightly-report';
+import { render } from '../../src/workloads/render';
+import { planFor, planting, profiles } from './deployment';
+import type { Value } from './bicep/values';
+
+const workloads = checkWorkloads([nightlyReport, render]);
+
+/** What the host reads of these and the app does not. */
+const HOST_SETTINGS = [
+  'AzureWebJobsStorage__credential',
+  'AzureWebJobsStorage__clientId',
+  'AzureWebJobsStorage__queueServiceUri',
+  'AzureWebJobsStorage__tableServiceUri',
+  'APPLICATIONINSIGHTS_CONNECTION_STRING',
+  'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
+];
+
+/** What src/settings.ts reads and this deployment does not set, and why. */
+const NOT_SET: Readonly<Record<string, string>> = {
+  BATCH_ACCOUNT_NAME: 'goes with a key, and the account takes none',
+  BATCH_ACCOUNT_KEY: 'the account takes no key',
+  BATCH_ACCOUNT_KEY_SECRET: 'the account takes no key',
+  AzureWebJobsStorage: 'a connection string holds a key, and the account takes none',
+  IDENTITY_ENDPOINT: 'the platform sets it',
+};
+
+function settingsOf(
+  params: Readonly<Record<string, Value>>,
+  planted: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const config = planFor(params, planted).resources.find(
+    ({ type }) => type === 'Microsoft.Web/sites/config',
+  );
+  return config?.body['properties'] as Record<string, string>;
+}
+
+/** The settings that nobody reads, and those that nobody sets. */
+function disagreement(settings: Readonly<Record<string, string>>) {
+  const durable = Object.keys(settings).filter((name) =>
+    /^(AzureFunctionsJobHost__|DURABLE_)/.test(name),
+  );
+  const schedules = [...workloads.values()].map(({ name }) => scheduleSetting(name));
+  const read = [...Object.keys(settingRows), ...schedules, ...HOST_SETTINGS, ...durable];
+  const mustBeSet = [...Object.keys(settingRows), ...HOST_SETTINGS].filter(
+    (name) => !(name in NOT_SET),
+  );
+  return {
+    readByNobody: Object.keys(settings).filter((name) => !read.includes(name)),
+    setByNobody: mustBeSet.filter((name) => !(name in settings)),
+  };
+}
+
+test('the deployment sets every app setting that is read, and none that is not', () => {
+  expect(disagreement(settingsOf(profiles['everything'] ?? {}))).toEqual({
+    readByNobody: [],
+    setByNobody: [],
+  });
+  // A subnet and schedules are left out where there are none.
+  expect(disagreement(settingsOf(profiles['plain'] ?? {}))).toEqual({
+    readByNobody: [],
+    setByNobody: ['POOL_SUBNET_ID'],
+  });
+});
+
+test('what is left unset is left for a reason', () => {
+  const settings = settingsOf(profiles['everything'] ?? {});
+  for (const name of Object.keys(NOT_SET)) {
+    expect(settings).not.toHaveProperty([name]);
+    expect(settingRows).toHaveProperty([name]);
+  }
+});
+
+test('a setting that is spelt wrong is found from both sides', () => {
+  const planted = planting(
+    'infra/app/functions.bicep',
+    'BATCH_ACCOUNT_ENDPOINT:',
+    'BATCH_ENDPOINT:',
+  );
+  expect(disagreement(settingsOf(profiles['everything'] ?? {}, planted))).toEqual({
+    readByNobody: ['BATCH_ENDPOINT'],
+    setByNobody: ['BATCH_ACCOUNT_ENDPOINT'],
+  });
+});
+
+/** As Azure would fill them in. */
+function filledIn(settings: Readonly<Record<string, string>>): Record<string, string> {
+  const known: Readonly<Record<string, string>> = {
+    'primaryEndpoints.blob': 'https://sttoken.blob.core.windows.net/',
+    'primaryEndpoints.queue': 'https://sttoken.queue.core.windows.net/',
+    'primaryEndpoints.table': 'https://sttoken.table.core.windows.net/',
+    'properties.accountEndpoint': 'batoken.westeurope.batch.azure.com',
+    'properties.vaultUri': 'https://kv-token.vault.azure.net/',
+    'properties.clientId': '44444444-4444-4444-8444-444444444444',
+  };
+  const fill = (text: string) =>
+    text.replaceAll(/\{\/[^}]*\}/g, (open) => {
+      const found = Object.entries(known).find(([end]) => open.endsWith(`${end}}`));
+      return found?.[1] ?? open;
+    });
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [name, fill(planText(value))]),
+  );
+}
+
+function planText(value: unknown): string {
+  return typeof value === 'string' ? value : `{/${(value as { path: string[] }).path.join('.')}}`;
+}
+
+test('the app reads the settings of the deployment without a complaint: identity, Event Grid, no key', () => {
+  const environment: Record<string, string> = {
+    ...filledIn(settingsOf(profiles['everything'] ?? {})),
+    IDENTITY_ENDPOINT: 'http://169.254.255.2:8081/msi/token',
+  };
+  const subnet = environment['POOL_SUBNET_ID'] ?? '';
+  expect(readSettings(environment, workloads)).toEqual({
+    batch: { endpoint: 'https://batoken.westeurope.batch.azure.com', accountKey: null },
+    nodes: { vmSize: 'standard_d2s_v5', subnetId: subnet },
+    storage: { kind: 'identity', blobServiceUri: 'https://sttoken.blob.core.windows.net' },
+    vaultUri: 'https://kv-token.vault.azure.net/',
+    identity: { clientId: '44444444-4444-4444-8444-444444444444', managed: true },
+    blobTriggerSource: 'EventGrid',
+    schedules: { 'nightly-report': '0 30 1 * * *' },
+  });
+});
+
+test('with the scheduler, the setting that overrules host.json names a setting that is there', () => {
+  const settings = settingsOf(profiles['everything'] ?? {});
+  const prefix = 'AzureFunctionsJobHost__extensions__durableTask__storageProvider__';
+  expect(settings[`${prefix}type`]).toBe('azureManaged');
+  expect(settings[settings[`${prefix}connectionStringName`] ?? '']).toMatch(
+    /^Endpoint=\{.*\};Authentication=ManagedIdentity;ClientID=\{.*clientId\}$/,
+  );
+});

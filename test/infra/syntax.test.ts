@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { globSync } from 'tinyglobby';
+import { expect, test } from 'vitest';
+import { syntaxChecker } from './bicep/syntax';
+import { readTemplate } from './bicep/template';
+
+const root = path.resolve(__dirname, '../..');
+const files = globSync('infra/**/*.bicep', { cwd: root }).sort();
+
+test('every Bicep file is read by a grammar that others wrote', async () => {
+  const mistakes = await syntaxChecker();
+  const found = files.flatMap((file) =>
+    mistakes(readFileSync(path.join(root, file), 'utf8')).map((words) => `${file}:${words}`),
+  );
+  expect(found).toEqual([]);
+  expect(files).toContain('infra/main.bicep');
+});
+
+test('a brace that is not closed and a property without a value are found', async () => {
+  const mistakes = await syntaxChecker();
+  expect(mistakes("resource a 'T@1' = {\n  name: 'x'\n")).not.toEqual([]);
+  expect(mistakes('var a = {\n  b:\n}\n')).not.toEqual([]);
+  expect(mistakes("var a = 'x'\n")).toEqual([]);
+});
+
+test('every Bicep file is read whole by the checks themselves', () => {
+  for (const file of files) {
+    const template = readTemplate(file, readFileSync(path.join(root, file), 'utf8'));
+    const count = (pattern: RegExp) =>
+      (readFileSync(path.join(root, file), 'utf8').match(pattern) ?? []).length;
+    expect([
+      file,
+      template.params.length,
+      template.resources.length,
+      template.outputs.length,
+    ]).toEqual([file, count(/^param /gm), count(/^resource /gm), count(/^output /gm)]);
+  }
+});
