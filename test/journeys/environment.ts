@@ -14,6 +14,10 @@ import {
 } from '../../local/environment';
 import { batchClient, blobService } from '../../local/outside';
 import { hasEnded, type Run } from '../../local/runs';
+import { vi } from 'vitest';
+
+// What `eventually` gives up on it explains; a timeout of the runner would only cut it short.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 90_000 });
 
 /**
  * The whole environment with a compiled app in it, looked at from outside alone: the app's API,
@@ -177,8 +181,13 @@ export async function show(world: World, runId: string): Promise<Run> {
 }
 
 export async function runsOf(world: World, workload: string): Promise<readonly Run[]> {
-  const { body } = await ask(world, `GET /api/runs?workload=${workload}`);
+  const { status, body } = await ask(world, `GET /api/runs?workload=${workload}`);
+  if (status !== 200) throw new Error(`the list of runs answers ${status}: ${lastLines(world)}`);
   return (body as { runs: readonly Run[] }).runs;
+}
+
+function lastLines({ lines }: World): string {
+  return `the last lines of the environment:\n${lines.slice(-25).join('\n')}`;
 }
 
 const LOOK_EVERY_MS = 50;
@@ -195,8 +204,8 @@ export async function eventually<Found>(
     const found = await look();
     if (found !== undefined) return found;
     if (realClock.now().getTime() > giveUpAt) {
-      const last = world.lines.slice(-25).join('\n');
-      throw new Error(`${what} did not come within ${GIVE_UP_AFTER_MS / 1000} s:\n${last}`);
+      const seconds = GIVE_UP_AFTER_MS / 1000;
+      throw new Error(`${what} did not come within ${seconds} s: ${lastLines(world)}`);
     }
     await sleep(LOOK_EVERY_MS);
   }
