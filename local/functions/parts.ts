@@ -8,12 +8,14 @@ import type { Registry } from './core';
 import { durableApi, type DurableApi } from './durable/client-api';
 import { clientBindingValue, type HubAddresses } from './durable/client-urls';
 import type { DurableFunctions } from './durable/episode';
+import type { Instance } from './durable/records';
 import { DiskStore, MemoryStore, type Store } from './durable/store';
 import { TaskHub } from './durable/task-hub';
 import { FrontDoor } from './front-door';
 import type { HostOptions } from './host';
 import { lockFolder } from './lock';
-import { Runner } from './runner';
+import type { Log } from './log';
+import { firstLine, Runner } from './runner';
 import type { HostSettings } from './settings';
 import type { HttpStreams } from './triggers/http-stream';
 import { createTriggers, type Triggers } from './triggers/triggers';
@@ -128,8 +130,14 @@ function newHub(
     settings: settings.durable,
     functions: durableFunctions(catalog, runner),
     newId: () => randomUUID().replaceAll('-', ''),
-    onEnded: ({ id, name, status }) => log('information', `${name} ${id} ${status.toLowerCase()}`),
+    onEnded: (instance) => tellEnd(instance, log),
   });
+}
+
+function tellEnd({ id, name, status, output }: Instance, log: Log): void {
+  const line = `${name} ${id} ${status.toLowerCase()}`;
+  if (status === 'Failed') log('error', `${line}: ${firstLine(output ?? '')}`);
+  else log('information', line);
 }
 
 function isDurableClient({ type }: Binding): boolean {

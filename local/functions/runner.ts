@@ -76,13 +76,19 @@ export class Runner {
   }
 
   #tell(fn: HostedFunction, call: Call, outcome: string, started: number, error?: unknown): void {
+    const { log } = this.options;
     const ms = Math.round(performance.now() - started);
     const subject = call.about === undefined ? fn.name : `${fn.name} ${call.about}`;
-    const level = error === undefined ? 'information' : 'error';
-    const line = `${subject} ${outcome.split('\n')[0] ?? outcome} (${ms} ms)`;
-    // Orchestrators run again at every turn: their ends are told by the hub, not each turn.
-    this.options.log(fn.triggerType === 'orchestration' ? 'debug' : level, line);
-    if (error !== undefined) this.options.log('debug', stackOf(error));
+    // An orchestrator runs again at every turn; how it ends is told by the hub, once.
+    if (fn.triggerType === 'orchestration') {
+      log('debug', `${subject} took a turn (${ms} ms)`);
+      return;
+    }
+    log(
+      error === undefined ? 'information' : 'error',
+      `${subject} ${firstLine(outcome)} (${ms} ms)`,
+    );
+    if (error !== undefined) log('debug', stackOf(error));
   }
 
   #rest(): void {
@@ -135,6 +141,10 @@ function membersOf(fn: HostedFunction, { string }: TypedData): Record<string, Ty
   } catch {
     return {};
   }
+}
+
+export function firstLine(text: string): string {
+  return text.split('\n')[0] ?? text;
 }
 
 function spanText(ms: number): string {

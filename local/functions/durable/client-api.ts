@@ -3,6 +3,7 @@ import { isJson, readBody, type Body } from '../body';
 import { managementUrls, type HubAddresses } from './client-urls';
 import * as client from './client';
 import { hasEnded, type Instance } from './records';
+import { Pages } from './pages';
 import { statusOf, type InstanceQuery } from './status';
 import { getEntity, listEntities } from './entity-api';
 import type { TaskHub } from './task-hub';
@@ -12,6 +13,7 @@ import type { TaskHub } from './task-hub';
  * `/runtime/webhooks/durabletask` for callers, and on the local RPC port for the app itself.
  */
 export function durableApi(hub: TaskHub, addresses: () => HubAddresses): DurableApi {
+  const pages = new Pages();
   return async (request, path, url) => {
     const segments = path.split('/').filter((part) => part !== '');
     const method = request.method ?? 'GET';
@@ -20,7 +22,8 @@ export function durableApi(hub: TaskHub, addresses: () => HubAddresses): Durable
     try {
       const parts = segments.map(decodeURIComponent);
       const body = await readBody(request);
-      const answer = await route[2]({ hub, addresses: addresses(), parts, url, request, body });
+      const call = { hub, addresses: addresses(), pages, parts, url, request, body };
+      const answer = await route[2](call);
       // What is told is kept: an answer never speaks of something that a crash would undo.
       await hub.options.store.settled();
       return answer;
@@ -45,6 +48,8 @@ export interface ApiAnswer {
 export interface ApiCall {
   readonly hub: TaskHub;
   readonly addresses: HubAddresses;
+  /** Lists that are being gone through page by page. */
+  readonly pages: Pages;
   /** The segments of the path, decoded. */
   readonly parts: readonly string[];
   readonly url: URL;
@@ -148,17 +153,18 @@ function statusAnswer({ url, request }: ApiCall, instance: Instance): ApiAnswer 
 const PAGE = 100;
 const CONTINUATION = 'x-ms-continuation-token';
 
-function list({ hub, url, request }: ApiCall): ApiAnswer {
-  const rows = client.listInstances(hub, queryOf(url));
+function list({ hub, url, request, pages }: ApiCall): ApiAnswer {
+  const query = queryOf(url);
+  const ids = () => client.listInstances(hub, query).map(({ id }) => id);
   const top = Number(url.searchParams.get('top')) || PAGE;
-  const from = Number(request.headers[CONTINUATION]) || 0;
+  const page = pages.next(request.headers[CONTINUATION], top, ids);
   const detail = { ...EVERYTHING, showInput: flag(url, 'showInput', true) };
-  const json = rows.slice(from, from + top).flatMap(({ id }) => {
+  const json = page.items.flatMap((id) => {
     const instance = hub.find(id);
     return instance === undefined ? [] : [statusOf(instance, detail)];
   });
-  const isMore = from + top < rows.length;
-  return { status: 200, json, ...(isMore ? { headers: { [CONTINUATION]: `${from + top}` } } : {}) };
+  const headers = page.token === undefined ? {} : { [CONTINUATION]: page.token };
+  return { status: 200, json, headers };
 }
 
 async function purgeMany({ hub, url }: ApiCall): Promise<ApiAnswer> {

@@ -8,7 +8,7 @@ export class Pump {
   /** Added again while running; whether the next time may be put off. */
   readonly #again = new Map<string, boolean>();
   readonly #resting = new Map<string, NodeJS.Timeout>();
-  /** How long the last work on a key took, where it was long. */
+  /** How long the last work on a key took, where it was long and there is a reason to rest. */
   readonly #lastMs = new Map<string, number>();
   #isScheduled = false;
   #isStopped = false;
@@ -34,12 +34,13 @@ export class Pump {
       );
   }
 
-  get isIdle(): boolean {
-    return this.#waiting.size + this.#running.size + this.#resting.size === 0;
+  /** There will be no more work on this key. */
+  forget(key: string): void {
+    this.#lastMs.delete(key);
   }
 
-  get running(): readonly string[] {
-    return [...this.#running];
+  get isIdle(): boolean {
+    return this.#waiting.size + this.#running.size + this.#resting.size === 0;
   }
 
   /** Starts nothing any more; resolves when nothing runs, or after `graceMs`. */
@@ -92,7 +93,7 @@ export class Pump {
     } catch (error) {
       this.options.report(error);
     }
-    this.#keepTime(key, performance.now() - start);
+    if (this.options.rests === true) this.#keepTime(key, performance.now() - start);
     this.#running.delete(key);
     const mayRest = this.#again.get(key);
     this.#again.delete(key);
@@ -115,6 +116,8 @@ export interface PumpOptions {
   readonly width: number;
   readonly work: (key: string) => Promise<void>;
   readonly report: (error: unknown) => void;
+  /** Whether work on a key may be put off; see `add`. */
+  readonly rests?: boolean;
   /** Nothing runs and nothing waits. */
   readonly onRest: () => void;
 }

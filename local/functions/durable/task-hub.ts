@@ -36,9 +36,9 @@ export class TaskHub {
       storesInputs: settings.storesInputs,
     };
     const report = (error: unknown) => options.log('error', text(error));
-    const pump = (width: number, work: (key: string) => Promise<void>) =>
-      new Pump({ width, work, report, onRest: () => this.#rest() });
-    this.#orchestrations = pump(settings.maxOrchestrators, (id) => this.#turn(id));
+    const pump = (width: number, work: (key: string) => Promise<void>, rests = false) =>
+      new Pump({ width, work, rests, report, onRest: () => this.#rest() });
+    this.#orchestrations = pump(settings.maxOrchestrators, (id) => this.#turn(id), true);
     this.#entities = pump(settings.maxOrchestrators, (id) => this.#batch(id));
     this.#activities = pump(settings.maxActivities, (key) => this.#activity(key));
   }
@@ -194,6 +194,7 @@ export class TaskHub {
 
   #announce(instance: Instance): void {
     forgetText(instance.history);
+    this.#orchestrations.forget(instance.id);
     const waiting = this.#awaited.get(instance.id) ?? [];
     this.#awaited.delete(instance.id);
     for (const tell of waiting) tell(instance);

@@ -1,0 +1,149 @@
+import * as df from 'durable-functions';
+import type { Task } from 'durable-functions';
+import { afterEach, expect, test } from 'vitest';
+import { startTestHub, type TestHub } from '../../../../local/functions/testing';
+import { temporaryFolder } from '../host-process';
+
+// The task hub over its own end and beginning, and what instances are to each other.
+
+let hub: TestHub | undefined;
+const ran: string[] = [];
+let release: () => void = () => {};
+
+afterEach(async () => {
+  release();
+  await hub?.close();
+  ran.length = 0;
+});
+
+type Step = Generator<Task, unknown, never>;
+
+function register(): void {
+  df.app.activity('held', {
+    handler: (name: string) => {
+      ran.push(name);
+      return new Promise((resolve) => {
+        release = () => resolve(name);
+      });
+    },
+  });
+  df.app.activity('quick', { handler: (name: string) => ran.push(name) });
+  df.app.orchestration('holds', function* (context): Step {
+    return yield context.df.callActivity('held', context.df.instanceId);
+  });
+  df.app.orchestration('sleeps', function* (context): Step {
+    const until = new Date(context.df.currentUtcDateTime.getTime() + 60_000);
+    yield context.df.createTimer(until);
+    return yield context.df.callActivity('quick', context.df.instanceId);
+  });
+  df.app.orchestration('parent', function* (context): Step {
+    return yield context.df.callSubOrchestrator('sleeps', null, `${context.df.instanceId}-child`);
+  });
+  df.app.orchestration('leaves', function* (context): Step {
+    const { round } = context.df.getInput<{ round: number }>();
+    if (round === 2) {
+      const until = new Date(context.df.currentUtcDateTime.getTime() + 120_000);
+      yield context.df.createTimer(until);
+      return 'the second generation';
+    }
+    context.df.continueAsNew({ round: 2 });
+    return undefined;
+  });
+}
+
+async function open(dataFolder?: string): Promise<TestHub> {
+  hub = await startTestHub({ register, ...(dataFolder === undefined ? {} : { dataFolder }) });
+  return hub;
+}
+
+test('the end of the host waits for an activity and keeps its result', async () => {
+  const dataFolder = temporaryFolder();
+  const first = await open(dataFolder);
+  await first.start('holds', 'a');
+  while (ran.length === 0) await new Promise(setImmediate);
+  const closing = first.close();
+  release();
+  await closing;
+  const second = await open(dataFolder);
+
+  expect((await second.runToEnd('a')).output).toBe('a');
+  expect(ran).toEqual(['a']);
+});
+
+test('a result that comes after the wait is thrown away, and the activity runs again', async () => {
+  const dataFolder = temporaryFolder();
+  const first = await open(dataFolder);
+  await first.start('holds', 'a');
+  while (ran.length === 0) await new Promise(setImmediate);
+  const late = release;
+  await first.host.hub.stop(1);
+  late();
+  await first.close();
+  const second = await open(dataFolder);
+  while (ran.length === 1) await new Promise(setImmediate);
+  release();
+
+  expect((await second.runToEnd('a')).output).toBe('a');
+  expect(ran).toEqual(['a', 'a']);
+});
+
+test('timers that came due while the host was down fire when it is back', async () => {
+  const dataFolder = temporaryFolder();
+  const first = await open(dataFolder);
+  await first.start('sleeps', 'a');
+  await first.settled();
+  await first.close();
+  hub = await startTestHub({ register, dataFolder, start: '2030-01-02T00:00:00Z' });
+
+  expect(await hub.runToEnd('a')).toMatchObject({
+    runtimeStatus: 'Completed',
+    createdTime: '2030-01-01T00:00:00Z',
+    lastUpdatedTime: '2030-01-02T00:00:00Z',
+  });
+});
+
+test('a terminated parent leaves its child running, and does not hear of it', async () => {
+  const tests = await open();
+  await tests.start('parent', 'p');
+  await tests.settled();
+  await tests.terminate('p', 'enough');
+  await tests.settled();
+  const child = tests.status('p-child').runtimeStatus;
+
+  expect(child).toBe('Running');
+  expect((await tests.runToEnd('p-child')).runtimeStatus).toBe('Completed');
+  expect(tests.status('p')).toMatchObject({ runtimeStatus: 'Terminated', output: 'enough' });
+});
+
+test('a terminated instance discards what is under way', async () => {
+  const tests = await open();
+  await tests.start('sleeps', 's');
+  await tests.settled();
+  await tests.terminate('s', 'enough');
+  await tests.settled();
+
+  expect(tests.clock.next()).toBeUndefined();
+  expect(ran).toEqual([]);
+});
+
+test('the created time after continuing as new is that of the new generation', async () => {
+  const tests = await open();
+  await tests.run('sleeps', 'first');
+  await tests.start('leaves', 'l', { round: 1 });
+
+  expect(await tests.runToEnd('l')).toMatchObject({
+    output: 'the second generation',
+    createdTime: '2030-01-01T00:01:00Z',
+    lastUpdatedTime: '2030-01-01T00:03:00Z',
+  });
+});
+
+test('thousands of ended instances are still to be asked about, off memory', async () => {
+  const tests = await open();
+  for (let i = 0; i < 1000; i++) await tests.start('leaves', `i${i}`, { round: 1 });
+  await tests.settled();
+  await tests.stepToNextAlarm();
+
+  expect(tests.status('i0').output).toBe('the second generation');
+  expect(tests.host.hub.options.store.state.instances.size).toBeLessThan(300);
+});
