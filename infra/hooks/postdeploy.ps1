@@ -1,0 +1,3 @@
+$ErrorActionPreference = 'Stop'
+node (Join-Path $PSScriptRoot 'postdeploy.mjs') @args
+exit $LASTEXITCODE

@@ -1,0 +1,3 @@
+$ErrorActionPreference = 'Stop'
+node (Join-Path $PSScriptRoot 'postprovision.mjs') @args
+exit $LASTEXITCODE
