@@ -28,6 +28,7 @@ const statuses = {
   serviceUnavailable: 503,
   /** The work itself */
   startTaskFailed: 500,
+  preparationFailed: 500,
   nodesUnusable: 500,
   jobManagerFailed: 500,
   manifestRefused: 500,

@@ -6,9 +6,11 @@ import { cancelHandler, listHandler, showHandler, startHandler } from './http';
 import { blobHandler, tidyHandler, timerHandler } from './intake';
 import { fetchOutputHandler, latestRunHandler, listOutputsHandler } from './outputs';
 import { createActivities } from './run/activities';
+import { withNodes } from './run/nodes';
 import { answering } from './run/steps';
 import { programPath, programsOf } from './run/tools';
 import { checkWorkloads, type WorkloadDeclaration, type Workloads } from './run/workload';
+import { warningsOf } from './run/warnings';
 import { RUN_ORCHESTRATION, runWorkflow } from './run/workflow';
 import { readSettings } from './settings';
 
@@ -24,10 +26,14 @@ export interface AppParts {
 // oxlint-disable-next-line eslint/max-lines-per-function -- a table: one entry for each function
 export function registerApp(parts: AppParts): void {
   const { programsFolder } = parts;
-  const workloads = checkWorkloads(parts.workloads);
-  const settings = readSettings(parts.environment, workloads);
+  const declared = checkWorkloads(parts.workloads);
+  const settings = readSettings(parts.environment, declared);
+  const workloads = withNodes(declared, settings.nodes);
   const ports = connect(settings);
   checkPrograms(workloads, programsFolder);
+  for (const workload of workloads.values()) {
+    for (const warning of warningsOf(workload)) console.warn(`${workload.name}: ${warning}`);
+  }
 
   const api = { ports, workloads };
   const http = { authLevel: 'function' } as const;

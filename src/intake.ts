@@ -115,9 +115,10 @@ export function tidyHandler(ports: Ports, now: () => Date) {
       const run = status === null ? null : pictureOf(status);
       return run !== null && isGoing(run);
     };
-    const { orphans, containers, refused } = await tidy(ports, going, now());
+    const { orphans, containers, kept, refused } = await tidy(ports, going, now());
     for (const { kind, id } of orphans)
       context.warn(`${kind} ${id} had no run any more and is being deleted`);
+    for (const id of kept) context.log(`pool ${id} was kept long enough and is being deleted`);
     for (const name of containers) context.log(`container ${name} was deleted, its time is over`);
     for (const what of refused) context.error(`still there, next try in an hour: ${what}`);
   };

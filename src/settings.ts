@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { Failure } from './failure';
 import { checkSchedule } from './run/schedule';
-import { secretsOf } from './run/tools';
+import { DEFAULT_VM_SIZE, type NodeDefaults } from './run/nodes';
+import { registrySecretsOf, secretsOf } from './run/tools';
 import type { Workloads } from './run/workload';
 
 /** What the app is told from outside. Read once, checked whole, frozen. */
@@ -14,8 +15,8 @@ export interface Settings {
   readonly storage:
     | { readonly kind: 'connectionString'; readonly text: string }
     | { readonly kind: 'identity'; readonly blobServiceUri: string };
-  /** Of the pools of every workload; see `NodeDefaults`. */
-  readonly nodes: { readonly vmSize: string; readonly subnetId: string | null };
+  /** Of the pools of every workload that says none of its own. */
+  readonly nodes: NodeDefaults;
   readonly vaultUri: string | null;
   readonly identity: {
     readonly clientId: string | null;
@@ -48,8 +49,8 @@ export const settingRows = {
   POOL_VM_SIZE: [
     z
       .string()
-      .regex(/^standard_[a-z0-9_]+$/i)
-      .default('standard_d2s_v5'),
+      .regex(/^standard_[a-z0-9_-]+$/i)
+      .default(DEFAULT_VM_SIZE),
     'the VM size of nodes where a workload names none, such as standard_d2s_v5',
   ],
   POOL_SUBNET_ID: [
@@ -141,7 +142,9 @@ function* missingTogether(values: SettingValues, workloads: Workloads): Generato
   if (hasKey && values.BATCH_ACCOUNT_NAME === undefined) {
     yield `BATCH_ACCOUNT_NAME: missing; it is ${settingRows.BATCH_ACCOUNT_NAME[1]}`;
   }
-  const reader = [...workloads.values()].find((workload) => secretsOf(workload).length > 0);
+  const reader = [...workloads.values()].find(
+    (workload) => secretsOf(workload).length + registrySecretsOf(workload).length > 0,
+  );
   const reads = reader === undefined ? values.BATCH_ACCOUNT_KEY_SECRET : reader.name;
   if (values.KEY_VAULT_URI === undefined && reads !== undefined) {
     yield `KEY_VAULT_URI: missing; it is ${settingRows.KEY_VAULT_URI[1]}, from which ${reads} reads a secret`;

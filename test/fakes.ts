@@ -4,12 +4,42 @@ import type {
   FailedTask,
   JobSpec,
   Owner,
+  PoolFacts,
   PoolSpec,
   Removal,
   Secrets,
+  SupportedImage,
   TaskSpec,
 } from '../src/run/ports';
 import type { JobView, PoolView, TaskCounts } from '../src/run/run';
+
+/** The images of the service that these tests make pools of. */
+export const supportedImages: readonly SupportedImage[] = [
+  {
+    publisher: 'canonical',
+    offer: 'ubuntu-24_04-lts',
+    sku: 'server',
+    nodeAgent: 'batch.node.ubuntu 24.04',
+    endOfLife: null,
+    runsContainers: false,
+  },
+  {
+    publisher: 'microsoft-dsvm',
+    offer: 'ubuntu-hpc',
+    sku: '2404',
+    nodeAgent: 'batch.node.ubuntu 24.04',
+    endOfLife: null,
+    runsContainers: true,
+  },
+  {
+    publisher: 'canonical',
+    offer: '0001-com-ubuntu-server-jammy',
+    sku: '22_04-lts',
+    nodeAgent: 'batch.node.ubuntu 22.04',
+    endOfLife: '2027-06-30T00:00:00.000Z',
+    runsContainers: false,
+  },
+];
 
 /** A Batch account in memory. Nothing happens in it by itself: a test says what becomes of what is there. */
 export class MemoryBatch implements Batch {
@@ -23,6 +53,48 @@ export class MemoryBatch implements Batch {
     const there = this.pools.get(spec.id);
     if (there === undefined) this.pools.set(spec.id, { spec, owner, isGoing: false });
     else adopt(there, owner, `pool ${spec.id}`);
+  }
+
+  /** Images of pools, applications with their versions, and pools of others, as a test wants them. */
+  images: readonly SupportedImage[] = supportedImages;
+  readonly packages = new Map<string, readonly string[]>();
+  readonly others = new Map<string, PoolFacts>();
+  readonly kept: { readonly id: string; readonly until: string }[] = [];
+  unprepared = 0;
+
+  async supportedImages() {
+    return this.images;
+  }
+
+  async packageVersions(application: string) {
+    return this.packages.get(application) ?? null;
+  }
+
+  async inspectPool(poolId: string) {
+    return this.others.get(poolId) ?? null;
+  }
+
+  async countUnprepared(): Promise<number> {
+    return this.unprepared;
+  }
+
+  async readPreparationError(jobId: string, maxBytes: number) {
+    return this.texts.get(`${jobId}/preparation`)?.slice(-maxBytes) ?? null;
+  }
+
+  async restPool(poolId: string): Promise<Removal | 'kept'> {
+    return this.pools.has(poolId) ? 'kept' : 'gone';
+  }
+
+  async findKept() {
+    return this.kept;
+  }
+
+  async removeKept(poolId: string): Promise<Removal | 'busy'> {
+    const index = this.kept.findIndex(({ id }) => id === poolId);
+    if (index < 0) return 'gone';
+    this.kept.splice(index, 1);
+    return 'going';
   }
 
   async setFormula(poolId: string, formula: string): Promise<'set' | 'busy'> {

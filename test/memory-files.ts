@@ -118,6 +118,10 @@ export class MemoryFiles implements Files {
     return `memory://${container}/${name ?? ''}?read-for=${minutes}`;
   }
 
+  async mountAccess(container: string, access: 'read' | 'write', minutes: number) {
+    return { account: 'memory', sas: `${access}-${container}-for=${minutes}` };
+  }
+
   async writeUrl(container: string, minutes: number): Promise<string> {
     return `memory://${container}?write-for=${minutes}`;
   }

@@ -1,95 +1,23 @@
-import { createHash } from 'node:crypto';
 import type { BatchServiceModels as Models } from '@azure/batch';
+import type { PackageReference } from '../run/fields';
 import type {
+  ContainerSpec,
   JobSpec,
+  NodeTaskSpec,
   OutputFile,
   Owner,
-  PoolSpec,
   ResourceFile,
-  StartTaskSpec,
   TaskSpec,
 } from '../run/ports';
 
 /** A run's specifications in the words of the Batch service, REST version 2022-10-01.16.0. */
 
+/** Whose a job is; a pool says so too, see `batch-pool-body.ts`. */
 export const RUN_METADATA = 'nightshift-run';
 export const WORKLOAD_METADATA = 'nightshift-workload';
-export const SPEC_METADATA = 'nightshift-spec';
 
-/** The service's minimum; a formula that is stored is evaluated at once besides. */
-export const EVALUATION_INTERVAL = 'PT5M';
 /** Files of ended tasks leave a node after this; what is worth keeping has been uploaded. */
 const FILE_RETENTION = 'PT1H';
-
-/** What all pools of this app have in common, whatever the workload. */
-export interface NodeDefaults {
-  /** Of the pools of workloads that name none. */
-  readonly vmSize: string;
-  /** The subnet that nodes join; null leaves the network to Batch. */
-  readonly subnetId: string | null;
-}
-
-export function poolBody(
-  pool: PoolSpec,
-  owner: Owner,
-  defaults: NodeDefaults,
-): Models.PoolAddParameter {
-  const { image } = pool;
-  return {
-    id: pool.id,
-    displayName: pool.displayName,
-    vmSize: pool.vmSize ?? defaults.vmSize,
-    ...(defaults.subnetId !== null && { networkConfiguration: networkBody(defaults.subnetId) }),
-    virtualMachineConfiguration: {
-      imageReference: {
-        publisher: image.publisher,
-        offer: image.offer,
-        sku: image.sku,
-        version: image.version,
-      },
-      nodeAgentSKUId: image.nodeAgent,
-      ...(pool.containerImages.length > 0 && {
-        containerConfiguration: {
-          containerImageNames: [...pool.containerImages],
-        },
-      }),
-    },
-    enableAutoScale: true,
-    autoScaleFormula: pool.formula,
-    autoScaleEvaluationInterval: EVALUATION_INTERVAL,
-    // Classic communication was retired on 31 March 2026.
-    targetNodeCommunicationMode: 'simplified',
-    enableInterNodeCommunication: false,
-    taskSlotsPerNode: pool.slotsPerNode,
-    taskSchedulingPolicy: { nodeFillType: 'pack' },
-    ...(pool.startTask !== null && { startTask: startTaskBody(pool.startTask) }),
-    metadata: metadata(owner, specHash(pool, defaults)),
-  };
-}
-
-/** Nodes in a network of one's own need no public address: they leave through its NAT gateway. */
-function networkBody(subnetId: string): Models.NetworkConfiguration {
-  return { subnetId, publicIPAddressConfiguration: { provision: 'nopublicipaddresses' } };
-}
-
-function startTaskBody(task: StartTaskSpec): Models.StartTask {
-  return {
-    commandLine: task.command,
-    resourceFiles: task.resourceFiles.map(resourceFileBody),
-    environmentSettings: [{ name: 'LC_ALL', value: 'C.UTF-8' }],
-    userIdentity: autoUser(task.elevated, 'pool'),
-    maxTaskRetryCount: task.retries,
-    waitForSuccess: true,
-  };
-}
-
-/** What two attempts at the same pool have in common: credentials and the formula's moments differ. */
-export function specHash(pool: PoolSpec, defaults: NodeDefaults): string {
-  const { image, slotsPerNode, containerImages } = pool;
-  const vmSize = (pool.vmSize ?? defaults.vmSize).toLowerCase();
-  const fixed = JSON.stringify([vmSize, image, slotsPerNode, containerImages]);
-  return createHash('sha256').update(fixed).digest('hex').slice(0, 16);
-}
 
 export function jobBody(job: JobSpec, owner: Owner): Models.JobAddParameter {
   return {
@@ -103,7 +31,12 @@ export function jobBody(job: JobSpec, owner: Owner): Models.JobAddParameter {
     onAllTasksComplete: 'noaction',
     onTaskFailure: 'noaction',
     ...(job.jobManager !== null && { jobManagerTask: jobManagerBody(job.jobManager) }),
-    metadata: metadata(owner),
+    ...(job.preparation !== null && { jobPreparationTask: preparationBody(job.preparation) }),
+    ...(job.release !== null && { jobReleaseTask: releaseBody(job.release) }),
+    metadata: [
+      { name: RUN_METADATA, value: owner.runId },
+      { name: WORKLOAD_METADATA, value: owner.workload },
+    ],
   };
 }
 
@@ -116,6 +49,29 @@ function jobManagerBody(task: NonNullable<JobSpec['jobManager']>): Models.JobMan
     runExclusive: false,
     // On a pool of Spot nodes alone it would never be scheduled otherwise.
     allowLowPriorityNode: true,
+  };
+}
+
+function preparationBody(task: NodeTaskSpec): Models.JobPreparationTask {
+  return {
+    ...nodeTaskBody(task),
+    constraints: { maxWallClockTime: `PT${task.maxMinutes}M`, maxTaskRetryCount: task.retries },
+    waitForSuccess: true,
+    rerunOnNodeRebootAfterSuccess: true,
+  };
+}
+
+function releaseBody(task: NodeTaskSpec): Models.JobReleaseTask {
+  return { ...nodeTaskBody(task), maxWallClockTime: `PT${task.maxMinutes}M` };
+}
+
+function nodeTaskBody(task: NodeTaskSpec) {
+  return {
+    commandLine: task.command,
+    resourceFiles: task.resourceFiles.map(resourceFileBody),
+    environmentSettings: environmentBody(task.environment),
+    userIdentity: autoUser(task.elevated, 'pool'),
+    ...(task.container !== null && { containerSettings: containerBody(task.container) }),
   };
 }
 
@@ -139,29 +95,51 @@ function commonBody(task: TaskSpec) {
       maxTaskRetryCount: task.retries,
       retentionTime: FILE_RETENTION,
     },
-    userIdentity: autoUser(task.elevated, 'task'),
-    ...(task.container !== null && {
-      containerSettings: {
-        imageName: task.container.image,
-        containerRunOptions: task.container.runOptions,
-      },
-    }),
+    userIdentity: autoUser(task.elevated, task.user),
+    ...(task.container !== null && { containerSettings: containerBody(task.container) }),
+    ...packagesBody(task.packages),
   };
 }
 
-function autoUser(elevated: boolean, scope: 'pool' | 'task'): Models.UserIdentity {
+/** The registry is the pool's, which has its password. */
+function containerBody(container: ContainerSpec): Models.TaskContainerSettings {
+  return {
+    imageName: container.image,
+    containerRunOptions: container.runOptions,
+    workingDirectory:
+      container.workingDirectory === 'image' ? 'containerImageDefault' : 'taskWorkingDirectory',
+  };
+}
+
+export function packagesBody(packages: readonly PackageReference[]): {
+  applicationPackageReferences?: Models.ApplicationPackageReference[];
+} {
+  if (packages.length === 0) return {};
+  return {
+    applicationPackageReferences: packages.map(({ application, version }) => ({
+      applicationId: application,
+      ...(version !== undefined && { version }),
+    })),
+  };
+}
+
+export function autoUser(elevated: boolean, scope: 'pool' | 'task'): Models.UserIdentity {
   return { autoUser: { scope, elevationLevel: elevated ? 'admin' : 'nonadmin' } };
 }
 
-function environmentBody(
+export function environmentBody(
   environment: Readonly<Record<string, string>>,
 ): Models.EnvironmentSetting[] {
   return Object.entries(environment).map(([name, value]) => ({ name, value }));
 }
 
-function resourceFileBody(file: ResourceFile): Models.ResourceFile {
+export function resourceFileBody(file: ResourceFile): Models.ResourceFile {
   if ('containerUrl' in file) {
-    return { storageContainerUrl: file.containerUrl, blobPrefix: file.prefix };
+    return {
+      storageContainerUrl: file.containerUrl,
+      blobPrefix: file.prefix,
+      ...(file.path !== undefined && { filePath: file.path }),
+    };
   }
   return {
     httpUrl: file.url,
@@ -178,12 +156,4 @@ function outputFileBody(file: OutputFile): Models.OutputFile {
       uploadCondition: file.when === 'taskSuccess' ? 'tasksuccess' : 'taskcompletion',
     },
   };
-}
-
-function metadata(owner: Owner, spec?: string): Models.MetadataItem[] {
-  return [
-    { name: RUN_METADATA, value: owner.runId },
-    { name: WORKLOAD_METADATA, value: owner.workload },
-    ...(spec === undefined ? [] : [{ name: SPEC_METADATA, value: spec }]),
-  ];
 }

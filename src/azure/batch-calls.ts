@@ -210,3 +210,19 @@ export async function ifThere<Result>(request: Promise<Result>): Promise<Result 
     throw error;
   }
 }
+
+type Page<Item> = readonly Item[] & { readonly odatanextLink?: string };
+
+/** All items of a list that comes in pages. */
+export async function everyPage<Item>(
+  first: () => Promise<Page<Item>>,
+  next: (link: string) => Promise<Page<Item>>,
+): Promise<Item[]> {
+  let page = await first();
+  const items = [...page];
+  while (page.odatanextLink !== undefined) {
+    page = await next(page.odatanextLink);
+    items.push(...page);
+  }
+  return items;
+}

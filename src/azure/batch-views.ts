@@ -98,3 +98,10 @@ export function causeOf(task: Models.CloudTask | null): string | null {
 export function lower(value: string | undefined): string {
   return (value ?? '').toLowerCase();
 }
+
+export function metadataValue(
+  entity: { metadata?: Models.MetadataItem[] },
+  name: string,
+): string | undefined {
+  return entity.metadata?.find((item) => item.name === name)?.value;
+}

@@ -1,18 +1,12 @@
 import type { BatchServiceClient, BatchServiceModels as Models } from '@azure/batch';
 import { Failure } from '../failure';
 import type { Batch, FailedTask, Owner, Removal } from '../run/ports';
-import {
-  EVALUATION_INTERVAL,
-  jobBody,
-  poolBody,
-  RUN_METADATA,
-  SPEC_METADATA,
-  specHash,
-  type NodeDefaults,
-} from './batch-bodies';
+import { packageVersions, supportedImages } from './batch-account';
+import { jobBody, RUN_METADATA } from './batch-bodies';
 import {
   BatchRefusal,
   callBatch,
+  everyPage,
   failureFrom,
   ifThere,
   JOB_IS_OVER,
@@ -21,29 +15,37 @@ import {
   type Pacing,
   type Service,
 } from './batch-calls';
-import { addTasks } from './batch-tasks';
 import { readTail } from './batch-files';
-import { causeOf, jobView, lower, poolView } from './batch-views';
+import {
+  findKept,
+  inspectPool,
+  lookAtPool,
+  makePool,
+  removeKept,
+  removePool,
+  restPool,
+  setFormula,
+} from './batch-pools';
+import { countUnprepared, readPreparationError } from './batch-preparation';
+import { addTasks } from './batch-tasks';
+import { causeOf, jobView, lower, metadataValue } from './batch-views';
 
 /**
  * The Batch port on `@azure/batch` 10.2.0. Its REST version is on Azure's list of versions to go,
  * so nothing outside this folder may depend on it.
  */
 // oxlint-disable-next-line eslint/max-lines-per-function -- a table: one row for each operation of the port
-export function batchOn(client: BatchServiceClient, pacing: Pacing, defaults: NodeDefaults): Batch {
+export function batchOn(client: BatchServiceClient, pacing: Pacing): Batch {
   const service: Service = { client, call: (request) => callBatch(pacing, request) };
   return {
-    makePool: (pool, owner) =>
-      ours(`make pool ${pool.id}`, async () => {
-        const made = await unless(
-          'PoolExists',
-          service.call(() => client.pool.add(poolBody(pool, owner, defaults), PATIENCE)),
-        );
-        if (made === 'not') await adoptPool(service, pool.id, owner, specHash(pool, defaults));
-      }),
+    supportedImages: () => ours('list the images of pools', () => supportedImages(service)),
+    packageVersions: (application) =>
+      ours(`look for application ${application}`, () => packageVersions(service, application)),
+    makePool: (pool, owner) => ours(`make pool ${pool.id}`, () => makePool(service, pool, owner)),
     setFormula: (poolId, formula) =>
       ours(`set the formula of pool ${poolId}`, () => setFormula(service, poolId, formula)),
     lookAtPool: (poolId) => ours(`look at pool ${poolId}`, () => lookAtPool(service, poolId)),
+    inspectPool: (poolId) => ours(`look at pool ${poolId}`, () => inspectPool(service, poolId)),
     makeJob: (job, owner) =>
       ours(`make job ${job.id}`, async () => {
         const made = await unless(
@@ -60,6 +62,10 @@ export function batchOn(client: BatchServiceClient, pacing: Pacing, defaults: No
     lookAtJob: (jobId) => ours(`look at job ${jobId}`, () => lookAtJob(service, jobId)),
     countTasks: (jobId) =>
       ours(`count the tasks of job ${jobId}`, () => countTasks(service, jobId)),
+    countUnprepared: (jobId, poolId) =>
+      ours(`look at the preparation of job ${jobId}`, () =>
+        countUnprepared(service, jobId, poolId),
+      ),
     failedTasks: (jobId, limit) =>
       ours(`list the failed tasks of job ${jobId}`, () => failedTasks(service, jobId, limit)),
     readTaskFile: (jobId, taskId, file, maxBytes) =>
@@ -70,10 +76,18 @@ export function batchOn(client: BatchServiceClient, pacing: Pacing, defaults: No
       ours(`read the set-up log of pool ${poolId}`, () =>
         readStartTaskError(service, poolId, maxBytes),
       ),
+    readPreparationError: (jobId, maxBytes) =>
+      ours(`read the preparation log of job ${jobId}`, () =>
+        readPreparationError(service, jobId, maxBytes),
+      ),
     removeJob: (jobId, owner) =>
       ours(`delete job ${jobId}`, () => removeJob(service, jobId, owner)),
     removePool: (poolId, owner) =>
       ours(`delete pool ${poolId}`, () => removePool(service, poolId, owner)),
+    restPool: (poolId, owner) =>
+      ours(`put pool ${poolId} to rest`, () => restPool(service, poolId, owner)),
+    findKept: () => ours('list pools', () => findKept(service)),
+    removeKept: (poolId) => ours(`delete pool ${poolId}`, () => removeKept(service, poolId)),
     findOwned: () => ours('list pools and jobs', () => findOwned(service)),
   };
 }
@@ -88,40 +102,6 @@ async function ours<Result>(doing: string, operation: () => Promise<Result>): Pr
   }
 }
 
-function metadataOf(
-  entity: { metadata?: Models.MetadataItem[] },
-  name: string,
-): string | undefined {
-  return entity.metadata?.find((item) => item.name === name)?.value;
-}
-
-async function adoptPool(
-  { client, call }: Service,
-  poolId: string,
-  owner: Owner,
-  spec: string,
-): Promise<void> {
-  const pool = await ifThere(call(() => client.pool.get(poolId, PATIENCE)));
-  if (pool === null || lower(pool.state) === 'deleting') {
-    throw new Failure(
-      'serviceUnavailable',
-      `pool ${poolId} is being deleted; it can be made again when it is gone`,
-    );
-  }
-  if (metadataOf(pool, RUN_METADATA) !== owner.runId) {
-    throw new Failure(
-      'nameCollision',
-      `a pool named ${poolId} exists that this run did not make; it is left alone`,
-    );
-  }
-  if (metadataOf(pool, SPEC_METADATA) !== spec) {
-    throw new Failure(
-      'nameCollision',
-      `pool ${poolId} of this run was made to another specification; it is not used`,
-    );
-  }
-}
-
 async function adoptJob({ client, call }: Service, jobId: string, owner: Owner): Promise<void> {
   const job = await ifThere(call(() => client.job.get(jobId, PATIENCE)));
   if (job === null || lower(job.state) === 'deleting') {
@@ -130,34 +110,11 @@ async function adoptJob({ client, call }: Service, jobId: string, owner: Owner):
       `job ${jobId} is being deleted; it can be made again when it is gone`,
     );
   }
-  if (metadataOf(job, RUN_METADATA) !== owner.runId) {
+  if (metadataValue(job, RUN_METADATA) !== owner.runId) {
     throw new Failure(
       'nameCollision',
       `a job named ${jobId} exists that this run did not make; it is left alone`,
     );
-  }
-}
-
-/**
- * Naming the interval restarts the schedule, so that the formula is evaluated at once. The service
- * takes one such call in 30 s, and none while the pool is resizing.
- */
-async function setFormula(
-  { client, call }: Service,
-  poolId: string,
-  formula: string,
-): Promise<'set' | 'busy'> {
-  const parameters = {
-    autoScaleFormula: formula,
-    autoScaleEvaluationInterval: EVALUATION_INTERVAL,
-  };
-  try {
-    await call(() => client.pool.enableAutoScale(poolId, { ...parameters, ...PATIENCE }));
-    return 'set';
-  } catch (error) {
-    if (!(error instanceof BatchRefusal)) throw error;
-    if (error.status === 409 || error.code === 'TooManyEnableAutoScaleRequests') return 'busy';
-    throw error;
   }
 }
 
@@ -169,18 +126,6 @@ async function endWhenTasksEnd({ client, call }: Service, jobId: string): Promis
   } catch (error) {
     if (!(error instanceof BatchRefusal && JOB_IS_OVER.has(error.code))) throw error;
   }
-}
-
-async function lookAtPool(service: Service, poolId: string) {
-  const { client, call } = service;
-  const pool = await ifThere(call(() => client.pool.get(poolId, PATIENCE)));
-  if (pool === null) return null;
-  const options = { computeNodeListOptions: { select: 'id,state' }, ...PATIENCE };
-  const nodes = await everyPage(
-    () => call(() => client.computeNode.list(poolId, options)),
-    (next) => call(() => client.computeNode.listNext(next, PATIENCE)),
-  );
-  return poolView(pool, nodes);
 }
 
 async function lookAtJob({ client, call }: Service, jobId: string) {
@@ -240,30 +185,12 @@ async function readStartTaskError(
 async function removeJob({ client, call }: Service, jobId: string, owner: Owner): Promise<Removal> {
   const job = await ifThere(call(() => client.job.get(jobId, PATIENCE)));
   if (job === null) return 'gone';
-  if (metadataOf(job, RUN_METADATA) !== owner.runId) return 'notOurs';
+  if (metadataValue(job, RUN_METADATA) !== owner.runId) return 'notOurs';
   if (lower(job.state) === 'deleting') return 'going';
   await ifThere(
     unless(
       'JobBeingDeleted',
       call(() => client.job.deleteMethod(jobId, PATIENCE)),
-    ),
-  );
-  return 'going';
-}
-
-async function removePool(
-  { client, call }: Service,
-  poolId: string,
-  owner: Owner,
-): Promise<Removal> {
-  const pool = await ifThere(call(() => client.pool.get(poolId, PATIENCE)));
-  if (pool === null) return 'gone';
-  if (metadataOf(pool, RUN_METADATA) !== owner.runId) return 'notOurs';
-  if (lower(pool.state) === 'deleting') return 'going';
-  await ifThere(
-    unless(
-      'PoolBeingDeleted',
-      call(() => client.pool.deleteMethod(poolId, PATIENCE)),
     ),
   );
   return 'going';
@@ -280,23 +207,8 @@ async function findOwned({ client, call }: Service) {
   );
   const owned =
     (kind: 'pool' | 'job') => (entity: { id?: string; metadata?: Models.MetadataItem[] }) => {
-      const runId = metadataOf(entity, RUN_METADATA);
+      const runId = metadataValue(entity, RUN_METADATA);
       return runId === undefined ? [] : [{ kind, id: entity.id ?? '', runId }];
     };
   return [...pools.flatMap(owned('pool')), ...jobs.flatMap(owned('job'))];
-}
-
-type Page<Item> = readonly Item[] & { readonly odatanextLink?: string };
-
-async function everyPage<Item>(
-  first: () => Promise<Page<Item>>,
-  next: (link: string) => Promise<Page<Item>>,
-): Promise<Item[]> {
-  let page = await first();
-  const items = [...page];
-  while (page.odatanextLink !== undefined) {
-    page = await next(page.odatanextLink);
-    items.push(...page);
-  }
-  return items;
 }

@@ -21,7 +21,7 @@ export function connect(settings: Settings): Ports {
   const secrets = secretsFor(settings, credential);
   const batch = batchClientFor(settings, credential, secrets);
   return {
-    batch: batchOn(batch, pacing, settings.nodes),
+    batch: batchOn(batch, pacing),
     files: filesOn(blobServiceFor(settings, credential), () => new Date()),
     secrets,
   };

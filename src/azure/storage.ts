@@ -57,6 +57,13 @@ export function filesOn(service: BlobServiceClient, now: () => Date): Files {
               minutes,
             ),
       ),
+    mountAccess: (container, access, minutes) =>
+      saying(`open ${container} for mounting`, async () => {
+        // A file system lists and reads what it writes, and creates a file before it has content.
+        const permissions = ContainerSASPermissions.parse(access === 'read' ? 'rl' : 'racwl');
+        const url = new URL(await signer(open(container), { permissions }, minutes));
+        return { account: service.accountName, sas: url.search.slice(1) };
+      }),
     writeUrl: (container, minutes) =>
       saying(`open ${container} for writing`, async () =>
         signer(open(container), { permissions: ContainerSASPermissions.parse('cw') }, minutes),

@@ -1,16 +1,12 @@
 import { Failure, messageOf } from '../failure';
 import { harvest } from './harvest';
-import { labelsOf, openAccess, ownerOf, workloadOf, type Tools } from './tools';
+import { submitJob } from './job';
+import { preparesNodes } from './preparation';
+import { letGoOfPool, provision } from './provision';
+import { labelsOf, ownerOf, workloadOf, type Tools } from './tools';
 import { stage } from './staging';
 import { submitTasks } from './submission';
-import {
-  autoscaleFormula,
-  cancelBlob,
-  JOB_MANAGER_ID,
-  lockBlob,
-  recordBlob,
-  RUNS_CONTAINER,
-} from './plan';
+import { autoscaleFormula, cancelBlob, lockBlob, recordBlob, RUNS_CONTAINER } from './plan';
 import type { Files, Removal } from './ports';
 import type {
   CleanedUp,
@@ -22,9 +18,7 @@ import type {
   RunRecord,
   WatchState,
 } from './run';
-import { allInputs, manifestFile, programFiles, taskFrom, type Access } from './tasks';
 import { NO_TASKS } from './run';
-import type { Workload } from './workload';
 
 export type Activities = ReturnType<typeof createActivities>;
 
@@ -100,98 +94,28 @@ async function releaseLock({ files }: Tools, plan: RunPlan): Promise<void> {
   if (held.runId === plan.runId) await files.remove(RUNS_CONTAINER, name, found.etag);
 }
 
-async function provision(
-  tools: Tools,
-  { plan, startNodes, now }: { plan: RunPlan; startNodes: number; now: string },
-): Promise<{ poolId: string }> {
-  const workload = workloadOf(tools.workloads, plan);
-  const { pool } = workload;
-  const access = await openAccess(tools.files, workload, plan, now);
-  await tools.batch.makePool(
-    {
-      id: plan.poolId,
-      displayName: `Nightshift ${plan.runId}`,
-      vmSize: pool.vmSize ?? null,
-      image: pool.image,
-      containerImages: pool.containerImages,
-      slotsPerNode: pool.slotsPerNode,
-      formula: autoscaleFormula(workload, plan, startNodes, now),
-      startTask:
-        pool.setup === undefined
-          ? null
-          : {
-              command: pool.setup.command,
-              resourceFiles: programFiles(pool.setup.programs, access),
-              elevated: pool.setup.elevated,
-              retries: pool.setup.retries,
-            },
-    },
-    ownerOf(plan),
-  );
-  return { poolId: plan.poolId };
-}
-
 /** `busy` is left to the pool's own next evaluation: the formula that is stored follows the tasks too. */
 async function grow(
   { batch, workloads }: Tools,
   { plan, startNodes, now }: { plan: RunPlan; startNodes: number; now: string },
-): Promise<{ answer: 'set' | 'busy' }> {
-  const formula = autoscaleFormula(workloadOf(workloads, plan), plan, startNodes, now);
+): Promise<{ answer: 'set' | 'busy' | 'notOurs' }> {
+  const workload = workloadOf(workloads, plan);
+  if (workload.pool.existing !== undefined) return { answer: 'notOurs' };
+  const formula = autoscaleFormula(workload, plan, startNodes, now);
   return { answer: await batch.setFormula(plan.poolId, formula) };
 }
 
-async function submitJob(
-  tools: Tools,
-  { plan, now }: { plan: RunPlan; now: string },
-): Promise<{ jobId: string }> {
-  const workload = workloadOf(tools.workloads, plan);
-  const access = await openAccess(tools.files, workload, plan, now);
-  await tools.batch.makeJob(
-    {
-      id: plan.jobId,
-      displayName: `Nightshift ${plan.runId}`,
-      poolId: plan.poolId,
-      environment: jobEnvironment(plan),
-      maxMinutes: workload.deadlineMinutes,
-      jobManager: jobManagerOf(workload, access),
-    },
-    ownerOf(plan),
-  );
-  return { jobId: plan.jobId };
-}
-
-/** Nodes run under the POSIX locale unless told otherwise. C.UTF-8 is on every image. */
-function jobEnvironment(plan: RunPlan): Record<string, string> {
-  const parameters = Object.entries(plan.request.parameters).map(([name, value]) => [
-    `PARAM_${name.toUpperCase()}`,
-    value,
-  ]);
-  return {
-    LC_ALL: 'C.UTF-8',
-    RUN_ID: plan.runId,
-    RUN_STARTED_AT: plan.startedAt,
-    ...Object.fromEntries(parameters),
-  };
-}
-
-function jobManagerOf({ work, inputs }: Workload, access: Access) {
-  if (work.kind === 'perBlob') return null;
-  const task = taskFrom(work.jobManager, access, {
-    id: JOB_MANAGER_ID,
-    resourceFiles: inputs === undefined ? [] : allInputs(access),
-    outputFiles: work.kind === 'split' ? [manifestFile(access)] : [],
-  });
-  return { ...task, endsJob: work.kind === 'whole' };
-}
-
-async function look({ batch, files }: Tools, plan: RunPlan): Promise<Observation> {
+async function look({ batch, files, workloads }: Tools, plan: RunPlan): Promise<Observation> {
+  const workload = workloadOf(workloads, plan);
   const [job, pool, cancel] = await Promise.all([
     batch.lookAtJob(plan.jobId),
     batch.lookAtPool(plan.poolId),
     cancelRequested(files, plan.runId),
   ]);
   const tasks = job === null ? NO_TASKS : await batch.countTasks(plan.jobId);
-  return { job, pool, tasks, cancelRequested: cancel };
+  const unpreparedNodes =
+    job === null || !preparesNodes(workload) ? 0 : await batch.countUnprepared(plan.jobId, plan.poolId);
+  return { job, pool, tasks, unpreparedNodes, cancelRequested: cancel };
 }
 
 async function cancelRequested(files: Files, runId: string): Promise<boolean> {
@@ -206,12 +130,13 @@ async function cleanUp(
   { batch, files, workloads }: Tools,
   plan: RunPlan,
 ): Promise<{ done: readonly CleanedUp[]; pool: PoolView | null }> {
-  const keeps = workloadOf(workloads, plan).keepOutputsDays > 0;
+  const workload = workloadOf(workloads, plan);
+  const keeps = workload.keepOutputsDays > 0;
   const { jobId, poolId, stagingContainer, outputContainer } = plan;
   const [owner, labels] = [ownerOf(plan), labelsOf(plan)];
   const done = [
     await asking('job', jobId, () => batch.removeJob(jobId, owner)),
-    await asking('pool', poolId, () => batch.removePool(poolId, owner)),
+    await asking('pool', poolId, () => letGoOfPool({ batch }, workload, plan)),
     await asking('staging', stagingContainer, () =>
       files.removeContainer(stagingContainer, labels),
     ),
@@ -250,7 +175,8 @@ async function record(tools: Tools, input: RecordInput): Promise<RunRecord> {
   const { plan, watch, harvest, endedAt } = input;
   const { pool, keepOutputsDays } = workloadOf(tools.workloads, plan);
   const price = pool.pricePerNodeHour;
-  const nodeMinutes = round(watch.usage.nodeMinutes, 1);
+  // The nodes of somebody else's pool are not this run's, however long it used them.
+  const nodeMinutes = pool.existing === undefined ? round(watch.usage.nodeMinutes, 1) : 0;
   const written: RunRecord = {
     runId: plan.runId,
     workload: plan.workload,
@@ -271,6 +197,7 @@ async function record(tools: Tools, input: RecordInput): Promise<RunRecord> {
         ? null
         : new Date(Date.parse(endedAt) + keepOutputsDays * DAY_MS).toISOString(),
     cleanedUp: input.cleanedUp,
+    warnings: watch.warnings,
   };
   // A run that was never admitted has a record all the same, be it the first of all.
   await tools.files.makeContainer(RUNS_CONTAINER, {});

@@ -31,6 +31,35 @@ export const environment = z
   )
   .default({});
 
+/** What `docker pull` takes: `busybox:1.36`, `myregistry.azurecr.io/tools/fit@sha256:…`. */
+export const imageReference = z
+  .string()
+  .regex(
+    /^[a-z0-9][A-Za-z0-9._/:-]*(@sha256:[0-9a-f]{64})?$/,
+    'must be a container image such as "busybox:1.36" or "myregistry.azurecr.io/fit:2"',
+  );
+
+/** Nodes run under the POSIX locale unless told otherwise; only C.UTF-8 is on every image. */
+export const locale = z
+  .string()
+  .regex(/^(C|[a-z]{2,3}_[A-Z]{2})\.UTF-8$/, 'must be C.UTF-8 or like en_US.UTF-8');
+
+const packageReference = z.strictObject({
+  application: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be the id of an application: letters, digits, _ and -'),
+  /** Without one, the default version of the application, whatever that is when a node starts. */
+  version: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be a version: letters, digits, ., _ and -')
+    .optional(),
+});
+
+/** Batch takes ten on a pool or task. */
+export const packageReferences = z.array(packageReference).max(10).default([]);
+
+export type PackageReference = z.output<typeof packageReference>;
+
 /** Two fields, each fine alone, that do not go together. */
 export interface Contradiction {
   readonly path: (string | number)[];

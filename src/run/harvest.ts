@@ -85,6 +85,9 @@ async function lastWords(
   if (outcome.code === 'startTaskFailed') {
     return tail(await batch.readStartTaskError(plan.poolId, LOG_TAIL_BYTES));
   }
+  if (outcome.code === 'preparationFailed') {
+    return tail(await batch.readPreparationError(plan.jobId, LOG_TAIL_BYTES));
+  }
   const culprit = failed.find(({ id }) => id === JOB_MANAGER_ID) ?? failed[0];
   if (culprit === undefined) return null;
   const name = `${LOGS_FOLDER}/${culprit.id}/stderr.txt`;

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Occurrence, RunPlan, RunRequest } from './run';
-import type { Workload } from './workload';
+import { imageNames } from './image-names';
+import { vmSizeOf } from './nodes';
+import { containerImagesOf, type Workload } from './workload';
 
 /**
  * A workload and an occurrence, turned into ids, moments and specifications. Pure: a replay plans
@@ -19,6 +21,7 @@ export const RESULTS_FOLDER = 'results';
 export const LOGS_FOLDER = 'logs';
 
 const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 /** For this long the formula asks for nodes without looking at samples: there are none yet. */
 const STARTUP_MINUTES = 10;
 
@@ -53,11 +56,51 @@ export function planRun(workload: Workload, request: RunRequest, startedAt: stri
     request,
     startedAt,
     deadline: deadline.toISOString(),
-    poolId: runId,
+    poolId: poolIdOf(workload, runId, startedAt),
     jobId: runId,
     stagingContainer: `run-${runId}-in`,
     outputContainer: outputContainerOf(runId),
   };
+}
+
+/**
+ * A run's own pool has the run's id. One that is kept is found by its name alone: what the workload
+ * says of it is in the name, and so is its age, in turns of so many days. A changed declaration or
+ * a new turn is a new pool, and no two runs have to agree on one.
+ */
+function poolIdOf(workload: Workload, runId: string, startedAt: string): string {
+  const { name, pool } = workload;
+  if (pool.existing !== undefined) return pool.existing;
+  if (pool.keep === undefined) return runId;
+  return `${name}-kept-${fingerprintOf(workload)}-${turnOf(pool.keep.days, startedAt)}`;
+}
+
+/** What a pool cannot change once it is made. Start task and packages are renewed at each run. */
+function fingerprintOf(workload: Workload): string {
+  const { pool } = workload;
+  const image = typeof pool.image === 'string' ? imageNames[pool.image] : pool.image;
+  const fixed = [
+    vmSizeOf(pool),
+    image,
+    containerImagesOf(workload),
+    pool.registries,
+    pool.slotsPerNode,
+    pool.subnetId,
+    pool.interNode,
+    pool.keep?.days,
+  ];
+  return createHash('sha256').update(JSON.stringify(fixed)).digest('hex').slice(0, 10);
+}
+
+function turnOf(days: number, startedAt: string): number {
+  return Math.floor(Date.parse(startedAt) / (days * DAY_MS));
+}
+
+/** When the turn of a kept pool is over; runs that begin later make another. */
+export function keptUntil({ pool }: Workload, { startedAt }: RunPlan): string | null {
+  if (pool.keep === undefined) return null;
+  const { days } = pool.keep;
+  return new Date((turnOf(days, startedAt) + 1) * days * DAY_MS).toISOString();
 }
 
 /** Nodes that hold so many of the workload's tasks at once, within its maximum. */
@@ -98,9 +141,34 @@ export function autoscaleFormula(
     'pending = max(0, $PendingTasks.GetSample(TimeInterval_Minute * 3, 0));',
     `needed = (pending + ${perNode - 1}) / ${perNode};`,
     `wanted = startup ? max(${startNodes}, needed) : needed;`,
-    `$TargetLowPriorityNodes = over ? 0 : min(${workload.pool.maxNodes}, wanted);`,
+    ...targetsOf(workload, plan),
     '$NodeDeallocationOption = over ? terminate : taskcompletion;',
   ].join('\n');
+}
+
+/**
+ * Spot nodes, of which some may be dedicated. When the run has waited long enough and no Spot node
+ * is there that works (those that were taken away stay counted), all are dedicated from then on:
+ * asking for none, the pool gets no Spot node either, so it does not go back and forth.
+ */
+function targetsOf({ pool }: Workload, { startedAt }: RunPlan): readonly string[] {
+  const { maxNodes, dedicatedNodes, dedicatedAfterMinutes } = pool;
+  if (dedicatedNodes === 0 && dedicatedAfterMinutes === undefined) {
+    return [`$TargetLowPriorityNodes = over ? 0 : min(${maxNodes}, wanted);`];
+  }
+  const total = `total = over ? 0 : min(${maxNodes}, wanted);`;
+  const split = '$TargetDedicatedNodes = dedicated;\n$TargetLowPriorityNodes = total - dedicated;';
+  const some = `min(${dedicatedNodes}, total)`;
+  if (dedicatedAfterMinutes === undefined) return [total, `dedicated = ${some};`, split];
+
+  const late = new Date(Date.parse(startedAt) + dedicatedAfterMinutes * MINUTE_MS).toISOString();
+  return [
+    total,
+    'taken = max(0, $PreemptedNodeCount.GetSample(TimeInterval_Minute * 3, 0));',
+    `spotless = time() >= time("${late}") && $CurrentLowPriorityNodes - taken < 1;`,
+    `dedicated = spotless ? total : ${some};`,
+    split,
+  ];
 }
 
 /** How many nodes a run asks for before it knows its tasks. */

@@ -1,3 +1,4 @@
+import type { PackageReference } from './fields';
 import type { JobView, PoolView, TaskCounts } from './run';
 
 /**
@@ -18,11 +19,20 @@ export interface Owner {
 }
 
 export interface Batch {
-  /** Makes the pool, or adopts the one that this run made before. @throws nameCollision, quotaReached */
+  /** Images a pool can be made of, with the node agent and the end of support of each. */
+  supportedImages(): Promise<readonly SupportedImage[]>;
+  /** The versions of an application package, or null when there is no such application. */
+  packageVersions(application: string): Promise<readonly string[] | null>;
+  /**
+   * Makes the pool, or adopts the one that this run made before. A pool that is kept from run to
+   * run gets this run's start task, packages and formula. @throws nameCollision, quotaReached
+   */
   makePool(pool: PoolSpec, owner: Owner): Promise<void>;
   /** Stores the formula and has it evaluated at once. `busy` when Batch will not take it just now. */
   setFormula(poolId: string, formula: string): Promise<'set' | 'busy'>;
   lookAtPool(poolId: string): Promise<PoolView | null>;
+  /** How somebody else's pool is made, or null when there is none. */
+  inspectPool(poolId: string): Promise<PoolFacts | null>;
   makeJob(job: JobSpec, owner: Owner): Promise<void>;
   /** Adds what is not there yet, in collections. @throws manifestRefused naming the task Batch refuses */
   addTasks(jobId: string, tasks: readonly TaskSpec[]): Promise<void>;
@@ -32,6 +42,8 @@ export interface Batch {
   endWhenTasksEnd(jobId: string): Promise<void>;
   lookAtJob(jobId: string): Promise<JobView | null>;
   countTasks(jobId: string): Promise<TaskCounts>;
+  /** Nodes that could work and on which the preparation of the job failed for good. */
+  countUnprepared(jobId: string, poolId: string): Promise<number>;
   /** Failed tasks first seen first, at most `limit`. */
   failedTasks(jobId: string, limit: number): Promise<readonly FailedTask[]>;
   /** The end of a text file of a task, or null when there is none (any more). */
@@ -43,9 +55,17 @@ export interface Batch {
   ): Promise<string | null>;
   /** stderr of the start task of a node on which it failed, or null. */
   readStartTaskError(poolId: string, maxBytes: number): Promise<string | null>;
+  /** stderr of the preparation task on a node on which it failed, or null. */
+  readPreparationError(jobId: string, maxBytes: number): Promise<string | null>;
   /** Asks for the end; `gone` when there is nothing (left). Never touches what another owner made. */
   removeJob(jobId: string, owner: Owner): Promise<Removal>;
   removePool(poolId: string, owner: Owner): Promise<Removal>;
+  /** Has a pool that is kept go to zero nodes; `kept` when it is there. */
+  restPool(poolId: string, owner: Owner): Promise<Removal | 'kept'>;
+  /** Pools that are kept from run to run, and until when. */
+  findKept(): Promise<readonly { readonly id: string; readonly until: string }[]>;
+  /** Deletes a pool that was kept, unless a job still needs it. */
+  removeKept(poolId: string): Promise<Removal | 'busy'>;
   /** Pools and jobs that any run of this app made. */
   findOwned(): Promise<
     readonly { readonly kind: 'pool' | 'job'; readonly id: string; readonly runId: string }[]
@@ -60,27 +80,82 @@ export interface FailedTask {
   readonly cause: string;
 }
 
+export interface SupportedImage {
+  readonly publisher: string;
+  readonly offer: string;
+  readonly sku: string;
+  readonly nodeAgent: string;
+  /** From then on Batch makes no new pool of it; null while no end is known. */
+  readonly endOfLife: string | null;
+  readonly runsContainers: boolean;
+}
+
+export type Image =
+  | {
+      readonly kind: 'marketplace';
+      readonly publisher: string;
+      readonly offer: string;
+      readonly sku: string;
+      readonly version: string;
+      readonly nodeAgent: string;
+    }
+  /** An image of one's own, by the resource id of the gallery's image. */
+  | { readonly kind: 'gallery'; readonly id: string; readonly nodeAgent: string };
+
 export interface PoolSpec {
   readonly id: string;
   readonly displayName: string;
-  /** Null leaves it to the account's own default. */
-  readonly vmSize: string | null;
-  readonly image: {
-    readonly publisher: string;
-    readonly offer: string;
-    readonly sku: string;
-    readonly version: string;
-    readonly nodeAgent: string;
-  };
-  readonly containerImages: readonly string[];
+  readonly vmSize: string;
+  readonly image: Image;
+  /** Null for a pool that runs no containers. */
+  readonly containers: PoolContainers | null;
   readonly slotsPerNode: number;
   readonly formula: string;
   readonly startTask: StartTaskSpec | null;
+  readonly mounts: readonly MountSpec[];
+  readonly packages: readonly PackageReference[];
+  readonly subnetId: string | null;
+  readonly interNode: boolean;
+  /** The end of a pool that is kept from run to run; null for a run's own. */
+  readonly keptUntil: string | null;
+}
+
+export interface PoolContainers {
+  /** Fetched when a node starts. */
+  readonly images: readonly string[];
+  readonly registries: readonly Registry[];
+}
+
+export interface Registry {
+  readonly server: string;
+  readonly user: string;
+  readonly password: string;
+}
+
+export interface MountSpec {
+  readonly account: string;
+  readonly container: string;
+  readonly sas: string;
+  readonly at: string;
+  readonly options: string;
+}
+
+/** What a run must know of a pool before it uses it. */
+export interface PoolFacts {
+  readonly isGoing: boolean;
+  /** The run that made it and will delete it; null for a pool that is no run's. */
+  readonly runId: string | null;
+  readonly nodeAgent: string | null;
+  readonly runsContainers: boolean;
+  readonly slotsPerNode: number;
+  readonly scalesItself: boolean;
+  readonly targetNodes: number;
 }
 
 export interface StartTaskSpec {
   readonly command: string;
   readonly resourceFiles: readonly ResourceFile[];
+  readonly environment: Readonly<Record<string, string>>;
   readonly elevated: boolean;
   readonly retries: number;
 }
@@ -92,6 +167,27 @@ export interface JobSpec {
   readonly environment: Readonly<Record<string, string>>;
   readonly maxMinutes: number;
   readonly jobManager: (TaskSpec & { readonly endsJob: boolean }) | null;
+  /** Before the first task of the job on a node. */
+  readonly preparation: NodeTaskSpec | null;
+  /** When the job has ended; only with a preparation. */
+  readonly release: NodeTaskSpec | null;
+}
+
+/** A preparation or release task. */
+export interface NodeTaskSpec {
+  readonly command: string;
+  readonly resourceFiles: readonly ResourceFile[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly elevated: boolean;
+  readonly retries: number;
+  readonly maxMinutes: number;
+  readonly container: ContainerSpec | null;
+}
+
+export interface ContainerSpec {
+  readonly image: string;
+  readonly runOptions: string;
+  readonly workingDirectory: 'task' | 'image';
 }
 
 export interface TaskSpec {
@@ -104,13 +200,16 @@ export interface TaskSpec {
   readonly retries: number;
   readonly maxMinutes: number;
   readonly elevated: boolean;
+  readonly user: 'task' | 'pool';
   readonly dependsOn: readonly string[];
-  readonly container: { readonly image: string; readonly runOptions: string } | null;
+  readonly container: ContainerSpec | null;
+  readonly packages: readonly PackageReference[];
 }
 
 export type ResourceFile =
   | { readonly url: string; readonly path: string; readonly mode: string | null }
-  | { readonly containerUrl: string; readonly prefix: string };
+  /** All blobs that begin so, in the folder `path` when there is one, under their own names. */
+  | { readonly containerUrl: string; readonly prefix: string; readonly path?: string };
 
 export interface OutputFile {
   readonly pattern: string;
@@ -154,8 +253,15 @@ export interface Files {
   upload(container: string, name: string, file: string): Promise<void>;
   /** A URL that opens one blob (or, without a name, lists and reads the container) until `minutes` from now. */
   readUrl(container: string, name: string | null, minutes: number): Promise<string>;
+  /** What mounts a container on a node until `minutes` from now. */
+  mountAccess(container: string, access: 'read' | 'write', minutes: number): Promise<MountAccess>;
   /** A URL that lets its holder create and write blobs in the container, and nothing else. */
   writeUrl(container: string, minutes: number): Promise<string>;
+}
+
+export interface MountAccess {
+  readonly account: string;
+  readonly sas: string;
 }
 
 export interface Secrets {

@@ -40,6 +40,7 @@ const decisions: readonly ((situation: Situation, now: Date) => NextStep | undef
   readyToSubmit,
   poolGone,
   noNodeCanWork,
+  noNodePrepared,
 ];
 
 export function nextStep(situation: Situation, now: Date): NextStep {
@@ -178,7 +179,20 @@ function noNodeCanWork({ seen, watch, workload }: Situation, now: Date): NextSte
   return finish(
     'failed',
     'noCapacity',
-    `no Spot node came within ${workload.pool.maxWaitMinutes} minutes${reasons(pool)}; try another vmSize or region, or ask for Spot quota`,
+    `no ${nodeWord(workload)} came within ${workload.pool.maxWaitMinutes} minutes${reasons(pool)}; try another vmSize or region, or ask for Spot quota`,
+  );
+}
+
+/** A node on which the preparation failed for good gets no task of the job, and is billed all the same. */
+function noNodePrepared({ seen }: Situation): NextStep | undefined {
+  const { pool, unpreparedNodes } = seen;
+  if (pool === null || unpreparedNodes === 0) return undefined;
+  const { idle, running } = pool.nodes;
+  if (canWork(pool.nodes) > idle + running || unpreparedNodes < idle + running) return undefined;
+  return finish(
+    'failed',
+    'preparationFailed',
+    `the preparation of the job failed on ${count(unpreparedNodes, 'node')} and no other node is left`,
   );
 }
 
@@ -201,13 +215,13 @@ function nextLook(plan: RunPlan, now: Date): Date {
 }
 
 /** The link of the chain that is being waited for: job manager, node, start task, tasks, scale-in. */
-export function whatItWaitsFor({ seen, watch }: Situation): string {
+export function whatItWaitsFor({ workload, seen, watch }: Situation): string {
   const { pool, job, tasks } = seen;
   if (pool === null || job === null) return 'Batch to show the pool and the job';
   if (job.state === 'completed') return 'Batch to count the tasks of the job, which has ended';
   if (pool.formulaError !== null)
     return `Batch to accept the autoscale formula: ${pool.formulaError}`;
-  if (canWork(pool.nodes) === 0) return `a Spot node: ${nodeChain(pool)}`;
+  if (canWork(pool.nodes) === 0) return `a ${nodeWord(workload)}: ${nodeChain(pool)}`;
   if (pool.nodes.idle + pool.nodes.running === 0) {
     return pool.nodes.waitingForStartTask > 0
       ? `the set-up on ${count(pool.nodes.waitingForStartTask, 'node')}`
@@ -220,6 +234,15 @@ export function whatItWaitsFor({ seen, watch }: Situation): string {
     return `Batch to end the job (${count(done, 'task')} done)`;
   const planned = watch.plannedTasks === null ? '' : ` of ${done + tasks.active + tasks.running}`;
   return `tasks: ${done}${planned} done, ${tasks.running} running, ${tasks.active} queued on ${count(canWork(pool.nodes), 'node')}`;
+}
+
+/** Where other nodes may come too, it is not for a Spot node that a run waits. */
+function nodeWord({ pool }: Workload): string {
+  const isSpot =
+    pool.existing === undefined &&
+    pool.dedicatedNodes === 0 &&
+    pool.dedicatedAfterMinutes === undefined;
+  return isSpot ? 'Spot node' : 'node';
 }
 
 function nodeChain(pool: PoolView): string {

@@ -66,6 +66,8 @@ export interface Observation {
   readonly job: JobView | null;
   readonly pool: PoolView | null;
   readonly tasks: TaskCounts;
+  /** Nodes that get no task of this job, because its preparation failed on them. */
+  readonly unpreparedNodes: number;
   readonly cancelRequested: boolean;
 }
 
@@ -178,6 +180,8 @@ export interface RunRecord {
   readonly outputContainer: string;
   readonly outputsKeptUntil: string | null;
   readonly cleanedUp: readonly CleanedUp[];
+  /** What is fine today and may not be tomorrow, such as an image near its end. */
+  readonly warnings: readonly string[];
 }
 
 /** What a run carries over when its orchestration continues as new. */
@@ -197,6 +201,8 @@ export interface WatchState {
   readonly plannedTasks: number | null;
   /** Whether the last step of submitting (the proof, and the switch to terminate) is done. */
   readonly submitted: boolean;
+  /** What was found while the pool was made. */
+  readonly warnings: readonly string[];
 }
 
 export const NO_TASKS: TaskCounts = { active: 0, running: 0, succeeded: 0, failed: 0 };

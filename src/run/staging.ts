@@ -2,6 +2,7 @@ import { Failure } from '../failure';
 import { INPUT_LIST, stagedName } from './plan';
 import { labelsOf, programPath, programsOf, secretsOf, workloadOf, type Tools } from './tools';
 import type { BlobFound } from './ports';
+import { checkReferences } from './references';
 import type { RunPlan } from './run';
 import type { Workload } from './workload';
 
@@ -37,6 +38,7 @@ export async function stage(tools: Tools, plan: RunPlan): Promise<Staged> {
 
   await tools.files.makeContainer(plan.stagingContainer, labelsOf(plan));
   await tools.files.makeContainer(plan.outputContainer, labelsOf(plan));
+  await checkReferences(tools, workload, plan);
   await stageSecrets(tools, workload, plan);
   for (const program of programsOf(workload)) {
     const path = programPath(tools.programsFolder, workload.name, program);

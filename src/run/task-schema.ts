@@ -1,11 +1,32 @@
 import { z } from 'zod';
-import { environment, MINUTES_PER_DAY, programName, relativePath, secretName } from './fields';
+import {
+  environment,
+  imageReference,
+  locale,
+  MINUTES_PER_DAY,
+  packageReferences,
+  programName,
+  relativePath,
+  secretName,
+} from './fields';
 
 const outputSchema = z.strictObject({
   /** Files in the task's working directory: `outputs/*.tile`. */
   files: relativePath,
-  /** The folder in the run's output container they go to. */
+  /**
+   * The folder in the run's output container they go to; `{task}` stands for the id of the task.
+   * Names are built from task and file alone, so another attempt at a task overwrites what the one
+   * before it wrote, and nothing else.
+   */
   to: relativePath,
+});
+
+export const container = z.strictObject({
+  image: imageReference,
+  /** More options of `docker create`: `--workdir /app --volume …`. */
+  runOptions: z.string().default(''),
+  /** Where the command begins: in the task's own directory, or where the image says. */
+  workingDirectory: z.enum(['task', 'image']).default('task'),
 });
 
 /** One kind of task. Its command line is a constant: what varies travels as environment or file. */
@@ -33,9 +54,14 @@ export const taskSchema = z.strictObject({
     .max(7 * MINUTES_PER_DAY)
     .default(60),
   elevated: z.boolean().default(false),
-  container: z
-    .strictObject({ image: z.string().min(1), runOptions: z.string().default('') })
-    .optional(),
+  /** A user that only this task has, or one that all tasks of the node share with their files. */
+  user: z.enum(['task', 'pool']).default('task'),
+  /** Instead of the workload's. */
+  locale: locale.optional(),
+  container: container.optional(),
+  /** Application packages that a node unpacks before it runs the task. */
+  packages: packageReferences,
 });
 
 export type TaskTemplate = z.output<typeof taskSchema>;
+export type Container = z.output<typeof container>;

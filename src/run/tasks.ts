@@ -15,6 +15,8 @@ export interface Access {
   readonly staging: string;
   /** Reads and lists the output container. */
   readonly outputs: string;
+  /** Reads and lists a container of reference data. */
+  readonly shared: (container: string) => string;
   /** Writes to the output container. */
   readonly upload: string;
 }
@@ -32,19 +34,17 @@ export function taskFrom(template: TaskTemplate, access: Access, details: TaskDe
   return {
     id: details.id,
     command: template.command,
-    environment: { ...template.environment, ...details.environment },
+    environment: { ...environmentOf(template), ...details.environment },
     resourceFiles: [
       ...programFiles(template.programs, access),
-      ...template.secrets.map((name) => ({
-        url: access.secret(name),
-        path: `secrets/${name}`,
-        mode: '0400',
-      })),
+      ...secretFiles(template.secrets, access),
       ...template.reads.map((folder) => ({ containerUrl: access.outputs, prefix: `${folder}/` })),
       ...(details.resourceFiles ?? []),
     ],
     outputFiles: [
-      ...template.outputs.map(({ files, to }) => outputFile(files, to, access, 'taskSuccess')),
+      ...template.outputs.map(({ files, to }) =>
+        outputFile(files, to.replaceAll('{task}', details.id), access, 'taskSuccess'),
+      ),
       ...(details.outputFiles ?? []),
       // Kept whatever happens, since a node's own copy goes with the node.
       outputFile('../std*.txt', `${LOGS_FOLDER}/${details.id}`, access, 'taskCompletion'),
@@ -53,13 +53,34 @@ export function taskFrom(template: TaskTemplate, access: Access, details: TaskDe
     retries: template.retries,
     maxMinutes: template.maxMinutes,
     elevated: template.elevated,
+    user: template.user,
     dependsOn: details.dependsOn ?? [],
     container: template.container ?? null,
+    packages: template.packages,
   };
 }
 
 export function programFiles(programs: readonly string[], access: Access): ResourceFile[] {
   return programs.map((name) => ({ url: access.program(name), path: name, mode: '0755' }));
+}
+
+export function secretFiles(names: readonly string[], access: Access): ResourceFile[] {
+  return names.map((name) => ({
+    url: access.secret(name),
+    path: `secrets/${name}`,
+    mode: '0400',
+  }));
+}
+
+/** What a template says of its environment; its locale is a part of that. */
+export function environmentOf({
+  locale,
+  environment,
+}: {
+  readonly locale?: string | undefined;
+  readonly environment?: Readonly<Record<string, string>>;
+}): Record<string, string> {
+  return { ...(locale !== undefined && { LC_ALL: locale }), ...environment };
 }
 
 /**

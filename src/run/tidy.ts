@@ -10,6 +10,8 @@ export interface Tidied {
   readonly orphans: readonly { readonly kind: 'pool' | 'job'; readonly id: string }[];
   /** Containers whose time was over. */
   readonly containers: readonly string[];
+  /** Pools that were kept from run to run and have been replaced by others. */
+  readonly kept: readonly string[];
   /** What could not be deleted this time, and why. */
   readonly refused: readonly string[];
 }
@@ -55,7 +57,25 @@ export async function tidy(
       containers.push(name);
     });
   }
-  return { orphans, containers, refused };
+  return { orphans, containers, kept: await tidyKept(batch, now, attempt), refused };
+}
+
+/** A run that found the pool in its last minute has made its job by then. */
+const KEPT_GRACE_MS = 3_600_000;
+
+async function tidyKept(
+  batch: Ports['batch'],
+  now: Date,
+  attempt: (what: string, removal: () => Promise<void>) => Promise<void>,
+): Promise<string[]> {
+  const removed: string[] = [];
+  for (const { id, until } of await batch.findKept()) {
+    if (Date.parse(until) + KEPT_GRACE_MS >= now.getTime()) continue;
+    await attempt(`pool ${id}`, async () => {
+      if ((await batch.removeKept(id)) === 'going') removed.push(id);
+    });
+  }
+  return removed;
 }
 
 async function keptUntil(files: Files, runId: string, now: Date): Promise<string> {

@@ -4,6 +4,7 @@ import { Failure } from '../failure';
 import { credentialMinutes, INPUT_LIST } from './plan';
 import type { Files, Owner, Ports } from './ports';
 import type { RunPlan } from './run';
+import { CHECK_MOUNTS } from './preparation';
 import type { Access } from './tasks';
 import { templatesOf, type Workload, type Workloads } from './workload';
 
@@ -44,13 +45,13 @@ export async function openAccess(
   const minutes = credentialMinutes(plan, now);
   const { stagingContainer, outputContainer } = plan;
   const singles = new Map<string, string>();
-  const single = (path: string): string => {
-    const url = singles.get(path);
-    if (url === undefined) throw new Error(`nothing was opened at ${path}`);
-    return url;
-  };
+  const single = (path: string): string => demand(singles, path);
   for (const path of stagedSingles(workload)) {
     singles.set(path, await files.readUrl(stagingContainer, path, minutes));
+  }
+  const shared = new Map<string, string>();
+  for (const { container } of workload.shared) {
+    shared.set(container, await files.readUrl(container, null, minutes));
   }
   return {
     program: (name) => single(`programs/${name}`),
@@ -58,8 +59,15 @@ export async function openAccess(
     input: (file) => single(file),
     staging: await files.readUrl(stagingContainer, null, minutes),
     outputs: await files.readUrl(outputContainer, null, minutes),
+    shared: (container) => demand(shared, container),
     upload: await files.writeUrl(outputContainer, minutes),
   };
+}
+
+function demand(opened: ReadonlyMap<string, string>, what: string): string {
+  const url = opened.get(what);
+  if (url === undefined) throw new Error(`nothing was opened at ${what}`);
+  return url;
 }
 
 /** The staged blobs that tasks are given one by one. */
@@ -71,13 +79,30 @@ function stagedSingles(workload: Workload): string[] {
   ];
 }
 
-export function programsOf({ work, pool }: Workload): readonly string[] {
-  const all = templatesOf(work).flatMap(([, { programs }]) => programs);
-  return [...new Set([...all, ...(pool.setup?.programs ?? [])])];
+export function programsOf({ work, pool, prepare, release }: Workload): readonly string[] {
+  const all = [
+    ...templatesOf(work).flatMap(([, { programs }]) => programs),
+    ...(pool.setup?.programs ?? []),
+    ...(prepare?.programs ?? []),
+    ...(release?.programs ?? []),
+    ...(pool.mounts.length > 0 ? [CHECK_MOUNTS] : []),
+  ];
+  return [...new Set(all)];
 }
 
-export function secretsOf({ work }: Workload): readonly string[] {
-  return [...new Set(templatesOf(work).flatMap(([, { secrets }]) => secrets))];
+/** What is staged for tasks to read as files. */
+export function secretsOf({ work, prepare, release }: Workload): readonly string[] {
+  const all = [
+    ...templatesOf(work).flatMap(([, { secrets }]) => secrets),
+    ...(prepare?.secrets ?? []),
+    ...(release?.secrets ?? []),
+  ];
+  return [...new Set(all)];
+}
+
+/** What the app alone reads, when it makes a pool. */
+export function registrySecretsOf({ pool }: Workload): readonly string[] {
+  return [...new Set(pool.registries.map(({ secret }) => secret))];
 }
 
 /** A workload's own program, else the one of that name which all workloads share. */

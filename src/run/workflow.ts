@@ -82,7 +82,8 @@ function* begin(story: Story): Step<Outcome | 'watch' | 'recordedBefore'> {
 
   enter(story, 'provisioning', 'Batch to accept the pool');
   const startNodes = firstNodes(workload, staged.inputs);
-  yield* perform(ctx, 'provision', { plan, startNodes, now: now(ctx) });
+  const { warnings } = yield* perform(ctx, 'provision', { plan, startNodes, now: now(ctx) });
+  story.watch = { ...story.watch, warnings };
 
   enter(story, 'submitting', 'Batch to accept the job');
   yield* perform(ctx, 'submitJob', { plan, now: now(ctx) });
@@ -248,6 +249,7 @@ function newWatch(startedAt: string): WatchState {
     lastServedAt: startedAt,
     plannedTasks: null,
     submitted: false,
+    warnings: [],
   };
 }
 

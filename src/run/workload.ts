@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { Failure } from '../failure';
-import { containerName, MINUTES_PER_DAY, relativePath, type Contradiction } from './fields';
+import { containerName, locale, MINUTES_PER_DAY, relativePath, type Contradiction } from './fields';
+import { prepareSchema, releaseSchema, sharedSchema } from './node-schema';
+import { poolMistakes } from './pool-mistakes';
 import { poolSchema } from './pool-schema';
 import { checkSchedule } from './schedule';
 import { shellMistakes } from './shell';
+import { containerMistakes, taskMistakes } from './task-mistakes';
 import { taskSchema, type TaskTemplate } from './task-schema';
 
 /**
@@ -76,6 +79,13 @@ export const workloadSchema = z
     /** What a caller may set; becomes PARAM_<NAME> in the tasks' environment. */
     parameters: z.instanceof(z.ZodObject).default(z.strictObject({})),
     pool: poolSchema,
+    /** Reference data that all tasks read, beside the inputs of each. */
+    shared: z.array(sharedSchema).max(10).default([]),
+    /** Before the first task of the job on a node, and when the job has ended. */
+    prepare: prepareSchema.optional(),
+    release: releaseSchema.optional(),
+    /** Becomes LC_ALL of all that runs, unless it says its own. */
+    locale: locale.default('C.UTF-8'),
     work: workSchema,
     /** Blobs of the run's output container without which a run is no success. */
     results: z.array(relativePath).default([]),
@@ -152,13 +162,35 @@ export function templatesOf(work: Work): readonly (readonly [string, TaskTemplat
   );
 }
 
+/** Whether the tasks of a workload are containers; then all are. */
+export function usesContainers(workload: Workload): boolean {
+  return containerImagesOf(workload).length > 0;
+}
+
+/** Fetched with a node rather than with its first task. */
+export function containerImagesOf({ pool, work }: Workload): readonly string[] {
+  const ofTasks = templatesOf(work).flatMap(([, { container }]) =>
+    container === undefined ? [] : [container.image],
+  );
+  return [...new Set([...pool.containerImages, ...ofTasks])];
+}
+
 /** What each field allows alone, and Batch would refuse or wait for for ever. */
 function* contradictions(workload: Workload): Generator<Contradiction> {
-  const { pool, work, inputs, triggers } = workload;
-  for (const [key, template] of templatesOf(work)) yield* taskMistakes(workload, key, template);
-
-  if (pool.setup !== undefined)
-    yield* shellMistakes(['pool', 'setup', 'command'], pool.setup.command);
+  const { work, inputs, triggers } = workload;
+  const templates = templatesOf(work);
+  const containers = usesContainers(workload);
+  for (const [key, template] of templates) {
+    yield* taskMistakes(workload, key, template, containers);
+  }
+  yield* poolMistakes(workload, [
+    ...new Set([
+      ...templates.flatMap(([, { secrets }]) => secrets),
+      ...(workload.prepare?.secrets ?? []),
+      ...(workload.release?.secrets ?? []),
+    ]),
+  ]);
+  yield* nodeMistakes(workload);
   if (work.kind === 'perBlob' && inputs === undefined) {
     yield { path: ['inputs'], message: 'missing: "perBlob" makes one task for each input blob' };
   }
@@ -169,6 +201,21 @@ function* contradictions(workload: Workload): Generator<Contradiction> {
       path: ['parameters', name],
       message: 'becomes an environment variable; its name must be letters, digits and _',
     };
+  }
+}
+
+function* nodeMistakes(workload: Workload): Generator<Contradiction> {
+  for (const key of ['prepare', 'release'] as const) {
+    const task = workload[key];
+    if (task === undefined) continue;
+    yield* shellMistakes([key, 'command'], task.command);
+    yield* containerMistakes([key, 'container'], task.container);
+    if (task.container !== undefined && !usesContainers(workload)) {
+      yield {
+        path: [key, 'container'],
+        message: 'needs a pool that runs containers; make the tasks containers, or leave it out',
+      };
+    }
   }
 }
 
@@ -193,40 +240,4 @@ function* triggerMistakes(
     path: ['inputs', 'endsWith'],
     message: `does not take what the blob trigger starts a run for (${refused.map((ending) => (ending === '' ? 'every blob' : ending)).join(', ')}); list it in both or in neither`,
   };
-}
-
-function* taskMistakes(
-  { pool, deadlineMinutes }: Workload,
-  key: string,
-  template: TaskTemplate,
-): Generator<Contradiction> {
-  const containers = pool.containerImages.length > 0;
-  const at = (field: string) => ['work', key, field];
-  if (template.slots > pool.slotsPerNode) {
-    yield {
-      path: at('slots'),
-      message: `${template.slots} slots fit on no node of ${pool.slotsPerNode}, so the task would wait for ever; lower it or raise pool.slotsPerNode`,
-    };
-  }
-  if (template.maxMinutes > deadlineMinutes) {
-    yield {
-      path: at('maxMinutes'),
-      message: `${template.maxMinutes} minutes are more than the run has (deadlineMinutes ${deadlineMinutes}); lower it or raise deadlineMinutes`,
-    };
-  }
-  if (containers !== (template.container !== undefined)) {
-    yield {
-      path: at('container'),
-      message: containers
-        ? 'missing: a pool with containerImages takes container tasks only'
-        : 'a container task needs a pool with containerImages',
-    };
-  }
-  if (template.command.trim() === '' && template.container === undefined) {
-    yield {
-      path: at('command'),
-      message: 'must not be empty; only a container task may leave the command to its image',
-    };
-  }
-  yield* shellMistakes(at('command'), template.command);
 }

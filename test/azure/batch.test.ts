@@ -80,15 +80,16 @@ test('a pool is of Spot nodes under its formula, with its start task, closed to 
   });
 });
 
-test('a pool takes size and subnet from the deployment where its workload names none', async () => {
-  const nodes = { vmSize: 'standard_f2s_v2', subnetId: '/subscriptions/s/subnets/nodes' };
-  const line = await opened([{ status: 201 }], { nodes });
+test('nodes join the subnet that is given, and need no public address there [PI16]', async () => {
+  const line = await opened([{ status: 201 }]);
 
-  await line.batch.makePool({ ...pool, vmSize: null }, owner);
+  await line.batch.makePool({ ...pool, subnetId: '/subscriptions/s/subnets/nodes' }, owner);
 
   expect(line.asked[0]?.body).toMatchObject({
-    vmSize: 'standard_f2s_v2',
-    networkConfiguration: { subnetId: '/subscriptions/s/subnets/nodes' },
+    networkConfiguration: {
+      subnetId: '/subscriptions/s/subnets/nodes',
+      publicIPAddressConfiguration: { provision: 'nopublicipaddresses' },
+    },
   });
 });
 
@@ -144,7 +145,11 @@ test("a container task without a command is sent with an empty one, and the imag
   const line = await opened([
     { status: 200, body: { value: [{ status: 'Success', taskId: 't1' }] } },
   ]);
-  const container = { image: 'busybox:1.36', runOptions: '--workdir /app' };
+  const container = {
+    image: 'busybox:1.36',
+    runOptions: '--workdir /app',
+    workingDirectory: 'task',
+  } as const;
 
   await line.batch.addTasks('hello-1', [{ ...task, command: '', container }]);
 
@@ -152,7 +157,11 @@ test("a container task without a command is sent with an empty one, and the imag
     value: [
       expect.objectContaining({
         commandLine: '',
-        containerSettings: { imageName: 'busybox:1.36', containerRunOptions: '--workdir /app' },
+        containerSettings: {
+          imageName: 'busybox:1.36',
+          containerRunOptions: '--workdir /app',
+          workingDirectory: 'taskWorkingDirectory',
+        },
       }),
     ],
   });

@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TokenCredential } from '@azure/identity';
 import { listen } from '../../local/http';
 import { batchOn } from '../../src/azure/batch';
-import type { NodeDefaults } from '../../src/azure/batch-bodies';
 import type { Service } from '../../src/azure/batch-calls';
 import { callBatch } from '../../src/azure/batch-calls';
 import { batchClientFor } from '../../src/azure/connect';
@@ -45,14 +44,13 @@ export const TOKEN = 'eyJhbGciOiJIUzI1NiJ9.eyJvaWQiOiJ4In0.c2VjcmV0LXNpZ25hdHVyZ
 export interface ScriptedOptions {
   readonly accountKey?: Settings['batch']['accountKey'];
   readonly secrets?: Secrets;
-  readonly nodes?: NodeDefaults;
   /** The client waits for the rest of half an answer until its patience ends: time may pass here. */
   readonly afterCut?: () => void;
 }
 
 export async function scripted(
   script: Script | readonly Answer[],
-  { accountKey = null, secrets = noSecrets, nodes = usualNodes, afterCut }: ScriptedOptions = {},
+  { accountKey = null, secrets = noSecrets, afterCut }: ScriptedOptions = {},
 ): Promise<ScriptedBatch> {
   const asked: Asked[] = [];
   const answerTo: Script =
@@ -73,7 +71,7 @@ export async function scripted(
   const settings = { batch: { endpoint: server.url, accountKey } };
   const client = batchClientFor(settings, credentialNoting(scopes), secrets);
   return {
-    batch: batchOn(client, pacing, nodes),
+    batch: batchOn(client, pacing),
     service: { client, call: (request) => callBatch(pacing, request) },
     url: server.url,
     asked,
@@ -82,8 +80,6 @@ export async function scripted(
     close: () => server.close(),
   };
 }
-
-const usualNodes: NodeDefaults = { vmSize: 'standard_d2s_v5', subnetId: null };
 
 function lastOf(answers: readonly Answer[]): Answer {
   return answers.at(-1) ?? { status: 500 };

@@ -9,21 +9,28 @@ export const pool: PoolSpec = {
   displayName: 'Nightshift hello-1',
   vmSize: 'Standard_D4s_v5',
   image: {
+    kind: 'marketplace',
     publisher: 'canonical',
     offer: 'ubuntu-24_04-lts',
     sku: 'server',
     version: 'latest',
     nodeAgent: 'batch.node.ubuntu 24.04',
   },
-  containerImages: [],
+  containers: null,
   slotsPerNode: 4,
   formula: '$TargetLowPriorityNodes = 1;',
   startTask: {
     command: '/bin/bash install.sh',
     resourceFiles: [{ url: 'https://in/install.sh?r', path: 'install.sh', mode: '0755' }],
+    environment: { LC_ALL: 'C.UTF-8' },
     elevated: true,
     retries: 2,
   },
+  mounts: [],
+  packages: [],
+  subnetId: null,
+  interNode: false,
+  keptUntil: null,
 };
 
 export const task: TaskSpec = {
@@ -47,8 +54,10 @@ export const task: TaskSpec = {
   retries: 3,
   maxMinutes: 15,
   elevated: false,
+  user: 'task',
   dependsOn: [],
   container: null,
+  packages: [],
 };
 
 export const job: JobSpec = {
@@ -58,6 +67,8 @@ export const job: JobSpec = {
   environment: { LC_ALL: 'C.UTF-8' },
   maxMinutes: 180,
   jobManager: { ...task, id: 'job-manager', endsJob: true },
+  preparation: null,
+  release: null,
 };
 
 export function tasks(count: number): TaskSpec[] {

@@ -134,6 +134,7 @@ test('a record says how the run ended, what it took and what it cost', async () 
     outputContainer: world.plan.outputContainer,
     outputsKeptUntil: '2026-11-23T02:30:00.000Z',
     cleanedUp,
+    warnings: [],
   };
   expect(record).toEqual(expected);
   expect(JSON.parse(world.files.text(RUNS_CONTAINER, recordBlob(world.plan.runId)) ?? '')).toEqual(
@@ -166,6 +167,7 @@ test('a look tells what Batch shows and whether somebody wants an end', async ()
     job: null,
     pool: null,
     tasks: NO_TASKS,
+    unpreparedNodes: 0,
     cancelRequested: false,
   });
   await world.activities.provision({ plan: world.plan, startNodes: 1, now });
@@ -184,8 +186,8 @@ test("an adopted pool is this run's; one of somebody else is left alone [GD26, G
   const world = worldOf(whole);
   const provision = () => world.activities.provision({ plan: world.plan, startNodes: 1, now });
   expect([await provision(), await provision()]).toEqual([
-    { poolId: world.plan.poolId },
-    { poolId: world.plan.poolId },
+    { poolId: world.plan.poolId, warnings: [] },
+    { poolId: world.plan.poolId, warnings: [] },
   ]);
 
   const there = world.batch.pools.get(world.plan.poolId);

@@ -113,6 +113,7 @@ export function seenWith(more: Partial<Observation> = {}): Observation {
     job: jobWith({ state: 'running' }),
     pool: poolWith({ running: 1 }),
     tasks: { ...NO_TASKS, running: 1 },
+    unpreparedNodes: 0,
     cancelRequested: false,
     ...more,
   };
@@ -133,6 +134,7 @@ export function watchWith(more: Partial<WatchState> = {}): WatchState {
     lastServedAt: STARTED,
     plannedTasks: null,
     submitted: false,
+    warnings: [],
     ...more,
   };
 }
@@ -144,5 +146,6 @@ export const access: Access = {
   input: (file) => `https://in/${file}?r`,
   staging: 'https://in?rl',
   outputs: 'https://out?rl',
+  shared: (container) => `https://${container}?rl`,
   upload: 'https://out?cw',
 };

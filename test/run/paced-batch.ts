@@ -1,6 +1,15 @@
 import type { Clock } from '../../local/clock';
-import type { Batch, JobSpec, Owner, PoolSpec, TaskSpec } from '../../src/run/ports';
+import type {
+  Batch,
+  JobSpec,
+  Owner,
+  PoolFacts,
+  PoolSpec,
+  Removal,
+  TaskSpec,
+} from '../../src/run/ports';
 import type { JobView, NodeCounts, PoolView, TaskCounts, TaskEnd } from '../../src/run/run';
+import { supportedImages } from '../fakes';
 
 /**
  * A Batch account whose nodes and tasks take the time they are told to, on the test's clock. Every
@@ -53,6 +62,8 @@ const NO_NODES: NodeCounts = {
 export class PacedBatch implements Batch {
   readonly asked: string[] = [];
   readonly formulas: string[] = [];
+  /** A pool of somebody else, for the run that looks for one. */
+  others: PoolFacts | null = null;
   pool: Made<PoolSpec> | undefined;
   job: Made<JobSpec> | undefined;
   readonly tasks = new Map<string, { readonly spec: TaskSpec; readonly at: number }>();
@@ -76,6 +87,41 @@ export class PacedBatch implements Batch {
     this.asked.push('setFormula');
     this.formulas.push(formula);
     return 'set';
+  }
+
+  async supportedImages() {
+    return supportedImages;
+  }
+
+  async packageVersions() {
+    return ['1.0'];
+  }
+
+  async inspectPool() {
+    return this.others;
+  }
+
+  async countUnprepared(): Promise<number> {
+    return 0;
+  }
+
+  async readPreparationError(): Promise<string | null> {
+    return null;
+  }
+
+  /** Nodes leave in the time that a removal takes; then it is at rest. */
+  async restPool(_id: string, owner: Owner): Promise<Removal | 'kept'> {
+    this.asked.push('restPool');
+    const answer = this.#remove(this.pool, owner);
+    return answer === 'gone' && this.pool !== undefined ? 'kept' : answer;
+  }
+
+  async findKept() {
+    return [];
+  }
+
+  async removeKept(): Promise<Removal> {
+    return 'gone';
   }
 
   async makeJob(spec: JobSpec, owner: Owner): Promise<void> {

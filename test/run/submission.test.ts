@@ -53,6 +53,8 @@ test('a job is bound to the pool of its run and neither needs a node to be made 
       endsJob: true,
       retries: 3,
     }),
+    preparation: null,
+    release: null,
   });
   expect(owner).toEqual({ runId: world.plan.runId, workload: 'hello' });
   expect(endsWithTasks).toBe(false);
@@ -77,6 +79,7 @@ test('the set-up is the start task of the pool, with its scripts [NB7, PI3, RS6]
 
   expect(batch.pools.get(plan.poolId)?.spec.startTask).toEqual({
     command: '/bin/bash common.txt',
+    environment: { LC_ALL: 'C.UTF-8' },
     resourceFiles: [
       {
         url: `memory://${plan.stagingContainer}/programs/common.txt?read-for=210`,

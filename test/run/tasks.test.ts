@@ -54,8 +54,10 @@ test('a task takes its command, limits, files and variables from its template an
     retries: 1,
     maxMinutes: 15,
     elevated: true,
+    user: 'task',
     dependsOn: ['zero'],
     container: null,
+    packages: [],
   });
 });
 
@@ -81,7 +83,11 @@ test.each([
 });
 
 test("a container's empty command reaches Batch empty, and no shell is put around it [NB3]", () => {
-  const container = { image: 'busybox:1.36', runOptions: '--workdir /app' };
+  const container = {
+    image: 'busybox:1.36',
+    runOptions: '--workdir /app',
+    workingDirectory: 'task',
+  } as const;
   const template = taskSchema.parse({ command: '', container });
 
   const { command, container: given } = taskFrom(template, access, { id: 'one' });

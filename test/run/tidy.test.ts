@@ -6,7 +6,7 @@ import { minute, watchWith, whole } from './given';
 import { now, worldOf, type World } from './world';
 
 const DAY = 24 * 60;
-const NOTHING: Tidied = { orphans: [], containers: [], refused: [] };
+const NOTHING: Tidied = { orphans: [], containers: [], refused: [], kept: [] };
 
 async function leave({ activities, plan }: World): Promise<void> {
   await activities.stage({ plan });
@@ -49,6 +49,7 @@ test('what a run has left is deleted and named: pool, job and staging at once [G
     ],
     containers: [stagingContainer],
     refused: [],
+    kept: [],
   });
   world.batch.finishRemovals();
   expect([world.batch.pools.size, world.batch.jobs.size]).toEqual([0, 0]);
@@ -68,6 +69,7 @@ test('outputs stay for as long as the record says, and go then [GD39]', async ()
     orphans: [],
     containers: [world.plan.outputContainer],
     refused: [],
+    kept: [],
   });
   expect(world.files.text(RUNS_CONTAINER, recordBlob(world.plan.runId))).toBeDefined();
 });
@@ -83,6 +85,7 @@ test('outputs of a run that nobody could record stay for thirty days after they 
     orphans: [],
     containers: [world.plan.outputContainer],
     refused: [],
+    kept: [],
   });
   expect(await tidying(world, [], 36)).toEqual(NOTHING);
   const { blobs } = world.files.containers.get(RUNS_CONTAINER) ?? { blobs: new Map() };
@@ -99,6 +102,7 @@ test('one thing that cannot be deleted does not keep the others, and is named', 
     orphans: [{ kind: 'job', id: jobId }],
     containers: [stagingContainer],
     refused: [`pool ${poolId}: cut before`],
+    kept: [],
   });
 });
 

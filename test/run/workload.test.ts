@@ -29,18 +29,18 @@ test('the smallest declaration is filled in with Spot-sized, one-node, retrying 
     deadlineMinutes: 180,
     parameters: expect.any(z.ZodObject),
     pool: {
-      image: {
-        publisher: 'canonical',
-        offer: 'ubuntu-24_04-lts',
-        sku: 'server',
-        version: 'latest',
-        nodeAgent: 'batch.node.ubuntu 24.04',
-      },
       containerImages: [],
+      registries: [],
       maxNodes: 1,
       slotsPerNode: 1,
+      dedicatedNodes: 0,
       maxWaitMinutes: 60,
+      interNode: false,
+      mounts: [],
+      packages: [],
     },
+    shared: [],
+    locale: 'C.UTF-8',
     work: {
       kind: 'whole',
       jobManager: {
@@ -54,6 +54,8 @@ test('the smallest declaration is filled in with Spot-sized, one-node, retrying 
         retries: 3,
         maxMinutes: 60,
         elevated: false,
+        user: 'task',
+        packages: [],
       },
     },
     results: [],
@@ -74,6 +76,7 @@ test('a set-up script runs as administrator unless it says otherwise, and a task
   expect(pool.setup).toEqual({
     command: '/bin/bash install.sh',
     programs: ['install.sh'],
+    environment: {},
     elevated: true,
     retries: 2,
   });
@@ -195,20 +198,23 @@ test('steps whose failure a shell would pass over are refused, also in the set-u
   ]);
 });
 
-test('a pool with container images takes container tasks only, and no other pool takes one', () => {
+test('where one task is a container, or the pool fetches an image, all tasks are containers [NB1]', () => {
   const container = { image: 'busybox:1.36' };
   const images = { containerImages: ['busybox:1.36'] };
   const mixed = { kind: 'split', jobManager: echo, task: { ...echo, container } };
 
-  expect(mistakesOf({ ...split, pool: images, work: mixed }, jobManager({ container }))).toEqual([
-    'workload tiles, work.jobManager.container: missing: a pool with containerImages takes container tasks only',
-    'workload hello, work.jobManager.container: a container task needs a pool with containerImages',
+  const missing =
+    'missing: a pool that runs containers takes no other task; give this one a container too';
+  expect(mistakesOf({ ...split, work: mixed }, { ...whole, pool: images })).toEqual([
+    `workload tiles, work.jobManager.container: ${missing}`,
+    `workload hello, work.jobManager.container: ${missing}`,
   ]);
+  expect(mistakesOf(jobManager({ container }))).toEqual([]);
 });
 
 test('an empty command is for a container, whose image has one [NB3]', () => {
   const container = { image: 'busybox:1.36' };
-  const image = { ...jobManager({ command: '', container }), pool: { containerImages: ['a'] } };
+  const image = jobManager({ command: '', container });
 
   expect(mistakesOf(image, { ...jobManager({ command: ' ' }), name: 'other' })).toEqual([
     'workload other, work.jobManager.command: must not be empty; only a container task may leave the command to its image',

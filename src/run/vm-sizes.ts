@@ -1,0 +1,82 @@
+/**
+ * Cores and memory of the VM sizes that a pool is chosen from when a workload says what it needs
+ * instead of a size. Spot prices follow cores and memory closely, so the smallest is the cheapest.
+ *
+ * Facts: https://learn.microsoft.com/azure/virtual-machines/sizes (general purpose: Dlsv5, Dsv5,
+ * Dlsv6, Dsv6; memory optimised: Esv5, Esv6). Sizes of the generations before v5 are on Azure's
+ * retirement lists.
+ */
+export interface VmSize {
+  readonly name: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+}
+
+interface Family {
+  readonly letter: string;
+  readonly suffix: string;
+  readonly memoryPerCoreGiB: number;
+  readonly cores: readonly number[];
+  /** v6 boots from generation 2 images with NVMe disks alone, so it is taken only when it is named. */
+  readonly chosen: boolean;
+}
+
+const UP_TO_96 = [2, 4, 8, 16, 32, 48, 64, 96];
+const UP_TO_128 = [...UP_TO_96, 128];
+
+const families: readonly Family[] = [
+  { letter: 'd', suffix: 'ls_v5', memoryPerCoreGiB: 2, cores: UP_TO_96, chosen: true },
+  { letter: 'd', suffix: 's_v5', memoryPerCoreGiB: 4, cores: UP_TO_96, chosen: true },
+  { letter: 'e', suffix: 's_v5', memoryPerCoreGiB: 8, cores: [...UP_TO_96, 20], chosen: true },
+  { letter: 'd', suffix: 'ls_v6', memoryPerCoreGiB: 2, cores: UP_TO_128, chosen: false },
+  { letter: 'd', suffix: 's_v6', memoryPerCoreGiB: 4, cores: [...UP_TO_128, 192], chosen: false },
+  { letter: 'e', suffix: 's_v6', memoryPerCoreGiB: 8, cores: UP_TO_128, chosen: false },
+];
+
+/** Sizes that do not have their cores times the memory of their family. */
+const exceptions: Readonly<Record<string, number>> = { standard_e96s_v5: 672 };
+
+function sizesOf({ letter, suffix, memoryPerCoreGiB, cores }: Family): readonly VmSize[] {
+  return cores.map((count) => {
+    const name = `standard_${letter}${count}${suffix}`;
+    return { name, cores: count, memoryGiB: exceptions[name] ?? count * memoryPerCoreGiB };
+  });
+}
+
+export const vmSizes: readonly VmSize[] = families.flatMap(sizesOf);
+
+const choices: readonly VmSize[] = families
+  .filter(({ chosen }) => chosen)
+  .flatMap(sizesOf)
+  .sort((one, other) => one.cores - other.cores || one.memoryGiB - other.memoryGiB);
+
+export interface Needs {
+  readonly cores?: number | undefined;
+  readonly memoryGiB?: number | undefined;
+}
+
+/** The size with the fewest cores, then the least memory, that has both; undefined when none has. */
+export function smallestFitting({ cores = 1, memoryGiB = 0 }: Needs): VmSize | undefined {
+  return choices.find((size) => size.cores >= cores && size.memoryGiB >= memoryGiB);
+}
+
+/** The most that can be asked for, for the message that says it is less than what was. */
+export const largestChoice = {
+  cores: Math.max(...choices.map(({ cores }) => cores)),
+  memoryGiB: Math.max(...choices.map(({ memoryGiB }) => memoryGiB)),
+};
+
+/**
+ * Cores of any size of v3 or later, by its name: `standard_d4s_v5` has four, `standard_e16-4s_v5`
+ * four of sixteen. Null for older names, which do not carry them.
+ */
+export function coresOf(vmSize: string): number | null {
+  const parts = /^standard_[a-z]+(\d+)(?:-(\d+))?[a-z]*(?:_[a-z0-9]+)?_v(\d+)$/i.exec(vmSize);
+  if (parts === null || Number(parts[3]) < 3) return null;
+  return Number(parts[2] ?? parts[1]);
+}
+
+/** Batch takes this many task slots on a node, and never more than 256. */
+export function mostSlots(cores: number): number {
+  return Math.min(4 * cores, 256);
+}
