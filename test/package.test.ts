@@ -22,7 +22,7 @@ const { packages } = read<{ readonly packages: Readonly<Record<string, Locked>> 
 const installed = Object.entries(packages).filter(([where]) => where !== '');
 
 function read<Content>(file: string): Content {
-  return JSON.parse(readFileSync(path.resolve(import.meta.dirname, '..', file), 'utf8')) as Content;
+  return JSON.parse(readFileSync(path.resolve(__dirname, '..', file), 'utf8')) as Content;
 }
 
 function nameOf(where: string): string {
