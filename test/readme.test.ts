@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { globSync } from 'tinyglobby';
 import { expect, test } from 'vitest';
+import { taskSchema } from '../src/run/task-schema';
+import { workloadSchema } from '../src/run/workload';
 import { settingRows } from '../src/settings';
 
 const root = path.resolve(__dirname, '..');
@@ -50,6 +52,23 @@ test('the example of local settings sets nothing that is not a setting of the ap
   );
   expect(foreign).toEqual(['FUNCTIONS_WORKER_RUNTIME', 'AzureFunctionsWebHost__hostid']);
 });
+
+test('every field of a declaration that the README explains can be declared', () => {
+  const table = sectionOf('Write your own workload').split('| field | meaning |')[1] ?? '';
+  const known = new Set([
+    ...fieldsIn(workloadSchema),
+    ...fieldsIn(workloadSchema.shape.pool).map((field) => `pool.${field}`),
+    ...fieldsIn(workloadSchema.shape.triggers.def.innerType).map((field) => `triggers.${field}`),
+    ...fieldsIn(taskSchema),
+  ]);
+  const explained = namesIn(table);
+  expect(explained.filter((field) => !known.has(field))).toEqual([]);
+  expect(explained.length).toBeGreaterThan(30);
+});
+
+function fieldsIn({ shape }: { readonly shape: object }): string[] {
+  return Object.keys(shape);
+}
 
 test('every npm script that a document names exists', () => {
   const named = documents.flatMap((file) =>
