@@ -1,0 +1,73 @@
+import { Zip, ZipDeflate } from 'fflate';
+import { once } from 'node:events';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+
+export interface Packed {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** The first moment a zip archive can name: the same folder gives the same archive. */
+const MOMENT = '1980-01-01T00:00:00';
+/** In the field that says which system the modes of files are from. */
+const UNIX = 3;
+const EXECUTABLE = 0o755;
+const PLAIN = 0o644;
+
+/**
+ * A folder as an application package: a zip archive whose files keep whether they can be executed,
+ * which Batch's own unpacking on Linux heeds. Links are refused, since a node has not what they
+ * point to.
+ */
+export async function packFolder(folder: string, archive: string): Promise<Packed> {
+  const names = await filesIn(folder, '');
+  if (names.length === 0) throw new Error(`${folder} has no file to pack`);
+  const out = createWriteStream(archive);
+  let bytes = 0;
+  let failed: Error | undefined;
+  const zip = new Zip((error, chunk) => {
+    if (error !== null) failed = error;
+    else {
+      bytes += chunk.length;
+      out.write(chunk);
+    }
+  });
+  for (const name of names) {
+    await addFile(zip, folder, name);
+    if (out.writableNeedDrain) await once(out, 'drain');
+  }
+  zip.end();
+  await new Promise<void>((resolve, reject) => {
+    out.once('error', reject);
+    out.end(resolve);
+  });
+  if (failed !== undefined) throw failed;
+  return { files: names.length, bytes };
+}
+
+async function addFile(zip: Zip, folder: string, name: string): Promise<void> {
+  const path = join(folder, name);
+  const { mode } = await lstat(path);
+  const entry = new ZipDeflate(name, { level: 9 });
+  entry.os = UNIX;
+  entry.attrs = (0o100000 | ((mode & 0o111) === 0 ? PLAIN : EXECUTABLE)) << 16;
+  entry.mtime = MOMENT;
+  zip.add(entry);
+  for await (const chunk of createReadStream(path)) entry.push(chunk as Buffer);
+  entry.push(new Uint8Array(0), true);
+}
+
+/** In the order of their names, as they stand in the archive. */
+async function filesIn(root: string, folder: string): Promise<string[]> {
+  const names: string[] = [];
+  const entries = await readdir(join(root, folder), { withFileTypes: true });
+  for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
+    const name = posix.join(folder, entry.name);
+    if (entry.isDirectory()) names.push(...(await filesIn(root, name)));
+    else if (entry.isFile()) names.push(name);
+    else throw new Error(`${name} is no plain file; a package holds files and folders alone`);
+  }
+  return names;
+}
