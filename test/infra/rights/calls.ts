@@ -1,0 +1,85 @@
+import { BatchServiceClient } from '@azure/batch';
+import { SecretClient } from '@azure/keyvault-secrets';
+import { BlobServiceClient, BlockBlobClient, ContainerClient } from '@azure/storage-blob';
+import type { Right } from '../../../local/roles/built-in';
+import { batchRight, signatureRights, storageRights, vaultRights } from './operations';
+
+/** Calls of Azure found in source text, each with what it needs. */
+export interface Found {
+  readonly call: string;
+  readonly rights: readonly Right[];
+}
+
+const batchClient = new BatchServiceClient(
+  { signRequest: async (request) => request },
+  'https://account.region.batch.azure.com',
+);
+
+/** Group by group, as the client itself has them. */
+const batchMethods = new Map(
+  Object.entries(batchClient).flatMap(([group, operations]) => {
+    const methods =
+      typeof operations === 'object' && operations !== null ? methodsOf(operations) : [];
+    return methods.includes('list') || group === 'file' || group === 'account'
+      ? [[group, new Set(methods)] as const]
+      : [];
+  }),
+);
+
+const storageMethods = new Set(
+  [BlobServiceClient.prototype, ContainerClient.prototype, BlockBlobClient.prototype].flatMap(
+    inherited,
+  ),
+);
+const vaultMethods = new Set(inherited(SecretClient.prototype));
+
+/** @throws Error for a call that no table knows: a new one needs its row */
+export function* callsIn(source: string): Generator<Found> {
+  const code = source.replaceAll(/\/\*[^]*?\*\/|\/\/[^\n]*/g, '');
+  if (/from '@azure\/batch'|\bclient\b/.test(code)) yield* batchCalls(code);
+  if (/from '@azure\/storage-blob'/.test(code)) yield* storageCalls(code);
+  if (/from '@azure\/keyvault-secrets'/.test(code)) yield* vaultCalls(code);
+}
+
+function* batchCalls(code: string): Generator<Found> {
+  for (const [, group = '', method = ''] of code.matchAll(/\b(\w+)\s*\.(\w+)\(/g)) {
+    if (batchMethods.get(group)?.has(method) !== true) continue;
+    yield { call: `${group}.${method}`, rights: [batchRight(group, method)] };
+  }
+}
+
+function* storageCalls(code: string): Generator<Found> {
+  for (const [, method = ''] of code.matchAll(/\.(\w+)\(/g)) {
+    if (!storageMethods.has(method)) continue;
+    const rights = storageRights[method];
+    if (rights === undefined) throw new Error(`no row says what ${method} of storage needs`);
+    yield { call: method, rights };
+  }
+  for (const [, letters = ''] of code.matchAll(/SASPermissions\.parse\('(\w+)'\)/g)) {
+    const rights = letters.split('').map((letter) => signatureRights[letter]);
+    if (rights.includes(undefined))
+      throw new Error(`no row says what a signature for ${letters} needs`);
+    yield { call: `signature ${letters}`, rights: rights.filter((right) => right !== undefined) };
+  }
+}
+
+function* vaultCalls(code: string): Generator<Found> {
+  for (const [, method = ''] of code.matchAll(/\.(\w+)\(/g)) {
+    if (!vaultMethods.has(method)) continue;
+    const rights = vaultRights[method];
+    if (rights === undefined) throw new Error(`no row says what ${method} of the vault needs`);
+    yield { call: method, rights };
+  }
+}
+
+function methodsOf(object: object): string[] {
+  const names = Object.getOwnPropertyNames(Object.getPrototypeOf(object));
+  return names.filter((name) => name !== 'constructor');
+}
+
+/** Own methods and those of the classes above. */
+function inherited(prototype: object): string[] {
+  const above = Object.getPrototypeOf(prototype) as object | null;
+  const own = Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor');
+  return above === null || above === Object.prototype ? own : [...own, ...inherited(above)];
+}

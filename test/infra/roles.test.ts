@@ -1,0 +1,224 @@
+import { globSync } from 'tinyglobby';
+import { expect, test } from 'vitest';
+import {
+  allows,
+  builtInRoles,
+  isRoleName,
+  type Right,
+  type RoleName,
+} from '../../local/roles/built-in';
+import { textOf, type Value } from './bicep/values';
+import { jsonAt, PERSON, planFor, planting, profiles, root, textAt } from './deployment';
+import { callsIn } from './rights/calls';
+import { needs } from './rights/operations';
+
+const sources = globSync('src/**/*.ts', { cwd: root }).map(textAt);
+const calls = sources.flatMap((source) => [...callsIn(source)]);
+
+interface Grant {
+  readonly who: 'app' | 'batch' | 'person';
+  readonly role: RoleName;
+  /** What it is given on, such as Microsoft.Batch/batchAccounts. */
+  readonly on: string;
+}
+
+interface Granted {
+  readonly grants: readonly Grant[];
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly types: ReadonlySet<string>;
+}
+
+function grantedIn(profile: string, planted: Readonly<Record<string, string>> = {}): Granted {
+  const { resources } = planFor(profiles[profile] ?? {}, planted);
+  const assignments = resources.filter(
+    ({ type }) => type === 'Microsoft.Authorization/roleAssignments',
+  );
+  const config = resources.find(({ type }) => type === 'Microsoft.Web/sites/config');
+  return {
+    grants: assignments.map(({ body, scopeId }) => {
+      const { principalId, roleDefinitionId } = body['properties'] as Record<
+        'principalId' | 'roleDefinitionId',
+        Value
+      >;
+      return {
+        who: whoIs(textOf(principalId)),
+        role: roleOf(textOf(roleDefinitionId).split('/').at(-1) ?? ''),
+        on: typeOf(scopeId ?? ''),
+      };
+    }),
+    settings: config?.body['properties'] as Record<string, unknown>,
+    types: new Set(resources.map(({ type }) => type)),
+  };
+}
+
+function whoIs(principal: string): Grant['who'] {
+  if (principal === PERSON) return 'person';
+  const identity = /userAssignedIdentities\/id-(app|batch)-\w+\.properties\.principalId/.exec(
+    principal,
+  )?.[1];
+  if (identity === 'app' || identity === 'batch') return identity;
+  throw new Error(`nobody knows ${principal}`);
+}
+
+function roleOf(id: string): RoleName {
+  const found = Object.entries(builtInRoles).find(([, role]) => role.id === id)?.[0] ?? '';
+  if (isRoleName(found)) return found;
+  throw new Error(`no role has the id ${id}`);
+}
+
+function typeOf(id: string): string {
+  const [provider = '', ...rest] = (id.split('/providers/').at(-1) ?? '').split('/');
+  return [provider, ...rest.filter((_, index) => index % 2 === 0)].join('/');
+}
+
+interface Wanted {
+  readonly who: Grant['who'];
+  readonly right: Right;
+}
+
+/** Every right somebody needs in this deployment, from the app's calls and from the platform's needs. */
+function wantedIn({ settings, types }: Granted, hasPerson: boolean): Wanted[] {
+  const platform = needs
+    .filter(({ who }) => who !== 'person' || hasPerson)
+    .filter(({ onlyWith }) => onlyWith === undefined || onlyWith in settings)
+    .filter(({ onlyWithType }) => onlyWithType === undefined || types.has(onlyWithType))
+    .flatMap(({ who, rights }) => rights.map((right) => ({ who, right })));
+  const app = calls.flatMap(({ rights }) =>
+    rights.map((right) => ({ who: 'app' as const, right })),
+  );
+  return [...platform, ...app];
+}
+
+function isCovered({ who, right }: Wanted, grants: readonly Grant[]): boolean {
+  const provider = right.name.split('/')[0] ?? '';
+  return grants.some(
+    (grant) =>
+      grant.who === who && grant.on.startsWith(provider) && allows(builtInRoles[grant.role], right),
+  );
+}
+
+function uncovered(granted: Granted, hasPerson: boolean): string[] {
+  const missing = wantedIn(granted, hasPerson).filter(
+    (wanted) => !isCovered(wanted, granted.grants),
+  );
+  return [...new Set(missing.map(({ who, right }) => `${who}: ${right.name}`))].sort();
+}
+
+/** Grants without which just as much is covered. */
+function idle(granted: Granted, hasPerson: boolean): string[] {
+  const missing = uncovered(granted, hasPerson).length;
+  return granted.grants
+    .filter((grant) => {
+      const grants = granted.grants.filter((other) => other !== grant);
+      return uncovered({ ...granted, grants }, hasPerson).length === missing;
+    })
+    .map(({ who, role }) => `${who}: ${role}`);
+}
+
+test('every call that the app makes is covered by a role it is given, and no role is given for nothing [GD17]', () => {
+  for (const [profile, hasPerson] of [
+    ['plain', true],
+    ['nobody', false],
+    ['everything', true],
+  ] as const) {
+    const granted = grantedIn(profile);
+    expect([profile, uncovered(granted, hasPerson), idle(granted, hasPerson)]).toEqual([
+      profile,
+      [],
+      [],
+    ]);
+  }
+});
+
+test("the calls are found in the source, among them those that a run's life depends on", () => {
+  const names = new Set(calls.map(({ call }) => call));
+  expect([...names]).toEqual(
+    expect.arrayContaining([
+      'pool.add',
+      'pool.deleteMethod',
+      'pool.enableAutoScale',
+      'job.add',
+      'job.deleteMethod',
+      'task.addCollection',
+      'file.getFromTask',
+      'createIfNotExists',
+      'getUserDelegationKey',
+      'uploadFile',
+      'signature cw',
+      'signature rl',
+      'getSecret',
+    ]),
+  );
+});
+
+test('the ids in infra/roles.json are those of the roles they name', () => {
+  const written = jsonAt<Record<string, string>>('infra/roles.json');
+  const known = Object.fromEntries(
+    Object.entries(builtInRoles).map(([name, { id }]) => [name, id]),
+  );
+  expect(written).toEqual(known);
+});
+
+test.each([
+  [
+    'a weaker role for Batch',
+    planting(
+      'infra/main.bicep',
+      `    role: 'Azure Batch Data Contributor'`.trim(),
+      `role: 'Key Vault Secrets User'`,
+    ),
+    'app: Microsoft.Batch/batchAccounts/pools/write',
+  ],
+  [
+    'no role on the vault',
+    planting('infra/main.bicep', `role: 'Key Vault Secrets User'`, `role: 'AcrPush'`),
+    'app: Microsoft.KeyVault/vaults/secrets/getSecret/action',
+  ],
+  [
+    'a role for blobs that does not do for the host',
+    planting(
+      'infra/main.bicep',
+      `role: 'Storage Blob Data Owner'`,
+      `role: 'Storage Blob Data Contributor'`,
+    ),
+    'app: Microsoft.Storage/storageAccounts/blobServices/containers/blobs/*',
+  ],
+])('found: %s', (_, planted, right) => {
+  const missing = uncovered(grantedIn('plain', planted), true);
+  expect(missing).toContain(right);
+});
+
+test('found: a role that nobody needs', () => {
+  const planted = planting(
+    'infra/main.bicep',
+    `role: 'Monitoring Metrics Publisher'`,
+    `role: 'Network Contributor'`,
+  );
+  expect(idle(grantedIn('plain', planted), true)).toEqual(['app: Network Contributor']);
+});
+
+test('found: a new call that no role covers, and one that no row knows', () => {
+  const granted = grantedIn('plain');
+  const [found] = [
+    ...callsIn("import '@azure/batch'; from '@azure/batch'; client.jobSchedule.add({})"),
+  ];
+  expect(found).toEqual({
+    call: 'jobSchedule.add',
+    rights: [{ plane: 'dataAction', name: 'Microsoft.Batch/batchAccounts/jobSchedules/write' }],
+  });
+  const right: Right = {
+    plane: 'action',
+    name: 'Microsoft.Storage/storageAccounts/listKeys/action',
+  };
+  expect(isCovered({ who: 'app', right }, granted.grants)).toBe(false);
+  expect(() => [
+    ...callsIn("import x from '@azure/storage-blob'; blob.setLegalHold(true)"),
+  ]).toThrow('no row says what setLegalHold of storage needs');
+});
+
+test('the Azure clients are used in src/azure and nowhere else, which is where the calls are looked for', () => {
+  const users = globSync('src/**/*.ts', { cwd: root }).filter((file) =>
+    /from '@azure\/(batch|storage-blob|keyvault-secrets|identity|ms-rest-js)'/.test(textAt(file)),
+  );
+  expect(users.filter((file) => !file.startsWith('src/azure/'))).toEqual([]);
+});
