@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import * as df from 'durable-functions';
 import { connect } from './azure/connect';
 import { Failure } from './failure';
+import { followHandler } from './follow';
 import { cancelHandler, listHandler, showHandler, startHandler } from './http';
 import { blobHandler, tidyHandler, timerHandler } from './intake';
 import { fetchOutputHandler, latestRunHandler, listOutputsHandler } from './outputs';
@@ -103,6 +104,10 @@ export function registerApp(parts: AppParts): void {
   });
 
   df.app.orchestration(RUN_ORCHESTRATION, runWorkflow(workloads));
+  df.app.activity('startFollowers', {
+    extraInputs: [df.input.durableClient()],
+    handler: followHandler(ports, workloads),
+  });
   for (const [name, activity] of Object.entries(
     createActivities({ ...ports, workloads, programsFolder }),
   )) {

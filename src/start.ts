@@ -29,6 +29,7 @@ export async function startRun(
   workload: Workload,
   request: RunRequest,
 ): Promise<Started> {
+  refuseWithoutPrevious(workload, request);
   const runId = runIdOf(workload.name, request.occurrence);
   const existing = await statusOf(client, runId);
   if (existing !== null) {
@@ -48,6 +49,14 @@ export async function startRun(
     return { runId, isNew: false };
   }
   return { runId, isNew: true };
+}
+
+function refuseWithoutPrevious({ name, inputs, triggers }: Workload, request: RunRequest): void {
+  if (inputs?.from !== 'previous' || request.occurrence.kind === 'after') return;
+  throw new Failure(
+    'badRequest',
+    `${name} takes what a run of ${triggers.after ?? 'another workload'} has left; start that one, and ${name} follows`,
+  );
 }
 
 /** Null when there is no such instance: the library rejects then, with the host's 404 in its text. */

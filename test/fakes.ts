@@ -138,15 +138,25 @@ export class MemoryBatch implements Batch {
     });
   }
 
-  async addTasks(jobId: string, tasks: readonly TaskSpec[]): Promise<void> {
+  async addTasks(
+    jobId: string,
+    tasks: AsyncIterable<TaskSpec> | Iterable<TaskSpec>,
+  ): Promise<void> {
     const job = demand(this.jobs.get(jobId), `job ${jobId}`);
     if (job.isOver) throw new Failure('jobEndedEarly', `job ${jobId} takes no more tasks`);
-    for (const task of tasks) if (!job.tasks.has(task.id)) job.tasks.set(task.id, task);
+    for await (const task of tasks) if (!job.tasks.has(task.id)) job.tasks.set(task.id, task);
   }
 
-  async taskIds(jobId: string): Promise<ReadonlySet<string>> {
+  async *taskIds(jobId: string): AsyncGenerator<string> {
     const { tasks, spec } = demand(this.jobs.get(jobId), `job ${jobId}`);
-    return new Set([...tasks.keys(), ...(spec.jobManager === null ? [] : [spec.jobManager.id])]);
+    yield* tasks.keys();
+    if (spec.jobManager !== null) yield spec.jobManager.id;
+  }
+
+  async unfinishedTasks(jobId: string, limit: number): Promise<readonly string[]> {
+    const { tasks } = demand(this.jobs.get(jobId), `job ${jobId}`);
+    const failed = new Set(this.failed.map(({ id }) => id));
+    return [...tasks.keys()].filter((id) => !failed.has(id)).slice(0, limit);
   }
 
   /** A job without a task that is told so ends at once, as the real one does. */
@@ -167,7 +177,8 @@ export class MemoryBatch implements Batch {
   }
 
   async countTasks(jobId: string): Promise<TaskCounts> {
-    const active = (await this.taskIds(jobId)).size;
+    const { tasks, spec } = demand(this.jobs.get(jobId), `job ${jobId}`);
+    const active = tasks.size + (spec.jobManager === null ? 0 : 1);
     return { active, running: 0, succeeded: 0, failed: this.failed.length };
   }
 
@@ -273,7 +284,7 @@ export function cutting<Port extends object>(
   return new Proxy(port, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name, target);
-      if (typeof member !== 'function' || name === 'list') {
+      if (typeof member !== 'function' || name === 'list' || name === 'taskIds') {
         return typeof member === 'function' ? member.bind(target) : member;
       }
       return async (...values: unknown[]) => {

@@ -80,6 +80,7 @@ export function taskBody(task: TaskSpec): Models.TaskAddParameter {
     ...commonBody(task),
     id: task.id,
     ...(task.dependsOn.length > 0 && { dependsOn: { taskIds: [...task.dependsOn] } }),
+    ...(task.affinityId !== undefined && { affinityInfo: { affinityId: task.affinityId } }),
   };
 }
 

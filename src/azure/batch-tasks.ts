@@ -1,4 +1,5 @@
 import type { BatchServiceModels as Models } from '@azure/batch';
+import { eachAtOnce } from '../at-once';
 import { Failure } from '../failure';
 import type { TaskSpec } from '../run/ports';
 import { taskBody } from './batch-bodies';
@@ -7,50 +8,74 @@ import { lower } from './batch-views';
 
 /** Batch takes at most this many tasks in one call. */
 const TASKS_PER_CALL = 100;
+/** More make a call wait for the client's own serialising, and the service throttle sooner. */
+const CALLS_AT_ONCE = 16;
 const ROUNDS_FOR_SERVER_ERRORS = 5;
 
+/** Where tasks go, and how many of them have turned out to fit into one call. */
+interface Target {
+  readonly service: Service;
+  readonly jobId: string;
+  fitting: number;
+}
+
+type Tasks = readonly Models.TaskAddParameter[];
+
+/** Adds tasks as they come, in collections, several at a time. It never holds more than these. */
 export async function addTasks(
   service: Service,
   jobId: string,
-  tasks: readonly TaskSpec[],
+  tasks: AsyncIterable<TaskSpec> | Iterable<TaskSpec>,
 ): Promise<void> {
-  for (let start = 0; start < tasks.length; start += TASKS_PER_CALL) {
-    await addChunk(service, jobId, tasks.slice(start, start + TASKS_PER_CALL).map(taskBody));
+  const target: Target = { service, jobId, fitting: TASKS_PER_CALL };
+  await eachAtOnce(inCollections(tasks, target), CALLS_AT_ONCE, (collection) =>
+    addCollection(target, collection),
+  );
+}
+
+async function* inCollections(
+  tasks: AsyncIterable<TaskSpec> | Iterable<TaskSpec>,
+  target: Target,
+): AsyncGenerator<Tasks, void, undefined> {
+  let collection: Models.TaskAddParameter[] = [];
+  for await (const task of tasks) {
+    collection.push(taskBody(task));
+    if (collection.length < target.fitting) continue;
+    yield collection;
+    collection = [];
   }
+  if (collection.length > 0) yield collection;
 }
 
 /** Halves what is too large; sends again only what failed on the service's side. */
-async function addChunk(
-  service: Service,
-  jobId: string,
-  tasks: readonly Models.TaskAddParameter[],
-): Promise<void> {
+async function addCollection(target: Target, tasks: Tasks): Promise<void> {
   let left = tasks;
   for (let round = 1; left.length > 0; round++) {
-    const answer = await addOnce(service, jobId, left);
-    if (answer === 'tooLarge') {
-      const half = Math.ceil(left.length / 2);
-      if (half === left.length)
-        throw refusedTask(left[0]?.id, 'it is larger than the service takes');
-      await addChunk(service, jobId, left.slice(0, half));
-      await addChunk(service, jobId, left.slice(half));
-      return;
-    }
+    const answer = await addOnce(target, left);
+    if (answer === 'tooLarge') return addHalves(target, left);
     left = left.filter(({ id }) => answer.has(id));
     if (left.length > 0 && round === ROUNDS_FOR_SERVER_ERRORS) {
       throw new Failure(
         'serviceUnavailable',
-        `Batch could not add task ${left[0]?.id ?? ''} to job ${jobId} just now`,
+        `Batch could not add task ${left[0]?.id ?? ''} to job ${target.jobId} just now`,
       );
     }
   }
 }
 
+/** The tasks of a job are much alike: what did not fit now would not fit the next time either. */
+async function addHalves(target: Target, tasks: Tasks): Promise<void> {
+  const half = Math.ceil(tasks.length / 2);
+  if (half === tasks.length) throw refusedTask(tasks[0]?.id, 'it is larger than the service takes');
+  target.fitting = Math.min(target.fitting, half);
+  await addCollection(target, tasks.slice(0, half));
+  await addCollection(target, tasks.slice(half));
+}
+
 /** One call. Answers the ids worth sending again. A task that is there already was added before. */
 async function addOnce(
-  { client, call }: Service,
-  jobId: string,
-  tasks: readonly Models.TaskAddParameter[],
+  { service: { client, call }, jobId }: Target,
+  tasks: Tasks,
 ): Promise<ReadonlySet<string> | 'tooLarge'> {
   try {
     const { value = [] } = await call(() => client.task.addCollection(jobId, [...tasks], PATIENCE));

@@ -1,6 +1,6 @@
 import type { BatchServiceClient, BatchServiceModels as Models } from '@azure/batch';
 import { Failure } from '../failure';
-import type { Batch, FailedTask, Owner, Removal } from '../run/ports';
+import type { Batch, Owner, Removal } from '../run/ports';
 import { packageVersions, supportedImages } from './batch-account';
 import { jobBody, RUN_METADATA } from './batch-bodies';
 import {
@@ -27,8 +27,9 @@ import {
   setFormula,
 } from './batch-pools';
 import { countUnprepared, readPreparationError } from './batch-preparation';
+import { failedTasks, taskIds, unfinishedTasks } from './batch-task-lists';
 import { addTasks } from './batch-tasks';
-import { causeOf, jobView, lower, metadataValue } from './batch-views';
+import { jobView, lower, metadataValue } from './batch-views';
 
 /**
  * The Batch port on `@azure/batch` 10.2.0. Its REST version is on Azure's list of versions to go,
@@ -56,7 +57,9 @@ export function batchOn(client: BatchServiceClient, pacing: Pacing): Batch {
       }),
     addTasks: (jobId, tasks) =>
       ours(`add tasks to job ${jobId}`, () => addTasks(service, jobId, tasks)),
-    taskIds: (jobId) => ours(`list the tasks of job ${jobId}`, () => taskIds(service, jobId)),
+    taskIds: (jobId) => eachOfOurs(`list the tasks of job ${jobId}`, taskIds(service, jobId)),
+    unfinishedTasks: (jobId, limit) =>
+      ours(`list the tasks of job ${jobId}`, () => unfinishedTasks(service, jobId, limit)),
     endWhenTasksEnd: (jobId) =>
       ours(`let job ${jobId} end with its tasks`, () => endWhenTasksEnd(service, jobId)),
     lookAtJob: (jobId) => ours(`look at job ${jobId}`, () => lookAtJob(service, jobId)),
@@ -102,6 +105,15 @@ async function ours<Result>(doing: string, operation: () => Promise<Result>): Pr
   }
 }
 
+/** The same for what comes one by one. */
+async function* eachOfOurs<Item>(doing: string, items: AsyncIterator<Item>): AsyncGenerator<Item> {
+  for (;;) {
+    const next = await ours(doing, () => items.next());
+    if (next.done === true) return;
+    yield next.value;
+  }
+}
+
 async function adoptJob({ client, call }: Service, jobId: string, owner: Owner): Promise<void> {
   const job = await ifThere(call(() => client.job.get(jobId, PATIENCE)));
   if (job === null || lower(job.state) === 'deleting') {
@@ -143,30 +155,6 @@ async function countTasks({ client, call }: Service, jobId: string) {
   const { taskCounts } = await call(() => client.job.getTaskCounts(jobId, PATIENCE));
   const { active, running, succeeded, failed } = taskCounts;
   return { active, running, succeeded, failed };
-}
-
-async function taskIds({ client, call }: Service, jobId: string): Promise<ReadonlySet<string>> {
-  const options = { taskListOptions: { select: 'id' }, ...PATIENCE };
-  const tasks = await everyPage(
-    () => call(() => client.task.list(jobId, options)),
-    (next) => call(() => client.task.listNext(next, PATIENCE)),
-  );
-  return new Set(tasks.map(({ id = '' }) => id));
-}
-
-async function failedTasks(
-  { client, call }: Service,
-  jobId: string,
-  limit: number,
-): Promise<readonly FailedTask[]> {
-  const filter = "state eq 'completed' and executionInfo/result eq 'failure'";
-  const options = { taskListOptions: { filter, maxResults: limit }, ...PATIENCE };
-  const tasks = await call(() => client.task.list(jobId, options));
-  return tasks.slice(0, limit).map((task) => ({
-    id: task.id ?? '',
-    exitCode: task.executionInfo?.exitCode ?? null,
-    cause: causeOf(task) ?? 'Batch gives no reason',
-  }));
 }
 
 async function readStartTaskError(

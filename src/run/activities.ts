@@ -5,11 +5,14 @@ import { preparesNodes } from './preparation';
 import { letGoOfPool, provision } from './provision';
 import { labelsOf, ownerOf, workloadOf, type Tools } from './tools';
 import { stage } from './staging';
+import { addMerge } from './late-merge';
+import { blockedIn } from './missing';
 import { submitTasks } from './submission';
 import { autoscaleFormula, cancelBlob, lockBlob, recordBlob, RUNS_CONTAINER } from './plan';
 import type { Files, Removal } from './ports';
 import type {
   CleanedUp,
+  Follower,
   Harvest,
   Observation,
   Outcome,
@@ -19,6 +22,7 @@ import type {
   WatchState,
 } from './run';
 import { NO_TASKS } from './run';
+import { shareTolerated } from './work-schema';
 
 export type Activities = ReturnType<typeof createActivities>;
 
@@ -35,7 +39,8 @@ export function createActivities(tools: Tools) {
     provision: (input: { plan: RunPlan; startNodes: number; now: string }) =>
       provision(tools, input),
     submitJob: (input: { plan: RunPlan; now: string }) => submitJob(tools, input),
-    submitTasks: (input: { plan: RunPlan; now: string }) => submitTasks(tools, input),
+    submitTasks: (input: { plan: RunPlan; from: number; now: string }) => submitTasks(tools, input),
+    addMerge: (input: { plan: RunPlan; now: string }) => addMerge(tools, input),
     grow: (input: { plan: RunPlan; startNodes: number; now: string }) => grow(tools, input),
     look: ({ plan }: { plan: RunPlan }) => look(tools, plan),
     harvest: (input: { plan: RunPlan; outcome: Outcome; worked: boolean }) => harvest(tools, input),
@@ -105,8 +110,9 @@ async function grow(
   return { answer: await batch.setFormula(plan.poolId, formula) };
 }
 
-async function look({ batch, files, workloads }: Tools, plan: RunPlan): Promise<Observation> {
-  const workload = workloadOf(workloads, plan);
+async function look(tools: Tools, plan: RunPlan): Promise<Observation> {
+  const { batch, files } = tools;
+  const workload = workloadOf(tools.workloads, plan);
   const [job, pool, cancel] = await Promise.all([
     batch.lookAtJob(plan.jobId),
     batch.lookAtPool(plan.poolId),
@@ -114,8 +120,22 @@ async function look({ batch, files, workloads }: Tools, plan: RunPlan): Promise<
   ]);
   const tasks = job === null ? NO_TASKS : await batch.countTasks(plan.jobId);
   const unpreparedNodes =
-    job === null || !preparesNodes(workload) ? 0 : await batch.countUnprepared(plan.jobId, plan.poolId);
-  return { job, pool, tasks, unpreparedNodes, cancelRequested: cancel };
+    job === null || !preparesNodes(workload)
+      ? 0
+      : await batch.countUnprepared(plan.jobId, plan.poolId);
+  const blocked = tasks.failed === 0 ? 0 : await countBlocked(tools, plan);
+  return { job, pool, tasks, unpreparedNodes, blocked, cancelRequested: cancel };
+}
+
+/** Asked only where a failure is no reason to end the run. */
+async function countBlocked({ batch, workloads }: Tools, plan: RunPlan): Promise<number> {
+  const { work } = workloadOf(workloads, plan);
+  if (work.kind !== 'tasks' || shareTolerated(work) === 0) return 0;
+  const failed = await batch.failedTasks(plan.jobId, work.tasks.length + 1);
+  return blockedIn(
+    work,
+    failed.map(({ id }) => id),
+  ).length;
 }
 
 async function cancelRequested(files: Files, runId: string): Promise<boolean> {
@@ -166,6 +186,7 @@ interface RecordInput {
   readonly harvest: Harvest;
   readonly watch: WatchState;
   readonly cleanedUp: readonly CleanedUp[];
+  readonly followers: readonly Follower[];
   readonly endedAt: string;
 }
 
@@ -186,6 +207,7 @@ async function record(tools: Tools, input: RecordInput): Promise<RunRecord> {
     endedAt,
     timeline: watch.timeline,
     tasks: watch.tasks,
+    missingTasks: harvest.missingTasks,
     nodeMinutes,
     preemptions: watch.usage.preemptions,
     estimatedCost: price === undefined ? null : round((nodeMinutes / 60) * price, 4),
@@ -198,6 +220,7 @@ async function record(tools: Tools, input: RecordInput): Promise<RunRecord> {
         : new Date(Date.parse(endedAt) + keepOutputsDays * DAY_MS).toISOString(),
     cleanedUp: input.cleanedUp,
     warnings: watch.warnings,
+    followers: input.followers,
   };
   // A run that was never admitted has a record all the same, be it the first of all.
   await tools.files.makeContainer(RUNS_CONTAINER, {});

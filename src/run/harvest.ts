@@ -1,8 +1,10 @@
 import { withoutSecrets } from '../failure';
 import { workloadOf, type Tools } from './tools';
-import { JOB_MANAGER_ID, LOGS_FOLDER, RESULTS_FOLDER } from './plan';
+import { missingTasks, missingText } from './missing';
+import { JOB_MANAGER_ID, LOGS_FOLDER, MISSING, RESULTS_FOLDER } from './plan';
 import type { FailedTask } from './ports';
-import type { Harvest, Outcome, RunPlan } from './run';
+import { NOTHING_HARVESTED, type Harvest, type Outcome, type RunPlan } from './run';
+import { shareTolerated } from './work-schema';
 
 /** Enough to see why; a task that writes gigabytes does not fill the app's memory or the record. */
 const LOG_TAIL_BYTES = 64 * 1024;
@@ -19,8 +21,10 @@ export async function harvest(
   tools: Tools,
   { plan, outcome, worked }: { plan: RunPlan; outcome: Outcome; worked: boolean },
 ): Promise<Harvest> {
-  if (!worked) return { results: [], logs: [], missing: [], lastWords: null };
-  const failed = outcome.kind === 'succeeded' ? [] : await failedTasks(tools, plan);
+  if (!worked) return NOTHING_HARVESTED;
+  const { work } = workloadOf(tools.workloads, plan);
+  const mayHaveFailed = outcome.kind !== 'succeeded' || shareTolerated(work) > 0;
+  const failed = mayHaveFailed ? await failedTasks(tools, plan) : [];
   const logs = await keepLogs(
     tools,
     plan,
@@ -29,8 +33,20 @@ export async function harvest(
   return {
     ...(await findResults(tools, plan)),
     logs,
+    missingTasks: outcome.kind === 'succeeded' ? await noteMissing(tools, plan) : 0,
     lastWords: outcome.kind === 'succeeded' ? null : await lastWords(tools, plan, outcome, failed),
   };
+}
+
+/** Names the tasks that the run succeeded without, unless its merge has had the list already. */
+async function noteMissing({ batch, files, workloads }: Tools, plan: RunPlan): Promise<number> {
+  const { work } = workloadOf(workloads, plan);
+  if (work.kind === 'whole' || shareTolerated(work) === 0) return 0;
+  const missing = await missingTasks(batch, work, plan);
+  if (missing.length > 0 && work.merge === undefined) {
+    await files.writeText(plan.outputContainer, MISSING, missingText(missing));
+  }
+  return missing.length;
 }
 
 async function failedTasks({ batch }: Tools, plan: RunPlan): Promise<readonly FailedTask[]> {

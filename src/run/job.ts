@@ -33,16 +33,18 @@ function jobEnvironment({ locale }: Workload, plan: RunPlan): Record<string, str
     `PARAM_${name.toUpperCase()}`,
     value,
   ]);
+  const { occurrence } = plan.request;
   return {
     LC_ALL: locale,
     RUN_ID: plan.runId,
     RUN_STARTED_AT: plan.startedAt,
+    ...(occurrence.kind === 'after' && { RUN_FOLLOWS: occurrence.runId }),
     ...Object.fromEntries(parameters),
   };
 }
 
 function jobManagerOf({ work, inputs }: Workload, access: Access): JobSpec['jobManager'] {
-  if (work.kind === 'perBlob') return null;
+  if (!('jobManager' in work)) return null;
   const task = taskFrom(work.jobManager, access, {
     id: JOB_MANAGER_ID,
     resourceFiles: inputs === undefined ? [] : allInputs(access),

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Occurrence, RunPlan, RunRequest } from './run';
 import { imageNames } from './image-names';
 import { vmSizeOf } from './nodes';
+import { rootsIn } from './task-graph';
+import { slotsNeeded, tasksFor, tasksKnownIn } from './work-schema';
 import { containerImagesOf, type Workload } from './workload';
 
 /**
@@ -17,6 +19,9 @@ export const MERGE_ID = 'merge';
 export const INPUT_LIST = 'inputs.json';
 /** In the output container. */
 export const MANIFEST = 'manifest/tasks.jsonl';
+/** In the output container: the tasks that a run went on without, for the merge and for people. */
+export const MISSING_FOR_MERGE = 'merge/missing.json';
+export const MISSING = 'missing.json';
 export const RESULTS_FOLDER = 'results';
 export const LOGS_FOLDER = 'logs';
 
@@ -39,6 +44,8 @@ function keyOf(occurrence: Occurrence): readonly string[] {
       return ['blob', occurrence.container, occurrence.name, occurrence.etag];
     case 'request':
       return ['request', occurrence.key];
+    case 'after':
+      return ['after', occurrence.runId];
   }
 }
 
@@ -110,8 +117,7 @@ export function nodesFor(workload: Workload, tasks: number): number {
 
 /** Job manager and merge do not count: each is alone in its time, and any node holds it. */
 function tasksPerNode({ work, pool }: Workload): number {
-  const { slots } = work.kind === 'whole' ? work.jobManager : work.task;
-  return Math.max(1, Math.floor(pool.slotsPerNode / slots));
+  return Math.max(1, Math.floor(pool.slotsPerNode / slotsNeeded(work)));
 }
 
 /**
@@ -171,16 +177,33 @@ function targetsOf({ pool }: Workload, { startedAt }: RunPlan): readonly string[
   ];
 }
 
-/** How many nodes a run asks for before it knows its tasks. */
+/** How many nodes a run asks for at first: as many as its tasks need, where it knows them already. */
 export function firstNodes(workload: Workload, inputs: number | null): number {
-  return workload.work.kind === 'perBlob' ? nodesFor(workload, inputs ?? 0) : 1;
+  const { work } = workload;
+  switch (work.kind) {
+    case 'whole':
+    case 'split':
+      return 1;
+    case 'perBlob':
+      return nodesFor(workload, tasksFor(work, inputs ?? 0));
+    case 'sweep':
+      return nodesFor(workload, tasksKnownIn(work) ?? 0);
+    case 'tasks':
+      return nodesFor(workload, rootsIn(work.tasks));
+  }
 }
 
-/** A stable task id from a blob name: legible, safe, and different for different names. */
-export function taskIdOfBlob(name: string): string {
-  const legible = name.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-|-$/g, '');
-  const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
-  return `${legible.slice(0, 48)}-${hash}`.replace(/^-/, '');
+/**
+ * A stable task id from words: legible, safe, and different for different words. Words that are
+ * long differ in the hash alone, so it is long enough for a million of them.
+ */
+export function idOfWords(words: string): string {
+  const legible = words
+    .replace(/[^A-Za-z0-9]+/g, '-')
+    .slice(0, 47)
+    .replace(/^-|-$/g, '');
+  const hash = createHash('sha256').update(words).digest('hex').slice(0, 16);
+  return `${legible}-${hash}`.replace(/^-/, '');
 }
 
 /** Where an input blob is staged: never under the name its owner chose. */

@@ -154,7 +154,7 @@ function* mountMistakes(
   } else if (secrets.length > 0) {
     yield {
       path: ['pool', 'mounts', index, 'of'],
-      message: `every task could read the secrets of the others (${secrets.join(', ')}), which lie beside the inputs; mount { container: "${inputs.container}" }`,
+      message: `every task could read the secrets of the others (${secrets.join(', ')}), which lie beside the inputs; ${inputs.from === 'container' ? `mount { container: "${inputs.container}" }` : 'leave the mount out'}`,
     };
   }
 }

@@ -34,10 +34,15 @@ export interface Batch {
   /** How somebody else's pool is made, or null when there is none. */
   inspectPool(poolId: string): Promise<PoolFacts | null>;
   makeJob(job: JobSpec, owner: Owner): Promise<void>;
-  /** Adds what is not there yet, in collections. @throws manifestRefused naming the task Batch refuses */
-  addTasks(jobId: string, tasks: readonly TaskSpec[]): Promise<void>;
-  /** The ids of all tasks of a job, the job manager's included. */
-  taskIds(jobId: string): Promise<ReadonlySet<string>>;
+  /**
+   * Adds what is not there yet, in collections, as the tasks come: they need never be held all at
+   * once. @throws manifestRefused naming the task Batch refuses, jobEndedEarly when the job is over
+   */
+  addTasks(jobId: string, tasks: AsyncIterable<TaskSpec> | Iterable<TaskSpec>): Promise<void>;
+  /** The ids of all tasks of a job, the job manager's included, in no order. */
+  taskIds(jobId: string): AsyncIterable<string>;
+  /** The ids of tasks that have not ended, at most `limit`. */
+  unfinishedTasks(jobId: string, limit: number): Promise<readonly string[]>;
   /** From now on the job ends by itself when all its tasks have. One way. */
   endWhenTasksEnd(jobId: string): Promise<void>;
   lookAtJob(jobId: string): Promise<JobView | null>;
@@ -202,6 +207,8 @@ export interface TaskSpec {
   readonly elevated: boolean;
   readonly user: 'task' | 'pool';
   readonly dependsOn: readonly string[];
+  /** The node, or the task, near which it would rather run. */
+  readonly affinityId?: string;
   readonly container: ContainerSpec | null;
   readonly packages: readonly PackageReference[];
 }

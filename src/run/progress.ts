@@ -8,6 +8,7 @@ import type {
   Usage,
   WatchState,
 } from './run';
+import { failuresAllowed, shareTolerated } from './work-schema';
 import type { Workload } from './workload';
 
 /** What Batch reports, turned into what happens next. Pure: deadlines and intervals live here. */
@@ -16,6 +17,8 @@ export type NextStep =
   | { readonly kind: 'wait'; readonly until: string; readonly waitingFor: string }
   /** The job manager has written its manifest (or none is needed): add the tasks. */
   | { readonly kind: 'submitTasks' }
+  /** All other tasks have ended, and enough of them well. */
+  | { readonly kind: 'addMerge' }
   | { readonly kind: 'finish'; readonly outcome: Outcome };
 
 export interface Situation {
@@ -36,8 +39,9 @@ const decisions: readonly ((situation: Situation, now: Date) => NextStep | undef
   jobGone,
   jobEndedByOthers,
   jobManagerFailed,
-  taskFailed,
+  tooManyFailed,
   readyToSubmit,
+  readyToMerge,
   poolGone,
   noNodeCanWork,
   noNodePrepared,
@@ -61,16 +65,35 @@ function cancelled({ seen }: Situation): NextStep | undefined {
 }
 
 /** Before the deadline is looked at: what is done is done, also when it is seen a little late. */
-function allDone({ workload, watch, seen }: Situation): NextStep | undefined {
+function allDone(situation: Situation): NextStep | undefined {
+  const { workload, watch, seen } = situation;
   const success: NextStep = { kind: 'finish', outcome: { kind: 'succeeded' } };
   // With zero tasks there is nothing whose end could end the job.
   if (watch.submitted && watch.plannedTasks === 0) return success;
-  if (seen.job?.state !== 'completed') return undefined;
   if (workload.work.kind === 'whole') {
-    return seen.job.jobManager?.state === 'succeeded' ? success : undefined;
+    const { state, jobManager } = seen.job ?? {};
+    return state === 'completed' && jobManager?.state === 'succeeded' ? success : undefined;
   }
-  const { active, running, failed } = seen.tasks;
-  return endedWithTasks(watch, seen.job) && active + running + failed === 0 ? success : undefined;
+  const ended =
+    seen.job?.state === 'completed' ? endedWithTasks(watch, seen.job) : onlyBlockedLeft(situation);
+  const { active, running } = seen.tasks;
+  if (!ended || active - seen.blocked + running > 0) return undefined;
+  return tooManyFailed(situation) === undefined ? success : undefined;
+}
+
+/** A job with blocked tasks never ends by itself, though nothing is left that could go on. */
+function onlyBlockedLeft({ watch, seen }: Situation): boolean {
+  return seen.blocked > 0 && watch.merge !== 'due' && allEnded(watch, seen);
+}
+
+/** Every task that was planned has ended, or never will begin. The job manager may be among the counted. */
+function allEnded(
+  { submitted, plannedTasks }: WatchState,
+  { tasks, blocked }: Observation,
+): boolean {
+  const { active, running, succeeded, failed } = tasks;
+  if (!submitted || active - blocked + running > 0) return false;
+  return succeeded + failed + blocked >= (plannedTasks ?? 0);
 }
 
 function endedWithTasks(watch: WatchState, job: JobView): boolean {
@@ -133,19 +156,36 @@ function ending(exitCode: number | null, cause: string | null): string {
   return cause === null ? '' : `: ${cause}`;
 }
 
-function taskFailed({ seen }: Situation): NextStep | undefined {
-  if (seen.tasks.failed === 0) return undefined;
-  return finish(
-    'failed',
-    'taskFailed',
-    `${count(seen.tasks.failed, 'task')} failed after all retries`,
-  );
+/**
+ * Strictly taken one failure is too many, and then at once. Where a share may fail, the number
+ * that may is known when all tasks are; and once the merge is made of what there is, nothing more.
+ */
+function tooManyFailed({ workload, watch, seen }: Situation): NextStep | undefined {
+  const { work } = workload;
+  const failed = seen.tasks.failed + seen.blocked;
+  if (watch.mergedWithout !== null && shareTolerated(work) > 0) {
+    if (failed <= watch.mergedWithout) return undefined;
+    return finish('failed', 'taskFailed', 'the merge failed after all retries');
+  }
+  const share = shareTolerated(work);
+  const planned = watch.plannedTasks ?? (share > 0 ? Infinity : 0);
+  const allowed = failuresAllowed(work, planned);
+  if (failed <= allowed) return undefined;
+  const said = `${count(seen.tasks.failed, 'task')} failed after all retries`;
+  const blocked = seen.blocked === 0 ? '' : ` and ${seen.blocked} could never begin`;
+  const bound = share === 0 ? '' : `; ${allowed} of ${planned} may be missing`;
+  return finish('failed', 'taskFailed', `${said}${blocked}${bound}`);
 }
 
 function readyToSubmit({ workload, watch, seen }: Situation): NextStep | undefined {
-  if (workload.work.kind === 'whole' || watch.submitted) return undefined;
-  if (workload.work.kind === 'perBlob') return { kind: 'submitTasks' };
+  const { kind } = workload.work;
+  if (kind === 'whole' || watch.submitted) return undefined;
+  if (kind !== 'split') return { kind: 'submitTasks' };
   return seen.job?.jobManager?.state === 'succeeded' ? { kind: 'submitTasks' } : undefined;
+}
+
+function readyToMerge({ watch, seen }: Situation): NextStep | undefined {
+  return watch.merge === 'due' && allEnded(watch, seen) ? { kind: 'addMerge' } : undefined;
 }
 
 function poolGone({ seen, plan }: Situation): NextStep | undefined {

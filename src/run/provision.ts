@@ -7,7 +7,8 @@ import type { Mount } from './pool-schema';
 import type { RunPlan } from './run';
 import { programFiles, type Access } from './tasks';
 import { openAccess, ownerOf, workloadOf, type Tools } from './tools';
-import { containerImagesOf, templatesOf, usesContainers, type Workload } from './workload';
+import { templatesOf } from './work-schema';
+import { containerImagesOf, usesContainers, type Workload } from './workload';
 
 export interface Provisioned {
   readonly poolId: string;

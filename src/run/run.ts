@@ -15,7 +15,9 @@ export type Occurrence =
       readonly name: string;
       readonly etag: string;
     }
-  | { readonly kind: 'request'; readonly key: string };
+  | { readonly kind: 'request'; readonly key: string }
+  /** Another run succeeded, which this one follows. */
+  | { readonly kind: 'after'; readonly runId: string };
 
 /** What starts a run: the input of its orchestration. */
 export interface RunRequest {
@@ -68,6 +70,8 @@ export interface Observation {
   readonly tasks: TaskCounts;
   /** Nodes that get no task of this job, because its preparation failed on them. */
   readonly unpreparedNodes: number;
+  /** Of the active tasks, those that wait for a failed one and will never begin. */
+  readonly blocked: number;
   readonly cancelRequested: boolean;
 }
 
@@ -148,6 +152,8 @@ export interface Harvest {
   readonly results: readonly { readonly name: string; readonly bytes: number }[];
   readonly logs: readonly string[];
   readonly missing: readonly string[];
+  /** Tasks that a run succeeded without, as its workload allows. */
+  readonly missingTasks: number;
   /** The last lines of stderr of what failed, when something did. */
   readonly lastWords: string | null;
 }
@@ -171,6 +177,8 @@ export interface RunRecord {
   readonly endedAt: string;
   readonly timeline: readonly Milestone[];
   readonly tasks: TaskCounts;
+  /** Tasks that the run succeeded without: `missing.json` in its output container names them. */
+  readonly missingTasks: number;
   readonly nodeMinutes: number;
   readonly preemptions: number;
   /** In the currency of the workload's price; null when it states none. */
@@ -182,6 +190,15 @@ export interface RunRecord {
   readonly cleanedUp: readonly CleanedUp[];
   /** What is fine today and may not be tomorrow, such as an image near its end. */
   readonly warnings: readonly string[];
+  /** The runs that this one's success started. */
+  readonly followers: readonly Follower[];
+}
+
+export interface Follower {
+  readonly workload: string;
+  readonly runId: string;
+  /** Why it could not be started, when it could not. */
+  readonly cause?: string;
 }
 
 /** What a run carries over when its orchestration continues as new. */
@@ -197,12 +214,29 @@ export interface WatchState {
   readonly tasks: TaskCounts;
   /** When a node that could work was last seen (or the run began to wait for one). */
   readonly lastServedAt: string;
-  /** How many tasks the run submitted besides the job manager; null until the manifest is read. */
+  /** How many tasks the run submitted besides the job manager; null until all of them are there. */
   readonly plannedTasks: number | null;
-  /** Whether the last step of submitting (the proof, and the switch to terminate) is done. */
+  /** Up to which of its tasks the run has submitted them, while it submits. */
+  readonly submittedUpTo: number;
+  /** Whether the last step of submitting, the proof that all are there, is done. */
   readonly submitted: boolean;
   /** What was found while the pool was made. */
   readonly warnings: readonly string[];
+  /**
+   * `waits` in the job for all others; is `due` once they have ended, when the app adds it; was
+   * `added` so.
+   */
+  readonly merge: 'none' | 'waits' | 'due' | 'added';
+  /** How many tasks the merge was added without; null before. */
+  readonly mergedWithout: number | null;
 }
+
+export const NOTHING_HARVESTED: Harvest = {
+  results: [],
+  logs: [],
+  missing: [],
+  missingTasks: 0,
+  lastWords: null,
+};
 
 export const NO_TASKS: TaskCounts = { active: 0, running: 0, succeeded: 0, failed: 0 };

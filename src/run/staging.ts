@@ -1,5 +1,5 @@
 import { Failure } from '../failure';
-import { INPUT_LIST, stagedName } from './plan';
+import { INPUT_LIST, outputContainerOf, stagedName } from './plan';
 import { labelsOf, programPath, programsOf, secretsOf, workloadOf, type Tools } from './tools';
 import type { BlobFound } from './ports';
 import { checkReferences } from './references';
@@ -77,7 +77,7 @@ async function stageInputs(
   plan: RunPlan,
   found: readonly BlobFound[],
 ): Promise<void> {
-  const container = workload.inputs?.container ?? '';
+  const container = workload.inputs === undefined ? '' : sourceOf(workload.inputs, plan).container;
   const staged = found.map((blob, index) => ({ blob, file: stagedName(index, blob.name) }));
   const waiting = [...staged];
   const copyNext = async (): Promise<void> => {
@@ -106,14 +106,15 @@ async function findInputs(tools: Tools, workload: Workload, plan: RunPlan): Prom
   if (blob !== undefined) return [await findOne(tools, inputs, plan, blob)];
 
   const found: BlobFound[] = [];
-  for await (const candidate of tools.files.list(inputs.container)) {
+  const { container, prefix } = sourceOf(inputs, plan);
+  for await (const candidate of tools.files.list(container, prefix)) {
     if (!matches(candidate.name, inputs.endsWith) || candidate.bytes === 0) continue;
     refuseTooLarge(candidate, inputs);
     found.push(candidate);
     if (found.length > inputs.maxFiles) {
       throw new Failure(
         'inputRefused',
-        `container ${inputs.container} holds more than ${inputs.maxFiles} input files; raise inputs.maxFiles or take some away`,
+        `container ${container} holds more than ${inputs.maxFiles} input files; raise inputs.maxFiles or take some away`,
       );
     }
   }
@@ -122,20 +123,34 @@ async function findInputs(tools: Tools, workload: Workload, plan: RunPlan): Prom
 
 type Inputs = NonNullable<Workload['inputs']>;
 
+/** Where inputs come from: a container of their own, or what the run before has left. */
+function sourceOf(inputs: Inputs, { request, workload }: RunPlan) {
+  if (inputs.from === 'container') return { container: inputs.container };
+  const { occurrence } = request;
+  if (occurrence.kind === 'after') {
+    return { container: outputContainerOf(occurrence.runId), prefix: `${inputs.prefix}/` };
+  }
+  throw new Failure(
+    'inputRefused',
+    `${workload} takes what the run before it has left, and this run follows none`,
+  );
+}
+
 async function findOne(
   { files }: Tools,
   inputs: Inputs,
   plan: RunPlan,
   name: string,
 ): Promise<BlobFound> {
-  const place = `blob ${JSON.stringify(name)} in container ${inputs.container}`;
+  const { container } = sourceOf(inputs, plan);
+  const place = `blob ${JSON.stringify(name)} in container ${container}`;
   if (!matches(name, inputs.endsWith)) {
     throw new Failure(
       'inputRefused',
       `${place} is no input: its name must end in ${inputs.endsWith.join(' or ')}`,
     );
   }
-  const found = await files.find(inputs.container, name);
+  const found = await files.find(container, name);
   if (found === null) throw new Failure('inputGone', `${place} is not there (any more)`);
   const { occurrence } = plan.request;
   if (occurrence.kind === 'blob' && occurrence.etag !== found.etag) {

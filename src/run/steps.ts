@@ -1,6 +1,7 @@
 import { RetryOptions, type OrchestrationContext, type Task } from 'durable-functions';
 import { Failure, messageOf, type FailureCode } from '../failure';
 import type { Activities } from './activities';
+import type { StartFollowers } from './followers';
 
 /** The typed bridge to Durable Functions: the one place where its untyped values are let in. */
 
@@ -23,20 +24,23 @@ const patience = {
   stubborn: { tries: 40, firstPauseSeconds: 5 },
 } as const;
 
-const stubborn: ReadonlySet<keyof Activities> = new Set(['cleanUp', 'record']);
+/** All that a run can have done: what needs ports alone, and what needs the engine besides. */
+type Steps = Activities & { startFollowers: StartFollowers };
+
+const stubborn: ReadonlySet<keyof Steps> = new Set(['cleanUp', 'record', 'startFollowers']);
 
 /** Runs one activity. The name and the types both come from `createActivities`. */
-export function* perform<Name extends keyof Activities>(
+export function* perform<Name extends keyof Steps>(
   ctx: OrchestrationContext,
   name: Name,
-  input: Parameters<Activities[Name]>[0],
-): Step<Awaited<ReturnType<Activities[Name]>>> {
+  input: Parameters<Steps[Name]>[0],
+): Step<Awaited<ReturnType<Steps[Name]>>> {
   const { tries, firstPauseSeconds } = stubborn.has(name) ? patience.stubborn : patience.normal;
   const retry = new RetryOptions(firstPauseSeconds * SECOND_MS, tries);
   retry.backoffCoefficient = 2;
   retry.maxRetryIntervalInMilliseconds = 300 * SECOND_MS;
 
-  let answer: Answer<Awaited<ReturnType<Activities[Name]>>>;
+  let answer: Answer<Awaited<ReturnType<Steps[Name]>>>;
   try {
     answer = yield ctx.df.callActivityWithRetry(name, retry, input);
   } catch (error) {

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { Failure } from '../failure';
 import { INPUT_LIST, LOGS_FOLDER, MANIFEST } from './plan';
 import type { OutputFile, ResourceFile, TaskSpec } from './ports';
+import { MAX_DEPENDENCY_CHARACTERS } from './task-graph';
+import { affinityId, RESERVED_IDS } from './work-schema';
 import { fieldOf, wordsOf, type TaskTemplate } from './workload';
 
 /** Task templates and manifest lines, turned into the tasks that Batch is given. Pure. */
@@ -28,6 +30,7 @@ export interface TaskDetails {
   readonly resourceFiles?: readonly ResourceFile[];
   readonly outputFiles?: readonly OutputFile[];
   readonly dependsOn?: readonly string[];
+  readonly affinityId?: string;
 }
 
 export function taskFrom(template: TaskTemplate, access: Access, details: TaskDetails): TaskSpec {
@@ -55,6 +58,7 @@ export function taskFrom(template: TaskTemplate, access: Access, details: TaskDe
     elevated: template.elevated,
     user: template.user,
     dependsOn: details.dependsOn ?? [],
+    ...(details.affinityId !== undefined && { affinityId: details.affinityId }),
     container: template.container ?? null,
     packages: template.packages,
   };
@@ -129,12 +133,10 @@ const lineSchema = z.strictObject({
       z.string().max(1024),
     )
     .default({}),
+  affinityId: affinityId.optional(),
 });
 
 export type ManifestLine = z.output<typeof lineSchema>;
-
-/** Ids a manifest may not take: the app's own tasks have them. */
-const RESERVED_IDS: ReadonlySet<string> = new Set(['job-manager', 'merge']);
 
 /**
  * The tasks a job manager asks for: JSON lines, checked like any input. A line that repeats an
@@ -186,17 +188,14 @@ function refused(line: number, what: string, cause?: unknown): Failure {
   });
 }
 
-/** Batch refuses a dependency list longer than this in total (TaskDependencyListTooLong). */
-const MAX_DEPENDENCY_CHARACTERS = 64_000;
-
-/** @throws Failure manifestRefused when the list is longer than Batch takes */
-export function dependOnAll(ids: readonly string[]): readonly string[] {
-  const characters = ids.reduce((sum, id) => sum + id.length, 0);
-  if (characters > MAX_DEPENDENCY_CHARACTERS) {
-    throw new Failure(
-      'manifestRefused',
-      `the merge cannot wait for ${ids.length} tasks whose ids have ${characters} characters, Batch takes ${MAX_DEPENDENCY_CHARACTERS}; use shorter ids or chunk the work`,
-    );
+/** The list a merge waits for; null when it is longer than Batch takes. */
+export function dependOnAll(ids: Iterable<string>): readonly string[] | null {
+  const list: string[] = [];
+  let characters = 0;
+  for (const id of ids) {
+    characters += id.length;
+    if (characters > MAX_DEPENDENCY_CHARACTERS) return null;
+    list.push(id);
   }
-  return ids;
+  return list;
 }

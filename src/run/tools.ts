@@ -6,7 +6,8 @@ import type { Files, Owner, Ports } from './ports';
 import type { RunPlan } from './run';
 import { CHECK_MOUNTS } from './preparation';
 import type { Access } from './tasks';
-import { templatesOf, type Workload, type Workloads } from './workload';
+import { templatesOf } from './work-schema';
+import type { Workload, Workloads } from './workload';
 
 /** What an activity works with. */
 export interface Tools extends Ports {

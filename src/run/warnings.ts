@@ -1,4 +1,5 @@
-import { containerImagesOf, templatesOf, type Workload } from './workload';
+import { templatesOf } from './work-schema';
+import { containerImagesOf, type Workload } from './workload';
 
 /** What is allowed and may surprise, each with its field and what would be better. Pure. */
 export function warningsOf(workload: Workload): readonly string[] {

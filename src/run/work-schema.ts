@@ -138,6 +138,13 @@ export function templatesOf(work: Work): readonly (readonly [string, TaskTemplat
   return named.flatMap(([key, template]) => (template === undefined ? [] : [[key, template]]));
 }
 
+/** Slots of the widest among the tasks that run side by side. */
+export function slotsNeeded(work: Work): number {
+  if (work.kind === 'whole') return work.jobManager.slots;
+  if (work.kind !== 'tasks') return work.task.slots;
+  return Math.max(1, ...work.tasks.map(({ task = work.task }) => task?.slots ?? 1));
+}
+
 /** Tasks that are known before the run begins; null where a job manager or blobs will tell. */
 export function tasksKnownIn(work: Work): number | null {
   switch (work.kind) {

@@ -1,11 +1,14 @@
 import type { OrchestrationContext } from 'durable-functions';
 import { Failure, messageOf } from '../failure';
-import { firstNodes, nodesFor, planRun } from './plan';
+import { followersOf } from './followers';
+import { firstNodes, nodesFor, planRun, runIdOf } from './plan';
 import { addUsage, nextStep, noteLook } from './progress';
 import { perform, sleepUntil, type Step } from './steps';
 import {
   NO_TASKS,
+  NOTHING_HARVESTED,
   type CleanedUp,
+  type Follower,
   type Harvest,
   type Journey,
   type Observation,
@@ -16,6 +19,7 @@ import {
   type RunStatus,
   type WatchState,
 } from './run';
+import { tasksKnownIn } from './work-schema';
 import type { Workload, Workloads } from './workload';
 
 /** Raised to make a run look sooner than it would: on a request to cancel, on a finished task. */
@@ -40,7 +44,9 @@ export function runWorkflow(workloads: Workloads) {
 
     const startedAt = journey.watching?.startedAt ?? now(ctx);
     const plan = planRun(workload, journey.request, startedAt);
-    const story: Story = { ctx, workload, plan, watch: journey.watching ?? newWatch(startedAt) };
+    const watch = journey.watching ?? newWatch(startedAt);
+    const followers = followersOf(workloads, workload.name);
+    const story: Story = { ctx, workload, plan, followers, watch };
 
     const outcome = yield* work(story, journey.watching !== undefined);
     if (outcome === 'continued') return undefined;
@@ -55,6 +61,8 @@ interface Story {
   readonly ctx: OrchestrationContext;
   readonly workload: Workload;
   readonly plan: RunPlan;
+  /** The names of workloads that a success of this run starts. */
+  readonly followers: readonly string[];
   watch: WatchState;
 }
 
@@ -75,6 +83,7 @@ function* begin(story: Story): Step<Outcome | 'watch' | 'recordedBefore'> {
   const { ctx, workload, plan } = story;
   const admission = yield* admit(story);
   if (admission !== 'admitted') return admission;
+  if (tasksKnownIn(workload.work) === 0) return { kind: 'succeeded' };
 
   enter(story, 'staging', 'programs and inputs to be staged');
   const staged = yield* perform(ctx, 'stage', { plan });
@@ -125,11 +134,18 @@ function* watch(story: Story): Step<Outcome | 'continued'> {
     story.watch = noteLook(story.watch, seen, ctx.df.currentUtcDateTime);
 
     const next = nextStep({ workload, plan, watch: story.watch, seen }, ctx.df.currentUtcDateTime);
-    if (next.kind === 'finish') return next.outcome;
-    if (next.kind === 'submitTasks') yield* submitTasks(story);
-    else {
-      show(story, 'watching', next.waitingFor, seen);
-      yield* sleepUntil(ctx, next.until, LOOK_NOW);
+    switch (next.kind) {
+      case 'finish':
+        return next.outcome;
+      case 'submitTasks':
+        yield* submitTasks(story);
+        break;
+      case 'addMerge':
+        yield* addMerge(story);
+        break;
+      case 'wait':
+        show(story, 'watching', next.waitingFor, seen);
+        yield* sleepUntil(ctx, next.until, LOOK_NOW);
     }
   }
   const onward: Journey = { request: plan.request, watching: story.watch };
@@ -137,18 +153,41 @@ function* watch(story: Story): Step<Outcome | 'continued'> {
   return 'continued';
 }
 
+/** Adds as many tasks as one step may; the look after it asks for the next ones. */
 function* submitTasks(story: Story): Step<void> {
-  const { ctx, workload, plan } = story;
+  const { ctx, workload, plan, watch } = story;
   show(story, 'submitting', 'Batch to accept the tasks');
-  const { tasks } = yield* perform(ctx, 'submitTasks', { plan, now: now(ctx) });
-  story.watch = { ...story.watch, plannedTasks: tasks, submitted: true };
-  if (workload.work.kind === 'whole' || tasks === 0) return;
+  const from = watch.submittedUpTo;
+  const submitted = yield* perform(ctx, 'submitTasks', { plan, from, now: now(ctx) });
+  if (submitted.kind === 'more') {
+    story.watch = { ...watch, submittedUpTo: submitted.from };
+    return;
+  }
+  const { tasks, merge } = submitted;
+  story.watch = { ...watch, plannedTasks: tasks, merge, submitted: true };
+  // Other shapes have told the pool of their tasks when it was made.
+  if (workload.work.kind !== 'split' || tasks === 0) return;
 
   // The pool would find out by itself at its next evaluation, up to five minutes from now. The
   // merge needs no room: it waits until the other tasks have left theirs.
-  const atOnce = workload.work.merge === undefined ? tasks : tasks - 1;
-  const startNodes = nodesFor(workload, atOnce);
+  const startNodes = nodesFor(workload, merge === 'waits' ? tasks - 1 : tasks);
   if (startNodes > 1) yield* perform(ctx, 'grow', { plan, startNodes, now: now(ctx) });
+}
+
+/** By now the pool may have shrunk to nothing, so it is told that there is work again. */
+function* addMerge(story: Story): Step<void> {
+  const { ctx, plan } = story;
+  show(story, 'submitting', 'Batch to accept the merge');
+  const merged = yield* perform(ctx, 'addMerge', { plan, now: now(ctx) });
+  if (!merged.added) {
+    show(story, 'watching', 'the last task to end');
+    yield* sleepUntil(ctx, secondsFrom(ctx, 15), LOOK_NOW);
+    return;
+  }
+  const plannedTasks = (story.watch.plannedTasks ?? 0) + 1;
+  const mergedWithout = merged.without;
+  story.watch = { ...story.watch, plannedTasks, mergedWithout, merge: 'added' };
+  yield* perform(ctx, 'grow', { plan, startNodes: 1, now: now(ctx) });
 }
 
 /** Harvests before anything is deleted, cleans up whatever was found, and writes down the end. */
@@ -160,19 +199,34 @@ function* finish(story: Story, outcome: Outcome): Step<RunRecord> {
   enter(story, 'cleaningUp', 'pool and job to be gone');
   const cleanedUp = yield* cleanUp(story);
 
-  enter(story, 'ended', 'nothing');
+  enter(story, 'ended', 'the runs that follow to be started');
+  const followers = yield* startFollowers(story, harvested.outcome);
+
+  show(story, 'ended', 'nothing');
   const record = yield* perform(ctx, 'record', {
     plan,
     outcome: harvested.outcome,
     harvest: harvested.harvest,
     watch: story.watch,
     cleanedUp,
+    followers,
     endedAt: now(ctx),
   });
   return record;
 }
 
-const NOTHING_HARVESTED: Harvest = { results: [], logs: [], missing: [], lastWords: null };
+/** Starts them and goes on: a run has its own end, whatever becomes of those that follow it. */
+function* startFollowers(story: Story, outcome: Outcome): Step<readonly Follower[]> {
+  const { ctx, plan, followers } = story;
+  if (outcome.kind !== 'succeeded' || followers.length === 0) return [];
+  const occurrence = { kind: 'after', runId: plan.runId } as const;
+  try {
+    return yield* perform(ctx, 'startFollowers', { occurrence, workloads: followers });
+  } catch (error) {
+    const cause = messageOf(error);
+    return followers.map((name) => ({ workload: name, runId: runIdOf(name, occurrence), cause }));
+  }
+}
 
 function* harvest(
   story: Story,
@@ -248,8 +302,11 @@ function newWatch(startedAt: string): WatchState {
     tasks: NO_TASKS,
     lastServedAt: startedAt,
     plannedTasks: null,
+    submittedUpTo: 0,
     submitted: false,
     warnings: [],
+    merge: 'none',
+    mergedWithout: null,
   };
 }
 

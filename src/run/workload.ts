@@ -7,7 +7,9 @@ import { poolSchema } from './pool-schema';
 import { checkSchedule } from './schedule';
 import { shellMistakes } from './shell';
 import { containerMistakes, taskMistakes } from './task-mistakes';
-import { taskSchema, type TaskTemplate } from './task-schema';
+import type { TaskTemplate } from './task-schema';
+import { followMistakes, triggerMistakes } from './trigger-mistakes';
+import { templatesOf, workMistakes, workSchema } from './work-schema';
 
 /**
  * What a user declares once. `defineWorkload` gives the types while you write; `checkWorkloads`
@@ -18,20 +20,28 @@ import { taskSchema, type TaskTemplate } from './task-schema';
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const PARAMETER_NAME = /^[A-Za-z][A-Za-z0-9_]*$/;
 
-const workSchema = z.discriminatedUnion('kind', [
-  /** The job manager is the whole job. */
-  z.strictObject({ kind: z.literal('whole'), jobManager: taskSchema }),
-  /** The job manager writes `outputs/tasks.jsonl`; each line becomes a task; then the merge. */
+/** What a run takes of what it finds. */
+const limits = {
+  endsWith: z.array(z.string().min(1)).default([]),
+  maxFiles: z.int().min(1).max(10_000).default(1000),
+  maxBytesEach: z
+    .int()
+    .min(1)
+    .default(1024 ** 3),
+};
+
+const inputsSchema = z.discriminatedUnion('from', [
   z.strictObject({
-    kind: z.literal('split'),
-    jobManager: taskSchema,
-    task: taskSchema,
-    merge: taskSchema.optional(),
-    /** A manifest with more lines is refused. */
-    maxTasks: z.int().min(1).max(100_000).default(10_000),
+    from: z.literal('container').default('container'),
+    container: containerName,
+    ...limits,
   }),
-  /** One task for each input blob; then the merge. */
-  z.strictObject({ kind: z.literal('perBlob'), task: taskSchema, merge: taskSchema.optional() }),
+  /** What the run that this one follows (`triggers.after`) has left in a folder of its outputs. */
+  z.strictObject({
+    from: z.literal('previous'),
+    prefix: relativePath.default('results'),
+    ...limits,
+  }),
 ]);
 
 export const workloadSchema = z
@@ -56,6 +66,8 @@ export const workloadSchema = z
             endsWith: z.array(z.string().min(1)).default([]),
           })
           .optional(),
+        /** The name of another workload: each of its runs that succeeds starts one of this. */
+        after: z.string().optional(),
       })
       .default({}),
     /** What happens when a run is due while another of the same workload is going. */
@@ -65,17 +77,7 @@ export const workloadSchema = z
       .min(5)
       .max(6 * MINUTES_PER_DAY)
       .default(180),
-    inputs: z
-      .strictObject({
-        container: containerName,
-        endsWith: z.array(z.string().min(1)).default([]),
-        maxFiles: z.int().min(1).max(10_000).default(1000),
-        maxBytesEach: z
-          .int()
-          .min(1)
-          .default(1024 ** 3),
-      })
-      .optional(),
+    inputs: inputsSchema.optional(),
     /** What a caller may set; becomes PARAM_<NAME> in the tasks' environment. */
     parameters: z.instanceof(z.ZodObject).default(z.strictObject({})),
     pool: poolSchema,
@@ -100,7 +102,6 @@ export const workloadSchema = z
 export type WorkloadDeclaration = z.input<typeof workloadSchema>;
 export type Workload = z.output<typeof workloadSchema>;
 export type { TaskTemplate };
-export type Work = Workload['work'];
 export type Workloads = ReadonlyMap<string, Workload>;
 
 /** Declares a workload. It is checked with all others when the app starts. */
@@ -125,6 +126,10 @@ export function checkWorkloads(declarations: readonly WorkloadDeclaration[]): Wo
     }
   }
 
+  const names = new Set(declarations.map((declaration) => declaration?.name));
+  for (const [name, { path, message }] of followMistakes(workloads, names)) {
+    mistakes.push(`workload ${name}, ${fieldOf(path, 'the declaration')}: ${message}`);
+  }
   if (mistakes.length > 0) {
     throw new Failure('badWorkloads', `the workloads have mistakes:\n  ${mistakes.join('\n  ')}`);
   }
@@ -150,18 +155,6 @@ export function fieldOf(path: readonly PropertyKey[], whole: string): string {
   return text.replace(/^\./, '') || whole;
 }
 
-/** The kinds of task a workload has, with where each stands. */
-export function templatesOf(work: Work): readonly (readonly [string, TaskTemplate])[] {
-  const named = {
-    jobManager: work.kind === 'perBlob' ? undefined : work.jobManager,
-    task: work.kind === 'whole' ? undefined : work.task,
-    merge: work.kind === 'whole' ? undefined : work.merge,
-  };
-  return Object.entries(named).flatMap(([key, template]) =>
-    template === undefined ? [] : [[key, template] as const],
-  );
-}
-
 /** Whether the tasks of a workload are containers; then all are. */
 export function usesContainers(workload: Workload): boolean {
   return containerImagesOf(workload).length > 0;
@@ -177,7 +170,7 @@ export function containerImagesOf({ pool, work }: Workload): readonly string[] {
 
 /** What each field allows alone, and Batch would refuse or wait for for ever. */
 function* contradictions(workload: Workload): Generator<Contradiction> {
-  const { work, inputs, triggers } = workload;
+  const { work, inputs } = workload;
   const templates = templatesOf(work);
   const containers = usesContainers(workload);
   for (const [key, template] of templates) {
@@ -194,7 +187,8 @@ function* contradictions(workload: Workload): Generator<Contradiction> {
   if (work.kind === 'perBlob' && inputs === undefined) {
     yield { path: ['inputs'], message: 'missing: "perBlob" makes one task for each input blob' };
   }
-  if (triggers.blob !== undefined) yield* triggerMistakes(triggers.blob, inputs);
+  for (const { path, message } of workMistakes(work)) yield { path: ['work', ...path], message };
+  yield* triggerMistakes(workload);
   for (const name of Object.keys(workload.parameters.shape)) {
     if (PARAMETER_NAME.test(name)) continue;
     yield {
@@ -217,27 +211,4 @@ function* nodeMistakes(workload: Workload): Generator<Contradiction> {
       };
     }
   }
-}
-
-/** What starts a run must be among what the run takes. */
-function* triggerMistakes(
-  blob: NonNullable<Workload['triggers']['blob']>,
-  inputs: Workload['inputs'],
-): Generator<Contradiction> {
-  if (inputs?.container !== blob.container) {
-    yield {
-      path: ['inputs', 'container'],
-      message: `must be "${blob.container}", the container of the blob trigger`,
-    };
-    return;
-  }
-  const taken = (ending: string) =>
-    inputs.endsWith.some((end) => ending.toLowerCase().endsWith(end.toLowerCase()));
-  const endings = blob.endsWith.length === 0 ? [''] : blob.endsWith;
-  const refused = endings.filter((ending) => !taken(ending));
-  if (inputs.endsWith.length === 0 || refused.length === 0) return;
-  yield {
-    path: ['inputs', 'endsWith'],
-    message: `does not take what the blob trigger starts a run for (${refused.map((ending) => (ending === '' ? 'every blob' : ending)).join(', ')}); list it in both or in neither`,
-  };
 }

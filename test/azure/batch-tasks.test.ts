@@ -192,7 +192,10 @@ test('the ids of all tasks are listed page by page, by nothing but their ids', a
         },
   );
 
-  expect(await line.batch.taskIds('hello-1')).toEqual(new Set(['t1', 't2', 't3']));
+  const ids: string[] = [];
+  for await (const id of line.batch.taskIds('hello-1')) ids.push(id);
+
+  expect(ids).toEqual(['t1', 't2', 't3']);
   expect(line.asked.map(({ path }) => decodeURIComponent(path))).toEqual([
     '/jobs/hello-1/tasks?$select=id',
     '/jobs/hello-1/tasks?skip=2',

@@ -7,7 +7,7 @@ import { minute, watchWith, whole } from './given';
 import { now, snapshot, worldOf, type World } from './world';
 
 const OTHER = { runId: 'other-1', workload: 'other' };
-const nothing = { results: [], logs: [], missing: [], lastWords: null };
+const nothing = { results: [], logs: [], missing: [], missingTasks: 0, lastWords: null };
 
 function recordInput({ plan }: World, outcome: Outcome = { kind: 'succeeded' }) {
   return {
@@ -16,6 +16,7 @@ function recordInput({ plan }: World, outcome: Outcome = { kind: 'succeeded' }) 
     harvest: nothing,
     watch: watchWith(),
     cleanedUp: [],
+    followers: [],
     endedAt: minute(30).toISOString(),
   };
 }
@@ -126,6 +127,7 @@ test('a record says how the run ended, what it took and what it cost', async () 
     endedAt: minute(30).toISOString(),
     timeline: [{ phase: 'watching', at: minute(0).toISOString() }],
     tasks: { ...NO_TASKS, failed: 1 },
+    missingTasks: 0,
     nodeMinutes: 20,
     preemptions: 1,
     estimatedCost: 0.03,
@@ -135,6 +137,7 @@ test('a record says how the run ended, what it took and what it cost', async () 
     outputsKeptUntil: '2026-11-23T02:30:00.000Z',
     cleanedUp,
     warnings: [],
+    followers: [],
   };
   expect(record).toEqual(expected);
   expect(JSON.parse(world.files.text(RUNS_CONTAINER, recordBlob(world.plan.runId)) ?? '')).toEqual(
@@ -168,6 +171,7 @@ test('a look tells what Batch shows and whether somebody wants an end', async ()
     pool: null,
     tasks: NO_TASKS,
     unpreparedNodes: 0,
+    blocked: 0,
     cancelRequested: false,
   });
   await world.activities.provision({ plan: world.plan, startNodes: 1, now });

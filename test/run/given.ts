@@ -114,6 +114,7 @@ export function seenWith(more: Partial<Observation> = {}): Observation {
     pool: poolWith({ running: 1 }),
     tasks: { ...NO_TASKS, running: 1 },
     unpreparedNodes: 0,
+    blocked: 0,
     cancelRequested: false,
     ...more,
   };
@@ -133,8 +134,11 @@ export function watchWith(more: Partial<WatchState> = {}): WatchState {
     tasks: NO_TASKS,
     lastServedAt: STARTED,
     plannedTasks: null,
+    submittedUpTo: 0,
     submitted: false,
     warnings: [],
+    merge: 'none',
+    mergedWithout: null,
     ...more,
   };
 }

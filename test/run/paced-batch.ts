@@ -129,16 +129,29 @@ export class PacedBatch implements Batch {
     this.job ??= { spec, owner, at: this.#now() };
   }
 
-  async addTasks(_jobId: string, tasks: readonly TaskSpec[]): Promise<void> {
-    this.asked.push(`addTasks ${tasks.map(({ id }) => id).join(' ')}`);
-    for (const spec of tasks) {
+  async addTasks(
+    _jobId: string,
+    tasks: AsyncIterable<TaskSpec> | Iterable<TaskSpec>,
+  ): Promise<void> {
+    const ids: string[] = [];
+    for await (const spec of tasks) {
+      ids.push(spec.id);
       if (!this.tasks.has(spec.id)) this.tasks.set(spec.id, { spec, at: this.#now() });
     }
+    this.asked.push(ids.length > 10 ? `addTasks (${ids.length})` : `addTasks ${ids.join(' ')}`);
   }
 
-  async taskIds(): Promise<ReadonlySet<string>> {
+  async *taskIds(): AsyncGenerator<string> {
     const manager = this.job?.spec.jobManager;
-    return new Set([...this.tasks.keys(), ...(manager ? [manager.id] : [])]);
+    yield* this.tasks.keys();
+    if (manager) yield manager.id;
+  }
+
+  async unfinishedTasks(_jobId: string, limit: number): Promise<readonly string[]> {
+    const hasEnded = new Set<TaskEnd['state']>(['succeeded', 'failed']);
+    return [...this.tasks.keys()]
+      .filter((id) => !hasEnded.has(this.#taskState(id)))
+      .slice(0, limit);
   }
 
   async endWhenTasksEnd(): Promise<void> {

@@ -40,7 +40,7 @@ type Step = (activities: Activities, world: World) => Promise<unknown>;
 
 const outcome = { kind: 'failed', code: 'taskFailed', cause: '1 task failed' } as const;
 const endedAt = minute(30).toISOString();
-const nothing = { results: [], logs: [], missing: [], lastWords: null };
+const nothing = { results: [], logs: [], missing: [], missingTasks: 0, lastWords: null };
 
 /** A run from admission to record, as the workflow takes its steps. */
 const steps: readonly (readonly [string, Step])[] = [
@@ -48,7 +48,7 @@ const steps: readonly (readonly [string, Step])[] = [
   ['stage', ({ stage }, { plan }) => stage({ plan })],
   ['provision', ({ provision }, { plan }) => provision({ plan, startNodes: 1, now })],
   ['submitJob', ({ submitJob }, { plan }) => submitJob({ plan, now })],
-  ['submitTasks', ({ submitTasks }, { plan }) => submitTasks({ plan, now })],
+  ['submitTasks', ({ submitTasks }, { plan }) => submitTasks({ plan, from: 0, now })],
   ['grow', ({ grow }, { plan }) => grow({ plan, startNodes: 2, now: minute(5).toISOString() })],
   ['look', ({ look }, { plan }) => look({ plan })],
   ['harvest', ({ harvest }, { plan }) => harvest({ plan, outcome, worked: true })],
@@ -56,7 +56,15 @@ const steps: readonly (readonly [string, Step])[] = [
   [
     'record',
     ({ record }, { plan }) =>
-      record({ plan, outcome, harvest: nothing, watch: watchWith(), cleanedUp: [], endedAt }),
+      record({
+        plan,
+        outcome,
+        harvest: nothing,
+        watch: watchWith(),
+        cleanedUp: [],
+        followers: [],
+        endedAt,
+      }),
   ],
 ];
 

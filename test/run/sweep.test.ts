@@ -109,7 +109,7 @@ test.each<[string, Sweep, string]>([
 
 /** Some lists and ranges, all of them sound. */
 function someSweep(chance: Seeded): Sweep {
-  const combine = chance.pick(['product', 'zip']);
+  const combine = chance.pick<Sweep['combine']>(['product', 'zip']);
   const size = chance.whole(1, 6);
   const axes = Array.from({ length: chance.whole(1, 4) }, (_, index): [string, SweepValues] => {
     const count = combine === 'zip' ? size : chance.whole(1, 6);

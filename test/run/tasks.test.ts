@@ -178,11 +178,5 @@ test('a merge waits for all tasks, as many as Batch takes in one list [GD5]', ()
   const most = Array.from({ length: 1000 }, (_, index) => `t${index}`.padEnd(64, '-'));
 
   expect(dependOnAll(most)).toEqual(most);
-  expect(() => dependOnAll([...most, 'x'])).toThrow(
-    expect.objectContaining({
-      code: 'manifestRefused',
-      message:
-        'the merge cannot wait for 1001 tasks whose ids have 64001 characters, Batch takes 64000; use shorter ids or chunk the work',
-    }),
-  );
+  expect(dependOnAll([...most, 'x'])).toBeNull();
 });

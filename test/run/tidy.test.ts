@@ -18,9 +18,10 @@ function recordIt({ activities, plan }: World): Promise<unknown> {
   return activities.record({
     plan,
     outcome: { kind: 'succeeded' },
-    harvest: { results: [], logs: [], missing: [], lastWords: null },
+    harvest: { results: [], logs: [], missing: [], missingTasks: 0, lastWords: null },
     watch: watchWith(),
     cleanedUp: [],
+    followers: [],
     endedAt: now,
   });
 }
