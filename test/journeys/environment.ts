@@ -170,8 +170,9 @@ export async function begin(
   world: World,
   workload: string,
   parameters: Readonly<Record<string, unknown>> = {},
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  const { status, body } = await ask(world, `POST /api/runs/${workload}`, { parameters });
+  const { status, body } = await ask(world, `POST /api/runs/${workload}`, { parameters }, headers);
   if (status !== 202) throw new Error(`${workload} was not started: ${JSON.stringify(body)}`);
   return (body as { runId: string }).runId;
 }
@@ -187,7 +188,9 @@ export async function runsOf(world: World, workload: string): Promise<readonly R
 }
 
 function lastLines({ lines }: World): string {
-  return `the last lines of the environment:\n${lines.slice(-25).join('\n')}`;
+  // Looking at runs is what the tests themselves do all the time.
+  const telling = lines.filter((line) => !line.includes(' runs-'));
+  return `the last lines of the environment:\n${telling.slice(-25).join('\n')}`;
 }
 
 const LOOK_EVERY_MS = 50;
@@ -198,6 +201,7 @@ export async function eventually<Found>(
   world: World,
   what: string,
   look: () => Promise<Found | undefined>,
+  seen: () => unknown = () => undefined,
 ): Promise<Found> {
   const giveUpAt = realClock.now().getTime() + GIVE_UP_AFTER_MS;
   for (;;) {
@@ -205,7 +209,8 @@ export async function eventually<Found>(
     if (found !== undefined) return found;
     if (realClock.now().getTime() > giveUpAt) {
       const seconds = GIVE_UP_AFTER_MS / 1000;
-      throw new Error(`${what} did not come within ${seconds} s: ${lastLines(world)}`);
+      const last = JSON.stringify(seen(), null, 1) ?? '';
+      throw new Error(`${what} did not come within ${seconds} s: ${last}\n${lastLines(world)}`);
     }
     await sleep(LOOK_EVERY_MS);
   }
@@ -218,12 +223,14 @@ export function when(
   what: string,
   holds: (run: Run) => boolean,
 ): Promise<Run> {
-  return eventually(world, `${runId}: ${what}`, async () => {
-    const run = await show(world, runId);
+  let run: Run | undefined;
+  const look = async () => {
+    run = await show(world, runId);
     if (holds(run)) return run;
     if (hasEnded(run)) throw new Error(`${runId} ended before "${what}": ${JSON.stringify(run)}`);
     return undefined;
-  });
+  };
+  return eventually(world, `${runId}: ${what}`, look, () => run);
 }
 
 /** The run when it has ended, however it has. */
