@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { fork } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -11,11 +12,16 @@ import { startHost, type RunningHost } from './host';
 
 /**
  * How fast the host is: `node dist/local/functions/bench.js [--only memory|disk|restart] [--times 5]`.
- * Each figure is the median of several measurements taken in turn, with their spread: an absolute
- * figure of one machine proves little.
+ * Each figure is the median of several measurements taken in turn, with their spread, and the
+ * share of one processor that the process got meanwhile: an absolute figure of one machine, with
+ * others at work on it, proves little.
  */
 const { values: options } = parseArgs({
-  options: { only: { type: 'string' }, times: { type: 'string', default: '5' } },
+  options: {
+    only: { type: 'string' },
+    times: { type: 'string', default: '5' },
+    start: { type: 'string' },
+  },
 });
 
 interface Place {
@@ -33,6 +39,7 @@ const places: readonly Place[] = [
 void main();
 
 async function main(): Promise<void> {
+  if (options.start !== undefined) return tellStart(options.start);
   for (const place of places)
     if (options.only === undefined || place.name.startsWith(options.only))
       await measurePlace(place);
@@ -69,7 +76,7 @@ function register(): void {
   app.http('hello', { methods: ['GET'], handler: () => ({ body: 'hello' }) });
 }
 
-/** A host with the functions above; `registerNow` once a process is enough for the library. */
+/** A host with the functions above. */
 function openHost(place: Place, dataFolder = place.dataFolder()): Promise<RunningHost> {
   return startHost({
     register,
@@ -117,13 +124,17 @@ async function measurePlace(place: Place): Promise<void> {
   const host = await openHost(place);
   await rate(500, 50, () => run(host, 'one'));
   const samples = new Map<string, number[]>();
+  const before = { cpu: process.cpuUsage(), now: performance.now() };
   for (let i = 0; i < Number(options.times); i++)
     for (const [what, , measure] of measurements)
       samples.set(what, [...(samples.get(what) ?? []), await measure(host)]);
+  const { user, system } = process.cpuUsage(before.cpu);
+  const share = (user + system) / 1000 / (performance.now() - before.now);
   await host.close();
 
   for (const [what, unit] of measurements)
     report(`${place.name}: ${what}`, samples.get(what) ?? [], unit);
+  report(`${place.name}: share of a processor`, [share * 100], '%');
 }
 
 async function run(host: RunningHost, name: string, input?: unknown): Promise<void> {
@@ -176,23 +187,60 @@ async function eventRate(host: RunningHost): Promise<number> {
 
 const ENDED = 100_000;
 
-/** A start with many ended instances on disk, and the memory they take. */
+/** Starts of processes of their own with many ended instances on disk, and the memory they take. */
 async function measureRestart(): Promise<void> {
-  const place: Place = { name: 'disk', dataFolder: temporaryFolder, fsync: false };
   const folder = temporaryFolder();
-  const first = await openHost(place, folder);
-  await rate(ENDED, 100, () => run(first, 'one'));
-  await first.close();
-  const starts: number[] = [];
-  for (let i = 0; i < Number(options.times); i++) {
-    const before = performance.now();
-    const host = await openHost(place, folder);
-    starts.push(performance.now() - before);
-    await host.close();
-  }
-  report(`start with ${ENDED} ended instances`, starts, 'ms');
-  global.gc?.();
-  report('memory of this process after it', [process.memoryUsage().rss / 2 ** 20], 'MiB');
+  const host = await openHost({ name: 'disk', dataFolder: () => folder, fsync: false });
+  await rate(ENDED, 100, () => run(host, 'one'));
+  await host.close();
+  const starts = [];
+  for (let i = 0; i < Number(options.times); i++) starts.push(await startOf(folder));
+  const empty = [];
+  for (let i = 0; i < Number(options.times); i++) empty.push(await startOf(temporaryFolder()));
+
+  const what = `with ${ENDED.toLocaleString('en')} ended instances`;
+  report(
+    'start of an empty host',
+    empty.map(({ ms }) => ms),
+    'ms',
+  );
+  report(
+    `start ${what}`,
+    starts.map(({ ms }) => ms),
+    'ms',
+  );
+  report(
+    'memory of an empty host',
+    empty.map(({ mebibytes }) => mebibytes),
+    'MiB',
+  );
+  report(
+    `memory ${what}`,
+    starts.map(({ mebibytes }) => mebibytes),
+    'MiB',
+  );
+}
+
+interface Start {
+  readonly ms: number;
+  readonly mebibytes: number;
+}
+
+function startOf(folder: string): Promise<Start> {
+  const child = fork(__filename, ['--start', folder]);
+  return new Promise((resolve) => child.once('message', (start) => resolve(start as Start)));
+}
+
+/** In the child: opens a host, tells what it took, and ends. */
+async function tellStart(folder: string): Promise<void> {
+  const before = performance.now();
+  const host = await openHost({ name: 'disk', dataFolder: () => folder, fsync: false });
+  const start: Start = {
+    ms: performance.now() - before,
+    mebibytes: process.memoryUsage().rss / 2 ** 20,
+  };
+  process.send?.(start);
+  await host.close();
 }
 
 function report(what: string, samples: readonly number[], unit: string): void {

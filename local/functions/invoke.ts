@@ -40,7 +40,7 @@ export async function invoke(
 
   const before = { ...shared, functionCallback: fn.callback, inputs };
   coreContext.state = 'preInvocationHooks';
-  await registry.runHooks('preInvocation', before);
+  if (registry.hasHooks('preInvocation')) await registry.runHooks('preInvocation', before);
 
   const after: AfterInvocation = { ...shared, inputs: before.inputs, result: null, error: null };
   coreContext.state = 'invocation';
@@ -50,7 +50,7 @@ export async function invoke(
     after.error = error;
   }
   coreContext.state = 'postInvocationHooks';
-  await registry.runHooks('postInvocation', after);
+  if (registry.hasHooks('postInvocation')) await registry.runHooks('postInvocation', after);
   coreContext.state = undefined;
 
   // The app may throw anything at all; it is the app's failure, handed on as it came.
