@@ -361,7 +361,6 @@ test('an account key that is wrong, or has another identity, is told of without 
   const files = filesFor({ AzureWebJobsStorage: connectionString(blobUrl, wrong) });
 
   const failure: unknown = await files.find('test-1', 'a').catch((error: unknown) => error);
-
   expect(failure).toBeInstanceOf(Failure);
   expect(failure).toMatchObject({
     code: 'accessDenied',
