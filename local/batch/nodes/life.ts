@@ -1,6 +1,7 @@
 import fsp from 'node:fs/promises';
 import { startStartTask } from './start-task';
 import { nodeFolders } from '../run/directories';
+import { killMarked } from '../run/process-group';
 import { failureOf } from '../run/failures';
 import { keepUsage } from '../service/usage';
 import type { Account, Node, Pool } from '../state/account';
@@ -173,7 +174,7 @@ export function evictNode(account: Account, node: Node): void {
   schedule(account, node, 'restored', account.pace.restoreSeconds);
 }
 
-/** Chance is asked once a minute of each Spot node, when a rate is set. */
+/** When a rate of evictions is set, each Spot node draws the time of its own. */
 export function scheduleEviction(account: Account, node: Node): void {
   if (node.record.dedicated || account.pace.evictionsPerNodeHour <= 0) return;
   const hours = -Math.log(1 - account.setting.random()) / account.pace.evictionsPerNodeHour;
@@ -286,7 +287,8 @@ export function stopEverything(
 
 /** The disk goes with the machine. */
 function removeFolders(account: Account, node: Node): void {
-  const { all } = nodeFolders(account, node);
+  const { all, root } = nodeFolders(account, node);
+  killMarked(root);
   const removing = fsp.rm(all, { recursive: true, force: true, maxRetries: 3 });
   account.track(removing, `node ${node.record.id}`);
 }

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import fsp from 'node:fs/promises';
 import path from 'node:path';
 import type { Account, Job, Node } from '../state/account';
@@ -48,9 +49,14 @@ export function jobDirectory(job: Job): string {
   return `workitems/${job.record.scheduleId ?? job.record.spec.id}/${job.record.directory}`;
 }
 
-/** Empties and makes the directories of one execution. What an earlier try left is gone. */
-export async function makeTaskFolders(folder: string): Promise<void> {
-  await fsp.rm(folder, { recursive: true, force: true });
-  await fsp.mkdir(path.join(folder, 'wd'), { recursive: true });
-  await fsp.mkdir(path.join(folder, 'certs'), { recursive: true });
+/**
+ * Makes the directories and the empty output of one execution; what an earlier try left is gone.
+ * Hundreds of tasks start in a second, and these few calls cost less than the threads to wait for.
+ */
+export function makeTaskFolders(folder: string): void {
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(path.join(folder, 'wd'), { recursive: true });
+  fs.mkdirSync(path.join(folder, 'certs'));
+  fs.writeFileSync(path.join(folder, 'stdout.txt'), '');
+  fs.writeFileSync(path.join(folder, 'stderr.txt'), '');
 }

@@ -1,4 +1,3 @@
-import fsp from 'node:fs/promises';
 import path from 'node:path';
 import type { ContainerSettings, OutputFile, ResourceFile } from '../bodies/common';
 import { CommandLineError, splitCommandLine } from '../command-line';
@@ -67,9 +66,7 @@ interface Prepared {
 
 async function prepare(work: Work, signal: AbortSignal): Promise<Prepared> {
   const workingDirectory = path.join(work.folder, 'wd');
-  await makeTaskFolders(work.folder);
-  await fsp.writeFile(path.join(work.folder, 'stdout.txt'), '');
-  await fsp.writeFile(path.join(work.folder, 'stderr.txt'), '');
+  makeTaskFolders(work.folder);
   await downloadAll(work.resourceFiles, {
     workingDirectory,
     autoStorageContainer: work.autoStorageContainer,

@@ -106,6 +106,27 @@ export function killLeftovers(folder: string): number {
   return killed;
 }
 
+/**
+ * Kills every process that has a node's root in its environment: what left its group before the
+ * node went. Only Linux shows the environment of others.
+ */
+export function killMarked(root: string): number {
+  if (process.platform !== 'linux') return 0;
+  const mark = `AZ_BATCH_NODE_ROOT_DIR=${root}\0`;
+  let killed = 0;
+  for (const name of fs.readdirSync('/proc')) {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
+    try {
+      if (!fs.readFileSync(`/proc/${name}/environ`, 'utf8').includes(mark)) continue;
+      process.kill(Number(name), 'SIGKILL');
+      killed += 1;
+    } catch {
+      // It ended meanwhile, or belongs to somebody else.
+    }
+  }
+  return killed;
+}
+
 /** When a process began, in whatever the system counts it; undefined when there is none. */
 function processStart(pid: number): string | undefined {
   if (process.platform === 'linux') {

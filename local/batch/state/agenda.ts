@@ -27,7 +27,8 @@ export class Agenda {
       return;
     }
     this.#order += 1;
-    const entry = { key, at, order: this.#order, wake };
+    // Clocks count whole milliseconds; an alarm that rings before its entry would ring for ever.
+    const entry = { key, at: Math.ceil(at), order: this.#order, wake };
     this.#entries.set(key, entry);
     this.#push(entry);
     this.#arm();

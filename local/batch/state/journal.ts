@@ -31,6 +31,7 @@ export interface JournalSource {
 export class Journal {
   readonly #folder: string;
   readonly #source: JournalSource;
+  readonly #foldBytes: number;
   #generation: number;
   #file: fsp.FileHandle;
   #logBytes = 0;
@@ -48,7 +49,9 @@ export class Journal {
     source: JournalSource,
     generation: number,
     file: fsp.FileHandle,
+    foldBytes: number,
   ) {
+    this.#foldBytes = foldBytes;
     this.#folder = folder;
     this.#source = source;
     this.#generation = generation;
@@ -59,12 +62,13 @@ export class Journal {
   static async open(
     folder: string,
     source: JournalSource,
+    foldBytes: number = SMALLEST_FOLD_BYTES,
   ): Promise<{ journal: Journal; rows: Map<string, object> }> {
     await fsp.mkdir(folder, { recursive: true });
     const { rows, generation, bytes } = await replay(folder);
     const file = await fsp.open(logPath(folder, generation + 1), 'a');
     await syncFolder(folder);
-    const journal = new Journal(folder, source, generation + 1, file);
+    const journal = new Journal(folder, source, generation + 1, file, foldBytes);
     journal.#snapshotBytes = bytes;
     return { journal, rows };
   }
@@ -129,7 +133,7 @@ export class Journal {
     await file.writeFile(bytes);
     await file.datasync();
     this.#logBytes += bytes.length;
-    if (this.#logBytes > Math.max(SMALLEST_FOLD_BYTES, this.#snapshotBytes)) this.#fold();
+    if (this.#logBytes > Math.max(this.#foldBytes, this.#snapshotBytes)) this.#fold();
   }
 
   /** Turns what changed into one line: the records as they stand now. */

@@ -4,7 +4,7 @@ import { armNode, moveNode, newNodeOf, restartNode, scheduleEviction } from '../
 import { newPoolOf, watchDeletion } from '../pools/life';
 import { resumeResize } from '../pools/resize';
 import { nodeFolders } from '../run/directories';
-import { killLeftovers } from '../run/process-group';
+import { killLeftovers, killMarked } from '../run/process-group';
 import { requeueTask } from '../tasks/life';
 import { watchRetention } from '../tasks/retention';
 import { type Account, type Job, type Node, type Pool, keyOf } from './account';
@@ -114,9 +114,9 @@ function resumePool(account: Account, pool: Pool): void {
 }
 
 function resumeNode(account: Account, node: Node): void {
-  const killed = killLeftovers(nodeFolders(account, node).processes);
-  if (killed > 0)
-    account.setting.log(`node ${node.record.id}: ended ${killed} leftover process groups`);
+  const { processes, root } = nodeFolders(account, node);
+  const killed = killLeftovers(processes) + killMarked(root);
+  if (killed > 0) account.setting.log(`node ${node.record.id}: ended ${killed} leftovers`);
   scheduleEviction(account, node);
   const { state, due } = node.record;
   if (due !== undefined) armNode(account, node);

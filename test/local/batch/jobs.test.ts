@@ -269,8 +269,10 @@ test('a node whose preparation fails runs no task of the job', async () => {
   await stand.client.job.add({ id: 'other', ...POOL });
   await stand.client.task.add('job', { id: 'task', commandLine: 'true' });
 
-  await stand.until(async () => (await stand.client.task.get('job', 'task')).state === 'preparing');
-  await stand.until(async () => (await stand.client.task.get('job', 'task')).state === 'active');
+  await stand.until(async () => {
+    const { state, previousState } = await stand.client.task.get('job', 'task');
+    return state === 'active' && previousState === 'preparing';
+  });
   await stand.client.task.add('other', { id: 'task', commandLine: 'true' });
 
   await taskDone(stand, 'other', 'task');

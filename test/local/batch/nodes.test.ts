@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { UBUNTU, fileText, poolOf, standIn, taskDone } from './stand';
+import { UBUNTU, fileText, isAlive, poolOf, standIn, taskDone } from './stand';
 
 test('a node waits for its start task, which may have to be tried twice [RS22]', async () => {
   const stand = await standIn();
@@ -83,6 +83,44 @@ test('a preempted node keeps its name, loses its disk, and its task runs again e
     const back = await stand.client.computeNode.get('pool', first);
     return back.state === 'idle';
   });
+});
+
+test('what a task detached from itself ends with its node', async () => {
+  const stand = await standIn();
+  await poolOf(stand, 1);
+  await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
+  await stand.client.task.add('job', {
+    id: 'task',
+    commandLine: '/usr/bin/setsid --fork /bin/sh -c "echo $$; exec sleep 1000"',
+  });
+  await taskDone(stand, 'job', 'task');
+  const pid = await stand.until(async () => {
+    const text = await fileText(stand, 'job', 'task', 'stdout.txt');
+    return text !== '' && Number(text);
+  });
+  expect(isAlive(pid)).toBe(true);
+
+  await stand.client.pool.deleteMethod('pool');
+  await stand.until(async () => !(await stand.client.pool.exists('pool')).body);
+
+  expect(isAlive(pid)).toBe(false);
+});
+
+test('Spot nodes are taken back at the rate that is set', async () => {
+  const stand = await standIn({ pace: { evictionsPerNodeHour: 6, restoreSeconds: 60 } });
+  await poolOf(stand, 1, { targetDedicatedNodes: 0 });
+  let evictions = 0;
+  let before = '';
+
+  // The random number of the test is always one half, so evictions come every 415.9 seconds.
+  for (let minute = 0; minute < 60; minute += 1) {
+    stand.clock.step(60_000);
+    const [node] = await stand.client.computeNode.list('pool');
+    if (node?.state === 'preempted' && before !== 'preempted') evictions += 1;
+    before = node?.state ?? '';
+  }
+
+  expect(evictions).toBe(7);
 });
 
 test('tasks of nodes that leave are requeued, ended, or waited for', async () => {

@@ -75,14 +75,19 @@ export async function newTemporaryFolder(): Promise<{
   };
 }
 
+/** Real time that processes may take, whatever the clock says. */
+const PATIENCE_MS = 15_000;
+
 async function until<T>(
   clock: SteppedClock,
   done: () => Promise<T | undefined | false>,
   stepSeconds: number,
 ): Promise<T> {
+  const giveUpAt = performance.now() + PATIENCE_MS;
   for (;;) {
     const result = await done();
     if (result !== undefined && result !== false) return result;
+    if (performance.now() > giveUpAt) throw new Error(`nothing came of it: ${done.toString()}`);
     clock.step(stepSeconds * 1000);
   }
 }
