@@ -11,7 +11,7 @@ import {
   type HostProcess,
 } from './host-process';
 
-// Acceptance list of the host contract, item 7: SIGKILL at any time loses nothing.
+// SIGKILL at any time loses nothing.
 
 /** A few in every run of the tests; CRASH_KILLS=200 for a long one. */
 const KILLS = Number(env['CRASH_KILLS'] ?? 30);

@@ -9,7 +9,7 @@ import {
   type HostProcess,
 } from './host-process';
 
-// Acceptance list of the host contract, item 1: loading. And the host's own beginning and end.
+// Loading an app, and the host's own beginning and end.
 
 const folders: string[] = [];
 

@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fixture, startHostProcess, temporaryFolder, type HostProcess } from './host-process';
 
-// Acceptance list of the host contract, item 10.
-
 let host: HostProcess;
 
 beforeAll(async () => {

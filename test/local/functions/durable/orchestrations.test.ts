@@ -3,8 +3,6 @@ import type { OrchestrationContext, Task } from 'durable-functions';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestHub, type TestHub } from '../../../../local/functions/testing';
 
-// Acceptance list of the host contract, item 3.
-
 let hub: TestHub;
 const attempts = new Map<string, number>();
 

@@ -3,7 +3,7 @@ import type { OrchestrationContext, Task } from 'durable-functions';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestHub, type TestHub } from '../../../../local/functions/testing';
 
-// Acceptance list of the host contract, items 4 to 6: what goes wrong in Azure goes wrong here.
+// What goes wrong in Azure goes wrong here.
 
 let hub: TestHub;
 let isChanged = false;

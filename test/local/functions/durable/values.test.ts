@@ -3,7 +3,7 @@ import type { Task } from 'durable-functions';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestHub, type TestHub } from '../../../../local/functions/testing';
 
-// Acceptance list of the host contract, item 2: what becomes of values on their way.
+// What becomes of values on their way.
 
 let hub: TestHub;
 const received: unknown[] = [];

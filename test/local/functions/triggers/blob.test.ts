@@ -10,7 +10,7 @@ import {
   type HostProcess,
 } from '../host-process';
 
-// Acceptance list of the host contract, item 9, against a storage emulator.
+// Blob functions, against a storage emulator.
 
 let azurite: Azurite;
 let host: HostProcess;

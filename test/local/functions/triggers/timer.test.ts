@@ -6,8 +6,6 @@ import { SteppedClock } from '../../../../local/clock';
 import { startTestHub, type TestHub } from '../../../../local/functions/testing';
 import { temporaryFolder } from '../host-process';
 
-// Acceptance list of the host contract, item 8.
-
 const open: TestHub[] = [];
 
 afterEach(async () => {
