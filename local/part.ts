@@ -125,5 +125,10 @@ export function runPart<Options>(
     void started.then(({ close }) => close()).finally(() => process.exit(0));
   };
   process.once('SIGTERM', end);
-  process.once('disconnect', () => process.exit(0));
+  process.once('disconnect', () => {
+    // What it still says goes nowhere; an error about that would end it before it has closed.
+    process.stdout.on('error', () => undefined);
+    process.stderr.on('error', () => undefined);
+    end();
+  });
 }

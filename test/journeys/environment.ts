@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { realClock } from '../../local/clock';
+import { realClock, type Clock } from '../../local/clock';
 import {
   ANY_PORTS,
   startEnvironment,
@@ -25,13 +25,28 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 90_000 });
  * stand-in, which makes happen what Azure does when it likes.
  */
 export interface World {
-  readonly environment: Environment;
+  readonly environment: Addresses;
   readonly folder: string;
   readonly blobs: BlobServiceClient;
   readonly batch: BatchServiceClient;
   /** Every line that a part has written, with the part's name in front. */
   readonly lines: readonly string[];
   stop(): Promise<void>;
+}
+
+/** A world whose parent is this process. */
+export interface OwnWorld extends World {
+  readonly clock: Clock;
+  /** Storage, Batch and the Functions host. */
+  readonly parts: Environment['parts'];
+}
+
+/** Where everything is, as another process can be told. */
+export interface Addresses extends Pick<
+  Environment,
+  'appUrl' | 'batch' | 'vaultUrl' | 'certificate'
+> {
+  readonly storage: Pick<Environment['storage'], 'blobUrl' | 'queueUrl' | 'tableUrl' | 'account'>;
 }
 
 export interface WorldStart {
@@ -58,20 +73,31 @@ export function freshFolder(name: string): string {
   return mkdtempSync(join(parent, `test-${name}-`));
 }
 
-export async function openWorld(start: WorldStart): Promise<World> {
+export async function openWorld(start: WorldStart): Promise<OwnWorld> {
   const folder = start.folder ?? freshFolder(start.name);
   const lines: string[] = [];
   const environment = await startEnvironment({
     ...(await optionsOf({ ...start, folder })),
     log: (part, line) => lines.push(`${part}: ${line}`),
   });
+  const { clock, parts } = environment;
+  return { ...worldAt(environment, folder, lines, () => environment.stop()), clock, parts };
+}
+
+/** A world of which only the addresses are known. */
+export function worldAt(
+  environment: Addresses,
+  folder: string,
+  lines: readonly string[],
+  stop: () => Promise<void>,
+): World {
   return {
     environment,
     folder,
     blobs: blobService(environment),
     batch: batchClient(environment),
     lines,
-    stop: () => environment.stop(),
+    stop,
   };
 }
 
@@ -125,7 +151,7 @@ export async function closeWorld(world: World | undefined): Promise<void> {
 }
 
 /** The ports it has now: SAS that nodes hold name them, so an environment that comes back needs them. */
-export function portsOf({ appUrl, storage, batch, vaultUrl }: Environment): Ports {
+export function portsOf({ appUrl, storage, batch, vaultUrl }: Addresses): Ports {
   const of = (url: string) => Number(new URL(url).port);
   return {
     ...ANY_PORTS,

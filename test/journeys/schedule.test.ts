@@ -9,7 +9,7 @@ import {
   openWorld,
   portsOf,
   runsOf,
-  type World,
+  type OwnWorld,
 } from './environment';
 
 /** The timer of the nightly report, set to every 20 minutes of a clock that runs fast. */
@@ -21,7 +21,7 @@ const start = {
   settings: { SCHEDULE_NIGHTLY_REPORT: '0 */20 * * * *', WEBSITE_TIME_ZONE: 'Europe/Berlin' },
 } as const;
 
-let world: World;
+let world: OwnWorld;
 beforeAll(async () => {
   world = await openWorld(start);
   await drop(world.blobs, 'reports-in', 'rain.csv', 'day,mm\n2030-01-01,3\n');
@@ -60,7 +60,7 @@ test('every due time is one run, with a job of its own that ends by itself [RS1,
 test('a due time that passed while everything was down is made up for', async () => {
   const ports = portsOf(world.environment);
   await world.stop();
-  const { clock } = world.environment;
+  const { clock } = world;
   const missed = Math.ceil(clock.now().getTime() / PERIOD_MS) * PERIOD_MS;
   await new Promise<void>((resolve) => clock.at(new Date(missed + 60_000), resolve));
 

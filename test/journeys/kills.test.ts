@@ -1,0 +1,169 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+import type { Run } from '../../local/runs';
+import {
+  begin,
+  closeWorld,
+  ended,
+  freshFolder,
+  leftBy,
+  onlyRecord,
+  openWorld,
+  optionsOf,
+  portsOf,
+  textOf,
+  when,
+  worldAt,
+  type Addresses,
+  type World,
+} from './environment';
+
+/** SIGKILL in the middle of a run. Started again on its folder, the run ends as it would have. */
+
+let world: World | undefined;
+afterEach(async () => {
+  await closeWorld(world);
+  world = undefined;
+});
+
+const start = { name: 'kills', app: 'testing' } as const;
+
+async function beginMarathon(world: World, pause: number): Promise<string> {
+  const runId = await begin(world, 'marathon', { laps: 4, pause });
+  await when(world, runId, 'running laps', ({ tasks }) => (tasks?.running ?? 0) >= 2);
+  return runId;
+}
+
+/** What there is to see of a run at its end. */
+async function endOf(world: World, runId: string) {
+  const run = await ended(world, runId);
+  return {
+    status: run.status,
+    tasks: run.tasks,
+    laps: await textOf(world, run, 'results/finish.txt'),
+    phasesTwice: phasesTwice(run),
+    left: await leftBy(world, run),
+    mayLeave: onlyRecord(run),
+  };
+}
+
+function asIfNothingHadBeen({ mayLeave }: Awaited<ReturnType<typeof endOf>>) {
+  return {
+    status: 'succeeded',
+    // The job manager, four laps and the merge.
+    tasks: { active: 0, running: 0, succeeded: 6, failed: 0 },
+    laps: 'lap-1 lap-2 lap-3 lap-4\n',
+    phasesTwice: [],
+    left: mayLeave,
+    mayLeave,
+  };
+}
+
+/** Milestones that the run passed more than once. */
+function phasesTwice({ timeline }: Run): string[] {
+  const phases = timeline.map(({ phase }) => phase);
+  return phases.filter((phase, index) => phases.indexOf(phase) !== index);
+}
+
+for (const [part, index] of [
+  ['the Batch stand-in', 1],
+  ['the Functions host', 2],
+] as const) {
+  test(`a run goes on after ${part} was killed in its middle`, async () => {
+    const first = await openWorld(start);
+    world = first;
+    const runId = await beginMarathon(first, 1000);
+
+    first.parts[index]?.kill('SIGKILL');
+    await first.stop();
+    const { folder, environment } = first;
+    world = await openWorld({ ...start, folder, ports: portsOf(environment) });
+
+    const end = await endOf(world, runId);
+    expect(end).toEqual(asIfNothingHadBeen(end));
+  });
+}
+
+interface Whole extends World {
+  readonly pids: readonly number[];
+  readonly process: ChildProcess;
+}
+
+/** The environment with its parent in another process. */
+async function openElsewhere(told: Parameters<typeof optionsOf>[0]): Promise<Whole> {
+  const child = fork(join(__dirname, 'whole.mjs'), [], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const lines: string[] = [];
+  child.send(await optionsOf(told));
+  const { pids, addresses } = await new Promise<Ready>((resolve, reject) => {
+    child.once('exit', () => reject(new Error(`it did not start:\n${lines.join('\n')}`)));
+    child.on('message', (message: Ready | { readonly kind: 'line'; readonly line: string }) => {
+      if (message.kind === 'line') lines.push(message.line);
+      else resolve(message);
+    });
+  });
+  const stop = async () => {
+    child.kill('SIGKILL');
+    await allGone(pids);
+  };
+  return { ...worldAt(addresses, told.folder, lines, stop), pids, process: child };
+}
+
+interface Ready {
+  readonly kind: 'ready';
+  readonly pids: readonly number[];
+  readonly addresses: Addresses;
+}
+
+const GONE_WITHIN_MS = 20_000;
+
+async function allGone(pids: readonly number[]): Promise<void> {
+  for (let waitedMs = 0; pids.some(isAlive); waitedMs += 100) {
+    if (waitedMs > GONE_WITHIN_MS) {
+      throw new Error(`still there: ${pids.filter(isAlive).join(', ')}`);
+    }
+    await sleep(100);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+test('a run goes on after everything was killed at once, and no process was left behind meanwhile', async () => {
+  const folder = freshFolder(start.name);
+  const whole = await openElsewhere({ ...start, folder });
+  world = whole;
+  // Longer than everything takes to end: a task that is left to itself would be found.
+  const runId = await beginMarathon(whole, 6000);
+  expect(tasksIn(folder).length).toBeGreaterThan(0);
+
+  await whole.stop();
+  expect(tasksIn(folder)).toEqual([]);
+  world = await openWorld({ ...start, folder, ports: portsOf(whole.environment) });
+
+  const end = await endOf(world, runId);
+  expect(end).toEqual(asIfNothingHadBeen(end));
+});
+
+/** Processes that work in a node's directory. Elsewhere than on Linux nobody can tell. */
+function tasksIn(folder: string): string[] {
+  if (!existsSync('/proc')) return [];
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return (
+        /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`).startsWith(join(folder, 'batch'))
+      );
+    } catch {
+      return false;
+    }
+  });
+}
