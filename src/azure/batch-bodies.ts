@@ -26,6 +26,8 @@ export function jobBody(job: JobSpec, owner: Owner): Models.JobAddParameter {
     poolInfo: { poolId: job.poolId },
     commonEnvironmentSettings: environmentBody(job.environment),
     constraints: { maxWallClockTime: `PT${job.maxMinutes}M` },
+    priority: job.priority,
+    ...(job.maxParallelTasks !== null && { maxParallelTasks: job.maxParallelTasks }),
     usesTaskDependencies: true,
     // A job told to end with its tasks would end before it has any.
     onAllTasksComplete: 'noaction',

@@ -52,7 +52,7 @@ export function poolBody(pool: PoolSpec, owner: Owner): Models.PoolAddParameter 
     targetNodeCommunicationMode: 'simplified',
     enableInterNodeCommunication: pool.interNode,
     taskSlotsPerNode: pool.slotsPerNode,
-    taskSchedulingPolicy: { nodeFillType: 'pack' },
+    taskSchedulingPolicy: { nodeFillType: pool.fill },
     ...(pool.startTask !== null && { startTask: startTaskBody(pool.startTask) }),
     ...(pool.mounts.length > 0 && { mountConfiguration: pool.mounts.map(mountBody) }),
     ...packagesBody(pool.packages),
@@ -109,12 +109,12 @@ export function startTaskBody(task: StartTaskSpec): Models.StartTask {
 
 /** What two attempts at the same pool have in common: credentials and the formula's moments differ. */
 export function specHash(pool: PoolSpec): string {
-  const { vmSize, image, slotsPerNode, containers, subnetId, interNode, mounts } = pool;
+  const { vmSize, image, slotsPerNode, fill, containers, subnetId, interNode, mounts } = pool;
   const registries = containers?.registries.map(({ server, user }) => [server, user]);
   const fixed = [
     vmSize.toLowerCase(),
     image,
-    slotsPerNode,
+    [slotsPerNode, fill],
     [containers?.images, registries],
     [subnetId, interNode],
     mounts.map(({ container, at, options }) => [container, at, options]),

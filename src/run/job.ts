@@ -19,6 +19,8 @@ export async function submitJob(
       poolId: plan.poolId,
       environment: jobEnvironment(workload, plan),
       maxMinutes: workload.deadlineMinutes,
+      priority: workload.priority,
+      maxParallelTasks: workload.maxParallelTasks ?? null,
       jobManager: jobManagerOf(workload, access),
       preparation: preparationOf(workload, access),
       release: releaseOf(workload, access),

@@ -112,7 +112,8 @@ export function keptUntil({ pool }: Workload, { startedAt }: RunPlan): string | 
 
 /** Nodes that hold so many of the workload's tasks at once, within its maximum. */
 export function nodesFor(workload: Workload, tasks: number): number {
-  return Math.min(workload.pool.maxNodes, Math.ceil(tasks / tasksPerNode(workload)));
+  const atOnce = Math.min(tasks, workload.maxParallelTasks ?? tasks);
+  return Math.min(workload.pool.maxNodes, Math.ceil(atOnce / tasksPerNode(workload)));
 }
 
 /** Job manager and merge do not count: each is alone in its time, and any node holds it. */
@@ -139,12 +140,15 @@ export function autoscaleFormula(
   now: string,
 ): string {
   const perNode = tasksPerNode(workload);
+  const waiting = 'max(0, $PendingTasks.GetSample(TimeInterval_Minute * 3, 0))';
+  const atOnce = workload.maxParallelTasks;
+  const pending = atOnce === undefined ? waiting : `min(${atOnce}, ${waiting})`;
   const startupEnds = new Date(Date.parse(now) + STARTUP_MINUTES * MINUTE_MS).toISOString();
   return [
     `// Nightshift run ${plan.runId}`,
     `startup = time() < time("${startupEnds}");`,
     `over = time() >= time("${plan.deadline}");`,
-    'pending = max(0, $PendingTasks.GetSample(TimeInterval_Minute * 3, 0));',
+    `pending = ${pending};`,
     `needed = (pending + ${perNode - 1}) / ${perNode};`,
     `wanted = startup ? max(${startNodes}, needed) : needed;`,
     ...targetsOf(workload, plan),

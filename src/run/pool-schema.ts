@@ -109,6 +109,8 @@ export const poolSchema = z.strictObject({
 
   maxNodes: z.int().min(1).max(1000).default(1),
   slotsPerNode: z.int().min(1).max(256).default(1),
+  /** `pack` fills a node before it takes the next one, and is cheaper; `spread` shares them out. */
+  fill: z.enum(['pack', 'spread']).default('pack'),
   /** Of the nodes that are wanted, so many are dedicated: dearer, and never taken away. */
   dedicatedNodes: z.int().min(0).max(1000).default(0),
   /** Dedicated nodes stand in when the run is so old and no Spot node is there. */

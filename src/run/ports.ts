@@ -115,6 +115,7 @@ export interface PoolSpec {
   /** Null for a pool that runs no containers. */
   readonly containers: PoolContainers | null;
   readonly slotsPerNode: number;
+  readonly fill: 'pack' | 'spread';
   readonly formula: string;
   readonly startTask: StartTaskSpec | null;
   readonly mounts: readonly MountSpec[];
@@ -171,6 +172,10 @@ export interface JobSpec {
   readonly poolId: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly maxMinutes: number;
+  /** From -1000 to 1000, among the jobs of one pool. */
+  readonly priority: number;
+  /** Null for no bound but the pool's. */
+  readonly maxParallelTasks: number | null;
   readonly jobManager: (TaskSpec & { readonly endsJob: boolean }) | null;
   /** Before the first task of the job on a node. */
   readonly preparation: NodeTaskSpec | null;

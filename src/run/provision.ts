@@ -37,6 +37,7 @@ export async function provision(
       ? { images: containerImagesOf(workload), registries: await registriesOf(tools, workload) }
       : null,
     slotsPerNode: pool.slotsPerNode,
+    fill: pool.fill,
     formula: autoscaleFormula(workload, plan, startNodes, now),
     startTask: startTaskOf(workload, access),
     mounts: await mountsOf(tools, workload, plan, now),

@@ -89,6 +89,10 @@ export const workloadSchema = z
     /** Becomes LC_ALL of all that runs, unless it says its own. */
     locale: locale.default('C.UTF-8'),
     work: workSchema,
+    /** Of the runs that share a pool (`pool.keep`, `pool.existing`), the higher goes first. */
+    priority: z.int().min(-1000).max(1000).default(0),
+    /** Tasks that may run at once, for what stands behind them; else as many as the pool holds. */
+    maxParallelTasks: z.int().min(1).optional(),
     /** Blobs of the run's output container without which a run is no success. */
     results: z.array(relativePath).default([]),
     keepOutputsDays: z.int().min(0).max(3650).default(30),

@@ -104,6 +104,7 @@ test('a job is bound to its pool, limited in time, and does not end before it ha
     poolInfo: { poolId: 'hello-1' },
     commonEnvironmentSettings: [{ name: 'LC_ALL', value: 'C.UTF-8' }],
     constraints: { maxWallClockTime: 'PT180M' },
+    priority: 0,
     usesTaskDependencies: true,
     onAllTasksComplete: 'noaction',
     onTaskFailure: 'noaction',
@@ -333,5 +334,27 @@ test('the job is let end with its tasks, once and again, also when it has ended 
   });
   await expect(line.batch.endWhenTasksEnd('hello-1')).rejects.toMatchObject({
     code: 'accessDenied',
+  });
+});
+
+test('how a job is scheduled is said where its workload says it, and only there [PI14]', async () => {
+  const line = await opened([{ status: 201 }, { status: 201 }]);
+
+  await line.batch.makeJob({ ...job, priority: -5, maxParallelTasks: 8 }, owner);
+  await line.batch.makePool({ ...pool, fill: 'spread' }, owner);
+
+  expect(line.asked.map(({ body }) => body)).toMatchObject([
+    { priority: -5, maxParallelTasks: 8 },
+    { taskSchedulingPolicy: { nodeFillType: 'spread' }, taskSlotsPerNode: 4 },
+  ]);
+});
+
+test('a task may say near which node or task it would rather run [PY9]', async () => {
+  const line = await opened([{ status: 200, body: { value: [] } }]);
+
+  await line.batch.addTasks('hello-1', [{ ...task, affinityId: 'TVM:tvmps_1' }]);
+
+  expect(line.asked[0]?.body).toMatchObject({
+    value: [{ id: 't1', affinityInfo: { affinityId: 'TVM:tvmps_1' } }],
   });
 });

@@ -18,6 +18,7 @@ export const pool: PoolSpec = {
   },
   containers: null,
   slotsPerNode: 4,
+  fill: 'pack',
   formula: '$TargetLowPriorityNodes = 1;',
   startTask: {
     command: '/bin/bash install.sh',
@@ -66,6 +67,8 @@ export const job: JobSpec = {
   poolId: 'hello-1',
   environment: { LC_ALL: 'C.UTF-8' },
   maxMinutes: 180,
+  priority: 0,
+  maxParallelTasks: null,
   jobManager: { ...task, id: 'job-manager', endsJob: true },
   preparation: null,
   release: null,

@@ -47,10 +47,10 @@ test.concurrent('a task that fails to the last try fails the run, and its last w
   expect(run.cause).toEqual({
     code: 'taskFailed',
     message: expect.stringMatching(
-      /^1 task failed after all retries: bad-txt-[0-9a-f]{8}: bad\.txt asks to fail$/,
+      /^1 task failed after all retries: bad-txt-[0-9a-f]{16}: bad\.txt asks to fail$/,
     ),
   });
-  const [task] = /bad-txt-[0-9a-f]{8}/.exec(run.cause?.message ?? '') ?? [];
+  const [task] = /bad-txt-[0-9a-f]{16}/.exec(run.cause?.message ?? '') ?? [];
   expect(await textOf(world, run, `logs/${task}/stderr.txt`)).toBe('bad.txt asks to fail\n');
   expect(await leftBy(world, run)).toEqual(onlyRecord(run));
 });

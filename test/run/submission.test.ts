@@ -47,6 +47,8 @@ test('a job is bound to the pool of its run and neither needs a node to be made 
       RUN_STARTED_AT: '2026-11-21T02:00:00.000Z',
     },
     maxMinutes: 180,
+    priority: 0,
+    maxParallelTasks: null,
     jobManager: expect.objectContaining({
       id: 'job-manager',
       command: 'echo hello',

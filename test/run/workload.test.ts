@@ -33,6 +33,7 @@ test('the smallest declaration is filled in with Spot-sized, one-node, retrying 
       registries: [],
       maxNodes: 1,
       slotsPerNode: 1,
+      fill: 'pack',
       dedicatedNodes: 0,
       maxWaitMinutes: 60,
       interNode: false,
@@ -41,6 +42,7 @@ test('the smallest declaration is filled in with Spot-sized, one-node, retrying 
     },
     shared: [],
     locale: 'C.UTF-8',
+    priority: 0,
     work: {
       kind: 'whole',
       jobManager: {
