@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import * as df from 'durable-functions';
 import { connect } from './azure/connect';
+import { describeSettings } from './describe-settings';
 import { Failure } from './failure';
 import { followHandler } from './follow';
 import { cancelHandler, listHandler, showHandler, startHandler } from './http';
 import { blobHandler, tidyHandler, timerHandler } from './intake';
 import { fetchOutputHandler, latestRunHandler, listOutputsHandler } from './outputs';
+import { planHandler } from './plans';
 import { createActivities } from './run/activities';
 import { withNodes } from './run/nodes';
 import { answering } from './run/steps';
@@ -32,6 +34,7 @@ export function registerApp(parts: AppParts): void {
   const workloads = withNodes(declared, settings.nodes);
   const ports = connect(settings);
   checkPrograms(workloads, programsFolder);
+  for (const line of describeSettings(settings, workloads)) console.info(line);
   for (const workload of workloads.values()) {
     for (const warning of warningsOf(workload)) console.warn(`${workload.name}: ${warning}`);
   }
@@ -61,6 +64,12 @@ export function registerApp(parts: AppParts): void {
     route: 'runs/{id}',
     methods: ['DELETE'],
     handler: cancelHandler(api),
+  });
+  df.app.client.http('plans-make', {
+    ...http,
+    route: 'plans/{workload}',
+    methods: ['POST'],
+    handler: planHandler(api, settings.limits, () => new Date()),
   });
   df.app.client.http('runs-latest', {
     ...http,

@@ -184,7 +184,7 @@ function keyOf(request: HttpRequest): string | null {
   ]);
 }
 
-async function readBody(request: HttpRequest): Promise<unknown> {
+export async function readBody(request: HttpRequest): Promise<unknown> {
   const announced = Number(request.headers.get('content-length') ?? 0);
   const text = announced > MAX_BODY_BYTES ? null : await request.text();
   if (text === null || Buffer.byteLength(text) > MAX_BODY_BYTES) {
@@ -210,7 +210,10 @@ const bodySchema = z.strictObject({
 });
 
 /** Every mistake of the body at once, each with its field. */
-function checkBody(workload: Workload, body: unknown): Pick<RunRequest, 'parameters' | 'blob'> {
+export function checkBody(
+  workload: Workload,
+  body: unknown,
+): Pick<RunRequest, 'parameters' | 'blob'> {
   const outer = bodySchema.safeParse(body);
   if (!outer.success) throw mistakesFrom(outer.error.issues);
   const { blob } = outer.data;

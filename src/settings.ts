@@ -24,6 +24,13 @@ export interface Settings {
     readonly managed: boolean;
   };
   readonly blobTriggerSource: 'EventGrid' | 'LogsAndContainerScan';
+  /** What plans reckon with. */
+  readonly limits: {
+    /** Price of a node for an hour by VM size, for workloads that state none. */
+    readonly prices: Readonly<Record<string, number>>;
+    /** Spot cores of the Batch account; null when nobody has said. */
+    readonly spotCoreQuota: number | null;
+  };
   /** NCRONTAB by workload: what is set, else what the workload declares. */
   readonly schedules: Readonly<Record<string, string>>;
 }
@@ -32,6 +39,24 @@ export type AccountKey =
   | { readonly name: string; readonly kind: 'key'; readonly key: string }
   | { readonly name: string; readonly kind: 'secret'; readonly secret: string };
 
+const priceSchema = z.record(z.string(), z.number().positive());
+
+/** VM sizes in lower case, as they are looked up. */
+function priceTable(text: string, context: z.core.$RefinementCtx<string>): Record<string, number> {
+  try {
+    const prices = priceSchema.parse(JSON.parse(text));
+    return Object.fromEntries(
+      Object.entries(prices).map(([size, price]) => [size.toLowerCase(), price]),
+    );
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be JSON' });
+    return z.NEVER;
+  }
+}
+
+/** What the storage client takes, as long as it can sign with it. */
+const CONNECTION_STRING =
+  /^(?:UseDevelopmentStorage=true\b|(?=.*DefaultEndpointsProtocol=https?;)(?=.*AccountName=[^;])(?=.*AccountKey=[^;]))/i;
 const webAddress = z.url({ protocol: /^https?$/ });
 
 /** Every setting: what it must be, in words, and how that is checked. Empty counts as missing. */
@@ -60,7 +85,10 @@ export const settingRows = {
       .optional(),
     'the resource id of the subnet that nodes join, where they have one of their own',
   ],
-  AzureWebJobsStorage: [z.string().optional(), 'a connection string of the storage account'],
+  AzureWebJobsStorage: [
+    z.string().regex(CONNECTION_STRING).optional(),
+    'a connection string with an account key, or UseDevelopmentStorage=true',
+  ],
   AzureWebJobsStorage__blobServiceUri: [
     webAddress.optional(),
     'the blob endpoint of the storage account, such as https://mystorage.blob.core.windows.net',
@@ -70,6 +98,17 @@ export const settingRows = {
   IDENTITY_ENDPOINT: [
     z.string().optional(),
     'set by the platform where there is a managed identity',
+  ],
+  NODE_PRICES: [
+    z
+      .string()
+      .transform((text, context) => priceTable(text, context))
+      .default({}),
+    'prices of a node for an hour by VM size, as JSON: {"standard_d2s_v5": 0.02}',
+  ],
+  SPOT_CORE_QUOTA: [
+    z.coerce.number().int().min(0).optional(),
+    'the Spot cores that the Batch account may have, so that plans can tell what will not fit',
   ],
   BLOB_TRIGGER_SOURCE: [
     z.enum(['EventGrid', 'LogsAndContainerScan']).default('LogsAndContainerScan'),
@@ -92,7 +131,7 @@ export function readSettings(
 ): Settings {
   const { values, mistakes } = readRows(environment);
   const schedules = readSchedules(environment, workloads, mistakes);
-  mistakes.push(...missingTogether(values, workloads));
+  mistakes.push(...missingTogether(environment, workloads));
   if (mistakes.length > 0) {
     throw new Failure('badSettings', `the app settings have mistakes:\n  ${mistakes.join('\n  ')}`);
   }
@@ -103,6 +142,7 @@ export function readSettings(
     },
     storage: storage(values),
     nodes: { vmSize: values.POOL_VM_SIZE, subnetId: values.POOL_SUBNET_ID ?? null },
+    limits: { prices: values.NODE_PRICES, spotCoreQuota: values.SPOT_CORE_QUOTA ?? null },
     vaultUri: values.KEY_VAULT_URI ?? null,
     identity: {
       clientId: values.AZURE_CLIENT_ID ?? null,
@@ -131,23 +171,26 @@ function readRows(environment: Readonly<Record<string, string | undefined>>): {
   return { values: values as unknown as SettingValues, mistakes };
 }
 
-function* missingTogether(values: SettingValues, workloads: Workloads): Generator<string> {
-  if (
-    values.AzureWebJobsStorage === undefined &&
-    values.AzureWebJobsStorage__blobServiceUri === undefined
-  ) {
+/** What is missing because of something else. What is set and wrong has been named already. */
+function* missingTogether(
+  environment: Readonly<Record<string, string | undefined>>,
+  workloads: Workloads,
+): Generator<string> {
+  const isSet = (name: SettingName): boolean => (environment[name] ?? '') !== '';
+  if (!isSet('AzureWebJobsStorage') && !isSet('AzureWebJobsStorage__blobServiceUri')) {
     yield `AzureWebJobsStorage__blobServiceUri: missing; it is ${settingRows.AzureWebJobsStorage__blobServiceUri[1]} (or set AzureWebJobsStorage to a connection string)`;
   }
-  const hasKey = (values.BATCH_ACCOUNT_KEY ?? values.BATCH_ACCOUNT_KEY_SECRET) !== undefined;
-  if (hasKey && values.BATCH_ACCOUNT_NAME === undefined) {
+  const hasKey = isSet('BATCH_ACCOUNT_KEY') || isSet('BATCH_ACCOUNT_KEY_SECRET');
+  if (hasKey && !isSet('BATCH_ACCOUNT_NAME')) {
     yield `BATCH_ACCOUNT_NAME: missing; it is ${settingRows.BATCH_ACCOUNT_NAME[1]}`;
   }
   const reader = [...workloads.values()].find(
     (workload) => secretsOf(workload).length + registrySecretsOf(workload).length > 0,
   );
-  const reads = reader === undefined ? values.BATCH_ACCOUNT_KEY_SECRET : reader.name;
-  if (values.KEY_VAULT_URI === undefined && reads !== undefined) {
-    yield `KEY_VAULT_URI: missing; it is ${settingRows.KEY_VAULT_URI[1]}, from which ${reads} reads a secret`;
+  const reads =
+    reader !== undefined ? `${reader.name} reads a secret` : 'the Batch account key is read';
+  if (!isSet('KEY_VAULT_URI') && (reader !== undefined || isSet('BATCH_ACCOUNT_KEY_SECRET'))) {
+    yield `KEY_VAULT_URI: missing; it is ${settingRows.KEY_VAULT_URI[1]}, from which ${reads}`;
   }
 }
 

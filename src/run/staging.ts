@@ -99,7 +99,11 @@ async function stageInputs(
 }
 
 /** The blobs this run works on. A run that is about one blob fails without it; others take what is there. */
-async function findInputs(tools: Tools, workload: Workload, plan: RunPlan): Promise<BlobFound[]> {
+export async function findInputs(
+  tools: Pick<Tools, 'files'>,
+  workload: Workload,
+  plan: RunPlan,
+): Promise<BlobFound[]> {
   const inputs = workload.inputs;
   if (inputs === undefined) return [];
   const { blob } = plan.request;
@@ -137,7 +141,7 @@ function sourceOf(inputs: Inputs, { request, workload }: RunPlan) {
 }
 
 async function findOne(
-  { files }: Tools,
+  { files }: Pick<Tools, 'files'>,
   inputs: Inputs,
   plan: RunPlan,
   name: string,
