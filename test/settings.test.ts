@@ -1,0 +1,215 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { describeSettings } from '../src/describe-settings';
+import { checkWorkloads, type Workloads } from '../src/run/workload';
+import { readSettings, scheduleSetting, settingRows } from '../src/settings';
+import { nightlyReport } from '../src/workloads/nightly-report';
+import { render } from '../src/workloads/render';
+
+const none: Workloads = new Map();
+const shipped = checkWorkloads([nightlyReport, render]);
+
+const CANARY = Buffer.from('canary-7c5b2d4f60').toString('base64');
+const connection = `DefaultEndpointsProtocol=https;AccountName=mystore;AccountKey=${CANARY};EndpointSuffix=core.windows.net`;
+
+/** As deployed: a managed identity for everything. */
+const azure = {
+  BATCH_ACCOUNT_ENDPOINT: 'https://mybatch.westeurope.batch.azure.com/',
+  AzureWebJobsStorage__blobServiceUri: 'https://mystore.blob.core.windows.net/',
+  KEY_VAULT_URI: 'https://myvault.vault.azure.net/',
+  AZURE_CLIENT_ID: '33333333-3333-4333-8333-333333333333',
+  IDENTITY_ENDPOINT: 'http://127.0.0.1:41/msi/token',
+  BLOB_TRIGGER_SOURCE: 'EventGrid',
+};
+
+/** As a person may set it on a machine of their own. */
+const keys = {
+  BATCH_ACCOUNT_ENDPOINT: 'http://127.0.0.1:10100',
+  BATCH_ACCOUNT_NAME: 'mybatch',
+  BATCH_ACCOUNT_KEY: CANARY,
+  AzureWebJobsStorage: connection,
+  KEY_VAULT_URI: 'https://myvault.vault.azure.net',
+};
+
+function mistakesIn(
+  environment: Readonly<Record<string, string | undefined>>,
+  workloads = none,
+): readonly string[] {
+  try {
+    readSettings(environment, workloads);
+    return [];
+  } catch (error) {
+    const [, ...lines] = String(error).split('\n');
+    return lines.map((line) => line.trim());
+  }
+}
+
+test('settings are read once, with what is not set filled in, and cannot be changed [GD18]', () => {
+  const settings = readSettings(azure, shipped);
+
+  expect(settings).toMatchObject({
+    batch: { endpoint: 'https://mybatch.westeurope.batch.azure.com', accountKey: null },
+    storage: { kind: 'identity', blobServiceUri: 'https://mystore.blob.core.windows.net' },
+    nodes: { vmSize: 'standard_d2s_v5', subnetId: null },
+    vaultUri: 'https://myvault.vault.azure.net/',
+    identity: { clientId: '33333333-3333-4333-8333-333333333333', managed: true },
+    blobTriggerSource: 'EventGrid',
+    schedules: { 'nightly-report': '0 0 2 * * *' },
+  });
+  expect(Object.isFrozen(settings)).toBe(true);
+});
+
+test('a key signs where one is set, by itself or as the name of its secret [GD16]', () => {
+  const { BATCH_ACCOUNT_KEY: _key, ...rest } = keys;
+  const secret = { ...rest, BATCH_ACCOUNT_KEY_SECRET: 'batch-key' };
+
+  expect(readSettings(keys, none).batch.accountKey).toEqual({
+    name: 'mybatch',
+    kind: 'key',
+    key: CANARY,
+  });
+  expect(readSettings(secret, none).batch.accountKey).toEqual({
+    name: 'mybatch',
+    kind: 'secret',
+    secret: 'batch-key',
+  });
+  expect(readSettings(keys, none).storage).toEqual({ kind: 'connectionString', text: connection });
+});
+
+test('every setting that is missing is named at once, with what it is', () => {
+  const empty = Object.fromEntries(Object.keys(settingRows).map((name) => [name, '']));
+  const mistakes = [
+    'BATCH_ACCOUNT_ENDPOINT: missing; it is the Batch account, such as https://myaccount.westeurope.batch.azure.com',
+    'AzureWebJobsStorage__blobServiceUri: missing; it is the blob endpoint of the storage account, such as https://mystorage.blob.core.windows.net (or set AzureWebJobsStorage to a connection string)',
+    'KEY_VAULT_URI: missing; it is the vault, such as https://myvault.vault.azure.net, from which nightly-report reads a secret',
+  ];
+
+  expect(mistakesIn({}, shipped)).toEqual(mistakes);
+  expect(mistakesIn(empty, shipped)).toEqual(mistakes);
+});
+
+test('a key without its account, and a secret without a vault, are named', () => {
+  const { AzureWebJobsStorage, BATCH_ACCOUNT_ENDPOINT } = keys;
+  const bare = { AzureWebJobsStorage, BATCH_ACCOUNT_ENDPOINT };
+
+  expect(mistakesIn({ ...bare, BATCH_ACCOUNT_KEY: CANARY })).toEqual([
+    'BATCH_ACCOUNT_NAME: missing; it is the name of the Batch account, when a key is used',
+  ]);
+  expect(mistakesIn({ ...bare, BATCH_ACCOUNT_KEY_SECRET: 'batch-key' })).toEqual([
+    'BATCH_ACCOUNT_NAME: missing; it is the name of the Batch account, when a key is used',
+    'KEY_VAULT_URI: missing; it is the vault, such as https://myvault.vault.azure.net, from which the Batch account key is read',
+  ]);
+});
+
+test('every setting that is wrong is named at once, and no value is told [GD19]', () => {
+  const wrong = `wrong ${CANARY}`;
+  const everything = Object.fromEntries(Object.keys(settingRows).map((name) => [name, wrong]));
+  const mistakes = mistakesIn({ ...everything, SCHEDULE_NIGHTLY_REPORT: '0 99 2 * * *' }, shipped);
+
+  const names = mistakes.map((line) => line.split(':')[0]);
+  expect(new Set(names).size).toBe(names.length);
+  expect(mistakes).toEqual(
+    expect.arrayContaining([
+      'BATCH_ACCOUNT_ENDPOINT: not valid; it is the Batch account, such as https://myaccount.westeurope.batch.azure.com',
+      'BATCH_ACCOUNT_KEY: not valid; it is the account key, when no identity is used',
+      'POOL_VM_SIZE: not valid; it is the VM size of nodes where a workload names none, such as standard_d2s_v5',
+      'POOL_SUBNET_ID: not valid; it is the resource id of the subnet that nodes join, where they have one of their own',
+      'AzureWebJobsStorage: not valid; it is a connection string with an account key, or UseDevelopmentStorage=true',
+      'AzureWebJobsStorage__blobServiceUri: not valid; it is the blob endpoint of the storage account, such as https://mystorage.blob.core.windows.net',
+      'KEY_VAULT_URI: not valid; it is the vault, such as https://myvault.vault.azure.net',
+      'BLOB_TRIGGER_SOURCE: not valid; it is EventGrid on Flex Consumption, LogsAndContainerScan elsewhere',
+      'SCHEDULE_NIGHTLY_REPORT: "99" is no minute; it must be 0 to 59, *, a-b, */n, or a list of these with commas',
+    ]),
+  );
+  expect(mistakes.join()).not.toContain(CANARY);
+});
+
+test.each([
+  'UseDevelopmentStorage=true',
+  connection,
+  `AccountName=a;AccountKey=${CANARY};DefaultEndpointsProtocol=http;BlobEndpoint=http://127.0.0.1:1/a`,
+])('the connection string %# is one the storage client takes', (AzureWebJobsStorage) => {
+  expect(mistakesIn({ ...keys, AzureWebJobsStorage })).toEqual([]);
+});
+
+test.each([
+  'BlobEndpoint=https://mystore.blob.core.windows.net;SharedAccessSignature=sv=1&sig=x',
+  'AccountName=mystore;EndpointSuffix=core.windows.net',
+])('the connection string %# could sign nothing and is refused', (AzureWebJobsStorage) => {
+  expect(mistakesIn({ ...keys, AzureWebJobsStorage })).toHaveLength(1);
+});
+
+test('a schedule is what its setting says, else what its workload declares [RS1]', () => {
+  const set = { ...azure, SCHEDULE_NIGHTLY_REPORT: '0 30 23 1 * *' };
+
+  expect(scheduleSetting('nightly-report')).toBe('SCHEDULE_NIGHTLY_REPORT');
+  expect(readSettings(set, shipped).schedules).toEqual({ 'nightly-report': '0 30 23 1 * *' });
+  expect(readSettings({ ...azure, SCHEDULE_RENDER: '0 0 2 * * *' }, shipped).schedules).toEqual({
+    'nightly-report': '0 0 2 * * *',
+  });
+});
+
+/** Read by the host, not by the app. */
+const hostSettings = ['FUNCTIONS_WORKER_RUNTIME', 'AzureFunctionsWebHost__hostid'];
+
+test('every setting of the example is known, and the example is right', () => {
+  const file = join(__dirname, '..', 'local.settings.example.json');
+  const { Values } = JSON.parse(readFileSync(file, 'utf8')) as { Values: Record<string, string> };
+  const known = [
+    ...Object.keys(settingRows),
+    ...hostSettings,
+    ...[...shipped.keys()].map(scheduleSetting),
+  ];
+
+  expect(Object.keys(Values).filter((name) => !known.includes(name))).toEqual([]);
+  expect(mistakesIn(Values, shipped)).toEqual([]);
+});
+
+test('what is in effect is written down when the app starts, with every secret masked [PY2]', () => {
+  const nodes = { POOL_SUBNET_ID: '/subscriptions/s/resourceGroups/g/x/subnets/nodes' };
+  const schedules = { SCHEDULE_NIGHTLY_REPORT: '0 0 4 * * *' };
+  const lines = (environment: Readonly<Record<string, string>>) =>
+    describeSettings(readSettings(environment, shipped), shipped);
+
+  expect(lines(azure)).toEqual([
+    'Batch: https://mybatch.westeurope.batch.azure.com, as the managed identity 33333333-3333-4333-8333-333333333333',
+    'storage: https://mystore.blob.core.windows.net, as the managed identity 33333333-3333-4333-8333-333333333333',
+    'Key Vault: https://myvault.vault.azure.net, as the managed identity 33333333-3333-4333-8333-333333333333',
+    'nodes: standard_d2s_v5 where a workload names no size, in no subnet of ours',
+    'blob events: EventGrid',
+    'workload nightly-report: at "0 0 2 * * *", on request; at most 1 × the usual size for 120 minutes',
+    'workload render: for each blob in inbox, on request; at most 3 × the usual size for 240 minutes',
+  ]);
+  expect(lines({ ...keys, ...nodes, ...schedules })).toEqual([
+    'Batch: http://127.0.0.1:10100, with the key of account mybatch (***)',
+    'storage: with the key of account mystore (***)',
+    'Key Vault: https://myvault.vault.azure.net, as whoever is signed in here',
+    'nodes: standard_d2s_v5 where a workload names no size, in /subscriptions/s/resourceGroups/g/x/subnets/nodes',
+    'blob events: LogsAndContainerScan',
+    'workload nightly-report: at "0 0 4 * * *" (set; declared: "0 0 2 * * *"), on request; at most 1 × the usual size for 120 minutes',
+    'workload render: for each blob in inbox, on request; at most 3 × the usual size for 240 minutes',
+  ]);
+});
+
+test('no line tells a secret, wherever somebody has put it [PY2, GD19]', () => {
+  const { BATCH_ACCOUNT_KEY: _key, ...rest } = keys;
+  const settings = readSettings(
+    {
+      ...rest,
+      BATCH_ACCOUNT_KEY_SECRET: 'batch-key',
+      BATCH_ACCOUNT_ENDPOINT: `https://me:${CANARY}@127.0.0.1/?sig=${CANARY}`,
+      KEY_VAULT_URI: `https://127.0.0.1/?code=${CANARY}#${CANARY}`,
+      AzureWebJobsStorage: 'UseDevelopmentStorage=true',
+    },
+    none,
+  );
+
+  expect(describeSettings(settings, none)).toEqual([
+    'Batch: https://127.0.0.1, with the key of account mybatch, which is the secret batch-key of the vault',
+    'storage: the emulator on this machine',
+    'Key Vault: https://127.0.0.1, as whoever is signed in here',
+    'nodes: standard_d2s_v5 where a workload names no size, in no subnet of ours',
+    'blob events: LogsAndContainerScan',
+  ]);
+});
