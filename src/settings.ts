@@ -172,7 +172,6 @@ function readRows(environment: Readonly<Record<string, string | undefined>>): {
 }
 
 /** What is missing because of something else. What is set and wrong has been named already. */
-/** What is missing because of something else. What is set and wrong has been named already. */
 function* missingTogether(
   environment: Readonly<Record<string, string | undefined>>,
   workloads: Workloads,
