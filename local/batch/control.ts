@@ -24,6 +24,7 @@ import {
 /**
  * What only a stand-in has: `/_local` moves its time and makes things happen that Azure does when
  * it likes. Bodies and answers are JSON; no signature is asked for, as only this machine can ask.
+ * What is set here lasts until the stand-in is started again; uploaded packages stay.
  *
  * | call                                          | what it does                                   |
  * | --------------------------------------------- | ---------------------------------------------- |

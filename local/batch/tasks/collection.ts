@@ -44,7 +44,8 @@ function addOne(account: Account, job: Job, item: unknown, base: string): object
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return {
-      status: error.status < 500 ? 'ClientError' : 'ServerError',
+      // Whatever is refused here is refused again: the other status would be an invitation to retry.
+      status: 'ClientError',
       taskId,
       'error@odata.navigationLinkUrl': `${location}/error`,
       error: errorBody(error),

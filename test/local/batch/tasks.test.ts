@@ -212,12 +212,18 @@ test('a collection answers for each task on its own [PI17]', async () => {
     { id: 'new', commandLine: 'true' },
     { id: 'There', commandLine: 'true' },
     { id: 'a b', commandLine: 'true' },
+    {
+      id: 'wide',
+      commandLine: 'true',
+      multiInstanceSettings: { coordinationCommandLine: 'true' },
+    },
   ]);
 
   expect(value?.map(({ taskId, status, error }) => [taskId, status, error?.code])).toEqual([
     ['new', 'Success', undefined],
     ['There', 'ClientError', 'TaskExists'],
     ['a b', 'ClientError', 'InvalidPropertyValue'],
+    ['wide', 'ClientError', 'NotImplemented'],
   ]);
 });
 
