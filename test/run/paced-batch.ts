@@ -277,23 +277,22 @@ export class PacedBatch implements Batch {
     return { state, exitCode: done ? jobManagerExit : null, cause: null, retries: 0, requeues: 0 };
   }
 
-  /** A task that depends on others starts when they have ended. */
   #taskState(id: string): TaskEnd['state'] {
-    const task = this.tasks.get(id);
-    if (task === undefined) return 'waiting';
-    const start = Math.max(
-      task.at,
-      this.#nodeReadyAt(),
-      ...task.spec.dependsOn.map((other) => this.#taskEndsAt(other)),
-    );
+    const start = this.#taskBeginsAt(id);
     if (this.#now() < start) return 'waiting';
     if (this.#now() < start + this.#pacing.taskMinutes * MINUTE_MS) return 'running';
     return this.#pacing.failing.includes(id) ? 'failed' : 'succeeded';
   }
 
-  #taskEndsAt(id: string): number {
+  /** A task that depends on others begins when they have ended well, or never. */
+  #taskBeginsAt(id: string): number {
     const task = this.tasks.get(id);
-    if (task === undefined || this.#pacing.failing.includes(id)) return Infinity;
-    return Math.max(task.at, this.#nodeReadyAt()) + this.#pacing.taskMinutes * MINUTE_MS;
+    if (task === undefined) return Infinity;
+    const others = task.spec.dependsOn.map((other) =>
+      this.#pacing.failing.includes(other)
+        ? Infinity
+        : this.#taskBeginsAt(other) + this.#pacing.taskMinutes * MINUTE_MS,
+    );
+    return Math.max(task.at, this.#nodeReadyAt(), ...others);
   }
 }

@@ -1,23 +1,12 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import * as df from 'durable-functions';
 import { afterEach, expect, test } from 'vitest';
-import { SteppedClock } from '../../local/clock';
-import { startTestHub, type TestHub } from '../../local/functions/testing';
 import { Failure } from '../../src/failure';
-import { createActivities } from '../../src/run/activities';
 import { cancelBlob, lockBlob, recordBlob, runIdOf, RUNS_CONTAINER } from '../../src/run/plan';
-import type { Journey, RunRecord, RunStatus } from '../../src/run/run';
-import { answering } from '../../src/run/steps';
-import { checkWorkloads, type WorkloadDeclaration } from '../../src/run/workload';
-import { LOOK_NOW, runWorkflow } from '../../src/run/workflow';
-import { MemoryFiles } from '../memory-files';
-import { PacedBatch, type Pacing } from './paced-batch';
+import type { RunRecord, RunStatus } from '../../src/run/run';
+import type { WorkloadDeclaration } from '../../src/run/workload';
+import { LOOK_NOW } from '../../src/run/workflow';
+import { START, stageForEach } from './stage';
 
 /** The orchestrator and its activities on the real engine, with a clock that is stepped. */
-
-const START = '2030-01-01T02:00:00.000Z';
 
 const whole: WorkloadDeclaration = {
   name: 'whole',
@@ -41,69 +30,7 @@ const split: WorkloadDeclaration = {
   results: ['all.txt'],
 };
 
-interface Stage {
-  readonly hub: TestHub;
-  readonly clock: SteppedClock;
-  readonly batch: PacedBatch;
-  readonly files: MemoryFiles;
-  run(workload: string, key?: string): Promise<RunRecord>;
-  begin(workload: string, key?: string): Promise<string>;
-}
-
-let hub: TestHub | undefined;
-
-afterEach(async () => {
-  await hub?.close();
-  hub = undefined;
-});
-
-async function stage(
-  declarations: WorkloadDeclaration[],
-  pacing: Partial<Pacing> = {},
-): Promise<Stage> {
-  const clock = new SteppedClock(START);
-  const batch = new PacedBatch(clock, pacing);
-  const files = new MemoryFiles();
-  const workloads = checkWorkloads(declarations);
-  const programsFolder = mkdtempSync(join(tmpdir(), 'nightshift-programs-'));
-  mkdirSync(join(programsFolder, 'whole', 'programs'), { recursive: true });
-  writeFileSync(join(programsFolder, 'whole', 'programs', 'work.mjs'), '// work');
-
-  const activities = createActivities({
-    batch,
-    files,
-    secrets: { read: async (name) => `value of ${name}` },
-    workloads,
-    programsFolder,
-  });
-  const opened = await startTestHub({
-    clock,
-    register: () => {
-      df.app.orchestration('run', runWorkflow(workloads));
-      for (const [name, activity] of Object.entries(activities)) {
-        df.app.activity(name, { handler: answering<unknown>(activity) });
-      }
-    },
-  });
-  hub = opened;
-
-  const begin = async (workload: string, key = 'a'): Promise<string> => {
-    const occurrence = { kind: 'request', key } as const;
-    const runId = runIdOf(workload, occurrence);
-    const journey: Journey = { request: { workload, occurrence, parameters: {} } };
-    await opened.start('run', runId, journey);
-    return runId;
-  };
-  return {
-    hub: opened,
-    clock,
-    batch,
-    files,
-    begin,
-    run: async (workload, key) =>
-      (await opened.runToEnd(await begin(workload, key))).output as RunRecord,
-  };
-}
+const stage = stageForEach(afterEach);
 
 function minutesIn(record: RunRecord): number {
   return (Date.parse(record.endedAt) - Date.parse(record.startedAt)) / 60_000;
