@@ -17,6 +17,8 @@ export interface ListenOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 
+const KEEP_ALIVE_MS = 75_000;
+
 /**
  * Opens a server on 127.0.0.1, and on nothing else: behind it tasks run as real processes.
  * A request that was addressed to another name, or that a web page of another origin sent,
@@ -40,6 +42,8 @@ export async function listen(
       : https.createServer({ ...options.tls }, guarded);
   // Requests are long polls and uploads of any length; the peers are on this machine.
   server.requestTimeout = 0;
+  // A client that uses a connection again just as it is closed would see it reset.
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
