@@ -88,11 +88,11 @@ function linesOf(plan: Plan): string[] {
     `A run of ${plan.workload} would`,
     ...inputLines(plan),
     ...poolLines(plan),
-    ...taskLines(plan),
+    ...(plan.pool === null ? [] : taskLines(plan)),
     ...plan.secrets.map(
       ({ name, isThere }) => `  secret    ${name}: ${isThere ? 'is there' : 'CANNOT BE READ'}`,
     ),
-    ...costLines(plan),
+    ...(plan.pool === null ? [] : costLines(plan)),
     ...plan.warnings.map((warning) => `  warning   ${warning}`),
     ...plan.refusals.map((refusal) => `  REFUSED   ${refusal}`),
   ];
@@ -121,7 +121,7 @@ function taskLines({ tasks }: Plan): string[] {
   const count =
     tasks.count === null
       ? `as many tasks as the job manager says, at most ${tasks.atMost ?? 'any'}`
-      : `${tasks.count} tasks`;
+      : `${tasks.count} ${tasks.count === 1 ? 'task' : 'tasks'}`;
   return [
     `  run       ${count}`,
     ...tasks.first.map(
