@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
+import { parseSchedule } from '../../local/functions/triggers/ncrontab';
 import { checkSchedule } from '../../src/run/schedule';
+
+const NOW = new Date('2026-11-21T12:00:00Z');
 
 test.each([
   ['every night at two', '0 0 2 * * *'],
@@ -10,8 +13,23 @@ test.each([
   ['a step from a value on', '0 5/10 * * * *'],
   ['names by any beginning, any case', '0 0 2 * JAN-march Mon,fri'],
   ['spaces around', '  0  0 2 * * *  '],
-])('a schedule of %s is accepted [RS1]', (_what, schedule) => {
+])('a schedule of %s is accepted, and the host reads it too [RS1]', (_what, schedule) => {
   expect(checkSchedule(schedule)).toBeUndefined();
+  expect(parseSchedule(schedule, 'UTC').next(NOW)).toBeInstanceOf(Date);
+});
+
+test.each([
+  ['0 0 2 * * *', ['11-22T02:00', '11-23T02:00', '11-24T02:00']],
+  ['0 */30 * * * *', ['11-21T12:30', '11-21T13:00', '11-21T13:30']],
+  ['0 30 23 1 * *', ['12-01T23:30', '01-01T23:30', '02-01T23:30']],
+])('the schedule %s comes around as its fields say [RS1]', (schedule, moments) => {
+  const { next } = parseSchedule(schedule, 'UTC');
+  const found: string[] = [];
+  for (let at = next(NOW); at !== undefined && found.length < 3; at = next(at)) {
+    found.push(at.toISOString().slice(5, 16));
+  }
+
+  expect(found).toEqual(moments);
 });
 
 const second = '0 to 59, *, a-b, */n, or a list of these with commas';
