@@ -170,7 +170,11 @@ export class BlobTriggers {
     const { FunctionId, ContainerName, BlobName, ETag } = JSON.parse(text) as BlobMessage;
     const watch = this.#watches.find(({ id }) => sameName(id, FunctionId));
     if (watch === undefined) return;
-    const call = await callOf(watch, ContainerName, BlobName, ETag);
+    const call = await callOf(watch, ContainerName, BlobName, ETag).catch((error: unknown) => {
+      const blob = JSON.stringify(`${ContainerName}/${BlobName}`);
+      this.options.log('error', `${watch.fn.name} cannot be given ${blob}: ${String(error)}`);
+      throw error;
+    });
     // The blob is gone, or another one now: that one has a message of its own.
     if (call === undefined) return;
     await this.options.runner.run(watch.fn, call);

@@ -1,0 +1,240 @@
+import https from 'node:https';
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { dropUrl } from '../../local/outside';
+import { realClock } from '../../local/clock';
+import {
+  ask,
+  closeWorld,
+  ended,
+  eventually,
+  leftBy,
+  onlyRecord,
+  openWorld,
+  root,
+  runsOf,
+  type World,
+} from './environment';
+
+/** Requests, blob names and settings that are wrong, by accident or on purpose. */
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld({ name: 'hostile' });
+});
+afterAll(() => closeWorld(world));
+
+/** All there is that a run could have made. */
+async function everything(): Promise<unknown> {
+  const containers: string[] = [];
+  for await (const { name } of world.blobs.listContainers()) containers.push(name);
+  const { body } = await ask(world, 'GET /api/runs');
+  return {
+    containers: containers.filter((name) => name !== 'azure-webjobs-hosts').sort(),
+    pools: (await world.batch.pool.list()).length,
+    jobs: (await world.batch.job.list()).length,
+    runs: body,
+  };
+}
+
+const NOTHING = { containers: [], pools: 0, jobs: 0, runs: { runs: [] } };
+
+const LARGEST = 64 * 1024;
+
+/** What is asked, with what body, and how it is refused. */
+const refused: readonly (readonly [string, string, unknown, Record<string, unknown>])[] = [
+  [
+    'an unknown workload',
+    'POST /api/runs/nigthly-report',
+    {},
+    {
+      type: 'urn:nightshift:unknownWorkload',
+      title: 'unknownWorkload',
+      status: 404,
+      detail: 'no workload is called "nigthly-report"; there are: nightly-report, render',
+    },
+  ],
+  [
+    'a body that is no JSON',
+    'POST /api/runs/render',
+    '{"parameters": ',
+    {
+      type: 'urn:nightshift:badRequest',
+      title: 'badRequest',
+      status: 400,
+      detail: 'the request has mistakes: body: must be JSON, such as {"parameters": {}}',
+      errors: [{ field: 'body', message: 'must be JSON, such as {"parameters": {}}' }],
+    },
+  ],
+  [
+    'parameters of which several are wrong',
+    'POST /api/runs/render',
+    { parameters: { width: 1e9, height: '720', tile: 240.5, depth: 3 } },
+    {
+      type: 'urn:nightshift:badRequest',
+      title: 'badRequest',
+      status: 400,
+      detail: expect.stringContaining('parameters.width'),
+      errors: expect.arrayContaining(
+        ['parameters.width', 'parameters.height', 'parameters.tile'].map((field) =>
+          expect.objectContaining({ field }),
+        ),
+      ),
+    },
+  ],
+  [
+    'a field that nobody knows',
+    'POST /api/runs/render',
+    { parameter: { width: 640 }, blob: '' },
+    {
+      type: 'urn:nightshift:badRequest',
+      title: 'badRequest',
+      status: 400,
+      detail: expect.stringContaining('parameter'),
+      errors: expect.arrayContaining([expect.objectContaining({ field: 'blob' })]),
+    },
+  ],
+  [
+    'a body that is too large',
+    'POST /api/runs/render',
+    JSON.stringify({ parameters: { title: 'x'.repeat(LARGEST) } }),
+    {
+      type: 'urn:nightshift:bodyTooLarge',
+      title: 'bodyTooLarge',
+      status: 413,
+      detail: `the body has more than ${LARGEST} bytes; put data into a blob and name that`,
+    },
+  ],
+  [
+    'a run that there is not',
+    'GET /api/runs/render-0123456789abcdef',
+    undefined,
+    {
+      type: 'urn:nightshift:unknownRun',
+      title: 'unknownRun',
+      status: 404,
+      detail: 'no run has the id render-0123456789abcdef',
+    },
+  ],
+  [
+    'an id that leads elsewhere',
+    'GET /api/runs/..%2f..%2fadmin',
+    undefined,
+    {
+      type: 'urn:nightshift:unknownRun',
+      title: 'unknownRun',
+      status: 404,
+      detail: '"../../admin" is no run id; GET /api/runs lists them',
+    },
+  ],
+];
+
+test.each(refused)('%s is refused in words, and nothing is left behind', async (...row) => {
+  const [, call, body, problem] = row;
+  const answer = await ask(world, call, body);
+
+  expect(answer.status).toBe(problem['status']);
+  expect(answer.headers.get('content-type')).toBe('application/problem+json');
+  expect(answer.body).toEqual(problem);
+  expect(await everything()).toEqual(NOTHING);
+});
+
+test('a blob whose name climbs out of its container is refused in words, and reaches nothing', async () => {
+  const name = '../../x.ply';
+  await put('inbox', '%2e%2e%2f%2e%2e%2fx.ply', 'ply');
+  // The event leads to no run, since no client can read such a blob: the host says so and gives up.
+  await eventually(
+    world,
+    'the refusal of the event',
+    async () =>
+      [
+        'render-blob cannot be given "inbox/../../x.ply": ',
+        'moved to queue webjobs-blobtrigger-poison',
+      ].every((words) => world.lines.some((line) => line.includes(words))) || undefined,
+  );
+  expect(await runsOf(world, 'render')).toEqual([]);
+
+  const { body } = await ask(world, 'POST /api/runs/render', { blob: name });
+  const run = await ended(world, (body as { runId: string }).runId);
+
+  expect(run).toMatchObject({
+    status: 'failed',
+    cause: {
+      code: 'inputRefused',
+      message: `blob inbox/${name} has a name that no client can address; give it another name, without ".." as a folder`,
+    },
+  });
+  expect(await leftBy(world, run)).toEqual(onlyRecord(run, 'gone'));
+  expect(filesCalled('x.ply')).toEqual([]);
+});
+
+/** Stores a blob under a name that clients would tidy up first. */
+async function put(container: string, rawName: string, text: string): Promise<void> {
+  const url = new URL(await dropUrl(world.blobs, container, later()));
+  const { statusCode } = await new Promise<{ statusCode?: number | undefined }>(
+    (resolve, reject) => {
+      const request = https.request(
+        {
+          host: url.hostname,
+          port: url.port,
+          ca: world.environment.certificate.cert,
+          method: 'PUT',
+          path: `${url.pathname}/${rawName}${url.search}`,
+          headers: { 'x-ms-blob-type': 'BlockBlob', 'content-length': text.length },
+        },
+        (response) => {
+          response.resume();
+          resolve(response);
+        },
+      );
+      request.once('error', reject);
+      request.end(text);
+    },
+  );
+  expect(statusCode).toBe(201);
+}
+
+function later(): Date {
+  return new Date(realClock.now().getTime() + 3_600_000);
+}
+
+/** In all that the environment keeps, the nodes' directories among it. */
+function filesCalled(name: string): string[] {
+  const everywhere = readdirSync(world.folder, { recursive: true, encoding: 'utf8' });
+  return everywhere.filter((file) => basename(file) === name);
+}
+
+test('an app with missing and wrong settings does not start, and names every one of them at once', () => {
+  const unused = join(world.folder, 'never');
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [join(root, 'dist', 'local', 'functions', 'main.js'), '--app', root, '--data', unused],
+    {
+      encoding: 'utf8',
+      env: {
+        FUNCTIONS_WORKER_RUNTIME: 'node',
+        BLOB_TRIGGER_SOURCE: 'sometimes',
+        SCHEDULE_NIGHTLY_REPORT: 'every night',
+      },
+    },
+  );
+
+  expect(status).toBe(1);
+  const mistakes = stderr
+    .split('\n')
+    .flatMap((line) => /^ {2}(\w+): (.+)$/.exec(line)?.slice(1, 3) ?? []);
+  expect(mistakes).toEqual([
+    'BATCH_ACCOUNT_ENDPOINT',
+    'missing; it is the Batch account, such as https://myaccount.westeurope.batch.azure.com',
+    'BLOB_TRIGGER_SOURCE',
+    'not valid; it is EventGrid on Flex Consumption, LogsAndContainerScan elsewhere',
+    'SCHEDULE_NIGHTLY_REPORT',
+    expect.any(String),
+    'AzureWebJobsStorage__blobServiceUri',
+    expect.stringMatching(/^missing; /),
+    'KEY_VAULT_URI',
+    expect.stringMatching(/^missing; /),
+  ]);
+});
