@@ -165,7 +165,9 @@ export function failureFrom(refusal: BatchRefusal, doing: string): Failure {
   if (isPassing(refusal.status)) {
     return new Failure('serviceUnavailable', `cannot ${doing} just now: ${said}`, cause);
   }
-  if (refusal.status === 400 || refusal.status >= 500)
+  // Packages that are not there answer 409, which elsewhere is worth another try.
+  const isInvalid = refusal.code.startsWith('Invalid');
+  if (refusal.status === 400 || refusal.status >= 500 || isInvalid)
     return new Failure(
       'badSpecification',
       `cannot ${doing}: Batch refuses the specification: ${said}`,
