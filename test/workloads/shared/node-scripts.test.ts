@@ -1,0 +1,157 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { newFolder, noBash, realPath, runScript, SHARED } from './scripts';
+
+const locales = (list: string) => ({
+  id: 'echo 0',
+  locale: `printf '${list}'; [ ! -e "$HERE/made" ] || echo de_DE.utf8`,
+  localedef: 'echo localedef "$@" >> "$LOG"; : > "$HERE/made"',
+  'dpkg-query': "echo -n 'install ok installed'",
+  'apt-get': 'exit 1',
+  dirname: `echo "${SHARED}"`,
+});
+
+test.skipIf(noBash)('a locale that is there is left as it is, however it is spelled [PY18]', () => {
+  const machine = locales('C\\nC.utf8\\nde_DE.utf8\\n');
+
+  expect(runScript('install-locale.sh', ['de_DE.UTF-8'], { ...machine, id: 'echo 1000' })).toEqual({
+    status: 0,
+    stdout: 'The locale de_DE.UTF-8 is there already.\n',
+    stderr: '',
+    log: [],
+  });
+});
+
+test.skipIf(noBash)(
+  'a locale that is missing is made, and looked at afterwards [PY16, PY18, RS24]',
+  () => {
+    const machine = locales('C\\nC.utf8\\n');
+
+    expect(runScript('install-locale.sh', ['de_DE.UTF-8'], machine)).toEqual({
+      status: 0,
+      stdout: 'Installed already: locales.\nThe locale de_DE.UTF-8 is there.\n',
+      stderr: '',
+      log: ['localedef -i de_DE -f UTF-8 de_DE.UTF-8'],
+    });
+    expect(
+      runScript('install-locale.sh', ['de_DE.UTF-8'], { ...machine, localedef: 'exit 0' }).stderr,
+    ).toBe(
+      'localedef succeeded, and the locale de_DE.UTF-8 is not there: use an Ubuntu 24.04 image.\n',
+    );
+  },
+);
+
+test.skipIf(noBash)('what is no locale, and a task without rights, are named', () => {
+  const machine = locales('C\\n');
+
+  expect(runScript('install-locale.sh', ['german'], machine).stderr).toBe(
+    'Name a locale: install-locale.sh en_US.UTF-8.\n',
+  );
+  expect(
+    runScript('install-locale.sh', ['de_DE.UTF-8'], { ...machine, id: 'echo 1000' }).stderr,
+  ).toBe(
+    'Making the locale de_DE.UTF-8 needs administrator rights: give the task an elevated user identity.\n',
+  );
+});
+
+/** A machine with OpenSSL, a key pair and inputs that somebody encrypted for it. */
+function sealed(files: Readonly<Record<string, string>>) {
+  const folder = newFolder();
+  const openssl = (...words: string[]) => {
+    const ran = spawnSync('openssl', words, { cwd: folder, encoding: 'utf8' });
+    if (ran.status !== 0) throw new Error(ran.stderr);
+  };
+  const pair = ['-keyout', 'inputs.key', '-out', 'inputs.pem'];
+  openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...pair, '-subj', '/CN=inputs');
+  mkdirSync(path.join(folder, 'inputs'));
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(path.join(folder, 'plain'), content);
+    const output = ['-outform', 'DER', '-out', `inputs/${name}`];
+    openssl('cms', '-encrypt', '-binary', '-aes-256-gcm', '-in', 'plain', ...output, 'inputs.pem');
+  }
+  const decrypt = (...command: string[]) =>
+    spawnSync('/bin/sh', [path.join(SHARED, 'decrypt-inputs.sh'), 'inputs.key', ...command], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+  return { folder, decrypt, read: (name: string) => readFileSync(path.join(folder, name), 'utf8') };
+}
+
+const noOpenssl =
+  process.platform === 'win32' ||
+  spawnSync('openssl', ['cms', '-help'], { encoding: 'utf8' }).stderr?.includes('-recip') !== true;
+
+test.skipIf(noOpenssl)(
+  'inputs are decrypted in place on the node, and the command finds them open [PY6, PY7]',
+  () => {
+    const content = 'date,value\n2026-11-21,42\n';
+    const { decrypt, read } = sealed({ '0001.csv': content, '0002.csv': 'two\n' });
+    expect(read('inputs/0001.csv')).not.toContain('2026');
+
+    const ended = decrypt('--', 'cat', 'inputs/0001.csv');
+
+    expect([ended.status, ended.stdout]).toEqual([0, content]);
+    expect(read('inputs/0002.csv')).toBe('two\n');
+  },
+);
+
+test.skipIf(noOpenssl)('another attempt in the same directory finds the work done', () => {
+  const { decrypt } = sealed({ '0001.csv': 'one\n' });
+
+  expect([decrypt().status, decrypt('--', 'cat', 'inputs/0001.csv').stdout]).toEqual([0, 'one\n']);
+});
+
+test.skipIf(noOpenssl)(
+  'an input that was changed, or never encrypted, fails the task before its command',
+  () => {
+    const changed = sealed({ '0001.csv': 'one\n' });
+    const bytes = readFileSync(path.join(changed.folder, 'inputs/0001.csv'));
+    const last = bytes.length - 20;
+    bytes.writeUInt8(bytes.readUInt8(last) ^ 1, last);
+    writeFileSync(path.join(changed.folder, 'inputs/0001.csv'), bytes);
+    const open = sealed({});
+    writeFileSync(path.join(open.folder, 'inputs/0001.csv'), 'one\n');
+
+    for (const { decrypt, folder } of [changed, open]) {
+      const { status, stdout, stderr } = decrypt('--', 'echo', 'ran');
+      expect([status, stdout, stderr.trim().split('\n').at(-1)]).toEqual([
+        1,
+        '',
+        'inputs/0001.csv cannot be decrypted: it is no CMS envelope, is for another key, or was changed.',
+      ]);
+      expect(existsSync(path.join(folder, '.opened'))).toBe(false);
+    }
+  },
+);
+
+test.skipIf(noBash)(
+  'mounts are looked at one by one, and the command runs with its words as they are',
+  () => {
+    const mounts = newFolder();
+    mkdirSync(path.join(mounts, 'maps'));
+    mkdirSync(path.join(mounts, 'bare'));
+    writeFileSync(path.join(mounts, 'maps', 'world'), '');
+    const check = (...words: string[]) => {
+      const script = path.join(SHARED, 'check-mounts.sh');
+      const env = { PATH: path.dirname(realPath('ls')), AZ_BATCH_NODE_MOUNTS_DIR: mounts };
+      const { status, stdout, stderr } = spawnSync('/bin/sh', [script, ...words], {
+        env,
+        encoding: 'utf8',
+      });
+      return [status, stdout, stderr];
+    };
+
+    expect(check('maps')).toEqual([0, '', '']);
+    expect(check('maps', '--', '/bin/sh', '-c', 'echo "$1"', '_', 'a  b')).toEqual([
+      0,
+      'a  b\n',
+      '',
+    ]);
+    const missing = (name: string) =>
+      `The mount ${name} is not there: ${mounts}/${name} is empty or missing. Its log is beside it.\n`;
+    expect(check('maps', 'bare', '--', 'echo', 'ran')).toEqual([1, '', missing('bare')]);
+    expect(check('gone', 'maps')).toEqual([1, '', missing('gone')]);
+  },
+);
