@@ -15,6 +15,8 @@ export interface BatchPartOptions {
   readonly path: string;
   /** What tasks trust besides the public authorities. */
   readonly certificateFile: string;
+  /** The one storage account there is: what nodes mount is there, whatever the account is called. */
+  readonly blobUrl: string;
   readonly pace?: Partial<Pace>;
 }
 
@@ -33,6 +35,7 @@ runPart<BatchPartOptions>((options) => {
     log: (line) => process.stdout.write(`${line}\n`),
     random: Math.random,
     path: options.path,
+    blobEndpoint: () => options.blobUrl,
     environment: { NODE_EXTRA_CA_CERTS: options.certificateFile },
   });
 });

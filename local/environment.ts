@@ -101,7 +101,7 @@ export async function startEnvironment(start: EnvironmentStart): Promise<Environ
     const vault = await openVault(base);
     stops.push(() => vault.close());
     const account = batchAccountIn(start.folder);
-    const batch = await openBatch(base, account);
+    const batch = await openBatch(base, account, storage);
     stops.push(() => batch.stop());
     const host = await openHost(base, { storage, vault, batchUrl: batch.url });
     stops.push(() => host.stop());
@@ -153,7 +153,7 @@ function openVault({ start, certificate, identity }: Base): Promise<LocalVault> 
   });
 }
 
-function openBatch(base: Base, account: BatchAccount): Promise<Part> {
+function openBatch(base: Base, account: BatchAccount, storage: LocalStorage): Promise<Part> {
   const { start, pace, certificate, identity } = base;
   const options: BatchPartOptions = {
     folder: join(start.folder, 'batch'),
@@ -163,6 +163,7 @@ function openBatch(base: Base, account: BatchAccount): Promise<Part> {
     authority: { issuer: identity.issuer, signingKey: identity.signingKey },
     path: start.machine['PATH'] ?? '',
     certificateFile: certificate.certFile,
+    blobUrl: storage.blobUrl,
     ...(start.nodes !== undefined && { pace: start.nodes }),
   };
   return startPart({
