@@ -41,13 +41,21 @@ functionsModule.registerApp = (parts) => {
   workloads = require('./dist/src/run/workload.js').checkWorkloads(parts.workloads);
   registerApp(parts);
 };
+// What the app says when it starts is no part of the answer.
+const write = process.stdout.write.bind(process.stdout);
+process.stdout.write = process.stderr.write.bind(process.stderr);
 require(`./${manifest.main}`);
+process.stdout.write = write;
 
 const { secretsOf } = require('./dist/src/run/tools.js');
 const { scheduleSetting } = require('./dist/src/settings.js');
 const { RUNS_CONTAINER } = require('./dist/src/run/plan.js');
 const all = [...workloads.values()];
-const functions = [...registry.functions.values()].map(functionRow);
+/** What starts from outside; the steps of a run are the app's own business. */
+const DOORS = new Set(['httpTrigger', 'timerTrigger', 'blobTrigger']);
+const functions = [...registry.functions.values()]
+  .map(functionRow)
+  .filter(({ trigger }) => DOORS.has(trigger));
 
 const description = {
   '//': 'Written by scripts/describe-app.mjs --write; do not edit by hand.',

@@ -1,0 +1,104 @@
+// Makes the folder that is deployed, out/package, and tries it out before anything is sent.
+//
+//   node scripts/package.mjs [--no-build] [--measure]
+//
+// --no-build   takes dist/ as it is
+// --measure    also says how long the app takes to load, as shipped and as one bundle
+//
+// Beside the folder it leaves out/sbom.cdx.json, the bill of materials (CycloneDX).
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { audit, billOfMaterials, install, mistakesIn } from './package/dependencies.mjs';
+import { intrudersIn, makeFolder, readJson } from './package/folder.mjs';
+import { measureLoads } from './package/load.mjs';
+import { npm } from './package/npm.mjs';
+import { functionsServed } from './package/start.mjs';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const { values: options } = parseArgs({
+  options: {
+    'no-build': { type: 'boolean', default: false },
+    measure: { type: 'boolean', default: false },
+    output: { type: 'string', default: path.join(root, 'out') },
+  },
+});
+
+const temporary = mkdtempSync(path.join(tmpdir(), 'nightshift-package-'));
+try {
+  await run();
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+} finally {
+  rmSync(temporary, { recursive: true, force: true });
+}
+
+async function run() {
+  const output = path.resolve(options.output);
+  const folder = path.join(output, 'package');
+  if (!options['no-build']) build();
+
+  makeFolder(root, folder);
+  refuse('The package holds what does not belong there', intrudersIn(folder));
+  say(`${path.relative(root, folder)}: the app, and nothing else`);
+
+  install(folder);
+  const { count, wrong } = mistakesIn(
+    folder,
+    readJson(path.join(root, 'package.json')).devDependencies,
+  );
+  refuse('Its dependencies are not in order', wrong);
+  say(
+    `${count} production packages, each with its hash, none with an install script, none for development`,
+  );
+
+  const listed = billOfMaterials(folder, path.join(output, 'sbom.cdx.json'));
+  if (listed !== count)
+    throw new Error(`The bill of materials lists ${listed} of ${count} packages`);
+  say(`bill of materials: ${listed} components`);
+  tellAudit(audit(folder));
+
+  const served = await functionsServed(root, folder, path.join(temporary, 'data'));
+  const named = readJson(path.join(root, 'infra/app.json')).functions.map(({ name }) => name);
+  refuse(
+    'It does not serve functions that infra/app.json names',
+    named.filter((name) => !served.includes(name)),
+  );
+  say(`started from the package alone: ${served.length} functions`);
+
+  if (options.measure) tellLoads(await measureLoads(folder, temporary, 7));
+}
+
+function build() {
+  const run = npm(root, ['run', 'build']);
+  if (run.code !== 0) throw new Error(`The build failed:\n${run.out}${run.error}`);
+}
+
+function tellAudit(result) {
+  if (result.kind === 'notRun') {
+    say(`advisories: NOT RUN (${result.why})`);
+    return;
+  }
+  const found = Object.entries(result.bySeverity).filter(([, number]) => number > 0);
+  say(
+    `advisories: ${result.total}${found.map(([severity, number]) => `, ${number} ${severity}`).join('')}`,
+  );
+}
+
+function tellLoads({ rounds, plainMs, bundleMs, bundleKilobytes }) {
+  say(
+    `load, median of ${rounds}: ${plainMs} ms as shipped, ${bundleMs} ms as one bundle of ${bundleKilobytes} KB`,
+  );
+}
+
+function refuse(why, what) {
+  if (what.length > 0) throw new Error(`${why}:\n  ${what.join('\n  ')}`);
+}
+
+function say(words) {
+  process.stdout.write(`${words}\n`);
+}

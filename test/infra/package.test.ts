@@ -1,0 +1,135 @@
+import { execFile } from 'node:child_process';
+import {
+  existsSync,
+  mkdtempSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { jsonAt, root, textAt } from './deployment';
+
+/** The scripts are plain JavaScript; this is what the tests use of them. */
+interface FolderScript {
+  readonly productionLock: (lock: object) => {
+    packages: Readonly<Record<string, { dev?: boolean }>>;
+  };
+  readonly intrudersIn: (folder: string) => readonly string[];
+}
+interface DependenciesScript {
+  readonly auditResult: (out: string) => object;
+  readonly audit: (folder: string) => object;
+}
+
+const script = (name: string) =>
+  import(path.join(root, 'scripts/package', name)) as Promise<unknown>;
+const folderScript = () => script('folder.mjs') as Promise<FolderScript>;
+const dependenciesScript = () => script('dependencies.mjs') as Promise<DependenciesScript>;
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'package-test-'));
+});
+// Ten thousand small files: on a busy disk they take a while.
+afterEach(() => rmSync(folder, { recursive: true }), 180_000);
+
+test(
+  'the package starts in the local host by itself, with its dependencies installed by their hashes and listed',
+  { timeout: 240_000 },
+  async () => {
+    const temporary = path.join(folder, 'temporary');
+    mkdirSync(temporary);
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [path.join(root, 'scripts/package.mjs'), '--no-build', '--output', folder],
+      // oxlint-disable-next-line eslint/no-restricted-properties -- npm finds its cache and settings by it
+      { env: { ...process.env, TMPDIR: temporary }, timeout: 230_000 },
+    );
+
+    const packages = path.join(folder, 'package', 'node_modules');
+    const bill = JSON.parse(readFileSync(path.join(folder, 'sbom.cdx.json'), 'utf8')) as {
+      bomFormat: string;
+      components: readonly object[];
+    };
+    const lines = stdout.trim().split('\n');
+    expect(bill.bomFormat).toBe('CycloneDX');
+    expect(lines.slice(1, 3)).toEqual([
+      `${bill.components.length} production packages, each with its hash, none with an install script, none for development`,
+      `bill of materials: ${bill.components.length} components`,
+    ]);
+    expect(lines[3]).toMatch(/^advisories: (NOT RUN \(.+\)|\d+.*)$/);
+    expect(lines[4]).toMatch(/^started from the package alone: \d+ functions$/);
+    for (const name of ['typescript', 'vitest', 'azurite', 'esbuild']) {
+      expect([name, existsSync(path.join(packages, name))]).toEqual([name, false]);
+    }
+    // npm keeps a cache of its own; the script leaves nothing.
+    expect(readdirSync(temporary).filter((name) => name.startsWith('nightshift-'))).toEqual([]);
+  },
+);
+
+test('the lock file of the package has what production needs and nothing of development', async () => {
+  const { productionLock } = await folderScript();
+  const { packages } = productionLock(jsonAt<object>('package-lock.json'));
+  expect(Object.values(packages).filter(({ dev }) => dev === true)).toEqual([]);
+  expect(packages['']).not.toHaveProperty('devDependencies');
+  for (const name of Object.keys(jsonAt<{ dependencies: object }>('package.json').dependencies)) {
+    expect(packages).toHaveProperty([`node_modules/${name}`]);
+  }
+});
+
+test('what does not belong into the package is found by name: local environment, settings, secrets', async () => {
+  const { intrudersIn } = await folderScript();
+  const files = {
+    'host.json': '{}',
+    'dist/src/main.js': 'ok();',
+    'dist/src/azure/connect.js': "const key = 'AccountKey=abcdefghijklmnopqrstuvwxyz0123456789';",
+    'dist/src/leak.js':
+      'x("https://a.blob.core.windows.net/c?sv=1&sig=abcdefghijklmnopqrstuvwxyz");',
+    'dist/local/up.js': 'ok();',
+    'local.settings.json': '{}',
+    '.env': 'A=1',
+  };
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    writeFileSync(path.join(folder, name), text);
+  }
+  expect([...intrudersIn(folder)].sort()).toEqual([
+    '.env: not part of the app',
+    'dist/local/up.js: not part of the app',
+    'dist/src/azure/connect.js: holds an account key',
+    'dist/src/leak.js: holds a signature',
+    'local.settings.json: not part of the app',
+  ]);
+});
+
+test('advisories that could not be asked for are "not run", never none', async () => {
+  const { audit, auditResult } = await dependenciesScript();
+  writeFileSync(path.join(folder, 'package.json'), textAt('package.json'));
+  writeFileSync(path.join(folder, 'package-lock.json'), textAt('package-lock.json'));
+  // Nobody answers there.
+  writeFileSync(path.join(folder, '.npmrc'), 'registry=http://127.0.0.1:1/\nfetch-retries=0\n');
+  expect(audit(folder)).toEqual({
+    kind: 'notRun',
+    why: expect.stringContaining('ECONNREFUSED') as string,
+  });
+  expect(auditResult('')).toEqual({ kind: 'notRun', why: 'npm gave no figures' });
+  expect(auditResult('{"metadata":{"vulnerabilities":{"low":1,"high":2,"total":3}}}')).toEqual({
+    kind: 'run',
+    total: 3,
+    bySeverity: { low: 1, high: 2 },
+  });
+});
+
+test('azd sends the folder that was tried out, without what Azure installs itself', () => {
+  const azure = textAt('azure.yaml');
+  expect(azure).toContain('dist: out/package');
+  expect(azure.match(/run: node scripts\/package\.mjs/g)).toHaveLength(2);
+  // With remoteBuild, azd refuses to deploy unless node_modules is left out.
+  expect(azure).toContain('remoteBuild: true');
+  expect(textAt('.funcignore').split('\n')).toContain('node_modules');
+});
