@@ -51,8 +51,8 @@ export interface Addresses extends Pick<
 
 export interface WorldStart {
   readonly name: string;
-  /** `shipped` is what `npm run build` makes; `testing` has the workloads of `app/`. */
-  readonly app?: 'shipped' | 'testing';
+  /** `shipped` is what `npm run build` makes; `testing` has the workloads of `app/`, `pools` its own. */
+  readonly app?: 'shipped' | 'testing' | 'pools';
   /** Of an earlier world, to go on where that one was; a fresh one when absent. */
   readonly folder?: string;
   readonly ports?: Ports;
@@ -114,7 +114,7 @@ export async function optionsOf(
   }
   return {
     folder: start.folder,
-    appFolder: start.app === 'testing' ? await testApp(join(start.folder, 'app')) : root,
+    appFolder: await appFolderOf(start),
     partsFolder,
     speed: start.speed ?? SPEED,
     ports: start.ports ?? ANY_PORTS,
@@ -125,10 +125,18 @@ export async function optionsOf(
   };
 }
 
-/** The app of `app/`, compiled like the shipped one. Below the repository, where its libraries are found. */
-async function testApp(folder: string): Promise<string> {
+async function appFolderOf({
+  app,
+  folder,
+}: WorldStart & { readonly folder: string }): Promise<string> {
+  if (app === undefined || app === 'shipped') return root;
+  return testApp(join(folder, 'app'), join(__dirname, app === 'testing' ? 'app' : app));
+}
+
+/** An app of these tests, compiled like the shipped one. Below the repository, where its libraries are found. */
+async function testApp(folder: string, source: string): Promise<string> {
   await build({
-    entryPoints: [join(__dirname, 'app', 'main.ts')],
+    entryPoints: [join(source, 'main.ts')],
     outfile: join(folder, 'dist', 'main.js'),
     bundle: true,
     platform: 'node',
@@ -136,8 +144,9 @@ async function testApp(folder: string): Promise<string> {
     packages: 'external',
     logLevel: 'warning',
   });
-  const programs = join(__dirname, 'app', 'programs');
-  cpSync(programs, join(folder, 'dist', 'workloads', 'shared'), { recursive: true });
+  const shared = join(folder, 'dist', 'workloads', 'shared');
+  cpSync(join(root, 'dist', 'src', 'workloads', 'shared'), shared, { recursive: true });
+  cpSync(join(source, 'programs'), shared, { recursive: true });
   cpSync(join(root, 'host.json'), join(folder, 'host.json'));
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ main: 'dist/main.js' }));
   return folder;

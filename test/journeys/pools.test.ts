@@ -1,0 +1,157 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { drop } from '../../local/outside';
+import { packFolder } from '../../local/package-archive';
+import {
+  begin,
+  closeWorld,
+  ended,
+  eventually,
+  leftBy,
+  onlyRecord,
+  openWorld,
+  textOf,
+  type World,
+} from './environment';
+
+/** What nodes bring along and whose they are, in whole runs. */
+
+let world: World;
+let keys: string;
+
+function openssl(...words: string[]): void {
+  const { status, stderr } = spawnSync('openssl', words, { cwd: keys, encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
+}
+
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+
+beforeAll(async () => {
+  keys = mkdtempSync(join(tmpdir(), 'nightshift-keys-'));
+  const pair = ['-keyout', 'inputs.key', '-out', 'inputs.pem', '-subj', '/CN=inputs'];
+  if (hasOpenssl) openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...pair);
+  const key = hasOpenssl ? readFileSync(join(keys, 'inputs.key'), 'utf8') : 'none';
+  world = await openWorld({ name: 'pools', app: 'pools', secrets: { 'inputs-key': key } });
+});
+
+afterAll(async () => {
+  await closeWorld(world);
+  rmSync(keys, { recursive: true, force: true });
+});
+
+async function uploadTool(): Promise<void> {
+  const tool = join(keys, 'tool');
+  mkdirSync(tool);
+  writeFileSync(join(tool, 'fit'), '#!/bin/sh\necho it fits\n');
+  chmodSync(join(tool, 'fit'), 0o755);
+  const archive = join(keys, 'fit.zip');
+  await packFolder(tool, archive);
+  const url = `${world.environment.batch.url}/_local/applications/fit/versions/2.0`;
+  const { ok } = await fetch(url, { method: 'PUT', body: await readFile(archive) });
+  expect(ok).toBe(true);
+}
+
+test.concurrent('one run reads what set-up, preparation, shared data, mount and package brought, and writes to a mount [GD9, GD24, GD25, NB9, NB10, PI3, RS18, RS21]', async () => {
+  await uploadTool();
+  await drop(world.blobs, 'atlas', 'world.txt', 'here be dragons\n');
+  await drop(world.blobs, 'models', 'v2/weights.txt', 'forty-two\n');
+
+  const run = await ended(world, await begin(world, 'gather'));
+
+  expect(run).toMatchObject({ status: 'succeeded', cause: null });
+  expect(await textOf(world, run, 'results/all.txt')).toBe(
+    'set up\nprepared\nforty-two\nhere be dragons\nit fits\n',
+  );
+  expect(await textOf(world, run, 'mounted.txt')).toBe('by way of the mount\n');
+  expect(await leftBy(world, run)).toEqual(onlyRecord(run));
+});
+
+test.concurrent('a kept pool is at zero nodes after its run, and the next run finds it and sets up its nodes [GD38, PI6, RS3]', async () => {
+  const first = await ended(world, await begin(world, 'kept'));
+  const { batch } = world;
+  const poolOf = ({ record }: typeof first) =>
+    (record?.cleanedUp ?? []).find(({ what }) => what === 'pool');
+  const poolId = poolOf(first)?.id ?? '';
+  const pool = await batch.pool.get(poolId);
+
+  expect(poolOf(first)).toEqual({ what: 'pool', id: poolId, how: 'kept' });
+  expect([pool.currentLowPriorityNodes, pool.targetLowPriorityNodes]).toEqual([0, 0]);
+
+  const second = await ended(world, await begin(world, 'kept'));
+  expect(second).toMatchObject({ status: 'succeeded', cause: null });
+  expect(poolOf(second)).toEqual(poolOf(first));
+  for (const run of [first, second]) {
+    expect(await textOf(world, run, 'logs/job-manager/stdout.txt')).toBe('a word\n');
+  }
+  expect((await batch.pool.get(poolId)).creationTime).toEqual(pool.creationTime);
+});
+
+test.concurrent('a pool of somebody else does the work and is left as it was [PI6]', async () => {
+  const { batch } = world;
+  await batch.pool.add({
+    id: 'shared-pool',
+    vmSize: 'standard_d2s_v5',
+    virtualMachineConfiguration: {
+      imageReference: { publisher: 'canonical', offer: 'ubuntu-24_04-lts', sku: 'server' },
+      nodeAgentSKUId: 'batch.node.ubuntu 24.04',
+    },
+    targetDedicatedNodes: 1,
+  });
+
+  const run = await ended(world, await begin(world, 'guest'));
+
+  expect(run).toMatchObject({ status: 'succeeded', nodeMinutes: 0 });
+  const pool = await batch.pool.get('shared-pool');
+  expect([pool.state, pool.targetDedicatedNodes]).toEqual(['active', 1]);
+  await batch.pool.deleteMethod('shared-pool');
+  await eventually(world, 'the end of the pool', async () => {
+    const { body: isThere } = await batch.pool.exists('shared-pool');
+    return isThere ? undefined : true;
+  });
+});
+
+test.skipIf(!hasOpenssl)(
+  'inputs that are encrypted before they are uploaded are opened on the node alone [PY6]',
+  async () => {
+    writeFileSync(join(keys, 'sales.csv'), 'november,42\n');
+    const envelope = ['-outform', 'DER', '-out', 'sales.cms', 'inputs.pem'];
+    openssl('cms', '-encrypt', '-binary', '-aes-256-gcm', '-in', 'sales.csv', ...envelope);
+    await drop(world.blobs, 'sealed-in', 'sales.cms', readFileSync(join(keys, 'sales.cms')));
+
+    const run = await ended(world, await begin(world, 'sealed'));
+
+    expect(run).toMatchObject({ status: 'succeeded', cause: null });
+    expect(await textOf(world, run, 'results/all.txt')).toBe('november,42\n');
+  },
+);
+
+test.concurrent('a preparation that fails on every node ends the run with its words, and nothing is billed on [NB16]', async () => {
+  const run = await ended(world, await begin(world, 'unready'));
+
+  expect(run).toMatchObject({
+    status: 'failed',
+    cause: {
+      code: 'preparationFailed',
+      message:
+        'the preparation of the job failed on 1 node and no other node is left: the licence server is away',
+    },
+  });
+  expect(await leftBy(world, run)).toEqual(onlyRecord(run));
+});
+
+test.concurrent('a pool that is not there is named, and no job is made', async () => {
+  const run = await ended(world, await begin(world, 'homeless'));
+
+  expect(run).toMatchObject({
+    status: 'failed',
+    cause: {
+      code: 'badSpecification',
+      message: 'pool.existing "nowhere" cannot be used: there is no such pool',
+    },
+  });
+  expect(await leftBy(world, run)).toEqual(onlyRecord(run));
+});
