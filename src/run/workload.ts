@@ -4,6 +4,7 @@ import { containerName, locale, MINUTES_PER_DAY, relativePath, type Contradictio
 import { prepareSchema, releaseSchema, sharedSchema } from './node-schema';
 import { poolMistakes } from './pool-mistakes';
 import { poolSchema } from './pool-schema';
+import { resultMistakes } from './result-mistakes';
 import { checkSchedule } from './schedule';
 import { shellMistakes } from './shell';
 import { containerMistakes, taskMistakes } from './task-mistakes';
@@ -193,6 +194,7 @@ function* contradictions(workload: Workload): Generator<Contradiction> {
   }
   for (const { path, message } of workMistakes(work)) yield { path: ['work', ...path], message };
   yield* triggerMistakes(workload);
+  yield* resultMistakes(workload);
   for (const name of Object.keys(workload.parameters.shape)) {
     if (PARAMETER_NAME.test(name)) continue;
     yield {

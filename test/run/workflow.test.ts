@@ -25,7 +25,7 @@ const split: WorkloadDeclaration = {
     kind: 'split',
     jobManager: { command: 'node split.mjs' },
     task: { command: 'node part.mjs' },
-    merge: { command: 'node merge.mjs' },
+    merge: { command: 'node merge.mjs', outputs: [{ files: 'all.txt', to: 'results' }] },
   },
   results: ['all.txt'],
 };

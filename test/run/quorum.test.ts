@@ -1,0 +1,259 @@
+import { afterEach, expect, test } from 'vitest';
+import { Failure } from '../../src/failure';
+import { idOfWords } from '../../src/run/plan';
+import type { RunRecord } from '../../src/run/run';
+import type { WorkloadDeclaration } from '../../src/run/workload';
+import { stageForEach, type Stage } from './stage';
+
+/** Runs that go on although tasks of theirs failed: as many as their workload says, and no more. */
+
+const stage = stageForEach(afterEach);
+
+const task = { command: 'node work.mjs' };
+const seed = (number: number) => idOfWords(`SEED=${number}`);
+const failed = (id: string) => ({ id, exitCode: 1, cause: 'FailureExitCode' });
+const blocked = (id: string) => ({
+  id,
+  exitCode: null,
+  cause: 'it waits for a task that is missing itself',
+});
+
+/** Ten tasks, whose merge needs eight. */
+const most = {
+  name: 'most',
+  description: 'a merge of most',
+  pool: { maxNodes: 5 },
+  work: {
+    kind: 'sweep',
+    task,
+    over: { SEED: { from: 1, to: 10 } },
+    merge: { command: 'node merge.mjs', quorum: 0.8 },
+  },
+} satisfies WorkloadDeclaration;
+
+const { merge: _merge, ...withoutMerge } = most.work;
+const tolerant = {
+  ...most,
+  name: 'tolerant',
+  work: { ...withoutMerge, tolerateFailed: 0.2 },
+} satisfies WorkloadDeclaration;
+
+function asked({ batch }: Stage): readonly string[] {
+  return batch.asked.filter((line) => !line.startsWith('remove'));
+}
+
+function missingIn({ files }: Stage, { outputContainer }: RunRecord, name: string): unknown {
+  const text = files.text(outputContainer, name);
+  return text === undefined ? undefined : (JSON.parse(text) as unknown);
+}
+
+test('a merge of most is added when all others have ended, and is told which are missing [GD5]', async () => {
+  const stand = await stage([most], { failing: [seed(3), seed(7)] });
+
+  const record = await stand.run('most');
+
+  expect(record.outcome).toEqual({ kind: 'succeeded' });
+  expect([record.missingTasks, record.tasks]).toEqual([
+    2,
+    { active: 0, running: 0, succeeded: 9, failed: 2 },
+  ]);
+  expect(asked(stand)).toEqual([
+    'makePool',
+    'makeJob',
+    expect.stringMatching(/^addTasks SEED-1-/) as string,
+    'addTasks merge',
+    'endWhenTasksEnd',
+    'setFormula',
+  ]);
+  expect(missingIn(stand, record, 'merge/missing.json')).toEqual([
+    failed(seed(3)),
+    failed(seed(7)),
+  ]);
+  const merge = stand.batch.tasks.get('merge')?.spec;
+  expect(merge?.dependsOn).toEqual([]);
+  expect(merge?.resourceFiles).toEqual([
+    {
+      url: expect.stringContaining(
+        `${record.outputContainer}/merge/missing.json?read-for=`,
+      ) as string,
+      path: 'missing.json',
+      mode: null,
+    },
+  ]);
+});
+
+test('a merge of most finds an empty list when nothing is missing', async () => {
+  const stand = await stage([most]);
+
+  const record = await stand.run('most');
+
+  expect([record.outcome, record.missingTasks]).toEqual([{ kind: 'succeeded' }, 0]);
+  expect(missingIn(stand, record, 'merge/missing.json')).toEqual([]);
+});
+
+test('below its quorum a run fails as soon as that is certain, and no merge is added [GD5]', async () => {
+  const stand = await stage([most], { failing: [seed(1), seed(2), seed(3)] });
+
+  const record = await stand.run('most');
+
+  expect(record.outcome).toMatchObject({
+    kind: 'failed',
+    code: 'taskFailed',
+    cause: expect.stringMatching(
+      /^3 tasks failed after all retries; 2 of 10 may be missing: SEED-1-/,
+    ) as string,
+  });
+  expect(record.missingTasks).toBe(0);
+  expect(asked(stand)).not.toContain('addTasks merge');
+  expect(missingIn(stand, record, 'merge/missing.json')).toBeUndefined();
+});
+
+test('a merge that fails fails its run, however many tasks may be missing', async () => {
+  const stand = await stage([most], { failing: [seed(5), 'merge'] });
+
+  const record = await stand.run('most');
+
+  expect(record.outcome).toMatchObject({
+    kind: 'failed',
+    code: 'taskFailed',
+    cause: expect.stringMatching(/^the merge failed after all retries: /) as string,
+  });
+});
+
+test('a merge is not added while a list still shows a task that the counts have ended', async () => {
+  const stand = await stage([most]);
+  const list = stand.batch.unfinishedTasks.bind(stand.batch);
+  let behind = 3;
+  stand.batch.unfinishedTasks = async (jobId, limit) => {
+    behind -= 1;
+    return behind >= 0 ? [seed(10)] : list(jobId, limit);
+  };
+
+  const record = await stand.run('most');
+
+  expect(record.outcome).toEqual({ kind: 'succeeded' });
+  expect([behind, asked(stand).filter((line) => line === 'addTasks merge')]).toEqual([
+    -1,
+    ['addTasks merge'],
+  ]);
+});
+
+test('without a merge a run succeeds although a share failed, and names what is missing', async () => {
+  const stand = await stage([tolerant], { failing: [seed(4), seed(9)] });
+
+  const record = await stand.run('tolerant');
+
+  expect([record.outcome, record.missingTasks]).toEqual([{ kind: 'succeeded' }, 2]);
+  expect(missingIn(stand, record, 'missing.json')).toEqual([failed(seed(4)), failed(seed(9))]);
+  expect(record.logs).toEqual(
+    expect.arrayContaining([`logs/${seed(4)}/stderr.txt`, `logs/${seed(9)}/stderr.txt`]),
+  );
+});
+
+test('one more than the share fails the run', async () => {
+  const stand = await stage([tolerant], { failing: [seed(1), seed(4), seed(9)] });
+
+  expect((await stand.run('tolerant')).outcome).toMatchObject({
+    kind: 'failed',
+    code: 'taskFailed',
+  });
+});
+
+test('a run that tolerates nothing ends at its first failure', async () => {
+  const strict = { ...tolerant, work: { ...tolerant.work, tolerateFailed: 0 } };
+  const stand = await stage([strict], { failing: [seed(4)] });
+
+  expect((await stand.run('tolerant')).outcome).toMatchObject({
+    kind: 'failed',
+    code: 'taskFailed',
+    cause: expect.stringMatching(/^1 task failed after all retries: SEED-4-/) as string,
+  });
+});
+
+/** `fetch`, then three that need it, one of which others need. */
+const ranks = {
+  name: 'ranks',
+  description: 'tasks that wait for others',
+  pool: {},
+  work: {
+    kind: 'tasks',
+    task,
+    tasks: [
+      { id: 'fetch' },
+      { id: 'a', after: ['fetch'] },
+      { id: 'b', after: ['fetch'] },
+      { id: 'c', after: ['fetch'] },
+      { id: 'a2', after: ['a'] },
+      { id: 'a3', after: ['a2'] },
+    ],
+    tolerateFailed: 0.5,
+  },
+} satisfies WorkloadDeclaration;
+
+test('tasks that wait for a failed one count as missing with it, and the run does not wait for them [NB11]', async () => {
+  const stand = await stage([ranks], { failing: ['a'] });
+
+  const record = await stand.run('ranks');
+
+  expect([record.outcome, record.missingTasks]).toEqual([{ kind: 'succeeded' }, 3]);
+  expect(missingIn(stand, record, 'missing.json')).toEqual([
+    failed('a'),
+    blocked('a2'),
+    blocked('a3'),
+  ]);
+  expect(record.tasks).toEqual({ active: 2, running: 0, succeeded: 3, failed: 1 });
+});
+
+test('a failure that blocks too much fails the run, and says how much [NB11]', async () => {
+  const { run } = await stage([ranks], { failing: ['fetch'] });
+
+  expect((await run('ranks')).outcome).toMatchObject({
+    kind: 'failed',
+    cause: expect.stringMatching(
+      /^1 task failed after all retries and 5 could never begin; 3 of 6 may be missing: fetch: /,
+    ) as string,
+  });
+});
+
+test('a merge of most goes on without what a failure blocks, too [GD5, NB11]', async () => {
+  const { tolerateFailed: _share, ...work } = ranks.work;
+  const merging = {
+    ...ranks,
+    work: { ...work, merge: { command: 'node merge.mjs', quorum: 0.5 } },
+  };
+  const stand = await stage([merging], { failing: ['a'] });
+
+  const record = await stand.run('ranks');
+
+  expect([record.outcome, record.missingTasks]).toEqual([{ kind: 'succeeded' }, 3]);
+  expect(missingIn(stand, record, 'merge/missing.json')).toEqual([
+    failed('a'),
+    blocked('a2'),
+    blocked('a3'),
+  ]);
+  expect(record.tasks).toEqual({ active: 2, running: 0, succeeded: 4, failed: 1 });
+});
+
+test('a merge that was added before a crash is found there, though the job takes no more', async () => {
+  const stand = await stage([most], { failing: [seed(2)] });
+  const { batch } = stand;
+  const add = batch.addTasks.bind(batch);
+  const end = batch.endWhenTasksEnd.bind(batch);
+  let crashed = false;
+  batch.endWhenTasksEnd = async () => {
+    await end();
+    if (crashed) return;
+    crashed = true;
+    // It was done, and the news of it is lost.
+    throw new Failure('serviceUnavailable', 'cut off');
+  };
+  batch.addTasks = async (jobId, tasks) => {
+    if (crashed) throw new Failure('jobEndedEarly', 'the job is over');
+    await add(jobId, tasks);
+  };
+
+  const record = await stand.run('most');
+
+  expect([record.outcome, record.missingTasks]).toEqual([{ kind: 'succeeded' }, 1]);
+  expect(asked(stand).filter((line) => line === 'addTasks merge')).toEqual(['addTasks merge']);
+});
