@@ -178,3 +178,12 @@ test('the arrows of the design are fine', () => {
 
   expect(boundaryMistakes(fine)).toEqual([]);
 });
+
+test('the app nowhere says where a node keeps its folders [PI9]', () => {
+  const layout = /\/mnt\/|\/opt\/batch|workitems\b|[A-Z]:\\\\/;
+  const knowing = sourcesOfProject().filter(
+    ({ path, text }) => path.startsWith('src/') && layout.test(text),
+  );
+
+  expect(knowing.map(({ path }) => path)).toEqual([]);
+});

@@ -86,7 +86,7 @@ test('results are found with their sizes, and those that are missing or empty ar
   });
 });
 
-test('logs that tasks have uploaded stay, and those that are only on the node are kept [RS30, RS31]', async () => {
+test('logs that tasks have uploaded stay, and those that are only on the node are kept [RS30]', async () => {
   const world = await workedWorld(
     { 'logs/t1/stderr.txt': 'uploaded', 'logs/t9/stdout.txt': 'of a task that went well' },
     {
