@@ -42,6 +42,9 @@ param batchAccountName string = ''
 @description('The size of nodes where a workload names none.')
 param poolVmSize string = 'standard_d2s_v5'
 
+@description('Prices of a node for an hour by VM size, as JSON, for plans of what a run may cost.')
+param nodePrices string = ''
+
 @description('Who is told of alerts. Empty: alerts are seen in the portal only.')
 param alertEmail string = ''
 
@@ -242,6 +245,8 @@ module functions 'app/functions.bicep' = {
     insightsConnection: monitoring.outputs.insightsConnection
     workspaceId: monitoring.outputs.workspaceId
     poolVmSize: poolVmSize
+    spotCoreQuota: batch.outputs.spotCoreQuota
+    nodePrices: nodePrices
     appSubnetId: vnetEnabled ? network!.outputs.appSubnetId : ''
     nodeSubnetId: vnetEnabled ? network!.outputs.nodeSubnetId : ''
     schedulerEndpoint: usesScheduler ? scheduler!.outputs.endpoint : ''

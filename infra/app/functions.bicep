@@ -14,6 +14,8 @@ param vaultUri string
 param insightsConnection string
 param workspaceId string
 param poolVmSize string
+param spotCoreQuota int
+param nodePrices string
 param appSubnetId string
 param nodeSubnetId string
 param schedulerEndpoint string
@@ -37,6 +39,9 @@ var settings = union(
     BLOB_TRIGGER_SOURCE: 'EventGrid'
     POOL_VM_SIZE: poolVmSize
     POOL_SUBNET_ID: nodeSubnetId
+    // As it is at this deployment; provision again after it was raised.
+    SPOT_CORE_QUOTA: string(spotCoreQuota)
+    NODE_PRICES: nodePrices
   },
   empty(schedulerEndpoint)
     ? {}

@@ -20,8 +20,6 @@ const HOST_SETTINGS = [
 
 /** What src/settings.ts reads and this deployment does not set, and why. */
 const NOT_SET: Readonly<Record<string, string>> = {
-  NODE_PRICES: 'prices differ by region and month; whoever wants plans in money sets them',
-  SPOT_CORE_QUOTA: 'the quota is a matter of the subscription, and changes on request',
   BATCH_ACCOUNT_NAME: 'goes with a key, and the account takes none',
   BATCH_ACCOUNT_KEY: 'the account takes no key',
   BATCH_ACCOUNT_KEY_SECRET: 'the account takes no key',
@@ -60,10 +58,10 @@ test('the deployment sets every app setting that is read, and none that is not',
     readByNobody: [],
     setByNobody: [],
   });
-  // A subnet and schedules are left out where there are none.
+  // A subnet, prices and schedules are left out where there are none.
   expect(disagreement(settingsOf(profiles['plain'] ?? {}))).toEqual({
     readByNobody: [],
-    setByNobody: ['POOL_SUBNET_ID'],
+    setByNobody: ['POOL_SUBNET_ID', 'NODE_PRICES'],
   });
 });
 
@@ -95,6 +93,7 @@ function filledIn(settings: Readonly<Record<string, string>>): Record<string, st
     'primaryEndpoints.table': 'https://sttoken.table.core.windows.net/',
     'properties.accountEndpoint': 'batoken.westeurope.batch.azure.com',
     'properties.vaultUri': 'https://kv-token.vault.azure.net/',
+    'properties.lowPriorityCoreQuota': '20',
     'properties.clientId': '44444444-4444-4444-8444-444444444444',
   };
   const fill = (text: string) =>
@@ -120,7 +119,7 @@ test('the app reads the settings of the deployment without a complaint: identity
   expect(readSettings(environment, workloads)).toEqual({
     batch: { endpoint: 'https://batoken.westeurope.batch.azure.com', accountKey: null },
     nodes: { vmSize: 'standard_d2s_v5', subnetId: subnet },
-    limits: { prices: {}, spotCoreQuota: null },
+    limits: { prices: { standard_d2s_v5: 0.02 }, spotCoreQuota: 20 },
     storage: { kind: 'identity', blobServiceUri: 'https://sttoken.blob.core.windows.net' },
     vaultUri: 'https://kv-token.vault.azure.net/',
     identity: { clientId: '44444444-4444-4444-8444-444444444444', managed: true },
