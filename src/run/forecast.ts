@@ -1,5 +1,14 @@
 import { Failure } from '../failure';
-import { autoscaleFormula, firstNodes, JOB_MANAGER_ID, MERGE_ID, nodesFor, planRun } from './plan';
+import {
+  autoscaleFormula,
+  firstNodes,
+  HARVEST_MINUTES,
+  JOB_MANAGER_ID,
+  MERGE_ID,
+  nodesEnd,
+  nodesFor,
+  planRun,
+} from './plan';
 import type { BlobFound, Files, Ports } from './ports';
 import type { RunPlan, RunRecord, RunRequest } from './run';
 import { findInputs } from './staging';
@@ -75,7 +84,7 @@ export interface ForecastTools extends Pick<Ports, 'secrets'> {
 }
 
 const SHOWN = 3;
-/** After the deadline: until the formula is evaluated next, and until the nodes are gone. */
+/** After the end of the nodes' time: until the formula is evaluated next, and until the nodes are gone. */
 const EVALUATION_MINUTES = 5;
 const REMOVAL_MINUTES = 10;
 
@@ -180,7 +189,7 @@ function poolOf(
     nodesForTasks,
     maxNodes: pool.maxNodes,
     formula: autoscaleFormula(workload, plan, start, now),
-    formulaGives: `${start} at once; then as many as the pending tasks need, at most ${pool.maxNodes}; 0 from ${plan.deadline} on`,
+    formulaGives: `${start} at once; then as many as the pending tasks need, at most ${pool.maxNodes}; 0 from ${nodesEnd(plan)} on`,
   };
 }
 
@@ -258,7 +267,7 @@ function estimateOf(
   const nodeMinutes = idle ? 0 : median(good.map((record) => record.nodeMinutes));
   const capNodeMinutes = idle
     ? 0
-    : pool.maxNodes * (deadlineMinutes + EVALUATION_MINUTES + REMOVAL_MINUTES);
+    : pool.maxNodes * (deadlineMinutes + HARVEST_MINUTES + EVALUATION_MINUTES + REMOVAL_MINUTES);
   return {
     fromRuns: good.length,
     minutes: idle ? 0 : median(good.map(minutesOf)),

@@ -29,6 +29,8 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 /** For this long the formula asks for nodes without looking at samples: there are none yet. */
 const STARTUP_MINUTES = 10;
+/** At the deadline the app reads what its nodes still hold; they go by themselves only after that. */
+export const HARVEST_MINUTES = 5;
 
 /** The same occurrence always gives the same id: `render-3f9a1c7e5b2d4f60`. */
 export function runIdOf(workload: string, occurrence: Occurrence): string {
@@ -121,14 +123,18 @@ function tasksPerNode({ work, pool }: Workload): number {
   return Math.max(1, Math.floor(pool.slotsPerNode / slotsNeeded(work)));
 }
 
+/** From then on the formula asks for no node, whatever the app does. */
+export function nodesEnd({ deadline }: RunPlan): string {
+  return new Date(Date.parse(deadline) + HARVEST_MINUTES * MINUTE_MS).toISOString();
+}
+
 /**
  * The pool's size, as Batch evaluates it every five minutes and whenever it is stored:
- * `startNodes` at once while there are no samples yet, then what the pending tasks need, zero at
- * the deadline whatever this app does. A missing sample counts as no task, but three minutes of
+ * `startNodes` at once while there are no samples yet, then what the pending tasks need, zero soon
+ * after the deadline whatever this app does. A missing sample counts as no task, but three minutes of
  * samples are looked at, so one gap does not shrink the pool. The window asks for no percentage
  * (the 0): where none is given Azure asks for 70 (seen in Azure/batch-shipyard issue 138), and the
- * newest samples are always a minute late. Nodes leave when their tasks are done; at the deadline
- * at once.
+ * newest samples are always a minute late. Nodes leave when their tasks are done; in the end at once.
  *
  * `$PendingTasks` counts tasks and not slots (Azure/Batch issue 118), so it is divided by the tasks
  * that a node holds; a fraction is cut off by the service, so what is added first rounds up.
@@ -147,7 +153,7 @@ export function autoscaleFormula(
   return [
     `// Nightshift run ${plan.runId}`,
     `startup = time() < time("${startupEnds}");`,
-    `over = time() >= time("${plan.deadline}");`,
+    `over = time() >= time("${nodesEnd(plan)}");`,
     `pending = ${pending};`,
     `needed = (pending + ${perNode - 1}) / ${perNode};`,
     `wanted = startup ? max(${startNodes}, needed) : needed;`,

@@ -63,7 +63,7 @@ test('a plan names pool, job, containers, formula and what the formula gives [PI
   });
   expect(plan.pool?.formula).toContain('$TargetLowPriorityNodes');
   expect(plan.pool?.formulaGives).toBe(
-    '1 at once; then as many as the pending tasks need, at most 4; 0 from 2026-11-21T05:00:00.000Z on',
+    '1 at once; then as many as the pending tasks need, at most 4; 0 from 2026-11-21T05:05:00.000Z on',
   );
   expect(plan.job?.containers).toEqual([`run-${plan.job?.id}-in`, `run-${plan.job?.id}-out`]);
   expect(plan.tasks.count).toBeNull();
@@ -157,8 +157,8 @@ test('time and cost are estimated from the latest good runs, the most from the d
     minutes: 20,
     nodeMinutes: 9,
     cost: 0.015,
-    capNodeMinutes: 4 * (180 + 15),
-    capCost: 1.3,
+    capNodeMinutes: 4 * (180 + 20),
+    capCost: 1.3333,
   });
 });
 

@@ -38,7 +38,7 @@ test('the formula of a run is this text', () => {
   expect(autoscaleFormula(tiles, planOf(tiles), 3, STARTED)).toBe(`\
 // Nightshift run ${planOf(tiles).runId}
 startup = time() < time("2026-11-21T02:10:00.000Z");
-over = time() >= time("2026-11-21T05:00:00.000Z");
+over = time() >= time("2026-11-21T05:05:00.000Z");
 pending = max(0, $PendingTasks.GetSample(TimeInterval_Minute * 3, 0));
 needed = (pending + 1) / 2;
 wanted = startup ? max(3, needed) : needed;
@@ -109,24 +109,22 @@ test('one lost or low sample does not shrink the pool [GD27]', () => {
   ]).toEqual([4, 4, 0]);
 });
 
-test('nodes leave when their tasks are done, and at the deadline at once [GD27, RS3]', () => {
-  const before = nodesAt(tiles, 179.9, steady(6, 8));
-  const after = [180, 1000].map((minutes) => nodesAt(tiles, minutes, steady(6, 8)));
+test('nodes leave when their tasks are done, and at once when the deadline and the time to read from them have passed [GD27, RS3, RS30]', () => {
+  const before = [180, 184.9].map((minutes) => nodesAt(tiles, minutes, steady(6, 8)));
+  const after = [185, 1000].map((minutes) => nodesAt(tiles, minutes, steady(6, 8)));
 
-  expect(before).toMatchObject({ spot: 4, leaving: 'taskcompletion' });
-  expect(after).toEqual([
-    { spot: 0, dedicated: 0, leaving: 'terminate', error: undefined },
-    { spot: 0, dedicated: 0, leaving: 'terminate', error: undefined },
-  ]);
+  const working = { spot: 4, dedicated: 0, leaving: 'taskcompletion', error: undefined };
+  const gone = { spot: 0, dedicated: 0, leaving: 'terminate', error: undefined };
+  expect({ before, after }).toEqual({ before: [working, working], after: [gone, gone] });
 });
 
-test('the deadline ends also a start that has just been renewed [RS3]', () => {
+test('that end comes also to a start that has just been renewed [RS3]', () => {
   const plan = planOf(tiles);
-  const formula = autoscaleFormula(tiles, plan, 4, minute(178).toISOString());
+  const formula = autoscaleFormula(tiles, plan, 4, minute(183).toISOString());
   const sizeAt = (minutes: number) =>
     evaluate(formula, { now: minute(minutes) }).targetLowPriorityNodes;
 
-  expect([sizeAt(179), sizeAt(180)]).toEqual([4, 0]);
+  expect([sizeAt(184), sizeAt(185)]).toEqual([4, 0]);
 });
 
 test('the longest formula keeps well below the 8192 characters that Batch takes', () => {
