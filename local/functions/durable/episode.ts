@@ -24,6 +24,7 @@ export interface EpisodeContext {
   readonly maxActions: number;
   readonly httpPollMs: number;
   readonly storesInputs: boolean;
+  readonly warn: (message: string) => void;
 }
 
 export type DurableKind = 'orchestration' | 'activity' | 'entity';
@@ -165,7 +166,13 @@ function verdictOf(
     };
   if (!result.mayEnd) return { status: result.suspended ? 'Suspended' : 'Running', customStatus };
   if (state.error !== undefined) return fail(state.error);
-  if (!state.isDone) return { status: 'Running', customStatus };
+  if (!state.isDone) {
+    // The library waits for an attempt, say, after a retry's time is over; the host makes none.
+    context.warn(
+      `'${instance.id}' waits for something that nothing will bring, in Azure no more than here; terminate it.`,
+    );
+    return { status: 'Running', customStatus };
+  }
   if (result.continuedWith !== undefined)
     return {
       status: 'Running',

@@ -34,6 +34,7 @@ export class TaskHub {
       maxActions: settings.maxActions,
       httpPollMs: settings.httpPollMs,
       storesInputs: settings.storesInputs,
+      warn: (message) => options.log('warning', message),
     };
     const report = (error: unknown) => options.log('error', text(error));
     const pump = (width: number, work: (key: string) => Promise<void>, rests = false) =>

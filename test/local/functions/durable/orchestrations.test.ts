@@ -11,6 +11,14 @@ beforeAll(async () => {
 });
 afterAll(() => hub.close());
 
+interface Retried {
+  readonly id: string;
+  readonly max: number;
+  readonly succeedsAt: number;
+  /** Seconds. */
+  readonly longest?: number;
+}
+
 type Step<T = unknown> = Generator<Task, T, never>;
 
 function later(context: OrchestrationContext, seconds: number): Date {
@@ -45,9 +53,10 @@ function register(): void {
     return yield context.df.Task.all(tasks);
   });
   df.app.orchestration('retried', function* (context): Step {
-    const input = context.df.getInput<{ max: number; id: string; succeedsAt: number }>();
+    const input = context.df.getInput<Retried>();
     const retry = new df.RetryOptions(1000, input.max);
     retry.backoffCoefficient = 2;
+    if (input.longest !== undefined) retry.maxRetryIntervalInMilliseconds = input.longest * 1000;
     const began = context.df.currentUtcDateTime.getTime();
     try {
       const attempt = yield context.df.callActivityWithRetry('flaky', retry, input);
@@ -79,6 +88,15 @@ function register(): void {
     timer.cancel();
     const said = yield context.df.callActivity('say', 'approved');
     return { said, event: event.result };
+  });
+  df.app.orchestration('asksTwice', function* (context): Step {
+    for (let round = 1; round <= 2; round++) {
+      const timer = context.df.createTimer(later(context, 60));
+      const event = context.df.waitForExternalEvent('Word');
+      const winner: Task = yield context.df.Task.any([event, timer]);
+      if (winner === event) return { round, word: event.result };
+    }
+    return 'no word';
   });
   df.app.orchestration('threeEvents', function* (context): Step {
     const seen: unknown[] = [];
@@ -170,6 +188,12 @@ test('an exhausted retry makes exactly its attempts, and the orchestration goes 
   });
 });
 
+test('a retry waits no longer than its longest interval', async () => {
+  const input = { id: 'r3', succeedsAt: 5, max: 9, longest: 3 };
+
+  expect((await hub.run('retried', 'r3', input)).output).toEqual({ attempt: 5, seconds: 9 });
+});
+
 test('a timer loop runs on the clock and shows its latest custom status', async () => {
   const began = hub.clock.now().getTime();
 
@@ -199,6 +223,15 @@ test('an event that comes before anybody waits is kept', async () => {
 
 test('an event that does not come leaves the timer to win', async () => {
   expect((await hub.run('approval', 'e3')).output).toBe('timed out');
+});
+
+test('an event goes to the newest wait, not to one that was given up', async () => {
+  await hub.start('asksTwice', 'e5');
+  await hub.settled();
+  await hub.stepToNextAlarm();
+  await hub.raiseEvent('e5', 'Word', 'late');
+
+  expect((await hub.runToEnd('e5')).output).toEqual({ round: 2, word: 'late' });
 });
 
 test('events of one name are read in the order they came', async () => {
@@ -270,9 +303,11 @@ test('a suspended instance holds events and work until it is resumed', async () 
   await hub.settled();
   const held = hub.status('z1').runtimeStatus;
   await hub.resume('z1');
+  await hub.settled();
+  const waitingTime = hub.status('z1').runtimeStatus;
 
-  expect(held).toBe('Suspended');
-  expect((await hub.runToEnd('z1')).output).toEqual({ said: 'Hello, approved', event: 7 });
+  expect([held, waitingTime]).toEqual(['Suspended', 'Completed']);
+  expect(hub.status('z1').output).toEqual({ said: 'Hello, approved', event: 7 });
 });
 
 test('a terminated instance ends with the reason as its output', async () => {

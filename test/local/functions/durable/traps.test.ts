@@ -8,9 +8,15 @@ import { startTestHub, type TestHub } from '../../../../local/functions/testing'
 let hub: TestHub;
 let isChanged = false;
 const attempts = new Map<string, number>();
+const warnings: string[] = [];
 
 beforeAll(async () => {
-  hub = await startTestHub({ register });
+  hub = await startTestHub({
+    register,
+    log: (level, line) => {
+      if (level === 'warning') warnings.push(line);
+    },
+  });
 });
 afterAll(() => hub.close());
 
@@ -129,6 +135,15 @@ function register(): void {
     context.df.continueAsNew({ round: 2 });
     return undefined;
   });
+  df.app.orchestration('retryTimesOut', function* (context): Step {
+    const options = new df.RetryOptions(10_000, 99);
+    options.retryTimeoutInMilliseconds = 25_000;
+    try {
+      return yield context.df.callActivityWithRetry('boom', options);
+    } catch {
+      return 'gave up';
+    }
+  });
   df.app.orchestration('hugeStatus', function* (context): Step<void> {
     context.df.setCustomStatus('x'.repeat(9000));
     yield context.df.callActivity('say', 'x');
@@ -220,6 +235,15 @@ test('events that come with the decision to continue as new reach the next gener
   await Promise.all([hub.raiseEvent('n2', 'go'), hub.raiseEvent('n2', 'unread', 1)]);
 
   expect((await hub.runToEnd('n2')).output).toBe('kept');
+});
+
+test('a retry whose time is over leaves its instance waiting for ever, and the log says so', async () => {
+  const running = hub.run('retryTimesOut', 'r1');
+
+  await expect(running).rejects.toThrow('waits for something that no alarm will bring');
+  expect(warnings).toEqual([
+    "'r1' waits for something that nothing will bring, in Azure no more than here; terminate it.",
+  ]);
 });
 
 test('a custom status over 16 KB fails the instance', async () => {
