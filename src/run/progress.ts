@@ -161,6 +161,7 @@ function ending(exitCode: number | null, cause: string | null): string {
  * that may is known when all tasks are; and once the merge is made of what there is, nothing more.
  */
 function tooManyFailed({ workload, watch, seen }: Situation): NextStep | undefined {
+  if (isJobManagersEnd(seen)) return undefined;
   const { work } = workload;
   const failed = seen.tasks.failed + seen.blocked;
   if (watch.mergedWithout !== null && shareTolerated(work) > 0) {
@@ -175,6 +176,15 @@ function tooManyFailed({ workload, watch, seen }: Situation): NextStep | undefin
   const blocked = seen.blocked === 0 ? '' : ` and ${seen.blocked} could never begin`;
   const bound = share === 0 ? '' : `; ${allowed} of ${planned} may be missing`;
   return finish('failed', 'taskFailed', `${said}${blocked}${bound}`);
+}
+
+/**
+ * Counts are asked for last: one failure beside a job manager that has not ended is its end, which
+ * the next look sees with its exit code. No other task begins before that.
+ */
+function isJobManagersEnd({ job, tasks }: Observation): boolean {
+  const manager = job?.jobManager?.state;
+  return tasks.failed === 1 && (manager === 'waiting' || manager === 'running');
 }
 
 function readyToSubmit({ workload, watch, seen }: Situation): NextStep | undefined {

@@ -96,6 +96,15 @@ test('a job that has ended with its tasks is not judged by counts that lag behin
   ).toBe('failed, taskFailed: 1 task failed after all retries');
 });
 
+test("a failure that only the counts show yet is the job manager's, and is looked at again", () => {
+  const counted = { tasks: { ...NO_TASKS, failed: 1 } };
+
+  expect([
+    verdict({ seen: { ...counted, job: jobWith({ state: 'running' }) } }),
+    verdict({ seen: { ...counted, job: jobWith({ state: 'failed', exitCode: 1 }) } }),
+  ]).toEqual(['wait', 'failed, jobManagerFailed: the job manager failed with exit code 1']);
+});
+
 test.each([
   [
     'a request to cancel',
@@ -212,7 +221,7 @@ test('causes are weighed in this order, the first that applies is the verdict', 
   const worse: readonly Partial<Observation>[] = [
     { pool: poolWith({ startTaskFailed: 1 }) },
     { pool: null },
-    { tasks: { ...NO_TASKS, failed: 1 } },
+    { tasks: { ...NO_TASKS, failed: 2 } },
     { job: jobWith({ state: 'failed' }) },
     { job: jobWith({ state: 'failed' }, { state: 'completed', terminateReason: 'UserTerminate' }) },
     { job: null },
