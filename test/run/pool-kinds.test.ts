@@ -105,7 +105,7 @@ test('some of the nodes are dedicated, first of all the first one, and none when
     targetsAt(workload, 20),
     targetsAt(workload, 20, { pending: 1 }),
     targetsAt(workload, 20, { pending: 0 }),
-    targetsAt(workload, 180),
+    targetsAt(workload, 186),
   ]).toEqual([
     '1 dedicated, 0 Spot',
     '1 dedicated, 3 Spot',
@@ -122,7 +122,7 @@ test('dedicated nodes stand in once a run has waited for Spot in vain, and stay'
     targetsAt(workload, 14.9),
     targetsAt(workload, 15),
     targetsAt(workload, 60),
-    targetsAt(workload, 180),
+    targetsAt(workload, 186),
   ]).toEqual([
     '0 dedicated, 4 Spot',
     '4 dedicated, 0 Spot',
