@@ -55,7 +55,7 @@ test.concurrent('a task that fails to the last try fails the run, and its last w
   expect(await leftBy(world, run)).toEqual(onlyRecord(run));
 });
 
-test.concurrent('a step that fails in the middle of a script fails the job manager [PY12, PY13, RS26, RS30]', async () => {
+test.concurrent('a step that fails in the middle of a script fails the job manager [PY11, PY12, PY13, RS26, RS30]', async () => {
   const run = await ended(world, await begin(world, 'half-done'));
 
   expect(run).toMatchObject({
@@ -78,7 +78,7 @@ test.concurrent('a run that hangs is ended at its deadline, with its log kept [R
     cause: {
       code: 'deadlineExceeded',
       message:
-        '1 task had not finished when the deadline of 7 minutes passed; raise deadlineMinutes or pool.maxNodes',
+        '1 task had not finished when the deadline of 5 minutes passed; raise deadlineMinutes or pool.maxNodes',
     },
   });
   expect(await textOf(world, run, 'logs/job-manager/stderr.txt')).toBe('still at it\n');

@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import type { Run } from '../../local/runs';
 import {
   begin,
@@ -18,18 +18,17 @@ import {
   when,
   worldAt,
   type Addresses,
+  type OwnWorld,
   type World,
 } from './environment';
 
 /** SIGKILL in the middle of a run. Started again on its folder, the run ends as it would have. */
 
-let world: World | undefined;
-afterEach(async () => {
-  await closeWorld(world);
-  world = undefined;
-});
-
 const start = { name: 'kills', app: 'testing' } as const;
+
+/** One after another on the same folder: what comes back after one kill is killed next. */
+let world: World | undefined;
+afterAll(() => closeWorld(world));
 
 async function beginMarathon(world: World, pause: number): Promise<string> {
   const runId = await begin(world, 'marathon', { laps: 4, pause });
@@ -66,25 +65,6 @@ function asIfNothingHadBeen({ mayLeave }: Awaited<ReturnType<typeof endOf>>) {
 function phasesTwice({ timeline }: Run): string[] {
   const phases = timeline.map(({ phase }) => phase);
   return phases.filter((phase, index) => phases.indexOf(phase) !== index);
-}
-
-for (const [part, index] of [
-  ['the Batch stand-in', 1],
-  ['the Functions host', 2],
-] as const) {
-  test(`a run goes on after ${part} was killed in its middle`, async () => {
-    const first = await openWorld(start);
-    world = first;
-    const runId = await beginMarathon(first, 1000);
-
-    first.parts[index]?.kill('SIGKILL');
-    await first.stop();
-    const { folder, environment } = first;
-    world = await openWorld({ ...start, folder, ports: portsOf(environment) });
-
-    const end = await endOf(world, runId);
-    expect(end).toEqual(asIfNothingHadBeen(end));
-  });
 }
 
 interface Whole extends World {
@@ -166,4 +146,30 @@ function tasksIn(folder: string): string[] {
       return false;
     }
   });
+}
+
+for (const [part, index] of [
+  ['the Batch stand-in', 1],
+  ['the Functions host', 2],
+] as const) {
+  test(`a run goes on after ${part} was killed in its middle`, async () => {
+    const first = await ownWorld();
+    const runId = await beginMarathon(first, 1000);
+
+    first.parts[index]?.kill('SIGKILL');
+    await first.stop();
+    const { folder, environment } = first;
+    world = await openWorld({ ...start, folder, ports: portsOf(environment) });
+
+    const end = await endOf(world, runId);
+    expect(end).toEqual(asIfNothingHadBeen(end));
+  });
+}
+
+/** The world that the test before has left, or the first one. */
+async function ownWorld(): Promise<OwnWorld> {
+  const own =
+    world !== undefined && 'parts' in world ? (world as OwnWorld) : await openWorld(start);
+  world = own;
+  return own;
 }

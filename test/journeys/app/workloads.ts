@@ -85,13 +85,13 @@ const waiting = (name: string, overlap: 'forbid' | 'replace') =>
 const hangs = defineWorkload({
   name: 'hangs',
   description: 'Never ends by itself',
-  deadlineMinutes: 7,
+  deadlineMinutes: 5,
   pool: {},
   work: {
     kind: 'whole',
     jobManager: {
       command: `/bin/sh -ec 'echo "still at it" >&2; sleep 3600'`,
-      maxMinutes: 7,
+      maxMinutes: 5,
       retries: 0,
     },
   },
