@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { tail } from '../../src/run/harvest';
 import type { Outcome } from '../../src/run/run';
-import { whole } from './given';
+import { echo, whole } from './given';
 import { now, worldOf, type World } from './world';
 
 test('the last words of a task are its last three lines that say something', () => {
@@ -51,14 +51,19 @@ const succeeded: Outcome = { kind: 'succeeded' };
 
 /** A run that has its job, and whose outputs and node files are these. */
 async function workedWorld(
-  outputs: Readonly<Record<string, string>>,
+  blobs: Readonly<Record<string, string>>,
   nodeFiles: Readonly<Record<string, string>> = {},
 ): Promise<World> {
-  const world = worldOf({ ...whole, results: ['report.json', 'chart.svg'] });
+  const outputs = [{ files: 'outputs/*', to: 'results' }];
+  const world = worldOf({
+    ...whole,
+    work: { kind: 'whole', jobManager: { ...echo, outputs } },
+    results: ['report.json', 'chart.svg'],
+  });
   const { activities, plan, files, batch } = world;
   await activities.stage({ plan });
   await activities.submitJob({ plan, now });
-  for (const [name, text] of Object.entries(outputs)) files.put(plan.outputContainer, name, text);
+  for (const [name, text] of Object.entries(blobs)) files.put(plan.outputContainer, name, text);
   for (const [name, text] of Object.entries(nodeFiles)) {
     batch.texts.set(`${plan.jobId}/${name}`, text);
   }
