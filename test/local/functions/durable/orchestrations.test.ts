@@ -94,7 +94,9 @@ function register(): void {
       const timer = context.df.createTimer(later(context, 60));
       const event = context.df.waitForExternalEvent('Word');
       const winner: Task = yield context.df.Task.any([event, timer]);
-      if (winner === event) return { round, word: event.result };
+      if (winner === timer) continue;
+      timer.cancel();
+      return { round, word: event.result };
     }
     return 'no word';
   });
@@ -230,8 +232,9 @@ test('an event goes to the newest wait, not to one that was given up', async () 
   await hub.settled();
   await hub.stepToNextAlarm();
   await hub.raiseEvent('e5', 'Word', 'late');
+  await hub.settled();
 
-  expect((await hub.runToEnd('e5')).output).toEqual({ round: 2, word: 'late' });
+  expect(hub.status('e5').output).toEqual({ round: 2, word: 'late' });
 });
 
 test('events of one name are read in the order they came', async () => {
@@ -308,6 +311,18 @@ test('a suspended instance holds events and work until it is resumed', async () 
 
   expect([held, waitingTime]).toEqual(['Suspended', 'Completed']);
   expect(hub.status('z1').output).toEqual({ said: 'Hello, approved', event: 7 });
+});
+
+test('events that came while it was suspended are read when it is resumed', async () => {
+  await hub.start('threeEvents', 'z2');
+  await hub.settled();
+  await hub.suspend('z2');
+  for (const n of [1, 2, 3]) await hub.raiseEvent('z2', 'E', n);
+  await hub.settled();
+  await hub.resume('z2');
+  await hub.settled();
+
+  expect(hub.status('z2')).toMatchObject({ runtimeStatus: 'Completed', output: [1, 2, 3] });
 });
 
 test('a terminated instance ends with the reason as its output', async () => {
