@@ -16,6 +16,7 @@ import { checkWorkloads, type WorkloadDeclaration, type Workloads } from './run/
 import { warningsOf } from './run/warnings';
 import { RUN_ORCHESTRATION, runWorkflow } from './run/workflow';
 import { readSettings } from './settings';
+import { stopAllHandler } from './stop';
 
 /** What the app is made of besides its code. */
 export interface AppParts {
@@ -64,6 +65,12 @@ export function registerApp(parts: AppParts): void {
     route: 'runs/{id}',
     methods: ['DELETE'],
     handler: cancelHandler(api),
+  });
+  df.app.client.http('runs-stop', {
+    ...http,
+    route: 'runs',
+    methods: ['DELETE'],
+    handler: stopAllHandler(api),
   });
   df.app.client.http('plans-make', {
     ...http,
