@@ -91,6 +91,7 @@ function answerTo(
   world: World,
 ): Answer {
   const { wrong, chance } = world;
+  if (url === '/count') return { status: 200, body: { count: world.ids.size } };
   if (chance.next() < wrong.throttled) {
     return refusal(429, 'TooManyRequests', { 'retry-after': String(wrong.retryAfterSeconds) });
   }

@@ -51,8 +51,8 @@ export interface Addresses extends Pick<
 
 export interface WorldStart {
   readonly name: string;
-  /** `shipped` is what `npm run build` makes; `testing` has the workloads of `app/`, `pools` its own. */
-  readonly app?: 'shipped' | 'testing' | 'pools';
+  /** `shipped` is what `npm run build` makes; `testing` has the workloads of `app/`, the others those of their own folder. */
+  readonly app?: 'shipped' | 'testing' | 'pools' | 'shapes';
   /** Of an earlier world, to go on where that one was; a fresh one when absent. */
   readonly folder?: string;
   readonly ports?: Ports;
