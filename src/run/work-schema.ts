@@ -45,8 +45,8 @@ const MAX_INPUTS_IN_CHUNK = 200;
 const variable = z
   .string()
   .regex(
-    /^(?!AZ_BATCH_|RUN_ID$|RUN_STARTED_AT$|UNITS$)[A-Z][A-Z0-9_]{0,63}$/,
-    'must be upper-case letters, digits and _, and none of AZ_BATCH_…, RUN_ID, RUN_STARTED_AT, UNITS',
+    /^(?!AZ_BATCH_|RUN_(ID|STARTED_AT|FOLLOWS)$|UNITS$)[A-Z][A-Z0-9_]{0,63}$/,
+    'must be upper-case letters, digits and _, and none that Batch or the app sets (AZ_BATCH_…, RUN_ID, RUN_STARTED_AT, RUN_FOLLOWS, UNITS)',
   );
 
 const values = z.union(

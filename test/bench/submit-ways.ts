@@ -32,7 +32,7 @@ export const ways: Readonly<Record<Way, (tasks: number, url: string) => Promise<
   ours: (tasks, url) =>
     measuring(url, async () => {
       const { tools, plan, now } = given(tasks, url);
-      for (let from = 0; from < tasks; ) {
+      for (let from = 0; from < tasks;) {
         try {
           const submitted = await submitTasks(tools, { plan, from, now });
           from = submitted.kind === 'all' ? tasks : submitted.from;

@@ -112,7 +112,7 @@ test.each<[string, object, string]>([
   [
     'a name that is taken',
     { ...sweep, over: { UNITS: [1] } },
-    'work.over.UNITS: must be upper-case letters, digits and _, and none of AZ_BATCH_…, RUN_ID, RUN_STARTED_AT, UNITS',
+    'work.over.UNITS: must be upper-case letters, digits and _, and none that Batch or the app sets (AZ_BATCH_…, RUN_ID, RUN_STARTED_AT, RUN_FOLLOWS, UNITS)',
   ],
   [
     'more tasks than it may have',
