@@ -11,16 +11,17 @@ import { printingLog, type Log } from './log';
 /**
  * The host as a program:
  *
- *     node dist/local/functions/main.js --app <folder> --data <folder> [--port 7071]
+ *     node dist/local/functions/main.js [<app folder>] [--app <folder>] [--data <folder>] [--port 7071]
  *       [--rpc-port 17071] [--clock '<ClockPace as JSON>'] [--blob-poll <milliseconds>]
  *       [--no-fsync] [--enable-auth] [--verbose]
  *
  * Ends on SIGTERM and SIGINT within some ten seconds, with 0. As a child process with IPC it
  * sends `{ kind: 'ready', url, rpcUrl }` when it is up, and ends when its parent is gone.
  */
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
-    app: { type: 'string', default: '.' },
+    app: { type: 'string' },
     data: { type: 'string', default: '.nightshift/functions' },
     port: { type: 'string', default: '7071' },
     'rpc-port': { type: 'string', default: '17071' },
@@ -44,7 +45,7 @@ void run(clock, log);
 async function run(clock: Clock, log: Log): Promise<void> {
   const dataFolder = path.resolve(options.data);
   const starting = startHost({
-    appFolder: path.resolve(options.app),
+    appFolder: path.resolve(options.app ?? positionals[0] ?? '.'),
     dataFolder,
     port: Number(options.port),
     rpcPort: Number(options['rpc-port']),

@@ -1,7 +1,8 @@
-import { RetryOptions, type OrchestrationContext, type Task } from 'durable-functions';
+import type { OrchestrationContext, Task } from 'durable-functions';
 import { Failure, messageOf, type FailureCode } from '../failure';
 import type { Activities } from './activities';
 import type { StartFollowers } from './followers';
+import type { RunStatus } from './run';
 
 /** The typed bridge to Durable Functions: the one place where its untyped values are let in. */
 
@@ -15,6 +16,7 @@ export type Answer<Result> =
   | { readonly kind: 'failed'; readonly code: FailureCode; readonly message: string };
 
 const SECOND_MS = 1000;
+const LONGEST_PAUSE_SECONDS = 300;
 
 /** Tries, and the pause before the second; each further pause is twice as long, up to five minutes. */
 const patience = {
@@ -29,25 +31,44 @@ type Steps = Activities & { startFollowers: StartFollowers };
 
 const stubborn: ReadonlySet<keyof Steps> = new Set(['cleanUp', 'record', 'startFollowers']);
 
-/** Runs one activity. The name and the types both come from `createActivities`. */
+/**
+ * Runs one activity. The name and the types both come from `createActivities`. The tries are counted
+ * here and not by the host, so that the status can say what the run is held up by.
+ */
 export function* perform<Name extends keyof Steps>(
   ctx: OrchestrationContext,
   name: Name,
   input: Parameters<Steps[Name]>[0],
 ): Step<Awaited<ReturnType<Steps[Name]>>> {
   const { tries, firstPauseSeconds } = stubborn.has(name) ? patience.stubborn : patience.normal;
-  const retry = new RetryOptions(firstPauseSeconds * SECOND_MS, tries);
-  retry.backoffCoefficient = 2;
-  retry.maxRetryIntervalInMilliseconds = 300 * SECOND_MS;
-
-  let answer: Answer<Awaited<ReturnType<Steps[Name]>>>;
-  try {
-    answer = yield ctx.df.callActivityWithRetry(name, retry, input);
-  } catch (error) {
-    throw new Failure('serviceUnavailable', `${wordsOf(error)} (tried ${tries} times)`);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const answer: Answer<Awaited<ReturnType<Steps[Name]>>> = yield ctx.df.callActivity(
+        name,
+        input,
+      );
+      if (answer.kind === 'done') return answer.result;
+      throw new Failure(answer.code, answer.message);
+    } catch (error) {
+      // What the activity answered is final; what it threw is worth another try.
+      if (error instanceof Failure) throw error;
+      const words = wordsOf(error);
+      if (attempt === tries)
+        throw new Failure('serviceUnavailable', `${words} (tried ${tries} times)`);
+      showTrouble(ctx, words);
+    }
+    const pauseSeconds = Math.min(LONGEST_PAUSE_SECONDS, firstPauseSeconds * 2 ** (attempt - 1));
+    yield ctx.df.createTimer(
+      new Date(ctx.df.currentUtcDateTime.getTime() + pauseSeconds * SECOND_MS),
+    );
   }
-  if (answer.kind === 'failed') throw new Failure(answer.code, answer.message);
-  return answer.result;
+}
+
+/** Whoever looks at the run meanwhile sees what holds it up. */
+function showTrouble(ctx: OrchestrationContext, words: string): void {
+  const status = ctx.df.customStatus as RunStatus | undefined;
+  if (status !== undefined)
+    ctx.df.setCustomStatus({ ...status, waitingFor: `another try: ${words}` });
 }
 
 /** The host writes `Activity function 'stage' failed:  …` and a stack around the words. */

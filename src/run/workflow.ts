@@ -83,11 +83,11 @@ function* begin(story: Story): Step<Outcome | 'watch' | 'recordedBefore'> {
   const { ctx, workload, plan } = story;
   const admission = yield* admit(story);
   if (admission !== 'admitted') return admission;
-  if (tasksKnownIn(workload.work) === 0) return { kind: 'succeeded' };
+  if (tasksKnownIn(workload.work) === 0) return nothingToDo(story, 'the declaration makes no task');
 
   enter(story, 'staging', 'programs and inputs to be staged');
   const staged = yield* perform(ctx, 'stage', { plan });
-  if (staged.inputs === 0) return { kind: 'succeeded' };
+  if (staged.inputs === 0) return nothingToDo(story, 'no input was found');
 
   enter(story, 'provisioning', 'Batch to accept the pool');
   const startNodes = firstNodes(workload, staged.inputs);
@@ -98,6 +98,13 @@ function* begin(story: Story): Step<Outcome | 'watch' | 'recordedBefore'> {
   yield* perform(ctx, 'submitJob', { plan, now: now(ctx) });
   enter(story, 'watching', 'the first look at the pool');
   return 'watch';
+}
+
+/** A success, and the record says why it is an empty one. */
+function nothingToDo(story: Story, why: string): Outcome {
+  const warnings = [`${why}, so there was nothing to do and no pool was made`];
+  story.watch = { ...story.watch, warnings };
+  return { kind: 'succeeded' };
 }
 
 function* admit(story: Story): Step<Outcome | 'admitted' | 'recordedBefore'> {

@@ -317,3 +317,27 @@ test('a step that is refused for good ends the run at once, and clean-up follows
   });
   expect(record.cleanedUp.map(({ how }) => how)).toEqual(['gone', 'gone', 'gone', 'kept']);
 });
+
+test('while a step is tried again, the status says what holds the run up [RS29]', async () => {
+  const { begin, hub: opened, batch, files } = await stage([whole]);
+  files.put('inputs', 'a.csv', '1,2');
+  batch.makePool = async () => {
+    throw new Failure('serviceUnavailable', 'cannot make pool just now: the service is busy');
+  };
+
+  const runId = await begin('whole');
+  await opened.settled();
+
+  expect(opened.status(runId).customStatus).toMatchObject({
+    phase: 'provisioning',
+    waitingFor: 'another try: cannot make pool just now: the service is busy',
+  });
+});
+
+test('a run that finds nothing to do says so in its record', async () => {
+  const { run } = await stage([whole]);
+
+  expect((await run('whole')).warnings).toEqual([
+    'no input was found, so there was nothing to do and no pool was made',
+  ]);
+});
