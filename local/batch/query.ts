@@ -50,6 +50,13 @@ export function applySelect<T extends object>(
   names: readonly string[],
 ): Partial<T> {
   if (select === undefined) return entity;
+  const asked = readSelect(select, names);
+  const kept = Object.entries(entity).filter(([name]) => asked.includes(name));
+  return Object.fromEntries(kept) as Partial<T>;
+}
+
+/** What a selection names, which must be there to be selected. */
+export function readSelect(select: string, names: readonly string[]): readonly string[] {
   const asked = select.split(',').map((name) => name.trim());
   for (const name of asked) {
     if (name === '') throw new QueryError('$select', select, 'a property name is missing');
@@ -60,8 +67,7 @@ export function applySelect<T extends object>(
       throw new QueryError('$select', select, `there is no property ${name}`);
     }
   }
-  const kept = Object.entries(entity).filter(([name]) => asked.includes(name));
-  return Object.fromEntries(kept) as Partial<T>;
+  return asked;
 }
 
 interface Token {

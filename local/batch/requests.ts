@@ -192,6 +192,7 @@ function refused(door: Door, refusal: Refusal, requestId: string, base: string):
   const tail = `\nRequestId:${requestId}\nTime:${time}`;
   return {
     status: refusal.status,
+    reason: refusal.message,
     headers: refusal.headers,
     ...(refusal.status !== 304 && {
       metadata: `${base}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.Container.errors/@Element`,
@@ -209,7 +210,8 @@ async function send(
   const headers = headersOf(request, reply, requestId);
   const body = request.method === 'HEAD' ? undefined : bodyOf(request, reply);
   if (body !== undefined) headers['Content-Type'] = 'application/json;odata=minimalmetadata';
-  response.writeHead(reply.status, headers);
+  if (reply.reason === undefined) response.writeHead(reply.status, headers);
+  else response.writeHead(reply.status, reply.reason, headers);
   if (reply.stream !== undefined) await pipeline(reply.stream, response);
   else response.end(body);
 }

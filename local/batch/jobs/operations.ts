@@ -1,5 +1,6 @@
 import type { JobDisable, JobPatch, JobTerminate, JobUpdate, NewJob } from '../bodies/job';
 import { checkPool } from '../pools/operations';
+import { checkPackages } from '../run/packages';
 import { type Account, type Job, keyOf } from '../state/account';
 import type { Call, Reply } from '../wire/call';
 import { checkConditions } from '../wire/conditions';
@@ -81,7 +82,8 @@ function checkPoolInfo(account: Account, poolInfo: NewJob['poolInfo']): void {
   if (poolId === undefined && autoPoolSpecification === undefined) throw missingProperty('poolId');
   if (autoPoolSpecification === undefined) return;
   if (autoPoolSpecification.pool === undefined) throw missingProperty('pool');
-  checkPool(account, autoPoolSpecification.pool);
+  checkPool(autoPoolSpecification.pool);
+  checkPackages(account, autoPoolSpecification.pool.applicationPackageReferences ?? []);
 }
 
 function checkParallel(maxParallelTasks: number | undefined): void {

@@ -31,18 +31,19 @@ export function livePoolOf(account: Account, call: Call<unknown, 'poolId'>): Poo
 /** POST /pools */
 export function addPool(account: Account, call: Call<NewPool>): Reply {
   const { body } = call;
+  checkPool(body);
   const existing = account.pools.get(keyOf(body.id));
   if (existing?.record.state === 'deleting') throw new Refusal('PoolBeingDeleted');
   if (existing !== undefined) throw new Refusal('PoolExists');
   if (account.pools.size >= account.quotas.pools) throw new Refusal('PoolQuotaReached');
-  checkPool(account, body);
+  checkPackages(account, body.applicationPackageReferences ?? []);
 
   const pool = createPool(account, body);
   return { status: 201, stamp: pool.record, location: poolUrl(call.base, body.id) };
 }
 
 /** Refuses what no pool can be; also for the pools of jobs. */
-export function checkPool(account: Account, body: Omit<NewPool, 'id'>): void {
+export function checkPool(body: Omit<NewPool, 'id'>): void {
   if (body.cloudServiceConfiguration !== undefined) {
     const reason = 'Cloud services pools were retired on 29 February 2024';
     throw invalidProperty('cloudServiceConfiguration', body.cloudServiceConfiguration, reason);
@@ -51,13 +52,17 @@ export function checkPool(account: Account, body: Omit<NewPool, 'id'>): void {
     throw missingProperty('virtualMachineConfiguration');
   }
   checkScaling(body);
+  if (!/^(standard|basic)_[a-z]+\d/i.test(body.vmSize)) {
+    // Unlike Azure: whether a size exists, and in which region, is not known here.
+    const reason = 'The value does not name a size of virtual machines, as Standard_D2s_v5 does';
+    throw invalidProperty('vmSize', body.vmSize, reason);
+  }
   const slots = body.taskSlotsPerNode ?? 1;
   const most = Math.min(4 * coresOf(body.vmSize), 256);
   if (slots > most) {
     const reason = `A node of size ${body.vmSize} has at most ${most} task slots`;
     throw invalidProperty('taskSlotsPerNode', slots, reason);
   }
-  checkPackages(account, body.applicationPackageReferences ?? []);
 }
 
 function checkScaling(body: Omit<NewPool, 'id'>): void {

@@ -1,6 +1,7 @@
 import type { EnableAutoscale, EvaluateAutoscale, RemoveNodes, Resize } from '../bodies/pool';
 import { removeNode } from '../nodes/life';
-import type { Account, Pool } from '../state/account';
+import type { Account, Node, Pool } from '../state/account';
+import type { NodeTargets } from '../state/records';
 import type { Call, Reply } from '../wire/call';
 import { Refusal, invalidProperty, missingProperty } from '../wire/refusals';
 import { durationMs } from '../wire/time';
@@ -63,7 +64,7 @@ export function stopPoolResize(account: Account, call: PoolCall): Reply {
   return touched(account, pool, 202);
 }
 
-/** POST /pools/{poolId}/removenodes; the pool's targets shrink with it. */
+/** POST /pools/{poolId}/removenodes */
 export function removePoolNodes(account: Account, call: PoolCall<RemoveNodes>): Reply {
   const pool = livePoolOf(account, call);
   if (pool.record.allocationState !== 'steady') throw new Refusal('PoolBeingResized');
@@ -73,16 +74,26 @@ export function removePoolNodes(account: Account, call: PoolCall<RemoveNodes>): 
     return node;
   });
   const unique = [...new Set(nodes)];
-  const dedicated = unique.filter(({ record }) => record.dedicated).length;
   const option = call.body.nodeDeallocationOption ?? 'requeue';
+  const left = nodesBeside(pool, new Set(unique));
   for (const node of unique) removeNode(account, node, option);
-  const { targets } = pool.record;
-  const left = {
-    dedicated: Math.max(0, targets.dedicated - dedicated),
-    lowPriority: Math.max(0, targets.lowPriority - (unique.length - dedicated)),
-  };
   beginResize(account, pool, left, option, timeoutMs(pool, call.body.resizeTimeout));
   return touched(account, pool, 202);
+}
+
+/**
+ * What a removal leaves is what the pool wants from then on: nodes that an earlier resize did not
+ * get are not asked for again.
+ */
+function nodesBeside(pool: Pool, removed: ReadonlySet<Node>): NodeTargets {
+  let dedicated = 0;
+  let lowPriority = 0;
+  for (const node of pool.nodes.values()) {
+    if (removed.has(node)) continue;
+    if (node.record.dedicated) dedicated += 1;
+    else lowPriority += 1;
+  }
+  return { dedicated, lowPriority };
 }
 
 /** POST /pools/{poolId}/enableautoscale */
@@ -130,5 +141,10 @@ export function evaluateAutoscale(account: Account, call: PoolCall<EvaluateAutos
   if (pool.record.autoscale === undefined) throw new Refusal('OperationInvalidForCurrentState');
   checkFormula(call.body.autoScaleFormula);
   const run = runOf(account, evaluate(account, pool, call.body.autoScaleFormula));
-  return { status: 200, metadata: 'AutoScaleRun', stamp: pool.record, body: runView(run) };
+  return {
+    status: 200,
+    metadata: 'Microsoft.Azure.Batch.Protocol.Entities.AutoScaleRun',
+    stamp: pool.record,
+    body: runView(run),
+  };
 }

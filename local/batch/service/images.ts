@@ -14,7 +14,11 @@ interface Image {
 
 const DOCKER = ['DockerCompatible'];
 
-/** Images a pool can be made of, with the node agent each needs. Marketplace images only. */
+/**
+ * Images a pool can be made of, with the node agent each needs. Marketplace images only.
+ * Unlike Azure: those that have gone since are listed as well, verified and with the day on which
+ * their support ended: programs of this version's time look them up, and every node is this machine.
+ */
 const images: readonly Image[] = [
   {
     agent: 'batch.node.ubuntu 24.04',
@@ -48,10 +52,38 @@ const images: readonly Image[] = [
   { agent: 'batch.node.el 9', publisher: 'almalinux', offer: 'almalinux-x86_64', sku: '9-gen2' },
   { agent: 'batch.node.el 8', publisher: 'almalinux', offer: 'almalinux-x86_64', sku: '8-gen2' },
   {
+    agent: 'batch.node.ubuntu 20.04',
+    publisher: 'canonical',
+    offer: '0001-com-ubuntu-server-focal',
+    sku: '20_04-lts',
+    endOfLife: '2025-04-23T00:00:00Z',
+  },
+  {
+    agent: 'batch.node.ubuntu 20.04',
+    publisher: 'microsoft-azure-batch',
+    offer: 'ubuntu-server-container',
+    sku: '20-04-lts',
+    capabilities: DOCKER,
+    endOfLife: '2025-04-23T00:00:00Z',
+  },
+  {
+    agent: 'batch.node.ubuntu 18.04',
+    publisher: 'canonical',
+    offer: 'ubuntuserver',
+    sku: '18.04-lts',
+    endOfLife: '2023-05-31T00:00:00Z',
+  },
+  {
     agent: 'batch.node.windows amd64',
     publisher: 'microsoftwindowsserver',
     offer: 'windowsserver',
     sku: '2022-datacenter',
+  },
+  {
+    agent: 'batch.node.windows amd64',
+    publisher: 'microsoftwindowsserver',
+    offer: 'windowsserver',
+    sku: '2019-datacenter-core',
   },
   {
     agent: 'batch.node.windows amd64',

@@ -21,6 +21,8 @@ export type Query = ReadonlyMap<string, string>;
 /** An answer; the pipeline adds the headers that every answer has. */
 export interface Reply {
   readonly status: number;
+  /** The reason phrase; the service's refusals say there what their bodies say. */
+  readonly reason?: string;
   readonly body?: object;
   /** The kind of the body, for `odata.metadata`. */
   readonly metadata?: string;

@@ -1,4 +1,4 @@
-import { type QueryField, QueryError, applySelect, parseFilter } from '../query';
+import { type QueryField, QueryError, applySelect, parseFilter, readSelect } from '../query';
 import type { Call, Reply } from './call';
 import { invalidQuery } from './refusals';
 
@@ -43,6 +43,8 @@ export function pageOf(
 
   return refusing(() => {
     const matches = filterOf(call, listing);
+    // A mistake is one even in a list that has nothing to select from.
+    if (select !== undefined) readSelect(select, listing.names);
     const value: object[] = [];
     let last = start;
     for (const { seq, view } of after(start)) {

@@ -36,14 +36,19 @@ export function checkSharedKey(
 ): void {
   const [name = '', signature = ''] = credentials.split(':', 2);
   if (signature === '') throw new Refusal('InvalidAuthenticationInfo');
-  if (name.toLowerCase() !== account.name.toLowerCase()) throw new Refusal('AuthenticationFailed');
+  if (name.toLowerCase() !== account.name.toLowerCase()) {
+    const value = `There is no account ${name} here, only ${account.name}.`;
+    throw new Refusal('AuthenticationFailed', [{ key: 'AuthenticationErrorDetail', value }]);
+  }
   checkDate(request.headers, realNow);
-  const expected = createHmac('sha256', Buffer.from(account.key, 'base64'))
-    .update(stringToSign(request, name))
-    .digest();
+  const text = stringToSign(request, name);
+  const expected = createHmac('sha256', Buffer.from(account.key, 'base64')).update(text).digest();
   const given = Buffer.from(signature, 'base64');
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
-    throw new Refusal('AuthenticationFailed');
+    throw new Refusal('AuthenticationFailed', [
+      // What Azure signs is what the writer of a client compares; there is no secret in it.
+      { key: 'AuthenticationErrorDetail', value: `The signature was checked against: '${text}'` },
+    ]);
   }
 }
 

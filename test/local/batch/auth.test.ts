@@ -14,6 +14,14 @@ test('a wrong key is refused in the words of the service', async () => {
   await expect(stranger.pool.list()).rejects.toMatchObject({
     statusCode: 403,
     code: 'AuthenticationFailed',
+    body: {
+      values: [
+        {
+          key: 'AuthenticationErrorDetail',
+          value: expect.stringContaining('\n/nightly/pools\napi-version:2022-10-01.16.0') as string,
+        },
+      ],
+    },
   });
 });
 
@@ -43,6 +51,10 @@ test('a request without authorization misses a header', async () => {
   const response = await fetch(`${batch.url}/pools?${VERSION}`);
 
   expect(response.status).toBe(400);
+  // The service says it in the reason phrase as well.
+  expect(response.statusText).toBe(
+    'An HTTP header that is mandatory for this request is not specified.',
+  );
   expect(await response.json()).toMatchObject({
     code: 'MissingRequiredHeader',
     message: { lang: 'en-US' },

@@ -221,3 +221,55 @@ test.each([
 
   await expect(adding).rejects.toMatchObject({ code });
 });
+
+test('a pool without machines, or with machines of no size, is refused before anything else', async () => {
+  const { client } = await standIn();
+  await client.pool.add({ id: 'pool', ...SMALL });
+
+  await expect(client.pool.add({ id: 'pool', vmSize: SMALL.vmSize })).rejects.toMatchObject({
+    code: 'MissingRequiredProperty',
+  });
+  await expect(client.pool.add({ id: 'pool', ...SMALL, vmSize: 'small' })).rejects.toMatchObject({
+    code: 'InvalidPropertyValue',
+    body: { values: [{ key: 'PropertyName', value: 'vmSize' }, {}, {}] },
+  });
+});
+
+test('a selection of nothing there is is refused in an empty list, too', async () => {
+  const { client } = await standIn();
+
+  await expect(
+    client.pool.list({ poolListOptions: { select: 'id,nonsense' } }),
+  ).rejects.toMatchObject({ statusCode: 400, code: 'InvalidQueryParameterValue' });
+});
+
+test('removing a node asks for no other, even where an earlier resize was stopped short', async () => {
+  const stand = await standIn();
+  const [first] = await poolOf(stand, 2);
+  await stand.client.pool.resize('pool', { targetLowPriorityNodes: 5 });
+  await stand.client.pool.stopResize('pool');
+  const steady = async () => {
+    const found = await stand.client.pool.get('pool');
+    return found.allocationState === 'steady' && found;
+  };
+  await stand.until(steady);
+
+  await stand.client.pool.removeNodes('pool', { nodeList: [first?.id ?? ''] });
+
+  const pool = await stand.until(steady);
+  expect([pool.currentLowPriorityNodes, pool.targetLowPriorityNodes]).toEqual([1, 1]);
+});
+
+test('an evaluation names its kind in full', async () => {
+  const { client } = await standIn();
+  const autoScaleFormula = '$TargetLowPriorityNodes=0';
+  await client.pool.add({ id: 'pool', ...SMALL, enableAutoScale: true, autoScaleFormula });
+
+  const { _response } = await client.pool.evaluateAutoScale('pool', autoScaleFormula);
+
+  expect(JSON.parse(_response.bodyAsText)).toMatchObject({
+    'odata.metadata': expect.stringMatching(
+      /\$metadata#Microsoft\.Azure\.Batch\.Protocol\.Entities\.AutoScaleRun$/,
+    ) as string,
+  });
+});
