@@ -283,7 +283,8 @@ export function whatItWaitsFor({ workload, seen, watch }: Situation): string {
   if (tasks.active + tasks.running === 0)
     return `Batch to end the job (${count(done, 'task')} done)`;
   const planned = watch.plannedTasks === null ? '' : ` of ${done + tasks.active + tasks.running}`;
-  return `tasks: ${done}${planned} done, ${tasks.running} running, ${tasks.active} queued on ${count(canWork(pool.nodes), 'node')}`;
+  const lost = seen.blocked === 0 ? '' : `, ${seen.blocked} that can never begin`;
+  return `tasks: ${done}${planned} done, ${tasks.running} running, ${tasks.active - seen.blocked} queued on ${count(canWork(pool.nodes), 'node')}${lost}`;
 }
 
 /** Where other nodes may come too, it is not for a Spot node that a run waits. */

@@ -206,10 +206,8 @@ function* finish(story: Story, outcome: Outcome): Step<RunRecord> {
   enter(story, 'cleaningUp', 'pool and job to be gone');
   const cleanedUp = yield* cleanUp(story);
 
-  enter(story, 'ended', 'the runs that follow to be started');
+  enter(story, 'ended', 'nothing');
   const followers = yield* startFollowers(story, harvested.outcome);
-
-  show(story, 'ended', 'nothing');
   const record = yield* perform(ctx, 'record', {
     plan,
     outcome: harvested.outcome,
@@ -226,6 +224,7 @@ function* finish(story: Story, outcome: Outcome): Step<RunRecord> {
 function* startFollowers(story: Story, outcome: Outcome): Step<readonly Follower[]> {
   const { ctx, plan, followers } = story;
   if (outcome.kind !== 'succeeded' || followers.length === 0) return [];
+  show(story, 'ended', 'the runs that follow to be started');
   const occurrence = { kind: 'after', runId: plan.runId } as const;
   try {
     return yield* perform(ctx, 'startFollowers', { occurrence, workloads: followers });
