@@ -1,7 +1,9 @@
+import type { DurableClient } from 'durable-functions';
 import { afterEach, expect, test } from 'vitest';
 import { runIdOf } from '../../src/run/plan';
 import type { RunRecord } from '../../src/run/run';
-import type { WorkloadDeclaration } from '../../src/run/workload';
+import { checkWorkloads, type WorkloadDeclaration } from '../../src/run/workload';
+import { startRun } from '../../src/start';
 import { stageForEach, type Stage } from './stage';
 
 /** Runs that follow runs. */
@@ -130,4 +132,25 @@ test('an occurrence is one run: a follower that was started before a crash is no
   expect(record.followers).toEqual([{ workload: 'publish', runId: follower }]);
   expect(made()).toEqual(['makePool', 'makeJob']);
   expect((stand.hub.status(follower).output as RunRecord).outcome).toEqual({ kind: 'succeeded' });
+});
+
+test('what takes the outputs of a run before it cannot be started by itself', async () => {
+  const stand = await stage([simulate, report]);
+  const workload = checkWorkloads([simulate, report]).get('report');
+  if (workload === undefined) throw new Error('the workload is not there');
+  const occurrence = { kind: 'request', key: 'a' } as const;
+  const nobody = { client: {} as DurableClient, files: stand.files };
+
+  await expect(
+    startRun(nobody, workload, { workload: 'report', occurrence, parameters: {} }),
+  ).rejects.toMatchObject({
+    code: 'badRequest',
+    message: 'report takes what a run of simulate has left; start that one, and report follows',
+  });
+  // Nor would it get far.
+  expect((await stand.run('report')).outcome).toMatchObject({
+    kind: 'failed',
+    code: 'inputRefused',
+    cause: 'report takes what the run before it has left, and this run follows none',
+  });
 });
