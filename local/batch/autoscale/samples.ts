@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { type Sample, type SampledVariable, sampledVariables } from './inputs';
+import type { Sample, SampledVariable } from './inputs';
 
 export interface SampleHistoryOptions {
   /** How long a sample stays unseen. The documentation speaks of about a minute. */
@@ -13,12 +12,11 @@ export interface SampleHistoryOptions {
 const VISIBILITY_DELAY_MS = 60_000;
 const WINDOW_MS = 24 * 3_600_000;
 
-const savedHistory = z.object({
-  series: z.partialRecord(
-    z.enum(sampledVariables),
-    z.array(z.tuple([z.number(), z.number()]).readonly()).readonly(),
-  ),
-});
+/** What was measured at one moment, in Unix milliseconds. */
+export interface Moment {
+  readonly at: number;
+  readonly values: Partial<Readonly<Record<SampledVariable, number>>>;
+}
 
 /** What a pool's autoscale formula can look back on. */
 export class SampleHistory {
@@ -56,21 +54,16 @@ export class SampleHistory {
     return samples.slice(0, samples.findLastIndex((sample) => sample.at <= latest) + 1);
   }
 
-  /** The samples themselves; the options are the owner's to keep. */
-  toJSON(): unknown {
-    const series = [...this.#series].map(
-      ([variable, samples]) => [variable, samples.map(({ at, value }) => [at, value])] as const,
-    );
-    return { series: Object.fromEntries(series) };
-  }
-
-  static from(saved: unknown, options: SampleHistoryOptions = {}): SampleHistory {
-    const history = new SampleHistory(options);
-    const { series } = savedHistory.parse(saved);
-    for (const variable of sampledVariables) {
-      const samples = (series[variable] ?? []).map(([at, value]) => ({ at, value }));
-      if (samples.length > 0) history.#series.set(variable, samples);
+  /** Everything that is kept, by the moment at which it was taken. */
+  moments(): readonly Moment[] {
+    const byTime = new Map<number, Partial<Record<SampledVariable, number>>>();
+    for (const [variable, samples] of this.#series) {
+      for (const { at, value } of samples) {
+        const values = byTime.get(at) ?? {};
+        byTime.set(at, values);
+        values[variable] = value;
+      }
     }
-    return history;
+    return [...byTime].map(([at, values]) => ({ at, values }));
   }
 }

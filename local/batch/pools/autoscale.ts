@@ -1,7 +1,7 @@
 import { type AutoscaleEvaluation, evaluateFormula, parseFormula } from '../autoscale/evaluate';
 import { SAMPLE_PERIOD_MS, type SampledVariable } from '../autoscale/inputs';
 import type { EnableAutoscale } from '../bodies/pool';
-import { SampleHistory } from '../autoscale/samples';
+import type { Moment } from '../autoscale/samples';
 import type { Account, Pool } from '../state/account';
 import type { AutoscaleRun } from '../state/records';
 import { durationMs } from '../wire/time';
@@ -103,15 +103,16 @@ export function runOf(account: Account, evaluation: AutoscaleEvaluation): Autosc
   return { at: account.now(), results, ...(error !== undefined && { error }) };
 }
 
-/** The history of a pool begins anew with a restart of the stand-in; formulas then lack samples. */
-export function forgetSamples(pool: Pool): void {
-  pool.samples = new SampleHistory();
+function takeSamples(account: Account, pool: Pool): void {
+  const samples = { at: account.now(), values: measure(pool) };
+  keepSamples(pool, samples);
+  account.saveSamples(pool, samples);
 }
 
-function takeSamples(account: Account, pool: Pool): void {
-  const at = account.setting.clock.now();
-  for (const [variable, value] of Object.entries(measure(pool))) {
-    pool.samples.record(variable as SampledVariable, at, value);
+/** Adds what was measured at one moment to what formulas look back on. */
+export function keepSamples(pool: Pool, { at, values }: Moment): void {
+  for (const [variable, value] of Object.entries(values)) {
+    pool.samples.record(variable as SampledVariable, new Date(at), value);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock';
-import type { SampleHistory } from '../autoscale/samples';
+import type { Moment, SampleHistory } from '../autoscale/samples';
 import type { Attempt } from '../run/attempt';
 import type { MountedContainer } from '../nodes/blob-mount';
 import type { Script } from '../run/scripted';
@@ -248,6 +248,10 @@ export class Account {
     this.#journal?.put(`application/${application.id.toLowerCase()}`, application);
   }
 
+  saveSamples(pool: Pool, samples: Moment): void {
+    this.#journal?.put(samplesRow(pool.key, samples.at), samples);
+  }
+
   saveUsage(usage: UsageRecord): void {
     this.#journal?.put(usageRow(usage), usage);
   }
@@ -256,6 +260,7 @@ export class Account {
     this.pools.delete(pool.key);
     this.#journal?.drop(poolRow(pool.key));
     this.#journal?.dropUnder(nodeRow(pool.key, ''));
+    this.#journal?.dropUnder(samplesRow(pool.key, ''));
   }
 
   dropNode(node: Node): void {
@@ -316,6 +321,8 @@ export class Account {
     for (const pool of this.pools.values()) {
       yield [poolRow(pool.key), pool.record];
       for (const { record } of pool.nodes.values()) yield [nodeRow(pool.key, record.id), record];
+      for (const samples of pool.samples.moments())
+        yield [samplesRow(pool.key, samples.at), samples];
     }
     for (const schedule of this.schedules.values()) {
       yield [`schedule/${schedule.key}`, schedule.record];
@@ -352,6 +359,10 @@ function poolRow(key: string): string {
 
 function nodeRow(poolKey: string, nodeId: string): string {
   return `node/${poolKey}/${nodeId}`;
+}
+
+function samplesRow(poolKey: string, at: number | ''): string {
+  return `samples/${poolKey}/${at}`;
 }
 
 function jobRow(key: string): string {

@@ -1,4 +1,5 @@
-import { forgetSamples, armAutoscale } from '../pools/autoscale';
+import type { Moment } from '../autoscale/samples';
+import { armAutoscale, keepSamples } from '../pools/autoscale';
 import { newJobOf, watchDeadline, wakeToSettle } from '../jobs/life';
 import { armNode, moveNode, newNodeOf, restartNode, scheduleEviction } from '../nodes/life';
 import { newPoolOf, watchDeletion } from '../pools/life';
@@ -38,6 +39,10 @@ export function restore(account: Account, rows: ReadonlyMap<string, object>): vo
 
   each<PoolRecord>('pool', (record) => putPool(account, record));
   each<NodeRecord>('node', (record, poolKey) => putNode(account, record, poolKey));
+  each<Moment>('samples', (samples, poolKey) => {
+    const pool = account.pools.get(poolKey);
+    if (pool !== undefined) keepSamples(pool, samples);
+  });
   each<ScheduleRecord>('schedule', (record) => {
     const key = keyOf(record.spec.id);
     account.schedules.set(key, { key, record });
@@ -103,7 +108,6 @@ function requeueRunning(account: Account, job: Job): void {
 const UP: readonly NodeState[] = ['waitingforstarttask', 'idle', 'running', 'offline'];
 
 function resumePool(account: Account, pool: Pool): void {
-  forgetSamples(pool);
   for (const node of pool.nodes.values()) resumeNode(account, node);
   if (pool.record.state === 'deleting') {
     watchDeletion(account, pool);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { UBUNTU, standIn, taskDone } from './stand';
+import { SteppedClock } from '../../../local/clock';
+import { UBUNTU, newFolder, standIn, taskDone } from './stand';
 
 const FOLLOW_PENDING =
   'pending = $PendingTasks.GetSamplePercent(TimeInterval_Minute * 2) < 50 ? 0 : ' +
@@ -96,4 +97,30 @@ test('a pool that scales by formula takes no resize until it is disabled', async
     enableAutoScale: false,
     targetLowPriorityNodes: 1,
   });
+});
+
+test('what a formula looks back on outlives a restart, and a deleted pool leaves nothing of it', async () => {
+  const folder = await newFolder();
+  const clock = new SteppedClock('2030-01-01T00:00:00Z');
+  const options = { folder, clock };
+  const look = '$n = $PendingTasks.Count(); $last = $PendingTasks.GetSample(1)';
+  const before = await standIn(options);
+  await before.client.pool.add({ ...SCALED, autoScaleFormula: '$TargetLowPriorityNodes=0' });
+  await before.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
+  await before.client.task.add('job', { id: 'task', commandLine: 'true' });
+  for (let half = 0; half < 5; half += 1) clock.step(30_000);
+  const seen = (await before.client.pool.evaluateAutoScale('pool', look)).results;
+  await before.batch.close();
+
+  const after = await standIn(options);
+
+  expect(seen).toContain('$last=[1];$n=');
+  expect((await after.client.pool.evaluateAutoScale('pool', look)).results).toBe(seen);
+  await after.client.pool.deleteMethod('pool');
+  await after.until(async () => !(await after.client.pool.exists('pool')).body);
+  await after.client.pool.add({ ...SCALED, autoScaleFormula: '$TargetLowPriorityNodes=0' });
+  await after.batch.close();
+  const anew = await standIn(options);
+  const { results } = await anew.client.pool.evaluateAutoScale('pool', '$n=$PendingTasks.Count()');
+  expect(results).toContain('$n=0');
 });
