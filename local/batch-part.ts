@@ -1,8 +1,11 @@
+import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
+import { autoStorage } from './batch/auto-storage';
 import { startBatch } from './batch/server';
 import type { Pace } from './batch/pace';
 import { scaledClock, type ClockPace } from './clock';
 import { isSigned } from './identity';
 import { runPart } from './part';
+import { AZURITE_ACCOUNT } from './storage';
 
 /** The Batch stand-in as a part of the environment: a process of its own, told what it needs by its parent. */
 export interface BatchPartOptions {
@@ -22,6 +25,7 @@ export interface BatchPartOptions {
 
 runPart<BatchPartOptions>((options) => {
   const signingKey = Buffer.from(options.authority.signingKey, 'base64');
+  const storageKey = new StorageSharedKeyCredential(AZURITE_ACCOUNT.name, AZURITE_ACCOUNT.key);
   return startBatch({
     clock: scaledClock(options.clock),
     folder: options.folder,
@@ -36,6 +40,7 @@ runPart<BatchPartOptions>((options) => {
     random: Math.random,
     path: options.path,
     blobEndpoint: () => options.blobUrl,
+    autoStorageContainer: autoStorage(new BlobServiceClient(options.blobUrl, storageKey)),
     environment: { NODE_EXTRA_CA_CERTS: options.certificateFile },
   });
 });

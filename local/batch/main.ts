@@ -1,7 +1,9 @@
-import { BlobServiceClient, ContainerSASPermissions } from '@azure/storage-blob';
+import { BlobServiceClient } from '@azure/storage-blob';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { paceFromNow, realClock, scaledClock } from '../clock';
-import { type BatchOptions, startBatch } from './server';
+import { autoStorage } from './auto-storage';
+import { type RunningBatch, startBatch } from './server';
 
 /**
  * The Batch stand-in on its own, as Azurite is for Storage: starts it and prints how to reach it.
@@ -22,6 +24,10 @@ const USAGE = `Usage: batch [options]
                          UseDevelopmentStorage=true for Azurite
   --blob-endpoint <url>  where mounts find storage, {account} being the account;
                          http://127.0.0.1:10000/{account} for Azurite
+  --oauth basic          take tokens of Entra as well: audience and dates are checked,
+                         who signed them is not
+  --cert <file>          with --cert-key: speak TLS; PEM files
+  --cert-key <file>
   --quiet                say nothing but how to reach it
 `;
 
@@ -33,6 +39,9 @@ const options = {
   key: { type: 'string', default: ACCOUNT.key },
   'auto-storage': { type: 'string' },
   'blob-endpoint': { type: 'string' },
+  oauth: { type: 'string' },
+  cert: { type: 'string' },
+  'cert-key': { type: 'string' },
   quiet: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;
@@ -45,6 +54,9 @@ async function main(): Promise<void> {
   }
   const speed = Number(values.speed);
   if (!(speed > 0)) throw new Error(`--speed ${values.speed}: say how many times as fast as real`);
+  if (values.oauth !== undefined && values.oauth !== 'basic') {
+    throw new Error(`--oauth ${values.oauth}: there is only basic`);
+  }
   const connection = values['auto-storage'];
   const blobs = values['blob-endpoint'];
   const batch = await startBatch({
@@ -59,11 +71,17 @@ async function main(): Promise<void> {
     path: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
     environment: trusted(process.env['NODE_EXTRA_CA_CERTS']),
     ...(blobs !== undefined && { blobEndpoint: (name) => blobs.replace('{account}', name) }),
-    ...(connection !== undefined && { autoStorageContainer: autoStorage(connection) }),
+    ...(connection !== undefined && {
+      autoStorageContainer: autoStorage(BlobServiceClient.fromConnectionString(connection)),
+    }),
+    ...(values.oauth === 'basic' && { entra: { verify: () => true } }),
+    ...tlsOf(values.cert, values['cert-key']),
   });
-  process.stdout.write(
-    `endpoint ${batch.url}\naccount  ${values.account}\nkey      ${values.key}\n`,
-  );
+  process.stdout.write(howToReach(batch.url, values.account, values.key));
+  endWhenTold(batch);
+}
+
+function endWhenTold(batch: RunningBatch): void {
   const stop = () => {
     batch.close().catch((error: unknown) => {
       process.stderr.write(`${String(error)}\n`);
@@ -74,20 +92,27 @@ async function main(): Promise<void> {
   process.once('SIGTERM', stop);
 }
 
+/** For a person to read, and to paste into a shell: the variables are those of Azure CLI. */
+function howToReach(endpoint: string, account: string, key: string): string {
+  return `endpoint ${endpoint}
+account  ${account}
+key      ${key}
+
+export AZURE_BATCH_ENDPOINT=${endpoint}
+export AZURE_BATCH_ACCOUNT=${account}
+export AZURE_BATCH_ACCESS_KEY=${key}
+`;
+}
+
+function tlsOf(cert: string | undefined, key: string | undefined) {
+  if (cert === undefined && key === undefined) return {};
+  if (cert === undefined || key === undefined) throw new Error('--cert and --cert-key go together');
+  return { tls: { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') } };
+}
+
 /** What this process trusts, its tasks trust. */
 function trusted(certificates: string | undefined): Record<string, string> {
   return certificates === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificates };
-}
-
-const DAY_MS = 86_400_000;
-
-function autoStorage(connection: string): NonNullable<BatchOptions['autoStorageContainer']> {
-  const service = BlobServiceClient.fromConnectionString(connection);
-  return (name) =>
-    service.getContainerClient(name).generateSasUrl({
-      permissions: ContainerSASPermissions.parse('rl'),
-      expiresOn: new Date(realClock.now().getTime() + DAY_MS),
-    });
 }
 
 main().catch((error: unknown) => {
