@@ -254,5 +254,7 @@ function report(what: string, samples: readonly number[], unit: string): void {
 }
 
 function temporaryFolder(): string {
-  return fs.mkdtempSync(path.join(os.tmpdir(), 'functions-bench-'));
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'functions-bench-'));
+  process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+  return folder;
 }

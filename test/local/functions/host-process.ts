@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { buildSync } from 'esbuild';
 import { globSync } from 'tinyglobby';
+import { afterAll } from 'vitest';
 
 /** Real host processes for tests, made from the sources as they are. */
 
@@ -26,7 +27,7 @@ export function builtHost(): string {
     target: 'node20',
     sourcemap: 'inline',
   });
-  process.on('exit', () => fs.rmSync(outdir, { recursive: true, force: true }));
+  folders.push(outdir);
   built = path.join(outdir, 'local/functions/main.js');
   return built;
 }
@@ -35,10 +36,19 @@ export function fixture(name: string): string {
   return path.join(__dirname, 'fixtures', name);
 }
 
-/** A folder of its own for a test. */
+const folders: string[] = [];
+
+/** A folder of its own for a test; it goes when the tests of the file are over. */
 export function temporaryFolder(): string {
-  return fs.mkdtempSync(path.join(os.tmpdir(), 'functions-host-'));
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'functions-host-'));
+  folders.push(folder);
+  return folder;
 }
+
+// Hooks run last first, so whatever uses a folder has ended by then.
+afterAll(() => {
+  for (const folder of folders) fs.rmSync(folder, { recursive: true, force: true });
+});
 
 export interface HostProcess {
   readonly url: string;
