@@ -31,7 +31,9 @@ sum_of() {
   openssl dgst -sha256 -r "$1"
 }
 
-find inputs -type f | while IFS= read -r file; do
+# Not a pipe: plain sh would not notice that its first command failed.
+find inputs -type f >.inputs
+while IFS= read -r file; do
   ! grep -qxF "$(sum_of "$file")" .decrypted || continue
   openssl cms -decrypt -binary -inform DER -inkey "$key" -in "$file" -out .opened || {
     rm -f .opened
@@ -39,6 +41,7 @@ find inputs -type f | while IFS= read -r file; do
   }
   mv .opened "$file"
   sum_of "$file" >>.decrypted
-done
+done <.inputs
+rm -f .inputs
 
 [ $# -eq 0 ] || exec "$@"
