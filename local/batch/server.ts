@@ -9,6 +9,7 @@ import { reviewJob } from './jobs/life';
 import { reviewNode } from './nodes/life';
 import { type Pace, type Quotas, generousQuotas, quickPace } from './pace';
 import { reviewPool } from './pools/life';
+import { goneFolder } from './run/directories';
 import { type Door, answer } from './requests';
 import { reviewSchedule } from './schedules/life';
 import { Account } from './state/account';
@@ -80,6 +81,7 @@ export async function startBatch(options: BatchOptions): Promise<RunningBatch> {
   const pace = { ...quickPace, ...options.pace };
   const quotas = { ...generousQuotas, ...options.quotas };
   await fsp.mkdir(setting.nodesFolder, { recursive: true });
+  await fsp.rm(goneFolder(setting.nodesFolder), { recursive: true, force: true });
   const account = new Account(setting, pace, quotas, reactions);
   const { journal, rows } = await Journal.open(path.resolve(folder, 'state'), account);
   restore(account, rows);

@@ -1,6 +1,6 @@
 import fsp from 'node:fs/promises';
 import { startStartTask } from './start-task';
-import { nodeFolders } from '../run/directories';
+import { nodeFolders, setAside } from '../run/directories';
 import { killMarked } from '../run/process-group';
 import { failureOf } from '../run/failures';
 import { keepUsage } from '../service/usage';
@@ -287,8 +287,9 @@ export function stopEverything(
 
 /** The disk goes with the machine. */
 function removeFolders(account: Account, node: Node): void {
-  const { all, root } = nodeFolders(account, node);
-  killMarked(root);
-  const removing = fsp.rm(all, { recursive: true, force: true, maxRetries: 3 });
+  killMarked('AZ_BATCH_NODE_ROOT_DIR', nodeFolders(account, node).root);
+  const aside = setAside(account, node);
+  if (aside === undefined) return;
+  const removing = fsp.rm(aside, { recursive: true, force: true, maxRetries: 3 });
   account.track(removing, `node ${node.record.id}`);
 }

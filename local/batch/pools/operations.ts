@@ -53,7 +53,7 @@ export function checkPool(body: Omit<NewPool, 'id'>): void {
   }
   checkScaling(body);
   if (!/^(standard|basic)_[a-z]+\d/i.test(body.vmSize)) {
-    // Unlike Azure: whether a size exists, and in which region, is not known here.
+    // Whether Azure has the size, and in which region, is not known here: see nodes/sizes.ts.
     const reason = 'The value does not name a size of virtual machines, as Standard_D2s_v5 does';
     throw invalidProperty('vmSize', body.vmSize, reason);
   }

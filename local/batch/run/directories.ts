@@ -21,6 +21,25 @@ export function nodeFolders(account: Account, node: Node): NodeFolders {
   };
 }
 
+/** What was on disks that are gone, until the last file of it is. No pool can have this name. */
+export function goneFolder(nodesFolder: string): string {
+  return path.join(nodesFolder, '.gone');
+}
+
+/**
+ * Puts everything of a node out of the way at once: its next machine may be up before the last file
+ * is deleted. Answers where it is now, if there was anything.
+ */
+export function setAside(account: Account, node: Node): string | undefined {
+  const { all } = nodeFolders(account, node);
+  if (!fs.existsSync(all)) return undefined;
+  const gone = goneFolder(account.setting.nodesFolder);
+  const aside = path.join(gone, String(account.nextSeq()));
+  fs.mkdirSync(gone, { recursive: true });
+  fs.renameSync(all, aside);
+  return aside;
+}
+
 /** Directories of Batch that every node has. */
 const NODE_DIRECTORIES = [
   'applications',

@@ -6,7 +6,7 @@ import { containerProgram } from './container';
 import { makeTaskFolders } from './directories';
 import { StepFailed, failureOf } from './failures';
 import { uploadAll } from './output-files';
-import { type ProcessGroup, startGroup } from './process-group';
+import { type ProcessGroup, killMarked, startGroup } from './process-group';
 import { downloadAll } from './resource-files';
 
 /** One execution of a command line: a start, preparation, release or ordinary task. */
@@ -92,6 +92,7 @@ async function run(work: Work, program: Prepared, signal: AbortSignal): Promise<
   const kill = () => {
     program.stop?.();
     group.kill();
+    killMarked('AZ_BATCH_TASK_DIR', work.folder);
   };
   signal.addEventListener('abort', kill);
   if (signal.aborted) kill();

@@ -106,13 +106,16 @@ export function killLeftovers(folder: string): number {
   return killed;
 }
 
+/** Variables that every process of a node, or of one execution on it, has. */
+type Marking = 'AZ_BATCH_NODE_ROOT_DIR' | 'AZ_BATCH_TASK_DIR';
+
 /**
- * Kills every process that has a node's root in its environment: what left its group before the
- * node went. Only Linux shows the environment of others.
+ * Kills every process that has this in its environment: what left its group before it was to end.
+ * Only Linux shows the environment of others.
  */
-export function killMarked(root: string): number {
+export function killMarked(variable: Marking, value: string): number {
   if (process.platform !== 'linux') return 0;
-  const mark = `AZ_BATCH_NODE_ROOT_DIR=${root}\0`;
+  const mark = `${variable}=${value}\0`;
   let killed = 0;
   for (const name of fs.readdirSync('/proc')) {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;

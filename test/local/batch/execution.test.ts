@@ -1,7 +1,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Stand, fileText, poolOf, standIn, taskDone } from './stand';
+import { type Stand, fileText, isAlive, poolOf, standIn, taskDone } from './stand';
 
 async function oneNode(stand: Stand): Promise<string> {
   const [node] = await poolOf(stand, 1);
@@ -232,3 +232,27 @@ test('files of a task that has not started are not there to be asked for', async
     code: 'OperationInvalidForCurrentState',
   });
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'the end of its time ends what a task detached from itself as well',
+  async () => {
+    const stand = await standIn();
+    await poolOf(stand, 1);
+    await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
+    await stand.client.task.add('job', {
+      id: 'task',
+      commandLine: `/bin/sh -c "setsid --fork /bin/sh -c 'echo $$; exec sleep 1000'; sleep 1000"`,
+      constraints: { maxWallClockTime: 'PT1H' },
+    });
+    const pid = await stand.until(async () => {
+      const text = await fileText(stand, 'job', 'task', 'stdout.txt').catch(() => '');
+      return text !== '' && Number(text);
+    });
+    expect(isAlive(pid)).toBe(true);
+
+    stand.clock.step(3_600_000);
+    await taskDone(stand, 'job', 'task');
+
+    expect(isAlive(pid)).toBe(false);
+  },
+);

@@ -91,7 +91,10 @@ test('what a task detached from itself ends with its node', async () => {
   await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
   await stand.client.task.add('job', {
     id: 'task',
-    commandLine: '/usr/bin/setsid --fork /bin/sh -c "echo $$; exec sleep 1000"',
+    // It waits for the other to be away from it: until then, the two would end together.
+    commandLine:
+      `/bin/sh -c "setsid --fork /bin/sh -c 'echo $$; exec sleep 1000'; ` +
+      'until test -s ../stdout.txt; do sleep 0.05; done"',
   });
   await taskDone(stand, 'job', 'task');
   const pid = await stand.until(async () => {
