@@ -160,12 +160,18 @@ async function cleanUp(
     await asking('staging', stagingContainer, () =>
       files.removeContainer(stagingContainer, labels),
     ),
-    await asking('outputs', outputContainer, async () =>
-      keeps ? 'kept' : files.removeContainer(outputContainer, labels),
+    await asking('outputs', outputContainer, () =>
+      keeps ? kept(files, outputContainer) : files.removeContainer(outputContainer, labels),
     ),
   ];
   const poolIsGoing = done.some(({ what, how }) => what === 'pool' && how === 'going');
   return { done, pool: poolIsGoing ? await batch.lookAtPool(poolId).catch(() => null) : null };
+}
+
+/** A run that ended before it began has none. */
+async function kept(files: Files, container: string): Promise<'kept' | 'gone'> {
+  const found = await files.listContainers(container);
+  return found.some(({ name }) => name === container) ? 'kept' : 'gone';
 }
 
 async function asking(
@@ -215,7 +221,7 @@ async function record(tools: Tools, input: RecordInput): Promise<RunRecord> {
     logs: harvest.logs,
     outputContainer: plan.outputContainer,
     outputsKeptUntil:
-      keepOutputsDays === 0
+      keepOutputsDays === 0 || hasNoOutputs(input)
         ? null
         : new Date(Date.parse(endedAt) + keepOutputsDays * DAY_MS).toISOString(),
     cleanedUp: input.cleanedUp,
@@ -236,6 +242,10 @@ async function record(tools: Tools, input: RecordInput): Promise<RunRecord> {
 
 function round(value: number, digits: number): number {
   return Number(value.toFixed(digits));
+}
+
+function hasNoOutputs({ cleanedUp }: RecordInput): boolean {
+  return cleanedUp.some(({ what, how }) => what === 'outputs' && how === 'gone');
 }
 
 /** A record is small; the bound keeps a planted blob from filling the memory. */

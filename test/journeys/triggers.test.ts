@@ -38,6 +38,9 @@ afterAll(async () => {
   rmSync(disk, { recursive: true, force: true });
 });
 
+/** Pool, job, staging, outputs. */
+const ALL_GONE = Array.from({ length: 4 }, () => expect.objectContaining({ how: 'gone' }));
+
 function bring({ runId }: Run, prefix: string): Promise<string[]> {
   return fetchAll(world.blobs, `run-${runId}-out`, prefix, join(disk, runId));
 }
@@ -56,6 +59,7 @@ test('a report on an empty container succeeds with no task, and never asks for a
     status: 'succeeded',
     tasks: { active: 0, running: 0, succeeded: 0, failed: 0 },
     nodeMinutes: 0,
+    record: { outputsKeptUntil: null, cleanedUp: ALL_GONE },
   });
   expect(await leftBy(world, run)).toEqual(onlyRecord(run, 'gone'));
 });
