@@ -6,6 +6,9 @@ import { certificateIn, type Certificate } from './certificate';
 import { paceFromNow, realClock, scaledClock, type Clock, type ClockPace } from './clock';
 import { startIdentity, type IdentityAuthority } from './identity';
 import { startPart, type Part } from './part';
+import type { Access } from './roles/access';
+import { startGate } from './roles/gate';
+import type { ServiceKind } from './roles/requests';
 import { startStorage, type LocalStorage } from './storage';
 import { startVault, type LocalVault } from './vault';
 
@@ -42,6 +45,8 @@ export interface EnvironmentStart {
   readonly settings?: Readonly<Record<string, string>>;
   /** How long nodes take, in seconds of clock time. */
   readonly nodes?: BatchPartOptions['pace'];
+  /** Makes roles matter, as they do in Azure; without, the identity may do everything. */
+  readonly access?: Access;
   readonly log: (part: string, line: string) => void;
 }
 
@@ -91,7 +96,7 @@ export async function startEnvironment(start: EnvironmentStart): Promise<Environ
   try {
     const pace = paceIn(start.folder, start.speed);
     const certificate = await certificateIn(join(start.folder, 'certificate'));
-    const identity = await startIdentity(start.ports.identity, realClock.now);
+    const identity = await startIdentity(start.ports.identity, realClock.now, start.access?.roles);
     stops.push(() => identity.close());
     const base: Base = { start, pace, certificate, identity };
 
@@ -103,7 +108,8 @@ export async function startEnvironment(start: EnvironmentStart): Promise<Environ
     const account = batchAccountIn(start.folder);
     const batch = await openBatch(base, account, storage);
     stops.push(() => batch.stop());
-    const host = await openHost(base, { storage, vault, batchUrl: batch.url });
+    const doors = await openDoors(base, { storage, vault, batchUrl: batch.url }, stops);
+    const host = await openHost(base, doors);
     stops.push(() => host.stop());
 
     return {
@@ -150,6 +156,7 @@ function openVault({ start, certificate, identity }: Base): Promise<LocalVault> 
     // What the shipped workloads name; a person adds others with PUT.
     initial: { 'report-signing-key': randomBytes(32).toString('base64url') },
     now: realClock.now,
+    ...(start.access !== undefined && { access: start.access }),
   });
 }
 
@@ -176,9 +183,43 @@ function openBatch(base: Base, account: BatchAccount, storage: LocalStorage): Pr
   });
 }
 
+/** What the app is told to call. */
+interface Doors {
+  readonly storage: Pick<LocalStorage, 'blobUrl' | 'queueUrl' | 'tableUrl'>;
+  readonly vault: LocalVault;
+  readonly batchUrl: string;
+}
+
+/** Where roles matter, a gate stands before each service that knows none. */
+async function openDoors(
+  { start, certificate }: Base,
+  doors: Doors,
+  stops: (() => Promise<void>)[],
+): Promise<Doors> {
+  const { access } = start;
+  if (access === undefined) return doors;
+  const gated = async (service: ServiceKind, upstream: string): Promise<string> => {
+    const secure = upstream.startsWith('https:') ? { certificate } : {};
+    const log = (line: string) => start.log('roles', line);
+    const gate = await startGate({ service, upstream, access, log, ...secure });
+    stops.push(() => gate.close());
+    return gate.url;
+  };
+  const { storage, vault, batchUrl } = doors;
+  return {
+    storage: {
+      blobUrl: await gated('blob', storage.blobUrl),
+      queueUrl: await gated('queue', storage.queueUrl),
+      tableUrl: await gated('table', storage.tableUrl),
+    },
+    vault,
+    batchUrl: await gated('batch', batchUrl),
+  };
+}
+
 function openHost(
   { start, pace, certificate, identity }: Base,
-  { storage, vault, batchUrl }: { storage: LocalStorage; vault: LocalVault; batchUrl: string },
+  { storage, vault, batchUrl }: Doors,
 ): Promise<Part> {
   return startPart({
     name: 'the Functions host',

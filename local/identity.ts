@@ -7,7 +7,8 @@ import { listen } from './http';
  * `ManagedIdentityCredential` talks to it unmodified. Tokens live in real time: storage checks them.
  *
  * Unlike Azure: tokens are signed with a secret of this process (HS256), not with Entra's published
- * keys; there is one identity, whatever client id is asked for.
+ * keys; there is one identity, whatever client id is asked for. Where roles are given, the tokens
+ * carry them, for services that have no other way to know (`local/roles`).
  */
 export interface IdentityAuthority {
   /** IDENTITY_ENDPOINT and IDENTITY_HEADER of a process that may have tokens. */
@@ -25,7 +26,11 @@ const ISSUER = `https://sts.windows.net/${TENANT}/`;
 const TOKEN_SECONDS = 24 * 3600;
 const SKEW_SECONDS = 300;
 
-export async function startIdentity(port: number, now: () => Date): Promise<IdentityAuthority> {
+export async function startIdentity(
+  port: number,
+  now: () => Date,
+  roles?: readonly string[],
+): Promise<IdentityAuthority> {
   const header = randomBytes(24).toString('hex');
   const key = randomBytes(32);
 
@@ -41,7 +46,10 @@ export async function startIdentity(port: number, now: () => Date): Promise<Iden
         error_description: 'resource is missing',
       });
 
-    const claims = claimsFor(resource, url.searchParams.get('client_id'), now());
+    const claims = {
+      ...claimsFor(resource, url.searchParams.get('client_id'), now()),
+      ...(roles !== undefined && { roles }),
+    };
     return reply(response, 200, {
       access_token: signToken(claims, key),
       expires_on: String(claims.exp),

@@ -3,13 +3,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Certificate } from './certificate';
 import { listen } from './http';
 import { claimsOf, isSigned } from './identity';
+import { mayDo, type Access } from './roles/access';
+import { rightFor } from './roles/requests';
 
 /**
  * A stand-in for the part of Key Vault that the app uses: `GET /secrets/{name}`, over TLS, for the
  * holder of a token with the vault's audience. `PUT` stores a secret, so that a person can.
  *
  * Unlike Azure: one version of each secret; no listing, deleting, recovering, no keys and
- * certificates (501 by name); no roles: every identity of the authority may read and write.
+ * certificates (501 by name). Every identity of the authority may read and write, unless `access`
+ * says that roles matter.
  */
 export interface LocalVault {
   readonly url: string;
@@ -25,6 +28,7 @@ export interface VaultStart {
   /** Stored at the first start. */
   readonly initial: Readonly<Record<string, string>>;
   readonly now: () => Date;
+  readonly access?: Access;
 }
 
 /** Key Vault's own bound for the value of a secret. */
@@ -59,6 +63,8 @@ async function answer(
     );
     return refuse(response, 401, 'Unauthorized', refusal);
   }
+  const forbidden = start.access === undefined ? null : forbiddenBy(start.access, request, url);
+  if (forbidden !== null) return refuse(response, 403, 'Forbidden', forbidden);
   const [kind, name, version, ...rest] = url.pathname.split('/').filter((part) => part !== '');
   if (kind !== 'secrets' || name === undefined || rest.length > 0) {
     return refuse(
@@ -93,6 +99,18 @@ function unauthorized({ authority, now }: VaultStart, request: IncomingMessage):
     return `AKV10022: Invalid audience. Expected ${AUDIENCE}, found: ${String(claims['aud'])}.`;
   if (Number(claims['exp']) * 1000 <= now().getTime()) return 'AKV10000: the token has expired.';
   return null;
+}
+
+/** In Key Vault's own words, which name the action. */
+function forbiddenBy(access: Access, { method = '', headers }: IncomingMessage, url: URL) {
+  const right = rightFor('vault', { method, path: url.pathname, query: url.searchParams });
+  if (right === undefined) return null;
+  const token = (headers.authorization ?? '').replace(/^Bearer /i, '');
+  const isAllowed = mayDo(claimsOf(token), right, access);
+  access.note?.({ right, request: `${method} ${url.pathname}`, isAllowed });
+  return isAllowed
+    ? null
+    : `Caller is not authorized to perform action on resource. Action: '${right.name}'. Resource: '${url.pathname}'.`;
 }
 
 function get(

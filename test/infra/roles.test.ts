@@ -1,75 +1,12 @@
 import { globSync } from 'tinyglobby';
 import { expect, test } from 'vitest';
-import {
-  allows,
-  builtInRoles,
-  isRoleName,
-  type Right,
-  type RoleName,
-} from '../../local/roles/built-in';
-import { textOf, type Value } from './bicep/values';
-import { jsonAt, PERSON, planFor, planting, profiles, root, textAt } from './deployment';
-import { callsIn } from './rights/calls';
+import { allows, builtInRoles, type Right } from '../../local/roles/built-in';
+import { jsonAt, planting, root, textAt } from './deployment';
+import { callsIn, callsOfApp } from './rights/calls';
+import { grantedIn, type Grant, type Granted } from './rights/grants';
 import { needs } from './rights/operations';
 
-const sources = globSync('src/**/*.ts', { cwd: root }).map(textAt);
-const calls = sources.flatMap((source) => [...callsIn(source)]);
-
-interface Grant {
-  readonly who: 'app' | 'batch' | 'person';
-  readonly role: RoleName;
-  /** What it is given on, such as Microsoft.Batch/batchAccounts. */
-  readonly on: string;
-}
-
-interface Granted {
-  readonly grants: readonly Grant[];
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly types: ReadonlySet<string>;
-}
-
-function grantedIn(profile: string, planted: Readonly<Record<string, string>> = {}): Granted {
-  const { resources } = planFor(profiles[profile] ?? {}, planted);
-  const assignments = resources.filter(
-    ({ type }) => type === 'Microsoft.Authorization/roleAssignments',
-  );
-  const config = resources.find(({ type }) => type === 'Microsoft.Web/sites/config');
-  return {
-    grants: assignments.map(({ body, scopeId }) => {
-      const { principalId, roleDefinitionId } = body['properties'] as Record<
-        'principalId' | 'roleDefinitionId',
-        Value
-      >;
-      return {
-        who: whoIs(textOf(principalId)),
-        role: roleOf(textOf(roleDefinitionId).split('/').at(-1) ?? ''),
-        on: typeOf(scopeId ?? ''),
-      };
-    }),
-    settings: config?.body['properties'] as Record<string, unknown>,
-    types: new Set(resources.map(({ type }) => type)),
-  };
-}
-
-function whoIs(principal: string): Grant['who'] {
-  if (principal === PERSON) return 'person';
-  const identity = /userAssignedIdentities\/id-(app|batch)-\w+\.properties\.principalId/.exec(
-    principal,
-  )?.[1];
-  if (identity === 'app' || identity === 'batch') return identity;
-  throw new Error(`nobody knows ${principal}`);
-}
-
-function roleOf(id: string): RoleName {
-  const found = Object.entries(builtInRoles).find(([, role]) => role.id === id)?.[0] ?? '';
-  if (isRoleName(found)) return found;
-  throw new Error(`no role has the id ${id}`);
-}
-
-function typeOf(id: string): string {
-  const [provider = '', ...rest] = (id.split('/providers/').at(-1) ?? '').split('/');
-  return [provider, ...rest.filter((_, index) => index % 2 === 0)].join('/');
-}
+const calls = callsOfApp();
 
 interface Wanted {
   readonly who: Grant['who'];

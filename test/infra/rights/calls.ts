@@ -1,7 +1,9 @@
 import { BatchServiceClient } from '@azure/batch';
 import { SecretClient } from '@azure/keyvault-secrets';
 import { BlobServiceClient, BlockBlobClient, ContainerClient } from '@azure/storage-blob';
+import { globSync } from 'tinyglobby';
 import type { Right } from '../../../local/roles/built-in';
+import { root, textAt } from '../deployment';
 import { batchRight, signatureRights, storageRights, vaultRights } from './operations';
 
 /** Calls of Azure found in source text, each with what it needs. */
@@ -32,6 +34,11 @@ const storageMethods = new Set(
   ),
 );
 const vaultMethods = new Set(inherited(SecretClient.prototype));
+
+/** Every call in the app's source. */
+export function callsOfApp(): readonly Found[] {
+  return globSync('src/**/*.ts', { cwd: root }).flatMap((file) => [...callsIn(textAt(file))]);
+}
 
 /** @throws Error for a call that no table knows: a new one needs its row */
 export function* callsIn(source: string): Generator<Found> {

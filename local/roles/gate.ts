@@ -1,0 +1,105 @@
+import http from 'node:http';
+import https from 'node:https';
+import type { IncomingMessage, RequestOptions, ServerResponse } from 'node:http';
+import type { Certificate } from '../certificate';
+import { listen, type Listening } from '../http';
+import { claimsOf } from '../identity';
+import { mayDo, type Access } from './access';
+import type { Right } from './built-in';
+import { rightFor, type ServiceKind } from './requests';
+
+/**
+ * Stands before a service that knows no roles (Azurite, the Batch stand-in) and lets through what the
+ * bearer's roles allow. Everything else goes on untouched: a key or a signature is the service's
+ * own to judge, and so is whether a token is genuine.
+ *
+ * Unlike Azure: the roles are in the token; a change of roles counts at once, not after minutes; a
+ * signature that an identity made is not weighed again by what its signer may do now.
+ */
+export interface GateStart {
+  readonly service: ServiceKind;
+  /** The service, with what its paths begin with: `https://127.0.0.1:10000/devstoreaccount1`. */
+  readonly upstream: string;
+  /** With it the gate speaks TLS, and trusts the service behind it by it. */
+  readonly certificate?: Certificate;
+  readonly access: Access;
+  readonly log: (line: string) => void;
+}
+
+export async function startGate(start: GateStart): Promise<Listening> {
+  const server = await listen(
+    (request, response) => answer(start, request, response),
+    start.certificate === undefined ? {} : { tls: start.certificate },
+  );
+  // Clients are told the gate's address in the service's form.
+  return { ...server, url: `${server.url}${basePath(start)}` };
+}
+
+function basePath({ upstream }: GateStart): string {
+  return new URL(upstream).pathname.replace(/\/$/, '');
+}
+
+function answer(start: GateStart, request: IncomingMessage, response: ServerResponse): void {
+  const right = rightOf(start, request);
+  const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (right === undefined || token === undefined) {
+    passOn(start, request, response);
+    return;
+  }
+  const isAllowed = mayDo(claimsOf(token), right, start.access);
+  const asked = `${request.method ?? ''} ${(request.url ?? '').split('?')[0] ?? ''}`;
+  start.access.note?.({ right, request: asked, isAllowed });
+  if (isAllowed) {
+    passOn(start, request, response);
+    return;
+  }
+  start.log(`403 for ${asked}: the identity has no role that allows ${right.name}`);
+  // The body is taken in first: a client that is still sending does not listen.
+  request.resume().on('end', () => refuse(start.service, right, response));
+}
+
+function rightOf(start: GateStart, request: IncomingMessage): Right | undefined {
+  const url = new URL(request.url ?? '/', start.upstream);
+  const path = url.pathname.slice(basePath(start).length);
+  return rightFor(start.service, { method: request.method ?? '', path, query: url.searchParams });
+}
+
+function passOn(start: GateStart, request: IncomingMessage, response: ServerResponse): void {
+  const { hostname, port, protocol } = new URL(start.upstream);
+  const isSecure = protocol === 'https:';
+  const options: RequestOptions & { ca?: string } = {
+    hostname,
+    port,
+    ...(request.method !== undefined && { method: request.method }),
+    ...(request.url !== undefined && { path: request.url }),
+    headers: request.headers,
+    ...(start.certificate !== undefined && { ca: start.certificate.cert }),
+  };
+  const onward = (isSecure ? https : http).request(options, (reply) => {
+    response.writeHead(reply.statusCode ?? 502, reply.statusMessage, reply.rawHeaders);
+    reply.pipe(response);
+  });
+  onward.on('error', () => response.destroy());
+  request.pipe(onward);
+}
+
+/** In each service's own words, with the name of the right besides. */
+function refuse(service: ServiceKind, right: Right, response: ServerResponse): void {
+  const said = `This request is not authorized to perform this operation using this permission: no role of the caller allows ${right.name}.`;
+  if (service === 'blob' || service === 'queue') {
+    const code = 'AuthorizationPermissionMismatch';
+    response.writeHead(403, { 'content-type': 'application/xml', 'x-ms-error-code': code });
+    response.end(
+      `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>${said}</Message></Error>`,
+    );
+    return;
+  }
+  // Unconfirmed: the code that Batch gives when a role is missing.
+  const code = service === 'batch' ? 'PermissionDenied' : 'AuthorizationPermissionMismatch';
+  const body =
+    service === 'batch'
+      ? { code, message: { lang: 'en-US', value: said } }
+      : { 'odata.error': { code, message: { lang: 'en-US', value: said } } };
+  response.writeHead(403, { 'content-type': 'application/json;odata=minimalmetadata' });
+  response.end(JSON.stringify(body));
+}

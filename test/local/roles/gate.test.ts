@@ -1,0 +1,167 @@
+import { afterEach, expect, test } from 'vitest';
+import { listen, type Listening } from '../../../local/http';
+import { signToken } from '../../../local/identity';
+import type { Access, Seen } from '../../../local/roles/access';
+import { allows, builtInRoles, type Right } from '../../../local/roles/built-in';
+import { startGate } from '../../../local/roles/gate';
+import { rightFor, type ServiceKind } from '../../../local/roles/requests';
+
+const servers: Listening[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+
+/** A service that answers whatever it is asked with what it was asked. */
+async function gated(service: ServiceKind, access: Partial<Access>) {
+  const behind = await listen((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      response.writeHead(201, { 'x-seen': `${request.method ?? ''} ${request.url ?? ''}` });
+      response.end(Buffer.concat(chunks));
+    });
+  });
+  const gate = await startGate({
+    service,
+    upstream: service === 'batch' ? behind.url : `${behind.url}/account`,
+    access: { roles: [], without: new Set(), ...access },
+    log: () => {},
+  });
+  servers.push(behind, gate);
+  return gate;
+}
+
+function bearer(roles: readonly string[]): { readonly authorization: string } {
+  return { authorization: `Bearer ${signToken({ roles }, Buffer.from('key'))}` };
+}
+
+test('a request that a role allows goes on whole, and the answer comes back whole', async () => {
+  const gate = await gated('blob', {});
+  const response = await fetch(`${gate.url}/inbox/a.ply?comp=block`, {
+    method: 'PUT',
+    headers: bearer(['Storage Blob Data Contributor']),
+    body: 'v 0 0 0',
+  });
+  expect([response.status, response.headers.get('x-seen'), await response.text()]).toEqual([
+    201,
+    'PUT /account/inbox/a.ply?comp=block',
+    'v 0 0 0',
+  ]);
+});
+
+test('one that no role allows answers 403 and names the right, in the words of each service', async () => {
+  const blob = await gated('blob', {});
+  const refused = await fetch(`${blob.url}/inbox/a.ply`, {
+    method: 'DELETE',
+    headers: bearer(['Storage Queue Data Contributor', 'no such role']),
+  });
+  expect([refused.status, refused.headers.get('x-ms-error-code')]).toEqual([
+    403,
+    'AuthorizationPermissionMismatch',
+  ]);
+  expect(await refused.text()).toContain(
+    'no role of the caller allows Microsoft.Storage/storageAccounts/blobServices/containers/blobs/delete',
+  );
+
+  const batch = await gated('batch', {});
+  const pool = await fetch(`${batch.url}/pools?api-version=1`, {
+    method: 'POST',
+    headers: bearer([]),
+    body: '{}',
+  });
+  expect([pool.status, await pool.json()]).toEqual([
+    403,
+    {
+      code: 'PermissionDenied',
+      message: {
+        lang: 'en-US',
+        value:
+          'This request is not authorized to perform this operation using this permission: no role of the caller allows Microsoft.Batch/batchAccounts/pools/write.',
+      },
+    },
+  ]);
+});
+
+test('a right that was taken away counts at once, and every decision is told', async () => {
+  const seen: Seen[] = [];
+  const without = new Set<string>();
+  const gate = await gated('batch', { without, note: (one) => seen.push(one) });
+  const ask = async () =>
+    (await fetch(`${gate.url}/jobs/a`, { headers: bearer(['Azure Batch Data Contributor']) }))
+      .status;
+  const right: Right = { plane: 'dataAction', name: 'Microsoft.Batch/batchAccounts/jobs/read' };
+  expect(await ask()).toBe(201);
+  without.add(right.name);
+  expect(await ask()).toBe(403);
+  expect(seen).toEqual([
+    { right, request: 'GET /jobs/a', isAllowed: true },
+    { right, request: 'GET /jobs/a', isAllowed: false },
+  ]);
+});
+
+test('a key and a signature are left to the service', async () => {
+  const gate = await gated('blob', {});
+  const signed = await fetch(`${gate.url}/inbox/a.ply?sv=1&sig=x`);
+  const keyed = await fetch(`${gate.url}/inbox/a.ply`, {
+    headers: { authorization: 'SharedKey a:b' },
+  });
+  expect([signed.status, keyed.status]).toEqual([201, 201]);
+});
+
+test.each([
+  [
+    'blob',
+    'POST /?restype=service&comp=userdelegationkey',
+    'blobServices/generateUserDelegationKey/action',
+  ],
+  ['blob', 'GET /?comp=list', 'blobServices/containers/read'],
+  ['blob', 'PUT /inbox?restype=container', 'blobServices/containers/write'],
+  ['blob', 'GET /inbox?restype=container', 'blobServices/containers/read'],
+  ['blob', 'GET /inbox?restype=container&comp=list', 'blobServices/containers/blobs/read'],
+  ['blob', 'DELETE /inbox?restype=container', 'blobServices/containers/delete'],
+  ['blob', 'HEAD /inbox/a/b.ply', 'blobServices/containers/blobs/read'],
+  ['queue', 'GET /q/messages?numofmessages=1', 'queueServices/queues/messages/process/action'],
+  ['queue', 'GET /q/messages?peekonly=true', 'queueServices/queues/messages/read'],
+  ['queue', 'POST /q/messages', 'queueServices/queues/messages/write'],
+  ['table', 'POST /Tables', 'tableServices/tables/write'],
+  ['table', "GET /history(PartitionKey='a',RowKey='b')", 'tableServices/tables/entities/read'],
+  ['batch', 'GET /pools/a/nodes', 'batchAccounts/pools/read'],
+  ['batch', 'POST /pools/a/evaluateautoscale', 'batchAccounts/pools/read'],
+  ['batch', 'POST /pools/a/removenodes', 'batchAccounts/pools/write'],
+  ['batch', 'DELETE /pools/a', 'batchAccounts/pools/delete'],
+  ['batch', 'DELETE /jobs/a/tasks/b', 'batchAccounts/jobs/write'],
+  ['batch', 'GET /jobs/a/tasks/b/files/stdout.txt', 'batchAccounts/jobs/read'],
+  ['batch', 'GET /supportedimages', 'Microsoft.Batch/batchAccounts/read'],
+  ['vault', 'GET /secrets/key/version', 'vaults/secrets/getSecret/action'],
+  ['vault', 'PUT /secrets/key', 'vaults/secrets/setSecret/action'],
+] as const)('%s: %s needs %s', (service, asked, right) => {
+  const [method = '', address = ''] = asked.split(' ');
+  const { pathname, searchParams } = new URL(address, 'http://127.0.0.1');
+  const path = decodeURIComponent(pathname);
+  expect(rightFor(service, { method, path, query: searchParams })?.name).toMatch(
+    new RegExp(`${right}$`),
+  );
+});
+
+test('a star in a role stands for any text, on its own plane only', () => {
+  const owner = builtInRoles['Storage Blob Data Owner'];
+  const blobs = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs';
+  expect(allows(owner, { plane: 'dataAction', name: `${blobs}/tags/write` })).toBe(true);
+  expect(
+    allows(owner, {
+      plane: 'dataAction',
+      name: 'Microsoft.Storage/storageAccounts/queueServices/queues/messages/read',
+    }),
+  ).toBe(false);
+  const batch = builtInRoles['Azure Batch Data Contributor'];
+  expect(
+    allows(batch, { plane: 'action', name: 'Microsoft.Batch/batchAccounts/pools/write' }),
+  ).toBe(true);
+  expect(
+    allows(batch, { plane: 'dataAction', name: 'Microsoft.Batch/batchAccounts/pools/write' }),
+  ).toBe(false);
+  expect(allows(batch, { plane: 'action', name: 'microsoft.batch/batchaccounts/READ' })).toBe(true);
+  expect(allows(batch, { plane: 'action', name: 'Microsoft.Batch/batchAccounts/write' })).toBe(
+    false,
+  );
+});
