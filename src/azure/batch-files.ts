@@ -24,6 +24,7 @@ export async function readTail(
   service: Service,
   file: NodeFile,
   maxBytes: number,
+  encoding = 'utf-8',
 ): Promise<string | null> {
   try {
     const length = await lengthOf(service, file);
@@ -33,7 +34,7 @@ export async function readTail(
     const bytes = await ifThere(
       service.call(() => read(service, file, `bytes=${first}-${length - 1}`)),
     );
-    return bytes === null ? null : decode(bytes);
+    return bytes === null ? null : decode(bytes, encoding);
   } catch (error) {
     // 409: the task has not started, or its files are cleaned up; 416: the file has shrunk since.
     if (error instanceof BatchRefusal && (error.status === 409 || error.status === 416))
@@ -70,9 +71,14 @@ async function read({ client }: Service, file: NodeFile, ocpRange: string): Prom
   return Buffer.concat(chunks);
 }
 
-/** UTF-8 is decoded over the whole; a tail may begin in the middle of a character, which is left out. */
-export function decode(bytes: Buffer): string {
+/**
+ * Decoded over the whole. A tail of UTF-8 may begin in the middle of a character, which is left out.
+ */
+export function decode(bytes: Buffer, encoding = 'utf-8'): string {
+  const decoder = new TextDecoder(encoding);
   let start = 0;
-  while (start < Math.min(3, bytes.length) && ((bytes[start] ?? 0) & 0xc0) === 0x80) start += 1;
-  return new TextDecoder('utf-8').decode(bytes.subarray(start));
+  if (decoder.encoding === 'utf-8') {
+    while (start < Math.min(3, bytes.length) && ((bytes[start] ?? 0) & 0xc0) === 0x80) start += 1;
+  }
+  return decoder.decode(bytes.subarray(start));
 }

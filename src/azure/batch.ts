@@ -71,9 +71,9 @@ export function batchOn(client: BatchServiceClient, pacing: Pacing): Batch {
       ),
     failedTasks: (jobId, limit) =>
       ours(`list the failed tasks of job ${jobId}`, () => failedTasks(service, jobId, limit)),
-    readTaskFile: (jobId, taskId, file, maxBytes) =>
+    readTaskFile: (jobId, taskId, file, maxBytes, encoding) =>
       ours(`read ${file} of task ${taskId}`, () =>
-        readTail(service, { kind: 'task', jobId, taskId, file }, maxBytes),
+        readTail(service, { kind: 'task', jobId, taskId, file }, maxBytes, encoding),
       ),
     readStartTaskError: (poolId, maxBytes) =>
       ours(`read the set-up log of pool ${poolId}`, () =>

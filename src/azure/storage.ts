@@ -28,8 +28,10 @@ export function filesOn(service: BlobServiceClient, now: () => Date): Files {
     list: (container, prefix) => list(open(container), prefix),
     find: (container, name) =>
       saying(`find ${place(container, name)}`, () => find(open(container), name)),
-    readText: (container, name, maxBytes) =>
-      saying(`read ${place(container, name)}`, () => readText(open(container), name, maxBytes)),
+    readText: (container, name, maxBytes, encoding) =>
+      saying(`read ${place(container, name)}`, () =>
+        readText(open(container), name, maxBytes, encoding),
+      ),
     writeText: (container, name, text) =>
       saying(`write ${place(container, name)}`, async () => {
         await blobOf(open(container), name).upload(text, Buffer.byteLength(text));
@@ -204,6 +206,7 @@ async function readText(
   container: ContainerClient,
   name: string,
   maxBytes: number,
+  encoding = 'utf-8',
 ): Promise<string | null> {
   const found = await find(container, name);
   if (found === null) return null;
@@ -214,7 +217,7 @@ async function readText(
     );
   }
   const bytes = await unless([404], blobOf(container, name).downloadToBuffer());
-  return bytes === undefined ? null : bytes.toString('utf8');
+  return bytes === undefined ? null : new TextDecoder(encoding).decode(bytes);
 }
 
 async function claim(container: ContainerClient, name: string, text: string): Promise<boolean> {

@@ -65,3 +65,16 @@ export interface Contradiction {
   readonly path: (string | number)[];
   readonly message: string;
 }
+
+/** A name that the runtime can decode, such as `utf-8`, `latin1`, `utf-16le`. */
+export const textEncoding = z
+  .string()
+  .refine(isEncoding, 'must be a text encoding such as "latin1"');
+
+function isEncoding(name: string): boolean {
+  try {
+    return new TextDecoder(name).encoding !== '';
+  } catch {
+    return false;
+  }
+}

@@ -56,15 +56,16 @@ async function failedTasks({ batch }: Tools, plan: RunPlan): Promise<readonly Fa
 }
 
 async function keepLogs(
-  { batch, files }: Tools,
+  { batch, files, workloads }: Tools,
   plan: RunPlan,
   ids: ReadonlySet<string>,
 ): Promise<string[]> {
+  const encoding = workloadOf(workloads, plan).logEncoding;
   for (const id of ids) {
     for (const file of ['stdout.txt', 'stderr.txt']) {
       const name = `${LOGS_FOLDER}/${id}/${file}`;
       if ((await files.find(plan.outputContainer, name)) !== null) continue;
-      const text = await batch.readTaskFile(plan.jobId, id, file, LOG_TAIL_BYTES);
+      const text = await batch.readTaskFile(plan.jobId, id, file, LOG_TAIL_BYTES, encoding);
       if (text !== null) await files.writeText(plan.outputContainer, name, text);
     }
   }
@@ -92,7 +93,7 @@ async function findResults({ files, workloads }: Tools, plan: RunPlan) {
 
 /** The end of stderr of what failed: the job manager first, then the first task, then the set-up. */
 async function lastWords(
-  { batch, files }: Tools,
+  { batch, files, workloads }: Tools,
   plan: RunPlan,
   outcome: Outcome,
   failed: readonly FailedTask[],
@@ -107,11 +108,12 @@ async function lastWords(
   const culprit = failed.find(({ id }) => id === JOB_MANAGER_ID) ?? failed[0];
   if (culprit === undefined) return null;
   const name = `${LOGS_FOLDER}/${culprit.id}/stderr.txt`;
+  const encoding = workloadOf(workloads, plan).logEncoding;
   const found = await files.find(plan.outputContainer, name);
   const fits = found !== null && found.bytes <= LOG_TAIL_BYTES;
   const text = fits
-    ? await files.readText(plan.outputContainer, name, LOG_TAIL_BYTES)
-    : await batch.readTaskFile(plan.jobId, culprit.id, 'stderr.txt', LOG_TAIL_BYTES);
+    ? await files.readText(plan.outputContainer, name, LOG_TAIL_BYTES, encoding)
+    : await batch.readTaskFile(plan.jobId, culprit.id, 'stderr.txt', LOG_TAIL_BYTES, encoding);
   const said = [beyondExitCode(culprit.cause), tail(text)].filter((part) => part !== null);
   const words = said.length === 0 ? culprit.cause : said.join(': ');
   return culprit.id === JOB_MANAGER_ID ? words : `${culprit.id}: ${words}`;

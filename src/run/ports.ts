@@ -51,12 +51,13 @@ export interface Batch {
   countUnprepared(jobId: string, poolId: string): Promise<number>;
   /** Failed tasks first seen first, at most `limit`. */
   failedTasks(jobId: string, limit: number): Promise<readonly FailedTask[]>;
-  /** The end of a text file of a task, or null when there is none (any more). */
+  /** The end of a text file of a task, or null when there is none (any more). UTF-8 unless said. */
   readTaskFile(
     jobId: string,
     taskId: string,
     file: string,
     maxBytes: number,
+    encoding?: string,
   ): Promise<string | null>;
   /** stderr of the start task of a node on which it failed, or null. */
   readStartTaskError(poolId: string, maxBytes: number): Promise<string | null>;
@@ -250,8 +251,16 @@ export interface Files {
   /** Blobs in name order; empty when the container does not exist. */
   list(container: string, prefix?: string): AsyncIterable<BlobFound>;
   find(container: string, name: string): Promise<BlobFound | null>;
-  /** Text of a blob, or null when there is none. @throws inputRefused when it is longer than `maxBytes` */
-  readText(container: string, name: string, maxBytes: number): Promise<string | null>;
+  /**
+   * Text of a blob, UTF-8 unless said, or null when there is none.
+   * @throws inputRefused when it is longer than `maxBytes`
+   */
+  readText(
+    container: string,
+    name: string,
+    maxBytes: number,
+    encoding?: string,
+  ): Promise<string | null>;
   writeText(container: string, name: string, text: string): Promise<void>;
   /** Writes unless there is one; false when there is. */
   claim(container: string, name: string, text: string): Promise<boolean>;

@@ -1,6 +1,13 @@
 import { z } from 'zod';
 import { Failure } from '../failure';
-import { containerName, locale, MINUTES_PER_DAY, relativePath, type Contradiction } from './fields';
+import {
+  containerName,
+  locale,
+  MINUTES_PER_DAY,
+  relativePath,
+  textEncoding,
+  type Contradiction,
+} from './fields';
 import { prepareSchema, releaseSchema, sharedSchema } from './node-schema';
 import { poolMistakes } from './pool-mistakes';
 import { poolSchema } from './pool-schema';
@@ -89,6 +96,8 @@ export const workloadSchema = z
     release: releaseSchema.optional(),
     /** Becomes LC_ALL of all that runs, unless it says its own. */
     locale: locale.default('C.UTF-8'),
+    /** How the programs write what they say; Linux programs write UTF-8. */
+    logEncoding: textEncoding.default('utf-8'),
     work: workSchema,
     /** Of the runs that share a pool (`pool.keep`, `pool.existing`), the higher goes first. */
     priority: z.int().min(-1000).max(1000).default(0),

@@ -132,3 +132,15 @@ test('a pool that is gone, or whose nodes are well, has no set-up log', async ()
     await line.batch.readStartTaskError('hello-1', 1000),
   ]).toEqual([null, null]);
 });
+
+test('a log is read as UTF-8 unless another encoding is said [NB18]', async () => {
+  const bytes = Buffer.from('Größe', 'latin1');
+  const line = await opened(having(bytes));
+
+  expect(await line.batch.readTaskFile('hello-1', 't1', 'stderr.txt', 1000, 'latin1')).toBe(
+    'Größe',
+  );
+  expect(await line.batch.readTaskFile('hello-1', 't1', 'stderr.txt', 1000)).toBe(
+    'Gr\uFFFD\uFFFDe',
+  );
+});
