@@ -42,6 +42,7 @@ test('the smallest declaration is filled in with Spot-sized, one-node, retrying 
     },
     shared: [],
     locale: 'C.UTF-8',
+    logEncoding: 'utf-8',
     priority: 0,
     work: {
       kind: 'whole',
