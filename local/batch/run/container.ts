@@ -108,7 +108,13 @@ export async function containerProgram(
     settings.imageName,
     ...rest,
   ];
-  return { argv, name, stop: () => void call(runtime, ['kill', name], environment) };
+  return { argv, name, stop: () => void call(runtime, ['kill', name], unmarked(environment)) };
+}
+
+/** Whoever ends a container must not be taken for a process of the task that ends. */
+function unmarked(environment: Variables): Variables {
+  const own = Object.entries(environment).filter(([name]) => !name.startsWith('AZ_BATCH_'));
+  return Object.fromEntries(own);
 }
 
 const NODE_LABEL = 'batch.node';

@@ -150,6 +150,25 @@ test('a container task that is terminated takes its container with it', async ()
   await expect.poll(runtime.calls).toMatch(/^kill batch-workitems-job-job-1-task-/m);
 });
 
+test('a node that is evicted takes its containers with it', async () => {
+  const runtime = await withRuntime();
+  const stand = await standIn({ path: runtime.path });
+  await poolOf(stand, 1, CONTAINERS);
+  await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
+  await stand.client.task.add('job', {
+    id: 'task',
+    commandLine: 'forever',
+    containerSettings: { imageName: 'known' },
+  });
+  await stand.until(async () =>
+    (await fileText(stand, 'job', 'task', 'stdout.txt').catch(() => '')).includes('forever'),
+  );
+
+  await stand.control('POST /pools/pool/preempt', { count: 1 });
+
+  await expect.poll(runtime.calls).toMatch(/^kill batch-workitems-job-job-1-task-/m);
+});
+
 test('without a container runtime a container task fails for that', async () => {
   const stand = await standIn({ path: '/nowhere' });
   await poolOf(stand, 1, {
