@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ports, Secrets } from '../run/ports';
 import type { Settings } from '../settings';
 import { batchOn } from './batch';
+import { patientHttp } from './batch-http';
 import type { Pacing } from './batch-calls';
 import { noSecrets, secretsOn } from './key-vault';
 import { filesOn } from './storage';
@@ -49,8 +50,11 @@ export function batchClientFor(
   secrets: Secrets,
 ): BatchServiceClient {
   const credentials = batchCredentials(settings, credential, secrets);
-  // Its own retries sleep half a minute and more, and never repeat a 429: ours take their place.
-  return new BatchServiceClient(credentials, settings.batch.endpoint, { noRetryPolicy: true });
+  return new BatchServiceClient(credentials, settings.batch.endpoint, {
+    // Its own retries sleep half a minute and more, and never repeat a 429: ours take their place.
+    noRetryPolicy: true,
+    httpClient: patientHttp(),
+  });
 }
 
 /** Given a bare credential the client asks for a token for Azure Resource Manager, which Batch refuses. */
