@@ -23,6 +23,7 @@ test('images come with agent, end of support and whether they run containers [PY
   expect(images.filter(({ runsContainers }) => runsContainers).map(({ sku }) => sku)).toEqual([
     '2404',
     '2204',
+    '20-04-lts',
   ]);
   expect(chooseImage(checked(whole), images, STARTED).image.nodeAgent).toBe(
     'batch.node.ubuntu 24.04',
