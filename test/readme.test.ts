@@ -70,7 +70,7 @@ function fieldsIn({ shape }: { readonly shape: object }): string[] {
 
 test('every npm script that a document names exists', () => {
   const named = documents.flatMap((file) =>
-    [...textOf(file).matchAll(/\bnpm run ([a-z:]+)/g)].map(([, script = '']) => script),
+    [...textOf(file).matchAll(/\bnpm run ([a-z:-]+)/g)].map(([, script = '']) => script),
   );
   expect([...new Set(named)].filter((script) => !(script in manifest.scripts))).toEqual([]);
 });
