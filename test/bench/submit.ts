@@ -148,6 +148,8 @@ async function serve(service: keyof typeof services, seed: number): Promise<void
   process.send?.(url);
 }
 
+// A child ends with its parent, also when that is stopped in the middle.
+process.once('disconnect', () => process.exit());
 const [, , role = '100000', first = '5', second = '', third = ''] = process.argv;
 if (role === 'serve') void serve(first as keyof typeof services, Number(second));
 else if (role === 'measure') {
