@@ -1,0 +1,92 @@
+import {
+  InMemoryOrchestrationBackend,
+  OrchestrationStatus,
+  TestOrchestrationClient,
+  TestOrchestrationWorker,
+  whenAll,
+  type ActivityContext,
+  type OrchestrationContext,
+  type Task,
+} from '@microsoft/durabletask-js';
+import type { Engine } from './engine';
+
+/**
+ * What the host is compared with: the in-memory backend of Microsoft's own
+ * `@microsoft/durabletask-js`, with the same orchestrations. It keeps nothing on disk, has no
+ * functions and no HTTP, and runs one thing at a time.
+ */
+
+type Step = AsyncGenerator<Task<unknown>, unknown, never>;
+
+/** Longer than anything that is measured takes, in s. */
+const PATIENCE = 600;
+
+/** The most events that one instance has here: a fan of 2,000 has 4,003. */
+const MAX_HISTORY = 1_000_000;
+
+/** Opens the baseline, paused: its worker asks for work without a rest, and would take from others. */
+export function openBaseline(): Engine {
+  const backend = new InMemoryOrchestrationBackend(MAX_HISTORY);
+  const worker = new TestOrchestrationWorker(backend);
+  const client = new TestOrchestrationClient(backend);
+  register(worker);
+  let speak: (() => void) | undefined;
+  return {
+    name: 'durabletask-js, memory',
+    start: (name, input) => client.scheduleNewOrchestration(name, input),
+    raiseEvent: (id, event, data) => client.raiseOrchestrationEvent(id, event, data),
+    ended: async (id) => {
+      const state = await client.waitForOrchestrationCompletion(id, true, PATIENCE);
+      if (state?.runtimeStatus !== OrchestrationStatus.COMPLETED)
+        throw new Error(`${id} ended as ${state?.runtimeStatus}: ${state?.serializedOutput}`);
+      return JSON.parse(state.serializedOutput ?? 'null') as unknown;
+    },
+    resume: async () => {
+      speak = silence();
+      await worker.start();
+    },
+    pause: async () => {
+      await worker.stop();
+      speak?.();
+    },
+    close: () => worker.stop(),
+  };
+}
+
+function register(worker: TestOrchestrationWorker): void {
+  worker.addNamedActivity('echo', (_: ActivityContext, input: unknown) => input);
+  worker.addNamedOrchestrator('noop', () => 1);
+  worker.addNamedOrchestrator('one', async function* (context: OrchestrationContext): Step {
+    return yield context.callActivity('echo', 1);
+  });
+  worker.addNamedOrchestrator(
+    'chain',
+    async function* (context: OrchestrationContext, input): Step {
+      const { steps } = input as { steps: number };
+      for (let n = 0; n < steps; n++) yield context.callActivity('echo', n);
+      return steps;
+    },
+  );
+  worker.addNamedOrchestrator('fan', async function* (context: OrchestrationContext, input): Step {
+    const { width } = input as { width: number };
+    const tasks = Array.from({ length: width }, (_, n) => context.callActivity('echo', n));
+    const results: readonly unknown[] = yield whenAll(tasks);
+    return results.length;
+  });
+  worker.addNamedOrchestrator(
+    'events',
+    async function* (context: OrchestrationContext, input): Step {
+      const { count } = input as { count: number };
+      for (let n = 0; n < count; n++) yield context.waitForExternalEvent('E');
+      return count;
+    },
+  );
+}
+
+/** Its worker writes several lines an event and takes no logger: it is not measured by its words. */
+function silence(): () => void {
+  const { info, debug } = console;
+  const quiet = (): void => undefined;
+  Object.assign(console, { info: quiet, debug: quiet });
+  return () => Object.assign(console, { info, debug });
+}

@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { openBaseline } from './baseline';
+import { hostEngine, openHost, type Engine, type Place } from './engine';
+import { measurements, rate, report, run, temporaryFolder } from './measure';
+import { measureRestart, tellStart } from './restart';
+
+/**
+ * How fast the host is: `node dist/local/functions/bench/main.js [--only memory|disk|restart]
+ * [--times 5]`. Each figure is the median of several measurements taken in turn, with their
+ * spread, and the share of one processor that the process got meanwhile: an absolute figure of
+ * one machine, with others at work on it, proves little. In memory, Microsoft's own in-memory
+ * backend is measured in the same turns.
+ */
+const { values: options } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    times: { type: 'string', default: '5' },
+    start: { type: 'string' },
+  },
+});
+
+interface Contest {
+  readonly place: Place;
+  readonly baseline?: () => Engine;
+}
+
+const contests: readonly Contest[] = [
+  {
+    place: { name: 'memory', dataFolder: () => undefined, fsync: false },
+    baseline: openBaseline,
+  },
+  { place: { name: 'disk', dataFolder: temporaryFolder, fsync: true } },
+  { place: { name: 'disk, without fsync', dataFolder: temporaryFolder, fsync: false } },
+];
+
+void main();
+
+async function main(): Promise<void> {
+  if (options.start !== undefined) return tellStart(options.start);
+  const times = Number(options.times);
+  if (!Number.isInteger(times) || times < 1)
+    throw new Error(`--times ${options.times} is not a whole number from 1 on`);
+  for (const contest of contests)
+    if (options.only === undefined || contest.place.name.startsWith(options.only))
+      await measure(contest, times);
+  if (options.only === undefined || options.only === 'restart')
+    await measureRestart(__filename, times);
+}
+
+/** All measurements of the engines of one contest, turn by turn. */
+async function measure({ place, baseline }: Contest, times: number): Promise<void> {
+  const host = hostEngine(place, await openHost(place));
+  const engines = [host, ...(baseline === undefined ? [] : [baseline()])];
+  for (const engine of engines)
+    await alone(engine, () => rate(500, 50, () => run(engine, 'one', 1)));
+
+  const samples = new Map<string, number[]>();
+  const before = { cpu: process.cpuUsage(), now: performance.now() };
+  for (let i = 0; i < times; i++)
+    for (const { what, measure: once, http } of measurements)
+      for (const engine of engines) {
+        if (http === true && engine.hello === undefined) continue;
+        const key = `${engine.name}: ${what}`;
+        samples.set(key, [...(samples.get(key) ?? []), await alone(engine, () => once(engine))]);
+      }
+  const { user, system } = process.cpuUsage(before.cpu);
+  const share = (user + system) / 1000 / (performance.now() - before.now);
+  for (const engine of engines) await engine.close();
+
+  for (const { what, unit } of measurements)
+    for (const { name } of engines) {
+      const key = `${name}: ${what}`;
+      if (samples.has(key)) report(key, samples.get(key) ?? [], unit);
+    }
+  report(`${place.name}: share of a processor`, [share * 100], '%');
+}
+
+/** `work` while no other engine takes from the processor. */
+async function alone<T>(engine: Engine, work: () => Promise<T>): Promise<T> {
+  await engine.resume?.();
+  try {
+    return await work();
+  } finally {
+    await engine.pause?.();
+  }
+}
