@@ -101,16 +101,22 @@ function unauthorized({ authority, now }: VaultStart, request: IncomingMessage):
   return null;
 }
 
-/** In Key Vault's own words, which name the action. */
+/** In Key Vault's own words, which name caller and action, each in a line of its own. */
 function forbiddenBy(access: Access, { method = '', headers }: IncomingMessage, url: URL) {
   const right = rightFor('vault', { method, path: url.pathname, query: url.searchParams });
   if (right === undefined) return null;
-  const token = (headers.authorization ?? '').replace(/^Bearer /i, '');
-  const isAllowed = mayDo(claimsOf(token), right, access);
+  const claims = claimsOf((headers.authorization ?? '').replace(/^Bearer /i, ''));
+  const isAllowed = mayDo(claims, right, access);
   access.note?.({ right, request: `${method} ${url.pathname}`, isAllowed });
-  return isAllowed
-    ? null
-    : `Caller is not authorized to perform action on resource. Action: '${right.name}'. Resource: '${url.pathname}'.`;
+  if (isAllowed) return null;
+  return [
+    'Caller is not authorized to perform action on resource.',
+    'If role assignments, deny assignments or role definitions were changed recently, please observe propagation time.',
+    `Caller: appid=${String(claims?.['appid'])};oid=${String(claims?.['oid'])};iss=${String(claims?.['iss'])}`,
+    `Action: '${right.name}'`,
+    `Resource: '${url.pathname}'`,
+    'Assignment: (not found)',
+  ].join('\r\n');
 }
 
 function get(

@@ -83,23 +83,27 @@ function passOn(start: GateStart, request: IncomingMessage, response: ServerResp
   request.pipe(onward);
 }
 
-/** In each service's own words, with the name of the right besides. */
+/** The services do not say which right is missing; who looks at the traffic finds it here. */
+const MISSING_RIGHT = 'x-nightshift-missing-right';
+const SAID = 'This request is not authorized to perform this operation using this permission.';
+
+/** In each service's own words, of which an answer to HEAD has the code alone. */
 function refuse(service: ServiceKind, right: Right, response: ServerResponse): void {
-  const said = `This request is not authorized to perform this operation using this permission: no role of the caller allows ${right.name}.`;
+  response.setHeader(MISSING_RIGHT, right.name);
   if (service === 'blob' || service === 'queue') {
     const code = 'AuthorizationPermissionMismatch';
     response.writeHead(403, { 'content-type': 'application/xml', 'x-ms-error-code': code });
     response.end(
-      `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>${said}</Message></Error>`,
+      `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>${SAID}</Message></Error>`,
     );
     return;
   }
-  // Unconfirmed: the code that Batch gives when a role is missing.
+  // Unconfirmed: the code and the words that Batch gives when a role is missing.
   const code = service === 'batch' ? 'PermissionDenied' : 'AuthorizationPermissionMismatch';
   const body =
     service === 'batch'
-      ? { code, message: { lang: 'en-US', value: said } }
-      : { 'odata.error': { code, message: { lang: 'en-US', value: said } } };
+      ? { code, message: { lang: 'en-US', value: SAID } }
+      : { 'odata.error': { code, message: { lang: 'en-US', value: SAID } } };
   response.writeHead(403, { 'content-type': 'application/json;odata=minimalmetadata' });
   response.end(JSON.stringify(body));
 }

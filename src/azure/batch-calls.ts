@@ -1,6 +1,7 @@
 import type { BatchServiceClient } from '@azure/batch';
 import { RestError } from '@azure/ms-rest-js';
 import { Failure, messageOf, withoutSecrets } from '../failure';
+import { refusedBy, remedyFor, rightFor, type Asked, type Caller } from './rights';
 
 /**
  * One call of the Batch service, made safe. `@azure/batch` 10.2.0 has three habits that would hurt
@@ -26,6 +27,8 @@ export class BatchRefusal extends Error {
     readonly code: string,
     message: string,
     readonly retryAfterMs: number | null,
+    /** What was asked for, where the client says it. */
+    readonly asked: Pick<Asked, 'method' | 'url'> | null = null,
     options?: ErrorOptions,
   ) {
     super(message, options);
@@ -93,15 +96,19 @@ function kindOf(error: Error): string {
 export function refusalFrom(error: unknown): BatchRefusal {
   if (error instanceof BatchRefusal) return error;
   if (!(error instanceof RestError)) {
-    return new BatchRefusal(0, '', messageOf(error), null, { cause: withoutRequest(error) });
+    return new BatchRefusal(0, '', messageOf(error), null, null, { cause: withoutRequest(error) });
   }
   const status = error.statusCode ?? 0;
   const code = error.code ?? '';
   const headers = error.response?.headers;
   const retryAfterMs = milliseconds(headers?.get('retry-after'), headers?.get('date'));
-  return new BatchRefusal(status, code, wordsOf(error), retryAfterMs, {
+  return new BatchRefusal(status, code, wordsOf(error), retryAfterMs, askedIn(error), {
     cause: withoutRequest(error),
   });
+}
+
+function askedIn({ request }: RestError): Pick<Asked, 'method' | 'url'> | null {
+  return request === undefined ? null : { method: request.method, url: request.url };
 }
 
 /** The message is an object `{ lang, value }` although its type says text; the details say what. */
@@ -145,15 +152,15 @@ function withoutRequest(error: unknown): Error {
 }
 
 /** What a refusal means for a run. `doing` completes "cannot …". */
-export function failureFrom(refusal: BatchRefusal, doing: string): Failure {
+export function failureFrom(refusal: BatchRefusal, doing: string, { client, caller }: Account) {
   const cause = { cause: refusal };
   const said = `${refusal.message}${refusal.code === '' ? '' : ` [${refusal.code}]`}`;
   if (refusal.status === 401 || refusal.status === 403) {
-    return new Failure(
-      'accessDenied',
-      `cannot ${doing}: the Batch account refuses this identity: ${said}; give it the role Azure Batch Data Contributor`,
-      cause,
-    );
+    const base = client.batchUrl;
+    const right = refusal.asked === null ? null : rightFor('batch', { ...refusal.asked, base });
+    const refused = refusedBy(`Batch account ${base}`, caller, said);
+    const remedy = remedyFor('batch', caller, right, said);
+    return new Failure('accessDenied', `cannot ${doing}: ${refused}; ${remedy}`, cause);
   }
   if (refusal.code.endsWith('QuotaReached')) {
     return new Failure(
@@ -174,6 +181,12 @@ export function failureFrom(refusal: BatchRefusal, doing: string): Failure {
       cause,
     );
   return new Failure('serviceUnavailable', `cannot ${doing}: ${said}`, cause);
+}
+
+/** The account, and who comes to it. */
+export interface Account {
+  readonly client: BatchServiceClient;
+  readonly caller: Caller;
 }
 
 export interface Service {

@@ -12,6 +12,7 @@ import {
   JOB_IS_OVER,
   PATIENCE,
   unless,
+  type Account,
   type Pacing,
   type Service,
 } from './batch-calls';
@@ -30,13 +31,19 @@ import { countUnprepared, readPreparationError } from './batch-preparation';
 import { failedTasks, taskIds, unfinishedTasks } from './batch-task-lists';
 import { addTasks } from './batch-tasks';
 import { jobView, lower, metadataValue } from './batch-views';
+import { UNNAMED, type Caller } from './rights';
 
 /**
  * The Batch port on `@azure/batch` 10.2.0. Its REST version is on Azure's list of versions to go,
  * so nothing outside this folder may depend on it.
  */
 // oxlint-disable-next-line eslint/max-lines-per-function -- a table: one row for each operation of the port
-export function batchOn(client: BatchServiceClient, pacing: Pacing): Batch {
+export function batchOn(
+  client: BatchServiceClient,
+  pacing: Pacing,
+  caller: Caller = UNNAMED,
+): Batch {
+  const ours = oursFor({ client, caller });
   const service: Service = { client, call: (request) => callBatch(pacing, request) };
   return {
     supportedImages: () => ours('list the images of pools', () => supportedImages(service)),
@@ -57,7 +64,7 @@ export function batchOn(client: BatchServiceClient, pacing: Pacing): Batch {
       }),
     addTasks: (jobId, tasks) =>
       ours(`add tasks to job ${jobId}`, () => addTasks(service, jobId, tasks)),
-    taskIds: (jobId) => eachOfOurs(`list the tasks of job ${jobId}`, taskIds(service, jobId)),
+    taskIds: (jobId) => eachOfOurs(ours, `list the tasks of job ${jobId}`, taskIds(service, jobId)),
     unfinishedTasks: (jobId, limit) =>
       ours(`list the tasks of job ${jobId}`, () => unfinishedTasks(service, jobId, limit)),
     endWhenTasksEnd: (jobId) =>
@@ -96,17 +103,25 @@ export function batchOn(client: BatchServiceClient, pacing: Pacing): Batch {
 }
 
 /** Runs one operation of the port; what the service refuses becomes a Failure that says what was being done. */
-async function ours<Result>(doing: string, operation: () => Promise<Result>): Promise<Result> {
-  try {
-    return await operation();
-  } catch (error) {
-    if (error instanceof BatchRefusal) throw failureFrom(error, doing);
-    throw error;
-  }
+type Ours = <Result>(doing: string, operation: () => Promise<Result>) => Promise<Result>;
+
+function oursFor(account: Account): Ours {
+  return async (doing, operation) => {
+    try {
+      return await operation();
+    } catch (error) {
+      if (error instanceof BatchRefusal) throw failureFrom(error, doing, account);
+      throw error;
+    }
+  };
 }
 
 /** The same for what comes one by one. */
-async function* eachOfOurs<Item>(doing: string, items: AsyncIterator<Item>): AsyncGenerator<Item> {
+async function* eachOfOurs<Item>(
+  ours: Ours,
+  doing: string,
+  items: AsyncIterator<Item>,
+): AsyncGenerator<Item> {
   for (;;) {
     const next = await ours(doing, () => items.next());
     if (next.done === true) return;

@@ -21,9 +21,15 @@ export function connect(settings: Settings): Ports {
   const credential = credentialFor(settings);
   const secrets = secretsFor(settings, credential);
   const batch = batchClientFor(settings, credential, secrets);
+  const identity = { kind: 'identity', clientId: settings.identity.clientId } as const;
+  const key = { kind: 'key' } as const;
   return {
-    batch: batchOn(batch, pacing),
-    files: filesOn(blobServiceFor(settings, credential), () => new Date()),
+    batch: batchOn(batch, pacing, settings.batch.accountKey === null ? identity : key),
+    files: filesOn(
+      blobServiceFor(settings, credential),
+      () => new Date(),
+      settings.storage.kind === 'connectionString' ? key : identity,
+    ),
     secrets,
   };
 }
@@ -87,11 +93,12 @@ function blobServiceFor({ storage }: Settings, credential: TokenCredential): Blo
  * A vault names the resource its tokens are for, and the client checks that this is its own domain.
  * A vault on the loopback address has no domain to check; every other one is checked.
  */
-function secretsFor({ vaultUri }: Settings, credential: TokenCredential): Secrets {
+function secretsFor({ vaultUri, identity }: Settings, credential: TokenCredential): Secrets {
   if (vaultUri === null) return noSecrets;
   const { hostname } = new URL(vaultUri);
   const disableChallengeResourceVerification = hostname === '127.0.0.1' || hostname === 'localhost';
   return secretsOn(
     new SecretClient(vaultUri, credential, { disableChallengeResourceVerification }),
+    { kind: 'identity', clientId: identity.clientId },
   );
 }

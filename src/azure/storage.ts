@@ -2,7 +2,6 @@ import {
   BlobSASPermissions,
   ContainerSASPermissions,
   generateBlobSASQueryParameters,
-  RestError,
   SASProtocol,
   StorageSharedKeyCredential,
   type BlobSASSignatureValues,
@@ -11,21 +10,28 @@ import {
   type ContainerClient,
   type UserDelegationKey,
 } from '@azure/storage-blob';
-import { Failure, messageOf } from '../failure';
+import { Failure } from '../failure';
 import type { BlobFound, Files, Removal } from '../run/ports';
+import { UNNAMED, type Caller } from './rights';
+import { sayingFor, unless, type Saying } from './storage-refusals';
 
 /** The Files port on `@azure/storage-blob`: one account, whose name and key or identity the client holds. */
 // oxlint-disable-next-line eslint/max-lines-per-function -- a table: one row for each operation of the port
-export function filesOn(service: BlobServiceClient, now: () => Date): Files {
+export function filesOn(
+  service: BlobServiceClient,
+  now: () => Date,
+  caller: Caller = UNNAMED,
+): Files {
   const open = (container: string): ContainerClient => service.getContainerClient(container);
   const signer = signerFor(service, now);
+  const saying = sayingFor(service, caller);
   return {
     makeContainer: (name, labels) =>
       saying(`make container ${name}`, () => makeContainer(open(name), labels)),
     removeContainer: (name, labels) =>
       saying(`delete container ${name}`, () => removeContainer(open(name), labels)),
     listContainers: (prefix) => saying('list containers', () => listContainers(service, prefix)),
-    list: (container, prefix) => list(open(container), prefix),
+    list: (container, prefix) => list(saying, open(container), prefix),
     find: (container, name) =>
       saying(`find ${place(container, name)}`, () => find(open(container), name)),
     readText: (container, name, maxBytes, encoding) =>
@@ -90,44 +96,6 @@ function place(container: string, name: string): string {
   return `${container}/${JSON.stringify(name).slice(1, -1)}`;
 }
 
-/** What storage refuses becomes a Failure that says what was being done. */
-async function saying<Result>(doing: string, operation: () => Promise<Result>): Promise<Result> {
-  try {
-    return await operation();
-  } catch (error) {
-    if (error instanceof Failure) throw error;
-    const status = error instanceof RestError ? (error.statusCode ?? 0) : 0;
-    const words =
-      error instanceof RestError
-        ? `${error.code ?? ''} ${firstLine(error)}`.trim()
-        : firstLine(error);
-    if (status === 401 || status === 403) {
-      throw new Failure(
-        'accessDenied',
-        `cannot ${doing}: storage refuses this identity (${words}); give it the role Storage Blob Data Owner`,
-      );
-    }
-    throw new Failure('serviceUnavailable', `cannot ${doing} just now: ${words}`);
-  }
-}
-
-function firstLine(error: unknown): string {
-  return messageOf(error).split('\n')[0] ?? '';
-}
-
-/** Undefined when the answer was one of these statuses. */
-async function unless<Result>(
-  statuses: readonly number[],
-  request: Promise<Result>,
-): Promise<Result | undefined> {
-  try {
-    return await request;
-  } catch (error) {
-    if (error instanceof RestError && statuses.includes(error.statusCode ?? 0)) return undefined;
-    throw error;
-  }
-}
-
 /** Lists give an ETag bare, single reads give it in quotes; here it is bare. */
 function bare(etag: string | undefined): string {
   return (etag ?? '').replaceAll('"', '');
@@ -183,6 +151,7 @@ async function listContainers(service: BlobServiceClient, prefix: string) {
 }
 
 async function* list(
+  saying: Saying,
   container: ContainerClient,
   prefix: string | undefined,
 ): AsyncIterable<BlobFound> {

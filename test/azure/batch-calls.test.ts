@@ -111,13 +111,13 @@ test.each([
     'an identity without a role',
     refusal(403, 'AuthenticationFailed', 'No.'),
     'accessDenied',
-    'cannot count the tasks of job j1: the Batch account refuses this identity: No. [AuthenticationFailed]; give it the role Azure Batch Data Contributor',
+    'cannot count the tasks of job j1: Batch account BASE refuses this identity: No. [AuthenticationFailed]; this takes the right Microsoft.Batch/batchAccounts/jobs/read; give it the role Azure Batch Data Contributor there',
   ],
   [
     'no identity at all',
     { status: 401 },
     'accessDenied',
-    'cannot count the tasks of job j1: the Batch account refuses this identity: HTTP 401; give it the role Azure Batch Data Contributor',
+    'cannot count the tasks of job j1: Batch account BASE refuses this identity: HTTP 401; this takes the right Microsoft.Batch/batchAccounts/jobs/read; give it the role Azure Batch Data Contributor there',
   ],
   [
     'a quota',
@@ -146,7 +146,8 @@ test.each([
 ])('%s is refused once, with what to do', async (_what, answer, code, message) => {
   const { counted: failure, ...rest } = await counting([answer]);
 
-  expect(failure).toMatchObject({ code, message });
+  const told = message.replace('BASE', open?.url ?? '');
+  expect(failure).toMatchObject({ code, message: told });
   expect(rest).toEqual({ pauses: [], calls: 1 });
 });
 

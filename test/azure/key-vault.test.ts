@@ -93,7 +93,7 @@ test.each([
 });
 
 const lacksRole =
-  /^secret signing-key of vault \S+ may not be read by this identity \(.+\); give it the role Key Vault Secrets User$/;
+  /^cannot read secret signing-key: vault \S+ refuses this identity: .+; this takes the right Microsoft\.KeyVault\/vaults\/secrets\/getSecret\/action; give it the role Key Vault Secrets User there$/;
 
 test('an identity that the vault does not know may read nothing', async () => {
   const signingKey = Buffer.from('another authority').toString('base64');
@@ -126,7 +126,11 @@ test('a token for something else than a vault opens none [GD18]', async () => {
 });
 
 /** A vault that answers everybody who brings a token with this status. */
-async function refusing(status: number, code: string): Promise<Secrets> {
+async function refusing(
+  status: number,
+  code: string,
+  message = `no, said ${code}`,
+): Promise<Secrets> {
   const server = await listen(
     (request, response) => {
       const isUnknown = request.headers.authorization === undefined;
@@ -136,7 +140,7 @@ async function refusing(status: number, code: string): Promise<Secrets> {
           'Bearer authorization="https://login.microsoftonline.com/x", resource="https://vault.azure.net"',
         'retry-after': '0',
       });
-      response.end(JSON.stringify({ error: { code, message: `no, said ${code}` } }));
+      response.end(JSON.stringify({ error: { code, message } }));
     },
     { tls: await certificateOfTests() },
   );
@@ -144,13 +148,37 @@ async function refusing(status: number, code: string): Promise<Secrets> {
   return secretsOf(server.url);
 }
 
-test('an identity without a role is told which one it lacks [GD17]', async () => {
-  const secrets = await refusing(403, 'Forbidden');
+/** As Key Vault words it; what is not told on is what changes nothing. */
+const FORBIDDEN = [
+  'Caller is not authorized to perform action on resource.',
+  'If role assignments were changed recently, please observe propagation time.',
+  'Caller: appid=a1;oid=b2;iss=https://sts.windows.net/c3/',
+  "Action: 'Microsoft.KeyVault/vaults/secrets/getSecret/action'",
+  "Resource: '/subscriptions/d4/x'",
+  'Assignment: (not found)',
+];
+
+test("an identity without a role is told which one it lacks, and for what, with the vault's own words [GD17]", async () => {
+  const secrets = await refusing(403, 'Forbidden', FORBIDDEN.join('\r\n'));
 
   expect(await failureOf(secrets.read('signing-key'))).toMatchObject({
     code: 'accessDenied',
     message: expect.stringMatching(
-      /may not be read by this identity \(Forbidden\); give it the role Key Vault Secrets User$/,
+      /^cannot read secret signing-key: vault \S+ refuses this identity: Caller is not authorized to perform action on resource\. Caller: appid=a1;oid=b2;iss=https:\/\/sts\.windows\.net\/c3\/ Action: 'Microsoft\.KeyVault\/vaults\/secrets\/getSecret\/action' \[Forbidden\]; this takes the right Microsoft\.KeyVault\/vaults\/secrets\/getSecret\/action; give it the role Key Vault Secrets User there$/,
+    ),
+  });
+});
+
+test('a vault whose network keeps the app out is told of as such', async () => {
+  const secrets = await refusing(
+    403,
+    'Forbidden',
+    'Client address is not authorized and caller is not a trusted service.\r\nClient address: 10.1.2.3\r\nVault: kv-x;location=westeurope',
+  );
+
+  expect(await failureOf(secrets.read('signing-key'))).toMatchObject({
+    message: expect.stringMatching(
+      /: Client address is not authorized .+ Client address: 10\.1\.2\.3 \[Forbidden\]; let the app in through the network rules there, or: this takes the right /,
     ),
   });
 });

@@ -13,6 +13,7 @@ import {
   eventually,
   freshFolder,
   optionsOf,
+  runsOf,
   show,
   worldAt,
   type World,
@@ -25,6 +26,7 @@ vi.setConfig({ testTimeout: 240_000 });
 const roles = grantedIn('plain')
   .grants.filter(({ who }) => who === 'app')
   .map(({ role }) => role);
+const CLIENT_ID = '33333333-3333-4333-8333-333333333333';
 const DELEGATION =
   'Microsoft.Storage/storageAccounts/blobServices/generateUserDelegationKey/action';
 
@@ -32,9 +34,8 @@ const without = new Set<string>();
 const seen: Seen[] = [];
 const worlds: World[] = [];
 
-async function strictWorld(name: string): Promise<World> {
+async function strictWorld(name: string, lines: string[] = []): Promise<World> {
   const folder = freshFolder(name);
-  const lines: string[] = [];
   const environment = await startEnvironment({
     ...(await optionsOf({ name, folder })),
     access: { roles, without, note: (one) => seen.push(one) },
@@ -54,10 +55,13 @@ afterAll(async () => {
   for (const one of worlds) await closeWorld(one);
 });
 
-/** Rights that the host needs for its queues, whatever the app does. */
-function isOfApp(right: string): boolean {
-  return !right.includes('/queueServices/');
-}
+const QUEUES = 'Microsoft.Storage/storageAccounts/queueServices/queues';
+/** Rights that the host needs for itself, whatever the app does. */
+const OF_HOST = [`${QUEUES}/write`, `${QUEUES}/messages/process/action`];
+/** Of the workloads that are shipped, none installs an application package. */
+const OF_OTHER_WORKLOADS = ['Microsoft.Batch/batchAccounts/applications/read'];
+/** The local host keeps its histories elsewhere, and there is no Application Insights here. */
+const ROLES_OF_AZURE_ALONE = ['Monitoring Metrics Publisher', 'Storage Table Data Contributor'];
 
 /** A run that a right is taken from: what it says of itself once it has been refused. */
 async function refusedRun(where: World, right: string): Promise<Run> {
@@ -90,42 +94,32 @@ test('with the roles of the deployment a whole run passes, and asks for no right
   expect(run.status).toBe('succeeded');
   expect(seen.filter(({ isAllowed }) => !isAllowed)).toEqual([]);
 
-  used = [...new Set(seen.map(({ right }) => right.name))].filter(isOfApp);
+  const asked = [...new Set(seen.map(({ right }) => right.name))];
+  used = asked.filter((right) => !OF_HOST.includes(right));
   const shown = new Set(callsOfApp().flatMap(({ rights }) => rights.map(({ name }) => name)));
-  expect(used.filter((right) => !shown.has(right))).toEqual([]);
-  expect(used).toEqual(
-    expect.arrayContaining([
-      DELEGATION,
-      'Microsoft.Batch/batchAccounts/pools/write',
-      'Microsoft.Batch/batchAccounts/jobs/delete',
-      'Microsoft.KeyVault/vaults/secrets/getSecret/action',
-    ]),
-  );
+  expect([...used, ...OF_OTHER_WORKLOADS].toSorted()).toEqual([...shown].toSorted());
+  expect(asked.filter((right) => OF_HOST.includes(right)).toSorted()).toEqual(OF_HOST.toSorted());
+  const idle = roles.filter((role) => !seen.some(({ right }) => allows(builtInRoles[role], right)));
+  expect(idle.toSorted()).toEqual(ROLES_OF_AZURE_ALONE);
 });
-
-/** An answer to HEAD has no words; what the vault says is not passed on. Both name the role all the same. */
-const NAMED_BY_ROLE_ALONE = [
-  'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read',
-  'Microsoft.KeyVault/vaults/secrets/getSecret/action',
-];
 
 /** What a run without a right comes to, and what it says of it. */
 function toldBy(right: string, run: Run) {
   const said = words(run);
-  const asked = /give it the role ([A-Z][A-Za-z ]+[a-z])/.exec(said)?.[1] ?? '';
+  const asked = /this takes the right ([\w./]+); give it the role ([\w ]+) there/.exec(said);
+  const [, named = '', role = ''] = asked ?? [];
   const planes = ['action', 'dataAction'] as const;
-  const namesRight = NAMED_BY_ROLE_ALONE.includes(right) || said.includes(`allows ${right}`);
   // The role that the run asks for is one that would help.
-  const asksForRoleThatHelps =
-    isRoleName(asked) &&
-    planes.some((plane) => allows(builtInRoles[asked], { plane, name: right }));
-  const isWellTold = run.status !== 'succeeded' && namesRight && asksForRoleThatHelps;
+  const roleHelps =
+    isRoleName(role) && planes.some((plane) => allows(builtInRoles[role], { plane, name: right }));
+  const saysWho = said.includes(`refuses the identity ${CLIENT_ID}`);
+  const isWellTold = run.status !== 'succeeded' && named === right && roleHelps && saysWho;
   return { right, isWellTold, said: isWellTold ? '' : `${run.status}: ${said}` };
 }
 
 const WELL_TOLD = { isWellTold: true, said: '' };
 
-test('without any single one of those rights the run does not succeed, and says which role is missing for what', async () => {
+test('without any single one of those rights the run does not succeed, and names the right, the identity and the role that has it', async () => {
   // The key that signs lasts for days, so its right is tried in a world that has none yet.
   const tried = used.filter((right) => right !== DELEGATION);
   expect(tried.length).toBeGreaterThan(10);
@@ -148,3 +142,30 @@ test('a run that was stopped half way for want of a right goes on when it is giv
     'gone',
   ]);
 });
+
+test('without the right to make queues, which the host needs for itself, it does not start, and the log names the right', async () => {
+  const right = `${QUEUES}/write`;
+  without.add(right);
+  const lines: string[] = [];
+  await expect(strictWorld('roles-queues', lines)).rejects.toThrow(
+    'This request is not authorized to perform this operation using this permission.',
+  );
+  without.delete(right);
+  expect(lines.filter((line) => isRefusal(line, right))).not.toEqual([]);
+});
+
+test('without the right to take messages no file starts a run, the log names the right, and given back it does', async () => {
+  const right = `${QUEUES}/messages/process/action`;
+  without.add(right);
+  const where = await strictWorld('roles-messages');
+  await drop(where.blobs, 'inbox', 'a.obj', 'v 0 0 1\nv 1 0 0\nv 0 1 0\nf 1 2 3\n');
+  const refused = () => where.lines.filter((line) => isRefusal(line, right));
+  await eventually(where, `refusals for want of ${right}`, async () => refused()[2]);
+  expect(await runsOf(where, 'render')).toEqual([]);
+  without.delete(right);
+  await eventually(where, 'a run of render', async () => (await runsOf(where, 'render'))[0]);
+});
+
+function isRefusal(line: string, right: string): boolean {
+  return line.includes(': 403 for ') && line.includes(right);
+}
