@@ -1,10 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { packFolder } from '../../local/package-archive';
 import type { Files } from '../../src/run/ports';
+import { IMAGE, containerEngine, searchPath } from '../container-image';
 import { fileText, newFolder, taskDone, type Stand } from '../local/batch/stand';
 import { startOAuthAccount, type TestAccount } from './accounts';
 import { nodeIn, owner, poolSpec, portOnStandIn } from './on-stand-in';
@@ -175,43 +175,60 @@ test('shared data is brought to a node once, under its own names, and every task
   }
 });
 
-const searchPath = '/usr/local/bin:/usr/bin:/bin';
-const IMAGE = 'busybox:1.36';
-/** Whether the runtime has the image, or can get it. Without an engine it can do neither. */
-const runsContainers = ['docker', 'podman'].some((runtime) =>
-  [
-    ['image', 'inspect', IMAGE],
-    ['pull', IMAGE],
-  ].some(
-    (words) =>
-      spawnSync(runtime, words, { env: { PATH: searchPath }, stdio: 'ignore', timeout: 60_000 })
-        .status === 0,
-  ),
-);
-const whySkipped = runsContainers
-  ? ''
-  : ': skipped, no container engine of this machine can have the image busybox:1.36';
+const engine = containerEngine();
+const whySkipped =
+  typeof engine === 'string' ? `: skipped, no container engine runs here (${engine})` : '';
 
-test.skipIf(!runsContainers)(
-  `a container runs its image's own command, its variables and its directory [NB2, NB3, GD7]${whySkipped}`,
+/** The containers that go on, by their names. */
+const goingOn = (): readonly string[] =>
+  typeof engine === 'string'
+    ? []
+    : engine
+        .ask('ps', '--format', '{{.Names}}')
+        .split('\n')
+        .filter((name) => name !== '');
+
+test.skipIf(whySkipped !== '')(
+  `a container runs its image's own command, its variables and its directory [NB2, NB3, GD7, GD32]${whySkipped}`,
   async () => {
     const { stand, batch } = await portOnStandIn({ path: searchPath });
-    const container = { image: IMAGE, runOptions: '', workingDirectory: 'task' } as const;
+    const container = { image: IMAGE, runOptions: '--env Y=2', workingDirectory: 'task' } as const;
     const containers = { images: [container.image], registries: [] };
     await batch.makePool(poolSpec({ containers }), owner);
     await batch.makeJob({ ...job, jobManager: null }, owner);
-    const command = '/bin/sh -c "echo $X; pwd"';
+    const command = '/bin/sh -c "echo $X $Y $FROM_IMAGE; pwd"';
     await batch.addTasks(job.id, [
       { ...plain, id: 'said', command, container },
       { ...plain, id: 'own', command: '', container },
       { ...plain, id: 'root', command, container: { ...container, workingDirectory: 'image' } },
+      { ...plain, id: 'fails', command: '/bin/sh -c "exit 3"', container },
     ]);
 
     const endings = [];
-    for (const id of ['said', 'own', 'root'])
+    for (const id of ['said', 'own', 'root', 'fails'])
       endings.push((await taskDone(stand, job.id, id)).executionInfo?.exitCode);
-    expect(endings).toEqual([0, 0, 0]);
-    expect(await fileText(stand, job.id, 'said', 'stdout.txt')).toMatch(/^1\n.*\/said\/wd\n$/);
-    expect(await fileText(stand, job.id, 'root', 'stdout.txt')).toBe('1\n/\n');
+    expect(endings).toEqual([0, 0, 0, 3]);
+    const said = (id: string) => fileText(stand, job.id, id, 'stdout.txt');
+    expect(await said('said')).toMatch(/^1 2 yes\n.*\/said\/wd\n$/);
+    expect(await said('own')).toBe('the image speaks\n');
+    expect(await said('root')).toBe('1 2 yes\n/opt/image\n');
   },
 );
+
+test.skipIf(whySkipped !== '')(`a container ends with its task${whySkipped}`, async () => {
+  const { stand, batch } = await portOnStandIn({ path: searchPath });
+  const container = { image: IMAGE, runOptions: '', workingDirectory: 'task' } as const;
+  await batch.makePool(poolSpec({ containers: { images: [IMAGE], registries: [] } }), owner);
+  await batch.makeJob({ ...job, jobManager: null }, owner);
+  const command = '/bin/sh -c "echo here; sleep 1000"';
+  await batch.addTasks(job.id, [{ ...plain, id: 'forever', command, container }]);
+  const isOfTask = (name: string) => name.startsWith(`batch-workitems-${job.id}-job-1-forever`);
+  await stand.until(async () =>
+    (await fileText(stand, job.id, 'forever', 'stdout.txt').catch(() => '')).includes('here'),
+  );
+  expect(goingOn().some(isOfTask)).toBe(true);
+
+  await stand.client.task.terminate(job.id, 'forever');
+
+  await expect.poll(() => goingOn().some(isOfTask), { timeout: 10_000 }).toBe(false);
+});

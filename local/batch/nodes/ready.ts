@@ -35,5 +35,8 @@ async function bringImages(account: Account, node: Node): Promise<void> {
     HOME: nodeFolders(account, node).home,
   };
   const wanted = { images: containerImageNames, registries: containerRegistries };
-  await prefetch(wanted, environment, node.record.id);
+  for (const image of await prefetch(wanted, environment, node.record.id))
+    account.setting.log(
+      `node ${node.record.id}: ${image} cannot be pulled, the copy on this machine is used; in Azure the node would be unusable`,
+    );
 }

@@ -154,26 +154,46 @@ export interface Prefetch {
   readonly registries: readonly ContainerRegistry[];
 }
 
-/** Brings a pool's images to a node before anything runs there. */
+/**
+ * Brings a pool's images to a node before anything runs there; the answer is those that were on
+ * this machine and nowhere else.
+ *
+ * Unlike Azure: an image that cannot be pulled but was built or imported here is taken as it is, so
+ * that it can be tried before it is pushed. Not one of a registry that the pool signs in to: there
+ * the pull is what is tried.
+ */
 export async function prefetch(
   { images, registries }: Prefetch,
   environment: Variables,
   nodeId: string,
-): Promise<void> {
+): Promise<readonly string[]> {
   const [first] = images;
-  if (first === undefined) return;
+  if (first === undefined) return [];
   const runtime = await runtimeFor(first, environment);
   await removeLeftovers(runtime, environment, nodeId);
   for (const registry of registries) await logIn(runtime, registry, environment);
+  const own: string[] = [];
   for (const image of images) {
     const { exitCode, complaint } = await call(runtime, ['pull', image], environment);
     if (exitCode === 0) continue;
-    const details = [
-      { name: 'Image', value: image },
-      { name: 'Message', value: complaint },
-    ];
-    throw new StepFailed(failureOf('ContainerInvalidImage', details));
+    const isPrivate = registries.some(({ registryServer: server = 'docker.io' }) =>
+      image.startsWith(`${server}/`),
+    );
+    if (isPrivate || !(await hasImage(runtime, image, environment))) {
+      const details = [
+        { name: 'Image', value: image },
+        { name: 'Message', value: complaint },
+      ];
+      throw new StepFailed(failureOf('ContainerInvalidImage', details));
+    }
+    own.push(image);
   }
+  return own;
+}
+
+async function hasImage(runtime: Runtime, image: string, environment: Variables): Promise<boolean> {
+  const { exitCode } = await call(runtime, ['image', 'inspect', image], environment);
+  return exitCode === 0;
 }
 
 /** Containers of a stand-in that was killed go on without it. */

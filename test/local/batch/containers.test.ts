@@ -9,6 +9,7 @@ folder=$(dirname "$0")
 echo "$@" >> "$folder/calls"
 case "$1" in
   version) exit 0 ;;
+  image) case "$3" in *home-made) exit 0 ;; *) exit 1 ;; esac ;;
   pull) test "$2" = known || { echo "no such image" >&2; exit 1; } ;;
   login) cat >> "$folder/passwords" ;;
   kill) kill -9 "$(cat "$folder/running")" ;;
@@ -129,6 +130,37 @@ test('an image that cannot be pulled leaves the node unusable, and says why', as
       { name: 'Message', value: 'no such image\n' },
     ],
   });
+});
+
+test('an image that was built on this machine is used, unless the pool signs in to its registry', async () => {
+  const runtime = await withRuntime();
+  const stand = await standIn({ path: runtime.path });
+  const withImage = (image: string, registryServer: string) => ({
+    virtualMachineConfiguration: {
+      ...UBUNTU,
+      containerConfiguration: {
+        containerImageNames: [image],
+        containerRegistries: [{ registryServer, username: 'me', password: 'secret' }],
+      },
+    },
+  });
+  await poolOf(stand, 1, withImage('home-made', 'other.example'));
+  await stand.client.pool.add({
+    id: 'private',
+    vmSize: 'standard_d2s_v5',
+    ...withImage('home-made.example/home-made', 'home-made.example'),
+    targetLowPriorityNodes: 1,
+  });
+
+  const node = await stand.until(async () => {
+    const [found] = await stand.client.computeNode.list('private');
+    return found?.state === 'unusable' && found;
+  });
+
+  expect(node.errors?.[0]?.code).toBe('ContainerInvalidImage');
+  expect(stand.lines.filter((line) => line.includes('the copy on this machine'))).toEqual([
+    expect.stringMatching(/^node tvm\S+: home-made cannot be pulled/),
+  ]);
 });
 
 test('a container task that is terminated takes its container with it', async () => {
