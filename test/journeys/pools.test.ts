@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { drop } from '../../local/outside';
 import { packFolder } from '../../local/package-archive';
+import { containerEngine } from '../container-image';
 import {
   begin,
   closeWorld,
@@ -126,6 +127,23 @@ test.skipIf(!hasOpenssl)(
 
     expect(run).toMatchObject({ status: 'succeeded', cause: null });
     expect(await textOf(world, run, 'results/all.txt')).toBe('november,42\n');
+  },
+);
+
+const engine = containerEngine();
+const whySkipped =
+  typeof engine === 'string' ? `: skipped, no container engine runs here (${engine})` : '';
+
+test.skipIf(whySkipped !== '')(
+  `a run whose tasks are all containers is like any other [NB1, NB2, NB3, GD32]${whySkipped}`,
+  async () => {
+    const run = await ended(world, await begin(world, 'boxed'));
+
+    expect(run).toMatchObject({ status: 'succeeded', cause: null });
+    expect(await textOf(world, run, 'results/all.txt')).toBe(
+      '1 mine yes\n2 mine yes\n3 mine yes\n',
+    );
+    expect(await leftBy(world, run)).toEqual(onlyRecord(run));
   },
 );
 

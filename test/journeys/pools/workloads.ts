@@ -1,4 +1,5 @@
 import { defineWorkload } from '../../../src/run/workload';
+import { IMAGE } from '../../container-image';
 
 /** Workloads that differ in their nodes: what these bring along, and whose they are. */
 
@@ -87,6 +88,34 @@ const sealed = defineWorkload({
   results: ['all.txt'],
 });
 
+/** Every task is a container of the tests' own image; none has a program of ours. */
+const boxed = defineWorkload({
+  name: 'boxed',
+  description: 'A sweep and its merge, in containers',
+  deadlineMinutes: 60,
+  pool: { slotsPerNode: 2 },
+  work: {
+    kind: 'sweep',
+    over: { N: { from: 1, to: 3 } },
+    task: {
+      command:
+        '/bin/sh -ec \'mkdir outputs && test -s secrets/inputs-key && echo "$N $WHOSE $FROM_IMAGE" > outputs/$N.txt\'',
+      container: { image: IMAGE, runOptions: '--env WHOSE=mine' },
+      secrets: ['inputs-key'],
+      outputs: [{ files: 'outputs/*.txt', to: 'parts' }],
+      retries: 0,
+    },
+    merge: {
+      command: "/bin/sh -ec 'mkdir outputs && cat parts/*.txt > outputs/all.txt'",
+      container: { image: IMAGE },
+      reads: ['parts'],
+      outputs: [{ files: 'outputs/all.txt', to: 'results' }],
+      retries: 0,
+    },
+  },
+  results: ['all.txt'],
+});
+
 const unready = defineWorkload({
   name: 'unready',
   description: 'Its preparation fails on every node',
@@ -104,4 +133,4 @@ const homeless = defineWorkload({
   work: { kind: 'whole', jobManager: { command: 'echo never', retries: 0 } },
 });
 
-export const workloads = [gather, kept, guest, sealed, unready, homeless];
+export const workloads = [gather, kept, guest, sealed, boxed, unready, homeless];
