@@ -73,11 +73,20 @@ function makeImage(engine: 'docker' | 'podman'): string | undefined {
   try {
     ask(engine, ['version']);
     const changes = CONFIGURATION.flatMap((line) => ['--change', line]);
-    ask(engine, ['import', ...changes, '-', IMAGE], rootArchive());
+    if (!hasImage(engine)) ask(engine, ['import', ...changes, '-', IMAGE], rootArchive());
     ask(engine, ['run', '--rm', IMAGE, '/bin/true']);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function hasImage(engine: string): boolean {
+  try {
+    ask(engine, ['image', 'inspect', IMAGE]);
+    return true;
+  } catch {
+    return false;
   }
 }
 

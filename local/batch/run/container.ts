@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { ContainerRegistry, ContainerSettings } from '../bodies/common';
 import { splitCommandLine } from '../command-line';
@@ -91,6 +92,7 @@ export async function containerProgram(
   const argv = [
     runtime,
     'run',
+    ...signedIn(runtime, environment),
     '--rm',
     '--name',
     name,
@@ -132,6 +134,18 @@ async function runtimeFor(image: string, environment: Variables): Promise<Runtim
   throw new StepFailed(failureOf('ContainerRuntimeNotFound', [{ name: 'Image', value: image }]));
 }
 
+/**
+ * Where podman keeps what it signs in with: below the node's home, as docker does of itself, or it
+ * would be in a file of this machine's user, in the open.
+ */
+const authFileOf = (environment: Variables): string =>
+  path.join(environment['HOME'] ?? '', '.registries.json');
+
+function signedIn(runtime: Runtime, environment: Variables): readonly string[] {
+  const file = authFileOf(environment);
+  return runtime === 'podman' && existsSync(file) ? ['--authfile', file] : [];
+}
+
 /** Signs in under the node's own home, so that this machine's user keeps no password of a pool. */
 async function logIn(
   runtime: Runtime,
@@ -139,11 +153,13 @@ async function logIn(
   environment: Variables,
 ): Promise<void> {
   if (username === undefined || password === undefined) return;
-  const args = ['login', '--username', username, '--password-stdin', registryServer ?? 'docker.io'];
+  const own = runtime === 'podman' ? ['--authfile', authFileOf(environment)] : [];
+  const server = registryServer ?? 'docker.io';
+  const args = ['login', ...own, '--username', username, '--password-stdin', server];
   const { exitCode, complaint } = await call(runtime, args, environment, password);
   if (exitCode === 0) return;
   const details = [
-    { name: 'Registry', value: registryServer ?? '' },
+    { name: 'Registry', value: server },
     { name: 'Message', value: complaint },
   ];
   throw new StepFailed(failureOf('ContainerRegistryAccessDenied', details));
@@ -174,7 +190,11 @@ export async function prefetch(
   for (const registry of registries) await logIn(runtime, registry, environment);
   const own: string[] = [];
   for (const image of images) {
-    const { exitCode, complaint } = await call(runtime, ['pull', image], environment);
+    const { exitCode, complaint } = await call(
+      runtime,
+      ['pull', ...signedIn(runtime, environment), image],
+      environment,
+    );
     if (exitCode === 0) continue;
     const isPrivate = registries.some(({ registryServer: server = 'docker.io' }) =>
       image.startsWith(`${server}/`),

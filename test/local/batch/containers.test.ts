@@ -10,8 +10,8 @@ echo "$@" >> "$folder/calls"
 case "$1" in
   version) exit 0 ;;
   image) case "$3" in *home-made) exit 0 ;; *) exit 1 ;; esac ;;
-  pull) test "$2" = known || { echo "no such image" >&2; exit 1; } ;;
-  login) cat >> "$folder/passwords" ;;
+  pull) case "$*" in *" known") ;; *) false ;; esac || { echo "no such image" >&2; exit 1; } ;;
+  login) cat >> "$folder/passwords"; test "$2" != --authfile || echo '{}' > "$3" ;;
   kill) kill -9 "$(cat "$folder/running")" ;;
   run)
     echo $$ > "$folder/running"
@@ -20,9 +20,11 @@ case "$1" in
 esac
 `;
 
-async function withRuntime(): Promise<{ readonly path: string; calls(): Promise<string> }> {
+async function withRuntime(
+  name: 'docker' | 'podman' = 'docker',
+): Promise<{ readonly path: string; calls(): Promise<string> }> {
   const folder = await newFolder();
-  await fsp.writeFile(path.join(folder, 'docker'), RUNTIME, { mode: 0o755 });
+  await fsp.writeFile(path.join(folder, name), RUNTIME, { mode: 0o755 });
   return {
     path: `${folder}:/usr/bin:/bin`,
     calls: () => fsp.readFile(path.join(folder, 'calls'), 'utf8'),
@@ -140,7 +142,7 @@ test('an image that was built on this machine is used, unless the pool signs in 
       ...UBUNTU,
       containerConfiguration: {
         containerImageNames: [image],
-        containerRegistries: [{ registryServer, username: 'me', password: 'secret' }],
+        containerRegistries: [{ registryServer, userName: 'me', password: 'secret' }],
       },
     },
   });
@@ -161,6 +163,31 @@ test('an image that was built on this machine is used, unless the pool signs in 
   expect(stand.lines.filter((line) => line.includes('the copy on this machine'))).toEqual([
     expect.stringMatching(/^node tvm\S+: home-made cannot be pulled/),
   ]);
+});
+
+test('what podman signs in with is kept below the node, and used for every pull and run [NB4]', async () => {
+  const runtime = await withRuntime('podman');
+  const stand = await standIn({ path: runtime.path.replace(/:.*/, ':/bin') });
+  await poolOf(stand, 1, {
+    virtualMachineConfiguration: {
+      ...UBUNTU,
+      containerConfiguration: {
+        containerImageNames: ['known'],
+        containerRegistries: [{ registryServer: 'r.example', userName: 'me', password: 'secret' }],
+      },
+    },
+  });
+  await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
+  const containerSettings = { imageName: 'known' };
+  await stand.client.task.add('job', { id: 'task', commandLine: '', containerSettings });
+  await taskDone(stand, 'job', 'task');
+
+  const calls = (await runtime.calls()).split('\n').filter((call) => / --authfile /.test(call));
+  const files = calls.map((call) => / --authfile (\S+)/.exec(call)?.[1] ?? '');
+  expect(calls.map((call) => call.split(' ')[0])).toEqual(['login', 'pull', 'run']);
+  expect(new Set(files).size).toBe(1);
+  expect(files[0]?.startsWith(stand.folder)).toBe(true);
+  expect(await runtime.calls()).not.toContain('secret');
 });
 
 test('a container task that is terminated takes its container with it', async () => {
