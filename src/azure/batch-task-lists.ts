@@ -16,8 +16,25 @@ export async function unfinishedTasks(
   jobId: string,
   limit: number,
 ): Promise<readonly string[]> {
-  const unfinished = { select: 'id', filter: "state ne 'completed'", ...pagesFor(limit) };
-  const tasks = await firstOf(tasksOf(service, jobId, unfinished), limit);
+  return idsOf(service, jobId, "state ne 'completed'", limit);
+}
+
+export async function runningTasks(
+  service: Service,
+  jobId: string,
+  limit: number,
+): Promise<readonly string[]> {
+  return idsOf(service, jobId, "state eq 'running'", limit);
+}
+
+async function idsOf(
+  service: Service,
+  jobId: string,
+  filter: string,
+  limit: number,
+): Promise<readonly string[]> {
+  const question = { select: 'id', filter, ...pagesFor(limit) };
+  const tasks = await firstOf(tasksOf(service, jobId, question), limit);
   return tasks.map(({ id = '' }) => id);
 }
 

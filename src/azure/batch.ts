@@ -28,7 +28,7 @@ import {
   setFormula,
 } from './batch-pools';
 import { countUnprepared, readPreparationError } from './batch-preparation';
-import { failedTasks, taskIds, unfinishedTasks } from './batch-task-lists';
+import { failedTasks, runningTasks, taskIds, unfinishedTasks } from './batch-task-lists';
 import { addTasks } from './batch-tasks';
 import { jobView, lower, metadataValue } from './batch-views';
 import { UNNAMED, type Caller } from './rights';
@@ -67,6 +67,8 @@ export function batchOn(
     taskIds: (jobId) => eachOfOurs(ours, `list the tasks of job ${jobId}`, taskIds(service, jobId)),
     unfinishedTasks: (jobId, limit) =>
       ours(`list the tasks of job ${jobId}`, () => unfinishedTasks(service, jobId, limit)),
+    runningTasks: (jobId, limit) =>
+      ours(`list the tasks of job ${jobId}`, () => runningTasks(service, jobId, limit)),
     endWhenTasksEnd: (jobId) =>
       ours(`let job ${jobId} end with its tasks`, () => endWhenTasksEnd(service, jobId)),
     lookAtJob: (jobId) => ours(`look at job ${jobId}`, () => lookAtJob(service, jobId)),

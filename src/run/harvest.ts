@@ -9,13 +9,15 @@ import { shareTolerated } from './work-schema';
 /** Enough to see why; a task that writes gigabytes does not fill the app's memory or the record. */
 const LOG_TAIL_BYTES = 64 * 1024;
 const MAX_FAILED_TASKS = 20;
+const MAX_RUNNING_TASKS = 20;
 const MAX_RESULTS_LISTED = 100;
 const LAST_WORDS_LINES = 3;
 const LAST_WORDS_CHARACTERS = 500;
 
 /**
- * Before anything is deleted: the logs of the job manager and of what failed are made sure of (a
- * task uploads its own when it ends; one that never ended has not), results are looked for.
+ * Before anything is deleted: the logs of the job manager, of what failed and of what is cut off in
+ * its work are made sure of (a task uploads its own when it ends; one that never ended has not),
+ * results are looked for.
  */
 export async function harvest(
   tools: Tools,
@@ -25,10 +27,11 @@ export async function harvest(
   const { work } = workloadOf(tools.workloads, plan);
   const mayHaveFailed = outcome.kind !== 'succeeded' || shareTolerated(work) > 0;
   const failed = mayHaveFailed ? await failedTasks(tools, plan) : [];
+  const running = outcome.kind === 'succeeded' ? [] : await runningTasks(tools, plan);
   const logs = await keepLogs(
     tools,
     plan,
-    new Set([JOB_MANAGER_ID, ...failed.map(({ id }) => id)]),
+    new Set([JOB_MANAGER_ID, ...failed.map(({ id }) => id), ...running]),
   );
   return {
     ...(await findResults(tools, plan)),
@@ -53,6 +56,12 @@ async function failedTasks({ batch }: Tools, plan: RunPlan): Promise<readonly Fa
   return (await batch.lookAtJob(plan.jobId)) === null
     ? []
     : batch.failedTasks(plan.jobId, MAX_FAILED_TASKS);
+}
+
+async function runningTasks({ batch }: Tools, plan: RunPlan): Promise<readonly string[]> {
+  return (await batch.lookAtJob(plan.jobId)) === null
+    ? []
+    : batch.runningTasks(plan.jobId, MAX_RUNNING_TASKS);
 }
 
 async function keepLogs(

@@ -5,6 +5,7 @@ import {
   begin,
   closeWorld,
   ended,
+  eventually,
   leftBy,
   onlyRecord,
   openWorld,
@@ -192,11 +193,16 @@ test('a run that is cancelled while its node boots cleans up and says so [GD37]'
 test('a run that is cancelled in the middle of its tasks keeps their logs so far [RS30, GD37]', async () => {
   const runId = await begin(world, 'marathon', { laps: 4, pause: 60_000 });
   await when(world, runId, 'running laps', ({ tasks }) => (tasks?.running ?? 0) >= 2);
+  await eventually(world, 'the first words of a lap', async () => {
+    const file = world.batch.file.getPropertiesFromTask(runId, 'lap-1', 'stdout.txt');
+    return file.then(({ contentLength }) => contentLength || undefined).catch(() => undefined);
+  });
 
   await ask(world, `DELETE /api/runs/${runId}`);
   const run = await ended(world, runId);
 
   expect(run).toMatchObject({ status: 'cancelled', cause: { code: 'cancelled' } });
   expect(await textOf(world, run, 'logs/job-manager/stdout.txt')).toBe('4 laps\n');
+  expect(await textOf(world, run, 'logs/lap-1/stdout.txt')).toBe('lap-1 begins\n');
   expect(await leftBy(world, run)).toEqual(onlyRecord(run));
 });

@@ -141,10 +141,18 @@ test.each(refused)('%s is refused in words, and nothing is left behind', async (
   expect(await everything()).toEqual(NOTHING);
 });
 
-test('a blob whose name climbs out of its container is refused in words, and reaches nothing', async () => {
-  const name = '../../x.ply';
+const CLIMBER = '../../x.ply';
+const CLIMBED = {
+  status: 'failed',
+  cause: {
+    code: 'inputRefused',
+    message: `blob inbox/${CLIMBER} has a name that no client can address; give it another name, without ".." as a folder`,
+  },
+};
+
+test('a blob whose name climbs out of its container has a run that says why it failed, and reaches nothing', async () => {
   await put('inbox', '%2e%2e%2f%2e%2e%2fx.ply', 'ply');
-  // The event leads to no run, since no client can read such a blob: the host says so and gives up.
+  // No client can read such a blob: the host cannot hand it over, says so in its log, and gives up.
   await eventually(
     world,
     'the refusal of the event',
@@ -154,20 +162,48 @@ test('a blob whose name climbs out of its container is refused in words, and rea
         'moved to queue webjobs-blobtrigger-poison',
       ].every((words) => world.lines.some((line) => line.includes(words))) || undefined,
   );
-  expect(await runsOf(world, 'render')).toEqual([]);
+  const [dropped] = await eventually(world, 'the run of the blob', async () => {
+    const runs = await runsOf(world, 'render');
+    return runs.length > 0 ? runs : undefined;
+  });
+  const run = await ended(world, dropped?.runId ?? '');
 
-  const { body } = await ask(world, 'POST /api/runs/render', { blob: name });
-  const run = await ended(world, (body as { runId: string }).runId);
-
-  expect(run).toMatchObject({
-    status: 'failed',
-    cause: {
-      code: 'inputRefused',
-      message: `blob inbox/${name} has a name that no client can address; give it another name, without ".." as a folder`,
-    },
+  expect(run).toMatchObject(CLIMBED);
+  expect(run.record).toMatchObject({
+    occurrence: { kind: 'blob', container: 'inbox', name: CLIMBER },
   });
   expect(await leftBy(world, run)).toEqual(onlyRecord(run, 'gone'));
+  expect(await runsOf(world, 'render')).toHaveLength(1);
   expect(filesCalled('x.ply')).toEqual([]);
+});
+
+test('the same name over HTTP is refused by its run in the same words', async () => {
+  const { body } = await ask(world, 'POST /api/runs/render', { blob: CLIMBER });
+  const run = await ended(world, (body as { runId: string }).runId);
+
+  expect(run).toMatchObject(CLIMBED);
+  expect(await leftBy(world, run)).toEqual(onlyRecord(run, 'gone'));
+  expect(filesCalled('x.ply')).toEqual([]);
+});
+
+test('an event that the host gave up on and that is about no workload is dropped', async () => {
+  const messages = [
+    'no event at all',
+    JSON.stringify({ FunctionId: 'Host.Functions.x', ContainerName: 'a', BlobName: 'b' }),
+    JSON.stringify({ FunctionId: 'Host.Functions.render-blob', ContainerName: 'a' }),
+  ];
+  const before = await everything();
+
+  for (const input of messages) {
+    const { status } = await ask(world, 'POST /admin/functions/blobs-given-up', { input });
+    expect(status).toBe(202);
+  }
+
+  await eventually(world, 'the end of the messages', async () => {
+    const words = 'is about no workload of this app; it is dropped';
+    return world.lines.filter((line) => line.includes(words)).length >= 3 || undefined;
+  });
+  expect(await everything()).toEqual(before);
 });
 
 /** Stores a blob under a name that clients would tidy up first. */

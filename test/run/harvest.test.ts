@@ -113,6 +113,34 @@ test('logs that tasks have uploaded stay, and those that are only on the node ar
   });
 });
 
+test('tasks that are cut off in their work have what they have written so far kept, twenty of them [RS30]', async () => {
+  const ids = Array.from({ length: 25 }, (_, index) => `t${index}`);
+  const world = await workedWorld(
+    {},
+    Object.fromEntries(ids.map((id) => [`${id}/stdout.txt`, `${id} is at it\n`])),
+  );
+  world.batch.running = ids;
+  const outcome: Outcome = { kind: 'timedOut', code: 'deadlineExceeded', cause: 'too late' };
+
+  const { logs, lastWords } = await harvesting(world, outcome);
+
+  expect([...logs].sort()).toEqual(
+    ids
+      .slice(0, 20)
+      .map((id) => `logs/${id}/stdout.txt`)
+      .sort(),
+  );
+  expect(world.files.text(world.plan.outputContainer, 'logs/t7/stdout.txt')).toBe('t7 is at it\n');
+  expect(lastWords).toBeNull();
+});
+
+test('a run that succeeded asks for no log of a task at work', async () => {
+  const world = await workedWorld({}, { 't1/stdout.txt': 'of a job that somebody added to' });
+  world.batch.running = ['t1'];
+
+  expect((await harvesting(world, succeeded)).logs).toEqual([]);
+});
+
 test('of a log of gigabytes the last 64 KB are kept', async () => {
   const world = await workedWorld({}, { 'job-manager/stdout.txt': `${'x'.repeat(100_000)}end` });
 
