@@ -246,6 +246,7 @@ module functions 'app/functions.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     poolVmSize: poolVmSize
     spotCoreQuota: batch.outputs.spotCoreQuota
+    dedicatedCoreQuota: batch.outputs.dedicatedCoreQuota
     nodePrices: nodePrices
     appSubnetId: vnetEnabled ? network!.outputs.appSubnetId : ''
     nodeSubnetId: vnetEnabled ? network!.outputs.nodeSubnetId : ''

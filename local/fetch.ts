@@ -43,8 +43,7 @@ interface Listed {
 
 async function fetchRun(runId: string): Promise<number> {
   const folder = resolve(options.to ?? join('out', runId));
-  const list = `${options.app}/api/runs/${encodeURIComponent(runId)}/outputs?prefix=${encodeURIComponent(options.prefix)}`;
-  const { files, isComplete } = (await (await ask(list)).json()) as Listed;
+  const files = await listOf(runId);
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
 
   const bar = new SingleBar({
@@ -60,9 +59,19 @@ async function fetchRun(runId: string): Promise<number> {
   }
   bar.stop();
   process.stdout.write(`${files.length} files, ${total} bytes, in ${folder}\n`);
-  if (!isComplete)
-    process.stderr.write('There are more: name a --prefix and fetch the rest by parts.\n');
   return files.length > 0 ? 0 : 1;
+}
+
+/** All of them: a list that is not complete goes on after its last name. */
+async function listOf(runId: string): Promise<Listed['files']> {
+  const files: Listed['files'][number][] = [];
+  for (;;) {
+    const query = new URLSearchParams({ prefix: options.prefix, after: files.at(-1)?.name ?? '' });
+    const list = `${options.app}/api/runs/${encodeURIComponent(runId)}/outputs?${query.toString()}`;
+    const page = (await (await ask(list)).json()) as Listed;
+    files.push(...page.files);
+    if (page.isComplete) return files;
+  }
 }
 
 /** Blob names are not chosen by us: none may lead out of the folder. */

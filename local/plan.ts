@@ -28,13 +28,17 @@ interface Plan {
     readonly bytes: number;
     readonly first: readonly string[];
   } | null;
-  readonly pool: {
-    readonly id: string;
-    readonly vmSize: string;
-    readonly slotsPerNode: number;
-    readonly formula: string;
-    readonly formulaGives: string;
-  } | null;
+  readonly pool:
+    | { readonly isMade: false; readonly id: string }
+    | {
+        readonly isMade: true;
+        readonly id: string;
+        readonly vmSize: string;
+        readonly slotsPerNode: number;
+        readonly formula: string;
+        readonly formulaGives: string;
+      }
+    | null;
   readonly job: { readonly id: string; readonly containers: readonly string[] } | null;
   readonly tasks: {
     readonly count: number | null;
@@ -92,7 +96,7 @@ function linesOf(plan: Plan): string[] {
     ...plan.secrets.map(
       ({ name, isThere }) => `  secret    ${name}: ${isThere ? 'is there' : 'CANNOT BE READ'}`,
     ),
-    ...(plan.pool === null ? [] : costLines(plan)),
+    ...(plan.pool?.isMade === true ? costLines(plan) : []),
     ...plan.warnings.map((warning) => `  warning   ${warning}`),
     ...plan.refusals.map((refusal) => `  REFUSED   ${refusal}`),
   ];
@@ -109,11 +113,13 @@ function inputLines({ inputs }: Plan): string[] {
 function poolLines({ pool, job }: Plan): string[] {
   if (pool === null || job === null)
     return ['  make      no pool and no job: there is nothing to do'];
+  const made = `  make      job ${job.id}, containers ${job.containers.join(' and ')}`;
+  if (!pool.isMade) return [`  use       pool ${pool.id} of somebody else, as it is`, made];
   return [
-    `  make      pool ${pool.id} of ${pool.vmSize}, ${pool.slotsPerNode} slots on each node`,
+    `  make      pool ${pool.id} of ${pool.vmSize}, ${pool.slotsPerNode} ${pool.slotsPerNode === 1 ? 'slot' : 'slots'} on each node`,
     `  nodes     ${pool.formulaGives}`,
     ...pool.formula.split('\n').map((line) => `            | ${line}`),
-    `  make      job ${job.id}, containers ${job.containers.join(' and ')}`,
+    made,
   ];
 }
 

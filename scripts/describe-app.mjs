@@ -48,6 +48,7 @@ require(`./${manifest.main}`);
 process.stdout.write = write;
 
 const { secretsOf } = require('./dist/src/run/tools.js');
+const { longestOf } = require('./dist/src/run/retention.js');
 const { scheduleSetting } = require('./dist/src/settings.js');
 const { RUNS_CONTAINER } = require('./dist/src/run/plan.js');
 const all = [...workloads.values()];
@@ -68,7 +69,12 @@ const description = {
     .map(({ name, path: blobPath }) => ({ function: name, container: blobPath.split('/')[0] })),
   schedules: sorted(all.map(({ name, triggers }) => triggers.schedule && scheduleSetting(name))),
   secrets: sorted(all.flatMap(secretsOf)),
-  keepDays: Math.max(...all.map(({ keepOutputsDays }) => keepOutputsDays)),
+  keepDays: Math.max(
+    ...all.flatMap((workload) => {
+      const { outputsDays, logsDays } = longestOf(workload);
+      return [outputsDays, logsDays];
+    }),
+  ),
   taskHub: JSON.parse(readFileSync(path.join(folder, 'host.json'), 'utf8')).extensions.durableTask
     .hubName,
   functions,

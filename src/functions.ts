@@ -5,7 +5,14 @@ import { describeSettings } from './describe-settings';
 import { Failure } from './failure';
 import { followHandler } from './follow';
 import { cancelHandler, listHandler, showHandler, startHandler } from './http';
-import { blobHandler, tidyHandler, timerHandler } from './intake';
+import {
+  blobFunctionOf,
+  blobHandler,
+  GIVEN_UP_QUEUE,
+  givenUpHandler,
+  tidyHandler,
+  timerHandler,
+} from './intake';
 import { fetchOutputHandler, latestRunHandler, listOutputsHandler } from './outputs';
 import { planHandler } from './plans';
 import { createActivities } from './run/activities';
@@ -106,7 +113,7 @@ export function registerApp(parts: AppParts): void {
       });
     }
     if (workload.triggers.blob !== undefined) {
-      df.app.client.storageBlob(`${workload.name}-blob`, {
+      df.app.client.storageBlob(blobFunctionOf(workload), {
         path: `${workload.triggers.blob.container}/{name}`,
         connection: 'AzureWebJobsStorage',
         source: settings.blobTriggerSource,
@@ -114,9 +121,16 @@ export function registerApp(parts: AppParts): void {
       });
     }
   }
+  if ([...workloads.values()].some(({ triggers }) => triggers.blob !== undefined)) {
+    df.app.client.storageQueue('blobs-given-up', {
+      queueName: GIVEN_UP_QUEUE,
+      connection: 'AzureWebJobsStorage',
+      handler: givenUpHandler(ports, workloads),
+    });
+  }
   df.app.client.timer('tidy', {
     schedule: '0 17 * * * *',
-    handler: tidyHandler(ports, () => new Date()),
+    handler: tidyHandler({ ...ports, workloads }, () => new Date()),
   });
 
   df.app.orchestration(RUN_ORCHESTRATION, runWorkflow(workloads));

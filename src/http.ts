@@ -2,7 +2,7 @@ import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/fu
 import type { DurableClient } from 'durable-functions';
 import { z } from 'zod';
 import { Failure, httpStatusOf } from './failure';
-import { readRecord } from './run/activities';
+import { readRecord } from './run/record';
 import type { Ports } from './run/ports';
 import type { RunRequest } from './run/run';
 import { fieldOf, wordsOf, type Workload, type Workloads } from './run/workload';

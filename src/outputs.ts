@@ -3,7 +3,7 @@ import { answering, checkRunId, findWorkload, newestRuns, type Api } from './htt
 import { Failure } from './failure';
 import { outputContainerOf } from './run/plan';
 import { statusOf } from './start';
-import { readRecord } from './run/activities';
+import { readRecord } from './run/record';
 import type { DurableClient } from 'durable-functions';
 
 /** Outputs and logs of a run: listed, and fetched one by one until its retention is over. */
@@ -12,13 +12,14 @@ const MAX_LISTED = 5000;
 /** How long an address that a caller was sent to stays good. */
 const ADDRESS_MINUTES = 15;
 
-/** GET /api/runs/{id}/outputs?prefix=results/ */
+/** GET /api/runs/{id}/outputs?prefix=results/&after=results/last */
 export function listOutputsHandler(api: Api): HttpHandler {
   return answering(async (request, client) => {
     const container = await containerOf(api, client, request.params['id'] ?? '');
     const prefix = request.query.get('prefix') ?? '';
+    const after = request.query.get('after') ?? '';
     const here = request.url.split('?')[0] ?? '';
-    return { status: 200, jsonBody: await filesOf(api, container, prefix, here) };
+    return { status: 200, jsonBody: await filesOf(api, container, { prefix, after }, here) };
   });
 }
 
@@ -34,7 +35,7 @@ export function latestRunHandler(api: Api): HttpHandler {
       );
     }
     const here = `${new URL(request.url).origin}/api/runs/${run.runId}/outputs`;
-    const files = await filesOf(api, outputContainerOf(run.runId), '', here);
+    const files = await filesOf(api, outputContainerOf(run.runId), EVERYTHING, here);
     return { status: 200, jsonBody: { run, ...files } };
   });
 }
@@ -45,22 +46,40 @@ interface Listed {
     readonly bytes: number;
     readonly url: string;
   }[];
-  /** False when there are more than are listed. */
+  /** False when there are more than are listed: `after` the last of them. */
   readonly isComplete: boolean;
 }
 
+interface Choice {
+  readonly prefix: string;
+  /** The name after which the list goes on; from the beginning where it is empty. */
+  readonly after: string;
+}
+
+const EVERYTHING: Choice = { prefix: '', after: '' };
+
+/**
+ * The lists of storage go on from a marker of their own, which says nothing to a caller: here a
+ * name does, at the price of passing over what was listed before.
+ */
 async function filesOf(
   { ports }: Api,
   container: string,
-  prefix: string,
+  { prefix, after }: Choice,
   here: string,
 ): Promise<Listed> {
   const files: { name: string; bytes: number; url: string }[] = [];
+  let isBefore = after !== '';
   for await (const { name, bytes } of ports.files.list(container, prefix)) {
+    if (isBefore) {
+      isBefore = name !== after;
+      continue;
+    }
     if (files.length === MAX_LISTED) return { files, isComplete: false };
     const path = name.split('/').map(encodeURIComponent).join('/');
     files.push({ name, bytes, url: `${here}/${path}` });
   }
+  if (isBefore) throw new Failure('unknownOutput', `${unknown(after)}, so nothing comes after it`);
   return { files, isComplete: true };
 }
 
@@ -73,14 +92,15 @@ export function fetchOutputHandler(api: Api): HttpHandler {
     const container = await containerOf(api, client, request.params['id'] ?? '');
     const name = request.params['name'] ?? '';
     if ((await api.ports.files.find(container, name)) === null) {
-      throw new Failure(
-        'unknownOutput',
-        `the run has no output ${JSON.stringify(name.slice(0, 200))} (any more); GET /api/runs/{id}/outputs lists them`,
-      );
+      throw new Failure('unknownOutput', `${unknown(name)}; GET /api/runs/{id}/outputs lists them`);
     }
     const Location = await api.ports.files.readUrl(container, name, ADDRESS_MINUTES);
     return { status: 302, headers: { Location, 'Cache-Control': 'no-store' } };
   });
+}
+
+function unknown(name: string): string {
+  return `the run has no output ${JSON.stringify(name.slice(0, 200))} (any more)`;
 }
 
 /** @throws Failure unknownRun when there is no such run, going or recorded */

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { Failure } from './failure';
+import type { Quotas } from './run/estimate';
 import { checkSchedule } from './run/schedule';
 import { DEFAULT_VM_SIZE, type NodeDefaults } from './run/nodes';
+import { nodePrice } from './run/pool-schema';
+import type { PriceTable } from './run/prices';
 import { registrySecretsOf, secretsOf } from './run/tools';
 import type { Workloads } from './run/workload';
 
@@ -25,12 +28,7 @@ export interface Settings {
   };
   readonly blobTriggerSource: 'EventGrid' | 'LogsAndContainerScan';
   /** What plans reckon with. */
-  readonly limits: {
-    /** Price of a node for an hour by VM size, for workloads that state none. */
-    readonly prices: Readonly<Record<string, number>>;
-    /** Spot cores of the Batch account; null when nobody has said. */
-    readonly spotCoreQuota: number | null;
-  };
+  readonly limits: Quotas;
   /** NCRONTAB by workload: what is set, else what the workload declares. */
   readonly schedules: Readonly<Record<string, string>>;
 }
@@ -39,10 +37,10 @@ export type AccountKey =
   | { readonly name: string; readonly kind: 'key'; readonly key: string }
   | { readonly name: string; readonly kind: 'secret'; readonly secret: string };
 
-const priceSchema = z.record(z.string(), z.number().positive());
+const priceSchema = z.record(z.string(), nodePrice);
 
 /** VM sizes in lower case, as they are looked up. */
-function priceTable(text: string, context: z.core.$RefinementCtx<string>): Record<string, number> {
+function priceTable(text: string, context: z.core.$RefinementCtx<string>): PriceTable {
   try {
     const prices = priceSchema.parse(JSON.parse(text));
     return Object.fromEntries(
@@ -104,11 +102,15 @@ export const settingRows = {
       .string()
       .transform((text, context) => priceTable(text, context))
       .default({}),
-    'prices of a node for an hour by VM size, as JSON: {"standard_d2s_v5": 0.02}',
+    'prices of a node for an hour by VM size, as JSON: {"standard_d2s_v5": {"spot": 0.02, "dedicated": 0.1}}',
   ],
   SPOT_CORE_QUOTA: [
     z.coerce.number().int().min(0).optional(),
     'the Spot cores that the Batch account may have, so that plans can tell what will not fit',
+  ],
+  DEDICATED_CORE_QUOTA: [
+    z.coerce.number().int().min(0).optional(),
+    'the dedicated cores that the Batch account may have, for the same',
   ],
   BLOB_TRIGGER_SOURCE: [
     z.enum(['EventGrid', 'LogsAndContainerScan']).default('LogsAndContainerScan'),
@@ -141,8 +143,15 @@ export function readSettings(
       accountKey: accountKey(values),
     },
     storage: storage(values),
-    nodes: { vmSize: values.POOL_VM_SIZE, subnetId: values.POOL_SUBNET_ID ?? null },
-    limits: { prices: values.NODE_PRICES, spotCoreQuota: values.SPOT_CORE_QUOTA ?? null },
+    nodes: {
+      vmSize: values.POOL_VM_SIZE,
+      subnetId: values.POOL_SUBNET_ID ?? null,
+      prices: values.NODE_PRICES,
+    },
+    limits: {
+      spotCoreQuota: values.SPOT_CORE_QUOTA ?? null,
+      dedicatedCoreQuota: values.DEDICATED_CORE_QUOTA ?? null,
+    },
     vaultUri: values.KEY_VAULT_URI ?? null,
     identity: {
       clientId: values.AZURE_CLIENT_ID ?? null,

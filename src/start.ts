@@ -4,7 +4,7 @@ import {
   type DurableOrchestrationStatus,
 } from 'durable-functions';
 import { Failure } from './failure';
-import { cancelBlob, runIdOf, RUNS_CONTAINER } from './run/plan';
+import { cancelBlob, runIdOf, RUNS_CONTAINER, workloadOfRun } from './run/plan';
 import type { Files } from './run/ports';
 import type { Journey, RunRequest } from './run/run';
 import { LOOK_NOW, RUN_ORCHESTRATION } from './run/workflow';
@@ -103,11 +103,6 @@ async function askToMakeWay(doors: Doors, workload: Workload, runId: string): Pr
     const isRival = name === RUN_ORCHESTRATION && workloadOfRun(instanceId) === workload.name;
     if (isRival && instanceId !== runId) await cancelRun(doors, instanceId);
   }
-}
-
-/** The name is what stands before the last hyphen of a run id. */
-export function workloadOfRun(runId: string): string {
-  return runId.slice(0, Math.max(0, runId.lastIndexOf('-')));
 }
 
 /**

@@ -48,6 +48,7 @@ export class MemoryBatch implements Batch {
   /** Text files of tasks, as `job/task/file`, and of nodes, as `pool`. */
   readonly texts = new Map<string, string>();
   failed: readonly FailedTask[] = [];
+  running: readonly string[] = [];
 
   async makePool(spec: PoolSpec, owner: Owner): Promise<void> {
     const there = this.pools.get(spec.id);
@@ -110,6 +111,7 @@ export class MemoryBatch implements Batch {
       state: there.isGoing ? 'deleting' : 'active',
       resizing: false,
       targetNodes: 1,
+      dedicatedNodes: 0,
       nodes: {
         starting: 0,
         waitingForStartTask: 0,
@@ -157,6 +159,10 @@ export class MemoryBatch implements Batch {
     const { tasks } = demand(this.jobs.get(jobId), `job ${jobId}`);
     const failed = new Set(this.failed.map(({ id }) => id));
     return [...tasks.keys()].filter((id) => !failed.has(id)).slice(0, limit);
+  }
+
+  async runningTasks(_jobId: string, limit: number): Promise<readonly string[]> {
+    return this.running.slice(0, limit);
   }
 
   /** A job without a task that is told so ends at once, as the real one does. */

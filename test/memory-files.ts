@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Failure } from '../src/failure';
-import type { BlobFound, Files } from '../src/run/ports';
+import type { BlobFound, BlobListed, Files } from '../src/run/ports';
 
 interface Blob {
   readonly bytes: Buffer;
   readonly etag: string;
+  readonly writtenAt: string;
 }
 
 interface Container {
@@ -17,6 +18,8 @@ interface Container {
 export class MemoryFiles implements Files {
   readonly containers = new Map<string, Container>();
   #writes = 0;
+  /** The moment at which blobs are written. */
+  now = '2026-11-21T02:00:00.000Z';
 
   put(container: string, name: string, content: string): BlobFound {
     const target = this.containers.get(container) ?? { labels: {}, blobs: new Map<string, Blob>() };
@@ -24,7 +27,7 @@ export class MemoryFiles implements Files {
     this.#writes += 1;
     const etag = createHash('sha256').update(`${this.#writes}`).digest('hex').slice(0, 16);
     const bytes = Buffer.from(content);
-    target.blobs.set(name, { bytes, etag });
+    target.blobs.set(name, { bytes, etag, writtenAt: this.now });
     return { name, bytes: bytes.length, etag };
   }
 
@@ -56,10 +59,12 @@ export class MemoryFiles implements Files {
       .map(([name, { labels }]) => ({ name, labels }));
   }
 
-  async *list(container: string, prefix = ''): AsyncIterable<BlobFound> {
+  async *list(container: string, prefix = ''): AsyncIterable<BlobListed> {
     const blobs = this.containers.get(container)?.blobs ?? new Map<string, Blob>();
-    for (const [name, { bytes, etag }] of [...blobs].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      if (name.startsWith(prefix)) yield { name, bytes: bytes.length, etag };
+    for (const [name, { bytes, etag, writtenAt }] of [...blobs].sort(([a], [b]) =>
+      a < b ? -1 : 1,
+    )) {
+      if (name.startsWith(prefix)) yield { name, bytes: bytes.length, etag, writtenAt };
     }
   }
 

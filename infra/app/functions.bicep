@@ -15,6 +15,7 @@ param insightsConnection string
 param workspaceId string
 param poolVmSize string
 param spotCoreQuota int
+param dedicatedCoreQuota int
 param nodePrices string
 param appSubnetId string
 param nodeSubnetId string
@@ -41,6 +42,7 @@ var settings = union(
     POOL_SUBNET_ID: nodeSubnetId
     // As it is at this deployment; provision again after it was raised.
     SPOT_CORE_QUOTA: string(spotCoreQuota)
+    DEDICATED_CORE_QUOTA: string(dedicatedCoreQuota)
     NODE_PRICES: nodePrices
   },
   empty(schedulerEndpoint)

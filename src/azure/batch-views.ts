@@ -43,6 +43,7 @@ export function poolView(pool: Models.CloudPool, nodes: readonly Models.ComputeN
     resizing: lower(pool.allocationState) !== 'steady',
     targetNodes: (pool.targetLowPriorityNodes ?? 0) + (pool.targetDedicatedNodes ?? 0),
     nodes: countNodes(nodes),
+    dedicatedNodes: nodes.filter(({ isDedicated }) => isDedicated === true).length,
     // Errors of an earlier resize stay listed while a new one is under way.
     resizeErrors:
       lower(pool.allocationState) === 'steady'

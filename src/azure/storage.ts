@@ -11,7 +11,7 @@ import {
   type UserDelegationKey,
 } from '@azure/storage-blob';
 import { Failure } from '../failure';
-import type { BlobFound, Files, Removal } from '../run/ports';
+import type { BlobFound, BlobListed, Files, Removal } from '../run/ports';
 import { UNNAMED, type Caller } from './rights';
 import { sayingFor, unless, type Saying } from './storage-refusals';
 
@@ -154,14 +154,19 @@ async function* list(
   saying: Saying,
   container: ContainerClient,
   prefix: string | undefined,
-): AsyncIterable<BlobFound> {
+): AsyncIterable<BlobListed> {
   const pages = container.listBlobsFlat(prefix === undefined ? {} : { prefix });
   const doing = `list container ${container.containerName}`;
   for (;;) {
     const next = await saying(doing, () => unless([404], pages.next()));
     if (next === undefined || next.done === true) return;
     const { name, properties } = next.value;
-    yield { name, bytes: properties.contentLength ?? 0, etag: bare(properties.etag) };
+    yield {
+      name,
+      bytes: properties.contentLength ?? 0,
+      etag: bare(properties.etag),
+      writtenAt: properties.lastModified.toISOString(),
+    };
   }
 }
 

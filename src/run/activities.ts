@@ -1,27 +1,26 @@
-import { Failure, messageOf } from '../failure';
+import { messageOf } from '../failure';
 import { harvest } from './harvest';
 import { submitJob } from './job';
-import { preparesNodes } from './preparation';
-import { letGoOfPool, provision } from './provision';
-import { labelsOf, ownerOf, workloadOf, type Tools } from './tools';
-import { stage } from './staging';
 import { addMerge } from './late-merge';
 import { blockedIn } from './missing';
-import { submitTasks } from './submission';
+import { removeOnly } from './outputs';
 import { autoscaleFormula, cancelBlob, lockBlob, recordBlob, RUNS_CONTAINER } from './plan';
 import type { Files, Removal } from './ports';
-import type {
-  CleanedUp,
-  Follower,
-  Harvest,
-  Observation,
-  Outcome,
-  PoolView,
-  RunPlan,
-  RunRecord,
-  WatchState,
+import { preparesNodes } from './preparation';
+import { letGoOfPool, provision } from './provision';
+import { readRecord, record, type RecordInput } from './record';
+import { retentionOf, type Retention } from './retention';
+import {
+  NO_TASKS,
+  type CleanedUp,
+  type Observation,
+  type Outcome,
+  type PoolView,
+  type RunPlan,
 } from './run';
-import { NO_TASKS } from './run';
+import { stage } from './staging';
+import { submitTasks } from './submission';
+import { labelsOf, ownerOf, RUN_LABEL, workloadOf, type Tools } from './tools';
 import { shareTolerated } from './work-schema';
 
 export type Activities = ReturnType<typeof createActivities>;
@@ -44,8 +43,12 @@ export function createActivities(tools: Tools) {
     grow: (input: { plan: RunPlan; startNodes: number; now: string }) => grow(tools, input),
     look: ({ plan }: { plan: RunPlan }) => look(tools, plan),
     harvest: (input: { plan: RunPlan; outcome: Outcome; worked: boolean }) => harvest(tools, input),
-    cleanUp: ({ plan }: { plan: RunPlan }) => cleanUp(tools, plan),
-    record: (input: RecordInput) => record(tools, input),
+    cleanUp: (input: { plan: RunPlan; outcome: Outcome['kind'] }) => cleanUp(tools, input),
+    record: async (input: RecordInput) => {
+      const written = await record(tools, input);
+      await releaseLock(tools, input.plan);
+      return written;
+    },
   };
 }
 
@@ -148,10 +151,10 @@ async function cancelRequested(files: Files, runId: string): Promise<boolean> {
  */
 async function cleanUp(
   { batch, files, workloads }: Tools,
-  plan: RunPlan,
+  { plan, outcome }: { plan: RunPlan; outcome: Outcome['kind'] },
 ): Promise<{ done: readonly CleanedUp[]; pool: PoolView | null }> {
   const workload = workloadOf(workloads, plan);
-  const keeps = workload.keepOutputsDays > 0;
+  const { outputsDays, logsDays } = retentionOf(workload, outcome);
   const { jobId, poolId, stagingContainer, outputContainer } = plan;
   const [owner, labels] = [ownerOf(plan), labelsOf(plan)];
   const done = [
@@ -161,7 +164,9 @@ async function cleanUp(
       files.removeContainer(stagingContainer, labels),
     ),
     await asking('outputs', outputContainer, () =>
-      keeps ? kept(files, outputContainer) : files.removeContainer(outputContainer, labels),
+      outputsDays + logsDays === 0
+        ? files.removeContainer(outputContainer, labels)
+        : kept(files, plan, { outputsDays, logsDays }),
     ),
   ];
   const poolIsGoing = done.some(({ what, how }) => what === 'pool' && how === 'going');
@@ -169,9 +174,17 @@ async function cleanUp(
 }
 
 /** A run that ended before it began has none. */
-async function kept(files: Files, container: string): Promise<'kept' | 'gone'> {
-  const found = await files.listContainers(container);
-  return found.some(({ name }) => name === container) ? 'kept' : 'gone';
+async function kept(
+  files: Files,
+  { outputContainer: container, runId }: RunPlan,
+  { outputsDays, logsDays }: Pick<Retention, 'outputsDays' | 'logsDays'>,
+): Promise<'kept' | 'gone' | 'notOurs'> {
+  const found = (await files.listContainers(container)).find(({ name }) => name === container);
+  if (found === undefined) return 'gone';
+  if (found.labels[RUN_LABEL] !== runId) return 'notOurs';
+  if (outputsDays === 0) await removeOnly(files, container, 'outputs');
+  if (logsDays === 0) await removeOnly(files, container, 'logs');
+  return 'kept';
 }
 
 async function asking(
@@ -184,75 +197,4 @@ async function asking(
   } catch (error) {
     return { what, id, how: 'going', why: messageOf(error) };
   }
-}
-
-interface RecordInput {
-  readonly plan: RunPlan;
-  readonly outcome: Outcome;
-  readonly harvest: Harvest;
-  readonly watch: WatchState;
-  readonly cleanedUp: readonly CleanedUp[];
-  readonly followers: readonly Follower[];
-  readonly endedAt: string;
-}
-
-const DAY_MS = 86_400_000;
-
-async function record(tools: Tools, input: RecordInput): Promise<RunRecord> {
-  const { plan, watch, harvest, endedAt } = input;
-  const { pool, keepOutputsDays } = workloadOf(tools.workloads, plan);
-  const price = pool.pricePerNodeHour;
-  // The nodes of somebody else's pool are not this run's, however long it used them.
-  const nodeMinutes = pool.existing === undefined ? round(watch.usage.nodeMinutes, 1) : 0;
-  const written: RunRecord = {
-    runId: plan.runId,
-    workload: plan.workload,
-    occurrence: plan.request.occurrence,
-    outcome: input.outcome,
-    startedAt: plan.startedAt,
-    endedAt,
-    timeline: watch.timeline,
-    tasks: watch.tasks,
-    missingTasks: harvest.missingTasks,
-    nodeMinutes,
-    preemptions: watch.usage.preemptions,
-    estimatedCost: price === undefined ? null : round((nodeMinutes / 60) * price, 4),
-    results: harvest.results,
-    logs: harvest.logs,
-    outputContainer: plan.outputContainer,
-    outputsKeptUntil:
-      keepOutputsDays === 0 || hasNoOutputs(input)
-        ? null
-        : new Date(Date.parse(endedAt) + keepOutputsDays * DAY_MS).toISOString(),
-    cleanedUp: input.cleanedUp,
-    warnings: watch.warnings,
-    followers: input.followers,
-  };
-  // A run that was never admitted has a record all the same, be it the first of all.
-  await tools.files.makeContainer(RUNS_CONTAINER, {});
-  await tools.files.writeText(
-    RUNS_CONTAINER,
-    recordBlob(plan.runId),
-    `${JSON.stringify(written, null, 2)}\n`,
-  );
-  await releaseLock(tools, plan);
-  await tools.files.remove(RUNS_CONTAINER, cancelBlob(plan.runId));
-  return written;
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
-}
-
-function hasNoOutputs({ cleanedUp }: RecordInput): boolean {
-  return cleanedUp.some(({ what, how }) => what === 'outputs' && how === 'gone');
-}
-
-/** A record is small; the bound keeps a planted blob from filling the memory. */
-const MAX_RECORD_BYTES = 4 * 1024 ** 2;
-
-export async function readRecord(files: Files, runId: string): Promise<RunRecord> {
-  const text = await files.readText(RUNS_CONTAINER, recordBlob(runId), MAX_RECORD_BYTES);
-  if (text === null) throw new Failure('unknownRun', `no run has the id ${runId}`);
-  return JSON.parse(text) as RunRecord;
 }

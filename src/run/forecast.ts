@@ -1,28 +1,21 @@
 import { Failure } from '../failure';
-import {
-  autoscaleFormula,
-  firstNodes,
-  HARVEST_MINUTES,
-  JOB_MANAGER_ID,
-  MERGE_ID,
-  nodesEnd,
-  nodesFor,
-  planRun,
-} from './plan';
-import type { BlobFound, Files, Ports } from './ports';
+import { estimateOf, quotaFindings, type Estimate, type Quotas } from './estimate';
+import { vmSizeOf } from './nodes';
+import { autoscaleFormula, firstNodes, nodesEnd, nodesFor, planRun } from './plan';
+import { checkImage, checkOthersPool, checkPackages } from './pool-checks';
+import type { BlobFound, Ports } from './ports';
 import type { RunPlan, RunRecord, RunRequest } from './run';
 import { findInputs } from './staging';
-import { combinationAt, combinationsIn, wordsOfCombination } from './sweep';
+import { previewOf, SHOWN, type TaskPreview } from './task-preview';
 import { registrySecretsOf, secretsOf } from './tools';
-import { coresOf } from './vm-sizes';
-import { vmSizeOf } from './nodes';
 import { warningsOf } from './warnings';
 import { tasksFor, tasksKnownIn } from './work-schema';
 import type { Workload } from './workload';
 
 /**
- * What a run would make, need and cost, worked out before anything is asked of Batch. It looks at
- * the inputs and whether the secrets are there; it makes and changes nothing.
+ * What a run would make, need and cost. It looks at the inputs, whether the secrets are there, and
+ * whether the Batch account has the image, the packages and somebody else's pool; it makes and
+ * changes nothing.
  */
 export interface Forecast {
   readonly workload: string;
@@ -34,17 +27,8 @@ export interface Forecast {
     readonly bytes: number;
     readonly first: readonly string[];
   } | null;
-  readonly pool: {
-    readonly id: string;
-    readonly vmSize: string;
-    readonly slotsPerNode: number;
-    readonly firstNodes: number;
-    readonly nodesForTasks: number | null;
-    readonly maxNodes: number;
-    readonly formula: string;
-    /** What the formula gives when it is stored, and later. */
-    readonly formulaGives: string;
-  } | null;
+  /** Null when there is nothing to do; `isMade` is false for a pool of somebody else. */
+  readonly pool: PoolForecast | { readonly isMade: false; readonly id: string } | null;
   readonly job: { readonly id: string; readonly containers: readonly string[] } | null;
   readonly tasks: {
     /** Null when the job manager decides. */
@@ -56,37 +40,23 @@ export interface Forecast {
   readonly estimate: Estimate;
 }
 
-export interface TaskPreview {
+export interface PoolForecast {
+  readonly isMade: true;
   readonly id: string;
-  readonly command: string;
-  readonly about: string;
+  readonly vmSize: string;
+  readonly slotsPerNode: number;
+  readonly firstNodes: number;
+  readonly nodesForTasks: number | null;
+  readonly maxNodes: number;
+  readonly formula: string;
+  /** What the formula gives when it is stored, and later. */
+  readonly formulaGives: string;
 }
 
-export interface Estimate {
-  /** As the latest runs that succeeded took, in the median; null when there was none. */
-  readonly fromRuns: number;
-  readonly minutes: number | null;
-  readonly nodeMinutes: number | null;
-  readonly cost: number | null;
-  /** The most it can be when everything goes wrong: every node from the first minute to the last. */
-  readonly capNodeMinutes: number;
-  readonly capCost: number | null;
-}
-
-export interface ForecastTools extends Pick<Ports, 'secrets'> {
-  readonly files: Files;
+export interface ForecastTools extends Ports, Quotas {
   /** Records of the workload's latest runs, newest first. */
   readonly latest: readonly RunRecord[];
-  /** Price of a node for an hour by VM size, where the workload states none. */
-  readonly prices: Readonly<Record<string, number>>;
-  /** Spot cores the account may have; null when nobody has said. */
-  readonly spotCoreQuota: number | null;
 }
-
-const SHOWN = 3;
-/** After the end of the nodes' time: until the formula is evaluated next, and until the nodes are gone. */
-const EVALUATION_MINUTES = 5;
-const REMOVAL_MINUTES = 10;
 
 export async function forecast(
   tools: ForecastTools,
@@ -96,7 +66,8 @@ export async function forecast(
 ): Promise<Forecast> {
   const { found, refusal } = await inputsOf(tools, workload, request, now);
   const secrets = await secretsThere(tools, workload);
-  const missing = secrets.filter(({ isThere }) => !isThere);
+  const account = await accountFindings(tools, workload, now);
+  const quota = quotaFindings(tools, workload);
   const tasks = tasksOf(workload, found);
   // A run that finds nothing to do makes neither pool nor job.
   const idle = found?.length === 0 || tasks.count === 0;
@@ -105,10 +76,13 @@ export async function forecast(
     workload: workload.name,
     refusals: [
       ...(refusal === null ? [] : [refusal]),
-      ...missing.map(({ name }) => `secret ${name} cannot be read; store it in the vault`),
-      ...quotaRefusals(tools, workload),
+      ...secrets.flatMap(({ name, isThere }) =>
+        isThere ? [] : [`secret ${name} cannot be read; store it in the vault`],
+      ),
+      ...account.refusals,
+      ...quota.refusals,
     ],
-    warnings: warningsOf(workload),
+    warnings: [...warningsOf(workload), ...account.warnings, ...quota.warnings],
     inputs: found === null ? null : summary(found),
     pool: idle ? null : poolOf(workload, plan, tasks.count, found?.length ?? null, now),
     job: idle
@@ -116,7 +90,7 @@ export async function forecast(
       : { id: plan.jobId, containers: [plan.stagingContainer, plan.outputContainer] },
     tasks,
     secrets,
-    estimate: estimateOf(tools, workload, idle),
+    estimate: estimateOf(tools.latest, workload, idle),
   };
 }
 
@@ -154,13 +128,25 @@ async function secretsThere({ secrets }: ForecastTools, workload: Workload) {
   );
 }
 
-function quotaRefusals({ spotCoreQuota }: ForecastTools, { pool }: Workload): string[] {
-  const cores = coresOf(vmSizeOf(pool));
-  if (spotCoreQuota === null || cores === null || pool.existing !== undefined) return [];
-  if (cores <= spotCoreQuota) return [];
-  return [
-    `a node of ${vmSizeOf(pool)} has ${cores} cores and the account's Spot quota is ${spotCoreQuota}; ask for more of "Spot/low-priority vCPUs" on the Batch account, or choose a smaller size`,
-  ];
+/** What the Batch account says to packages and to the image, or to somebody else's pool. */
+async function accountFindings({ batch }: ForecastTools, workload: Workload, now: string) {
+  const refusals: string[] = [];
+  const unlessRefused = async <Found>(check: () => Promise<Found>): Promise<Found | null> => {
+    try {
+      return await check();
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code === 'serviceUnavailable') throw error;
+      refusals.push(error.message);
+      return null;
+    }
+  };
+  await unlessRefused(() => checkPackages(batch, workload));
+  const warnings = await unlessRefused(async () =>
+    workload.pool.existing === undefined
+      ? (await checkImage(batch, workload, now)).warnings
+      : checkOthersPool(batch, workload, now),
+  );
+  return { refusals, warnings: warnings ?? [] };
 }
 
 function summary(found: readonly BlobFound[]) {
@@ -179,9 +165,12 @@ function poolOf(
   now: string,
 ): Forecast['pool'] {
   const { pool } = workload;
+  if (pool.existing !== undefined) return { isMade: false, id: plan.poolId };
   const start = firstNodes(workload, inputs);
+  const dedicated = Math.min(pool.dedicatedNodes, start);
   const nodesForTasks = tasks === null ? null : nodesFor(workload, tasks);
   return {
+    isMade: true,
     id: plan.poolId,
     vmSize: vmSizeOf(pool),
     slotsPerNode: pool.slotsPerNode,
@@ -189,7 +178,7 @@ function poolOf(
     nodesForTasks,
     maxNodes: pool.maxNodes,
     formula: autoscaleFormula(workload, plan, start, now),
-    formulaGives: `${start} at once; then as many as the pending tasks need, at most ${pool.maxNodes}; 0 from ${nodesEnd(plan)} on`,
+    formulaGives: `${start} at once${dedicated === 0 ? '' : ` (${dedicated} dedicated)`}; then as many as the pending tasks need, at most ${pool.maxNodes}; 0 from ${nodesEnd(plan)} on`,
   };
 }
 
@@ -201,88 +190,6 @@ function tasksOf(workload: Workload, found: readonly BlobFound[] | null): Foreca
   return {
     count,
     atMost: 'maxTasks' in work ? work.maxTasks : count,
-    first: previewOf(workload, found ?? []),
+    first: previewOf(work, found ?? []),
   };
-}
-
-function previewOf({ work }: Workload, found: readonly BlobFound[]): TaskPreview[] {
-  const first: TaskPreview[] = [];
-  if ('jobManager' in work) {
-    first.push({
-      id: JOB_MANAGER_ID,
-      command: work.jobManager.command,
-      about: 'runs when the job is made',
-    });
-  }
-  first.push(...unitsOf(work, found).slice(0, SHOWN));
-  if ('merge' in work && work.merge !== undefined) {
-    first.push({
-      id: MERGE_ID,
-      command: work.merge.command,
-      about: 'runs when all others have ended',
-    });
-  }
-  return first;
-}
-
-function unitsOf(work: Workload['work'], found: readonly BlobFound[]): TaskPreview[] {
-  switch (work.kind) {
-    case 'whole':
-      return [];
-    case 'split':
-      return [
-        { id: '(from the manifest)', command: work.task.command, about: 'as the job manager says' },
-      ];
-    case 'perBlob':
-      return found
-        .slice(0, SHOWN)
-        .map(({ name }) => ({ id: '(from the name)', command: work.task.command, about: name }));
-    case 'sweep':
-      return Array.from({ length: Math.min(SHOWN, combinationsIn(work)) }, (_, index) => ({
-        id: '(from the values)',
-        command: work.task.command,
-        about: wordsOfCombination(combinationAt(work, index)),
-      }));
-    case 'tasks':
-      return work.tasks.slice(0, SHOWN).map(({ id, after, task }) => ({
-        id,
-        command: (task ?? work.task)?.command ?? '',
-        about: after.length === 0 ? 'waits for none' : `waits for ${after.join(', ')}`,
-      }));
-  }
-}
-
-function estimateOf(
-  { latest, prices }: ForecastTools,
-  workload: Workload,
-  idle: boolean,
-): Estimate {
-  const { pool, deadlineMinutes } = workload;
-  const price = pool.pricePerNodeHour ?? prices[vmSizeOf(pool).toLowerCase()] ?? null;
-  const cost = (nodeMinutes: number | null) =>
-    price === null || nodeMinutes === null ? null : Number(((nodeMinutes / 60) * price).toFixed(4));
-  const good = latest.filter(
-    ({ outcome, tasks }) => outcome.kind === 'succeeded' && tasks.succeeded > 0,
-  );
-  const nodeMinutes = idle ? 0 : median(good.map((record) => record.nodeMinutes));
-  const capNodeMinutes = idle
-    ? 0
-    : pool.maxNodes * (deadlineMinutes + HARVEST_MINUTES + EVALUATION_MINUTES + REMOVAL_MINUTES);
-  return {
-    fromRuns: good.length,
-    minutes: idle ? 0 : median(good.map(minutesOf)),
-    nodeMinutes,
-    cost: cost(nodeMinutes),
-    capNodeMinutes,
-    capCost: cost(capNodeMinutes),
-  };
-}
-
-function minutesOf({ startedAt, endedAt }: RunRecord): number {
-  return Number(((Date.parse(endedAt) - Date.parse(startedAt)) / 60_000).toFixed(1));
-}
-
-function median(values: readonly number[]): number | null {
-  const sorted = [...values].sort((one, other) => one - other);
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? null;
 }

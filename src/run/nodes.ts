@@ -1,6 +1,7 @@
 import { Failure } from '../failure';
 import { slotMistakes } from './pool-mistakes';
 import type { Pool } from './pool-schema';
+import { priceOf, type PriceTable } from './prices';
 import { smallestFitting } from './vm-sizes';
 import type { Workloads } from './workload';
 
@@ -9,6 +10,7 @@ export interface NodeDefaults {
   readonly vmSize: string;
   /** The subnet that nodes join; null leaves the network to Batch. */
   readonly subnetId: string | null;
+  readonly prices: PriceTable;
 }
 
 /** Where not even the settings say it. */
@@ -22,8 +24,8 @@ export function vmSizeOf(pool: Pool, otherwise = DEFAULT_VM_SIZE): string {
 }
 
 /**
- * Workloads whose pools say their size and subnet, so that all that follows from a workload (the id
- * of a pool that is kept, for one) follows from the settings too.
+ * Workloads whose pools say their size, subnet and price, so that all that follows from a workload
+ * (the id of a pool that is kept, for one) follows from the settings too.
  * @throws Failure badWorkloads when a node of the default size has too few cores for its slots
  */
 export function withNodes(workloads: Workloads, defaults: NodeDefaults): Workloads {
@@ -37,7 +39,13 @@ export function withNodes(workloads: Workloads, defaults: NodeDefaults): Workloa
     }
     const subnetId = pool.subnetId ?? defaults.subnetId ?? undefined;
     const { cores: _cores, memoryGiB: _memory, ...rest } = pool;
-    const sized = { ...rest, vmSize, ...(subnetId !== undefined && { subnetId }) };
+    const price = priceOf(pool, vmSize, defaults.prices);
+    const sized = {
+      ...rest,
+      vmSize,
+      ...(subnetId !== undefined && { subnetId }),
+      ...(price !== undefined && { pricePerNodeHour: price }),
+    };
     return [name, { ...workload, pool: sized }] as const;
   });
   if (mistakes.length > 0) {

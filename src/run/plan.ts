@@ -235,8 +235,15 @@ export function credentialMinutes(plan: RunPlan, now: string): number {
   return Math.ceil(Math.max(0, left)) + CREDENTIAL_MARGIN_MINUTES;
 }
 
+export const RECORDS_FOLDER = 'records/';
+
 export function recordBlob(runId: string): string {
-  return `records/${runId}.json`;
+  return `${RECORDS_FOLDER}${runId}.json`;
+}
+
+/** The name is what stands before the last hyphen of a run id. */
+export function workloadOfRun(runId: string): string {
+  return runId.slice(0, Math.max(0, runId.lastIndexOf('-')));
 }
 
 export function cancelBlob(runId: string): string {

@@ -41,6 +41,9 @@ const makersFields = [
   'vmSize',
   'cores',
   'memoryGiB',
+  'fill',
+  'maxNodes',
+  'slotsPerNode',
   'dedicatedNodes',
   'dedicatedAfterMinutes',
   'subnetId',
@@ -55,7 +58,7 @@ const makersFields = [
 
 function* othersPoolMistakes(pool: Pool): Generator<Contradiction> {
   for (const field of makersFields) {
-    if (!isSaid(pool[field])) continue;
+    if (!isSaid(pool[field], field)) continue;
     yield {
       path: ['pool', field],
       message: `whoever made the pool "${pool.existing ?? ''}" has decided this; leave it out`,
@@ -64,8 +67,9 @@ function* othersPoolMistakes(pool: Pool): Generator<Contradiction> {
 }
 
 /** A default says nothing. */
-function isSaid(value: unknown): boolean {
+function isSaid(value: unknown, field: keyof Pool): boolean {
   if (Array.isArray(value)) return value.length > 0;
+  if (field === 'maxNodes' || field === 'slotsPerNode') return value !== 1;
   return value !== undefined && value !== false && value !== 0;
 }
 

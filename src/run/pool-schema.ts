@@ -46,6 +46,17 @@ const registry = z.strictObject({
   secret: secretName,
 });
 
+/** One price for every node, or one for each kind. */
+export const nodePrice = z.union(
+  [
+    z.number().positive(),
+    z.strictObject({ spot: z.number().positive(), dedicated: z.number().positive() }),
+  ],
+  { error: 'must be a number above 0, or { spot, dedicated }' },
+);
+
+export type NodePrice = z.output<typeof nodePrice>;
+
 /** A folder name below the node's folder of mounts. */
 const MOUNT_POINT = /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/;
 
@@ -109,8 +120,8 @@ export const poolSchema = z.strictObject({
 
   maxNodes: z.int().min(1).max(1000).default(1),
   slotsPerNode: z.int().min(1).max(256).default(1),
-  /** `pack` fills a node before it takes the next one, and is cheaper; `spread` shares them out. */
-  fill: z.enum(['pack', 'spread']).default('pack'),
+  /** `pack` (without a word) fills a node before the next one, and is cheaper; `spread` shares out. */
+  fill: z.enum(['pack', 'spread']).optional(),
   /** Of the nodes that are wanted, so many are dedicated: dearer, and never taken away. */
   dedicatedNodes: z.int().min(0).max(1000).default(0),
   /** Dedicated nodes stand in when the run is so old and no Spot node is there. */
@@ -134,8 +145,8 @@ export const poolSchema = z.strictObject({
   /** Application packages that every node unpacks before its first task. */
   packages: packageReferences,
 
-  /** What one node costs in an hour, in your currency: for the estimate in the run's record. */
-  pricePerNodeHour: z.number().positive().optional(),
+  /** What one node costs in an hour, in your currency: for plans, and the estimate in the record. */
+  pricePerNodeHour: nodePrice.optional(),
 });
 
 export type Pool = z.output<typeof poolSchema>;

@@ -49,6 +49,8 @@ export interface Batch {
   countTasks(jobId: string): Promise<TaskCounts>;
   /** Nodes that could work and on which the preparation of the job failed for good. */
   countUnprepared(jobId: string, poolId: string): Promise<number>;
+  /** The ids of tasks that are at work on a node, at most `limit`. */
+  runningTasks(jobId: string, limit: number): Promise<readonly string[]>;
   /** Failed tasks first seen first, at most `limit`. */
   failedTasks(jobId: string, limit: number): Promise<readonly FailedTask[]>;
   /** The end of a text file of a task, or null when there is none (any more). UTF-8 unless said. */
@@ -237,6 +239,11 @@ export interface BlobFound {
   readonly etag: string;
 }
 
+/** As a list shows it. */
+export interface BlobListed extends BlobFound {
+  readonly writtenAt: string;
+}
+
 export interface Files {
   /** Makes a container that is this run's, or adopts it. `labels` are its metadata. */
   makeContainer(name: string, labels: Readonly<Record<string, string>>): Promise<void>;
@@ -249,7 +256,7 @@ export interface Files {
     readonly { readonly name: string; readonly labels: Readonly<Record<string, string>> }[]
   >;
   /** Blobs in name order; empty when the container does not exist. */
-  list(container: string, prefix?: string): AsyncIterable<BlobFound>;
+  list(container: string, prefix?: string): AsyncIterable<BlobListed>;
   find(container: string, name: string): Promise<BlobFound | null>;
   /**
    * Text of a blob, UTF-8 unless said, or null when there is none.

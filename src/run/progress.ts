@@ -54,7 +54,7 @@ export function nextStep(situation: Situation, now: Date): NextStep {
   }
   return {
     kind: 'wait',
-    until: nextLook(situation.plan, now).toISOString(),
+    until: nextLook(situation, now).toISOString(),
     waitingFor: whatItWaitsFor(situation),
   };
 }
@@ -256,11 +256,14 @@ function finish(
 
 /**
  * Looks are close together at first and rarer as the run gets longer: a tenth of the time it has
- * been going, between ten seconds and five minutes, and once at the deadline.
+ * been going, between ten seconds and five minutes, and once at the deadline. A merge that only the
+ * app can add waits for a look, on nodes that are billed meanwhile: then there is one every half
+ * minute.
  */
-function nextLook(plan: RunPlan, now: Date): Date {
+function nextLook({ plan, watch }: Situation, now: Date): Date {
   const elapsedMs = now.getTime() - Date.parse(plan.startedAt);
-  const pauseMs = Math.min(5 * MINUTE_MS, Math.max(10 * SECOND_MS, elapsedMs / 10));
+  const longestMs = watch.merge === 'due' ? MINUTE_MS / 2 : 5 * MINUTE_MS;
+  const pauseMs = Math.min(longestMs, Math.max(10 * SECOND_MS, elapsedMs / 10));
   return new Date(Math.min(now.getTime() + pauseMs, Date.parse(plan.deadline)));
 }
 
@@ -327,12 +330,16 @@ export function billedNodes(nodes: NodeCounts): number {
 /** Adds what the nodes cost since the last look: the mean of both looks over the time between. */
 export function addUsage(usage: Usage, pool: PoolView | null, now: Date): Usage {
   const nodes = pool === null ? 0 : billedNodes(pool.nodes);
+  const dedicated = pool?.dedicatedNodes ?? 0;
   const preempted = pool?.nodes.preempted ?? 0;
   const minutes = Math.max(0, now.getTime() - Date.parse(usage.lastLookAt)) / MINUTE_MS;
   return {
     nodeMinutes: usage.nodeMinutes + ((usage.nodesAtLastLook + nodes) / 2) * minutes,
+    dedicatedMinutes:
+      usage.dedicatedMinutes + ((usage.dedicatedAtLastLook + dedicated) / 2) * minutes,
     preemptions: usage.preemptions + Math.max(0, preempted - usage.preemptedAtLastLook),
     nodesAtLastLook: nodes,
+    dedicatedAtLastLook: dedicated,
     preemptedAtLastLook: preempted,
     lastLookAt: now.toISOString(),
   };

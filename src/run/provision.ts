@@ -1,13 +1,11 @@
-import { Failure } from '../failure';
-import { chooseImage } from './images';
 import { vmSizeOf } from './nodes';
 import { autoscaleFormula, credentialMinutes, keptUntil } from './plan';
-import type { MountSpec, PoolFacts, PoolSpec, Registry, Removal, StartTaskSpec } from './ports';
+import { checkImage, checkOthersPool, checkPackages } from './pool-checks';
+import type { MountSpec, PoolSpec, Registry, Removal, StartTaskSpec } from './ports';
 import type { Mount } from './pool-schema';
 import type { RunPlan } from './run';
 import { programFiles, type Access } from './tasks';
 import { openAccess, ownerOf, workloadOf, type Tools } from './tools';
-import { templatesOf } from './work-schema';
 import { containerImagesOf, usesContainers, type Workload } from './workload';
 
 export interface Provisioned {
@@ -22,10 +20,11 @@ export async function provision(
   { plan, startNodes, now }: { plan: RunPlan; startNodes: number; now: string },
 ): Promise<Provisioned> {
   const workload = workloadOf(tools.workloads, plan);
-  await checkPackages(tools, workload);
-  if (workload.pool.existing !== undefined) return useOthersPool(tools, workload, plan, now);
-
-  const { image, warnings } = chooseImage(workload, await tools.batch.supportedImages(), now);
+  await checkPackages(tools.batch, workload);
+  if (workload.pool.existing !== undefined) {
+    return { poolId: plan.poolId, warnings: await checkOthersPool(tools.batch, workload, now) };
+  }
+  const { image, warnings } = await checkImage(tools.batch, workload, now);
   const access = await openAccess(tools.files, workload, plan, now);
   const { pool } = workload;
   const spec: PoolSpec = {
@@ -37,7 +36,7 @@ export async function provision(
       ? { images: containerImagesOf(workload), registries: await registriesOf(tools, workload) }
       : null,
     slotsPerNode: pool.slotsPerNode,
-    fill: pool.fill,
+    fill: pool.fill ?? 'pack',
     formula: autoscaleFormula(workload, plan, startNodes, now),
     startTask: startTaskOf(workload, access),
     mounts: await mountsOf(tools, workload, plan, now),
@@ -106,73 +105,6 @@ const mountOptions = {
   read: '-o allow_other -o ro -o umask=022',
   write: '-o allow_other -o umask=000',
 } as const;
-
-async function checkPackages({ batch }: Tools, { pool, work }: Workload): Promise<void> {
-  const wanted = [
-    ...pool.packages.map((reference) => ['pool.packages', reference] as const),
-    ...templatesOf(work).flatMap(([key, { packages }]) =>
-      packages.map((reference) => [`work.${key}.packages`, reference] as const),
-    ),
-  ];
-  for (const [field, { application, version }] of wanted) {
-    const versions = await batch.packageVersions(application);
-    const has = versions !== null && (version === undefined || versions.includes(version));
-    if (has && versions.length > 0) continue;
-    const known =
-      versions === null
-        ? 'there is no such application'
-        : `it has ${versions.join(', ') || 'none'}`;
-    throw new Failure(
-      'badSpecification',
-      `${field}: the Batch account has no ${version === undefined ? 'version' : `version ${version}`} of the application package ${application} (${known}); upload it with npm run pack`,
-    );
-  }
-}
-
-async function useOthersPool(
-  { batch }: Tools,
-  workload: Workload,
-  plan: RunPlan,
-  now: string,
-): Promise<Provisioned> {
-  const pool = await batch.inspectPool(plan.poolId);
-  const unfit = pool === null ? 'there is no such pool' : unfitness(pool, workload);
-  if (pool === null || unfit !== undefined) {
-    throw new Failure(
-      'badSpecification',
-      `pool.existing "${plan.poolId}" cannot be used: ${unfit ?? ''}`,
-    );
-  }
-  if (workload.pool.image === undefined) return { poolId: plan.poolId, warnings: [] };
-
-  const { image, warnings } = chooseImage(workload, await batch.supportedImages(), now);
-  if (image.nodeAgent === pool.nodeAgent) return { poolId: plan.poolId, warnings };
-  throw new Failure(
-    'badSpecification',
-    `pool.existing "${plan.poolId}" cannot be used: its nodes have the agent "${pool.nodeAgent ?? 'none'}", and pool.image needs "${image.nodeAgent}"`,
-  );
-}
-
-/** Why the tasks of a workload would not run in a pool; undefined when they would. */
-function unfitness(pool: PoolFacts, workload: Workload): string | undefined {
-  if (pool.isGoing) return 'it is being deleted';
-  if (pool.runId !== null) return `run ${pool.runId} made it and deletes it at its end`;
-  const containers = usesContainers(workload);
-  if (pool.runsContainers && !containers) {
-    return 'it runs containers and takes no other task; give every task a container';
-  }
-  if (!pool.runsContainers && containers) {
-    return 'it runs no containers, and the tasks are containers; name a pool with a container configuration';
-  }
-  const widest = Math.max(...templatesOf(workload.work).map(([, { slots }]) => slots));
-  if (widest > pool.slotsPerNode) {
-    return `a task takes ${widest} slots and its nodes have ${pool.slotsPerNode}; lower the slots of the task`;
-  }
-  if (!pool.scalesItself && pool.targetNodes === 0) {
-    return 'it has no node and gets none by itself; resize it, or give it an autoscale formula';
-  }
-  return undefined;
-}
 
 /** At the end of a run: its own pool is deleted, one that is kept goes to rest, another's is left alone. */
 export async function letGoOfPool(

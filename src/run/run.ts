@@ -96,6 +96,8 @@ export interface PoolView {
   readonly resizing: boolean;
   readonly targetNodes: number;
   readonly nodes: NodeCounts;
+  /** Of the nodes, those that are dedicated. */
+  readonly dedicatedNodes: number;
   /** Codes and words of the latest resize that fell short. */
   readonly resizeErrors: readonly string[];
   readonly formulaError: string | null;
@@ -124,8 +126,11 @@ export type Outcome =
 /** What nodes cost so far, integrated over the looks at the pool. */
 export interface Usage {
   readonly nodeMinutes: number;
+  /** Of the node-minutes, those of dedicated nodes. */
+  readonly dedicatedMinutes: number;
   readonly preemptions: number;
   readonly nodesAtLastLook: number;
+  readonly dedicatedAtLastLook: number;
   readonly preemptedAtLastLook: number;
   readonly lastLookAt: string;
 }
@@ -180,6 +185,8 @@ export interface RunRecord {
   /** Tasks that the run succeeded without: `missing.json` in its output container names them. */
   readonly missingTasks: number;
   readonly nodeMinutes: number;
+  /** Of the node-minutes, those of dedicated nodes. */
+  readonly dedicatedMinutes: number;
   readonly preemptions: number;
   /** In the currency of the workload's price; null when it states none. */
   readonly estimatedCost: number | null;
@@ -187,6 +194,7 @@ export interface RunRecord {
   readonly logs: readonly string[];
   readonly outputContainer: string;
   readonly outputsKeptUntil: string | null;
+  readonly logsKeptUntil: string | null;
   readonly cleanedUp: readonly CleanedUp[];
   /** What is fine today and may not be tomorrow, such as an image near its end. */
   readonly warnings: readonly string[];

@@ -130,12 +130,12 @@ function templateOf({ workload }: Maker, unit: Unit | undefined): TaskTemplate {
   return template;
 }
 
-function chunkOf(work: Work): number {
+export function chunkOf(work: Work): number {
   return 'chunk' in work ? work.chunk : 1;
 }
 
 /** `chunk-000001` is the first. */
-function chunkId(index: number): string {
+export function chunkId(index: number): string {
   return `chunk-${String(index + 1).padStart(6, '0')}`;
 }
 

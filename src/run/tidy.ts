@@ -1,8 +1,10 @@
 import { Failure, messageOf } from '../failure';
-import { readRecord } from './activities';
-import { leftBlob, RUNS_CONTAINER } from './plan';
+import { removeOnly } from './outputs';
+import { leftBlob, RECORDS_FOLDER, recordBlob, RUNS_CONTAINER, workloadOfRun } from './plan';
 import type { Files, Ports } from './ports';
-import { RUN_LABEL } from './tools';
+import { readRecord } from './record';
+import { DEFAULT_OUTPUT_DAYS, DEFAULT_RECORD_DAYS, longestOf } from './retention';
+import { RUN_LABEL, type Tools } from './tools';
 
 /** What a tidy found to do, and did. */
 export interface Tidied {
@@ -10,6 +12,8 @@ export interface Tidied {
   readonly orphans: readonly { readonly kind: 'pool' | 'job'; readonly id: string }[];
   /** Containers whose time was over. */
   readonly containers: readonly string[];
+  /** Runs of which nothing is left any more, their records included. */
+  readonly forgotten: readonly string[];
   /** Pools that were kept from run to run and have been replaced by others. */
   readonly kept: readonly string[];
   /** What could not be deleted this time, and why. */
@@ -17,57 +21,122 @@ export interface Tidied {
 }
 
 const DAY_MS = 86_400_000;
-/** For outputs of a run without a record: nobody has said how long. */
-const UNRECORDED_DAYS = 30;
+
+/** What the engine knows of runs. */
+export interface RunsKnown {
+  readonly isGoing: (runId: string) => Promise<boolean>;
+  /** Has the engine forget a run that has ended. */
+  readonly forget: (runId: string) => Promise<void>;
+}
+
+/** Does one removal. One that cannot be done does not keep the others. */
+type Attempt = (what: string, removal: () => Promise<void>) => Promise<void>;
 
 /**
  * Deletes what no run looks after any more. Runs clean up after themselves; this is for the run
- * that could not, and for outputs that have been kept long enough. Leftovers are known by the run
- * id in their metadata, never by how their names look.
+ * that could not, and for what has been kept long enough. Leftovers are known by the run id in
+ * their metadata, never by how their names look.
  */
 export async function tidy(
-  { batch, files }: Pick<Ports, 'batch' | 'files'>,
-  isGoing: (runId: string) => Promise<boolean>,
+  tools: Pick<Tools, 'batch' | 'files' | 'workloads'>,
+  runs: RunsKnown,
   now: Date,
 ): Promise<Tidied> {
+  const { batch } = tools;
   const orphans: { kind: 'pool' | 'job'; id: string }[] = [];
-  const containers: string[] = [];
   const refused: string[] = [];
-  /** One that cannot be deleted does not keep the others. */
-  const attempt = async (what: string, removal: () => Promise<void>): Promise<void> => {
+  const attempt: Attempt = async (what, removal) => {
     await removal().catch((error: unknown) => refused.push(`${what}: ${messageOf(error)}`));
   };
 
   for (const { kind, id, runId } of await batch.findOwned()) {
-    if (await isGoing(runId)) continue;
+    if (await runs.isGoing(runId)) continue;
     await attempt(`${kind} ${id}`, async () => {
       const owner = { runId, workload: '' };
       await (kind === 'pool' ? batch.removePool(id, owner) : batch.removeJob(id, owner));
       orphans.push({ kind, id });
     });
   }
+  const containers = await tidyContainers(tools, runs, now, attempt);
+  const forgotten = await tidyRecords(tools, runs, now, attempt);
+  return { orphans, containers, forgotten, kept: await tidyKept(batch, now, attempt), refused };
+}
 
+async function tidyContainers(
+  { files }: Pick<Tools, 'files'>,
+  { isGoing }: RunsKnown,
+  now: Date,
+  attempt: Attempt,
+): Promise<string[]> {
+  const removed: string[] = [];
   for (const { name, labels } of await files.listContainers('run-')) {
     const runId = labels[RUN_LABEL];
     if (runId === undefined || (await isGoing(runId))) continue;
     await attempt(`container ${name}`, async () => {
-      if (name.endsWith('-out') && (await keptUntil(files, runId, now)) > now.toISOString()) return;
+      if (name.endsWith('-out') && (await holdsAnything(files, name, runId, now))) return;
       await files.removeContainer(name, { [RUN_LABEL]: runId });
       await files.remove(RUNS_CONTAINER, leftBlob(runId));
-      containers.push(name);
+      removed.push(name);
     });
   }
-  return { orphans, containers, kept: await tidyKept(batch, now, attempt), refused };
+  return removed;
+}
+
+/** Whether outputs or logs are still to be kept; of the two, the one that is not goes. */
+async function holdsAnything(
+  files: Files,
+  container: string,
+  runId: string,
+  now: Date,
+): Promise<boolean> {
+  const kept = await keptUntil(files, runId, now);
+  const [outputs, logs] = [kept.outputs > now.toISOString(), kept.logs > now.toISOString()];
+  if (logs && !outputs) await removeOnly(files, container, 'outputs');
+  if (outputs && !logs) await removeOnly(files, container, 'logs');
+  return outputs || logs;
+}
+
+async function keptUntil(files: Files, runId: string, now: Date) {
+  try {
+    const { outputsKeptUntil, logsKeptUntil } = await readRecord(files, runId);
+    return { outputs: outputsKeptUntil ?? '', logs: logsKeptUntil ?? '' };
+  } catch (error) {
+    if (!(error instanceof Failure && error.code === 'unknownRun')) throw error;
+  }
+  // From when they were first seen without a run.
+  await files.makeContainer(RUNS_CONTAINER, {});
+  await files.claim(RUNS_CONTAINER, leftBlob(runId), now.toISOString());
+  const since = await files.readText(RUNS_CONTAINER, leftBlob(runId), 100);
+  const until = new Date(Date.parse(since ?? '') + DEFAULT_OUTPUT_DAYS * DAY_MS).toISOString();
+  return { outputs: until, logs: until };
+}
+
+/** A record is known by its age alone, so that hourly looks at thousands of them cost a list. */
+async function tidyRecords(
+  { files, workloads }: Pick<Tools, 'files' | 'workloads'>,
+  { forget }: RunsKnown,
+  now: Date,
+  attempt: Attempt,
+): Promise<string[]> {
+  const forgotten: string[] = [];
+  for await (const { name, writtenAt } of files.list(RUNS_CONTAINER, RECORDS_FOLDER)) {
+    const runId = name.slice(RECORDS_FOLDER.length, -'.json'.length);
+    const workload = workloads.get(workloadOfRun(runId));
+    const days = workload === undefined ? DEFAULT_RECORD_DAYS : longestOf(workload).recordDays;
+    if (Date.parse(writtenAt) + days * DAY_MS > now.getTime()) continue;
+    await attempt(`record of ${runId}`, async () => {
+      await forget(runId);
+      await files.remove(RUNS_CONTAINER, recordBlob(runId));
+      forgotten.push(runId);
+    });
+  }
+  return forgotten;
 }
 
 /** A run that found the pool in its last minute has made its job by then. */
 const KEPT_GRACE_MS = 3_600_000;
 
-async function tidyKept(
-  batch: Ports['batch'],
-  now: Date,
-  attempt: (what: string, removal: () => Promise<void>) => Promise<void>,
-): Promise<string[]> {
+async function tidyKept(batch: Ports['batch'], now: Date, attempt: Attempt): Promise<string[]> {
   const removed: string[] = [];
   for (const { id, until } of await batch.findKept()) {
     if (Date.parse(until) + KEPT_GRACE_MS >= now.getTime()) continue;
@@ -76,17 +145,4 @@ async function tidyKept(
     });
   }
   return removed;
-}
-
-async function keptUntil(files: Files, runId: string, now: Date): Promise<string> {
-  try {
-    return (await readRecord(files, runId)).outputsKeptUntil ?? '';
-  } catch (error) {
-    if (!(error instanceof Failure && error.code === 'unknownRun')) throw error;
-  }
-  // From when they were first seen without a run.
-  await files.makeContainer(RUNS_CONTAINER, {});
-  await files.claim(RUNS_CONTAINER, leftBlob(runId), now.toISOString());
-  const since = await files.readText(RUNS_CONTAINER, leftBlob(runId), 100);
-  return new Date(Date.parse(since ?? '') + UNRECORDED_DAYS * DAY_MS).toISOString();
 }

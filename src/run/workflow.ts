@@ -204,7 +204,7 @@ function* finish(story: Story, outcome: Outcome): Step<RunRecord> {
   const harvested = yield* harvest(story, outcome);
 
   enter(story, 'cleaningUp', 'pool and job to be gone');
-  const cleanedUp = yield* cleanUp(story);
+  const cleanedUp = yield* cleanUp(story, harvested.outcome.kind);
 
   enter(story, 'ended', 'nothing');
   const followers = yield* startFollowers(story, harvested.outcome);
@@ -265,11 +265,11 @@ function judge(outcome: Outcome, harvest: Harvest, expectsResults: boolean): Out
 }
 
 /** Until pool, job and staging answer 404, or the bound has passed and the record says what is left. */
-function* cleanUp(story: Story): Step<readonly CleanedUp[]> {
+function* cleanUp(story: Story, outcome: Outcome['kind']): Step<readonly CleanedUp[]> {
   const { ctx, plan } = story;
   const giveUpAt = secondsFrom(ctx, CLEAN_UP_MINUTES * 60);
   for (let pauseSeconds = 5; ; pauseSeconds = Math.min(60, pauseSeconds * 1.5)) {
-    const { done, pool } = yield* perform(ctx, 'cleanUp', { plan });
+    const { done, pool } = yield* perform(ctx, 'cleanUp', { plan, outcome });
     story.watch = {
       ...story.watch,
       usage: addUsage(story.watch.usage, pool, ctx.df.currentUtcDateTime),
@@ -300,8 +300,10 @@ function newWatch(startedAt: string): WatchState {
     timeline: [],
     usage: {
       nodeMinutes: 0,
+      dedicatedMinutes: 0,
       preemptions: 0,
       nodesAtLastLook: 0,
+      dedicatedAtLastLook: 0,
       preemptedAtLastLook: 0,
       lastLookAt: startedAt,
     },

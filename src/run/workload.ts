@@ -12,6 +12,7 @@ import { prepareSchema, releaseSchema, sharedSchema } from './node-schema';
 import { poolMistakes } from './pool-mistakes';
 import { poolSchema } from './pool-schema';
 import { resultMistakes } from './result-mistakes';
+import { DEFAULT_RECORD_DAYS } from './retention';
 import { checkSchedule } from './schedule';
 import { shellMistakes } from './shell';
 import { containerMistakes, taskMistakes } from './task-mistakes';
@@ -37,6 +38,9 @@ const limits = {
     .min(1)
     .default(1024 ** 3),
 };
+
+/** Ten years at most, so that nothing is kept for ever. */
+const keptDays = z.int().min(0).max(3650);
 
 const inputsSchema = z.discriminatedUnion('from', [
   z.strictObject({
@@ -105,7 +109,13 @@ export const workloadSchema = z
     maxParallelTasks: z.int().min(1).optional(),
     /** Blobs of the run's output container without which a run is no success. */
     results: z.array(relativePath).default([]),
-    keepOutputsDays: z.int().min(0).max(3650).default(30),
+    keepOutputsDays: keptDays.default(30),
+    /** Without a word as long as the other outputs. */
+    keepLogsDays: keptDays.optional(),
+    /** Outputs and logs of a run that did not succeed stay at least so long, for whoever looks into it. */
+    keepFailedDays: keptDays.optional(),
+    /** The record of a run, and at least as long as what it tells of. */
+    keepRecordsDays: keptDays.min(1).default(DEFAULT_RECORD_DAYS),
   })
   .superRefine((workload, context) => {
     for (const { path, message } of contradictions(workload)) {

@@ -31,7 +31,11 @@ test('a pool is shown with its nodes by state and with what the last resize lack
     'preempted',
     'leavingpool',
   ];
-  const nodes = states.map((state, index) => ({ id: `n${index}`, state }));
+  const nodes = states.map((state, index) => ({
+    id: `n${index}`,
+    state,
+    isDedicated: state === 'idle',
+  }));
   const line = await opened([
     {
       status: 200,
@@ -64,6 +68,7 @@ test('a pool is shown with its nodes by state and with what the last resize lack
       preempted: 1,
       leaving: 1,
     },
+    dedicatedNodes: 1,
     resizeErrors: ['AllocationFailed: none left'],
     formulaError: 'InsufficientSampleData: none',
   });

@@ -215,3 +215,16 @@ test('a task runs as a user of its own or as that of the node, with the rights i
     { scope: 'pool', elevationLevel: 'admin' },
   ]);
 });
+
+test('nodes are told apart by what they cost: those that stay, and those that may be taken away', async () => {
+  const { stand, batch } = await portOnStandIn();
+  const formula = '$TargetDedicatedNodes = 1;\n$TargetLowPriorityNodes = 2;';
+
+  await batch.makePool(poolSpec({ id: 'mixed', formula }), owner);
+
+  const view = await stand.until(async () => {
+    const seen = await batch.lookAtPool('mixed');
+    return seen?.nodes.idle === 3 && seen;
+  });
+  expect([view.nodes.idle, view.dedicatedNodes]).toEqual([3, 1]);
+});

@@ -94,6 +94,7 @@ function filledIn(settings: Readonly<Record<string, string>>): Record<string, st
     'properties.accountEndpoint': 'batoken.westeurope.batch.azure.com',
     'properties.vaultUri': 'https://kv-token.vault.azure.net/',
     'properties.lowPriorityCoreQuota': '20',
+    'properties.dedicatedCoreQuota': '10',
     'properties.clientId': '44444444-4444-4444-8444-444444444444',
   };
   const fill = (text: string) =>
@@ -118,8 +119,12 @@ test('the app reads the settings of the deployment without a complaint: identity
   const subnet = environment['POOL_SUBNET_ID'] ?? '';
   expect(readSettings(environment, workloads)).toEqual({
     batch: { endpoint: 'https://batoken.westeurope.batch.azure.com', accountKey: null },
-    nodes: { vmSize: 'standard_d2s_v5', subnetId: subnet },
-    limits: { prices: { standard_d2s_v5: 0.02 }, spotCoreQuota: 20 },
+    nodes: {
+      vmSize: 'standard_d2s_v5',
+      subnetId: subnet,
+      prices: { standard_d2s_v5: 0.02 },
+    },
+    limits: { spotCoreQuota: 20, dedicatedCoreQuota: 10 },
     storage: { kind: 'identity', blobServiceUri: 'https://sttoken.blob.core.windows.net' },
     vaultUri: 'https://kv-token.vault.azure.net/',
     identity: { clientId: '44444444-4444-4444-8444-444444444444', managed: true },

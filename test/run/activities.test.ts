@@ -101,9 +101,13 @@ test('a record releases the lock of its own run only, and takes the request to c
   expect(await world.files.find(RUNS_CONTAINER, cancelBlob(world.plan.runId))).toBeNull();
 });
 
-test('a record says how the run ended, what it took and what it cost', async () => {
-  const world = worldOf({ ...whole, keepOutputsDays: 2, pool: { pricePerNodeHour: 0.09 } });
-  const usage = { ...watchWith().usage, nodeMinutes: 20.04, preemptions: 1 };
+test.each([
+  ['one price for all nodes', 0.09, 0.03],
+  ['a price for each kind of node', { spot: 0.04, dedicated: 0.24 }, 0.03],
+])('a record says how the run ended, what it took and what it cost, at %s', async (...given) => {
+  const [, price, estimatedCost] = given;
+  const world = worldOf({ ...whole, keepOutputsDays: 2, pool: { pricePerNodeHour: price } });
+  const usage = { ...watchWith().usage, nodeMinutes: 20.04, dedicatedMinutes: 5, preemptions: 1 };
   const outcome = { kind: 'failed', code: 'taskFailed', cause: '1 task failed' } as const;
   const cleanedUp = [{ what: 'pool', id: world.plan.poolId, how: 'gone' }] as const;
 
@@ -129,12 +133,14 @@ test('a record says how the run ended, what it took and what it cost', async () 
     tasks: { ...NO_TASKS, failed: 1 },
     missingTasks: 0,
     nodeMinutes: 20,
+    dedicatedMinutes: 5,
     preemptions: 1,
-    estimatedCost: 0.03,
+    estimatedCost,
     results: [{ name: 'results/a', bytes: 1 }],
     logs: ['logs/x/stderr.txt'],
     outputContainer: world.plan.outputContainer,
     outputsKeptUntil: '2026-11-23T02:30:00.000Z',
+    logsKeptUntil: '2026-11-23T02:30:00.000Z',
     cleanedUp,
     warnings: [],
     followers: [],
@@ -204,9 +210,9 @@ test('a run is cleaned up of pool, job and staging, in two passes; its outputs a
   await begin(world);
   const { jobId, poolId, stagingContainer, outputContainer } = world.plan;
 
-  const first = await world.activities.cleanUp({ plan: world.plan });
+  const first = await world.activities.cleanUp({ plan: world.plan, outcome: 'succeeded' });
   world.batch.finishRemovals();
-  const second = await world.activities.cleanUp({ plan: world.plan });
+  const second = await world.activities.cleanUp({ plan: world.plan, outcome: 'succeeded' });
 
   const ends = (how: string) => [
     { what: 'job', id: jobId, how },
@@ -225,7 +231,7 @@ test('a run is cleaned up of pool, job and staging, in two passes; its outputs a
 test('outputs that are not to be kept go with the rest', async () => {
   const world = worldOf({ ...whole, keepOutputsDays: 0 });
   await begin(world);
-  await world.activities.cleanUp({ plan: world.plan });
+  await world.activities.cleanUp({ plan: world.plan, outcome: 'succeeded' });
 
   expect([...world.files.containers.keys()]).toEqual([]);
 });
@@ -242,7 +248,7 @@ test("what is somebody else's is left alone, whatever its name [GD40]", async ()
   }
   const before = snapshot(world);
 
-  const { done } = await world.activities.cleanUp({ plan });
+  const { done } = await world.activities.cleanUp({ plan, outcome: 'succeeded' });
 
   expect(done.map(({ how }) => how)).toEqual(['notOurs', 'notOurs', 'notOurs', 'notOurs']);
   expect(snapshot(world)).toEqual(before);
@@ -256,7 +262,7 @@ test('what refuses to go does not keep the rest from going, and is asked again',
     batch: cutting(world.batch, { calls: 0 }, 1, 'beforeTheCall'),
   });
 
-  const { done } = await refusing.cleanUp({ plan: world.plan });
+  const { done } = await refusing.cleanUp({ plan: world.plan, outcome: 'succeeded' });
 
   expect(done.map(({ what, how, why }) => [what, how, why])).toEqual([
     ['job', 'going', 'cut before'],

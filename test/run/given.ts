@@ -81,6 +81,7 @@ export function poolWith(
     state: 'active',
     resizing: false,
     targetNodes: 1,
+    dedicatedNodes: 0,
     resizeErrors: [],
     formulaError: null,
     ...more,
@@ -126,8 +127,10 @@ export function watchWith(more: Partial<WatchState> = {}): WatchState {
     timeline: [{ phase: 'watching', at: STARTED }],
     usage: {
       nodeMinutes: 0,
+      dedicatedMinutes: 0,
       preemptions: 0,
       nodesAtLastLook: 0,
+      dedicatedAtLastLook: 0,
       preemptedAtLastLook: 0,
       lastLookAt: STARTED,
     },

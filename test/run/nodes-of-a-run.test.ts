@@ -162,8 +162,8 @@ test('kept pools whose turn is over are tidied an hour later, unless a job needs
     { id: 'over', until: minute(0).toISOString() },
     { id: 'fresh', until: minute(1000).toISOString() },
   );
-  const kept = async (minutes: number) =>
-    (await tidy(tools, async () => false, minute(minutes))).kept;
+  const runs = { isGoing: async () => false, forget: async () => {} };
+  const kept = async (minutes: number) => (await tidy(tools, runs, minute(minutes))).kept;
 
   expect([await kept(59), await kept(61), await kept(61)]).toEqual([[], ['over'], []]);
   expect(batch.kept.map(({ id }) => id)).toEqual(['fresh']);

@@ -154,6 +154,10 @@ export class PacedBatch implements Batch {
       .slice(0, limit);
   }
 
+  async runningTasks(_jobId: string, limit: number): Promise<readonly string[]> {
+    return [...this.tasks.keys()].filter((id) => this.#taskState(id) === 'running').slice(0, limit);
+  }
+
   async endWhenTasksEnd(): Promise<void> {
     this.asked.push('endWhenTasksEnd');
     this.#endsWithTasks = true;
@@ -166,6 +170,7 @@ export class PacedBatch implements Batch {
       state: this.pool.removedAt === undefined ? 'active' : 'deleting',
       resizing: !hasNode,
       targetNodes: 1,
+      dedicatedNodes: 0,
       nodes: hasNode ? this.#nodes() : NO_NODES,
       resizeErrors: [],
       formulaError: null,

@@ -135,11 +135,14 @@ test.each<[string, PoolDeclaration, string]>([
   expect(mistakesOf({ ...whole, pool })).toEqual([mistake]);
 });
 
-test('of a pool that somebody else made nothing is decided here [PI6]', () => {
+test('of a pool that somebody else made nothing is decided here [PI6, PI14]', () => {
   const everything: PoolDeclaration = {
     existing: 'shared-pool',
     keep: { days: 7 },
     vmSize: 'standard_d2s_v5',
+    fill: 'pack',
+    maxNodes: 4,
+    slotsPerNode: 2,
     dedicatedNodes: 1,
     interNode: true,
     setup: { command: '/bin/bash a.sh' },
@@ -149,9 +152,18 @@ test('of a pool that somebody else made nothing is decided here [PI6]', () => {
 
   const decided = 'whoever made the pool "shared-pool" has decided this; leave it out';
   expect(mistakesOf({ ...whole, pool: everything })).toEqual(
-    ['keep', 'vmSize', 'dedicatedNodes', 'interNode', 'setup', 'packages', 'pricePerNodeHour'].map(
-      (field) => `pool.${field}: ${decided}`,
-    ),
+    [
+      'keep',
+      'vmSize',
+      'fill',
+      'maxNodes',
+      'slotsPerNode',
+      'dedicatedNodes',
+      'interNode',
+      'setup',
+      'packages',
+      'pricePerNodeHour',
+    ].map((field) => `pool.${field}: ${decided}`),
   );
   expect(mistakesOf({ ...whole, pool: { existing: 'shared-pool' } })).toEqual([]);
 });
@@ -226,27 +238,37 @@ test('a locale is one that says UTF-8 [PY16]', () => {
   ]);
 });
 
-test('nodes get their size and subnet from the settings where the workload says none', () => {
+test('nodes get their size, subnet and price from the settings where the workload says none', () => {
   const subnetId = '/subscriptions/s/resourceGroups/g/x/subnets/nodes';
   const workloads = checkWorkloads([
     { ...whole, name: 'a' },
     { ...whole, name: 'b', pool: { cores: 3, subnetId: `${subnetId}-own` } },
     { ...whole, name: 'c', pool: { existing: 'shared-pool' } },
+    { ...whole, name: 'd', pool: { pricePerNodeHour: 7 } },
   ]);
+  const prices = { standard_e2s_v5: { spot: 0.02, dedicated: 0.1 } };
 
-  const settled = withNodes(workloads, { vmSize: 'standard_e2s_v5', subnetId });
+  const settled = withNodes(workloads, { vmSize: 'standard_e2s_v5', subnetId, prices });
 
-  expect([...settled.values()].map(({ pool }) => [pool.vmSize, pool.subnetId])).toEqual([
-    ['standard_e2s_v5', subnetId],
-    ['standard_d4ls_v5', `${subnetId}-own`],
-    [undefined, undefined],
+  const said = [...settled.values()].map(({ pool }) => [
+    pool.vmSize,
+    pool.subnetId,
+    pool.pricePerNodeHour,
+  ]);
+  expect(said).toEqual([
+    ['standard_e2s_v5', subnetId, { spot: 0.02, dedicated: 0.1 }],
+    ['standard_d4ls_v5', `${subnetId}-own`, undefined],
+    [undefined, undefined, undefined],
+    ['standard_e2s_v5', subnetId, 7],
   ]);
 });
 
 test('slots that the default size has not are refused with the setting named', () => {
   const workloads = new Map([['hello', checked({ ...whole, pool: { slotsPerNode: 10 } })]]);
 
-  expect(() => withNodes(workloads, { vmSize: 'standard_d2s_v5', subnetId: null })).toThrow(
+  expect(() =>
+    withNodes(workloads, { vmSize: 'standard_d2s_v5', subnetId: null, prices: {} }),
+  ).toThrow(
     'the workloads do not fit the app setting POOL_VM_SIZE:\n  workload hello, pool.slotsPerNode: 10 slots are more than Batch takes on a node of 2 cores (standard_d2s_v5): at most 8, four for each core and never more than 256',
   );
 });

@@ -117,6 +117,16 @@ test('looks are close together at first, rarer later, and one is at the deadline
   ]);
 });
 
+test('while a merge waits for a look, there is one every half minute', () => {
+  const until = (minutes: number) => {
+    const watch = { lastServedAt: minute(minutes).toISOString(), merge: 'due' } as const;
+    const step = nextStep(situationOf({ watch }), minute(minutes));
+    return step.kind === 'wait' && (Date.parse(step.until) - minute(minutes).getTime()) / 1000;
+  };
+
+  expect([0, 1, 4, 5, 120, 179.9].map(until)).toEqual([10, 10, 24, 30, 30, 6]);
+});
+
 test('a run of 24 hours looks fewer than 350 times', () => {
   const long = checked({ ...whole, deadlineMinutes: 1440 });
   let looks = 0;
@@ -131,7 +141,7 @@ test('a run of 24 hours looks fewer than 350 times', () => {
 });
 
 test('every node but a preempted one is paid for, between two looks by the mean of both', () => {
-  const pool = poolWith({
+  const nodes = {
     starting: 1,
     idle: 1,
     running: 1,
@@ -140,7 +150,8 @@ test('every node but a preempted one is paid for, between two looks by the mean 
     leaving: 1,
     waitingForStartTask: 1,
     preempted: 5,
-  });
+  };
+  const pool = poolWith(nodes, { dedicatedNodes: 2 });
 
   const first = noteLook(watchWith(), seenWith({ pool }), minute(10));
   const second = noteLook(
@@ -153,22 +164,28 @@ test('every node but a preempted one is paid for, between two looks by the mean 
   expect([first.usage, second.usage, last.usage]).toEqual([
     {
       nodeMinutes: 35,
+      dedicatedMinutes: 10,
       preemptions: 5,
       nodesAtLastLook: 7,
+      dedicatedAtLastLook: 2,
       preemptedAtLastLook: 5,
       lastLookAt: minute(10).toISOString(),
     },
     {
       nodeMinutes: 55,
+      dedicatedMinutes: 14,
       preemptions: 5,
       nodesAtLastLook: 3,
+      dedicatedAtLastLook: 0,
       preemptedAtLastLook: 2,
       lastLookAt: minute(14).toISOString(),
     },
     {
       nodeMinutes: 58,
+      dedicatedMinutes: 14,
       preemptions: 5,
       nodesAtLastLook: 0,
+      dedicatedAtLastLook: 0,
       preemptedAtLastLook: 0,
       lastLookAt: minute(16).toISOString(),
     },

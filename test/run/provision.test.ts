@@ -182,7 +182,7 @@ test('a pool of somebody else is used as it is: not made, not grown, not deleted
   });
   await activities.submitJob({ plan, now });
   const grown = await activities.grow({ plan, startNodes: 2, now });
-  const { done } = await activities.cleanUp({ plan });
+  const { done } = await activities.cleanUp({ plan, outcome: 'succeeded' });
 
   expect(batch.jobs.get(plan.jobId)?.spec.poolId).toBe('shared-pool');
   expect([grown, batch.pools.size]).toEqual([{ answer: 'notOurs' }, 0]);

@@ -52,7 +52,7 @@ const steps: readonly (readonly [string, Step])[] = [
   ['grow', ({ grow }, { plan }) => grow({ plan, startNodes: 2, now: minute(5).toISOString() })],
   ['look', ({ look }, { plan }) => look({ plan })],
   ['harvest', ({ harvest }, { plan }) => harvest({ plan, outcome, worked: true })],
-  ['cleanUp', ({ cleanUp }, { plan }) => cleanUp({ plan })],
+  ['cleanUp', ({ cleanUp }, { plan }) => cleanUp({ plan, outcome: 'succeeded' })],
   [
     'record',
     ({ record }, { plan }) =>

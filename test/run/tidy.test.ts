@@ -1,12 +1,15 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { recordBlob, RUNS_CONTAINER } from '../../src/run/plan';
-import { tidy, type Tidied } from '../../src/run/tidy';
+import type { Outcome } from '../../src/run/run';
+import { tidy, type RunsKnown, type Tidied } from '../../src/run/tidy';
+import { labelsOf } from '../../src/run/tools';
+import type { WorkloadDeclaration } from '../../src/run/workload';
 import { cutting } from '../fakes';
 import { minute, watchWith, whole } from './given';
 import { now, worldOf, type World } from './world';
 
 const DAY = 24 * 60;
-const NOTHING: Tidied = { orphans: [], containers: [], refused: [], kept: [] };
+const NOTHING: Tidied = { orphans: [], containers: [], forgotten: [], refused: [], kept: [] };
 
 async function leave({ activities, plan }: World): Promise<void> {
   await activities.stage({ plan });
@@ -14,10 +17,13 @@ async function leave({ activities, plan }: World): Promise<void> {
   await activities.submitJob({ plan, now });
 }
 
-function recordIt({ activities, plan }: World): Promise<unknown> {
+function recordIt(
+  { activities, plan }: World,
+  outcome: Outcome = { kind: 'succeeded' },
+): Promise<unknown> {
   return activities.record({
     plan,
-    outcome: { kind: 'succeeded' },
+    outcome,
     harvest: { results: [], logs: [], missing: [], missingTasks: 0, lastWords: null },
     watch: watchWith(),
     cleanedUp: [],
@@ -26,8 +32,22 @@ function recordIt({ activities, plan }: World): Promise<unknown> {
   });
 }
 
+const forgotten: string[] = [];
+afterEach(() => {
+  forgotten.length = 0;
+});
+
+function runs(going: readonly string[] = []): RunsKnown {
+  return {
+    isGoing: async (runId) => going.includes(runId),
+    forget: async (runId) => {
+      forgotten.push(runId);
+    },
+  };
+}
+
 function tidying(world: World, going: readonly string[] = [], days = 0): Promise<Tidied> {
-  return tidy(world.tools, async (runId) => going.includes(runId), minute(days * DAY));
+  return tidy(world.tools, runs(going), minute(days * DAY));
 }
 
 test('what a run is still looking after stays [GD39]', async () => {
@@ -49,6 +69,7 @@ test('what a run has left is deleted and named: pool, job and staging at once [G
       { kind: 'job', id: jobId },
     ],
     containers: [stagingContainer],
+    forgotten: [],
     refused: [],
     kept: [],
   });
@@ -69,6 +90,7 @@ test('outputs stay for as long as the record says, and go then [GD39]', async ()
   expect(await tidying(world, [], 2.1)).toEqual({
     orphans: [],
     containers: [world.plan.outputContainer],
+    forgotten: [],
     refused: [],
     kept: [],
   });
@@ -85,6 +107,7 @@ test('outputs of a run that nobody could record stay for thirty days after they 
   expect(await tidying(world, [], 35.1)).toEqual({
     orphans: [],
     containers: [world.plan.outputContainer],
+    forgotten: [],
     refused: [],
     kept: [],
   });
@@ -99,9 +122,10 @@ test('one thing that cannot be deleted does not keep the others, and is named', 
   const { poolId, jobId, stagingContainer } = world.plan;
   const batch = cutting(world.batch, { calls: 0 }, 2, 'beforeTheCall');
 
-  expect(await tidy({ ...world.tools, batch }, async () => false, minute(0))).toEqual({
+  expect(await tidy({ ...world.tools, batch }, runs(), minute(0))).toEqual({
     orphans: [{ kind: 'job', id: jobId }],
     containers: [stagingContainer],
+    forgotten: [],
     refused: [`pool ${poolId}: cut before`],
     kept: [],
   });
@@ -114,4 +138,77 @@ test('what carries no run id is nobody of ours, whatever its name says [GD40]', 
 
   expect(await tidying(world)).toEqual(NOTHING);
   expect([...world.files.containers.keys()]).toEqual(['run-hello-1-in', 'inbox']);
+});
+
+const failed: Outcome = { kind: 'failed', code: 'taskFailed', cause: '1 task failed' };
+
+/** A run that has ended and whose outputs lie there. */
+async function endedWorld(declared: Partial<WorkloadDeclaration>, outcome?: Outcome) {
+  const world = worldOf({ ...whole, ...declared });
+  const { files, plan, activities } = world;
+  await files.makeContainer(plan.outputContainer, labelsOf(plan));
+  files.put(plan.outputContainer, 'results/a', 'result');
+  files.put(plan.outputContainer, 'logs/job-manager/stdout.txt', 'log');
+  await activities.cleanUp({ plan, outcome: outcome?.kind ?? 'succeeded' });
+  await recordIt(world, outcome);
+  return world;
+}
+
+function outputsIn({ files, plan }: World): readonly string[] | 'gone' {
+  const container = files.containers.get(plan.outputContainer);
+  return container === undefined ? 'gone' : [...container.blobs.keys()];
+}
+
+const RESULT = 'results/a';
+const LOG = 'logs/job-manager/stdout.txt';
+
+test.each([
+  ['logs longer than results', { keepOutputsDays: 2, keepLogsDays: 5 }, [RESULT, LOG], [LOG]],
+  ['results longer than logs', { keepOutputsDays: 5, keepLogsDays: 2 }, [RESULT, LOG], [RESULT]],
+  ['logs alone', { keepOutputsDays: 0, keepLogsDays: 5 }, [LOG], [LOG]],
+  ['results alone', { keepOutputsDays: 5, keepLogsDays: 0 }, [RESULT], [RESULT]],
+])('a workload that keeps %s has them so long and no longer [GD39, PY10]', async (...given) => {
+  const [, declared, atFirst, then] = given;
+  const world = await endedWorld(declared);
+
+  await tidying(world, [], 1.9);
+  expect(outputsIn(world)).toEqual(atFirst);
+  await tidying(world, [], 2.1);
+  expect(outputsIn(world)).toEqual(then);
+  await tidying(world, [], 4.9);
+  expect(outputsIn(world)).toEqual(then);
+  await tidying(world, [], 5.1);
+  expect(outputsIn(world)).toBe('gone');
+});
+
+test('what a run that failed has left is kept for whoever looks into it, where that is asked for [GD39, PY10]', async () => {
+  const declared = { keepOutputsDays: 0, keepFailedDays: 3 };
+  const [good, bad] = [await endedWorld(declared), await endedWorld(declared, failed)];
+
+  expect([outputsIn(good), outputsIn(bad)]).toEqual(['gone', [RESULT, LOG]]);
+  await tidying(bad, [], 2.9);
+  expect(outputsIn(bad)).toEqual([RESULT, LOG]);
+  await tidying(bad, [], 3.1);
+  expect(outputsIn(bad)).toBe('gone');
+});
+
+test('a record goes when its time is over, and the engine forgets the run with it [GD39]', async () => {
+  const world = await endedWorld({ keepOutputsDays: 2, keepRecordsDays: 10 });
+  const { runId } = world.plan;
+  const isThere = () => world.files.text(RUNS_CONTAINER, recordBlob(runId)) !== undefined;
+
+  await tidying(world, [], 9.9);
+  expect([isThere(), forgotten]).toEqual([true, []]);
+  expect(await tidying(world, [], 10.1)).toEqual({ ...NOTHING, forgotten: [runId] });
+  expect([isThere(), forgotten]).toEqual([false, [runId]]);
+});
+
+test('a record outlives what it tells of, and goes too when its workload is no more [GD39]', async () => {
+  const world = await endedWorld({ keepOutputsDays: 20, keepRecordsDays: 10 });
+  const { runId } = world.plan;
+
+  expect((await tidying(world, [], 19.9)).forgotten).toEqual([]);
+  const without = { ...world.tools, workloads: new Map() };
+  expect((await tidy(without, runs(), minute(399 * DAY))).forgotten).toEqual([]);
+  expect((await tidy(without, runs(), minute(401 * DAY))).forgotten).toEqual([runId]);
 });

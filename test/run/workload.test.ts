@@ -33,7 +33,6 @@ test('the smallest declaration is filled in with Spot-sized, one-node, retrying 
       registries: [],
       maxNodes: 1,
       slotsPerNode: 1,
-      fill: 'pack',
       dedicatedNodes: 0,
       maxWaitMinutes: 60,
       interNode: false,
@@ -63,6 +62,7 @@ test('the smallest declaration is filled in with Spot-sized, one-node, retrying 
     },
     results: [],
     keepOutputsDays: 30,
+    keepRecordsDays: 400,
   });
 });
 
