@@ -153,16 +153,12 @@ test.each(kinds)(
     const listed = await all(files.list(container));
 
     expect(listed.map(({ name }) => name)).toEqual(['B', 'a', 'b/1', 'b/2']);
-    expect(Date.parse(listed[0]?.writtenAt ?? '')).toBeGreaterThan(
-      realClock.now().getTime() - 60_000,
-    );
+    expect(listed[0]?.writtenAt).toMatch(/^20\d\d-\d\d-\d\dT[\d:.]+Z$/);
     expect(listed).toMatchObject(
       await Promise.all(listed.map(({ name }) => found(files, container, name))),
     );
-    expect((await all(files.list(container, 'b/'))).map(({ name }) => name)).toEqual([
-      'b/1',
-      'b/2',
-    ]);
+    const inB = await all(files.list(container, 'b/'));
+    expect(inB.map(({ name }) => name)).toEqual(['b/1', 'b/2']);
   },
 );
 
