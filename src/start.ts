@@ -97,12 +97,16 @@ function sameRequest(one: RunRequest, other: RunRequest): boolean {
 
 /** With the policy "replace", the newest run has those before it end first. */
 async function askToMakeWay(doors: Doors, workload: Workload, runId: string): Promise<void> {
-  const { Pending, Running } = OrchestrationRuntimeStatus;
-  const going = await doors.client.getStatusBy({ runtimeStatus: [Pending, Running] });
-  for (const { instanceId, name } of going) {
-    const isRival = name === RUN_ORCHESTRATION && workloadOfRun(instanceId) === workload.name;
-    if (isRival && instanceId !== runId) await cancelRun(doors, instanceId);
+  for (const other of await goingRuns(doors.client)) {
+    if (other !== runId && workloadOfRun(other) === workload.name) await cancelRun(doors, other);
   }
+}
+
+/** The ids of all runs that have not ended. */
+export async function goingRuns(client: DurableClient): Promise<readonly string[]> {
+  const { Pending, Running, Suspended } = OrchestrationRuntimeStatus;
+  const going = await client.getStatusBy({ runtimeStatus: [Pending, Running, Suspended] });
+  return going.filter(({ name }) => name === RUN_ORCHESTRATION).map(({ instanceId }) => instanceId);
 }
 
 /**

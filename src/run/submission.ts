@@ -43,7 +43,7 @@ export async function submitTasks(
   await complete(tools.batch, whole, from);
   // A job that has to wait for its merge must not end before it is there.
   if (how !== 'due') await tools.batch.endWhenTasksEnd(plan.jobId);
-  return { kind: 'all', tasks: set.count + (merge === null ? 0 : 1), merge: how };
+  return { kind: 'all', tasks: idsIn(whole), merge: how };
 }
 
 /**
