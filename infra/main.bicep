@@ -42,8 +42,9 @@ param batchAccountName string = ''
 @description('The size of nodes where a workload names none.')
 param poolVmSize string = 'standard_d2s_v5'
 
-@description('Prices of a node for an hour by VM size, as JSON, for plans of what a run may cost.')
-param nodePrices string = ''
+// An object: azd puts a value that is to be text between quotation marks, which JSON has of its own.
+@description('Prices of a node for an hour by VM size, for plans of what a run may cost.')
+param nodePrices object = {}
 
 @description('Who is told of alerts. Empty: alerts are seen in the portal only.')
 param alertEmail string = ''
@@ -247,7 +248,7 @@ module functions 'app/functions.bicep' = {
     poolVmSize: poolVmSize
     spotCoreQuota: batch.outputs.spotCoreQuota
     dedicatedCoreQuota: batch.outputs.dedicatedCoreQuota
-    nodePrices: nodePrices
+    nodePrices: empty(nodePrices) ? '' : string(nodePrices)
     appSubnetId: vnetEnabled ? network!.outputs.appSubnetId : ''
     nodeSubnetId: vnetEnabled ? network!.outputs.nodeSubnetId : ''
     schedulerEndpoint: usesScheduler ? scheduler!.outputs.endpoint : ''

@@ -39,8 +39,12 @@ export function productionLock(lock) {
 }
 
 /** What may be in the folder, beside installed packages. */
-const EXPECTED =
-  /^(\.funcignore|host\.json|package(-lock)?\.json|dist\/src\/[\w./-]+\.(js|js\.map|mjs|sh))$/;
+const EXPECTED = [
+  /^(\.funcignore|host\.json|package(-lock)?\.json)$/,
+  /^dist\/src\/[\w./-]+\.(js|js\.map|mjs)$/,
+  // The programs of a workload, and what they need, may be anything but what hides its name.
+  /^dist\/src\/workloads\/(?!.*\/(\.|local\.settings))[\w-]+\/./,
+];
 
 /** What a secret looks like, and what only this machine has. */
 const SECRETS = [
@@ -59,7 +63,7 @@ const SECRETS = [
 export function intrudersIn(folder) {
   const files = globSync('**/*', { cwd: folder, dot: true, ignore: 'node_modules/**' });
   return files.flatMap((file) => {
-    if (!EXPECTED.test(file)) return [`${file}: not part of the app`];
+    if (!EXPECTED.some((form) => form.test(file))) return [`${file}: not part of the app`];
     const text = readFileSync(path.join(folder, file), 'utf8');
     return SECRETS.filter(([pattern]) => pattern.test(text)).map(
       ([, what]) => `${file}: holds ${what}`,

@@ -53,7 +53,7 @@ export const profiles: Readonly<Record<string, Params>> = {
   everything: {
     ...named,
     alertEmail: 'owner@example.com',
-    nodePrices: '{"standard_d2s_v5": 0.02}',
+    nodePrices: { standard_d2s_v5: 0.02 },
     budgetAmount: 50,
     budgetStart: '2027-01-01',
     vnetEnabled: true,

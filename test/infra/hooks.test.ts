@@ -1,4 +1,5 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { BLOB_WEBHOOK } from '../../local/functions/triggers/event-grid';
@@ -126,7 +127,7 @@ test('a busy service is asked again, a refusal is told in its words, without key
 
 test('a key that never comes ends the hook with what to do [RS12]', async () => {
   machine.management.keyAfter = 1000;
-  const { code, error, left } = await machine.run('postdeploy', HOOK_ENVIRONMENT, 0.1);
+  const { code, error, left } = await machine.run('postdeploy', { patienceSeconds: 0.1 });
   expect([code, left]).toEqual([1, []]);
   expect(error).toBe(
     'the key of func-try for blob events: not there after 0.1 seconds; look at the app\'s log, then run "azd hooks run postdeploy"\n',
@@ -138,10 +139,22 @@ test('signed out, or outside of azd, a hook says how to get in', async () => {
   expect((await machine.run('postprovision')).error).toBe(
     'azd gave no token (ERROR: not logged in): run "azd auth login"\n',
   );
-  expect((await machine.run('postprovision', {})).error).toBe(
+  expect((await machine.run('postprovision', { environment: {} })).error).toBe(
     'AZURE_SUBSCRIPTION_ID, AZURE_RESOURCE_GROUP, NIGHTSHIFT_VAULT not set: run this through azd, such as "azd provision" or "azd hooks run postdeploy"\n',
   );
 });
+
+const shells = ['dash', 'bash'].filter((name) => existsSync(path.join('/bin', name)));
+
+test.each(['itself', 'sh', ...shells])(
+  'from any folder a wrapper works by %s; azd starts it by itself [RS11]',
+  async (shell) => {
+    const elsewhere = { cwd: tmpdir(), ...(shell !== 'itself' && { shell }) };
+    const { code, error, left } = await machine.run('postprovision', elsewhere);
+    expect([code, error, left]).toEqual([0, '', []]);
+    expect(machine.management.resources.has(SECRET)).toBe(true);
+  },
+);
 
 test("every value that a hook asks for is azd's own or an output of the template", () => {
   const { outputs } = planFor(profiles['plain'] ?? {});

@@ -74,6 +74,13 @@ export interface HookRun {
   readonly left: readonly string[];
 }
 
+export interface HookWay {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly patienceSeconds?: number;
+  readonly shell?: string;
+  readonly cwd?: string;
+}
+
 export const HOOK_ENVIRONMENT = {
   AZURE_SUBSCRIPTION_ID: 'sub',
   AZURE_RESOURCE_GROUP: 'rg-try',
@@ -104,16 +111,17 @@ export class Machine {
     this.#program('azd', `console.error('ERROR: not logged in'); process.exit(1);`);
   }
 
-  /** Through the wrapper that azd runs. */
+  /** Through the wrapper that azd runs: by its own name, or by a shell's. */
   run(
     hook: 'postprovision' | 'postdeploy',
-    environment: Readonly<Record<string, string>> = HOOK_ENVIRONMENT,
-    patienceSeconds = 1,
+    { environment = HOOK_ENVIRONMENT, patienceSeconds = 1, shell, cwd = root }: HookWay = {},
   ): Promise<HookRun> {
     const wrapper = path.join(root, 'infra/hooks', `${hook}.sh`);
     const args = ['--management', this.#server?.url ?? '', '--pause-seconds', '0.02'];
-    const child = spawn('sh', [wrapper, ...args, '--patience-seconds', String(patienceSeconds)], {
-      cwd: root,
+    args.push('--patience-seconds', String(patienceSeconds));
+    const [program, ...rest] = shell === undefined ? [wrapper] : [shell, wrapper];
+    const child = spawn(program, [...rest, ...args], {
+      cwd,
       env: {
         PATH: [this.#folder, path.dirname(process.execPath), '/usr/bin', '/bin'].join(
           path.delimiter,

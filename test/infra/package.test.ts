@@ -82,7 +82,7 @@ test('the lock file of the package has what production needs and nothing of deve
   }
 });
 
-test('what does not belong into the package is found by name: local environment, settings, secrets', async () => {
+test('what does not belong into the package is found by name: local environment, settings, secrets; programs of workloads may be anything', async () => {
   const { intrudersIn } = await folderScript();
   const files = {
     'host.json': '{}',
@@ -91,6 +91,10 @@ test('what does not belong into the package is found by name: local environment,
     'dist/src/leak.js':
       'x("https://a.blob.core.windows.net/c?sv=1&sig=abcdefghijklmnopqrstuvwxyz");',
     'dist/local/up.js': 'ok();',
+    'dist/src/workloads/fit/programs/fit.py': 'print(1)',
+    'dist/src/workloads/fit/programs/scripts/a model.bin': 'model',
+    'dist/src/workloads/fit/programs/.env': 'A=1',
+    'dist/src/workloads/fit/programs/key.txt': '-----BEGIN PRIVATE KEY-----',
     'local.settings.json': '{}',
     '.env': 'A=1',
   };
@@ -103,6 +107,8 @@ test('what does not belong into the package is found by name: local environment,
     'dist/local/up.js: not part of the app',
     'dist/src/azure/connect.js: holds an account key',
     'dist/src/leak.js: holds a signature',
+    'dist/src/workloads/fit/programs/.env: not part of the app',
+    'dist/src/workloads/fit/programs/key.txt: holds a private key',
     'local.settings.json: not part of the app',
   ]);
 });
@@ -131,5 +137,9 @@ test('azd sends the folder that was tried out, without what Azure installs itsel
   expect(azure.match(/run: node scripts\/package\.mjs/g)).toHaveLength(2);
   // With remoteBuild, azd refuses to deploy unless node_modules is left out.
   expect(azure).toContain('remoteBuild: true');
-  expect(textAt('.funcignore').split('\n')).toContain('node_modules');
+  const ignored = textAt('.funcignore').split('\n');
+  expect(ignored).toContain('node_modules');
+  // Without a slash before it a name would be left out at any depth, among a workload's programs too.
+  const atAnyDepth = ignored.filter((line) => line !== '' && !/^[/#]/.test(line));
+  expect(atAnyDepth).toEqual(['node_modules']);
 });

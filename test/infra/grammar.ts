@@ -2,12 +2,21 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { Language, Parser, type Node } from 'web-tree-sitter';
 
-/** A grammar that others wrote: what it does not understand is no Bicep, or not the subset we write. */
-export async function syntaxChecker(): Promise<(source: string) => string[]> {
+/** Where each package has its grammar. The one for PowerShell is the one that VS Code itself uses. */
+const grammars = {
+  bicep: ['tree-sitter-bicep', 'tree-sitter-bicep.wasm'],
+  powershell: ['@vscode/tree-sitter-wasm', 'wasm/tree-sitter-powershell.wasm'],
+} as const;
+
+/** Grammars that others wrote: what one does not understand is not its language, or not the subset we write. */
+export async function syntaxChecker(
+  language: keyof typeof grammars,
+): Promise<(source: string) => string[]> {
   await Parser.init();
-  const folder = path.dirname(createRequire(__filename).resolve('tree-sitter-bicep/package.json'));
+  const [name, file] = grammars[language];
+  const folder = path.dirname(createRequire(__filename).resolve(`${name}/package.json`));
   const parser = new Parser();
-  parser.setLanguage(await Language.load(path.join(folder, 'tree-sitter-bicep.wasm')));
+  parser.setLanguage(await Language.load(path.join(folder, file)));
   return (source) => {
     const tree = parser.parse(source);
     if (tree === null) throw new Error('the parser gave no tree');

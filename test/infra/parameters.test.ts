@@ -1,0 +1,119 @@
+import { expect, test } from 'vitest';
+import { textOf, type Value } from './bicep/values';
+import { PERSON, planFor, planting, sourcesWith, textAt } from './deployment';
+
+/**
+ * What azd makes of the parameters file and its environment, as its source has it
+ * (Azure/azure-dev, cli/azd/pkg/infra/provisioning/bicep/bicep_provider.go, `loadParameters` and
+ * `armParameterFileValue`). Variables are put into text that is JSON already, quotation marks and
+ * all; only where one text stands for a whole object is it read as JSON afterwards.
+ */
+function parametersOf(
+  environment: Readonly<Record<string, string>>,
+  planted: Readonly<Record<string, string>> = {},
+): Record<string, Value> {
+  const types = new Map(
+    sourcesWith(planted)
+      .template('infra/main.bicep')
+      .params.map(({ name, type }) => [name, type]),
+  );
+  const { parameters } = JSON.parse(textAt('infra/main.parameters.json')) as {
+    parameters: Record<string, { value: unknown }>;
+  };
+  const found = Object.entries(parameters).flatMap(([name, parameter]): [string, Value][] => {
+    const isWhole = types.get(name) === 'object' && typeof parameter.value === 'string';
+    const written = isWhole ? String(parameter.value) : JSON.stringify(parameter);
+    let isUnset = false;
+    const filled = written.replaceAll(/\$\{(\w+)\}/g, (_, variable: string) => {
+      isUnset ||= !(variable in environment);
+      return environment[variable] ?? '';
+    });
+    if (isWhole) return filled === '' && isUnset ? [] : [[name, JSON.parse(filled) as Value]];
+    const { value } = JSON.parse(filled) as { value: Value };
+    return value === '' && isUnset ? [] : typed(name, value, types.get(name));
+  });
+  return Object.fromEntries(found);
+}
+
+/** Text for a number or a truth value becomes one; what does not is left to the template's default. */
+function typed(name: string, value: Value, type: string | undefined): [string, Value][] {
+  if (type === 'bool')
+    return value === 'true' || value === 'false' ? [[name, value === 'true']] : [];
+  if (type === 'int') return /^\d+$/.test(textOf(value)) ? [[name, Number(value)]] : [];
+  return [[name, value]];
+}
+
+const asked = { AZURE_ENV_NAME: 'try', AZURE_LOCATION: 'westeurope' };
+const signedIn = { ...asked, AZURE_PRINCIPAL_ID: PERSON, AZURE_PRINCIPAL_TYPE: 'User' };
+
+/** As the guide shows them. */
+const everything = {
+  ...signedIn,
+  STORAGE_ACCOUNT_NAME: 'stmine',
+  BATCH_ACCOUNT_NAME: 'bamine',
+  POOL_VM_SIZE: 'standard_f2s_v2',
+  NODE_PRICES: '{"standard_d2s_v5": {"spot": 0.02, "dedicated": 0.1}}',
+  ALERT_EMAIL: 'owner@example.com',
+  SPOT_ALERT_HOURS: '12',
+  BUDGET_AMOUNT: '50',
+  BUDGET_START: '2027-01-01',
+  VNET_ENABLED: 'true',
+  CONTAINER_REGISTRY: 'private',
+  DURABLE_BACKEND: 'DurableTaskScheduler',
+  DURABLE_ALWAYS_READY: '1',
+  FUNCTIONS_NODE_VERSION: '22',
+  SCHEDULE_NIGHTLY_REPORT: '0 30 1 * * *',
+};
+
+function settingsOf(params: Readonly<Record<string, Value>>) {
+  const { resources } = planFor(params);
+  return resources.find(({ type }) => type === 'Microsoft.Web/sites/config')?.body['properties'];
+}
+
+test('with a name and a region alone everything has a default', () => {
+  expect(parametersOf(signedIn)).toEqual({
+    environmentName: 'try',
+    location: 'westeurope',
+    principalId: PERSON,
+    principalType: 'User',
+    schedules: { SCHEDULE_NIGHTLY_REPORT: '' },
+  });
+  expect(settingsOf(parametersOf(signedIn))).not.toHaveProperty('NODE_PRICES');
+  expect(settingsOf(parametersOf(signedIn))).not.toHaveProperty('SCHEDULE_NIGHTLY_REPORT');
+});
+
+test('every variable of the guide arrives as what the template wants, prices as JSON among them', () => {
+  const params = parametersOf(everything);
+  expect(params).toMatchObject({
+    nodePrices: { standard_d2s_v5: { spot: 0.02, dedicated: 0.1 } },
+    spotAlertHours: 12,
+    budgetAmount: 50,
+    vnetEnabled: true,
+    durableAlwaysReady: 1,
+    nodeVersion: '22',
+    schedules: { SCHEDULE_NIGHTLY_REPORT: '0 30 1 * * *' },
+  });
+  expect(settingsOf(params)).toMatchObject({
+    NODE_PRICES: '{"standard_d2s_v5":{"spot":0.02,"dedicated":0.1}}',
+    SCHEDULE_NIGHTLY_REPORT: '0 30 1 * * *',
+    POOL_VM_SIZE: 'standard_f2s_v2',
+  });
+});
+
+test('a name that was chosen and is taken back is made from the environment again', () => {
+  const names = (environment: Readonly<Record<string, string>>) =>
+    planFor(parametersOf(environment))
+      .resources.filter(({ type }) => type === 'Microsoft.Storage/storageAccounts')
+      .map(({ name }) => name);
+  expect(names({ ...signedIn, STORAGE_ACCOUNT_NAME: 'stmine' })).toEqual(['stmine']);
+  expect(names({ ...signedIn, STORAGE_ACCOUNT_NAME: '' })).toEqual(names(signedIn));
+});
+
+test('found: a parameter that is text and whose value has quotation marks', () => {
+  const planted = planting(
+    'infra/main.bicep',
+    'param nodePrices object = {}',
+    "param nodePrices string = ''",
+  );
+  expect(() => parametersOf(everything, planted)).toThrow('JSON');
+});
