@@ -4,7 +4,7 @@ import { connect } from './azure/connect';
 import { describeSettings } from './describe-settings';
 import { Failure } from './failure';
 import { followHandler } from './follow';
-import { cancelHandler, listHandler, showHandler, startHandler } from './http';
+import { cancelHandler, listHandler, showHandler, startHandler, type Api } from './http';
 import {
   blobFunctionOf,
   blobHandler,
@@ -18,11 +18,11 @@ import { planHandler } from './plans';
 import { createActivities } from './run/activities';
 import { withNodes } from './run/nodes';
 import { answering } from './run/steps';
-import { programPath, programsOf } from './run/tools';
+import { programPath, programsOf, type Tools } from './run/tools';
 import { checkWorkloads, type WorkloadDeclaration, type Workloads } from './run/workload';
 import { warningsOf } from './run/warnings';
 import { RUN_ORCHESTRATION, runWorkflow } from './run/workflow';
-import { readSettings } from './settings';
+import { readSettings, type Settings } from './settings';
 import { stopAllHandler } from './stop';
 
 /** What the app is made of besides its code. */
@@ -34,7 +34,6 @@ export interface AppParts {
 }
 
 /** The app on one screen: every function's name, trigger and route. */
-// oxlint-disable-next-line eslint/max-lines-per-function -- a table: one entry for each function
 export function registerApp(parts: AppParts): void {
   const { programsFolder } = parts;
   const declared = checkWorkloads(parts.workloads);
@@ -46,65 +45,33 @@ export function registerApp(parts: AppParts): void {
   for (const workload of workloads.values()) {
     for (const warning of warningsOf(workload)) console.warn(`${workload.name}: ${warning}`);
   }
+  registerRoutes({ ports, workloads }, settings);
+  registerTriggers({ ports, workloads }, settings);
+  registerRuns({ ...ports, workloads, programsFolder });
+}
 
-  const api = { ports, workloads };
-  const http = { authLevel: 'function' } as const;
-  df.app.client.http('runs-start', {
-    ...http,
-    route: 'runs/{workload}',
-    methods: ['POST'],
-    handler: startHandler(api),
-  });
-  df.app.client.http('runs-list', {
-    ...http,
-    route: 'runs',
-    methods: ['GET'],
-    handler: listHandler(api),
-  });
-  df.app.client.http('runs-show', {
-    ...http,
-    route: 'runs/{id}',
-    methods: ['GET'],
-    handler: showHandler(api),
-  });
-  df.app.client.http('runs-cancel', {
-    ...http,
-    route: 'runs/{id}',
-    methods: ['DELETE'],
-    handler: cancelHandler(api),
-  });
-  df.app.client.http('runs-stop', {
-    ...http,
-    route: 'runs',
-    methods: ['DELETE'],
-    handler: stopAllHandler(api),
-  });
-  df.app.client.http('plans-make', {
-    ...http,
-    route: 'plans/{workload}',
-    methods: ['POST'],
-    handler: planHandler(api, settings.limits, () => new Date()),
-  });
-  df.app.client.http('runs-latest', {
-    ...http,
-    route: 'workloads/{workload}/latest',
-    methods: ['GET'],
-    handler: latestRunHandler(api),
-  });
-  df.app.client.http('outputs-list', {
-    ...http,
-    route: 'runs/{id}/outputs',
-    methods: ['GET'],
-    handler: listOutputsHandler(api),
-  });
-  df.app.client.http('outputs-fetch', {
-    ...http,
-    route: 'runs/{id}/outputs/{*name}',
-    methods: ['GET'],
-    handler: fetchOutputHandler(api),
-  });
+function registerRoutes(api: Api, { limits }: Settings): void {
+  const now = () => new Date();
+  const routes = [
+    ['runs-start', 'POST', 'runs/{workload}', startHandler(api)],
+    ['runs-list', 'GET', 'runs', listHandler(api)],
+    ['runs-show', 'GET', 'runs/{id}', showHandler(api)],
+    ['runs-cancel', 'DELETE', 'runs/{id}', cancelHandler(api)],
+    ['runs-stop', 'DELETE', 'runs', stopAllHandler(api)],
+    ['runs-latest', 'GET', 'workloads/{workload}/latest', latestRunHandler(api)],
+    ['plans-make', 'POST', 'plans/{workload}', planHandler(api, limits, now)],
+    ['outputs-list', 'GET', 'runs/{id}/outputs', listOutputsHandler(api)],
+    ['outputs-fetch', 'GET', 'runs/{id}/outputs/{*name}', fetchOutputHandler(api)],
+  ] as const;
+  for (const [name, method, route, handler] of routes) {
+    df.app.client.http(name, { authLevel: 'function', methods: [method], route, handler });
+  }
+}
 
-  for (const workload of workloads.values()) {
+function registerTriggers({ ports, workloads }: Api, settings: Settings): void {
+  const connection = 'AzureWebJobsStorage';
+  const all = [...workloads.values()];
+  for (const workload of all) {
     const schedule = settings.schedules[workload.name];
     if (schedule !== undefined) {
       df.app.client.timer(`${workload.name}-timer`, {
@@ -115,16 +82,16 @@ export function registerApp(parts: AppParts): void {
     if (workload.triggers.blob !== undefined) {
       df.app.client.storageBlob(blobFunctionOf(workload), {
         path: `${workload.triggers.blob.container}/{name}`,
-        connection: 'AzureWebJobsStorage',
+        connection,
         source: settings.blobTriggerSource,
         handler: blobHandler(ports, workload),
       });
     }
   }
-  if ([...workloads.values()].some(({ triggers }) => triggers.blob !== undefined)) {
+  if (all.some(({ triggers }) => triggers.blob !== undefined)) {
     df.app.client.storageQueue('blobs-given-up', {
       queueName: GIVEN_UP_QUEUE,
-      connection: 'AzureWebJobsStorage',
+      connection,
       handler: givenUpHandler(ports, workloads),
     });
   }
@@ -132,15 +99,15 @@ export function registerApp(parts: AppParts): void {
     schedule: '0 17 * * * *',
     handler: tidyHandler({ ...ports, workloads }, () => new Date()),
   });
+}
 
-  df.app.orchestration(RUN_ORCHESTRATION, runWorkflow(workloads));
+function registerRuns(tools: Tools): void {
+  df.app.orchestration(RUN_ORCHESTRATION, runWorkflow(tools.workloads));
   df.app.activity('startFollowers', {
     extraInputs: [df.input.durableClient()],
-    handler: followHandler(ports, workloads),
+    handler: followHandler(tools, tools.workloads),
   });
-  for (const [name, activity] of Object.entries(
-    createActivities({ ...ports, workloads, programsFolder }),
-  )) {
+  for (const [name, activity] of Object.entries(createActivities(tools))) {
     df.app.activity(name, { handler: answering<unknown>(activity) });
   }
 }

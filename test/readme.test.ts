@@ -84,8 +84,8 @@ test('every npm script is in the table of commands', () => {
 
 test('the table of routes has every route that the app registers', () => {
   const registered = [
-    ...textOf('src/functions.ts').matchAll(/route: '([^']+)',\s+methods: \['([A-Z]+)'\]/g),
-  ].map(([, route = '', method = '']) => `${method} /api/${route}`);
+    ...textOf('src/functions.ts').matchAll(/\['[\w-]+', '([A-Z]+)', '([^']+)', /g),
+  ].map(([, method = '', route = '']) => `${method} /api/${route}`);
   const routes = namesIn(sectionOf('HTTP API')).filter((code) => code.includes(' /api/'));
   expect(routes.sort()).toEqual(registered.sort());
 });
@@ -98,6 +98,29 @@ test('every code that a failure can have is explained', () => {
   const explained = new Set(namesIn(sectionOf('HTTP API')));
   expect(codes.filter((code) => !explained.has(code))).toEqual([]);
   expect(codes.length).toBeGreaterThan(20);
+});
+
+test('every instruction that is numbered is shown to be kept by a test, or listed with its place', () => {
+  const section = sectionOf('Coverage');
+  const ranges = [...section.matchAll(/^\| ([A-Z]{2})1 to \1(\d+) \|/gm)];
+  const all = ranges.flatMap(([, guide = '', last]) =>
+    Array.from({ length: Number(last) }, (_, index) => `${guide}${index + 1}`),
+  );
+  const [, rows = ''] = section.split('| id | instruction, in short | where |');
+  const listed = [...rows.matchAll(/^\| ([A-Z]{2}\d+(?:, [A-Z]{2}\d+)*) \|/gm)].flatMap(
+    ([, ids = '']) => ids.split(', '),
+  );
+  const shown = new Set(
+    globSync('test/**/*.test.ts', { cwd: root }).flatMap((file) =>
+      [...textOf(file).matchAll(/\[((?:[A-Z]{2}\d+(?:, )?)+)\]/g)].flatMap(([, ids = '']) =>
+        ids.split(', '),
+      ),
+    ),
+  );
+
+  expect(all).toHaveLength(137);
+  expect(all.filter((id) => !shown.has(id) && !listed.includes(id))).toEqual([]);
+  expect([...shown, ...listed].filter((id) => !all.includes(id))).toEqual([]);
 });
 
 test('every link within the documents leads somewhere', () => {
