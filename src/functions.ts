@@ -58,8 +58,8 @@ function registerRoutes(api: Api, { limits }: Settings): void {
     ['runs-show', 'GET', 'runs/{id}', showHandler(api)],
     ['runs-cancel', 'DELETE', 'runs/{id}', cancelHandler(api)],
     ['runs-stop', 'DELETE', 'runs', stopAllHandler(api)],
-    ['runs-latest', 'GET', 'workloads/{workload}/latest', latestRunHandler(api)],
     ['plans-make', 'POST', 'plans/{workload}', planHandler(api, limits, now)],
+    ['runs-latest', 'GET', 'workloads/{workload}/latest', latestRunHandler(api)],
     ['outputs-list', 'GET', 'runs/{id}/outputs', listOutputsHandler(api)],
     ['outputs-fetch', 'GET', 'runs/{id}/outputs/{*name}', fetchOutputHandler(api)],
   ] as const;
