@@ -156,3 +156,21 @@ export const access: Access = {
   shared: (container) => `https://${container}?rl`,
   upload: 'https://out?cw',
 };
+
+/** One checked workload of each shape. */
+export const hello = checked(whole);
+export const tiles = checked(split);
+export const meshes = checked(perBlob);
+
+/** What differs from a run of `hello` in which nothing has been seen yet. */
+export interface Case {
+  readonly workload?: Workload;
+  readonly watch?: Partial<WatchState>;
+  readonly seen?: Partial<Observation>;
+  /** Minutes since the run began. */
+  readonly at?: number;
+}
+
+export function situationOf({ workload = hello, watch, seen }: Case) {
+  return { workload, plan: planOf(workload), watch: watchWith(watch), seen: seenWith(seen) };
+}

@@ -1,33 +1,19 @@
 import { expect, test } from 'vitest';
 import { nextStep, noteLook, whatItWaitsFor } from '../../src/run/progress';
-import { NO_TASKS, type Observation, type WatchState } from '../../src/run/run';
-import type { Workload } from '../../src/run/workload';
+import { NO_TASKS } from '../../src/run/run';
 import {
   checked,
   jobWith,
+  meshes,
   minute,
-  perBlob,
-  planOf,
   poolWith,
   seenWith,
-  split,
+  situationOf,
+  tiles,
   watchWith,
   whole,
+  type Case,
 } from './given';
-
-const hello = checked(whole);
-const tiles = checked(split);
-const meshes = checked(perBlob);
-
-interface Case {
-  readonly workload?: Workload;
-  readonly watch?: Partial<WatchState>;
-  readonly seen?: Partial<Observation>;
-}
-
-function situationOf({ workload = hello, watch, seen }: Case) {
-  return { workload, plan: planOf(workload), watch: watchWith(watch), seen: seenWith(seen) };
-}
 
 const submitted = { submitted: true, plannedTasks: 3 };
 const allSucceeded = { ...NO_TASKS, succeeded: 4 };

@@ -1,35 +1,21 @@
 import { expect, test } from 'vitest';
 import { nextStep, type NextStep } from '../../src/run/progress';
-import { NO_TASKS, type Observation, type WatchState } from '../../src/run/run';
-import type { Workload } from '../../src/run/workload';
+import { NO_TASKS, type Observation } from '../../src/run/run';
 import {
-  checked,
+  hello,
   jobWith,
+  meshes,
   minute,
-  perBlob,
   planOf,
   poolWith,
-  seenWith,
-  split,
-  watchWith,
-  whole,
+  situationOf,
+  tiles,
+  type Case,
 } from './given';
 
-const hello = checked(whole);
-const tiles = checked(split);
-const meshes = checked(perBlob);
-
-interface Case {
-  readonly workload?: Workload;
-  readonly watch?: Partial<WatchState>;
-  readonly seen?: Partial<Observation>;
-  readonly at?: number;
-}
-
-function decide({ workload = hello, watch, seen, at = 30 }: Case): NextStep {
-  const plan = planOf(workload);
-  const watched = watchWith({ lastServedAt: minute(at).toISOString(), ...watch });
-  return nextStep({ workload, plan, watch: watched, seen: seenWith(seen) }, minute(at));
+function decide({ watch, at = 30, ...given }: Case): NextStep {
+  const lastServedAt = minute(at).toISOString();
+  return nextStep(situationOf({ ...given, watch: { lastServedAt, ...watch } }), minute(at));
 }
 
 /** The outcome in one line. */
