@@ -27,6 +27,8 @@ export interface Settings {
     readonly managed: boolean;
   };
   readonly blobTriggerSource: 'EventGrid' | 'LogsAndContainerScan';
+  /** How often one request to Batch, storage or the vault is repeated; a step is tried again besides. */
+  readonly serviceRetries: number;
   /** What plans reckon with. */
   readonly limits: Quotas;
   /** NCRONTAB by workload: what is set, else what the workload declares. */
@@ -112,6 +114,10 @@ export const settingRows = {
     z.coerce.number().int().min(0).optional(),
     'the dedicated cores that the Batch account may have, for the same',
   ],
+  SERVICE_RETRIES: [
+    z.coerce.number().int().min(0).max(10).default(3),
+    'how often one request to Batch, storage or the vault is repeated when it is not answered, 0 to 10',
+  ],
   BLOB_TRIGGER_SOURCE: [
     z.enum(['EventGrid', 'LogsAndContainerScan']).default('LogsAndContainerScan'),
     'EventGrid on Flex Consumption, LogsAndContainerScan elsewhere',
@@ -158,6 +164,7 @@ export function readSettings(
       managed: values.IDENTITY_ENDPOINT !== undefined,
     },
     blobTriggerSource: values.BLOB_TRIGGER_SOURCE,
+    serviceRetries: values.SERVICE_RETRIES,
     schedules,
   });
 }

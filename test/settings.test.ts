@@ -55,6 +55,7 @@ test('settings are read once, with what is not set filled in, and cannot be chan
     vaultUri: 'https://myvault.vault.azure.net/',
     identity: { clientId: '33333333-3333-4333-8333-333333333333', managed: true },
     blobTriggerSource: 'EventGrid',
+    serviceRetries: 3,
     schedules: { 'nightly-report': '0 0 2 * * *' },
   });
   expect(Object.isFrozen(settings)).toBe(true);

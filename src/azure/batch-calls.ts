@@ -14,6 +14,8 @@ export interface Pacing {
   readonly pause: (milliseconds: number) => Promise<void>;
   /** From 0 to 1. */
   readonly chance: () => number;
+  /** How often a call is repeated that the service did not take just now; three times without a word. */
+  readonly retries?: number;
 }
 
 /** A refusal of the service, in its own words. */
@@ -35,7 +37,6 @@ export class BatchRefusal extends Error {
   }
 }
 
-const TRIES = 4;
 /** An activity is paid for while it waits: a service that asks for more is left alone for now. */
 const LONGEST_PAUSE_MS = 120_000;
 const FIRST_PAUSE_MS = 500;
@@ -63,8 +64,12 @@ export async function callBatch<Result>(
   }
 }
 
-function pauseBefore(attempt: number, refusal: BatchRefusal, { chance }: Pacing): number | null {
-  if (!isPassing(refusal.status) || attempt >= TRIES) return null;
+function pauseBefore(
+  attempt: number,
+  refusal: BatchRefusal,
+  { chance, retries = 3 }: Pacing,
+): number | null {
+  if (!isPassing(refusal.status) || attempt > retries) return null;
   // It passes after half a minute, and the pool finds out by itself meanwhile.
   if (refusal.code === 'TooManyEnableAutoScaleRequests') return null;
   if (refusal.retryAfterMs === null) return chance() * FIRST_PAUSE_MS * 2 ** attempt;

@@ -24,7 +24,7 @@ export function connect(settings: Settings): Ports {
   const identity = { kind: 'identity', clientId: settings.identity.clientId } as const;
   const key = { kind: 'key' } as const;
   return {
-    batch: batchOn(batch, pacing, settings.batch.accountKey === null ? identity : key),
+    batch: batchOn(batch, pacingOf(settings), settings.batch.accountKey === null ? identity : key),
     files: filesOn(
       blobServiceFor(settings, credential),
       () => new Date(),
@@ -34,10 +34,9 @@ export function connect(settings: Settings): Ports {
   };
 }
 
-const pacing: Pacing = {
-  pause: (milliseconds) => sleep(milliseconds),
-  chance: () => Math.random(),
-};
+function pacingOf({ serviceRetries: retries }: Settings): Pacing {
+  return { pause: (milliseconds) => sleep(milliseconds), chance: () => Math.random(), retries };
+}
 
 /**
  * The managed identity where the platform offers one; else whatever the person at this machine is
@@ -83,22 +82,32 @@ function batchCredentials(
   };
 }
 
-function blobServiceFor({ storage }: Settings, credential: TokenCredential): BlobServiceClient {
+function blobServiceFor(
+  { storage, serviceRetries }: Settings,
+  credential: TokenCredential,
+): BlobServiceClient {
+  const options = { retryOptions: { maxTries: serviceRetries + 1 } };
   return storage.kind === 'connectionString'
-    ? BlobServiceClient.fromConnectionString(storage.text)
-    : new BlobServiceClient(storage.blobServiceUri, credential);
+    ? BlobServiceClient.fromConnectionString(storage.text, options)
+    : new BlobServiceClient(storage.blobServiceUri, credential, options);
 }
 
 /**
  * A vault names the resource its tokens are for, and the client checks that this is its own domain.
  * A vault on the loopback address has no domain to check; every other one is checked.
  */
-function secretsFor({ vaultUri, identity }: Settings, credential: TokenCredential): Secrets {
+function secretsFor(
+  { vaultUri, identity, serviceRetries: maxRetries }: Settings,
+  credential: TokenCredential,
+): Secrets {
   if (vaultUri === null) return noSecrets;
   const { hostname } = new URL(vaultUri);
   const disableChallengeResourceVerification = hostname === '127.0.0.1' || hostname === 'localhost';
   return secretsOn(
-    new SecretClient(vaultUri, credential, { disableChallengeResourceVerification }),
+    new SecretClient(vaultUri, credential, {
+      disableChallengeResourceVerification,
+      retryOptions: { maxRetries },
+    }),
     { kind: 'identity', clientId: identity.clientId },
   );
 }

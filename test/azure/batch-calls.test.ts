@@ -196,6 +196,12 @@ test('a service that stays busy is left alone after four tries', async () => {
   expect(rest).toEqual({ pauses: [500, 1000, 2000], calls: 4 });
 });
 
+test.each([0, 1, 5])('a call is repeated as often as is set: %d times [NB22]', async (retries) => {
+  const busy = refusal(503, 'ServerBusy', 'Busy.');
+
+  expect((await counting([busy], { retries })).calls).toBe(retries + 1);
+});
+
 test('a service that wants to be left alone for long is left alone at once', async () => {
   const busy = refusal(429, 'TooManyRequests', 'Busy.', { headers: { 'retry-after': '121' } });
   const { counted: failure, ...rest } = await counting([busy]);

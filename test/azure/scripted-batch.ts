@@ -44,13 +44,14 @@ export const TOKEN = 'eyJhbGciOiJIUzI1NiJ9.eyJvaWQiOiJ4In0.c2VjcmV0LXNpZ25hdHVyZ
 export interface ScriptedOptions {
   readonly accountKey?: Settings['batch']['accountKey'];
   readonly secrets?: Secrets;
+  readonly retries?: number;
   /** The client waits for the rest of half an answer until its patience ends: time may pass here. */
   readonly afterCut?: () => void;
 }
 
 export async function scripted(
   script: Script | readonly Answer[],
-  { accountKey = null, secrets = noSecrets, afterCut }: ScriptedOptions = {},
+  { accountKey = null, secrets = noSecrets, afterCut, retries = 3 }: ScriptedOptions = {},
 ): Promise<ScriptedBatch> {
   const asked: Asked[] = [];
   const answerTo: Script =
@@ -67,6 +68,7 @@ export async function scripted(
   const pacing = {
     pause: async (milliseconds: number) => void pauses.push(milliseconds),
     chance: () => 0.5,
+    retries,
   };
   const settings = { batch: { endpoint: server.url, accountKey } };
   const client = batchClientFor(settings, credentialNoting(scopes), secrets);

@@ -117,6 +117,18 @@ test('the app runs on Node 24, on Flex Consumption, with its package read by its
   ).toContain('app-package');
 });
 
+test('storage and a Batch account linked to it are made, and no pool: each run makes its own, which scales itself [RS10]', () => {
+  const [storage, batch] = [
+    ofType(plain, 'Microsoft.Storage/storageAccounts'),
+    ofType(plain, 'Microsoft.Batch/batchAccounts'),
+  ];
+  expect([storage.length, batch.length]).toEqual([1, 1]);
+  expect(bodyOf(plain, 'Microsoft.Batch/batchAccounts')['autoStorage']).toMatchObject({
+    storageAccountId: storage[0]?.id,
+  });
+  expect(ofType(plain, 'Microsoft.Batch/batchAccounts/pools')).toEqual([]);
+});
+
 test('nothing can be reached with a key or a password [GD14, GD16, GD19]', () => {
   const storage = bodyOf(plain, 'Microsoft.Storage/storageAccounts');
   expect([storage['allowSharedKeyAccess'], storage['allowBlobPublicAccess']]).toEqual([

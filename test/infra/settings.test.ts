@@ -25,6 +25,7 @@ const NOT_SET: Readonly<Record<string, string>> = {
   BATCH_ACCOUNT_KEY_SECRET: 'the account takes no key',
   AzureWebJobsStorage: 'a connection string holds a key, and the account takes none',
   IDENTITY_ENDPOINT: 'the platform sets it',
+  SERVICE_RETRIES: 'three are right for most',
 };
 
 function settingsOf(
@@ -129,6 +130,7 @@ test('the app reads the settings of the deployment without a complaint: identity
     vaultUri: 'https://kv-token.vault.azure.net/',
     identity: { clientId: '44444444-4444-4444-8444-444444444444', managed: true },
     blobTriggerSource: 'EventGrid',
+    serviceRetries: 3,
     schedules: { 'nightly-report': '0 30 1 * * *' },
   });
 });

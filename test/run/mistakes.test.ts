@@ -19,6 +19,25 @@ function named(name: string, after?: string, more: object = {}): WorkloadDeclara
   return { ...whole, name, triggers: after === undefined ? {} : { after }, ...more };
 }
 
+test('a workload has no place for an account or a credential, which the settings alone have [PY1, NB14]', () => {
+  const registry = { server: 'r.azurecr.io', user: 'puller', password: 'plain' };
+  const misplaced = {
+    ...whole,
+    accountKey: 'plain',
+    pool: { registries: [registry], connectionString: 'plain' },
+  } as unknown as WorkloadDeclaration;
+
+  const mistakes = mistakesOf(misplaced);
+
+  expect(mistakes.map((line) => line.split(': ')[0])).toEqual([
+    'workload hello, pool.registries[0].secret',
+    'workload hello, pool.registries[0]',
+    'workload hello, pool',
+    'workload hello, the declaration',
+  ]);
+  expect(mistakes.join('\n')).not.toContain('plain');
+});
+
 test('a workload may follow another one, and others that one', () => {
   expect(mistakesOf(named('c', 'b'), named('b', 'a'), named('d', 'b'), named('a'))).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { nodesEnd } from '../../src/run/plan';
 import type { WorkloadDeclaration } from '../../src/run/workload';
 import { echo, perBlob, split, whole } from './given';
 import { CANARY, now, worldOf, type World } from './world';
@@ -62,7 +63,7 @@ test('a job is bound to the pool of its run and neither needs a node to be made 
   expect(endsWithTasks).toBe(false);
 });
 
-test('every task runs under a UTF-8 locale and sees what its caller has set [PY16, GD2]', async () => {
+test('every task runs under a UTF-8 locale and sees what its caller has set, from Batch and not from its command [PY16, PY17, GD2]', async () => {
   const world = worldOf(whole, { parameters: { title: "'; rm -rf /; '", pageSize: '4' } });
   await world.activities.submitJob({ plan: world.plan, now });
 
@@ -75,13 +76,14 @@ test('every task runs under a UTF-8 locale and sees what its caller has set [PY1
   expect(jobManager?.command).toBe('echo hello');
 });
 
-test('the set-up is the start task of the pool, with its scripts [NB7, PI3, RS6]', async () => {
-  const setup = { command: '/bin/bash common.txt', programs: ['common.txt'] };
+test('the set-up is the start task of the pool: its scripts are files of it, its variables are given by Batch [NB7, NB13, PI3, PY17, RS6]', async () => {
+  const environment = { LICENCE_SERVER: 'licence.example.com' };
+  const setup = { command: '/bin/bash common.txt', programs: ['common.txt'], environment };
   const { batch, plan } = await submittedWorld({ ...whole, pool: { setup } });
 
   expect(batch.pools.get(plan.poolId)?.spec.startTask).toEqual({
     command: '/bin/bash common.txt',
-    environment: { LC_ALL: 'C.UTF-8' },
+    environment: { LC_ALL: 'C.UTF-8', ...environment },
     resourceFiles: [
       {
         url: `memory://${plan.stagingContainer}/programs/common.txt?read-for=210`,
@@ -92,6 +94,15 @@ test('the set-up is the start task of the pool, with its scripts [NB7, PI3, RS6]
     elevated: true,
     retries: 2,
   });
+});
+
+test('the script of a set-up can be read for longer than a node of the run can come [NB8, GD36]', async () => {
+  const setup = { command: '/bin/bash common.txt', programs: ['common.txt'] };
+  const { batch, plan } = await submittedWorld({ ...whole, pool: { setup } });
+  const [file] = batch.pools.get(plan.poolId)?.spec.startTask?.resourceFiles ?? [];
+
+  const minutes = Number(/read-for=(\d+)/.exec(JSON.stringify(file))?.[1]);
+  expect(Date.parse(now) + minutes * 60_000).toBeGreaterThan(Date.parse(nodesEnd(plan)));
 });
 
 test('each line of the manifest becomes a task, and the merge waits for all of them [GD1, GD3, GD5]', async () => {

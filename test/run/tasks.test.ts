@@ -82,7 +82,7 @@ test.each([
   ]);
 });
 
-test("a container's empty command reaches Batch empty, and no shell is put around it [NB3]", () => {
+test("a container's empty command reaches Batch empty, and no shell is put around it: its image, options and directory are as declared [NB3, GD32]", () => {
   const container = {
     image: 'busybox:1.36',
     runOptions: '--workdir /app',

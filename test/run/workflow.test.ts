@@ -66,6 +66,23 @@ test('a run of one task makes pool and job, watches, and leaves nothing but its 
   );
 });
 
+test('programs and inputs are in storage before anything is asked of Batch [PI5]', async () => {
+  const { run, batch, files } = await stage([whole]);
+  files.put('inputs', 'a.csv', '1,2');
+  const staged: string[][] = [];
+  const makePool = batch.makePool.bind(batch);
+  batch.makePool = async (spec, owner) => {
+    const [container] = await files.listContainers(`run-${owner.runId}-in`);
+    staged.push([...(files.containers.get(container?.name ?? '')?.blobs.keys() ?? [])].sort());
+    await makePool(spec, owner);
+  };
+
+  await run('whole');
+
+  expect(staged).toEqual([['inputs.json', 'inputs/0001.csv', 'programs/work.mjs']]);
+  expect(batch.asked[0]).toBe('makePool');
+});
+
 test('a run whose input container is empty succeeds without a pool', async () => {
   const { run, batch, files } = await stage([whole]);
 

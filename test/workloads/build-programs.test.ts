@@ -41,6 +41,13 @@ test.skipIf(process.platform === 'win32')('a script stays executable', () => {
   expect(statSync(script).mode & 0o111).toBe(0o111);
 });
 
+test('no script loses its variables to sudo: it is Batch that gives it its rights [NB13]', () => {
+  const scripts = files.filter((file) => file.endsWith('.sh'));
+
+  expect(scripts.length).toBeGreaterThan(0);
+  expect(scripts.filter((script) => /\bsudo\b/.test(readFileSync(script, 'utf8')))).toEqual([]);
+});
+
 // A script returns the exit code of its last command only, unless it says otherwise.
 test('scripts stop at the first command that fails [PY12] [PY13]', () => {
   const scripts = files.filter((file) => file.endsWith('.sh'));
