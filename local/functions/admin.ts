@@ -16,6 +16,11 @@ export async function adminRequest(
   if (path === '/admin/functions' && request.method === 'GET')
     return reply(response, 200, opened.catalog.functions.map(describe));
 
+  if (path === '/admin/warmup') {
+    for (const fn of opened.catalog.withTrigger('warmup'))
+      void opened.runner.run(fn, { input: { json: '{}' } }).catch(() => undefined);
+    return reply(response, 200);
+  }
   const name = /^\/admin\/functions\/([^/]+)$/.exec(path)?.[1];
   const fn = name === undefined ? undefined : opened.catalog.find(decodeURIComponent(name));
   if (fn === undefined || request.method !== 'POST') return reply(response, 404);

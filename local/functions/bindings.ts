@@ -1,26 +1,28 @@
-import { randomUUID } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
 import type { HostedFunction } from './catalog';
+import { resolveExpressions, type Metadata } from './metadata';
 import type { Environment, QueueSettings } from './settings';
-import type { Binding, InvocationResponse, Maybe, TypedData } from './wire';
+import type { StorageAccount } from './storage';
+import {
+  blobReference,
+  isDeferred,
+  type Binding,
+  type InvocationResponse,
+  type TypedData,
+} from './wire';
 
 /**
- * Bindings beside the trigger that reach into storage: a blob to read, a blob or messages to
- * write. Their paths may name what the trigger knows: `{name}`, `{a.b}`, `{rand-guid}`,
- * `{DateTime}`.
+ * Bindings beside the trigger that reach into storage: a blob or entities to read; a blob, messages
+ * or entities to write. Their options may name in braces what the trigger knows: `{name}`, `{a.b}`.
  */
 export class StorageBindings {
   constructor(readonly options: StorageBindingsOptions) {}
 
-  /** A blob, whole; nothing when it is not there. */
-  async read(binding: Binding, metadata: Metadata): Promise<TypedData> {
-    const { isNotFound } = await import('./storage.js');
-    const blob = await this.#blob(binding, metadata);
-    try {
-      return { bytes: await blob.downloadToBuffer() };
-    } catch (error) {
-      if (isNotFound(error)) return {};
-      throw error;
-    }
+  read(binding: Binding, metadata: Metadata): Promise<TypedData> {
+    return binding.type.toLowerCase() === 'table'
+      ? this.#readTable(binding, metadata)
+      : this.#readBlob(binding, metadata);
   }
 
   /** Writes what the function gave to its outputs; rejects when one of them does not take it. */
@@ -30,15 +32,45 @@ export class StorageBindings {
       if (binding.direction === 'in') continue;
       const value = name === '$return' ? response.returnValue : values.get(name);
       if (value === null || value === undefined) continue;
+      const output = { fn, name, binding, value, metadata };
       const type = binding.type.toLowerCase();
-      if (type === 'queue') await this.#sendMessages(binding, value, metadata);
-      if (type === 'blob') await this.#writeBlob(binding, value, metadata);
+      if (type === 'queue') await this.#sendMessages(output);
+      else if (type === 'blob') await this.#writeBlob(output);
+      else if (type === 'table') await this.#writeTable(output);
+      else if (type !== 'http') this.#keep(output);
     }
   }
 
-  async #sendMessages(binding: Binding, value: TypedData, metadata: Metadata): Promise<void> {
+  /** A blob, whole, or a reference to it; nothing when it is not there. */
+  async #readBlob(binding: Binding, metadata: Metadata): Promise<TypedData> {
+    const { connectionOf, isNotFound } = await import('./storage.js');
+    const { container, name } = this.#place(binding, metadata);
+    if (isDeferred(binding)) return blobReference(connectionOf(binding), container, name);
     const account = await this.#account(binding);
-    const queue = account.queues().getQueueClient(this.#path(binding, 'queueName', metadata));
+    try {
+      const blob = account.blobs().getContainerClient(container).getBlobClient(name);
+      return { bytes: await blob.downloadToBuffer() };
+    } catch (error) {
+      if (isNotFound(error)) return {};
+      throw error;
+    }
+  }
+
+  async #writeBlob({ binding, value, metadata }: Output): Promise<void> {
+    const account = await this.#account(binding);
+    const { container: containerName, name } = this.#place(binding, metadata);
+    const container = account.blobs().getContainerClient(containerName);
+    const blob = container.getBlockBlobClient(name);
+    const content = bytesOf(value);
+    await blob.uploadData(content).catch(async () => {
+      await container.createIfNotExists();
+      await blob.uploadData(content);
+    });
+  }
+
+  async #sendMessages({ binding, value, metadata }: Output): Promise<void> {
+    const account = await this.#account(binding);
+    const queue = account.queues().getQueueClient(this.#option(binding, 'queueName', metadata));
     const { messageEncoding } = this.options.queues;
     for (const text of messagesIn(value)) {
       const message = messageEncoding === 'none' ? text : Buffer.from(text).toString('base64');
@@ -49,34 +81,52 @@ export class StorageBindings {
     }
   }
 
-  async #writeBlob(binding: Binding, value: TypedData, metadata: Metadata): Promise<void> {
-    const blob = await this.#blob(binding, metadata);
-    const content = bytesOf(value);
-    await blob.uploadData(content).catch(async () => {
-      await this.#container(binding, metadata).then((container) => container.createIfNotExists());
-      await blob.uploadData(content);
-    });
-  }
-
-  async #blob(binding: Binding, metadata: Metadata) {
-    const path = this.#path(binding, 'path', metadata);
-    const container = await this.#container(binding, metadata);
-    return container.getBlockBlobClient(path.slice(path.indexOf('/') + 1));
-  }
-
-  async #container(binding: Binding, metadata: Metadata) {
-    const path = this.#path(binding, 'path', metadata);
+  async #readTable(binding: Binding, metadata: Metadata): Promise<TypedData> {
+    const { readTable, tableQuery } = await import('./tables.js');
     const account = await this.#account(binding);
-    return account.blobs().getContainerClient(path.slice(0, path.indexOf('/')));
+    const table = account.table(this.#option(binding, 'tableName', metadata));
+    const found = await readTable(table, tableQuery(binding, metadata, this.options.now()));
+    return found === undefined ? {} : { json: JSON.stringify(found) };
   }
 
-  async #account({ connection }: Binding) {
-    const { storageAccount } = await import('./storage.js');
-    const name = typeof connection === 'string' ? connection : 'AzureWebJobsStorage';
-    return storageAccount(name, this.options.environment);
+  async #writeTable({ binding, value, metadata }: Output): Promise<void> {
+    const { tableQuery, writeTable } = await import('./tables.js');
+    const account = await this.#account(binding);
+    const table = account.table(this.#option(binding, 'tableName', metadata));
+    const query = tableQuery(binding, metadata, this.options.now());
+    await writeTable(table, JSON.parse(textOf(value)), query);
   }
 
-  #path(binding: Binding, option: string, metadata: Metadata): string {
+  /** An output of a type that is only pretended: what goes there is a line of a file. */
+  #keep({ fn, name, binding, value }: Output): void {
+    const { dataFolder, now } = this.options;
+    if (dataFolder === undefined) return;
+    const folder = path.join(dataFolder, 'outputs');
+    const line = {
+      time: now().toISOString(),
+      function: fn.name,
+      binding: name,
+      value: textOf(value),
+    };
+    fs.mkdirSync(folder, { recursive: true });
+    fs.appendFileSync(path.join(folder, `${binding.type}.jsonl`), `${JSON.stringify(line)}\n`);
+  }
+
+  async #account(binding: Binding): Promise<StorageAccount> {
+    const { connectionOf, storageAccount } = await import('./storage.js');
+    return storageAccount(connectionOf(binding), this.options.environment);
+  }
+
+  /** A path without a slash is a container as a whole. */
+  #place(
+    binding: Binding,
+    metadata: Metadata,
+  ): { readonly container: string; readonly name: string } {
+    const [container = '', ...rest] = this.#option(binding, 'path', metadata).split('/');
+    return { container, name: rest.join('/') };
+  }
+
+  #option(binding: Binding, option: string, metadata: Metadata): string {
     const template = binding[option];
     if (typeof template !== 'string')
       throw new Error(`The ${binding.type} binding has no ${option}.`);
@@ -84,45 +134,20 @@ export class StorageBindings {
   }
 }
 
-export type Metadata = Readonly<Record<string, TypedData>>;
-
 export interface StorageBindingsOptions {
   readonly environment: Environment;
   readonly queues: QueueSettings;
   readonly now: () => Date;
+  /** Where pretended outputs are kept; without it they are not. */
+  readonly dataFolder: string | undefined;
 }
 
-/** Replaces each `{expression}` by what the trigger's metadata hold under that name. */
-export function resolveExpressions(template: string, metadata: Metadata, now: Date): string {
-  return template.replaceAll(/\{([^{}]+)\}/g, (_, expression: string) => {
-    if (/^rand-guid$/i.test(expression)) return randomUUID();
-    if (/^datetime$/i.test(expression)) return now.toISOString();
-    const [first = '', ...rest] = expression.split('.');
-    const value = rest.reduce(memberOf, plainValue(entryOf(metadata, first)));
-    if (value === undefined || value === null)
-      throw new Error(`'{${expression}}' of '${template}' is not known to the trigger.`);
-    return typeof value === 'string' ? value : JSON.stringify(value);
-  });
-}
-
-function entryOf(record: Readonly<Record<string, TypedData>>, name: string): TypedData | undefined {
-  const key = Object.keys(record).find((each) => each.toLowerCase() === name.toLowerCase());
-  return key === undefined ? undefined : record[key];
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const found = Object.entries(value).find(([key]) => key.toLowerCase() === name.toLowerCase());
-  return found?.[1];
-}
-
-function plainValue(data: Maybe<TypedData>): unknown {
-  if (data?.string !== undefined) {
-    // A text that is JSON is looked into.
-    return data.string.startsWith('{') ? JSON.parse(data.string) : data.string;
-  }
-  if (data?.json !== undefined) return JSON.parse(data.json);
-  return data?.int ?? data?.double;
+interface Output {
+  readonly fn: HostedFunction;
+  readonly name: string;
+  readonly binding: Binding;
+  readonly value: TypedData;
+  readonly metadata: Metadata;
 }
 
 /** An array is several messages. */

@@ -2,12 +2,16 @@ import type http from 'node:http';
 
 export type Body = Buffer;
 
-/** What the real host accepts at most. */
+/** What the real host accepts at most, unless `FUNCTIONS_REQUEST_BODY_SIZE_LIMIT` says otherwise. */
 export const MAX_BODY_BYTES = 100 * 1024 * 1024;
 
 /** The body was larger than the host takes. */
 export class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge';
+}
+
+export function tooLarge(maxBytes: number): BodyTooLarge {
+  return new BodyTooLarge(`The request body is larger than ${maxBytes} bytes.`);
 }
 
 export async function readBody(
@@ -18,8 +22,7 @@ export async function readBody(
   let size = 0;
   for await (const part of request as AsyncIterable<Buffer>) {
     size += part.length;
-    if (size > maxBytes)
-      throw new BodyTooLarge(`The request body is larger than ${maxBytes} bytes.`);
+    if (size > maxBytes) throw tooLarge(maxBytes);
     parts.push(part);
   }
   return Buffer.concat(parts);

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { RegisteredFunction, Registry } from './core';
-import { resolveSettings, type Environment } from './settings';
+import { resolveSettings, settingOf, type Environment } from './settings';
 import type { Binding } from './wire';
 
 /** The app's functions as the host runs them: settings resolved, disabled ones left out. */
@@ -39,30 +39,43 @@ const TRIGGERS = {
   orchestrationtrigger: 'orchestration',
   activitytrigger: 'activity',
   entitytrigger: 'entity',
+  warmuptrigger: 'warmup',
 } as const;
 
 export type TriggerType = (typeof TRIGGERS)[keyof typeof TRIGGERS];
 
 /** Bindings beside the trigger, by direction. `orchestrationClient` is the old name. */
 const BINDINGS: Readonly<Record<string, readonly string[]>> = {
-  in: ['durableclient', 'orchestrationclient', 'blob'],
-  out: ['http', 'queue', 'blob'],
+  in: ['durableclient', 'orchestrationclient', 'blob', 'table'],
+  out: ['http', 'queue', 'blob', 'table'],
 };
 
 /** Indexes what the app registered; throws one error that names everything it cannot run. */
-export function indexFunctions(registry: Registry, environment: Environment): Catalog {
+export function indexFunctions(
+  registry: Registry,
+  environment: Environment,
+  pretended: readonly string[] = [],
+): Catalog {
   const problems: string[] = [];
   const functions: HostedFunction[] = [];
   const disabled: string[] = [];
   for (const fn of registry.functions.values()) {
     if (isDisabled(fn.name, environment)) disabled.push(fn.name);
     else {
-      problems.push(...problemsOf(fn));
+      problems.push(
+        ...problemsOf(
+          fn,
+          pretended.map((type) => type.toLowerCase()),
+        ),
+      );
       functions.push(...attempt(() => hosted(fn, environment), problems));
     }
   }
+  problems.push(...sameNames(functions));
   if (problems.length > 0)
-    throw new Error(`The app cannot be started:\n${problems.map((p) => `  ${p}`).join('\n')}`);
+    throw new Error(
+      `The app cannot be started:\n${problems.map((p) => `  ${p}`).join('\n')}\nA function is left out with the setting AzureWebJobs.<its name>.Disabled=true.`,
+    );
 
   const byName = new Map(functions.map((fn) => [fn.name.toLowerCase(), fn]));
   return {
@@ -73,11 +86,24 @@ export function indexFunctions(registry: Registry, environment: Environment): Ca
   };
 }
 
+/** With underscores where the system allows no full stops in the names of variables. */
 function isDisabled(name: string, environment: Environment): boolean {
-  return /^(true|1)$/i.test(environment[`AzureWebJobs.${name}.Disabled`] ?? '');
+  return [`AzureWebJobs.${name}.Disabled`, `AzureWebJobs_${name}_Disabled`].some((setting) =>
+    /^(true|1)$/i.test(settingOf(environment, setting) ?? ''),
+  );
 }
 
-function problemsOf(fn: RegisteredFunction): string[] {
+/** The library lets names pass that differ only in case; the host does not tell them apart. */
+function sameNames(functions: readonly HostedFunction[]): string[] {
+  const names = new Map<string, string>();
+  return functions.flatMap(({ name }) => {
+    const first = names.get(name.toLowerCase());
+    names.set(name.toLowerCase(), first ?? name);
+    return first === undefined ? [] : [`'${first}' and '${name}' are one name to the host.`];
+  });
+}
+
+function problemsOf(fn: RegisteredFunction, pretended: readonly string[]): string[] {
   const problems: string[] = [];
   if (!/^[A-Za-z][A-Za-z0-9_-]{0,127}$/.test(fn.name))
     problems.push(`'${fn.name}' is no name for a function: letters, digits, - and _.`);
@@ -85,10 +111,11 @@ function problemsOf(fn: RegisteredFunction): string[] {
     const known =
       name === fn.triggerName
         ? Object.hasOwn(TRIGGERS, type.toLowerCase())
-        : (BINDINGS[direction]?.includes(type.toLowerCase()) ?? false);
+        : BINDINGS[direction]?.includes(type.toLowerCase()) === true ||
+          (direction === 'out' && pretended.includes(type.toLowerCase()));
     if (!known)
       problems.push(
-        `${fn.name}: this host has no binding of type '${type}', direction ${direction}.`,
+        `${fn.name}: this host has no binding of type '${type}', direction ${direction}.${direction === 'out' ? ` With --pretend ${type} it writes down what goes there.` : ''}`,
       );
   }
   return problems;

@@ -7,7 +7,13 @@ import { isAllowed, type AuthLevel, type HostKeys } from './keys';
 import type { Log } from './log';
 import type { HostParts } from './parts';
 import { BLOB_WEBHOOK, blobNotification } from './triggers/event-grid';
-import { httpInput, httpRoutes, sendHttpOutput, type HttpRoutes } from './triggers/http';
+import {
+  httpBindingData,
+  httpInput,
+  httpRoutes,
+  sendHttpOutput,
+  type HttpRoutes,
+} from './triggers/http';
 
 /** The port that callers see: the app's functions, the extensions' endpoints, `/admin`. */
 export class FrontDoor {
@@ -70,7 +76,7 @@ export class FrontDoor {
   }
 
   async #callFunction(
-    { routes, runner, streams }: Opened,
+    { routes, runner, streams, settings }: Opened,
     url: URL,
     request: http.IncomingMessage,
     response: http.ServerResponse,
@@ -83,9 +89,11 @@ export class FrontDoor {
     if (!may(authLevel, fn.name)) return reply(response, 401);
 
     if (streams !== undefined) return streams.call(found, runner, request, response);
-    const input = httpInput(request, url, params, await readBody(request));
+    const body = await readBody(request, settings.maxBodyBytes);
+    const input = httpInput(request, url, params, body);
     const about = `${request.method} ${url.pathname}`;
-    const result = await runner.run(fn, { input, about }).catch(() => undefined);
+    const bindingData = () => httpBindingData(request, url, params, body);
+    const result = await runner.run(fn, { input, about, bindingData }).catch(() => undefined);
     // A handler that throws answers 500 and nothing else; what it threw is in the log.
     if (result === undefined) return reply(response, 500);
     sendHttpOutput(response, result);

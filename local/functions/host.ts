@@ -11,7 +11,12 @@ import { loadApp } from './load';
 import type { Log } from './log';
 import { assemble, type HostParts } from './parts';
 import { HttpStreams, onLoopback } from './triggers/http-stream';
-import { applyLocalSettings, readHostSettings, type Environment } from './settings';
+import {
+  applyLocalSettings,
+  readHostSettings,
+  type Environment,
+  type HostSettings,
+} from './settings';
 
 /**
  * The local Functions host: takes the place of the .NET host and of its Node worker for any
@@ -31,7 +36,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     closing.push(() => front.close());
     prepareEnvironment(options, front);
     const settings = readHostSettings(appFolder, environment);
-    const loaded = await loadFunctions(options, registry);
+    const loaded = await loadFunctions(options, registry, settings);
 
     const parts = await assemble(options, { registry, settings, front, closing, ...loaded });
     closing.push(() => appTerminate(registry));
@@ -68,6 +73,8 @@ export interface HostOptions {
   readonly fsync?: boolean;
   /** How often containers are looked through for new blobs. Default 10 s, on the clock. */
   readonly blobPollMs?: number;
+  /** Types of outputs that are written down in the data folder instead of sent. */
+  readonly pretendedOutputs?: readonly string[];
   /** With them, keys are asked for as in Azure; without, nobody is asked, as by `func start`. */
   readonly keys?: HostKeys;
   /** The journal cannot be written. Default: the error is thrown where nobody catches it. */
@@ -134,7 +141,11 @@ function prepareEnvironment({ appFolder, environment }: HostOptions, front: List
 }
 
 /** Runs the app's entry points and its first hooks; from then on nothing can be registered. */
-async function loadFunctions(options: HostOptions, registry: Registry): Promise<Loaded> {
+async function loadFunctions(
+  options: HostOptions,
+  registry: Registry,
+  { maxBodyBytes }: HostSettings,
+): Promise<Loaded> {
   const { appFolder, environment, log } = options;
   if (appFolder !== undefined)
     for (const file of await loadApp(path.resolve(appFolder))) log('debug', `loaded ${file}`);
@@ -149,8 +160,8 @@ async function loadFunctions(options: HostOptions, registry: Registry): Promise<
   registry.lock();
   const httpUri = capabilities?.['HttpUri'];
   return {
-    catalog: indexFunctions(registry, environment),
-    streams: httpUri === undefined ? undefined : new HttpStreams(httpUri),
+    catalog: indexFunctions(registry, environment, options.pretendedOutputs),
+    streams: httpUri === undefined ? undefined : new HttpStreams(httpUri, maxBodyBytes),
   };
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,13 +7,14 @@ import { realClock, scaledClock, type Clock, type ClockPace } from '../clock';
 import { startHost, type RunningHost } from './host';
 import type { HostKeys } from './keys';
 import { printingLog, type Log } from './log';
+import { localPort } from './settings';
 
 /**
  * The host as a program:
  *
  *     node dist/local/functions/main.js [<app folder>] [--app <folder>] [--data <folder>] [--port 7071]
  *       [--rpc-port 17071] [--clock '<ClockPace as JSON>'] [--blob-poll <milliseconds>]
- *       [--no-fsync] [--enable-auth] [--verbose]
+ *       [--pretend <type of output>] [--no-fsync] [--enable-auth] [--verbose]
  *
  * Ends on SIGTERM and SIGINT within some ten seconds, with 0. As a child process with IPC it
  * sends `{ kind: 'ready', url, rpcUrl }` when it is up, and ends when its parent is gone.
@@ -22,11 +23,12 @@ const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     app: { type: 'string' },
-    data: { type: 'string', default: '.nightshift/functions' },
-    port: { type: 'string', default: '7071' },
+    data: { type: 'string' },
+    port: { type: 'string' },
     'rpc-port': { type: 'string', default: '17071' },
     clock: { type: 'string' },
     'blob-poll': { type: 'string' },
+    pretend: { type: 'string', multiple: true, default: [] },
     'no-fsync': { type: 'boolean', default: false },
     'enable-auth': { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
@@ -43,11 +45,24 @@ const log = printingLog({
 void run(clock, log);
 
 async function run(clock: Clock, log: Log): Promise<void> {
-  const dataFolder = path.resolve(options.data);
-  const starting = startHost({
-    appFolder: path.resolve(options.app ?? positionals[0] ?? '.'),
+  const appFolder = path.resolve(options.app ?? positionals[0] ?? '.');
+  const dataFolder = path.resolve(options.data ?? dataFolderOf(appFolder));
+  const starting = begin(appFolder, dataFolder);
+  endWhenTold(starting, log);
+  const host = await starting.catch((error: unknown) => fail(error, log));
+
+  log('information', `The functions are at ${host.url}; their state is in ${dataFolder}`);
+  process.send?.({ kind: 'ready', url: host.url, rpcUrl: host.rpcUrl });
+}
+
+async function begin(appFolder: string, dataFolder: string): Promise<RunningHost> {
+  const port = options.port ?? localPort(appFolder) ?? 7071;
+  // An app finds its files from its own folder, as in Azure and under Core Tools.
+  if (fs.existsSync(appFolder)) process.chdir(appFolder);
+  return startHost({
+    appFolder,
     dataFolder,
-    port: Number(options.port),
+    port: Number(port),
     rpcPort: Number(options['rpc-port']),
     clock,
     // oxlint-disable-next-line eslint/no-restricted-properties -- the app and its libraries read it
@@ -55,13 +70,15 @@ async function run(clock: Clock, log: Log): Promise<void> {
     log,
     fsync: !options['no-fsync'],
     ...(options['blob-poll'] === undefined ? {} : { blobPollMs: Number(options['blob-poll']) }),
+    pretendedOutputs: options.pretend,
     ...(options['enable-auth'] ? { keys: keysIn(dataFolder, log) } : {}),
   });
-  endWhenTold(starting, log);
-  const host = await starting.catch((error: unknown) => fail(error, log));
+}
 
-  log('information', `The functions are at ${host.url}`);
-  process.send?.({ kind: 'ready', url: host.url, rpcUrl: host.rpcUrl });
+/** Each app has a state of its own: instances of one would be strangers to another. */
+function dataFolderOf(appFolder: string): string {
+  const hash = createHash('sha256').update(appFolder).digest('hex').slice(0, 8);
+  return path.join('.nightshift', 'functions', `${path.basename(appFolder)}-${hash}`);
 }
 
 function endWhenTold(starting: Promise<RunningHost>, log: Log): void {
@@ -77,6 +94,11 @@ function endWhenTold(starting: Promise<RunningHost>, log: Log): void {
   process.once('SIGINT', end);
   // A parent that was killed leaves no orphan.
   process.once('disconnect', end);
+  // What the app throws where nobody catches it ends a worker in Azure too. Nothing is lost by it.
+  process.once('uncaughtException', (error) => {
+    log('error', 'The host ends, because of an error that the app did not catch.');
+    fail(error, log);
+  });
 }
 
 function fail(error: unknown, log: Log): never {

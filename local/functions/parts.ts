@@ -95,7 +95,7 @@ function rethrow(cause: unknown): void {
 }
 
 function newRunner(
-  { clock, log, environment }: HostOptions,
+  { clock, log, environment, dataFolder }: HostOptions,
   { registry, settings }: Frame,
   addresses: HubAddresses,
 ): Runner {
@@ -103,6 +103,7 @@ function newRunner(
     environment,
     queues: settings.queues,
     now: () => clock.now(),
+    dataFolder,
   });
   return new Runner({
     registry,
@@ -112,7 +113,7 @@ function newRunner(
     extraInput: (binding, metadata) =>
       isDurableClient(binding)
         ? { string: clientBindingValue(addresses) }
-        : storage.read(binding, metadata),
+        : storage.read(binding, metadata()),
     sendOutputs: (fn, response, metadata) => storage.write(fn, response, metadata),
   });
 }

@@ -3,6 +3,7 @@ import type { HostedFunction } from './catalog';
 import type { Registry } from './core';
 import { invoke, messageOf, stackOf, type Invocation } from './invoke';
 import type { Log } from './log';
+import { membersOf, type Metadata } from './metadata';
 import type { Binding, InvocationResponse, NamedData, TypedData } from './wire';
 
 /** Runs the app's functions for the host: adds their inputs, counts them, logs each in a line. */
@@ -41,14 +42,22 @@ export class Runner {
 
   async #invoke(fn: HostedFunction, call: Call): Promise<InvocationResponse> {
     const { registry, extraInput, sendOutputs } = this.options;
-    const triggerMetadata = { ...membersOf(fn, call.input), ...call.triggerMetadata };
+    // Histories and batches are JSON objects too; nobody looks for their members here.
+    const isReplay = fn.triggerType === 'orchestration' || fn.triggerType === 'entity';
+    const members = isReplay ? {} : membersOf(call.input.string ?? '');
+    const triggerMetadata = { ...members, ...call.triggerMetadata };
+    const metadata = (): Metadata => ({
+      ...call.bindingData?.(),
+      ...triggerMetadata,
+      sys: { json: JSON.stringify({ MethodName: fn.name }) },
+    });
     const inputs: NamedData[] = [{ name: fn.triggerName, data: call.input }];
     for (const [name, binding] of Object.entries(fn.bindings))
       if (binding.direction === 'in')
-        inputs.push({ name, data: await extraInput(binding, triggerMetadata) });
+        inputs.push({ name, data: await extraInput(binding, metadata) });
 
     const response = await invoke(registry, fn, { ...call, inputs, triggerMetadata });
-    if (fn.hasOutputs) await sendOutputs(fn, response, triggerMetadata);
+    if (fn.hasOutputs) await sendOutputs(fn, response, metadata());
     return response;
   }
 
@@ -78,7 +87,7 @@ export class Runner {
   #tell(fn: HostedFunction, call: Call, outcome: string, started: number, error?: unknown): void {
     const { log } = this.options;
     const ms = Math.round(performance.now() - started);
-    const subject = call.about === undefined ? fn.name : `${fn.name} ${call.about}`;
+    const subject = [fn.name, call.about].filter(Boolean).join(' ');
     // An orchestrator runs again at every turn; how it ends is told by the hub, once.
     if (fn.triggerType === 'orchestration') {
       log('debug', `${subject} took a turn (${ms} ms)`);
@@ -104,13 +113,13 @@ export interface RunnerOptions {
   /** The value of an input binding beside the trigger. */
   readonly extraInput: (
     binding: Binding,
-    metadata: Readonly<Record<string, TypedData>>,
+    metadata: () => Metadata,
   ) => Promise<TypedData> | TypedData;
   /** Rejects when an output does not take what the function gave it: the invocation fails. */
   readonly sendOutputs: (
     fn: HostedFunction,
     response: InvocationResponse,
-    metadata: Readonly<Record<string, TypedData>>,
+    metadata: Metadata,
   ) => Promise<void>;
   readonly timeoutMs: number | undefined;
   /** What a function does is done in real time, whatever time the triggers live in. */
@@ -119,28 +128,10 @@ export interface RunnerOptions {
 
 export interface Call extends Omit<Invocation, 'inputs'> {
   readonly input: TypedData;
+  /** What other bindings may name in braces, beside the metadata that the function gets. */
+  readonly bindingData?: () => Metadata;
   /** What the invocation is about, for the log: an instance, a blob. */
   readonly about?: string;
-}
-
-/** The top-level members of a trigger value that is a JSON object join its metadata. */
-function membersOf(fn: HostedFunction, { string }: TypedData): Record<string, TypedData> {
-  // Histories and batches are JSON objects too; nobody looks for their members here.
-  const isReplay = fn.triggerType === 'orchestration' || fn.triggerType === 'entity';
-  if (isReplay || string === undefined || !string.startsWith('{')) return {};
-  try {
-    const value = JSON.parse(string) as Record<string, unknown>;
-    return Object.fromEntries(
-      Object.entries(value)
-        .filter(([, member]) => member !== null && !Array.isArray(member))
-        .map(([name, member]) => [
-          name,
-          typeof member === 'string' ? { string: member } : { json: JSON.stringify(member) },
-        ]),
-    );
-  } catch {
-    return {};
-  }
 }
 
 export function firstLine(text: string): string {

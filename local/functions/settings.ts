@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { MAX_BODY_BYTES } from './body';
 
 /**
  * What the host reads before the app runs: `host.json`, `local.settings.json`, and the `%NAME%`
@@ -15,6 +16,7 @@ export interface HostSettings {
   readonly routePrefix: string;
   /** Undefined: no limit. */
   readonly functionTimeoutMs: number | undefined;
+  readonly maxBodyBytes: number;
   readonly blobs: { readonly poisonBlobThreshold: number; readonly maxDegreeOfParallelism: number };
   readonly queues: QueueSettings;
   readonly durable: DurableSettings;
@@ -111,6 +113,7 @@ function settingsFrom({ functionTimeout, extensions }: HostJson, env: Environmen
   return {
     routePrefix: (http?.routePrefix ?? 'api').replace(/^\/+|\/+$/g, ''),
     functionTimeoutMs: timeoutFrom(functionTimeout),
+    maxBodyBytes: Number(settingOf(env, 'FUNCTIONS_REQUEST_BODY_SIZE_LIMIT')) || MAX_BODY_BYTES,
     blobs: {
       poisonBlobThreshold: blobs?.poisonBlobThreshold ?? 5,
       maxDegreeOfParallelism: blobs?.maxDegreeOfParallelism ?? 8 * cores,
@@ -206,21 +209,31 @@ function scalar(text: string): unknown {
  * empty wins, as under Core Tools; so does a null, which sets nothing.
  */
 export function applyLocalSettings(appFolder: string, environment: Environment): void {
-  const file = path.join(appFolder, 'local.settings.json');
-  if (!fs.existsSync(file)) return;
-
-  const settings = localSettings.parse(readJson(file));
-  if (settings.IsEncrypted === true)
-    throw new Error(`${file} is encrypted; decrypt it with 'func settings decrypt'.`);
-  for (const [name, value] of Object.entries(settings.Values ?? {})) {
+  for (const [name, value] of Object.entries(readLocalSettings(appFolder)?.Values ?? {})) {
     const present = environment[name];
     if (value !== null && (present === undefined || present === ''))
       environment[name] = String(value);
   }
 }
 
+/** The port that the app asks for; `--port` overrules it, as under Core Tools. */
+export function localPort(appFolder: string): number | undefined {
+  return readLocalSettings(appFolder)?.Host?.LocalHttpPort;
+}
+
+function readLocalSettings(appFolder: string): z.infer<typeof localSettings> | undefined {
+  const file = path.join(appFolder, 'local.settings.json');
+  if (!fs.existsSync(file)) return undefined;
+  const parsed = localSettings.safeParse(readJson(file));
+  if (!parsed.success) throw new Error(`${file} cannot be used:\n${z.prettifyError(parsed.error)}`);
+  if (parsed.data.IsEncrypted === true)
+    throw new Error(`${file} is encrypted; decrypt it with 'func settings decrypt'.`);
+  return parsed.data;
+}
+
 const localSettings = z.looseObject({
   IsEncrypted: z.boolean().optional(),
+  Host: z.looseObject({ LocalHttpPort: z.coerce.number().int().optional() }).optional(),
   Values: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
 });
 
@@ -228,8 +241,17 @@ const localSettings = z.looseObject({
 export function resolveSettings(text: string, environment: Environment, where: string): string {
   return text.replaceAll(
     /%([^%]+)%/g,
-    (_, name: string) => environment[name] ?? missing(name, where),
+    (_, name: string) => settingOf(environment, name) ?? missing(name, where),
   );
+}
+
+/** An app setting. The real host compares their names without regard to case. */
+export function settingOf(environment: Environment, name: string): string | undefined {
+  const exact = environment[name];
+  if (exact !== undefined) return exact;
+  const wanted = name.toLowerCase();
+  const key = Object.keys(environment).find((each) => each.toLowerCase() === wanted);
+  return key === undefined ? undefined : environment[key];
 }
 
 function missing(setting: string, where: string): never {

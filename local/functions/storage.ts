@@ -4,14 +4,21 @@ import {
   ManagedIdentityCredential,
 } from '@azure/identity';
 import type { TokenCredential } from '@azure/identity';
+import { TableClient } from '@azure/data-tables';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
-import type { Environment } from './settings';
+import { settingOf, type Environment } from './settings';
 
 /** The storage account behind a `connection`: a connection string, or addresses and an identity. */
 export interface StorageAccount {
   blobs(): BlobServiceClient;
   queues(): QueueServiceClient;
+  table(name: string): TableClient;
+}
+
+/** The connection of a binding: the host's own where it names none. */
+export function connectionOf({ connection }: Readonly<Record<string, unknown>>): string {
+  return typeof connection === 'string' && connection !== '' ? connection : 'AzureWebJobsStorage';
 }
 
 /**
@@ -21,7 +28,7 @@ export interface StorageAccount {
 export function storageAccount(connection: string, environment: Environment): StorageAccount {
   const names = [`AzureWebJobs${connection}`, connection];
   for (const name of names) {
-    const text = environment[name];
+    const text = settingOf(environment, name);
     if (text !== undefined && text !== '') return byConnectionString(text);
   }
   for (const name of names) {
@@ -37,19 +44,23 @@ function byConnectionString(text: string): StorageAccount {
   return {
     blobs: () => BlobServiceClient.fromConnectionString(text),
     queues: () => QueueServiceClient.fromConnectionString(text),
+    table: (name) =>
+      TableClient.fromConnectionString(text, name, { allowInsecureConnection: true }),
   };
 }
 
 function byIdentity(name: string, environment: Environment): StorageAccount | undefined {
-  const get = (part: string) => environment[`${name}__${part}`] || undefined;
+  const get = (part: string) => settingOf(environment, `${name}__${part}`) || undefined;
   const account = get('accountName');
-  const address = (service: 'blob' | 'queue') =>
+  const address = (service: Service) =>
     get(`${service}ServiceUri`) ??
-    (account === undefined ? undefined : `https://${account}.${service}.core.windows.net`);
-  if (address('blob') === undefined && address('queue') === undefined) return undefined;
+    (account === undefined ? undefined : `https://${account}.${service}.core.windows.net`) ??
+    // Where one service is all that is wanted, its address may be given without its name.
+    get('serviceUri');
+  if (SERVICES.every((service) => address(service) === undefined)) return undefined;
 
   const credential = credentialFor(get);
-  const need = (service: 'blob' | 'queue') => {
+  const need = (service: Service) => {
     const uri = address(service);
     if (uri === undefined) throw new Error(`'${name}__${service}ServiceUri' is not set.`);
     return uri;
@@ -57,8 +68,13 @@ function byIdentity(name: string, environment: Environment): StorageAccount | un
   return {
     blobs: () => new BlobServiceClient(need('blob'), credential),
     queues: () => new QueueServiceClient(need('queue'), credential),
+    table: (table) =>
+      new TableClient(need('table'), table, credential, { allowInsecureConnection: true }),
   };
 }
+
+const SERVICES = ['blob', 'queue', 'table'] as const;
+type Service = (typeof SERVICES)[number];
 
 function credentialFor(get: (part: string) => string | undefined): TokenCredential {
   const clientId = get('clientId');

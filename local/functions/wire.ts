@@ -11,6 +11,41 @@ export interface TypedData {
   readonly int?: number;
   readonly double?: number;
   readonly http?: HttpData;
+  readonly modelBindingData?: ModelBindingData;
+}
+
+/** Says where a thing is, for a library of the app's that makes a client of it. */
+export interface ModelBindingData {
+  readonly version: string;
+  readonly source: string;
+  readonly contentType: string;
+  readonly content: Uint8Array;
+}
+
+/** Whether the app asked for a client (`sdkBinding: true`) instead of the content. */
+export function isDeferred({ properties }: Binding): boolean {
+  return (
+    typeof properties === 'object' &&
+    properties !== null &&
+    'supportsDeferredBinding' in properties &&
+    properties.supportsDeferredBinding === 'true'
+  );
+}
+
+/** What `@azure/functions-extensions-blob` makes a client of. */
+export function blobReference(
+  Connection: string,
+  ContainerName: string,
+  BlobName: string,
+): TypedData {
+  return {
+    modelBindingData: {
+      version: '1.0',
+      source: 'AzureStorageBlobs',
+      contentType: 'application/json',
+      content: Buffer.from(JSON.stringify({ Connection, ContainerName, BlobName })),
+    },
+  };
 }
 
 export type Maybe<T> = T | null | undefined;

@@ -6,8 +6,8 @@ import { optionsOf, type HostedFunction } from '../catalog';
 import type { Log } from '../log';
 import type { Call, Runner } from '../runner';
 import type { HostSettings } from '../settings';
-import { isConflict, isNotFound, type StorageAccount } from '../storage';
-import type { TypedData } from '../wire';
+import { connectionOf, isConflict, isNotFound, type StorageAccount } from '../storage';
+import { blobReference, isDeferred, type TypedData } from '../wire';
 import { parseBlobPattern, type BlobPattern } from './blob-pattern';
 import { QueueListener } from './queue-listener';
 
@@ -197,6 +197,7 @@ interface Watch {
   readonly fn: HostedFunction;
   readonly id: string;
   readonly pattern: BlobPattern;
+  readonly connection: string;
   readonly blobs: BlobServiceClient;
   /** Blobs, as they were, whose receipts need not be looked at again. */
   seen: ReadonlySet<string>;
@@ -225,7 +226,8 @@ function newWatch(fn: HostedFunction, { accountFor }: BlobOptions): Watch {
     fn,
     id: `Host.Functions.${fn.name}`,
     pattern: parseBlobPattern(path),
-    blobs: accountFor(connection ?? 'AzureWebJobsStorage').blobs(),
+    connection: connectionOf({ connection }),
+    blobs: accountFor(connectionOf({ connection })).blobs(),
     seen: new Set(),
   };
 }
@@ -258,7 +260,6 @@ async function callOf(
   try {
     const properties = await blob.getProperties();
     if (etag !== undefined && unquoted(properties.etag ?? '') !== unquoted(etag)) return undefined;
-    const content = await blob.downloadToBuffer();
     const json = (value: unknown): TypedData => ({ json: JSON.stringify(value) });
     const { contentLength, contentType, lastModified, createdOn, metadata = {} } = properties;
     const triggerMetadata: Record<string, TypedData> = {
@@ -276,7 +277,10 @@ async function callOf(
     };
     for (const [key, value] of Object.entries(watch.pattern.match(name) ?? {}))
       triggerMetadata[key] = { string: value };
-    return { input: { bytes: content }, triggerMetadata, about: `${container}/${name}` };
+    const input = isDeferred(watch.fn.trigger)
+      ? blobReference(watch.connection, container, name)
+      : { bytes: await blob.downloadToBuffer() };
+    return { input, triggerMetadata, about: `${container}/${name}` };
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import net from 'node:net';
-import { reply } from '../body';
+import { reply, tooLarge } from '../body';
 import type { HostedFunction } from '../catalog';
 import type { Runner } from '../runner';
 import type { TypedData } from '../wire';
+import { httpBindingData } from './http';
 
 /**
  * HTTP streams (`app.setup({ enableHttpStream: true })`): the library opens a server of its own,
@@ -15,7 +16,10 @@ export class HttpStreams {
   readonly #port: number;
 
   /** `httpUri` is the capability by which the library says where it listens. */
-  constructor(httpUri: string) {
+  constructor(
+    httpUri: string,
+    readonly maxBodyBytes: number,
+  ) {
     this.#port = Number(new URL(httpUri).port);
   }
 
@@ -28,6 +32,8 @@ export class HttpStreams {
     request: http.IncomingMessage,
     response: http.ServerResponse,
   ): Promise<void> {
+    if (Number(request.headers['content-length']) > this.maxBodyBytes)
+      throw tooLarge(this.maxBodyBytes);
     const invocationId = randomUUID();
     const forwarded = this.#forward(request, response, invocationId);
     const triggerMetadata: Record<string, TypedData> = {
@@ -36,8 +42,11 @@ export class HttpStreams {
     };
     for (const [name, string] of Object.entries(params)) triggerMetadata[name] = { string };
     const about = `${request.method} ${request.url}`;
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    // The body is on its way to the function; nobody else reads it.
+    const bindingData = () => httpBindingData(request, url, params, undefined);
     const isDone = await runner
-      .run(fn, { input: {}, invocationId, triggerMetadata, about })
+      .run(fn, { input: {}, invocationId, triggerMetadata, about, bindingData })
       .then(() => true)
       .catch(() => false);
 
@@ -76,6 +85,11 @@ export class HttpStreams {
     });
     // The invocation tells what went wrong.
     forwarded.on('error', () => undefined);
+    let size = 0;
+    request.on('data', (part: Buffer) => {
+      size += part.length;
+      if (size > this.maxBodyBytes) forwarded.destroy();
+    });
     request.pipe(forwarded);
     return { begun, abandon: () => forwarded.destroy() };
   }

@@ -1,6 +1,7 @@
 import type http from 'node:http';
 import { reply, type Body } from '../body';
 import type { Catalog, HostedFunction } from '../catalog';
+import { membersOf, type Metadata } from '../metadata';
 import type { HttpCookie, HttpData, InvocationResponse, TypedData } from '../wire';
 import { parseRoute, type Route } from './route';
 
@@ -45,7 +46,8 @@ export function httpRoutes(catalog: Catalog, routePrefix: string): HttpRoutes {
 
 function entryOf(fn: HostedFunction, routePrefix: string): Entry {
   const { route, methods } = fn.trigger as { readonly route?: string; readonly methods?: string[] };
-  const own = (route ?? fn.name).replace(/^\/+/, '');
+  // No route, or an empty one, is the name of the function; the prefix alone cannot be had.
+  const own = (route || fn.name).replace(/^\/+/, '');
   const template = `/${[routePrefix, own].filter((part) => part !== '').join('/')}`;
   return {
     fn,
@@ -81,6 +83,32 @@ export function httpInput(
   };
 }
 
+/**
+ * What the function's other bindings may name in braces: members of a JSON body, the query
+ * (`{name}` and `{Query.name}`), headers (`{Headers.name}`), parameters of the route. The function
+ * itself gets none of it as metadata.
+ */
+export function httpBindingData(
+  request: http.IncomingMessage,
+  url: URL,
+  params: Readonly<Record<string, string>>,
+  body: Body | undefined,
+): Metadata {
+  const query = Object.fromEntries(url.searchParams);
+  const { code: _, ...free } = query;
+  return {
+    ...membersOf(body?.toString('utf8') ?? ''),
+    ...texts(free),
+    ...texts(params),
+    Query: { json: JSON.stringify(query) },
+    Headers: { json: JSON.stringify(request.headers) },
+  };
+}
+
+function texts(values: Readonly<Record<string, string>>): Metadata {
+  return Object.fromEntries(Object.entries(values).map(([name, string]) => [name, { string }]));
+}
+
 function nullable(
   values: Readonly<Record<string, string>>,
 ): Record<string, { readonly value: string }> {
@@ -105,20 +133,24 @@ function bodyOf({ body }: HttpData): Uint8Array | string {
   return body?.bytes ?? body?.string ?? '';
 }
 
-const SAME_SITE = { lax: 'Lax', strict: 'Strict', explicitNone: 'None', none: undefined } as const;
+const SAME_SITE = { lax: 'lax', strict: 'strict', explicitNone: 'none', none: undefined } as const;
 
+/**
+ * As ASP.NET writes it: small letters, this order, a path always. With HTTP streams the library
+ * writes cookies itself, and otherwise.
+ */
 function cookieText(cookie: HttpCookie): string {
   const sameSite = SAME_SITE[cookie.sameSite ?? 'none'];
   const expires = cookie.expires?.value?.seconds;
   const maxAge = cookie.maxAge?.value;
   return [
-    `${cookie.name}=${cookie.value}`,
-    ...(expires === undefined ? [] : [`Expires=${new Date(expires * 1000).toUTCString()}`]),
-    ...(maxAge === undefined ? [] : [`Max-Age=${maxAge}`]),
-    ...(cookie.domain?.value === undefined ? [] : [`Domain=${cookie.domain.value}`]),
-    ...(cookie.path?.value === undefined ? [] : [`Path=${cookie.path.value}`]),
-    ...(cookie.secure?.value === true ? ['Secure'] : []),
-    ...(cookie.httpOnly?.value === true ? ['HttpOnly'] : []),
-    ...(sameSite === undefined ? [] : [`SameSite=${sameSite}`]),
+    `${cookie.name}=${encodeURIComponent(cookie.value)}`,
+    ...(expires === undefined ? [] : [`expires=${new Date(expires * 1000).toUTCString()}`]),
+    ...(maxAge === undefined ? [] : [`max-age=${Math.trunc(maxAge)}`]),
+    ...(cookie.domain?.value === undefined ? [] : [`domain=${cookie.domain.value}`]),
+    `path=${cookie.path?.value ?? '/'}`,
+    ...(cookie.secure?.value === true ? ['secure'] : []),
+    ...(sameSite === undefined ? [] : [`samesite=${sameSite}`]),
+    ...(cookie.httpOnly?.value === true ? ['httponly'] : []),
   ].join('; ');
 }

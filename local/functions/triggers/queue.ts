@@ -5,7 +5,7 @@ import { optionsOf, type HostedFunction } from '../catalog';
 import type { Log } from '../log';
 import type { Call, Runner } from '../runner';
 import type { QueueSettings } from '../settings';
-import type { StorageAccount } from '../storage';
+import { connectionOf, type StorageAccount } from '../storage';
 import type { TypedData } from '../wire';
 import { QueueListener } from './queue-listener';
 
@@ -16,9 +16,9 @@ const binding = z.looseObject({ queueName: z.string(), connection: z.string().op
 
 /** One queue function: each message is a call, several at once. */
 export function queueTrigger(fn: HostedFunction, options: QueueTriggerOptions): QueueListener {
-  const { queueName, connection = 'AzureWebJobsStorage' } = optionsOf(fn, binding);
+  const { queueName, connection } = optionsOf(fn, binding);
   const { settings, clock, log, runner } = options;
-  const queues = options.accountFor(connection).queues();
+  const queues = options.accountFor(connectionOf({ connection })).queues();
   const name = queueName.toLowerCase();
   return new QueueListener({
     queue: queues.getQueueClient(name),

@@ -24,7 +24,9 @@ test('a function gets parameters, query, headers and body, and answers with all 
 
   expect(response.status).toBe(201);
   expect(response.headers.get('x-answer')).toBe('yes');
-  expect(response.headers.get('set-cookie')).toBe('k=v; Max-Age=60; HttpOnly; SameSite=Lax');
+  expect(response.headers.get('set-cookie')).toBe(
+    'k=v; max-age=60; path=/; samesite=lax; httponly',
+  );
   expect(await response.json()).toEqual({
     method: 'POST',
     url: `${host.url}/api/MIRROR/Ada/12?q=1&q=2&r=x%20y`,

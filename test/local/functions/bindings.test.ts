@@ -1,0 +1,172 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { BlobServiceClient } from '@azure/storage-blob';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startAzurite, type Azurite } from './azurite';
+import {
+  fixture,
+  startHostProcess,
+  temporaryFolder,
+  until,
+  type HostProcess,
+} from './host-process';
+
+// What functions read and write beside their triggers, against a storage emulator.
+
+let azurite: Azurite;
+let host: HostProcess;
+const data = temporaryFolder();
+
+beforeAll(async () => {
+  azurite = await startAzurite();
+  for (const name of ['refer', 'done']) await container(name).create();
+  host = await startHostProcess({
+    app: fixture('bindings'),
+    data,
+    environment: { AzureWebJobsStorage: azurite.connectionString, coop: 'north' },
+    args: ['--blob-poll', '100', '--pretend', 'CarrierPigeon'],
+  });
+});
+afterAll(async () => {
+  host.kill('SIGTERM');
+  await host.ended;
+  await azurite.stop();
+});
+
+function container(name: string) {
+  return BlobServiceClient.fromConnectionString(azurite.connectionString).getContainerClient(name);
+}
+
+async function write(entities: unknown): Promise<number> {
+  const body = JSON.stringify(entities);
+  return (await fetch(`${host.url}/api/write`, { method: 'POST', body })).status;
+}
+
+async function found(address: string): Promise<unknown> {
+  const response = await fetch(`${host.url}/api/${address}`);
+  if (response.status !== 200) return response.status;
+  return ((await response.json()) as { readonly found: unknown }).found;
+}
+
+test('an entity is written and read back, each value with its type', async () => {
+  const entity = {
+    PartitionKey: 'volvo',
+    RowKey: '1',
+    colour: 'blue',
+    seats: 5,
+    length: 4.75,
+    sold: false,
+    since: '2030-01-01T00:00:00Z',
+    tags: ['a'],
+    owner: null,
+  };
+
+  expect(await write(entity)).toBe(201);
+  expect(await found('one/volvo/1')).toEqual({
+    PartitionKey: 'volvo',
+    RowKey: '1',
+    colour: 'blue',
+    seats: 5,
+    length: 4.75,
+    sold: false,
+    since: '2030-01-01T00:00:00Z',
+    tags: '[\n  "a"\n]',
+  });
+});
+
+test('an entity that is not there, or a table, is nothing or an empty list', async () => {
+  expect(await found('one/volvo/99')).toBe(null);
+  expect(await found('absent')).toEqual([]);
+});
+
+test('many entities of several partitions are written at once, and as many read as asked for', async () => {
+  const saabs = Array.from({ length: 150 }, (_, n) => ({
+    PartitionKey: 'saab',
+    RowKey: String(n).padStart(3, '0'),
+  }));
+
+  expect(await write([...saabs, { rowKey: 'x' }])).toBe(201);
+  expect(await found('brand/saab')).toEqual([
+    { PartitionKey: 'saab', RowKey: '000' },
+    { PartitionKey: 'saab', RowKey: '001' },
+  ]);
+  expect(await found('one/saab/149')).toEqual({ PartitionKey: 'saab', RowKey: '149' });
+  // The key that the binding gives to what has none.
+  expect(await found('one/default/x')).toEqual({ PartitionKey: 'default', RowKey: 'x' });
+});
+
+test('an entity that is there already fails the function, unless it says that it may be', async () => {
+  const entity = { PartitionKey: 'twice', RowKey: '1', n: 1 };
+
+  expect(await write(entity)).toBe(201);
+  expect(await write({ ...entity, n: 2 })).toBe(500);
+  expect(await write({ ...entity, n: 3, ETag: '*' })).toBe(201);
+  expect(await found('one/twice/1')).toEqual({ ...entity, n: 3 });
+});
+
+test('what is no entity fails the function', async () => {
+  expect(await write('text')).toBe(500);
+  expect(await write({ PartitionKey: 'p' })).toBe(500);
+  expect(host.output()).toContain('has no PartitionKey or no RowKey');
+});
+
+test('a filter takes what the trigger knows, and nothing that would be more than a value', async () => {
+  await write([
+    { PartitionKey: 'f', RowKey: '1', colour: "it's", seats: 2 },
+    { PartitionKey: 'f', RowKey: '2', colour: "it's", seats: 4 },
+  ]);
+
+  expect(await found("coloured?colour=it's&seats=3")).toEqual([
+    { PartitionKey: 'f', RowKey: '2', colour: "it's", seats: 4 },
+  ]);
+  expect(await found("coloured?colour=x' or PartitionKey ne '&seats=3")).toEqual([]);
+  expect(await found('coloured?colour=x&seats=1 or true')).toBe(500);
+});
+
+test('a binding that asks for a client is given the address of the blob, not its content', async () => {
+  const blob = container('refer').getBlockBlobClient('a/b.bin');
+  await blob.upload('content', 7);
+
+  const told = await until(() => Promise.resolve(host.told.find(({ blob }) => blob !== undefined)));
+  const reference = {
+    version: '1.0',
+    source: 'AzureStorageBlobs',
+    contentType: 'application/json',
+  };
+  expect(told).toEqual({
+    kind: 'told',
+    blob: {
+      ...reference,
+      content: { Connection: 'AzureWebJobsStorage', ContainerName: 'refer', BlobName: 'a/b.bin' },
+    },
+    container: {
+      ...reference,
+      content: { Connection: 'Other', ContainerName: 'done', BlobName: '' },
+    },
+  });
+});
+
+test('an output of an HTTP function is named by the route, the headers and the body', async () => {
+  const response = await fetch(`${host.url}/api/file/note?kind=other`, {
+    method: 'POST',
+    headers: { 'x-part': '7' },
+    body: '{"name":"n1","kind":"body"}',
+  });
+  const names: string[] = [];
+  for await (const { name } of container('done').listBlobsFlat()) names.push(name);
+
+  expect(response.status).toBe(200);
+  expect(names).toEqual([expect.stringMatching(/^note\/7\/n1-[0-9a-f]{32}-file\.txt$/)]);
+});
+
+test('an output that is only pretended is written down', async () => {
+  await fetch(`${host.url}/api/fly?to=home`);
+  const lines = fs.readFileSync(path.join(data, 'outputs', 'carrierPigeon.jsonl'), 'utf8');
+
+  expect(JSON.parse(lines)).toEqual({
+    time: expect.any(String) as string,
+    function: 'fly',
+    binding: '$return',
+    value: '{"to":"home"}',
+  });
+});
