@@ -39,7 +39,7 @@ export interface EnvironmentStart {
   /** Seconds of clock time for each real second. */
   readonly speed: number;
   readonly ports: Ports;
-  /** The machine's environment: PATH and HOME go on to the parts. */
+  /** The machine's environment: PATH and HOME go on to the parts, and an editor's debugger to the app. */
   readonly machine: Readonly<Record<string, string | undefined>>;
   /** Settings of the app beside the addresses. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -217,10 +217,8 @@ async function openDoors(
   };
 }
 
-function openHost(
-  { start, pace, certificate, identity }: Base,
-  { storage, vault, batchUrl }: Doors,
-): Promise<Part> {
+function openHost(base: Base, doors: Doors): Promise<Part> {
+  const { start, pace } = base;
   return startPart({
     name: 'the Functions host',
     script: join(compiledFolder(start), 'functions', 'main.js'),
@@ -235,27 +233,48 @@ function openHost(
       String(start.ports.rpc),
       '--clock',
       JSON.stringify(pace),
+      // Those are for Core Tools, and name another storage than the one that is here.
+      '--no-local-settings',
     ],
-    env: {
-      PATH: start.machine['PATH'] ?? '',
-      HOME: start.machine['HOME'] ?? '',
-      NODE_EXTRA_CA_CERTS: certificate.certFile,
-      FUNCTIONS_WORKER_RUNTIME: 'node',
-      AzureFunctionsWebHost__hostid: 'nightshift',
-      AzureWebJobsStorage__credential: 'managedidentity',
-      AzureWebJobsStorage__clientId: CLIENT_ID,
-      AzureWebJobsStorage__blobServiceUri: storage.blobUrl,
-      AzureWebJobsStorage__queueServiceUri: storage.queueUrl,
-      AzureWebJobsStorage__tableServiceUri: storage.tableUrl,
-      BATCH_ACCOUNT_ENDPOINT: batchUrl,
-      KEY_VAULT_URI: vault.url,
-      AZURE_CLIENT_ID: CLIENT_ID,
-      IDENTITY_ENDPOINT: identity.endpoint,
-      IDENTITY_HEADER: identity.header,
-      ...start.settings,
-    },
+    env: hostEnvironment(base, doors),
     log: (line) => start.log('host', line),
   });
+}
+
+/** All that the app finds set; nothing else of this machine's environment reaches it. */
+function hostEnvironment(
+  { start, certificate, identity }: Base,
+  { storage, vault, batchUrl }: Doors,
+): Record<string, string> {
+  return {
+    PATH: start.machine['PATH'] ?? '',
+    HOME: start.machine['HOME'] ?? '',
+    NODE_EXTRA_CA_CERTS: certificate.certFile,
+    FUNCTIONS_WORKER_RUNTIME: 'node',
+    AzureFunctionsWebHost__hostid: 'nightshift',
+    AzureWebJobsStorage__credential: 'managedidentity',
+    AzureWebJobsStorage__clientId: CLIENT_ID,
+    AzureWebJobsStorage__blobServiceUri: storage.blobUrl,
+    AzureWebJobsStorage__queueServiceUri: storage.queueUrl,
+    AzureWebJobsStorage__tableServiceUri: storage.tableUrl,
+    BATCH_ACCOUNT_ENDPOINT: batchUrl,
+    KEY_VAULT_URI: vault.url,
+    AZURE_CLIENT_ID: CLIENT_ID,
+    IDENTITY_ENDPOINT: identity.endpoint,
+    IDENTITY_HEADER: identity.header,
+    ...debuggerOf(start.machine),
+    ...start.settings,
+  };
+}
+
+/**
+ * VS Code debugs a process, and those that it starts, by two variables (microsoft/vscode-js-debug): what
+ * Node.js is to load first, and where that finds the editor. Without them no breakpoint of the app holds.
+ */
+function debuggerOf(machine: EnvironmentStart['machine']): Record<string, string> {
+  const { VSCODE_INSPECTOR_OPTIONS: editor, NODE_OPTIONS: loads } = machine;
+  if (editor === undefined || loads === undefined) return {};
+  return { VSCODE_INSPECTOR_OPTIONS: editor, NODE_OPTIONS: loads };
 }
 
 function compiledFolder({ appFolder, partsFolder }: EnvironmentStart): string {

@@ -68,6 +68,8 @@ export interface HostOptions {
   readonly clock: Clock;
   /** The app's settings are put into it; the app's libraries read `process.env`. */
   readonly environment: Environment;
+  /** Whether `local.settings.json` adds to it, as under Core Tools. Default true. */
+  readonly localSettings?: boolean;
   readonly log: Log;
   /** Whether what was acknowledged survives the loss of power too. Default true. */
   readonly fsync?: boolean;
@@ -127,8 +129,11 @@ async function undoAll(closing: (() => unknown)[], log: Log): Promise<void> {
 }
 
 /** As Core Tools sets them. */
-function prepareEnvironment({ appFolder, environment }: HostOptions, front: Listening): void {
-  if (appFolder !== undefined) applyLocalSettings(appFolder, environment);
+function prepareEnvironment(
+  { appFolder, environment, localSettings = true }: HostOptions,
+  front: Listening,
+): void {
+  if (appFolder !== undefined && localSettings) applyLocalSettings(appFolder, environment);
   environment['AZURE_FUNCTIONS_ENVIRONMENT'] = 'Development';
   environment['WEBSITE_HOSTNAME'] = `localhost:${front.port}`;
   if (appFolder === undefined) return;

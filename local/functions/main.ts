@@ -14,7 +14,7 @@ import { localPort } from './settings';
  *
  *     node dist/local/functions/main.js [<app folder>] [--app <folder>] [--data <folder>] [--port 7071]
  *       [--rpc-port 17071] [--clock '<ClockPace as JSON>'] [--blob-poll <milliseconds>]
- *       [--pretend <type of output>] [--no-fsync] [--enable-auth] [--verbose]
+ *       [--pretend <type of output>] [--no-fsync] [--no-local-settings] [--enable-auth] [--verbose]
  *
  * Ends on SIGTERM and SIGINT within some ten seconds, with 0. As a child process with IPC it
  * sends `{ kind: 'ready', url, rpcUrl }` when it is up, and ends when its parent is gone.
@@ -30,6 +30,7 @@ const { values: options, positionals } = parseArgs({
     'blob-poll': { type: 'string' },
     pretend: { type: 'string', multiple: true, default: [] },
     'no-fsync': { type: 'boolean', default: false },
+    'no-local-settings': { type: 'boolean', default: false },
     'enable-auth': { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
@@ -69,6 +70,7 @@ async function begin(appFolder: string, dataFolder: string): Promise<RunningHost
     environment: process.env,
     log,
     fsync: !options['no-fsync'],
+    localSettings: !options['no-local-settings'],
     ...(options['blob-poll'] === undefined ? {} : { blobPollMs: Number(options['blob-poll']) }),
     pretendedOutputs: options.pretend,
     ...(options['enable-auth'] ? { keys: keysIn(dataFolder, log) } : {}),
