@@ -1,22 +1,23 @@
 import { BlobServiceClient } from '@azure/storage-blob';
 import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { optionsOr } from './command-line';
 import { realClock } from './clock';
 import { FIXED_PORTS } from './environment';
 import { blobService, drop, dropUrl } from './outside';
 import { AZURITE_ACCOUNT } from './storage';
 
 /** `npm run drop -- <container> <file>…`: puts files into the storage that `npm start` keeps up. */
-const usage = `npm run drop -- <container> [<file>...] [--folder F | --connection C]
+const usage = `npm run drop -- <container> [<file>...] [--to P] [--folder F | --connection C]
   Puts the files into the container, each under its own name. Without a file it prints
   an address with which any client may put files there for a day.
+  --to P           into the folder P of the container
   --folder F       where the environment keeps its state (.nightshift/local)
   --connection C   into another account, such as UseDevelopmentStorage=true
 `;
 const DAY_MS = 86_400_000;
 
-const { values: options, positionals } = parseArgs({
+const { values: options, positionals } = optionsOr(usage, {
   allowPositionals: true,
   options: {
     folder: {
@@ -24,6 +25,8 @@ const { values: options, positionals } = parseArgs({
       default: resolve(__dirname, '..', '..', '.nightshift', 'local'),
     },
     connection: { type: 'string' },
+    to: { type: 'string', default: '' },
+    help: { type: 'boolean', default: false },
   },
 });
 
@@ -43,9 +46,11 @@ function storage(): BlobServiceClient {
 
 async function dropAll(container: string, files: readonly string[]): Promise<void> {
   const service = storage();
+  const folder = options.to.replace(/^\/+|\/+$/g, '');
   for (const file of files) {
-    await drop(service, container, basename(file), readFileSync(file));
-    process.stdout.write(`${container}/${basename(file)}\n`);
+    const name = folder === '' ? basename(file) : `${folder}/${basename(file)}`;
+    await drop(service, container, name, readFileSync(file));
+    process.stdout.write(`${container}/${name}\n`);
   }
   if (files.length === 0) process.stdout.write(`${await commandFor(service, container)}\n`);
 }
@@ -65,7 +70,7 @@ function wordsOf(error: unknown): string {
 }
 
 const [container, ...files] = positionals;
-if (container === undefined) {
+if (container === undefined || options.help) {
   process.stderr.write(usage);
   process.exitCode = 2;
 } else {

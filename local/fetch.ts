@@ -7,7 +7,7 @@ import { dirname, join, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { rootCertificates } from 'node:tls';
-import { parseArgs } from 'node:util';
+import { optionsOr } from './command-line';
 
 /** `npm run fetch -- <run id>`: brings all outputs and logs of a run to disk, over the app's API. */
 const usage = `npm run fetch -- <run id> [--to <folder>] [--prefix results/] [--app <url>] [--key <function key>]
@@ -18,13 +18,14 @@ const usage = `npm run fetch -- <run id> [--to <folder>] [--prefix results/] [--
   --trust   a certificate to trust besides the public ones (that of npm start, if there is one)
 `;
 
-const { values: options, positionals } = parseArgs({
+const { values: options, positionals } = optionsOr(usage, {
   allowPositionals: true,
   options: {
     to: { type: 'string' },
     prefix: { type: 'string', default: '' },
     app: { type: 'string', default: 'http://localhost:7071' },
     key: { type: 'string' },
+    help: { type: 'boolean', default: false },
     trust: {
       type: 'string',
       default: resolve(__dirname, '..', '..', '.nightshift', 'local', 'certificate', 'cert.pem'),
@@ -121,7 +122,7 @@ function wordsOf(error: unknown): string {
 }
 
 const [runId] = positionals;
-if (runId === undefined) {
+if (runId === undefined || options.help) {
   process.stderr.write(usage);
   process.exitCode = 2;
 } else {

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { optionsOr } from './command-line';
 import { FIXED_PORTS } from './environment';
 import { packFolder } from './package-archive';
 
@@ -12,12 +12,13 @@ const usage = `npm run pack -- <folder> <application> <version> [--to <folder>] 
   --default  make it the default version, too
 `;
 
-const { values: options, positionals } = parseArgs({
+const { values: options, positionals } = optionsOr(usage, {
   allowPositionals: true,
   options: {
     to: { type: 'string', default: join('.nightshift', 'packages') },
     batch: { type: 'string', default: `http://127.0.0.1:${FIXED_PORTS.batch}` },
     default: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 });
 
@@ -74,7 +75,8 @@ if (
   folder === undefined ||
   !isId(application) ||
   !/^[A-Za-z0-9._-]{1,64}$/.test(version) ||
-  more.length > 0
+  more.length > 0 ||
+  options.help
 ) {
   process.stderr.write(usage);
   process.exitCode = 2;

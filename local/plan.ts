@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { optionsOr } from './command-line';
 
 /** `npm run plan -- <workload>`: what a run would make, need and cost, asked of the app. */
 const usage = `npm run plan -- <workload> [--blob <name>] [--parameter name=value]… [--app <url>] [--key <function key>]
@@ -8,13 +8,14 @@ const usage = `npm run plan -- <workload> [--blob <name>] [--parameter name=valu
   --key        a function key, where the app asks for one
 `;
 
-const { values: options, positionals } = parseArgs({
+const { values: options, positionals } = optionsOr(usage, {
   allowPositionals: true,
   options: {
     blob: { type: 'string' },
     parameter: { type: 'string', multiple: true, default: [] },
     app: { type: 'string', default: 'http://localhost:7071' },
     key: { type: 'string' },
+    help: { type: 'boolean', default: false },
   },
 });
 
@@ -149,7 +150,7 @@ function costLines({ estimate }: Plan): string[] {
 }
 
 const [workload] = positionals;
-if (workload === undefined) {
+if (workload === undefined || options.help) {
   process.stderr.write(usage);
   process.exitCode = 2;
 } else {

@@ -1,22 +1,24 @@
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { optionsOr } from './command-line';
 import { FIXED_PORTS, startEnvironment, type Environment } from './environment';
 
 /**
  * `npm start`: the environment stays up on fixed ports until Ctrl-C. State is kept in
  * `.nightshift/local`; started again, it goes on where it was, even after `kill -9`.
  */
-const usage = `npm start -- [--speed N] [--folder F] [--verbose]
+const usage = `npm start -- [--speed N] [--folder F] [--setting NAME=value]… [--verbose]
   --speed N    let the clock run N times as fast as real time (1)
   --folder F   keep the state in F (.nightshift/local)
+  --setting S  an app setting, as NAME=value; may be repeated
   --verbose    print what every part logs, not the app's lines alone
 `;
 const root = resolve(__dirname, '..', '..');
 
-const { values: options } = parseArgs({
+const { values: options } = optionsOr(usage, {
   options: {
     speed: { type: 'string', default: '1' },
     folder: { type: 'string', default: join(root, '.nightshift', 'local') },
+    setting: { type: 'string', multiple: true, default: [] },
     verbose: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -34,6 +36,7 @@ async function up(): Promise<void> {
     speed,
     ports: FIXED_PORTS,
     machine: process.env,
+    settings: settingsIn(options.setting),
     log: (part, line) => {
       if (part === 'host' || options.verbose) process.stdout.write(`${part.padEnd(8)} ${line}\n`);
     },
@@ -41,6 +44,18 @@ async function up(): Promise<void> {
   endWithSignals(environment);
   endWithPart(environment);
   process.stdout.write(`\n${welcome(environment).join('\n')}\n\n`);
+}
+
+/** `NAME=value`; the value may hold any character. */
+function settingsIn(texts: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
+      if (name === undefined || value === undefined)
+        throw new Error(`--setting must be NAME=value, not ${JSON.stringify(text)}`);
+      return [name, value];
+    }),
+  );
 }
 
 function welcome({ batch, vaultUrl, storage, appUrl, pace, clock }: Environment): string[] {
