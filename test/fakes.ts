@@ -123,6 +123,7 @@ export class MemoryBatch implements Batch {
         leaving: 0,
       },
       resizeErrors: [],
+      nodeErrors: [],
       formulaError: null,
     };
   }

@@ -79,7 +79,10 @@ function passOn(start: GateStart, request: IncomingMessage, response: ServerResp
     response.writeHead(reply.statusCode ?? 502, reply.statusMessage, reply.rawHeaders);
     reply.pipe(response);
   });
-  onward.on('error', () => response.destroy());
+  onward.on('error', (error) => {
+    start.log(`no answer to ${request.method ?? ''} of ${start.service}: ${error.message}`);
+    response.destroy();
+  });
   request.pipe(onward);
 }
 

@@ -109,7 +109,10 @@ export async function lookAtPool(service: Service, poolId: string) {
   const { client, call } = service;
   const pool = await ifThere(call(() => client.pool.get(poolId, PATIENCE)));
   if (pool === null) return null;
-  const options = { computeNodeListOptions: { select: 'id,state,isDedicated' }, ...PATIENCE };
+  const options = {
+    computeNodeListOptions: { select: 'id,state,isDedicated,errors' },
+    ...PATIENCE,
+  };
   const nodes = await everyPage(
     () => call(() => client.computeNode.list(poolId, options)),
     (next) => call(() => client.computeNode.listNext(next, PATIENCE)),

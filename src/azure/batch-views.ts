@@ -1,4 +1,5 @@
 import type { BatchServiceModels as Models } from '@azure/batch';
+import { withoutSecrets } from '../failure';
 import type { JobView, NodeCounts, PoolView, TaskEnd } from '../run/run';
 
 /**
@@ -49,9 +50,24 @@ export function poolView(pool: Models.CloudPool, nodes: readonly Models.ComputeN
       lower(pool.allocationState) === 'steady'
         ? (pool.resizeErrors ?? []).map(({ code, message }) => `${code}: ${message}`)
         : [],
+    nodeErrors: nodeErrors(nodes),
     formulaError:
       formulaError === undefined ? null : `${formulaError.code}: ${formulaError.message}`,
   };
+}
+
+/** Nodes of a pool break for the same few reasons. */
+const NODE_ERRORS_SHOWN = 3;
+
+function nodeErrors(nodes: readonly Models.ComputeNode[]): string[] {
+  const unusable = nodes.filter(({ state }) => lower(state) === 'unusable');
+  const said = unusable.flatMap(({ errors = [] }) =>
+    errors.map(({ code, message, errorDetails = [] }) => {
+      const details = errorDetails.map(({ name, value }) => `${name}: ${value}`).join('; ');
+      return withoutSecrets(`${code}: ${message}${details === '' ? '' : ` (${details})`}`);
+    }),
+  );
+  return [...new Set(said)].slice(0, NODE_ERRORS_SHOWN);
 }
 
 export function jobView(job: Models.CloudJob, jobManager: Models.CloudTask | null): JobView {

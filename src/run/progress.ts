@@ -223,7 +223,7 @@ function noNodeCanWork({ seen, watch, workload }: Situation, now: Date): NextSte
     return finish(
       'failed',
       'nodesUnusable',
-      `${count(pool.nodes.unusable, 'node')} became unusable and none can work`,
+      `${count(pool.nodes.unusable, 'node')} became unusable and none can work${listed(pool.nodeErrors)}`,
     );
   }
   return finish(
@@ -303,14 +303,19 @@ function nodeChain(pool: PoolView): string {
   const { nodes } = pool;
   if (nodes.preempted > 0)
     return `${count(nodes.preempted, 'node')} preempted, Batch is looking for another`;
-  if (nodes.unusable > 0) return `${count(nodes.unusable, 'node')} unusable`;
+  if (nodes.unusable > 0) {
+    return `${count(nodes.unusable, 'node')} unusable${listed(pool.nodeErrors)}`;
+  }
   if (pool.resizeErrors.length > 0) return `Batch could not allocate one${reasons(pool)}`;
   if (pool.resizing) return `Batch is allocating ${count(pool.targetNodes, 'node')}`;
   return `the pool waits for its next autoscale evaluation, at most five minutes`;
 }
 
 function reasons(pool: PoolView): string {
-  const said = [...pool.resizeErrors, ...(pool.formulaError === null ? [] : [pool.formulaError])];
+  return listed([...pool.resizeErrors, ...(pool.formulaError === null ? [] : [pool.formulaError])]);
+}
+
+function listed(said: readonly string[]): string {
   return said.length === 0 ? '' : ` (${said.join('; ')})`;
 }
 

@@ -100,6 +100,8 @@ export interface PoolView {
   readonly dedicatedNodes: number;
   /** Codes and words of the latest resize that fell short. */
   readonly resizeErrors: readonly string[];
+  /** Why nodes are unusable, in Batch's words: an image that could not be fetched, a mount that failed. */
+  readonly nodeErrors: readonly string[];
   readonly formulaError: string | null;
 }
 

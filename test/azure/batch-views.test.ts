@@ -31,10 +31,16 @@ test('a pool is shown with its nodes by state and with what the last resize lack
     'preempted',
     'leavingpool',
   ];
+  const broken = {
+    code: 'ContainerInvalidImage',
+    message: 'It could not be used',
+    errorDetails: [{ name: 'ImageName', value: 'a?sig=c2VjcmV0' }],
+  };
   const nodes = states.map((state, index) => ({
     id: `n${index}`,
     state,
     isDedicated: state === 'idle',
+    ...(state === 'unusable' && { errors: [broken, broken] }),
   }));
   const line = await opened([
     {
@@ -70,6 +76,7 @@ test('a pool is shown with its nodes by state and with what the last resize lack
     },
     dedicatedNodes: 1,
     resizeErrors: ['AllocationFailed: none left'],
+    nodeErrors: ['ContainerInvalidImage: It could not be used (ImageName: a?sig=***)'],
     formulaError: 'InsufficientSampleData: none',
   });
 });

@@ -83,6 +83,7 @@ export function poolWith(
     targetNodes: 1,
     dedicatedNodes: 0,
     resizeErrors: [],
+    nodeErrors: [],
     formulaError: null,
     ...more,
     nodes: { ...NO_NODES, ...nodes },

@@ -173,6 +173,7 @@ export class PacedBatch implements Batch {
       dedicatedNodes: 0,
       nodes: hasNode ? this.#nodes() : NO_NODES,
       resizeErrors: [],
+      nodeErrors: [],
       formulaError: null,
     };
   }

@@ -44,6 +44,14 @@ test.each([
   ],
   ['a Spot node: 2 nodes unusable', { seen: { pool: poolWith({ unusable: 2 }) } }],
   [
+    'a Spot node: 1 node unusable (ContainerInvalidImage: no such image)',
+    {
+      seen: {
+        pool: poolWith({ unusable: 1 }, { nodeErrors: ['ContainerInvalidImage: no such image'] }),
+      },
+    },
+  ],
+  [
     'a Spot node: 1 node preempted, Batch is looking for another',
     { seen: { pool: poolWith({ preempted: 1, unusable: 1 }) } },
   ],

@@ -251,7 +251,9 @@ test('a run waits for a node as long as its workload allows, and then says why n
   const short = {
     pool: poolWith({ preempted: 1 }, { resizeErrors: ['AllocationFailed: no capacity'] }),
   };
-  const broken = { pool: poolWith({ unusable: 2 }) };
+  const broken = {
+    pool: poolWith({ unusable: 2 }, { nodeErrors: ['ContainerInvalidImage: no such image'] }),
+  };
   const formula = { pool: poolWith({}, { formulaError: 'InsufficientSampleData: none' }) };
 
   expect([
@@ -265,7 +267,7 @@ test('a run waits for a node as long as its workload allows, and then says why n
     'wait',
     'failed, noCapacity: no Spot node came within 60 minutes; try another vmSize or region, or ask for Spot quota',
     'failed, noCapacity: no Spot node came within 60 minutes (AllocationFailed: no capacity); try another vmSize or region, or ask for Spot quota',
-    'failed, nodesUnusable: 2 nodes became unusable and none can work',
+    'failed, nodesUnusable: 2 nodes became unusable and none can work (ContainerInvalidImage: no such image)',
     'failed, noCapacity: no Spot node came within 60 minutes (InsufficientSampleData: none); try another vmSize or region, or ask for Spot quota',
     'wait',
   ]);
