@@ -3,6 +3,7 @@ import type { DequeuedMessageItem, QueueClient } from '@azure/storage-queue';
 import type { Clock } from '../../clock';
 import { z } from 'zod';
 import { optionsOf, type HostedFunction } from '../catalog';
+import { messageOf } from '../invoke';
 import type { Log } from '../log';
 import type { Call, Runner } from '../runner';
 import type { HostSettings } from '../settings';
@@ -102,10 +103,19 @@ export class BlobTriggers {
     for (const watch of this.#watches) {
       try {
         await this.#scanFor(watch);
+        watch.trouble = '';
       } catch (error) {
-        this.options.log('warning', `blobs for ${watch.fn.name}: ${String(error)}`);
+        this.#tellTrouble(watch, error);
       }
     }
+  }
+
+  /** What fails at every round is told once. */
+  #tellTrouble(watch: Watch, error: unknown): void {
+    const trouble = messageOf(error).split('\n')[0] ?? '';
+    if (trouble === watch.trouble) return;
+    watch.trouble = trouble;
+    this.options.log('warning', `blobs for ${watch.fn.name}: ${trouble}`);
   }
 
   async #scanFor(watch: Watch): Promise<void> {
@@ -201,6 +211,8 @@ interface Watch {
   readonly blobs: BlobServiceClient;
   /** Blobs, as they were, whose receipts need not be looked at again. */
   seen: ReadonlySet<string>;
+  /** Why the last round failed, or nothing. */
+  trouble: string;
 }
 
 interface Sighting {
@@ -229,6 +241,7 @@ function newWatch(fn: HostedFunction, { accountFor }: BlobOptions): Watch {
     connection: connectionOf({ connection }),
     blobs: accountFor(connectionOf({ connection })).blobs(),
     seen: new Set(),
+    trouble: '',
   };
 }
 

@@ -53,6 +53,7 @@ export class HttpStreams {
     if (isDone && (await hasBegun(forwarded.begun))) return;
     // It threw, or returned nothing: nobody will answer what was forwarded.
     forwarded.abandon();
+    if (forwarded.isTooLarge()) throw tooLarge(this.maxBodyBytes);
     if (response.headersSent) response.destroy();
     else reply(response, isDone ? 204 : 500);
   }
@@ -61,7 +62,7 @@ export class HttpStreams {
     request: http.IncomingMessage,
     response: http.ServerResponse,
     invocationId: string,
-  ): { readonly begun: Promise<void>; readonly abandon: () => void } {
+  ): Forwarded {
     const { host = 'localhost', connection: _, ...headers } = request.headers;
     const forwarded = http.request({
       host: '127.0.0.1',
@@ -85,14 +86,36 @@ export class HttpStreams {
     });
     // The invocation tells what went wrong.
     forwarded.on('error', () => undefined);
+    const isTooLarge = this.#guard(request, forwarded);
+    request.pipe(forwarded);
+    return { begun, isTooLarge, abandon: () => forwarded.destroy() };
+  }
+
+  /** A body that grows too large is broken off: the function reads an error, not a part of it. */
+  #guard(request: http.IncomingMessage, forwarded: http.ClientRequest): () => boolean {
+    // Broken off before it has arrived, the library would wait for it for ever.
+    const arrived = new Promise<void>((resolve) => {
+      forwarded.once('socket', (socket) =>
+        socket.connecting ? socket.once('connect', resolve) : resolve(),
+      );
+    });
     let size = 0;
     request.on('data', (part: Buffer) => {
+      const isFirst = size <= this.maxBodyBytes;
       size += part.length;
-      if (size > this.maxBodyBytes) forwarded.destroy();
+      if (size <= this.maxBodyBytes || !isFirst) return;
+      request.unpipe(forwarded);
+      void arrived.then(() => setImmediate(() => forwarded.destroy()));
     });
-    request.pipe(forwarded);
-    return { begun, abandon: () => forwarded.destroy() };
+    return () => size > this.maxBodyBytes;
   }
+}
+
+interface Forwarded {
+  /** The library has begun to answer. */
+  readonly begun: Promise<void>;
+  readonly isTooLarge: () => boolean;
+  readonly abandon: () => void;
 }
 
 /** An answer that was given is on its way through a socket of this machine. */

@@ -1,9 +1,12 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import type { Certificate } from '../../../local/certificate';
 import { endWithTests, fixture } from './host-process';
 
 /** A storage emulator of the test's own, on ports of its own. */
 export interface Azurite {
   readonly connectionString: string;
+  /** Of the account, by service: Blob, Queue, Table. */
+  readonly urls: Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 
@@ -12,10 +15,15 @@ const ACCOUNT = 'devstoreaccount1';
 const KEY =
   'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 
-export async function startAzurite(): Promise<Azurite> {
+/** With a certificate it speaks TLS and takes tokens. */
+export async function startAzurite(certificate?: Certificate): Promise<Azurite> {
+  const tls =
+    certificate === undefined
+      ? []
+      : ['--oauth', 'basic', '--cert', certificate.certFile, '--key', certificate.keyFile];
   const child = fork(
     require.resolve('azurite/dist/src/azurite.js'),
-    [...PORTS, '--skipApiVersionCheck', '--disableTelemetry', '--inMemoryPersistence', '--silent'],
+    [...PORTS, ...tls, ...QUIETLY],
     {
       execArgv: ['--require', fixture('exit-with-parent.js')],
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
@@ -25,6 +33,7 @@ export async function startAzurite(): Promise<Azurite> {
   const urls = await addressesOf(child);
   const endpoints = urls.map(([service, url]) => `${service}Endpoint=${url}/${ACCOUNT}`);
   return {
+    urls: Object.fromEntries(urls.map(([service, url]) => [service, `${url}/${ACCOUNT}`])),
     connectionString: `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT};AccountKey=${KEY};${endpoints.join(';')}`,
     stop: () =>
       new Promise((resolve) => {
@@ -35,6 +44,12 @@ export async function startAzurite(): Promise<Azurite> {
 }
 
 const PORTS = ['--blobPort', '0', '--queuePort', '0', '--tablePort', '0'];
+const QUIETLY = [
+  '--skipApiVersionCheck',
+  '--disableTelemetry',
+  '--inMemoryPersistence',
+  '--silent',
+];
 
 /** It says where each service listens, a line each. */
 function addressesOf(child: ChildProcess): Promise<readonly (readonly [string, string])[]> {

@@ -72,10 +72,25 @@ export interface HostProcessOptions {
 
 /** Starts a host and waits until it is up; rejects with its output when it ends before. */
 export function startHostProcess(options: HostProcessOptions): Promise<HostProcess> {
-  const { app, data, environment = {}, args = [] } = options;
-  const ports = ['--port', '0', '--rpc-port', '0'];
-  const child = fork(builtHost(), ['--app', app, '--data', data, ...ports, ...args], {
+  const { app, data, environment, args = [] } = options;
+  return startProgram({
+    args: ['--app', app, '--data', data, '--port', '0', '--rpc-port', '0', ...args],
+    ...(environment === undefined ? {} : { environment }),
+  });
+}
+
+export interface ProgramOptions {
+  readonly args: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Where it is started. */
+  readonly folder?: string;
+}
+
+/** The same with the words of the command line as they are given. */
+export function startProgram({ args, environment, folder }: ProgramOptions): Promise<HostProcess> {
+  const child = fork(builtHost(), [...args], {
     env: { PATH: os.devNull, FUNCTIONS_WORKER_RUNTIME: 'node', ...environment },
+    ...(folder === undefined ? {} : { cwd: folder }),
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

@@ -1,36 +1,16 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { appOf } from './app-of';
 import {
-  builtHost,
   fixture,
   startHostProcess,
   temporaryFolder,
+  until,
   type HostProcess,
 } from './host-process';
 
 // Loading an app, and the host's own beginning and end.
-
-const folders: string[] = [];
-
-afterAll(() => {
-  for (const folder of folders) fs.rmSync(folder, { recursive: true, force: true });
-});
-
-/** An app made for one test: file names and texts. It lies where the libraries are found. */
-function appOf(files: Readonly<Record<string, string>>): string {
-  const folder = fs.mkdtempSync(path.join(path.dirname(builtHost()), 'app-'));
-  for (const [name, text] of Object.entries({
-    'host.json': '{ "version": "2.0" }',
-    'package.json': '{ "main": "*.js" }',
-    ...files,
-  })) {
-    fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
-    fs.writeFileSync(path.join(folder, name), text);
-  }
-  folders.push(folder);
-  return folder;
-}
 
 function start(
   files: Readonly<Record<string, string>>,
@@ -96,6 +76,19 @@ test.each([
     'a second function of the same name is refused',
     { 'a.js': HTTP, 'b.js': HTTP },
     'A function with id "hi" has already been registered.',
+  ],
+  [
+    'names that differ only in case are one name',
+    { 'a.js': `${HTTP} app.http('HI', { handler() {} });` },
+    "'hi' and 'HI' are one name to the host.",
+  ],
+  [
+    'an output that the host has not is named with what can be done',
+    {
+      'a.js': `const { app, output } = require('@azure/functions');
+        app.http('o', { handler() {}, extraOutputs: [output.serviceBusQueue({ queueName: 'q', connection: 'x' })] });`,
+    },
+    /o: this host has no binding of type 'serviceBus', direction out. With --pretend serviceBus [^]*AzureWebJobs.<its name>.Disabled=true/,
   ],
   [
     'bindings that the host has not are all named',
@@ -176,12 +169,40 @@ test('local settings fill in what the environment has not set', async () => {
   expect(seen.values).toEqual(['a', 'b', 'a', 'unset', 'Development', seen.hostname]);
 });
 
-test('a disabled function is not there', async () => {
-  const disabled = { 'AzureWebJobs.hi.Disabled': 'true' };
-  const status = (host: HostProcess) =>
-    fetch(`${host.url}/api/hi`).then((response) => response.status);
+test.each(['AzureWebJobs.hi.Disabled', 'azurewebjobs.HI.disabled', 'AzureWebJobs_hi_Disabled'])(
+  'a function that %s disables is not there, whatever it needs',
+  async (setting) => {
+    const files = {
+      'a.js': `const { app } = require('@azure/functions');
+        app.http('hi', { route: '%MISSING%', handler: () => ({ body: 'hi' }) });`,
+    };
+    const status = (host: HostProcess) =>
+      fetch(`${host.url}/api/hi`).then((response) => response.status);
 
-  expect(await withHost({ 'a.js': HTTP }, disabled, status)).toBe(404);
+    expect(await withHost(files, { [setting]: 'True' }, status)).toBe(404);
+  },
+);
+
+test('an empty route is the name of the function', async () => {
+  const files = {
+    'a.js': `const { app } = require('@azure/functions');
+      app.http('hi', { route: '', handler: () => ({ body: 'hi' }) });`,
+  };
+
+  expect(await withHost(files, {}, (host) => textAt(host, '/api/hi'))).toBe('hi');
+});
+
+test('a warm-up function runs when somebody asks for it', async () => {
+  const files = {
+    'a.js': `const { app } = require('@azure/functions');
+      app.warmup('warm', { handler: (_, context) => context.log('is warm') });`,
+  };
+  const output = await withHost(files, {}, async (host) => {
+    const { status } = await fetch(`${host.url}/admin/warmup`);
+    return until(() => Promise.resolve(/is warm/.exec(host.output())?.[0].concat(` ${status}`)));
+  });
+
+  expect(output).toBe('is warm 200');
 });
 
 test('an empty route prefix and a setting that overrules host.json are obeyed', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { storageAccount } from '../../../local/functions/storage';
+import { connectionOf, storageAccount } from '../../../local/functions/storage';
 
 const STRING =
   'DefaultEndpointsProtocol=https;AccountName=one;AccountKey=a2V5;EndpointSuffix=core.windows.net';
@@ -38,6 +38,24 @@ test('with an identity, the settings are the addresses, or the name of the accou
   expect(addresses('Store', { ...identity, Store__accountName: 'three' })).toEqual([
     'https://three.blob.core.windows.net',
     'https://three.queue.core.windows.net',
+  ]);
+});
+
+test('the address of the only service that is wanted needs no name', () => {
+  const account = storageAccount('Store', { Store__serviceUri: 'https://127.0.0.1:10002/a' });
+
+  expect(account.table('cars').url).toBe('https://127.0.0.1:10002/a');
+});
+
+test('settings are found whatever the case of their names', () => {
+  expect(addresses('store', { STORE: STRING })[0]).toBe('https://one.blob.core.windows.net');
+});
+
+test('a binding without a connection means that of the host', () => {
+  expect([{}, { connection: '' }, { connection: 'Store' }].map(connectionOf)).toEqual([
+    'AzureWebJobsStorage',
+    'AzureWebJobsStorage',
+    'Store',
   ]);
 });
 
