@@ -144,7 +144,7 @@ function costLines({ estimate }: Plan): string[] {
   return [
     fromRuns === 0 && minutes === null
       ? '  take      nobody knows: no run has succeeded yet'
-      : `  take      ${minutes ?? '?'} minutes and ${nodeMinutes ?? '?'} node-minutes${money(cost)}, as the latest ${fromRuns} did`,
+      : `  take      ${minutes ?? '?'} minutes and ${nodeMinutes ?? '?'} node-minutes${money(cost)}, as ${fromRuns === 1 ? 'the latest run' : `the median of the latest ${fromRuns} runs`} did`,
     `  at most   ${capNodeMinutes} node-minutes${money(capCost)}, if everything goes wrong`,
   ];
 }

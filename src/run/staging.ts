@@ -112,7 +112,7 @@ export async function findInputs(
   const found: BlobFound[] = [];
   const { container, prefix } = sourceOf(inputs, plan);
   for await (const candidate of tools.files.list(container, prefix)) {
-    if (!matches(candidate.name, inputs.endsWith) || candidate.bytes === 0) continue;
+    if (candidate.bytes === 0 || unlikeness(candidate.name, inputs) !== undefined) continue;
     refuseTooLarge(candidate, inputs);
     found.push(candidate);
     if (found.length > inputs.maxFiles) {
@@ -129,7 +129,7 @@ type Inputs = NonNullable<Workload['inputs']>;
 
 /** Where inputs come from: a container of their own, or what the run before has left. */
 function sourceOf(inputs: Inputs, { request, workload }: RunPlan) {
-  if (inputs.from === 'container') return { container: inputs.container };
+  if (inputs.from === 'container') return { container: inputs.container, prefix: inputs.prefix };
   const { occurrence } = request;
   if (occurrence.kind === 'after') {
     return { container: outputContainerOf(occurrence.runId), prefix: `${inputs.prefix}/` };
@@ -148,11 +148,9 @@ async function findOne(
 ): Promise<BlobFound> {
   const { container } = sourceOf(inputs, plan);
   const place = `blob ${JSON.stringify(name)} in container ${container}`;
-  if (!matches(name, inputs.endsWith)) {
-    throw new Failure(
-      'inputRefused',
-      `${place} is no input: its name must end in ${inputs.endsWith.join(' or ')}`,
-    );
+  const unlike = unlikeness(name, inputs);
+  if (unlike !== undefined) {
+    throw new Failure('inputRefused', `${place} is no input: its name must ${unlike}`);
   }
   const found = await files.find(container, name);
   if (found === null) throw new Failure('inputGone', `${place} is not there (any more)`);
@@ -174,6 +172,17 @@ function refuseTooLarge(blob: BlobFound, inputs: Inputs): void {
     'inputRefused',
     `blob ${JSON.stringify(blob.name)} has ${blob.bytes} bytes, more than inputs.maxBytesEach (${inputs.maxBytesEach})`,
   );
+}
+
+/** What the name of an input must be and this one is not; undefined when it is. */
+function unlikeness(name: string, inputs: Inputs): string | undefined {
+  const { endsWith, pattern } = inputs;
+  const prefix = inputs.from === 'container' ? inputs.prefix : undefined;
+  if (!matches(name, endsWith)) return `end in ${endsWith.join(' or ')}`;
+  if (prefix !== undefined && !name.startsWith(prefix)) return `begin with ${prefix}`;
+  // Unlike `test`, `search` starts at the beginning whatever flags the pattern has.
+  if (pattern !== undefined && name.search(pattern) < 0) return `match ${String(pattern)}`;
+  return undefined;
 }
 
 /** No ending listed means every blob. */

@@ -32,6 +32,8 @@ const PARAMETER_NAME = /^[A-Za-z][A-Za-z0-9_]*$/;
 /** What a run takes of what it finds. */
 const limits = {
   endsWith: z.array(z.string().min(1)).default([]),
+  /** What the whole name must match, such as `/^frame-\d+\.png$/`. */
+  pattern: z.instanceof(RegExp).optional(),
   maxFiles: z.int().min(1).max(10_000).default(1000),
   maxBytesEach: z
     .int()
@@ -46,6 +48,8 @@ const inputsSchema = z.discriminatedUnion('from', [
   z.strictObject({
     from: z.literal('container').default('container'),
     container: containerName,
+    /** Only blobs whose names begin so, such as `november/`. */
+    prefix: z.string().min(1).max(512).optional(),
     ...limits,
   }),
   /** What the run that this one follows (`triggers.after`) has left in a folder of its outputs. */

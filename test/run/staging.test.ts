@@ -70,6 +70,40 @@ test('a workload without inputs has none to count, which is not the same as find
   ]);
 });
 
+const names = ['november/frame-01.png', 'november/frame-2.txt', 'october/frame-03.png', 'x.png'];
+
+test.each([
+  ['a whole container', {}, names],
+  ['a prefix', { prefix: 'november/' }, names.slice(0, 2)],
+  ['a pattern', { pattern: /frame-\d\d\.png$/ }, [names[0], names[2]]],
+  ['a pattern with a memory', { pattern: /frame-/g }, names.slice(0, 3)],
+  ['all of these', { prefix: 'november/', endsWith: ['.png'], pattern: /frame/ }, [names[0]]],
+])('the inputs are those of %s [GD29]', async (_what, choice, expected) => {
+  const inputs = { container: 'inbox', ...choice };
+  const { activities, files, plan } = worldOf({ ...perBlob, inputs });
+  for (const name of names) files.put('inbox', name, '1');
+
+  expect(await activities.stage({ plan })).toEqual({ inputs: expected.length });
+
+  const list = JSON.parse(files.text(plan.stagingContainer, 'inputs.json') ?? '[]') as {
+    readonly name: string;
+  }[];
+  expect(list.map(({ name }) => name)).toEqual(expected);
+});
+
+test.each([
+  [{ prefix: 'november/' }, 'begin with november/'],
+  [{ pattern: /^frame/ }, 'match /^frame/'],
+])('a run about one blob that is none of the inputs says why [GD30]', async (choice, why) => {
+  const inputs = { container: 'inbox', ...choice };
+  const world = worldOf({ ...perBlob, inputs }, { blob: 'x.png' });
+  world.files.put('inbox', 'x.png', '1');
+
+  await expect(world.activities.stage({ plan: world.plan })).rejects.toThrow(
+    `blob "x.png" in container inbox is no input: its name must ${why}`,
+  );
+});
+
 test('a run that finds no input makes nothing', async () => {
   const { activities, files, plan } = worldOf(hello);
 
