@@ -85,6 +85,7 @@ function dataFolderOf(appFolder: string): string {
 
 function endWhenTold(starting: Promise<RunningHost>, log: Log): void {
   const end = (): void => {
+    log('information', 'The host ends; what runs has ten seconds.');
     void starting
       .then((host) => host.close())
       .then(

@@ -126,11 +126,12 @@ export class TaskHub {
     // It was purged meanwhile, and perhaps begun again.
     if (this.#stopped || store.state.instances.get(id) !== instance) return;
 
-    const { executionId } = instance;
+    const { executionId, history } = instance;
+    const lengthBefore = history.length;
     const written = this.commit(record);
     if (hasEnded(record.status) || record.next !== undefined) this.#disarm(id);
     this.#arm(instance);
-    warnOfLength(instance, log);
+    warnOfLength(instance, lengthBefore, log);
     await written;
     for (const [task] of record.activities)
       this.#activities.add(activityKey({ id, executionId }, task));
@@ -248,10 +249,9 @@ function parseActivityKey(key: string): ActivityKey {
 /** Every turn goes through all of it, in the library and here: n steps cost n squared. */
 const LONG_HISTORY = 10_000;
 
-function warnOfLength({ id, history }: Instance, log: Log): void {
-  const before = Math.floor((history.length - 1) / LONG_HISTORY);
-  const now = Math.floor(history.length / LONG_HISTORY);
-  if (now > before && now > 0)
+/** Tells once of each ten thousand that a turn has passed. */
+function warnOfLength({ id, history }: Instance, lengthBefore: number, log: Log): void {
+  if (Math.floor(history.length / LONG_HISTORY) > Math.floor(lengthBefore / LONG_HISTORY))
     log(
       'warning',
       `The history of '${id}' has ${history.length} events, and each turn goes through them all; continue as new before that.`,

@@ -2,6 +2,7 @@ import type { Action, EntityName, OrchestratorState } from './actions';
 import { Future, run, type Routine } from './future';
 import { EventType, type EventRaised, type HistoryEvent } from './history';
 import { begin, type Issuer } from './issue';
+import { isSame, nonDeterminism, type Scheduled } from './non-determinism';
 
 /**
  * One turn of an orchestration, in the host: the whole list of actions that the orchestrator
@@ -178,13 +179,10 @@ class Replay implements Issuer {
         this.#list = run(program(this.actions, this));
         return;
       case EventType.TaskScheduled:
-        return this.#strikeOff('activity', event.EventId, event.Name);
       case EventType.TimerCreated:
-        return this.#strikeOff('timer', event.EventId);
       case EventType.SubOrchestrationInstanceCreated:
-        return this.#strikeOff('child', event.EventId, event.Name);
       case EventType.EventSent:
-        return this.#strikeOff('event', event.EventId, event.Name);
+        return this.#strikeOff(event);
       case EventType.TaskCompleted:
         return this.#close(event.TaskScheduledId, false, event.Result);
       case EventType.SubOrchestrationInstanceCompleted:
@@ -204,18 +202,10 @@ class Replay implements Issuer {
   }
 
   /** History says that this was done already; the replay must have asked for it by now. */
-  #strikeOff(kind: Work['kind'], id: number, name?: string): void {
-    const decision = this.#decisions.get(id);
-    if (decision !== undefined && decision.kind === kind && hasName(decision, name)) {
-      this.#decisions.delete(id);
-      return;
-    }
-    const was = `${NOUNS[kind]} with sequence number ${id}${name === undefined ? '' : ` named '${name}'`}`;
-    const is =
-      decision === undefined
-        ? `the current replay execution hasn't (yet?) scheduled this task`
-        : `the current replay instead produced ${describe(decision)} with this sequence number`;
-    this.fault = `Non-Deterministic workflow detected: A previous execution of this orchestration scheduled ${was}, but ${is}. Was a change made to the orchestrator code after this instance had already started running?`;
+  #strikeOff(event: Scheduled): void {
+    const decision = this.#decisions.get(event.EventId);
+    if (decision !== undefined && isSame(event, decision)) this.#decisions.delete(event.EventId);
+    else this.fault = nonDeterminism(event, decision);
   }
 
   #close(id: number, failed: boolean, value?: unknown): void {
@@ -260,25 +250,4 @@ function* program(actions: readonly Action[], replay: Replay): Routine {
 function withChildId(work: Work, { executionId }: TurnIdentity, id: number): Work {
   if (work.kind !== 'child') return work;
   return { ...work, instanceId: work.instanceId ?? `${executionId}:${id}` };
-}
-
-const NOUNS: Record<Work['kind'], string> = {
-  activity: 'an activity task',
-  timer: 'a timer task',
-  child: 'a sub-orchestration task',
-  event: 'a send event task',
-};
-
-function hasName(decision: Decision, name: string | undefined): boolean {
-  return (
-    name === undefined ||
-    decision.kind === 'timer' ||
-    decision.name.toLowerCase() === name.toLowerCase()
-  );
-}
-
-function describe(decision: Decision): string {
-  return decision.kind === 'timer'
-    ? NOUNS.timer
-    : `${NOUNS[decision.kind]} named '${decision.name}'`;
 }

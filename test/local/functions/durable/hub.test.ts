@@ -28,6 +28,11 @@ function register(): void {
     },
   });
   df.app.activity('quick', { handler: (name: string) => ran.push(name) });
+  df.app.activity('nothing', { handler: () => null });
+  df.app.orchestration('wide', function* (context): Step {
+    const tasks = Array.from({ length: 5_100 }, () => context.df.callActivity('nothing'));
+    return ((yield context.df.Task.all(tasks)) as unknown[]).length;
+  });
   df.app.orchestration('holds', function* (context): Step {
     return yield context.df.callActivity('held', context.df.instanceId);
   });
@@ -146,4 +151,21 @@ test('thousands of ended instances are still to be asked about, off memory', asy
 
   expect(tests.status('i0').output).toBe('the second generation');
   expect(tests.host.hub.options.store.state.instances.size).toBeLessThan(300);
+});
+
+test('an instance with a long history is finished, and the log tells of it once', async () => {
+  const lines: string[] = [];
+  hub = await startTestHub({
+    register,
+    log: (level, message) => {
+      if (level === 'warning') lines.push(message);
+    },
+  });
+
+  expect((await hub.run('wide', 'w')).output).toBe(5_100);
+  expect(lines).toEqual([
+    expect.stringMatching(
+      /^The history of 'w' has 10\d{3} events, and each turn goes through them all; continue as new before that\.$/,
+    ),
+  ]);
 });

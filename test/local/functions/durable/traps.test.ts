@@ -213,9 +213,9 @@ test('an instance whose code is changed under it fails, and says what was there 
     runtimeStatus: 'Failed',
     output:
       'Non-Deterministic workflow detected: A previous execution of this orchestration scheduled ' +
-      "an activity task with sequence number 0 named 'say', but the current replay instead " +
-      'produced a timer task with this sequence number. Was a change made to the orchestrator ' +
-      'code after this instance had already started running?',
+      "an activity task with sequence number 0 named 'say', but the current orchestration replay " +
+      'instead produced a CreateTimerOrchestratorAction action with this sequence number. Was a ' +
+      'change made to the orchestrator code after this instance had already started running?',
   });
 });
 
