@@ -246,7 +246,17 @@ test('an app with missing and wrong settings does not start, and names every one
   const unused = join(world.folder, 'never');
   const { status, stderr } = spawnSync(
     process.execPath,
-    [join(root, 'dist', 'local', 'functions', 'main.js'), '--app', root, '--data', unused],
+    [
+      join(root, 'dist', 'local', 'functions', 'main.js'),
+      '--app',
+      root,
+      '--data',
+      unused,
+      '--port',
+      '0',
+      // What is set for Core Tools would fill in what is missing.
+      '--no-local-settings',
+    ],
     {
       encoding: 'utf8',
       env: {
