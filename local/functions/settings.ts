@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { MAX_BODY_BYTES } from './body';
+import { timeSpanMs } from './time-span';
 
 /**
  * What the host reads before the app runs: `host.json`, `local.settings.json`, and the `%NAME%`
@@ -60,7 +61,9 @@ export function readHostSettings(
 }
 
 const count = z.number().int().positive();
-const span = z.string().regex(/^(-1|(\d+\.)?\d{1,2}:\d{2}:\d{2}(\.\d+)?)$/, 'must be hh:mm:ss');
+const span = z
+  .string()
+  .refine((text) => text === '-1' || timeSpanMs(text) !== undefined, 'must be hh:mm:ss');
 
 const durableTask = z.looseObject({
   hubName: z.string().optional(),
@@ -149,13 +152,9 @@ function timeoutFrom(functionTimeout: string | null | undefined): number | undef
     : spanMs(functionTimeout);
 }
 
-/** `[d.]hh:mm:ss[.fff]` in milliseconds. */
-export function spanMs(text: string): number {
-  const [, days = '0', hours = '0', minutes = '0', seconds = '0'] =
-    /^(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2}(?:\.\d+)?)$/.exec(text) ?? [];
-  return (
-    ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * MINUTE + Number(seconds) * 1000
-  );
+/** Of a span that the shape of the file has let pass. */
+function spanMs(text: string): number {
+  return timeSpanMs(text) ?? 0;
 }
 
 /** The real host resolves `%NAME%` here only when it is the whole value. */

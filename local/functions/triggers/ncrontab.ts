@@ -1,11 +1,10 @@
-import { spanMs } from '../settings';
+import { timeSpanMs } from '../time-span';
 import { addDays, instantsOf, wallTimeOf, type WallTime } from './wall-time';
 
 /**
  * Timer schedules as the WebJobs timer reads them:
  *
- *     schedule   = span | fields
- *     span       = [ days "." ] hh ":" mm ":" ss          a constant interval
+ *     schedule   = span | fields                          a span is a constant interval
  *     fields     = [ second ] minute hour day month weekday
  *     field      = part { "," part }
  *     part       = ( "*" | value [ "-" value ] ) [ "/" step ]
@@ -16,13 +15,14 @@ import { addDays, instantsOf, wallTimeOf, type WallTime } from './wall-time';
 export interface Schedule {
   /** The first occurrence after `time`; undefined when there is none to come. */
   next(time: Date): Date | undefined;
-  /** Fires more than once a minute: no status is kept of it. */
+  /** Fires more than once in every minute: no status is kept of it. */
   readonly isSubMinute: boolean;
 }
 
 export function parseSchedule(text: string, timeZone: string | undefined): Schedule {
   const expression = text.trim();
-  if (/^(?:\d+\.)?\d{1,2}:\d{2}:\d{2}$/.test(expression)) return interval(spanMs(expression));
+  const span = timeSpanMs(expression);
+  if (span !== undefined) return interval(span);
 
   const words = expression.split(/\s+/);
   if (words.length !== 5 && words.length !== 6)
@@ -34,12 +34,26 @@ export function parseSchedule(text: string, timeZone: string | undefined): Sched
     ),
   ) as [Field, Field, Field, Field, Field, Field];
   const fields = { second, minute, hour, day, month, weekday };
-  const timeWords = words.slice(0, words.length - 3).join(' ');
-  const isPointInTime = !/[*/-]/.test(timeWords);
+  const timeFields = words.length === 5 ? [minute, hour] : [second, minute, hour];
+  const isPointInTime = !timeFields.some(hasNeighbours);
+  const isEveryMinute = [minute, hour, day, month, weekday].every(isWhole);
   return {
     next: (time) => nextOccurrence(fields, time, timeZone, isPointInTime),
-    isSubMinute: second.size > 1,
+    isSubMinute: isEveryMinute && second.size > 1,
   };
+}
+
+/**
+ * The real timer looks at the expression as NCrontab writes it, not as it was written: values that
+ * follow each other are a range there, and steps are lists. A range (or all) makes it an interval.
+ */
+function hasNeighbours(field: Field): boolean {
+  return [...field].some((value) => field.has(value + 1));
+}
+
+function isWhole(field: Field, index: number): boolean {
+  const { from, to } = FIELDS[index + 1] ?? { from: 0, to: 0 };
+  return field.size === to - from + 1;
 }
 
 function interval(ms: number): Schedule {
@@ -98,8 +112,10 @@ interface Part {
 
 function parsePart(part: string, rule: FieldRule): Part {
   const [range = '', stepText, ...more] = part.split('/');
-  const step = stepText === undefined ? 1 : Number(stepText);
-  if (more.length > 0 || !Number.isInteger(step) || step < 1) throw wrong(part, rule);
+  const written = stepText === undefined ? 1 : Number(stepText);
+  if (more.length > 0 || stepText === '' || !Number.isInteger(written)) throw wrong(part, rule);
+  // NCrontab takes a step of nothing, or less, for one.
+  const step = Math.max(1, written);
   if (range === '*') return { first: rule.from, last: rule.to, step };
 
   const [from = '', to, ...others] = range.split('-');

@@ -30,6 +30,10 @@ test.each([
   ['0 0 0 1,15 * *', '2030-01-01T00:00:00Z', '2030-01-15T00:00:00.000Z'],
   ['00:30:00', '2030-01-01T00:02:00Z', '2030-01-01T00:32:00.000Z'],
   ['1.00:00:00', '2030-01-01T00:02:00Z', '2030-01-02T00:02:00.000Z'],
+  ['24:00:00', '2030-01-01T00:00:00Z', '2030-01-25T00:00:00.000Z'],
+  ['00:10', '2030-01-01T00:02:00Z', '2030-01-01T00:12:00.000Z'],
+  ['0 */0 * * * *', '2030-01-01T00:02:30Z', '2030-01-01T00:03:00.000Z'],
+  ['0 1,59/5,*/-1 * * * *', '2030-01-01T00:02:30Z', '2030-01-01T00:03:00.000Z'],
 ])('%s after %s is %s', (schedule, after, expected) => {
   expect(next(schedule, after)).toBe(expected);
 });
@@ -51,7 +55,11 @@ test.each([
   ['0 0 0 L * *', "'L' is no day of a schedule."],
   ['0 0 0 ? * *', "'?' is no day of a schedule."],
   ['0 0 0 * * mon#1', "'mon#1' is no weekday of a schedule."],
-  ['0 */0 * * * *', "'*/0' is no minute of a schedule."],
+  ['0 */ * * * *', "'*/' is no minute of a schedule."],
+  ['0 */x * * * *', "'*/x' is no minute of a schedule."],
+  ['-00:10:00', "'-00:10:00' is no schedule"],
+  ['00:60:00', "'00:60:00' is no schedule"],
+  ['00:00:00', 'A schedule cannot have an interval of nothing.'],
   ['@daily', "'@daily' is no schedule: it has 1 fields, not 5 or 6."],
   ['0 0 0 1-2-3 * *', "'1-2-3' is no day of a schedule."],
   ['0 0 0 1, * *', "'' is no day of a schedule."],
@@ -62,12 +70,31 @@ test.each([
 test('a schedule with seconds is known to fire more than once a minute', () => {
   const isSubMinute = (schedule: string) => parseSchedule(schedule, 'UTC').isSubMinute;
 
-  expect(['*/10 * * * * *', '00:00:59', '5 * * * * *', '00:01:00'].map(isSubMinute)).toEqual([
-    true,
-    true,
-    false,
-    false,
-  ]);
+  expect(
+    [
+      '*/10 * * * * *',
+      '0,30 */1 0-23 1-31 jan-dec *',
+      '00:00:59',
+      '5 * * * * *',
+      '00:01:00',
+      // Not in every minute.
+      '*/10 0 * * * *',
+      '*/10 * * * * mon-fri',
+    ].map(isSubMinute),
+  ).toEqual([true, true, true, false, false, false, false]);
+});
+
+test.each([
+  // As written there are steps; as NCrontab writes them, lists.
+  ['0 30 */2 * * *', 1],
+  ['0 30 2-2 * * *', 1],
+  ['0 30 2,3 * * *', 2],
+  ['30 2 * * *', 1],
+])('%s fires so often in the hour that comes twice: %d', (schedule, times) => {
+  const day = several(schedule, '2030-10-26T23:45:00Z', 2, 'Europe/Berlin');
+
+  // 02:30 in Berlin, in summer time and an hour later in winter time.
+  expect(day.filter((time) => /27T0[01]:30/.test(time))).toHaveLength(times);
 });
 
 test('it agrees with another implementation on schedules that both read', () => {
