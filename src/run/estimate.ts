@@ -107,10 +107,10 @@ interface Shortage {
   readonly fitting: number;
 }
 
-/** As the portal calls them, under the quotas of the Batch account. */
+/** As a request for more calls them. Dedicated cores are granted by series, and none beyond the total. */
 const quotaNames = {
-  spot: 'Spot/low-priority vCPUs',
-  dedicated: 'Total dedicated vCPUs',
+  spot: '"Spot/low-priority vCPUs (all Series)"',
+  dedicated: 'the series of the VM size, such as "Dv5 Series"',
 } as const;
 
 function shortage(
@@ -126,5 +126,5 @@ function shortage(
 function wordsOf({ kind, quota, cores, wanted, fitting }: Shortage, vmSize: string): string {
   const missing = wanted * cores - quota;
   const which = `${wanted} ${kind === 'spot' ? 'Spot' : 'dedicated'} ${wanted === 1 ? 'node' : 'nodes'}`;
-  return `${which} of ${vmSize} ${wanted === 1 ? 'has' : 'have'} ${wanted * cores} cores and the quota "${quotaNames[kind]}" of the Batch account is ${quota}, ${fitting === 0 ? 'not enough for one' : `enough for ${fitting}`}; ask for ${missing} more, which can take days, or choose a smaller size`;
+  return `${which} of ${vmSize} ${wanted === 1 ? 'has' : 'have'} ${wanted * cores} cores and the Batch account may have ${quota} ${kind === 'spot' ? 'Spot' : 'dedicated'} cores, ${fitting === 0 ? 'not enough for one' : `enough for ${fitting}`}; ask for ${missing} more of ${quotaNames[kind]}, which can take days, or choose a smaller size`;
 }

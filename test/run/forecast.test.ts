@@ -191,7 +191,7 @@ test('what can never run is refused with every reason at once [GD15]', async () 
   expect(plan.refusals).toEqual([
     'blob "gone.ply" in container inbox is not there (any more)',
     'secret the-key cannot be read; store it in the vault',
-    '1 Spot node of standard_d8s_v5 has 8 cores and the quota "Spot/low-priority vCPUs" of the Batch account is 4, not enough for one; ask for 4 more, which can take days, or choose a smaller size',
+    '1 Spot node of standard_d8s_v5 has 8 cores and the Batch account may have 4 Spot cores, not enough for one; ask for 4 more of "Spot/low-priority vCPUs (all Series)", which can take days, or choose a smaller size',
   ]);
   expect(plan.secrets).toEqual([{ name: 'the-key', isThere: false }]);
 });
