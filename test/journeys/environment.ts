@@ -323,10 +323,17 @@ export async function leftBy(world: World, { runId, workload }: Run): Promise<Le
     job: await refusal(batch.job.get(runId)),
     staging: await container(`run-${runId}-in`),
     outputs: await container(`run-${runId}-out`),
-    lock: await blob(`locks/${workload}`),
+    // The next run of the workload may have its own by now.
+    lock: (await holderOf(world, workload)) === runId ? 'there' : 'gone',
     cancelRequest: await blob(`cancel/${runId}`),
     record: JSON.parse(record.toString('utf8')),
   };
+}
+
+async function holderOf({ blobs }: World, workload: string): Promise<unknown> {
+  const lock = blobs.getContainerClient('runs').getBlobClient(`locks/${workload}`);
+  const text = await lock.downloadToBuffer().catch(() => Buffer.from('{}'));
+  return (JSON.parse(text.toString('utf8')) as { readonly runId?: string }).runId;
 }
 
 /** The code of the service's refusal, or that there was none. */
