@@ -257,10 +257,19 @@ function missing(setting: string, where: string): never {
   throw new Error(`'%${setting}%' in ${where} does not resolve: no such app setting.`);
 }
 
+/** .NET reads on over comments, and over a comma too many. */
 function readJson(file: string): unknown {
+  const text = fs.readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+  const bare = without(/\/\/[^\n]*|\/\*[^]*?\*\//, text);
   try {
-    return JSON.parse(fs.readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
+    return JSON.parse(without(/,(?=\s*[}\]])/, bare));
   } catch (cause) {
     throw new Error(`${file} is not JSON.`, { cause });
   }
+}
+
+/** The text without what matches outside its strings. */
+function without({ source }: RegExp, json: string): string {
+  const either = new RegExp(String.raw`("(?:\\.|[^"\\])*")|(?:${source})`, 'g');
+  return json.replaceAll(either, (_, string: string | undefined) => string ?? '');
 }

@@ -205,6 +205,22 @@ test('a warm-up function runs when somebody asks for it', async () => {
   expect(output).toBe('is warm 200');
 });
 
+test('comments and commas too many do no harm, and main may begin with a full stop', async () => {
+  const files = {
+    'package.json': '{ "main": "./src/*.js" }',
+    'src/a.js': `const { app } = require('@azure/functions');
+      app.http('note', { handler: () => ({ body: process.env.NOTE }) });`,
+    'host.json': `{ // the host
+      "version": "2.0", /* not
+        1.0 */ }`,
+    'local.settings.json': '{ "Values": { "NOTE": "https://a, }\\" // /* b */", }, }',
+  };
+
+  expect(await withHost(files, {}, (host) => textAt(host, '/api/note'))).toBe(
+    'https://a, }" // /* b */',
+  );
+});
+
 test('an empty route prefix and a setting that overrules host.json are obeyed', async () => {
   const overruled = { AzureFunctionsJobHost__extensions__http__routePrefix: 'v1' };
   const files = {
