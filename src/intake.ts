@@ -120,10 +120,10 @@ export function givenUpHandler({ files }: Ports, workloads: Workloads) {
     const checked = givenUp.safeParse(message);
     const workload = checked.success ? watcherOf(workloads, checked.data.FunctionId) : undefined;
     if (!checked.success || workload === undefined) {
-      context.warn(
-        `a message in ${GIVEN_UP_QUEUE} is about no workload of this app; it is dropped`,
+      // Another app on the same account has the same queue: what is its is kept, beside the queue.
+      throw new Error(
+        `a message in ${GIVEN_UP_QUEUE} is about no workload of this app; it goes to ${GIVEN_UP_QUEUE}-poison`,
       );
-      return;
     }
     const { ContainerName: container, BlobName: name, ETag } = checked.data;
     const etag = (ETag ?? 'unknown').replaceAll('"', '');
