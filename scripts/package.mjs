@@ -28,13 +28,25 @@ const { values: options } = parseArgs({
 });
 
 const temporary = mkdtempSync(path.join(tmpdir(), 'nightshift-package-'));
+// Broken off, it leaves nothing either; what it has started ends with it.
+process.once('SIGINT', () => leave(130));
+process.once('SIGTERM', () => leave(143));
 try {
   await run();
 } catch (error) {
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 } finally {
-  rmSync(temporary, { recursive: true, force: true });
+  cleanUp();
+}
+
+function cleanUp() {
+  rmSync(temporary, { recursive: true, force: true, maxRetries: 5 });
+}
+
+function leave(code) {
+  cleanUp();
+  process.exit(code);
 }
 
 async function run() {

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdtempSync,
@@ -68,9 +69,33 @@ test(
       expect([name, existsSync(path.join(packages, name))]).toEqual([name, false]);
     }
     // npm keeps a cache of its own; the script leaves nothing.
-    expect(readdirSync(temporary).filter((name) => name.startsWith('nightshift-'))).toEqual([]);
+    expect(leftIn(temporary)).toEqual([]);
   },
 );
+
+test(
+  'broken off by Ctrl-C, the script leaves nothing behind [RS12]',
+  { timeout: 180_000 },
+  async () => {
+    const file = path.join(root, 'scripts/package.mjs');
+    const child = spawn(process.execPath, [file, '--no-build', '--output', folder], {
+      // oxlint-disable-next-line eslint/no-restricted-properties -- npm finds its cache and settings by it
+      env: { ...process.env, TMPDIR: folder },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(child, 'exit');
+    await once(child.stdout, 'data');
+    expect(leftIn(folder)).toHaveLength(1);
+    child.kill('SIGINT');
+    child.stdout.resume();
+    expect((await ended)[0]).toBe(130);
+    expect(leftIn(folder)).toEqual([]);
+  },
+);
+
+function leftIn(temporary: string): string[] {
+  return readdirSync(temporary).filter((name) => name.startsWith('nightshift-'));
+}
 
 test('the lock file of the package has what production needs and nothing of development', async () => {
   const { productionLock } = await folderScript();
