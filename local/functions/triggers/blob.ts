@@ -27,6 +27,8 @@ export class BlobTriggers {
   readonly #queue: QueueClient;
   readonly #listener: QueueListener;
   #callOff = () => {};
+  #begun: Promise<void> = Promise.resolve();
+  #wake = () => {};
   #scanning: Promise<void> = Promise.resolve();
   #isStopped = false;
 
@@ -53,16 +55,15 @@ export class BlobTriggers {
     });
   }
 
-  async start(): Promise<void> {
-    await this.#receipts.createIfNotExists();
-    await this.#queue.createIfNotExists();
-    this.#listener.start();
-    this.#scan();
+  start(): void {
+    this.#begun = this.#begin();
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#callOff();
+    this.#wake();
+    await this.#begun;
     await this.#scanning;
     await this.#listener.stop();
   }
@@ -71,6 +72,7 @@ export class BlobTriggers {
   async arrived(functionName: string, container: string, blob: string): Promise<boolean> {
     const watch = this.#watches.find(({ fn }) => sameName(fn.name, functionName));
     if (watch === undefined) return false;
+    await this.#begun;
     if (watch.pattern.container !== container || watch.pattern.match(blob) === undefined)
       return true;
     const client = watch.blobs.getContainerClient(container).getBlobClient(blob);
@@ -89,6 +91,38 @@ export class BlobTriggers {
     const call = await callOf(watch, container, blob, undefined);
     if (call === undefined) throw new Error(`There is no blob ${container}/${blob}.`);
     return call;
+  }
+
+  /** As in Azure the host runs on when storage is not there (yet), and these functions wait for it. */
+  async #begin(): Promise<void> {
+    for (let isTold = false; !this.#isStopped; isTold = true) {
+      try {
+        await this.#receipts.createIfNotExists();
+        await this.#queue.createIfNotExists();
+        this.#listener.start();
+        this.#scan();
+        return;
+      } catch (error) {
+        const names = this.#watches.map(({ fn }) => fn.name).join(', ');
+        if (!isTold)
+          this.options.log(
+            'error',
+            `${names}: the storage account of AzureWebJobsStorage cannot be used, and is tried again: ${messageOf(error)}`,
+          );
+        await this.#pause();
+      }
+    }
+  }
+
+  /** Real time: nobody's clock makes storage come up. */
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, START_AGAIN_MS);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   #scan(): void {
@@ -190,6 +224,8 @@ export class BlobTriggers {
     await this.options.runner.run(watch.fn, call);
   }
 }
+
+const START_AGAIN_MS = 2000;
 
 export interface BlobOptions {
   /** The account where the host keeps receipts and its queue. */

@@ -16,14 +16,14 @@ const KEY =
   'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 
 /** With a certificate it speaks TLS and takes tokens. */
-export async function startAzurite(certificate?: Certificate): Promise<Azurite> {
+export async function startAzurite({ certificate, ports }: AzuriteStart = {}): Promise<Azurite> {
   const tls =
     certificate === undefined
       ? []
       : ['--oauth', 'basic', '--cert', certificate.certFile, '--key', certificate.keyFile];
   const child = fork(
     require.resolve('azurite/dist/src/azurite.js'),
-    [...PORTS, ...tls, ...QUIETLY],
+    [...portArguments(ports), ...tls, ...QUIETLY],
     {
       execArgv: ['--require', fixture('exit-with-parent.js')],
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
@@ -43,7 +43,16 @@ export async function startAzurite(certificate?: Certificate): Promise<Azurite> 
   };
 }
 
-const PORTS = ['--blobPort', '0', '--queuePort', '0', '--tablePort', '0'];
+export interface AzuriteStart {
+  readonly certificate?: Certificate;
+  /** Of blobs, queues and tables. Default: any free ones. */
+  readonly ports?: readonly string[];
+}
+
+function portArguments([blob = '0', queue = '0', table = '0']: readonly string[] = []): string[] {
+  return ['--blobPort', blob, '--queuePort', queue, '--tablePort', table];
+}
+
 const QUIETLY = [
   '--skipApiVersionCheck',
   '--disableTelemetry',

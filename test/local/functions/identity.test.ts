@@ -29,7 +29,7 @@ let host: HostProcess;
 
 beforeAll(async () => {
   const certificate = await certificateIn(temporaryFolder());
-  azurite = await startAzurite(certificate);
+  azurite = await startAzurite({ certificate });
   identity = await startIdentity(0, () => realClock.now());
   host = await startHostProcess({
     app: appOf({

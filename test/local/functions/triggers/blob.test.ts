@@ -212,3 +212,27 @@ test('receipts outlive the host: nothing that was taken runs again', async () =>
   const names = new Set(host.told.map(({ name }) => name).filter(Boolean));
   expect([...names]).toEqual(['mark']);
 });
+
+test('the host runs while storage is not there, and takes blobs when it comes', async () => {
+  const gone = await startAzurite();
+  await gone.stop();
+  const late = await startHostProcess({
+    app: fixture('blobs'),
+    data: temporaryFolder(),
+    environment: { AzureWebJobsStorage: gone.connectionString },
+    args: ['--blob-poll', '100'],
+  });
+  const back = await startAzurite({
+    ports: Object.values(gone.urls).map((url) => new URL(url).port),
+  });
+  const inbox = BlobServiceClient.fromConnectionString(back.connectionString).getContainerClient(
+    'inbox',
+  );
+  await inbox.create();
+  await inbox.getBlockBlobClient('a/late.csv').upload('x', 1);
+
+  await until(() => Promise.resolve(late.told.find(({ name }) => name === 'late')), 40_000);
+  late.kill('SIGTERM');
+  expect(await late.ended).toBe(0);
+  await back.stop();
+}, 60_000);
