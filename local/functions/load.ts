@@ -35,7 +35,9 @@ function readManifest(appFolder: string): Manifest {
 /** `main` is a glob relative to the app; every match is loaded, in the order of the names. */
 function entryPoints(appFolder: string, { main }: Manifest): readonly string[] {
   if (typeof main !== 'string' || main === '')
-    throw new Error(`${path.join(appFolder, 'package.json')} has no "main": nothing to load.`);
+    throw new Error(
+      `${path.join(appFolder, 'package.json')} has no "main": nothing to load. Functions of the older model, each with a function.json, are not read.`,
+    );
 
   const files = globSync(main.replaceAll('\\', '/'), { cwd: appFolder, absolute: true, dot: true });
   if (files.length === 0)
