@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { appOf } from './app-of';
 import { fixture, startHostProcess, temporaryFolder, type HostProcess } from './host-process';
 
 let host: HostProcess;
@@ -127,4 +128,36 @@ test('only the machine itself is answered', async () => {
   const response = await get('/api/nothing', { headers: { origin: 'http://elsewhere.example' } });
 
   expect(response.status).toBe(403);
+});
+
+test('forms of both kinds are read, with files of any size', async () => {
+  const forms = await startHostProcess({
+    app: appOf({
+      'app.js': `const { app } = require('@azure/functions');
+        app.http('form', { methods: ['POST'], handler: async (request) => {
+          const entries = [...(await request.formData())];
+          const read = async ([name, value]) => [name, typeof value === 'string' ? value
+            : { name: value.name, type: value.type, sum: new Uint8Array(await value.arrayBuffer()).reduce((a, b) => a + b, 0) }];
+          return { jsonBody: await Promise.all(entries.map(read)) };
+        } });`,
+    }),
+    data: temporaryFolder(),
+  });
+  const parts = new FormData();
+  parts.append('title', 'é');
+  parts.append('file', new File([new Uint8Array(2_000_000).fill(1)], 'a.bin', { type: 'x/y' }));
+  const post = async (body: FormData | URLSearchParams) =>
+    (await fetch(`${forms.url}/api/form`, { method: 'POST', body })).json();
+
+  expect(await post(parts)).toEqual([
+    ['title', 'é'],
+    ['file', { name: 'a.bin', type: 'x/y', sum: 2_000_000 }],
+  ]);
+  expect(await post(new URLSearchParams('a=1&b=2%203&a=%26'))).toEqual([
+    ['a', '1'],
+    ['b', '2 3'],
+    ['a', '&'],
+  ]);
+  forms.kill('SIGTERM');
+  expect(await forms.ended).toBe(0);
 });
