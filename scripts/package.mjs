@@ -101,9 +101,10 @@ function tellAudit(result) {
   );
 }
 
-function tellLoads({ rounds, plainMs, bundleMs, bundleKilobytes }) {
+function tellLoads({ rounds, plain, bundle, bundleKilobytes }) {
+  const told = ({ ms, processorMs }) => `${ms} ms (${processorMs} ms of a processor)`;
   say(
-    `load, median of ${rounds}: ${plainMs} ms as shipped, ${bundleMs} ms as one bundle of ${bundleKilobytes} KB`,
+    `load, median of ${rounds}: ${told(plain)} as shipped, ${told(bundle)} as one bundle of ${bundleKilobytes} KB`,
   );
 }
 
