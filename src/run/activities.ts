@@ -83,23 +83,26 @@ async function admit(
   };
   for (;;) {
     if (await files.claim(RUNS_CONTAINER, name, JSON.stringify(lock))) return { kind: 'admitted' };
-    const found = await files.find(RUNS_CONTAINER, name);
-    const text = await files.readText(RUNS_CONTAINER, name, 1024);
-    if (found === null || text === null) continue;
-    const held = JSON.parse(text) as Lock;
+    const held = await lockHeld(files, name);
+    if (held === null) continue;
     if (held.runId === plan.runId) return { kind: 'admitted' };
     if (held.until >= now) return { kind: 'busy', holder: held.runId };
-    await files.remove(RUNS_CONTAINER, name, found.etag);
+    await files.remove(RUNS_CONTAINER, name, held.etag);
   }
+}
+
+/** Null when nobody holds it. */
+async function lockHeld(files: Files, name: string): Promise<(Lock & { etag: string }) | null> {
+  const found = await files.find(RUNS_CONTAINER, name);
+  const text = await files.readText(RUNS_CONTAINER, name, 1024);
+  if (found === null || text === null) return null;
+  return { ...(JSON.parse(text) as Lock), etag: found.etag };
 }
 
 async function releaseLock({ files }: Tools, plan: RunPlan): Promise<void> {
   const name = lockBlob(plan.workload);
-  const found = await files.find(RUNS_CONTAINER, name);
-  const text = await files.readText(RUNS_CONTAINER, name, 1024);
-  if (found === null || text === null) return;
-  const held = JSON.parse(text) as Lock;
-  if (held.runId === plan.runId) await files.remove(RUNS_CONTAINER, name, found.etag);
+  const held = await lockHeld(files, name);
+  if (held?.runId === plan.runId) await files.remove(RUNS_CONTAINER, name, held.etag);
 }
 
 /** `busy` is left to the pool's own next evaluation: the formula that is stored follows the tasks too. */

@@ -2,7 +2,7 @@ import { withoutSecrets } from '../failure';
 import { workloadOf, type Tools } from './tools';
 import { missingTasks, missingText } from './missing';
 import { JOB_MANAGER_ID, LOGS_FOLDER, MISSING, RESULTS_FOLDER } from './plan';
-import type { FailedTask } from './ports';
+import type { FailedTask, Files } from './ports';
 import { NOTHING_HARVESTED, type Harvest, type Outcome, type RunPlan } from './run';
 import { shareTolerated } from './work-schema';
 
@@ -10,7 +10,7 @@ import { shareTolerated } from './work-schema';
 const LOG_TAIL_BYTES = 64 * 1024;
 const MAX_FAILED_TASKS = 20;
 const MAX_RUNNING_TASKS = 20;
-const MAX_RESULTS_LISTED = 100;
+const MAX_LISTED = 100;
 const LAST_WORDS_LINES = 3;
 const LAST_WORDS_CHARACTERS = 500;
 
@@ -37,7 +37,7 @@ export async function harvest(
     ...(await findResults(tools, plan)),
     logs,
     missingTasks: outcome.kind === 'succeeded' ? await noteMissing(tools, plan) : 0,
-    lastWords: outcome.kind === 'succeeded' ? null : await lastWords(tools, plan, outcome, failed),
+    lastWords: await lastWords(tools, plan, outcome, failed),
   };
 }
 
@@ -78,20 +78,21 @@ async function keepLogs(
       if (text !== null) await files.writeText(plan.outputContainer, name, text);
     }
   }
-  const logs: string[] = [];
-  for await (const { name } of files.list(plan.outputContainer, `${LOGS_FOLDER}/`)) {
-    logs.push(name);
-    if (logs.length === MAX_RESULTS_LISTED) break;
+  return (await firstIn(files, plan, LOGS_FOLDER)).map(({ name }) => name);
+}
+
+/** What is in a folder of the run's outputs, as far as a record tells. */
+async function firstIn(files: Files, plan: RunPlan, folder: string) {
+  const found: { name: string; bytes: number }[] = [];
+  for await (const { name, bytes } of files.list(plan.outputContainer, `${folder}/`)) {
+    found.push({ name, bytes });
+    if (found.length === MAX_LISTED) break;
   }
-  return logs;
+  return found;
 }
 
 async function findResults({ files, workloads }: Tools, plan: RunPlan) {
-  const results: { name: string; bytes: number }[] = [];
-  for await (const { name, bytes } of files.list(plan.outputContainer, `${RESULTS_FOLDER}/`)) {
-    results.push({ name, bytes });
-    if (results.length === MAX_RESULTS_LISTED) break;
-  }
+  const results = await firstIn(files, plan, RESULTS_FOLDER);
   const missing: string[] = [];
   for (const name of workloadOf(workloads, plan).results) {
     const found = await files.find(plan.outputContainer, `${RESULTS_FOLDER}/${name}`);
