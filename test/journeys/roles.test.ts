@@ -34,8 +34,9 @@ const without = new Set<string>();
 const seen: Seen[] = [];
 const worlds: World[] = [];
 
-async function strictWorld(name: string, lines: string[] = []): Promise<World> {
+async function strictWorld(name: string): Promise<World> {
   const folder = freshFolder(name);
+  const lines: string[] = [];
   const environment = await startEnvironment({
     ...(await optionsOf({ name, folder })),
     access: { roles, without, note: (one) => seen.push(one) },
@@ -143,28 +144,19 @@ test('a run that was stopped half way for want of a right goes on when it is giv
   ]);
 });
 
-test('without the right to make queues, which the host needs for itself, it does not start, and the log names the right', async () => {
-  const right = `${QUEUES}/write`;
-  without.add(right);
-  const lines: string[] = [];
-  await expect(strictWorld('roles-queues', lines)).rejects.toThrow(
-    'This request is not authorized to perform this operation using this permission.',
-  );
-  without.delete(right);
-  expect(lines.filter((line) => isRefusal(line, right))).not.toEqual([]);
-});
-
-test('without the right to take messages no file starts a run, the log names the right, and given back it does', async () => {
-  const right = `${QUEUES}/messages/process/action`;
-  without.add(right);
-  const where = await strictWorld('roles-messages');
-  await drop(where.blobs, 'inbox', 'a.obj', 'v 0 0 1\nv 1 0 0\nv 0 1 0\nf 1 2 3\n');
-  const refused = () => where.lines.filter((line) => isRefusal(line, right));
-  await eventually(where, `refusals for want of ${right}`, async () => refused()[2]);
-  expect(await runsOf(where, 'render')).toEqual([]);
-  without.delete(right);
-  await eventually(where, 'a run of render', async () => (await runsOf(where, 'render'))[0]);
-});
+test.each(OF_HOST)(
+  'without %s, which the host needs for itself, no file starts a run, the log names the right, and given back it does',
+  async (right) => {
+    without.add(right);
+    const where = await strictWorld('roles-host');
+    await drop(where.blobs, 'inbox', 'a.obj', 'v 0 0 1\nv 1 0 0\nv 0 1 0\nf 1 2 3\n');
+    const refused = () => where.lines.filter((line) => isRefusal(line, right));
+    await eventually(where, `refusals for want of ${right}`, async () => refused()[1]);
+    expect(await runsOf(where, 'render')).toEqual([]);
+    without.delete(right);
+    await eventually(where, 'a run of render', async () => (await runsOf(where, 'render'))[0]);
+  },
+);
 
 function isRefusal(line: string, right: string): boolean {
   return line.includes(': 403 for ') && line.includes(right);
