@@ -43,7 +43,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
     closing.push(() => drain(parts, door));
     door.open(parts);
     parts.hub.start();
-    parts.triggers.start();
+    await parts.triggers.start();
     const host = running(parts, closeAll);
     announce(loaded.catalog, door, log);
     return host;

@@ -7,7 +7,13 @@ import { messageOf } from '../invoke';
 import type { Log } from '../log';
 import type { Call, Runner } from '../runner';
 import type { HostSettings } from '../settings';
-import { connectionOf, isConflict, isNotFound, type StorageAccount } from '../storage';
+import {
+  connectionOf,
+  isConflict,
+  isNotFound,
+  isUnreachable,
+  type StorageAccount,
+} from '../storage';
 import { blobReference, isDeferred, type TypedData } from '../wire';
 import { parseBlobPattern, type BlobPattern } from './blob-pattern';
 import { QueueListener } from './queue-listener';
@@ -29,6 +35,7 @@ export class BlobTriggers {
   #callOff = () => {};
   #begun: Promise<void> = Promise.resolve();
   #wake = () => {};
+  #unreachable = '';
   #scanning: Promise<void> = Promise.resolve();
   #isStopped = false;
 
@@ -55,8 +62,8 @@ export class BlobTriggers {
     });
   }
 
-  start(): void {
-    this.#begun = this.#begin();
+  async start(): Promise<void> {
+    if (!(await this.#tryToBegin())) this.#begun = this.#beginLater();
   }
 
   async stop(): Promise<void> {
@@ -93,25 +100,43 @@ export class BlobTriggers {
     return call;
   }
 
+  /** False: nobody is there. What storage refuses, it will refuse again: that rejects. */
+  async #tryToBegin(): Promise<boolean> {
+    try {
+      const abortSignal = AbortSignal.timeout(ANSWER_MS);
+      await this.#receipts.createIfNotExists({ abortSignal });
+      await this.#queue.createIfNotExists({ abortSignal });
+    } catch (error) {
+      const isLate = error instanceof Error && error.name === 'AbortError';
+      if (!isLate && !isUnreachable(error)) throw error;
+      this.#tellUnreachable(isLate ? 'nobody answers' : messageOf(error));
+      return false;
+    }
+    this.#listener.start();
+    this.#scan();
+    return true;
+  }
+
   /** As in Azure the host runs on when storage is not there (yet), and these functions wait for it. */
-  async #begin(): Promise<void> {
-    for (let isTold = false; !this.#isStopped; isTold = true) {
+  async #beginLater(): Promise<void> {
+    while (!this.#isStopped) {
+      await this.#pause();
       try {
-        await this.#receipts.createIfNotExists();
-        await this.#queue.createIfNotExists();
-        this.#listener.start();
-        this.#scan();
-        return;
+        if (this.#isStopped || (await this.#tryToBegin())) return;
       } catch (error) {
-        const names = this.#watches.map(({ fn }) => fn.name).join(', ');
-        if (!isTold)
-          this.options.log(
-            'error',
-            `${names}: the storage account of AzureWebJobsStorage cannot be used, and is tried again: ${messageOf(error)}`,
-          );
-        await this.#pause();
+        this.#tellUnreachable(messageOf(error));
       }
     }
+  }
+
+  #tellUnreachable(reason: string): void {
+    if (this.#unreachable === reason) return;
+    this.#unreachable = reason;
+    const names = this.#watches.map(({ fn }) => fn.name).join(', ');
+    this.options.log(
+      'error',
+      `${names}: the storage account of AzureWebJobsStorage cannot be used, and is tried again: ${reason}`,
+    );
   }
 
   /** Real time: nobody's clock makes storage come up. */
@@ -226,6 +251,8 @@ export class BlobTriggers {
 }
 
 const START_AGAIN_MS = 2000;
+/** The client would go on trying for much longer, and the start of the host would wait for it. */
+const ANSWER_MS = 5000;
 
 export interface BlobOptions {
   /** The account where the host keeps receipts and its queue. */

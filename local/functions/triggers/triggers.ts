@@ -12,7 +12,7 @@ import { TimerTrigger, timerInput } from './timer';
 
 /** Everything that starts functions but HTTP and Durable: timers, blobs, queues. */
 export interface Triggers {
-  start(): void;
+  start(): Promise<void>;
   stop(): Promise<void>;
   /** The value of a timer that is run by hand. */
   timerByHand(): TypedData;
@@ -34,8 +34,8 @@ export async function createTriggers(options: TriggerOptions): Promise<Triggers>
   const blobs = await blobTriggers(options);
   const queues = await queueTriggers(options);
   return {
-    start() {
-      blobs?.start();
+    async start() {
+      await blobs?.start();
       for (const trigger of [...queues, ...timers]) trigger.start();
     },
     async stop() {
