@@ -102,11 +102,6 @@ export function isConflict(error: unknown): boolean {
   return statusOf(error) === 409 || statusOf(error) === 412;
 }
 
-/** Whether nobody answered a storage request. */
-export function isUnreachable(error: unknown): boolean {
-  return error instanceof Error && error.name === 'RestError' && statusOf(error) === undefined;
-}
-
 function statusOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'statusCode' in error
     ? error.statusCode

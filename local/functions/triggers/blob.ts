@@ -5,15 +5,9 @@ import { z } from 'zod';
 import { optionsOf, type HostedFunction } from '../catalog';
 import { messageOf } from '../invoke';
 import type { Log } from '../log';
-import type { Call, Runner } from '../runner';
+import { firstLine, type Call, type Runner } from '../runner';
 import type { HostSettings } from '../settings';
-import {
-  connectionOf,
-  isConflict,
-  isNotFound,
-  isUnreachable,
-  type StorageAccount,
-} from '../storage';
+import { connectionOf, isConflict, isNotFound, type StorageAccount } from '../storage';
 import { blobReference, isDeferred, type TypedData } from '../wire';
 import { parseBlobPattern, type BlobPattern } from './blob-pattern';
 import { QueueListener } from './queue-listener';
@@ -35,7 +29,7 @@ export class BlobTriggers {
   #callOff = () => {};
   #begun: Promise<void> = Promise.resolve();
   #wake = () => {};
-  #unreachable = '';
+  #trouble = '';
   #scanning: Promise<void> = Promise.resolve();
   #isStopped = false;
 
@@ -100,7 +94,6 @@ export class BlobTriggers {
     return call;
   }
 
-  /** False: nobody is there. What storage refuses, it will refuse again: that rejects. */
   async #tryToBegin(): Promise<boolean> {
     try {
       const abortSignal = AbortSignal.timeout(ANSWER_MS);
@@ -108,8 +101,7 @@ export class BlobTriggers {
       await this.#queue.createIfNotExists({ abortSignal });
     } catch (error) {
       const isLate = error instanceof Error && error.name === 'AbortError';
-      if (!isLate && !isUnreachable(error)) throw error;
-      this.#tellUnreachable(isLate ? 'nobody answers' : messageOf(error));
+      this.#tellTroubleOfHost(isLate ? 'nobody answers' : messageOf(error));
       return false;
     }
     this.#listener.start();
@@ -117,21 +109,21 @@ export class BlobTriggers {
     return true;
   }
 
-  /** As in Azure the host runs on when storage is not there (yet), and these functions wait for it. */
+  /**
+   * As in Azure the host runs on when its storage is not there yet, or refuses it; these functions
+   * wait until it has changed its mind.
+   */
   async #beginLater(): Promise<void> {
     while (!this.#isStopped) {
       await this.#pause();
-      try {
-        if (this.#isStopped || (await this.#tryToBegin())) return;
-      } catch (error) {
-        this.#tellUnreachable(messageOf(error));
-      }
+      if (this.#isStopped || (await this.#tryToBegin())) return;
     }
   }
 
-  #tellUnreachable(reason: string): void {
-    if (this.#unreachable === reason) return;
-    this.#unreachable = reason;
+  #tellTroubleOfHost(message: string): void {
+    const reason = firstLine(message);
+    if (this.#trouble === reason) return;
+    this.#trouble = reason;
     const names = this.#watches.map(({ fn }) => fn.name).join(', ');
     this.options.log(
       'error',
@@ -171,7 +163,7 @@ export class BlobTriggers {
 
   /** What fails at every round is told once. */
   #tellTrouble(watch: Watch, error: unknown): void {
-    const trouble = messageOf(error).split('\n')[0] ?? '';
+    const trouble = firstLine(messageOf(error));
     if (trouble === watch.trouble) return;
     watch.trouble = trouble;
     this.options.log('warning', `blobs for ${watch.fn.name}: ${trouble}`);
