@@ -1,4 +1,4 @@
-import type { BlobServiceClient, BlobItem, ContainerClient } from '@azure/storage-blob';
+import type { BlobClient, BlobItem, BlobServiceClient, ContainerClient } from '@azure/storage-blob';
 import type { DequeuedMessageItem, QueueClient } from '@azure/storage-queue';
 import type { Clock } from '../../clock';
 import { z } from 'zod';
@@ -191,10 +191,7 @@ export class BlobTriggers {
   async #admit(watch: Watch, blob: string, etag: string): Promise<void> {
     const path = `blobreceipts/${this.options.hostId}/${watch.id}/${quoted(etag)}/${watch.pattern.container}/${blob}`;
     const receipt = this.#receipts.getBlockBlobClient(path);
-    const state = await receipt.getProperties().then(
-      ({ metadata }) => (metadata?.['incomplete'] === undefined ? 'complete' : 'begun'),
-      (error: unknown) => (isNotFound(error) ? 'absent' : Promise.reject(error)),
-    );
+    const state = await stateOf(receipt);
     if (state === 'complete') return;
     try {
       if (state === 'absent')
@@ -204,8 +201,11 @@ export class BlobTriggers {
         });
       const lease = receipt.getBlobLeaseClient();
       const { leaseId } = await lease.acquireLease(30);
-      await this.#send({ watch, blob, etag });
-      await receipt.setMetadata({}, leaseId === undefined ? {} : { conditions: { leaseId } });
+      // Whoever held the lease a moment ago may have done it meanwhile.
+      if ((await stateOf(receipt)) !== 'complete') {
+        await this.#send({ watch, blob, etag });
+        await receipt.setMetadata({}, leaseId === undefined ? {} : { conditions: { leaseId } });
+      }
       await lease.releaseLease();
     } catch (error) {
       // Another one is at this very blob; what it leaves undone, the next scan does.
@@ -298,6 +298,14 @@ function newWatch(fn: HostedFunction, { accountFor }: BlobOptions): Watch {
     seen: new Set(),
     trouble: '',
   };
+}
+
+/** What a receipt says: its message is sent, somebody is about to send it, or nobody has thought of it. */
+function stateOf(receipt: BlobClient): Promise<'complete' | 'begun' | 'absent'> {
+  return receipt.getProperties().then(
+    ({ metadata }) => (metadata?.['incomplete'] === undefined ? 'complete' : 'begun'),
+    (error: unknown) => (isNotFound(error) ? 'absent' : Promise.reject(error)),
+  );
 }
 
 function versionOf({ name, properties }: BlobItem): string {

@@ -183,6 +183,22 @@ test('a blob of which a notification and the scan both tell runs once', async ()
   expect(runs('a b.txt')).toHaveLength(1);
 });
 
+test('nor does one twice of which many tell in the same moment', async () => {
+  const names = Array.from({ length: 8 }, (_, n) => `crowd-${n}.txt`);
+  await Promise.all(
+    names.map(async (name) => {
+      await upload('grid', name, 'x');
+      const url = `http://127.0.0.1/devstoreaccount1/grid/${name}`;
+      const event = { type: 'Microsoft.Storage.BlobCreated', data: { url } };
+      await Promise.all([notify(event), notify(event), notify(event)]);
+    }),
+  );
+  for (const name of names) await ran(name, 1);
+  await aFewRounds();
+
+  expect(names.map((name) => runs(name).length)).toEqual(names.map(() => 1));
+});
+
 test('a notification for a function that is not there is 404', async () => {
   const url = 'http://127.0.0.1/devstoreaccount1/grid/a';
   const event = { eventType: 'Microsoft.Storage.BlobCreated', data: { url } };
