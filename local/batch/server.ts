@@ -6,6 +6,7 @@ import { control } from './control';
 import { dispatch } from './dispatch';
 import { FaultPlan } from './faults';
 import { reviewJob } from './jobs/life';
+import { MANAGEMENT, manage } from './management';
 import { reviewNode } from './nodes/life';
 import { type Pace, type Quotas, generousQuotas, quickPace } from './pace';
 import { reviewPool } from './pools/life';
@@ -105,17 +106,19 @@ export async function startBatch(options: BatchOptions): Promise<RunningBatch> {
 function open(door: Door, { port, tls }: BatchOptions) {
   return listen(
     (request, response) => {
-      const isControl = request.url?.startsWith('/_local') === true;
-      const answering = isControl
-        ? control(door, request, response)
-        : answer(door, request, response);
-      answering.catch((error: unknown) => {
+      doorFor(request.url ?? '')(door, request, response).catch((error: unknown) => {
         door.account.setting.log(`${request.method ?? ''} ${request.url ?? ''}: ${String(error)}`);
         response.destroy();
       });
     },
     { ...(port !== undefined && { port }), ...(tls !== undefined && { tls }) },
   );
+}
+
+/** The service itself, and two that are elsewhere in Azure or not at all. */
+function doorFor(url: string): typeof answer {
+  if (url.startsWith('/_local')) return control;
+  return MANAGEMENT.test(url) ? manage : answer;
 }
 
 /** Kills what runs and waits for it to be gone. Nothing of this is written as an event. */

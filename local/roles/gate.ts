@@ -55,7 +55,7 @@ function answer(start: GateStart, request: IncomingMessage, response: ServerResp
   }
   start.log(`403 for ${asked}: the identity has no role that allows ${right.name}`);
   // The body is taken in first: a client that is still sending does not listen.
-  request.resume().on('end', () => refuse(start.service, right, response));
+  request.resume().on('end', () => refuse(start.service, right, request, response));
 }
 
 function rightOf(start: GateStart, request: IncomingMessage): Right | undefined {
@@ -91,8 +91,18 @@ const MISSING_RIGHT = 'x-nightshift-missing-right';
 const SAID = 'This request is not authorized to perform this operation using this permission.';
 
 /** In each service's own words, of which an answer to HEAD has the code alone. */
-function refuse(service: ServiceKind, right: Right, response: ServerResponse): void {
+function refuse(
+  service: ServiceKind,
+  right: Right,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   response.setHeader(MISSING_RIGHT, right.name);
+  if (service === 'management') {
+    response.writeHead(403, { 'content-type': 'application/json; charset=utf-8' });
+    response.end(JSON.stringify({ error: managementError(right, request) }));
+    return;
+  }
   if (service === 'blob' || service === 'queue') {
     const code = 'AuthorizationPermissionMismatch';
     response.writeHead(403, { 'content-type': 'application/xml', 'x-ms-error-code': code });
@@ -109,4 +119,15 @@ function refuse(service: ServiceKind, right: Right, response: ServerResponse): v
       : { 'odata.error': { code, message: { lang: 'en-US', value: SAID } } };
   response.writeHead(403, { 'content-type': 'application/json;odata=minimalmetadata' });
   response.end(JSON.stringify(body));
+}
+
+/** Resource Manager alone says who asked, for what, and where. */
+function managementError({ name }: Right, { url = '', headers }: IncomingMessage) {
+  const claims = claimsOf((headers.authorization ?? '').replace(/^Bearer /i, ''));
+  const who = `The client '${String(claims?.['appid'])}' with object id '${String(claims?.['oid'])}'`;
+  const scope = url.split('?')[0] ?? '';
+  return {
+    code: 'AuthorizationFailed',
+    message: `${who} does not have authorization to perform action '${name}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
+  };
 }

@@ -8,11 +8,11 @@ import type { Right } from './built-in';
  * Unconfirmed: that Batch counts nodes and their files with pools, tasks and their files with jobs,
  * and the list of supported images with the account.
  */
-export type ServiceKind = 'blob' | 'queue' | 'table' | 'batch' | 'vault';
+export type ServiceKind = 'blob' | 'queue' | 'table' | 'batch' | 'management' | 'vault';
 
 export interface Asked {
   readonly method: string;
-  /** Below the account, such as `/inbox/a.ply`; for Batch and vault the whole path. */
+  /** Below the account, such as `/inbox/a.ply`; for Batch, management and vault the whole path. */
   readonly path: string;
   readonly query: URLSearchParams;
 }
@@ -115,6 +115,18 @@ const rows: Readonly<Record<ServiceKind, readonly Row[]>> = {
       right: data(`${BATCH}/jobSchedules/delete`),
     },
     { methods: ANY, path: /^\/jobschedules\b/, right: data(`${BATCH}/jobSchedules/write`) },
+  ],
+  management: [
+    {
+      methods: READ,
+      path: /\/Microsoft\.Batch\/batchAccounts\/[^/]+\/applications\/[^/]+\/?$/i,
+      right: action(`${BATCH}/applications/read`),
+    },
+    {
+      methods: READ,
+      path: /\/Microsoft\.Batch\/batchAccounts\/[^/]+\/?$/i,
+      right: action(`${BATCH}/read`),
+    },
   ],
   vault: [
     { methods: READ, path: /^\/secrets\/?$/, right: data(`${SECRETS}/readMetadata/action`) },

@@ -16,23 +16,27 @@ export interface Entra {
   readonly verify: (token: string) => boolean | Promise<boolean>;
 }
 
-/** The resource of Batch, with and without its slash. */
-const AUDIENCES = ['https://batch.core.windows.net', 'https://batch.core.windows.net/'];
+/** The resource of Batch. Each is taken with and without its slash. */
+const AUDIENCES = ['https://batch.core.windows.net/'];
 
 /** Clocks may differ by this much. */
 const SKEW_SECONDS = 300;
 
-/** Checks a bearer token of Entra. `realNow` is real time: tokens are. */
+/** Checks a bearer token of Entra for one of `audiences`. `realNow` is real time: tokens are. */
 export async function checkBearer(
   token: string,
   entra: Entra | undefined,
   realNow: number,
+  audiences: readonly string[] = AUDIENCES,
 ): Promise<void> {
   if (entra === undefined) throw unauthenticated('the account does not accept tokens');
   const claims = claimsOf(token);
   const nowSeconds = realNow / 1000;
-  if (!AUDIENCES.includes(String(claims.aud))) {
-    throw unauthenticated(`the token is for ${String(claims.aud)}, not for ${AUDIENCES[1]}`);
+  const audience = String(claims.aud).replace(/\/?$/, '/');
+  if (!audiences.includes(audience)) {
+    throw unauthenticated(
+      `the token is for ${String(claims.aud)}, not for ${audiences.join(', ')}`,
+    );
   }
   if (typeof claims.exp !== 'number' || claims.exp + SKEW_SECONDS < nowSeconds) {
     throw unauthenticated('the token has expired');

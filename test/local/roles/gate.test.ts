@@ -23,7 +23,8 @@ async function gated(service: ServiceKind, access: Partial<Access>) {
   });
   const gate = await startGate({
     service,
-    upstream: service === 'batch' ? behind.url : `${behind.url}/account`,
+    upstream:
+      service === 'batch' || service === 'management' ? behind.url : `${behind.url}/account`,
     access: { roles: [], without: new Set(), ...access },
     log: () => {},
   });
@@ -67,6 +68,20 @@ test('one that no role allows answers 403 in the words of each service, and name
   expect(await refused.text()).toContain(
     '<Message>This request is not authorized to perform this operation using this permission.</Message>',
   );
+
+  const management = await gated('management', {});
+  const id = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/a';
+  const account = await fetch(`${management.url}${id}?api-version=1`, { headers: bearer([]) });
+  expect([account.status, missing(account), await account.json()]).toEqual([
+    403,
+    'Microsoft.Batch/batchAccounts/read',
+    {
+      error: {
+        code: 'AuthorizationFailed',
+        message: `The client 'undefined' with object id 'undefined' does not have authorization to perform action 'Microsoft.Batch/batchAccounts/read' over scope '${id}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
+      },
+    },
+  ]);
 
   const batch = await gated('batch', {});
   const pool = await fetch(`${batch.url}/pools?api-version=1`, {
@@ -137,6 +152,11 @@ test.each([
   ['batch', 'DELETE /jobs/a/tasks/b', 'batchAccounts/jobs/write'],
   ['batch', 'GET /jobs/a/tasks/b/files/stdout.txt', 'batchAccounts/jobs/read'],
   ['batch', 'GET /supportedimages', 'Microsoft.Batch/batchAccounts/read'],
+  [
+    'management',
+    'GET /subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/a/applications/b',
+    'batchAccounts/applications/read',
+  ],
   ['vault', 'GET /secrets/key/version', 'vaults/secrets/getSecret/action'],
   ['vault', 'PUT /secrets/key', 'vaults/secrets/setSecret/action'],
 ] as const)('%s: %s needs %s', (service, asked, right) => {

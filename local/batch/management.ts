@@ -1,0 +1,112 @@
+import type http from 'node:http';
+import { realClock } from '../clock';
+import type { Door } from './requests';
+import { type Account, keyOf } from './state/account';
+import type { ApplicationRecord } from './state/records';
+import { checkBearer } from './wire/bearer';
+import { Refusal } from './wire/refusals';
+
+/**
+ * What Azure's management plane says of the account: its quotas, and an application with its default
+ * version, both of which the data plane keeps to itself. Two reads of version 2024-07-01, in the words
+ * of Azure Resource Manager (Azure/azure-rest-api-specs, BatchManagement.json); the rest answers 501.
+ *
+ * Unlike Azure: the management plane is an address of its own, and knows subscriptions and resource
+ * groups; here any are right, as long as the account is. Dedicated cores have no quotas by family.
+ */
+export const MANAGEMENT = /^\/subscriptions\//i;
+
+const API_VERSION = '2024-07-01';
+const AUDIENCES = ['https://management.azure.com/', 'https://management.core.windows.net/'];
+
+const READS =
+  /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)\/providers\/Microsoft\.Batch\/batchAccounts\/([^/]+)(?:\/applications\/([^/]+))?$/i;
+
+export async function manage(
+  door: Door,
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+): Promise<void> {
+  const { status, body } = await answerTo(door, request);
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
+  response.end(JSON.stringify(body));
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: object;
+}
+
+async function answerTo(door: Door, request: http.IncomingMessage): Promise<Answer> {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
+  const stranger = await strangerIn(door, request);
+  if (stranger !== null) return refused(401, 'InvalidAuthenticationToken', stranger);
+  const version = searchParams.get('api-version');
+  const [id, group = '', name = '', application] = READS.exec(pathname) ?? [];
+  if (request.method !== 'GET' || id === undefined || version !== API_VERSION) {
+    const asked = `${request.method ?? ''} ${pathname} of version ${version ?? '(none)'}`;
+    return refused(501, 'NotImplemented', `the local management plane does not imitate ${asked}`);
+  }
+  const { account } = door;
+  if (keyOf(name) !== keyOf(account.setting.name)) {
+    const words = `The Resource 'Microsoft.Batch/batchAccounts/${name}' under resource group '${group}' was not found.`;
+    return refused(404, 'ResourceNotFound', words);
+  }
+  if (application === undefined) return { status: 200, body: accountView(account, id) };
+  const found = account.applications.get(keyOf(application));
+  // Unconfirmed: the code and the words.
+  if (found === undefined)
+    return refused(404, 'ApplicationNotFound', 'The specified application does not exist.');
+  return { status: 200, body: applicationView(found, id) };
+}
+
+/** Why nobody believes who asks, or null. */
+async function strangerIn(door: Door, request: http.IncomingMessage): Promise<string | null> {
+  const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
+  if (token === undefined) return "The 'Authorization' header is missing or is no bearer token.";
+  try {
+    await checkBearer(token, door.entra, realClock.now().getTime(), AUDIENCES);
+    return null;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return error.details.map(({ value }) => value).join('; ');
+  }
+}
+
+function accountView({ setting, quotas, url }: Account, id: string): object {
+  return {
+    id,
+    name: setting.name,
+    type: 'Microsoft.Batch/batchAccounts',
+    location: 'local',
+    properties: {
+      accountEndpoint: new URL(url).host,
+      provisioningState: 'Succeeded',
+      poolAllocationMode: 'BatchService',
+      poolQuota: quotas.pools,
+      activeJobAndJobScheduleQuota: quotas.activeJobsAndSchedules,
+      dedicatedCoreQuota: quotas.dedicatedCores,
+      dedicatedCoreQuotaPerVMFamily: [],
+      dedicatedCoreQuotaPerVMFamilyEnforced: false,
+      lowPriorityCoreQuota: quotas.lowPriorityCores,
+    },
+  };
+}
+
+function applicationView(application: ApplicationRecord, id: string): object {
+  const { displayName, defaultVersion } = application;
+  return {
+    id,
+    name: application.id,
+    type: 'Microsoft.Batch/batchAccounts/applications',
+    properties: {
+      allowUpdates: true,
+      ...(displayName !== undefined && { displayName }),
+      ...(defaultVersion !== undefined && { defaultVersion }),
+    },
+  };
+}
+
+function refused(status: number, code: string, message: string): Answer {
+  return { status, body: { error: { code, message } } };
+}
