@@ -242,12 +242,11 @@ module functions 'app/functions.bicep' = {
     storageEndpoints: storage.outputs.endpoints
     deploymentContainer: deploymentContainer
     batchEndpoint: batch.outputs.endpoint
+    batchAccountId: batch.outputs.id
     vaultUri: vault.outputs.uri
     insightsConnection: monitoring.outputs.insightsConnection
     workspaceId: monitoring.outputs.workspaceId
     poolVmSize: poolVmSize
-    spotCoreQuota: batch.outputs.spotCoreQuota
-    dedicatedCoreQuota: batch.outputs.dedicatedCoreQuota
     nodePrices: empty(nodePrices) ? '' : string(nodePrices)
     appSubnetId: vnetEnabled ? network!.outputs.appSubnetId : ''
     nodeSubnetId: vnetEnabled ? network!.outputs.nodeSubnetId : ''

@@ -87,6 +87,10 @@ export const ANY_PORTS: Ports = {
 /** The client id of the one identity there is. */
 const CLIENT_ID = '33333333-3333-4333-8333-333333333333';
 
+/** The Batch account; there is no other in its subscription. */
+const ACCOUNT_NAME = 'nightshift';
+const ACCOUNT_ID = `/subscriptions/44444444-4444-4444-8444-444444444444/resourceGroups/local/providers/Microsoft.Batch/batchAccounts/${ACCOUNT_NAME}`;
+
 export async function startEnvironment(start: EnvironmentStart): Promise<Environment> {
   mkdirSync(start.folder, { recursive: true });
   const stops: (() => Promise<void>)[] = [];
@@ -108,7 +112,8 @@ export async function startEnvironment(start: EnvironmentStart): Promise<Environ
     const account = batchAccountIn(start.folder);
     const batch = await openBatch(base, account, storage);
     stops.push(() => batch.stop());
-    const doors = await openDoors(base, { storage, vault, batchUrl: batch.url }, stops);
+    const own = { storage, vault, batchUrl: batch.url, managementUrl: batch.url };
+    const doors = await openDoors(base, own, stops);
     const host = await openHost(base, doors);
     stops.push(() => host.stop());
 
@@ -188,6 +193,8 @@ interface Doors {
   readonly storage: Pick<LocalStorage, 'blobUrl' | 'queueUrl' | 'tableUrl'>;
   readonly vault: LocalVault;
   readonly batchUrl: string;
+  /** The management plane of the Batch account, which the Batch stand-in plays too. */
+  readonly managementUrl: string;
 }
 
 /** Where roles matter, a gate stands before each service that knows none. */
@@ -205,7 +212,7 @@ async function openDoors(
     stops.push(() => gate.close());
     return gate.url;
   };
-  const { storage, vault, batchUrl } = doors;
+  const { storage, vault, batchUrl, managementUrl } = doors;
   return {
     storage: {
       blobUrl: await gated('blob', storage.blobUrl),
@@ -214,6 +221,7 @@ async function openDoors(
     },
     vault,
     batchUrl: await gated('batch', batchUrl),
+    managementUrl: await gated('management', managementUrl),
   };
 }
 
@@ -244,7 +252,7 @@ function openHost(base: Base, doors: Doors): Promise<Part> {
 /** All that the app finds set; nothing else of this machine's environment reaches it. */
 function hostEnvironment(
   { start, certificate, identity }: Base,
-  { storage, vault, batchUrl }: Doors,
+  { storage, vault, batchUrl, managementUrl }: Doors,
 ): Record<string, string> {
   return {
     PATH: start.machine['PATH'] ?? '',
@@ -258,6 +266,8 @@ function hostEnvironment(
     AzureWebJobsStorage__queueServiceUri: storage.queueUrl,
     AzureWebJobsStorage__tableServiceUri: storage.tableUrl,
     BATCH_ACCOUNT_ENDPOINT: batchUrl,
+    BATCH_ACCOUNT_ID: ACCOUNT_ID,
+    MANAGEMENT_ENDPOINT: managementUrl,
     KEY_VAULT_URI: vault.url,
     AZURE_CLIENT_ID: CLIENT_ID,
     IDENTITY_ENDPOINT: identity.endpoint,
@@ -290,7 +300,7 @@ interface BatchAccount {
 function batchAccountIn(folder: string): BatchAccount {
   const file = join(folder, 'batch-account.json');
   if (!existsSync(file)) {
-    const account: BatchAccount = { name: 'nightshift', key: randomBytes(64).toString('base64') };
+    const account: BatchAccount = { name: ACCOUNT_NAME, key: randomBytes(64).toString('base64') };
     writeFileSync(file, JSON.stringify(account), { mode: 0o600 });
   }
   return JSON.parse(readFileSync(file, 'utf8')) as BatchAccount;

@@ -51,6 +51,11 @@ interface Plan {
     }[];
   };
   readonly secrets: readonly { readonly name: string; readonly isThere: boolean }[];
+  readonly account: {
+    readonly quotas: Readonly<Record<keyof typeof quotaNames, number | null>>;
+    readonly defaultVersions: Readonly<Record<string, string>>;
+    readonly notAsked: string | null;
+  };
   readonly estimate: {
     readonly fromRuns: number;
     readonly minutes: number | null;
@@ -60,6 +65,13 @@ interface Plan {
     readonly capCost: number | null;
   };
 }
+
+const quotaNames = {
+  spotCores: 'Spot cores',
+  dedicatedCores: 'dedicated cores',
+  pools: 'pools',
+  jobs: 'active jobs',
+} as const;
 
 async function showPlan(workload: string): Promise<number> {
   const response = await fetch(`${options.app}/api/plans/${encodeURIComponent(workload)}`, {
@@ -97,6 +109,7 @@ function linesOf(plan: Plan): string[] {
     ...plan.secrets.map(
       ({ name, isThere }) => `  secret    ${name}: ${isThere ? 'is there' : 'CANNOT BE READ'}`,
     ),
+    ...accountLines(plan),
     ...(plan.pool?.isMade === true ? costLines(plan) : []),
     ...plan.warnings.map((warning) => `  warning   ${warning}`),
     ...plan.refusals.map((refusal) => `  REFUSED   ${refusal}`),
@@ -135,6 +148,22 @@ function taskLines({ tasks }: Plan): string[] {
       ({ id, command, about }) =>
         `            ${id}: ${command === '' ? "(the image's own command)" : command}   ${about}`,
     ),
+  ];
+}
+
+/** What the Batch account says, or why it does not. */
+function accountLines({ account }: Plan): string[] {
+  const names = Object.keys(quotaNames) as (keyof typeof quotaNames)[];
+  const known = names.flatMap((name) => {
+    const quota = account.quotas[name];
+    return quota === null ? [] : [`${quota} ${quotaNames[name]}`];
+  });
+  return [
+    ...Object.entries(account.defaultVersions).map(
+      ([application, version]) => `  package   ${application}: ${version}, the default version`,
+    ),
+    ...(known.length === 0 ? [] : [`  quotas    ${known.join(', ')} at most`]),
+    ...(account.notAsked === null ? [] : [`  not seen  ${account.notAsked}`]),
   ];
 }
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { Failure } from './failure';
-import type { Quotas } from './run/estimate';
 import { checkSchedule } from './run/schedule';
 import { DEFAULT_VM_SIZE, type NodeDefaults } from './run/nodes';
 import { nodePrice } from './run/pool-schema';
 import type { PriceTable } from './run/prices';
+import type { Quotas } from './run/quotas';
 import { registrySecretsOf, secretsOf } from './run/tools';
 import type { Workloads } from './run/workload';
 
@@ -15,6 +15,13 @@ export interface Settings {
     /** With a name and a key (or the name of its secret) the account key signs; without, the identity. */
     readonly accountKey: AccountKey | null;
   };
+  /** The Batch account for the management plane; null when nobody said which it is. */
+  readonly management: {
+    /** The resource id. */
+    readonly accountId: string;
+    /** Null for that of the cloud of the Batch endpoint. */
+    readonly endpoint: string | null;
+  } | null;
   readonly storage:
     | { readonly kind: 'connectionString'; readonly text: string }
     | { readonly kind: 'identity'; readonly blobServiceUri: string };
@@ -59,11 +66,31 @@ const CONNECTION_STRING =
   /^(?:UseDevelopmentStorage=true\b|(?=.*DefaultEndpointsProtocol=https?;)(?=.*AccountName=[^;])(?=.*AccountKey=[^;]))/i;
 const webAddress = z.url({ protocol: /^https?$/ });
 
+/** A token for the management plane opens more than this app needs: it goes over TLS, or stays here. */
+function isSafe(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { protocol, hostname } = new URL(address);
+  return protocol === 'https:' || hostname === '127.0.0.1' || hostname === 'localhost';
+}
+
 /** Every setting: what it must be, in words, and how that is checked. Empty counts as missing. */
 export const settingRows = {
   BATCH_ACCOUNT_ENDPOINT: [
     webAddress,
     'the Batch account, such as https://myaccount.westeurope.batch.azure.com',
+  ],
+  BATCH_ACCOUNT_ID: [
+    z
+      .string()
+      .regex(
+        /^\/subscriptions\/[^/?#]+\/resourceGroups\/[^/?#]+\/providers\/Microsoft\.Batch\/batchAccounts\/[^/?#]+$/i,
+      )
+      .optional(),
+    'the resource id of the Batch account, so that plans can look up quotas and default versions',
+  ],
+  MANAGEMENT_ENDPOINT: [
+    webAddress.refine(isSafe).optional(),
+    'Azure Resource Manager, over https, where it is not that of the cloud of the Batch account',
   ],
   BATCH_ACCOUNT_NAME: [z.string().optional(), 'the name of the Batch account, when a key is used'],
   BATCH_ACCOUNT_KEY: [z.base64().optional(), 'the account key, when no identity is used'],
@@ -108,7 +135,7 @@ export const settingRows = {
   ],
   SPOT_CORE_QUOTA: [
     z.coerce.number().int().min(0).optional(),
-    'the Spot cores that the Batch account may have, so that plans can tell what will not fit',
+    'the Spot cores that the Batch account may have, where plans do not look it up or are to go by another number',
   ],
   DEDICATED_CORE_QUOTA: [
     z.coerce.number().int().min(0).optional(),
@@ -148,6 +175,7 @@ export function readSettings(
       endpoint: withoutSlash(values.BATCH_ACCOUNT_ENDPOINT),
       accountKey: accountKey(values),
     },
+    management: management(values),
     storage: storage(values),
     nodes: {
       vmSize: values.POOL_VM_SIZE,
@@ -234,6 +262,12 @@ function accountKey(values: SettingValues): AccountKey | null {
     return { name, kind: 'key', key: values.BATCH_ACCOUNT_KEY };
   const secret = values.BATCH_ACCOUNT_KEY_SECRET;
   return secret === undefined ? null : { name, kind: 'secret', secret };
+}
+
+function management(values: SettingValues): Settings['management'] {
+  const { BATCH_ACCOUNT_ID: accountId, MANAGEMENT_ENDPOINT: endpoint } = values;
+  if (accountId === undefined) return null;
+  return { accountId, endpoint: endpoint === undefined ? null : withoutSlash(endpoint) };
 }
 
 function storage(values: SettingValues): Settings['storage'] {

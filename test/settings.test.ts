@@ -141,6 +141,31 @@ test.each([
   expect(mistakesIn({ ...keys, AzureWebJobsStorage })).toHaveLength(1);
 });
 
+test('the Batch account is named for the management plane by its resource id', () => {
+  const id = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/mybatch';
+  const set = { ...azure, BATCH_ACCOUNT_ID: id };
+
+  expect(readSettings(azure, none).management).toBeNull();
+  expect(readSettings(set, none).management).toEqual({ accountId: id, endpoint: null });
+  expect(
+    readSettings({ ...set, MANAGEMENT_ENDPOINT: 'http://127.0.0.1:1/' }, none).management,
+  ).toEqual({ accountId: id, endpoint: 'http://127.0.0.1:1' });
+});
+
+test.each([
+  ['BATCH_ACCOUNT_ID', 'mybatch'],
+  [
+    'BATCH_ACCOUNT_ID',
+    '/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/a/pools/b',
+  ],
+  ['MANAGEMENT_ENDPOINT', 'http://management.example.com'],
+  ['MANAGEMENT_ENDPOINT', 'http://localhost:1@management.example.com'],
+])('the setting %s may not be %s', (name, value) => {
+  expect(mistakesIn({ ...azure, [name]: value })).toEqual([
+    `${name}: not valid; it is ${settingRows[name as keyof typeof settingRows][1]}`,
+  ]);
+});
+
 test('a schedule is what its setting says, else what its workload declares [RS1]', () => {
   const set = { ...azure, SCHEDULE_NIGHTLY_REPORT: '0 30 23 1 * *' };
 

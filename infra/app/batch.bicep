@@ -59,6 +59,4 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
 
 output id string = account.id
 output name string = account.name
-output spotCoreQuota int = account.properties.lowPriorityCoreQuota
-output dedicatedCoreQuota int = account.properties.dedicatedCoreQuota
 output endpoint string = 'https://${account.properties.accountEndpoint}'

@@ -10,12 +10,11 @@ param identityClientId string
 param storageEndpoints object
 param deploymentContainer string
 param batchEndpoint string
+param batchAccountId string
 param vaultUri string
 param insightsConnection string
 param workspaceId string
 param poolVmSize string
-param spotCoreQuota int
-param dedicatedCoreQuota int
 param nodePrices string
 param appSubnetId string
 param nodeSubnetId string
@@ -35,14 +34,13 @@ var settings = union(
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
     AZURE_CLIENT_ID: identityClientId
     BATCH_ACCOUNT_ENDPOINT: batchEndpoint
+    // For plans, which look up quotas and default versions.
+    BATCH_ACCOUNT_ID: batchAccountId
     KEY_VAULT_URI: vaultUri
     // The only source that Flex Consumption has.
     BLOB_TRIGGER_SOURCE: 'EventGrid'
     POOL_VM_SIZE: poolVmSize
     POOL_SUBNET_ID: nodeSubnetId
-    // As it is at this deployment; provision again after it was raised.
-    SPOT_CORE_QUOTA: string(spotCoreQuota)
-    DEDICATED_CORE_QUOTA: string(dedicatedCoreQuota)
     NODE_PRICES: nodePrices
   },
   empty(schedulerEndpoint)

@@ -26,8 +26,9 @@ export async function supportedImages({
 }
 
 /**
- * The service does not say which version is the default. A reference without a version to an
- * application without a default is refused when the pool is made, before it has a node.
+ * The service does not say which version is the default: that is for its management plane
+ * (management.ts). A reference without a version to an application without a default is refused when
+ * the pool is made, before it has a node.
  */
 export async function packageVersions(
   { client, call }: Service,

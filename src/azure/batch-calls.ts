@@ -77,7 +77,7 @@ function pauseBefore(
 }
 
 /** Busy, restarting, or an answer that was cut off on its way: 0 is none at all, 2xx is half of one. */
-function isPassing(status: number): boolean {
+export function isPassing(status: number): boolean {
   if (status === 501 || status === 505) return false;
   return status < 300 || status === 408 || status === 429 || status >= 500;
 }
@@ -106,7 +106,7 @@ export function refusalFrom(error: unknown): BatchRefusal {
   const status = error.statusCode ?? 0;
   const code = error.code ?? '';
   const headers = error.response?.headers;
-  const retryAfterMs = milliseconds(headers?.get('retry-after'), headers?.get('date'));
+  const retryAfterMs = pauseAskedFor(headers?.get('retry-after'), headers?.get('date'));
   return new BatchRefusal(status, code, wordsOf(error), retryAfterMs, askedIn(error), {
     cause: withoutRequest(error),
   });
@@ -139,8 +139,11 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-/** Seconds, or a moment, which counts from the moment at which the service itself sent the answer. */
-function milliseconds(retryAfter: string | undefined, sentAt: string | undefined): number | null {
+/** `Retry-After` in milliseconds: seconds, or a moment, which counts from the moment at which the service itself sent the answer. */
+export function pauseAskedFor(
+  retryAfter: string | undefined,
+  sentAt: string | undefined,
+): number | null {
   if (retryAfter === undefined) return null;
   const pause = /^\s*\d+\s*$/.test(retryAfter)
     ? Number(retryAfter) * 1000

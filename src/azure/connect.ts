@@ -8,12 +8,14 @@ import { SecretClient } from '@azure/keyvault-secrets';
 import { AzureIdentityCredentialAdapter, type ServiceClientCredentials } from '@azure/ms-rest-js';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Ports, Secrets } from '../run/ports';
+import type { BatchAccount, Ports, Secrets } from '../run/ports';
 import type { Settings } from '../settings';
 import { batchOn } from './batch';
 import { patientHttp } from './batch-http';
 import type { Pacing } from './batch-calls';
+import { cloudOf } from './clouds';
 import { noSecrets, secretsOn } from './key-vault';
+import { accountOn } from './management';
 import { filesOn } from './storage';
 
 /** Clients and credentials, chosen by what is set. Nothing here asks where the app runs. */
@@ -23,6 +25,7 @@ export function connect(settings: Settings): Ports {
   const batch = batchClientFor(settings, credential, secrets);
   const identity = { kind: 'identity', clientId: settings.identity.clientId } as const;
   const key = { kind: 'key' } as const;
+  const account = accountFor(settings, credential);
   return {
     batch: batchOn(batch, pacingOf(settings), settings.batch.accountKey === null ? identity : key),
     files: filesOn(
@@ -31,7 +34,23 @@ export function connect(settings: Settings): Ports {
       settings.storage.kind === 'connectionString' ? key : identity,
     ),
     secrets,
+    ...(account !== undefined && { account }),
   };
+}
+
+/** Resource Manager takes no key of a Batch account. */
+function accountFor(settings: Settings, credential: TokenCredential): BatchAccount | undefined {
+  const { batch, management, identity } = settings;
+  if (management === null || batch.accountKey !== null) return undefined;
+  const cloud = cloudOf(batch.endpoint);
+  return accountOn({
+    endpoint: management.endpoint ?? cloud.management,
+    accountId: management.accountId,
+    credential,
+    scope: `${cloud.management}/.default`,
+    caller: { kind: 'identity', clientId: identity.clientId },
+    pause: pacingOf(settings).pause,
+  });
 }
 
 function pacingOf({ serviceRetries: retries }: Settings): Pacing {
@@ -62,16 +81,16 @@ export function batchClientFor(
   });
 }
 
-/** Given a bare credential the client asks for a token for Azure Resource Manager, which Batch refuses. */
-export const BATCH_SCOPE = 'https://batch.core.windows.net/.default';
-
 function batchCredentials(
   { batch }: Pick<Settings, 'batch'>,
   credential: TokenCredential,
   secrets: Secrets,
 ): ServiceClientCredentials {
   const { accountKey } = batch;
-  if (accountKey === null) return new AzureIdentityCredentialAdapter(credential, BATCH_SCOPE);
+  if (accountKey === null) {
+    // Given a bare credential the client asks for a token for Resource Manager, which Batch refuses.
+    return new AzureIdentityCredentialAdapter(credential, cloudOf(batch.endpoint).batchScope);
+  }
   if (accountKey.kind === 'key')
     return new BatchSharedKeyCredentials(accountKey.name, accountKey.key);
   return {

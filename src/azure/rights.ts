@@ -7,7 +7,7 @@
  * Unconfirmed: that Batch counts nodes and their files with pools, tasks and their files with jobs,
  * and the list of supported images with the account.
  */
-export type ServiceKind = 'storage' | 'batch' | 'vault';
+export type ServiceKind = 'storage' | 'batch' | 'management' | 'vault';
 
 /** Who asks: an identity by its client id, where one was set, or whoever has the account's key. */
 export type Caller =
@@ -28,6 +28,7 @@ export interface Asked {
 const roles: Readonly<Record<ServiceKind, string>> = {
   storage: 'Storage Blob Data Owner',
   batch: 'Azure Batch Data Contributor',
+  management: 'Azure Batch Data Contributor',
   vault: 'Key Vault Secrets User',
 };
 
@@ -56,6 +57,11 @@ const rows: Readonly<Record<ServiceKind, readonly (readonly [RegExp, string])[]>
     [/^\w+ \/jobs\b/, `${BATCH}/jobs/write`],
     [/^GET \/applications\b/, `${BATCH}/applications/read`],
     [/^GET \/supportedimages\b/, `${BATCH}/read`],
+  ],
+  // Below the Batch account.
+  management: [
+    [/^GET \/applications\//, `${BATCH}/applications/read`],
+    [/^GET \?/, `${BATCH}/read`],
   ],
   vault: [[/^GET \/secrets\//, 'Microsoft.KeyVault/vaults/secrets/getSecret/action']],
 };

@@ -1,9 +1,10 @@
 import { Failure } from '../failure';
-import { estimateOf, quotaFindings, type Estimate, type Quotas } from './estimate';
+import { accountFindings, type AccountForecast } from './account-findings';
+import { estimateOf, type Estimate } from './estimate';
 import { vmSizeOf } from './nodes';
 import { autoscaleFormula, firstNodes, nodesEnd, nodesFor, planRun } from './plan';
-import { checkImage, checkOthersPool, checkPackages } from './pool-checks';
 import type { BlobFound, Ports } from './ports';
+import type { Quotas } from './quotas';
 import type { RunPlan, RunRecord, RunRequest } from './run';
 import { findInputs } from './staging';
 import { previewOf, SHOWN, type TaskPreview } from './task-preview';
@@ -13,9 +14,9 @@ import { tasksFor, tasksKnownIn } from './work-schema';
 import type { Workload } from './workload';
 
 /**
- * What a run would make, need and cost. It looks at the inputs, whether the secrets are there, and
- * whether the Batch account has the image, the packages and somebody else's pool; it makes and
- * changes nothing.
+ * What a run would make, need and cost. It looks at the inputs, whether the secrets are there,
+ * whether the Batch account has the image, the packages and somebody else's pool, and what quotas it
+ * has; it makes and changes nothing.
  */
 export interface Forecast {
   readonly workload: string;
@@ -37,6 +38,7 @@ export interface Forecast {
     readonly first: readonly TaskPreview[];
   };
   readonly secrets: readonly { readonly name: string; readonly isThere: boolean }[];
+  readonly account: AccountForecast;
   readonly estimate: Estimate;
 }
 
@@ -66,8 +68,7 @@ export async function forecast(
 ): Promise<Forecast> {
   const { found, refusal } = await inputsOf(tools, workload, request, now);
   const secrets = await secretsThere(tools, workload);
-  const account = await accountFindings(tools, workload, now);
-  const quota = quotaFindings(tools, workload);
+  const { account, ...findings } = await accountFindings(tools, workload, now);
   const tasks = tasksOf(workload, found);
   // A run that finds nothing to do makes neither pool nor job.
   const idle = found?.length === 0 || tasks.count === 0;
@@ -79,10 +80,9 @@ export async function forecast(
       ...secrets.flatMap(({ name, isThere }) =>
         isThere ? [] : [`secret ${name} cannot be read; store it in the vault`],
       ),
-      ...account.refusals,
-      ...quota.refusals,
+      ...findings.refusals,
     ],
-    warnings: [...warningsOf(workload), ...account.warnings, ...quota.warnings],
+    warnings: [...warningsOf(workload), ...findings.warnings],
     inputs: found === null ? null : summary(found),
     pool: idle ? null : poolOf(workload, plan, tasks.count, found?.length ?? null, now),
     job: idle
@@ -90,6 +90,7 @@ export async function forecast(
       : { id: plan.jobId, containers: [plan.stagingContainer, plan.outputContainer] },
     tasks,
     secrets,
+    account,
     estimate: estimateOf(tools.latest, workload, idle),
   };
 }
@@ -126,27 +127,6 @@ async function secretsThere({ secrets }: ForecastTools, workload: Workload) {
       }
     }),
   );
-}
-
-/** What the Batch account says to packages and to the image, or to somebody else's pool. */
-async function accountFindings({ batch }: ForecastTools, workload: Workload, now: string) {
-  const refusals: string[] = [];
-  const unlessRefused = async <Found>(check: () => Promise<Found>): Promise<Found | null> => {
-    try {
-      return await check();
-    } catch (error) {
-      if (!(error instanceof Failure) || error.code === 'serviceUnavailable') throw error;
-      refusals.push(error.message);
-      return null;
-    }
-  };
-  await unlessRefused(() => checkPackages(batch, workload));
-  const warnings = await unlessRefused(async () =>
-    workload.pool.existing === undefined
-      ? (await checkImage(batch, workload, now)).warnings
-      : checkOthersPool(batch, workload, now),
-  );
-  return { refusals, warnings: warnings ?? [] };
 }
 
 function summary(found: readonly BlobFound[]) {

@@ -1,4 +1,5 @@
 import { Failure } from '../failure';
+import type { PackageReference } from './fields';
 import { chooseImage, type ChosenImage } from './images';
 import type { Batch, PoolFacts } from './ports';
 import { templatesOf } from './work-schema';
@@ -8,15 +9,22 @@ import { usesContainers, type Workload } from './workload';
 
 type Account = Pick<Batch, 'packageVersions' | 'supportedImages' | 'inspectPool'>;
 
-/** @throws Failure badSpecification naming the field whose package is not there */
-export async function checkPackages(batch: Account, { pool, work }: Workload): Promise<void> {
-  const wanted = [
+/** The packages of pool and tasks, each with its field. */
+export function packagesOf({
+  pool,
+  work,
+}: Workload): readonly (readonly [string, PackageReference])[] {
+  return [
     ...pool.packages.map((reference) => ['pool.packages', reference] as const),
     ...templatesOf(work).flatMap(([key, { packages }]) =>
       packages.map((reference) => [`work.${key}.packages`, reference] as const),
     ),
   ];
-  for (const [field, { application, version }] of wanted) {
+}
+
+/** @throws Failure badSpecification naming the field whose package is not there */
+export async function checkPackages(batch: Account, workload: Workload): Promise<void> {
+  for (const [field, { application, version }] of packagesOf(workload)) {
     const versions = await batch.packageVersions(application);
     const has = versions !== null && (version === undefined || versions.includes(version));
     if (has && versions.length > 0) continue;

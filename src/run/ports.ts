@@ -10,6 +10,26 @@ export interface Ports {
   readonly batch: Batch;
   readonly files: Files;
   readonly secrets: Secrets;
+  /** For plans alone; not there where nobody said which account it is. */
+  readonly account?: BatchAccount;
+}
+
+/** What the Batch account says of itself to Azure's management plane alone. */
+export interface BatchAccount {
+  quotas(): Promise<AccountQuotas>;
+  /** Null when the application has none, or is not there. */
+  defaultVersionOf(application: string): Promise<string | null>;
+}
+
+/** Cores are null where the account leaves them to its subscription. */
+export interface AccountQuotas {
+  readonly spotCores: number | null;
+  readonly dedicatedCores: number | null;
+  /** By family of VM sizes, in lower case, such as `standarddsv5family`; null where only the sum counts. */
+  readonly dedicatedCoresByFamily: Readonly<Record<string, number>> | null;
+  readonly pools: number;
+  /** Active jobs and job schedules. */
+  readonly jobs: number;
 }
 
 /** What a run writes on all it makes, and checks before it touches anything. */

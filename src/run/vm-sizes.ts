@@ -76,6 +76,21 @@ export function coresOf(vmSize: string): number | null {
   return Number(parts[2] ?? parts[1]);
 }
 
+/**
+ * The family whose quota of dedicated cores a size counts against, in lower case: all of its name but
+ * the numbers of cores. `standard_d4s_v5` is of `standarddsv5family`, `standard_nc24ads_a100_v4` of
+ * `standardncadsa100v4family`. Undefined for older names.
+ *
+ * Unconfirmed: the names are those that Azure lists (`az vm list-usage`), of which some are written
+ * otherwise. A family that is not found is not judged.
+ */
+export function familyOf(vmSize: string): string | undefined {
+  const parts = /^standard_([a-z]+)\d+(?:-\d+)?([a-z]*)(?:_([a-z0-9]+))?_v(\d+)$/i.exec(vmSize);
+  if (parts === null) return undefined;
+  const [, letters = '', suffix = '', accelerator = '', version = ''] = parts;
+  return `standard${letters}${suffix}${accelerator}v${version}family`.toLowerCase();
+}
+
 /** Batch takes this many task slots on a node, and never more than 256. */
 export function mostSlots(cores: number): number {
   return Math.min(4 * cores, 256);

@@ -1,13 +1,11 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { packFolder } from '../../local/package-archive';
 import type { Files } from '../../src/run/ports';
 import { IMAGE, containerEngine, searchPath } from '../container-image';
-import { fileText, newFolder, taskDone, type Stand } from '../local/batch/stand';
+import { fileText, taskDone } from '../local/batch/stand';
 import { startOAuthAccount, type TestAccount } from './accounts';
 import { nodeIn, owner, poolSpec, portOnStandIn } from './on-stand-in';
+import { packed, upload } from './packages';
 import { job, task } from './specs';
 
 /** What brings data to nodes: packages, mounts, shared containers, images. */
@@ -24,24 +22,6 @@ afterAll(() => account.stop());
 
 const plain = { ...task, command: 'echo done', resourceFiles: [], outputFiles: [], slots: 1 };
 const SHARED = join(__dirname, '..', '..', 'src', 'workloads', 'shared');
-
-async function upload(stand: Stand, name: string, archive: string): Promise<void> {
-  const url = `${stand.batch.url}/_local/applications/${name}`;
-  const { ok } = await fetch(url, { method: 'PUT', body: await readFile(archive) });
-  if (!ok) throw new Error(`${name} was not taken`);
-}
-
-/** A tool that says its version, as `npm run pack` packs it. */
-async function packed(version: string): Promise<string> {
-  const folder = await newFolder();
-  mkdirSync(join(folder, 'tool', 'bin'), { recursive: true });
-  writeFileSync(join(folder, 'tool', 'bin', 'fit'), `#!/bin/sh\necho fit ${version}\n`);
-  chmodSync(join(folder, 'tool', 'bin', 'fit'), 0o755);
-  writeFileSync(join(folder, 'tool', 'data.txt'), 'plain');
-  const archive = join(folder, 'fit.zip');
-  expect(await packFolder(join(folder, 'tool'), archive)).toMatchObject({ files: 2 });
-  return archive;
-}
 
 test('a packed folder is unpacked on the nodes of the pool, and a task runs what is in it [RS17, RS18, RS20, RS21]', async () => {
   const { stand, batch } = await portOnStandIn();

@@ -71,6 +71,8 @@ test('a network that keeps the app out is named beside the role', async () => {
   });
 });
 
+const ACCOUNT_ID = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/a';
+
 /** What the app asks of each service, with the path of a local account before it where there is one. */
 const asked = {
   blob: [
@@ -103,20 +105,22 @@ const asked = {
     'GET /applications/x',
     'GET /supportedimages',
   ],
+  management: ['GET ?api-version=1', 'GET /applications/x?api-version=1'],
   vault: ['GET /secrets/key', 'GET /secrets/key/version'],
 } as const;
 
 test.each(Object.entries(asked))(
   'what the app says that a request to %s needs is what the stand-in asks for, and what the named role has',
   (service, requests) => {
-    const kind = service === 'blob' ? 'storage' : (service as 'batch' | 'vault');
-    const base = service === 'blob' ? 'https://127.0.0.1:1/acc' : 'https://127.0.0.1:1';
+    const kind = service === 'blob' ? 'storage' : (service as 'batch' | 'management' | 'vault');
+    const under = service === 'management' ? ACCOUNT_ID : '';
+    const base = `https://127.0.0.1:1${service === 'blob' ? '/acc' : under}`;
     const given = new Set(
       grantedIn('plain').grants.flatMap(({ who, role }) => (who === 'app' ? [role] : [])),
     );
     for (const request of requests) {
       const [method = '', path = ''] = request.split(' ');
-      const { pathname, searchParams } = new URL(path, 'https://127.0.0.1:1');
+      const { pathname, searchParams } = new URL(`${under}${path}`, 'https://127.0.0.1:1');
       const right = rightOfStandIn(service as keyof typeof asked, {
         method,
         path: pathname,

@@ -84,6 +84,8 @@ test("the calls are found in the source, among them those that a run's life depe
       'signature cw',
       'signature rl',
       'getSecret',
+      'management ',
+      'management /applications/*',
     ]),
   );
 });
@@ -149,6 +151,9 @@ test('found: a new call that no role covers, and one that no row knows', () => {
   };
   expect(isCovered({ who: 'app', right }, granted.grants)).toBe(false);
   expect(() => [
+    ...callsIn("interface Management {}; await read(management, '/pools', form)"),
+  ]).toThrow('no row says what /pools of the account needs');
+  expect(() => [
     ...callsIn("import x from '@azure/storage-blob'; blob.setLegalHold(true)"),
   ]).toThrow('no row says what setLegalHold of storage needs');
 });
@@ -158,4 +163,8 @@ test('the Azure clients are used in src/azure and nowhere else, which is where t
     /from '@azure\/(batch|storage-blob|keyvault-secrets|identity|ms-rest-js)'/.test(textAt(file)),
   );
   expect(users.filter((file) => !file.startsWith('src/azure/'))).toEqual([]);
+  const fetchers = globSync('src/**/*.ts', { cwd: root }).filter((file) =>
+    /\bfetch\(|node:https?'/.test(textAt(file)),
+  );
+  expect(fetchers).toEqual(['src/azure/management.ts']);
 });

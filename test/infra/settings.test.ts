@@ -25,6 +25,9 @@ const NOT_SET: Readonly<Record<string, string>> = {
   BATCH_ACCOUNT_KEY_SECRET: 'the account takes no key',
   AzureWebJobsStorage: 'a connection string holds a key, and the account takes none',
   IDENTITY_ENDPOINT: 'the platform sets it',
+  MANAGEMENT_ENDPOINT: 'that of the cloud of the account is right',
+  SPOT_CORE_QUOTA: 'the app looks it up',
+  DEDICATED_CORE_QUOTA: 'the app looks it up',
   SERVICE_RETRIES: 'three are right for most',
 };
 
@@ -94,8 +97,6 @@ function filledIn(settings: Readonly<Record<string, string>>): Record<string, st
     'primaryEndpoints.table': 'https://sttoken.table.core.windows.net/',
     'properties.accountEndpoint': 'batoken.westeurope.batch.azure.com',
     'properties.vaultUri': 'https://kv-token.vault.azure.net/',
-    'properties.lowPriorityCoreQuota': '20',
-    'properties.dedicatedCoreQuota': '10',
     'properties.clientId': '44444444-4444-4444-8444-444444444444',
   };
   const fill = (text: string) =>
@@ -118,6 +119,8 @@ test('the app reads the settings of the deployment without a complaint: identity
     IDENTITY_ENDPOINT: 'http://169.254.255.2:8081/msi/token',
   };
   const subnet = environment['POOL_SUBNET_ID'] ?? '';
+  const accountId = environment['BATCH_ACCOUNT_ID'] ?? '';
+  expect(accountId).toMatch(/\/providers\/Microsoft\.Batch\/batchAccounts\/ba\w+$/);
   expect(readSettings(environment, workloads)).toEqual({
     batch: { endpoint: 'https://batoken.westeurope.batch.azure.com', accountKey: null },
     nodes: {
@@ -125,7 +128,8 @@ test('the app reads the settings of the deployment without a complaint: identity
       subnetId: subnet,
       prices: { standard_d2s_v5: 0.02 },
     },
-    limits: { spotCoreQuota: 20, dedicatedCoreQuota: 10 },
+    management: { accountId, endpoint: null },
+    limits: { spotCoreQuota: null, dedicatedCoreQuota: null },
     storage: { kind: 'identity', blobServiceUri: 'https://sttoken.blob.core.windows.net' },
     vaultUri: 'https://kv-token.vault.azure.net/',
     identity: { clientId: '44444444-4444-4444-8444-444444444444', managed: true },

@@ -1,9 +1,11 @@
 import type { BatchServiceClient } from '@azure/batch';
 import type { BlobServiceClient } from '@azure/storage-blob';
 import { build } from 'esbuild';
+import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { realClock, type Clock } from '../../local/clock';
 import {
   ANY_PORTS,
@@ -283,6 +285,13 @@ export async function pull(world: World, call: string, body?: unknown): Promise<
   if (!response.ok)
     throw new Error(`${call} answered ${response.status}: ${await response.text()}`);
   return response.json();
+}
+
+/** What a person reads who asks for a plan. */
+export async function planRead(world: World, workload: string): Promise<string> {
+  const words = [join(partsFolder, 'plan.js'), workload, '--app', world.environment.appUrl];
+  const { stdout } = await promisify(execFile)(process.execPath, words);
+  return stdout;
 }
 
 /** What a run that has ended leaves behind, as the services themselves say. */

@@ -8,6 +8,7 @@ import { drop } from '../../local/outside';
 import { packFolder } from '../../local/package-archive';
 import { containerEngine } from '../container-image';
 import {
+  ask,
   begin,
   closeWorld,
   ended,
@@ -15,6 +16,8 @@ import {
   leftBy,
   onlyRecord,
   openWorld,
+  planRead,
+  pull,
   textOf,
   type World,
 } from './environment';
@@ -44,20 +47,20 @@ afterAll(async () => {
   rmSync(keys, { recursive: true, force: true });
 });
 
-async function uploadTool(): Promise<void> {
-  const tool = join(keys, 'tool');
+async function uploadTool(application: string): Promise<void> {
+  const tool = join(keys, application);
   mkdirSync(tool);
   writeFileSync(join(tool, 'fit'), '#!/bin/sh\necho it fits\n');
   chmodSync(join(tool, 'fit'), 0o755);
-  const archive = join(keys, 'fit.zip');
+  const archive = `${tool}.zip`;
   await packFolder(tool, archive);
-  const url = `${world.environment.batch.url}/_local/applications/fit/versions/2.0`;
+  const url = `${world.environment.batch.url}/_local/applications/${application}/versions/2.0`;
   const { ok } = await fetch(url, { method: 'PUT', body: await readFile(archive) });
   expect(ok).toBe(true);
 }
 
 test.concurrent('one run reads what set-up, preparation, shared data, mount and package brought, and writes to a mount [GD9, GD24, GD25, NB9, NB10, PI3, RS18, RS21]', async () => {
-  await uploadTool();
+  await uploadTool('fit');
   await drop(world.blobs, 'atlas', 'world.txt', 'here be dragons\n');
   await drop(world.blobs, 'models', 'v2/weights.txt', 'forty-two\n');
 
@@ -69,6 +72,25 @@ test.concurrent('one run reads what set-up, preparation, shared data, mount and 
   );
   expect(await textOf(world, run, 'mounted.txt')).toBe('by way of the mount\n');
   expect(await leftBy(world, run)).toEqual(onlyRecord(run));
+});
+
+test.concurrent('a plan refuses a package without a version while its application has no default, and shows the default once there is one [RS19]', async () => {
+  await uploadTool('bend');
+  const { status, body } = await ask(world, 'POST /api/plans/unversioned', {});
+  expect([status, (body as { refusals: unknown }).refusals]).toEqual([
+    422,
+    [
+      expect.stringMatching(
+        /^pool\.packages: .* bend has no default version, .*; name a version, /,
+      ),
+    ],
+  ]);
+
+  await pull(world, 'PATCH /applications/bend', { defaultVersion: '2.0' });
+
+  expect(await planRead(world, 'unversioned')).toContain(
+    '\n  package   bend: 2.0, the default version\n',
+  );
 });
 
 test.concurrent('a kept pool is at zero nodes after its run, and the next run finds it and sets up its nodes [GD38, PI6, RS3]', async () => {

@@ -7,12 +7,15 @@ import type { Run } from '../../local/runs';
 import { callsOfApp } from '../infra/rights/calls';
 import { grantedIn } from '../infra/rights/grants';
 import {
+  ask,
   begin,
   closeWorld,
   ended,
   eventually,
   freshFolder,
   optionsOf,
+  planRead,
+  pull,
   runsOf,
   show,
   worldAt,
@@ -161,3 +164,24 @@ test.each(OF_HOST)(
 function isRefusal(line: string, right: string): boolean {
   return line.includes(': 403 for ') && line.includes(right);
 }
+
+test('a plan shows the quotas that the account has now, and without the right to read them which one is missing [GD15]', async () => {
+  await pull(world, 'PUT /quotas', { lowPriorityCores: 12, pools: 7 });
+  expect(await planRead(world, 'nightly-report')).toContain(
+    '\n  quotas    12 Spot cores, 1000 dedicated cores, 7 pools, 300 active jobs at most\n',
+  );
+
+  const right = 'Microsoft.Batch/batchAccounts/read';
+  without.add(right);
+  const refused = await ask(world, 'POST /api/plans/nightly-report', {});
+  without.delete(right);
+  expect((refused.body as { account: unknown }).account).toEqual({
+    quotas: { spotCores: null, dedicatedCores: null, pools: null, jobs: null },
+    defaultVersions: {},
+    notAsked: expect.stringMatching(
+      new RegExp(
+        `^cannot look up quotas and default versions: .* refuses the identity ${CLIENT_ID}: .*; this takes the right ${right}; give it the role Azure Batch Data Contributor there$`,
+      ),
+    ),
+  });
+});

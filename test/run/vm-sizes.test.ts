@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { coresOf, mostSlots, smallestFitting, vmSizes } from '../../src/run/vm-sizes';
+import { coresOf, familyOf, mostSlots, smallestFitting, vmSizes } from '../../src/run/vm-sizes';
 
 test.each([
   [{}, 'standard_d2ls_v5'],
@@ -36,6 +36,19 @@ test.each([
   ['standard_a1', null],
 ])('a node of %s has %s cores', (name, cores) => {
   expect(coresOf(name)).toBe(cores);
+});
+
+// As `az vm list-usage` and Batch accounts list them.
+test.each([
+  ['Standard_D4s_v5', 'standardDSv5Family'],
+  ['standard_d2ls_v6', 'StandardDlsv6Family'],
+  ['standard_e16-4s_v5', 'standardESv5Family'],
+  ['standard_d4as_v5', 'standardDASv5Family'],
+  ['standard_f8s_v2', 'standardFSv2Family'],
+  ['standard_nc24ads_a100_v4', 'standardNCADSA100v4Family'],
+  ['standard_a1', undefined],
+])('the dedicated cores of %s count against the quota of %s', (name, family) => {
+  expect(familyOf(name)).toBe(family?.toLowerCase());
 });
 
 test('a node takes four slots for each core, and 256 at most', () => {

@@ -4,7 +4,13 @@ import { BlobServiceClient, BlockBlobClient, ContainerClient } from '@azure/stor
 import { globSync } from 'tinyglobby';
 import type { Right } from '../../../local/roles/built-in';
 import { root, textAt } from '../deployment';
-import { batchRight, signatureRights, storageRights, vaultRights } from './operations';
+import {
+  batchRight,
+  managementRights,
+  signatureRights,
+  storageRights,
+  vaultRights,
+} from './operations';
 
 /** Calls of Azure found in source text, each with what it needs. */
 export interface Found {
@@ -46,6 +52,7 @@ export function* callsIn(source: string): Generator<Found> {
   if (/from '@azure\/batch'|\bclient\b/.test(code)) yield* batchCalls(code);
   if (/from '@azure\/storage-blob'/.test(code)) yield* storageCalls(code);
   if (/from '@azure\/keyvault-secrets'/.test(code)) yield* vaultCalls(code);
+  if (/interface Management\b/.test(code)) yield* managementCalls(code);
 }
 
 function* batchCalls(code: string): Generator<Found> {
@@ -76,6 +83,20 @@ function* vaultCalls(code: string): Generator<Found> {
     const rights = vaultRights[method];
     if (rights === undefined) throw new Error(`no row says what ${method} of the vault needs`);
     yield { call: method, rights };
+  }
+}
+
+/** Paths are written where they are read, a name in them as `${…}`. */
+function* managementCalls(code: string): Generator<Found> {
+  const reads = [...code.matchAll(/\bread\(management, (['`])(.*?)\1/g)];
+  if (code.split('await read(').length - 1 !== reads.length) {
+    throw new Error('a read of the management plane does not show its path');
+  }
+  for (const [, , path = ''] of reads) {
+    const form = path.replaceAll(/\$\{[^}]*\}/g, '*');
+    const right = managementRights[form];
+    if (right === undefined) throw new Error(`no row says what ${form} of the account needs`);
+    yield { call: `management ${form}`, rights: [right] };
   }
 }
 

@@ -95,6 +95,15 @@ export const vaultRights: Readonly<Record<string, readonly Right[]>> = {
   getSecret: [data('Microsoft.KeyVault/vaults/secrets/getSecret/action')],
 };
 
+/**
+ * Reads of Azure Resource Manager, by their path below the Batch account
+ * (learn.microsoft.com/azure/role-based-access-control/permissions/compute, Microsoft.Batch).
+ */
+export const managementRights: Readonly<Record<string, Right>> = {
+  '': action('Microsoft.Batch/batchAccounts/read'),
+  '/applications/*': action('Microsoft.Batch/batchAccounts/applications/read'),
+};
+
 /** Needed by other than the app's own calls. */
 export interface Need {
   readonly who: 'app' | 'batch' | 'person';

@@ -133,4 +133,12 @@ const homeless = defineWorkload({
   work: { kind: 'whole', jobManager: { command: 'echo never', retries: 0 } },
 });
 
-export const workloads = [gather, kept, guest, sealed, boxed, unready, homeless];
+const unversioned = defineWorkload({
+  name: 'unversioned',
+  description: 'Takes whichever version of its package is the default',
+  deadlineMinutes: 60,
+  pool: { packages: [{ application: 'bend' }] },
+  work: { kind: 'whole', jobManager: { command: 'echo never', retries: 0 } },
+});
+
+export const workloads = [gather, kept, guest, sealed, boxed, unready, homeless, unversioned];

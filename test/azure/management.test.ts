@@ -1,0 +1,256 @@
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { realClock } from '../../local/clock';
+import { listen } from '../../local/http';
+import { isSigned, type IdentityAuthority } from '../../local/identity';
+import type { Access } from '../../local/roles/access';
+import { startGate } from '../../local/roles/gate';
+import { cloudOf } from '../../src/azure/clouds';
+import { connect } from '../../src/azure/connect';
+import { accountOn } from '../../src/azure/management';
+import type { BatchAccount } from '../../src/run/ports';
+import { readSettings } from '../../src/settings';
+import { ACCOUNT, standIn, type Stand } from '../local/batch/stand';
+import { openIdentity } from './accounts';
+import { packed, upload } from './packages';
+
+const SUBSCRIPTION = '/subscriptions/s-1/resourceGroups/night';
+const ID = `${SUBSCRIPTION}/providers/Microsoft.Batch/batchAccounts/${ACCOUNT.name}`;
+const RIGHT = 'Microsoft.Batch/batchAccounts';
+
+// One for all tests: the client keeps its tokens for the life of the process.
+let identity: IdentityAuthority;
+beforeAll(async () => {
+  identity = await openIdentity();
+});
+afterAll(() => identity.close());
+
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+/** As the app connects it from its settings. */
+function accountFor(settings: Readonly<Record<string, string>>): BatchAccount | undefined {
+  const environment = {
+    BATCH_ACCOUNT_ENDPOINT: 'http://127.0.0.1:1',
+    AzureWebJobsStorage: 'UseDevelopmentStorage=true',
+    AZURE_CLIENT_ID: 'app-1',
+    IDENTITY_ENDPOINT: identity.endpoint,
+    ...settings,
+  };
+  return connect(readSettings(environment, new Map())).account;
+}
+
+function accountAt(endpoint: string, id = ID): BatchAccount {
+  const account = accountFor({ BATCH_ACCOUNT_ID: id, MANAGEMENT_ENDPOINT: endpoint });
+  if (account === undefined) throw new Error('it was not connected');
+  return account;
+}
+
+/** A stand-in that believes the identity of these tests. */
+function standFor(options: Parameters<typeof standIn>[0] = {}): Promise<Stand> {
+  const key = Buffer.from(identity.signingKey, 'base64');
+  const entra = { issuers: [identity.issuer], verify: (token: string) => isSigned(token, key) };
+  return standIn({ entra, ...options });
+}
+
+test('the quotas of the account are read with a token of the identity for the management plane [GD15]', async () => {
+  const stand = await standFor({ quotas: { dedicatedCores: 8 } });
+  const account = accountAt(stand.batch.url);
+  await stand.control('PUT /quotas', { lowPriorityCores: 20, pools: 3, activeJobsAndSchedules: 4 });
+
+  expect(await account.quotas()).toEqual({
+    spotCores: 20,
+    dedicatedCores: 8,
+    dedicatedCoresByFamily: null,
+    pools: 3,
+    jobs: 4,
+  });
+});
+
+test('an application has the default version that was set, or none', async () => {
+  const stand = await standFor();
+  const account = accountAt(stand.batch.url);
+  await upload(stand, 'fit-tool/versions/2.0', await packed('2.0'));
+
+  const before = await account.defaultVersionOf('fit-tool');
+  await stand.control('PATCH /applications/fit-tool', { defaultVersion: '2.0' });
+
+  expect([before, await account.defaultVersionOf('Fit-Tool')]).toEqual([null, '2.0']);
+  expect(await account.defaultVersionOf('other')).toBeNull();
+});
+
+test('an account that is not there is told of with the setting that names it', async () => {
+  const { batch } = await standFor();
+  const id = `${SUBSCRIPTION}/providers/Microsoft.Batch/batchAccounts/other`;
+
+  await expect(accountAt(batch.url, id).quotas()).rejects.toMatchObject({
+    code: 'badSettings',
+    message: `there is no Batch account ${id}; BATCH_ACCOUNT_ID is its resource id, as az batch account show --query id has it`,
+  });
+});
+
+test.each([
+  ['read', (account: BatchAccount) => account.quotas(), `${RIGHT}/read`, ID],
+  [
+    'applications/read',
+    (account: BatchAccount) => account.defaultVersionOf('fit'),
+    `${RIGHT}/applications/read`,
+    `${ID}/applications/fit`,
+  ],
+])(
+  'without the right %s the failure names it, who lacks it, where, and the role that has it',
+  async (_, ask, right, scope) => {
+    const { batch } = await standFor();
+    const access: Access = { roles: [], without: new Set([right]) };
+    const gate = await startGate({
+      service: 'management',
+      upstream: batch.url,
+      access,
+      log: () => {},
+    });
+    stops.push(() => gate.close());
+
+    await expect(ask(accountAt(gate.url))).rejects.toMatchObject({
+      code: 'accessDenied',
+      message: `cannot look up quotas and default versions: Batch account ${ID} refuses the identity app-1: The client 'app-1' with object id '22222222-2222-4222-8222-222222222222' does not have authorization to perform action '${right}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials. [AuthorizationFailed]; this takes the right ${right}; give it the role Azure Batch Data Contributor there`,
+    });
+  },
+);
+
+test('a key of the account opens no management plane, and without the id of the account nobody asks', () => {
+  const key = { BATCH_ACCOUNT_NAME: 'nightly', BATCH_ACCOUNT_KEY: 'a2V5' };
+  expect([accountFor({}), accountFor({ BATCH_ACCOUNT_ID: ID, ...key })]).toEqual([
+    undefined,
+    undefined,
+  ]);
+});
+
+interface Scripted {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** An account behind a server that answers as scripted, the last answer again and again. */
+async function scripted(answers: readonly Scripted[]) {
+  const asked: string[] = [];
+  const pauses: number[] = [];
+  const scopes: unknown[] = [];
+  const server = await listen((request, response) => {
+    const { status, headers, body } = answers[Math.min(asked.length, answers.length - 1)] ?? {
+      status: 500,
+    };
+    asked.push(`${request.method ?? ''} ${request.url ?? ''} ${request.headers.authorization}`);
+    response.writeHead(status, headers).end(body);
+  });
+  onTestFinished(() => server.close());
+  const account = accountOn({
+    endpoint: server.url,
+    accountId: ID,
+    credential: {
+      getToken: async (scope) => {
+        scopes.push(scope);
+        return { token: 'token-1', expiresOnTimestamp: realClock.now().getTime() + 60_000 };
+      },
+    },
+    scope: 'https://management.azure.com/.default',
+    caller: { kind: 'identity', clientId: null },
+    pause: async (milliseconds) => {
+      pauses.push(milliseconds);
+    },
+  });
+  return { account, asked, pauses, scopes };
+}
+
+const ENOUGH: Scripted = {
+  status: 200,
+  body: JSON.stringify({
+    properties: {
+      poolQuota: 1,
+      activeJobAndJobScheduleQuota: 2,
+      lowPriorityCoreQuota: 3,
+      dedicatedCoreQuota: 4,
+      dedicatedCoreQuotaPerVMFamilyEnforced: true,
+      dedicatedCoreQuotaPerVMFamily: [{ name: 'standardDSv5Family', coreQuota: 2 }],
+    },
+  }),
+};
+
+test('what is asked is one address of one version, and quotas by family count where the account enforces them', async () => {
+  const { account, asked, scopes } = await scripted([ENOUGH]);
+
+  expect(await account.quotas()).toEqual({
+    spotCores: 3,
+    dedicatedCores: 4,
+    dedicatedCoresByFamily: { standarddsv5family: 2 },
+    pools: 1,
+    jobs: 2,
+  });
+  expect(asked).toEqual([`GET ${ID}?api-version=2024-07-01 Bearer token-1`]);
+  expect(scopes).toEqual(['https://management.azure.com/.default']);
+});
+
+test('an account whose pools are of its subscription has no quotas of cores', async () => {
+  const body = JSON.stringify({ properties: { poolQuota: 1, activeJobAndJobScheduleQuota: 2 } });
+  const { account } = await scripted([{ status: 200, body }]);
+
+  expect(await account.quotas()).toEqual({
+    spotCores: null,
+    dedicatedCores: null,
+    dedicatedCoresByFamily: null,
+    pools: 1,
+    jobs: 2,
+  });
+});
+
+test.each<[string, Scripted, number[]]>([
+  ['is busy and says for how long', { status: 429, headers: { 'retry-after': '3' } }, [3000]],
+  ['is busy', { status: 503 }, [1000]],
+])('a plane that %s is asked once more, after that time', async (_, busy, waited) => {
+  const { account, asked, pauses } = await scripted([busy, ENOUGH]);
+
+  expect((await account.quotas()).pools).toBe(1);
+  expect([asked.length, pauses]).toEqual([2, waited]);
+});
+
+test.each<[string, Scripted, number, string]>([
+  ['stays busy', { status: 429 }, 2, 'HTTP 429'],
+  ['is busy for longer than a plan waits', busyFor('60'), 1, 'HTTP 429'],
+  ['answers with half of an answer', { status: 200, body: '{"prop' }, 1, 'the answer has another'],
+  ['sends the token elsewhere', { status: 302, headers: { location: '/x' } }, 2, 'redirect'],
+])('a plane that %s is told of, and the token is not', async (_, answer, times, said) => {
+  const { account, asked } = await scripted([answer]);
+  const failure: unknown = await account.quotas().catch((error: unknown) => error);
+
+  expect(failure).toMatchObject({
+    code: 'serviceUnavailable',
+    message: expect.stringContaining(said) as string,
+  });
+  expect(String(failure)).not.toContain('token-1');
+  expect(asked).toHaveLength(times);
+});
+
+function busyFor(seconds: string): Scripted {
+  return { status: 429, headers: { 'retry-after': seconds } };
+}
+
+test.each([
+  ['https://a.westeurope.batch.azure.com', 'management.azure.com', 'batch.core.windows.net'],
+  [
+    'https://a.usgovvirginia.batch.usgovcloudapi.net',
+    'management.usgovcloudapi.net',
+    'batch.core.usgovcloudapi.net',
+  ],
+  [
+    'https://a.chinanorth3.batch.chinacloudapi.cn',
+    'management.chinacloudapi.cn',
+    'batch.chinacloudapi.cn',
+  ],
+  ['https://batch.chinacloudapi.cn.example.com', 'management.azure.com', 'batch.core.windows.net'],
+])('the Batch account %s is of the cloud of %s', (endpoint, management, batch) => {
+  expect(cloudOf(endpoint)).toEqual({
+    management: `https://${management}`,
+    batchScope: `https://${batch}/.default`,
+  });
+});
