@@ -177,8 +177,9 @@ export class BlobTriggers {
         if (this.#isStopped) return;
         if (watch.pattern.match(blob.name) === undefined) continue;
         const version = versionOf(blob);
-        if (!watch.seen.has(version)) await this.#admit(watch, blob.name, blob.properties.etag);
-        seen.add(version);
+        const isSettled =
+          watch.seen.has(version) || (await this.#admit(watch, blob.name, blob.properties.etag));
+        if (isSettled) seen.add(version);
       }
     } catch (error) {
       if (!isNotFound(error)) throw error;
@@ -187,12 +188,15 @@ export class BlobTriggers {
     watch.seen = seen;
   }
 
-  /** Leaves a receipt and a message, unless the receipt says that this was done before. */
-  async #admit(watch: Watch, blob: string, etag: string): Promise<void> {
+  /**
+   * Leaves a receipt and a message, unless the receipt says that this was done before. False while
+   * another one is at this very blob: what it leaves undone, the next scan does.
+   */
+  async #admit(watch: Watch, blob: string, etag: string): Promise<boolean> {
     const path = `blobreceipts/${this.options.hostId}/${watch.id}/${quoted(etag)}/${watch.pattern.container}/${blob}`;
     const receipt = this.#receipts.getBlockBlobClient(path);
     const state = await stateOf(receipt);
-    if (state === 'complete') return;
+    if (state === 'complete') return true;
     try {
       if (state === 'absent')
         await receipt.upload('', 0, {
@@ -207,9 +211,10 @@ export class BlobTriggers {
         await receipt.setMetadata({}, leaseId === undefined ? {} : { conditions: { leaseId } });
       }
       await lease.releaseLease();
+      return true;
     } catch (error) {
-      // Another one is at this very blob; what it leaves undone, the next scan does.
       if (!isConflict(error)) throw error;
+      return false;
     }
   }
 

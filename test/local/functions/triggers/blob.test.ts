@@ -229,6 +229,28 @@ test('receipts outlive the host: nothing that was taken runs again', async () =>
   expect([...names]).toEqual(['mark']);
 });
 
+test('a blob whose receipt another host holds is looked at again, and taken when it lets go', async () => {
+  await stop();
+  await upload('inbox', 'a/held.csv', 'x');
+  const { etag = '' } = await blobs()
+    .getContainerClient('inbox')
+    .getBlobClient('a/held.csv')
+    .getProperties();
+  const receipt = blobs()
+    .getContainerClient('azure-webjobs-hosts')
+    .getBlockBlobClient(`blobreceipts/tests/Host.Functions.seen/${etag}/inbox/a/held.csv`);
+  await receipt.upload('', 0, { metadata: { incomplete: 'incomplete' } });
+  const lease = receipt.getBlobLeaseClient();
+  await lease.acquireLease(-1);
+  host = await start();
+  await aFewRounds();
+  const meanwhile = runs('held').length;
+  await lease.releaseLease();
+
+  expect(await ran('held', 1)).toMatchObject([{ content: 'x' }]);
+  expect(meanwhile).toBe(0);
+});
+
 test('the host runs while storage is not there, and takes blobs when it comes', async () => {
   const gone = await startAzurite();
   await gone.stop();
