@@ -22,19 +22,26 @@ const KEEP_ALIVE_MS = 75_000;
 /**
  * Opens a server on 127.0.0.1, and on nothing else: behind it tasks run as real processes.
  * A request that was addressed to another name, or that a web page of another origin sent,
- * answers 403 before `handler` sees it (DNS rebinding, cross-site requests).
+ * answers 403 before `handler` sees it (DNS rebinding, cross-site requests); one whose address is
+ * none, such as `//`, answers 400.
  */
 export async function listen(
   handler: http.RequestListener,
   options: ListenOptions = {},
 ): Promise<Listening> {
   const guarded: http.RequestListener = (request, response) => {
-    if (isLoopback(`http://${request.headers.host ?? ''}`) && isLoopback(request.headers.origin)) {
-      handler(request, response);
+    const { host = '', origin } = request.headers;
+    if (!isLoopback(`http://${host}`) || !isLoopback(origin)) {
+      response.writeHead(403, { 'content-type': 'text/plain' });
+      response.end('This server answers requests to 127.0.0.1 or localhost only.\n');
       return;
     }
-    response.writeHead(403, { 'content-type': 'text/plain' });
-    response.end('This server answers requests to 127.0.0.1 or localhost only.\n');
+    if (!URL.canParse(request.url ?? '', 'http://127.0.0.1')) {
+      response.writeHead(400, { 'content-type': 'text/plain' });
+      response.end('The address of the request cannot be read.\n');
+      return;
+    }
+    handler(request, response);
   };
   const server =
     options.tls === undefined

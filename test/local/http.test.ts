@@ -1,0 +1,52 @@
+import http from 'node:http';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { listen, type Listening } from '../../local/http';
+
+let server: Listening;
+
+beforeAll(async () => {
+  server = await listen((request, response) => {
+    const { pathname } = new URL(request.url ?? '', 'http://127.0.0.1');
+    response.end(pathname);
+  });
+});
+afterAll(() => server.close());
+
+function ask(path: string, headers: Readonly<Record<string, string>> = {}) {
+  return new Promise<readonly [status: number | undefined, body: string]>((resolve, reject) => {
+    http
+      .get({ host: '127.0.0.1', port: server.port, path, headers }, (response) => {
+        let body = '';
+        response.on('data', (part: Buffer) => (body += part.toString()));
+        response.on('end', () => resolve([response.statusCode, body]));
+      })
+      .on('error', reject);
+  });
+}
+
+test('a server of the local environment answers its machine under each of its names', async () => {
+  const hosts = ['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}:${server.port}`);
+
+  expect(await Promise.all(hosts.map((host) => ask('/a?b', { host })))).toEqual(
+    hosts.map(() => [200, '/a']),
+  );
+});
+
+test('what was addressed to another name, or sent by a page of another origin, is refused', async () => {
+  const said = 'This server answers requests to 127.0.0.1 or localhost only.\n';
+
+  expect([
+    await ask('/a', { host: 'rebound.example' }),
+    await ask('/a', { origin: 'https://page.example' }),
+    await ask('/a', { origin: 'null' }),
+  ]).toEqual([
+    [403, said],
+    [403, said],
+    [403, said],
+  ]);
+});
+
+test.each(['//', '//[', 'http://'])('an address that is none (%s) ends no server', async (path) => {
+  expect(await ask(path)).toEqual([400, 'The address of the request cannot be read.\n']);
+  expect(await ask('/after')).toEqual([200, '/after']);
+});
