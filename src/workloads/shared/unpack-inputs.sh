@@ -24,7 +24,7 @@ is_done() {
 }
 
 # What it was in the middle of begins anew.
-for packed in inputs/*.packed; do
+for packed in inputs/*.gz.packed inputs/*.tgz.packed inputs/*.tar.packed; do
   [ -e "$packed" ] || continue
   file="${packed%.packed}"
   if is_done "$file"; then
@@ -46,8 +46,8 @@ unpack() {
     *) gzip -dc <"$1" >.plain ;;
   esac || return 1
   if is_archive .plain; then
-    mkdir .unpacking
-    tar -xf .plain -C .unpacking
+    # Whose the files were elsewhere is nothing to this node.
+    mkdir .unpacking && tar -xof .plain -C .unpacking || return 1
     rm -f .plain
   else
     mv .plain .unpacking

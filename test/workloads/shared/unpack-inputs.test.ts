@@ -72,6 +72,13 @@ test.skipIf(noBash)('another attempt in the same directory finds the work done',
   expect(read('0002.tar/one.txt')).toBe('one\n');
 });
 
+test.skipIf(noBash)('an input that is only called as what is in work here keeps its name', () => {
+  const { unpack, read } = inputsOf({ '0001.packed': 'as it is\n' });
+
+  expect(unpack().status).toBe(0);
+  expect(read('0001.packed')).toBe('as it is\n');
+});
+
 test.skipIf(noBash)('an attempt that was killed between two steps is taken up where it was', () => {
   const { unpack, read, folder } = inputsOf({
     '0001.gz.packed': gzipSync('whole\n'),
@@ -87,11 +94,13 @@ test.skipIf(noBash)('an attempt that was killed between two steps is taken up wh
 });
 
 test.skipIf(noBash).each([
-  ['0001.gz', 'no archive at all'],
-  ['0001.gz', gzipSync('x'.repeat(10_000)).subarray(0, 30)],
-  ['0001.tar', 'no archive at all'],
+  ['0001.gz', () => 'no archive at all'],
+  ['0001.gz', () => gzipSync('x'.repeat(10_000)).subarray(0, 30)],
+  ['0001.tar', () => 'no archive at all'],
+  ['0001.tar', () => archive().subarray(0, 700)],
+  ['0001.gz', () => gzipSync(archive().subarray(0, 700))],
 ])('%s that is broken fails the task before its command', (name, content) => {
-  const { unpack } = inputsOf({ [name]: content });
+  const { unpack } = inputsOf({ [name]: content() });
 
   expect(unpack('--', 'echo', 'ran')).toEqual({
     status: 1,
