@@ -111,7 +111,7 @@ async function keptUntil(files: Files, runId: string, now: Date) {
   return { outputs: until, logs: until };
 }
 
-/** A record is known by its age alone, so that hourly looks at thousands of them cost a list. */
+/** A young record is known by its age alone, so that hourly looks at thousands of them cost a list. */
 async function tidyRecords(
   { files, workloads }: Pick<Tools, 'files' | 'workloads'>,
   { forget }: RunsKnown,
@@ -125,6 +125,9 @@ async function tidyRecords(
     const days = workload === undefined ? DEFAULT_RECORD_DAYS : longestOf(workload).recordDays;
     if (Date.parse(writtenAt) + days * DAY_MS > now.getTime()) continue;
     await attempt(`record of ${runId}`, async () => {
+      // What the workload says may have changed since the run ended.
+      const kept = await keptUntil(files, runId, now);
+      if (kept.outputs > now.toISOString() || kept.logs > now.toISOString()) return;
       await forget(runId);
       await files.remove(RUNS_CONTAINER, recordBlob(runId));
       forgotten.push(runId);

@@ -212,3 +212,17 @@ test('a record outlives what it tells of, and goes too when its workload is no m
   expect((await tidy(without, runs(), minute(399 * DAY))).forgotten).toEqual([]);
   expect((await tidy(without, runs(), minute(401 * DAY))).forgotten).toEqual([runId]);
 });
+
+test('nor does it go before what it says is kept, whatever has become of the workload since [GD39]', async () => {
+  const world = await endedWorld({ keepOutputsDays: 1000 });
+  const { runId, outputContainer } = world.plan;
+  const without = { ...world.tools, workloads: new Map() };
+
+  expect(await tidy(without, runs(), minute(999 * DAY))).toEqual(NOTHING);
+  expect(outputsIn(world)).toEqual([RESULT, LOG]);
+  expect(await tidy(without, runs(), minute(1001 * DAY))).toEqual({
+    ...NOTHING,
+    containers: [outputContainer],
+    forgotten: [runId],
+  });
+});
