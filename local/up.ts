@@ -50,7 +50,7 @@ async function up(): Promise<void> {
 function settingsIn(texts: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     texts.map((text) => {
-      const [, name, value] = /^(\w+)=(.*)$/s.exec(text) ?? [];
+      const [, name, value] = /^([\w.:-]+)=(.*)$/s.exec(text) ?? [];
       if (name === undefined || value === undefined)
         throw new Error(`--setting must be NAME=value, not ${JSON.stringify(text)}`);
       return [name, value];

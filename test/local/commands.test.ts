@@ -23,7 +23,8 @@ test.each(['drop', 'fetch', 'plan', 'pack'])('npm run %s says how it is used', (
 });
 
 test('a setting for the environment is a name and a value', () => {
-  expect(run('up', '--setting', 'NODE_PRICES')).toEqual({
+  const switchedOff = 'AzureWebJobs.render-blob.Disabled=true';
+  expect(run('up', '--setting', switchedOff, '--setting', 'NODE_PRICES')).toEqual({
     status: 1,
     stderr: '--setting must be NAME=value, not "NODE_PRICES"\n',
   });
