@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { IncomingMessage, RequestOptions, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream';
 import type { Certificate } from '../certificate';
 import { listen, type Listening } from '../http';
 import { claimsOf } from '../identity';
@@ -65,6 +66,10 @@ function rightOf(start: GateStart, request: IncomingMessage): Right | undefined 
 }
 
 function passOn(start: GateStart, request: IncomingMessage, response: ServerResponse): void {
+  const tell = (error: Error | null | undefined) => {
+    if (error === null || error === undefined) return;
+    start.log(`${request.method ?? ''} of ${start.service} was broken off: ${error.message}`);
+  };
   const { hostname, port, protocol } = new URL(start.upstream);
   const isSecure = protocol === 'https:';
   const options: RequestOptions & { ca?: string } = {
@@ -77,13 +82,11 @@ function passOn(start: GateStart, request: IncomingMessage, response: ServerResp
   };
   const onward = (isSecure ? https : http).request(options, (reply) => {
     response.writeHead(reply.statusCode ?? 502, reply.statusMessage, reply.rawHeaders);
-    reply.pipe(response);
+    pipeline(reply, response, tell);
   });
-  onward.on('error', (error) => {
-    start.log(`no answer to ${request.method ?? ''} of ${start.service}: ${error.message}`);
-    response.destroy();
-  });
-  request.pipe(onward);
+  onward.on('error', () => response.destroy());
+  // What breaks off on one side breaks off on the other.
+  pipeline(request, onward, tell);
 }
 
 /** The services do not say which right is missing; who looks at the traffic finds it here. */

@@ -1,3 +1,4 @@
+import http from 'node:http';
 import { afterEach, expect, test } from 'vitest';
 import { listen, type Listening } from '../../../local/http';
 import { signToken } from '../../../local/identity';
@@ -52,6 +53,27 @@ test('a request that a role allows goes on whole, and the answer comes back whol
     'PUT /account/inbox/a.ply?comp=block',
     'v 0 0 0',
   ]);
+});
+
+test('what breaks off on one side of the gate breaks off on the other', async () => {
+  let theClientIsGone = () => {};
+  const gone = new Promise<string>((resolve) => (theClientIsGone = () => resolve('gone')));
+  const behind = await listen((request, response) => {
+    if (request.method === 'PUT') {
+      request.once('close', theClientIsGone).resume();
+      return;
+    }
+    response.writeHead(200, { 'content-length': 100 });
+    response.write('a part', () => response.destroy());
+  });
+  const access: Access = { roles: [], without: new Set() };
+  const gate = await startGate({ service: 'batch', upstream: behind.url, access, log: () => {} });
+  servers.push(behind, gate);
+
+  await expect(fetch(gate.url).then((answer) => answer.text())).rejects.toThrow(TypeError);
+  const put = http.request(gate.url, { method: 'PUT', headers: { 'content-length': 100 } });
+  put.on('error', () => {}).write('a part', () => put.destroy());
+  expect(await gone).toBe('gone');
 });
 
 test('one that no role allows answers 403 in the words of each service, and names the right in a header of its own', async () => {
