@@ -32,7 +32,7 @@ const PARAMETER_NAME = /^[A-Za-z][A-Za-z0-9_]*$/;
 /** What a run takes of what it finds. */
 const limits = {
   endsWith: z.array(z.string().min(1)).default([]),
-  /** What the whole name must match, such as `/^frame-\d+\.png$/`. */
+  /** What the name, with its folders, must match, such as `/^frame-\d+\.png$/`. */
   pattern: z.instanceof(RegExp).optional(),
   maxFiles: z.int().min(1).max(10_000).default(1000),
   maxBytesEach: z
