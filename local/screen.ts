@@ -130,7 +130,7 @@ function shorten(text: string, characters: number): string {
   return characters < 10 ? '' : `${text.slice(0, characters - 1)}…`;
 }
 
-export function clockText(seconds: number): string {
+function clockText(seconds: number): string {
   return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
 }
 

@@ -46,6 +46,6 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** The text with every secret in it replaced by three stars. */
-export function redact(text: string): string {
+function redact(text: string): string {
   return SECRETS.reduce((rest, [pattern, left]) => rest.replaceAll(pattern, left), text);
 }

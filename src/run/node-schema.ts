@@ -52,7 +52,3 @@ export const sharedSchema = z.strictObject({
   /** `$AZ_BATCH_JOB_PREP_WORKING_DIR/<to>/<blob name>` is where tasks find each. */
   to: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, 'must be a folder name'),
 });
-
-export type Prepare = z.output<typeof prepareSchema>;
-export type Release = z.output<typeof releaseSchema>;
-export type Shared = z.output<typeof sharedSchema>;

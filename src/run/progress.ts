@@ -328,7 +328,7 @@ function count(number: number, thing: string): string {
 }
 
 /** Every node but a preempted one is billed, in whatever state. */
-export function billedNodes(nodes: NodeCounts): number {
+function billedNodes(nodes: NodeCounts): number {
   return canWork(nodes) + nodes.startTaskFailed + nodes.unusable + nodes.leaving;
 }
 

@@ -18,7 +18,7 @@ export const displayName = text({ max: 1024 });
 /** No process starts from an empty line, except a container's own entry point. */
 export const commandLine = text();
 
-export const nameValue = object({ name: text({ min: 1 }), value: optional(text()) });
+const nameValue = object({ name: text({ min: 1 }), value: optional(text()) });
 
 export const environmentSettings = list(nameValue);
 

@@ -31,7 +31,6 @@ const jobConstraints = object({
   maxWallClockTime: optional(duration()),
   maxTaskRetryCount: optional(retryCount),
 });
-export type JobConstraints = Read<typeof jobConstraints>;
 
 const jobManagerTask = object({
   id,
@@ -88,7 +87,6 @@ const autoPool = object({
 export type AutoPool = Read<typeof autoPool>;
 
 const poolInfo = object({ poolId: optional(id), autoPoolSpecification: optional(autoPool) });
-export type PoolInfo = Read<typeof poolInfo>;
 
 const priority = integer(-1000, 1000);
 const onAllTasksComplete = oneOf('noaction', 'terminatejob');
@@ -114,7 +112,6 @@ const specification = {
 };
 
 export const jobSpecification = object(specification);
-export type JobSpecification = Read<typeof jobSpecification>;
 
 /** POST /jobs */
 export const newJob = object({ id, ...specification });

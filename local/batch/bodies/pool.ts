@@ -118,13 +118,12 @@ const specification = {
 };
 
 export const poolSpecification = object(specification);
-export type PoolSpecification = Read<typeof poolSpecification>;
 
 /** POST /pools */
 export const newPool = object({ id, ...specification });
 export type NewPool = Read<typeof newPool>;
 
-export const deallocationOption = oneOf('requeue', 'terminate', 'taskcompletion', 'retaineddata');
+const deallocationOption = oneOf('requeue', 'terminate', 'taskcompletion', 'retaineddata');
 export type DeallocationOption = Read<typeof deallocationOption>;
 
 /** POST /pools/{poolId}/resize */

@@ -32,7 +32,6 @@ const dependsOn = object({
   taskIds: optional(list(text({ min: 1 }))),
   taskIdRanges: optional(list(object({ start: integer(0), end: integer(0) }))),
 });
-export type DependsOn = Read<typeof dependsOn>;
 
 /** POST /jobs/{jobId}/tasks */
 export const newTask = object({

@@ -32,7 +32,7 @@ export async function listFiles(call: Call<unknown, string>, tree: FileTree): Pr
   );
 }
 
-export function isRecursive(call: Call<unknown, string>): boolean {
+function isRecursive(call: Call<unknown, string>): boolean {
   const text = call.query.get('recursive')?.toLowerCase();
   if (text === undefined || text === 'false') return false;
   if (text === 'true') return true;

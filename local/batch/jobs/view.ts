@@ -53,7 +53,7 @@ export const jobListing: Listing = {
   ],
 };
 
-export function jobUrl(base: string, job: Job): string {
+function jobUrl(base: string, job: Job): string {
   return `${base}/jobs/${job.record.spec.id}`;
 }
 

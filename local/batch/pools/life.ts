@@ -10,7 +10,7 @@ import { startAutoscale, stopAutoscale } from './autoscale';
 import { beginResize, settleResize } from './resize';
 
 /** Fifteen minutes: how long the service looks for machines when the pool does not say. */
-export const USUAL_RESIZE_TIMEOUT_MS = 900_000;
+const USUAL_RESIZE_TIMEOUT_MS = 900_000;
 
 /**
  * A pool that has been checked comes into being, and starts to resize, even to nothing. Throws the
@@ -63,7 +63,7 @@ export function newPoolOf(record: PoolRecord): Pool {
 }
 
 /** Jobs may have named the pool before it existed. */
-export function adoptJobs(account: Account, pool: Pool): void {
+function adoptJobs(account: Account, pool: Pool): void {
   for (const job of account.jobs.values()) {
     if (keyOf(job.record.poolId ?? '') !== pool.key) continue;
     job.pool = pool;

@@ -14,7 +14,7 @@ type Runtime = (typeof RUNTIMES)[number];
 const found = new Map<string, Promise<Runtime | undefined>>();
 
 /** The container runtime of this machine. It is asked for once. */
-export function containerRuntime(searchPath: string): Promise<Runtime | undefined> {
+function containerRuntime(searchPath: string): Promise<Runtime | undefined> {
   const known = found.get(searchPath) ?? findRuntime(searchPath);
   found.set(searchPath, known);
   return known;

@@ -18,7 +18,7 @@ const usageListing: Listing = {
 };
 
 /** A node is billed from its allocation to its removal, whatever its state. */
-export function usageOf(account: Account, { record, pool }: Node): UsageRecord {
+function usageOf(account: Account, { record, pool }: Node): UsageRecord {
   return {
     nodeId: record.id,
     poolId: pool.record.spec.id,

@@ -93,7 +93,7 @@ function checkExitConditions(job: Job, conditions: NonNullable<NewTask['exitCond
 
 type ResourceFile = NonNullable<NewTask['resourceFiles']>[number];
 
-export function checkResourceFile(file: ResourceFile): void {
+function checkResourceFile(file: ResourceFile): void {
   const sources = [file.httpUrl, file.storageContainerUrl, file.autoStorageContainerName];
   if (sources.filter((source) => source !== undefined).length !== 1) {
     const reason =

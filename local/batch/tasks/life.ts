@@ -101,7 +101,7 @@ function mayRetry(job: Job, task: TaskRecord): boolean {
   return limit === -1 || task.retryCount < limit;
 }
 
-export function maxRetriesOf(job: Job, task: TaskRecord): number {
+function maxRetriesOf(job: Job, task: TaskRecord): number {
   return task.constraints?.maxTaskRetryCount ?? job.record.spec.constraints?.maxTaskRetryCount ?? 0;
 }
 
@@ -112,7 +112,7 @@ function retry(account: Account, job: Job, task: TaskRecord): void {
   moveTask(account, job, task, 'active');
 }
 
-export function completeTask(account: Account, job: Job, task: TaskRecord, outcome: Outcome): void {
+function completeTask(account: Account, job: Job, task: TaskRecord, outcome: Outcome): void {
   if (task.state === 'completed') return;
   const isSuccess = outcome.failure === undefined;
   const options = exitOptionsFor(task.spec.exitConditions, outcome);

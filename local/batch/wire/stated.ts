@@ -1,4 +1,4 @@
-import type { Failure, NamedValue, RunInfo, Stated } from '../state/records';
+import type { Failure, RunInfo, Stated } from '../state/records';
 import { wireTime } from './time';
 
 /** A state with its history, as every resource shows it. */
@@ -38,12 +38,6 @@ export function runView(info: RunInfo): object {
     ...timed('lastRetryTime', info.lastRetryAt),
     ...(info.result !== undefined && { result: info.result }),
   };
-}
-
-export interface ProblemView {
-  readonly code: string;
-  readonly message: string;
-  readonly values: readonly NamedValue[];
 }
 
 /** The user that runs what names none. */

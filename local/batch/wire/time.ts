@@ -21,7 +21,7 @@ const DAY_MS = 86_400_000;
 export const NO_LIMIT = 'P10675199DT2H48M5.4775807S';
 
 /** The span of NO_LIMIT, and the reading of anything at least as long. */
-export const NO_LIMIT_MS = Number.POSITIVE_INFINITY;
+const NO_LIMIT_MS = Number.POSITIVE_INFINITY;
 
 const LONGEST_MS = 10_675_199 * DAY_MS;
 

@@ -37,7 +37,7 @@ export function statusOf(instance: Instance, detail: StatusDetail): StatusPayloa
 }
 
 /** A reason or a failure is text, not JSON, and is given as a string. */
-export function jsonOrText(text: string | null): unknown {
+function jsonOrText(text: string | null): unknown {
   if (text === null) return null;
   try {
     return JSON.parse(text);

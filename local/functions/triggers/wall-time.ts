@@ -51,7 +51,7 @@ export function instantsOf(wall: WallTime, timeZone: string | undefined): readon
 const DAY = 24 * 3_600_000;
 
 /** How far the zone is ahead of UTC at that moment, in milliseconds. */
-export function offsetAt(ms: number, timeZone: string | undefined): number {
+function offsetAt(ms: number, timeZone: string | undefined): number {
   if (timeZone === 'UTC') return 0;
   const whole = Math.floor(ms / 1000) * 1000;
   const parts = formatFor(timeZone).formatToParts(new Date(whole));

@@ -60,7 +60,7 @@ export function evaluate(expression: Expression, scope: Scope): Value {
   }
 }
 
-export function withNames(scope: Scope, names: readonly string[], values: readonly Value[]): Scope {
+function withNames(scope: Scope, names: readonly string[], values: readonly Value[]): Scope {
   const local = new Map(names.map((name, index) => [name, values[index] ?? null]));
   return { ...scope, find: (name) => (local.has(name) ? local.get(name) : scope.find(name)) };
 }
@@ -70,7 +70,7 @@ export function listIn(value: Value): readonly Value[] {
   throw new Error(`${textOf(value)} is no array`);
 }
 
-export function isTrue(value: Value): boolean {
+function isTrue(value: Value): boolean {
   if (typeof value === 'boolean') return value;
   throw new Error(`${textOf(value)} decides about the deployment and is not known before it`);
 }

@@ -97,7 +97,7 @@ export function boundsOf(positions: Float32Array): { readonly low: Point; readon
 }
 
 /** The sum of the normals of the faces around each vertex, larger faces counting for more. */
-export function smoothNormals(positions: Float32Array, indices: Uint32Array): Float32Array {
+function smoothNormals(positions: Float32Array, indices: Uint32Array): Float32Array {
   const normals = new Float32Array(positions.length);
   const at = (index: number) => positions[index] ?? 0;
 

@@ -35,7 +35,7 @@ export function readTileSide(environment: Environment): number {
 }
 
 /** Far beyond this, what each task costs by itself outweighs what it renders. */
-export const MOST_TILES = 20_000;
+const MOST_TILES = 20_000;
 
 /** Cuts the picture into tiles, row by row; those at the right and lower edges may be smaller. */
 export function planTiles({ width, height }: PictureSize, side: number): readonly NamedTile[] {
