@@ -86,29 +86,42 @@ export class HttpStreams {
     });
     // The invocation tells what went wrong.
     forwarded.on('error', () => undefined);
-    const isTooLarge = this.#guard(request, forwarded);
+    const breakOff = breakerOf(forwarded);
+    const isTooLarge = this.#guard(request, forwarded, breakOff);
+    // Of a caller who goes away the function reads an error, and waits for nothing more.
+    response.once('close', () => {
+      if (!response.writableFinished) breakOff();
+    });
     request.pipe(forwarded);
     return { begun, isTooLarge, abandon: () => forwarded.destroy() };
   }
 
   /** A body that grows too large is broken off: the function reads an error, not a part of it. */
-  #guard(request: http.IncomingMessage, forwarded: http.ClientRequest): () => boolean {
-    // Broken off before it has arrived, the library would wait for it for ever.
-    const arrived = new Promise<void>((resolve) => {
-      forwarded.once('socket', (socket) =>
-        socket.connecting ? socket.once('connect', resolve) : resolve(),
-      );
-    });
+  #guard(
+    request: http.IncomingMessage,
+    forwarded: http.ClientRequest,
+    breakOff: () => void,
+  ): () => boolean {
     let size = 0;
     request.on('data', (part: Buffer) => {
       const isFirst = size <= this.maxBodyBytes;
       size += part.length;
       if (size <= this.maxBodyBytes || !isFirst) return;
       request.unpipe(forwarded);
-      void arrived.then(() => setImmediate(() => forwarded.destroy()));
+      breakOff();
     });
     return () => size > this.maxBodyBytes;
   }
+}
+
+/** Broken off before it has arrived, the library would wait for the request for ever. */
+function breakerOf(forwarded: http.ClientRequest): () => void {
+  const arrived = new Promise<void>((resolve) => {
+    forwarded.once('socket', (socket) =>
+      socket.connecting ? socket.once('connect', resolve) : resolve(),
+    );
+  });
+  return () => void arrived.then(() => setImmediate(() => forwarded.destroy()));
 }
 
 interface Forwarded {

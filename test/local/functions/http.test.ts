@@ -1,6 +1,13 @@
+import http from 'node:http';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { appOf } from './app-of';
-import { fixture, startHostProcess, temporaryFolder, type HostProcess } from './host-process';
+import {
+  fixture,
+  startHostProcess,
+  temporaryFolder,
+  until,
+  type HostProcess,
+} from './host-process';
 
 let host: HostProcess;
 
@@ -120,6 +127,35 @@ test('an app that asks for streams gets and gives bodies piece by piece', async 
   expect([first, second, await next()]).toEqual(['ONE', 'TWO', '']);
   expect((await fetch(`${url}/api/nothing`)).status).toBe(204);
   expect((await fetch(`${url}/api/explode`)).status).toBe(500);
+  streaming.kill('SIGTERM');
+  expect(await streaming.ended).toBe(0);
+});
+
+test('a caller who goes away amid a stream leaves no function waiting for the rest', async () => {
+  const streaming = await startHostProcess({
+    app: appOf({
+      'app.js': `const { app } = require('@azure/functions');
+        app.setup({ enableHttpStream: true });
+        const tell = (what) => process.send({ kind: 'told', what });
+        app.http('read', { methods: ['POST'], handler: async (request) => {
+          try { for await (const _ of request.body) tell('a part'); tell('all'); }
+          catch { tell('an error'); }
+        } });`,
+    }),
+    data: temporaryFolder(),
+  });
+  const told = (what: string) =>
+    until(() => Promise.resolve(streaming.told.find((message) => message['what'] === what)));
+  const post = http.request(`${streaming.url}/api/read`, {
+    method: 'POST',
+    headers: { 'content-length': 100 },
+  });
+  post.on('error', () => {}).write('a part');
+  await told('a part');
+  post.destroy();
+  await told('an error');
+
+  expect(streaming.told.map(({ what }) => what).filter(Boolean)).toEqual(['a part', 'an error']);
   streaming.kill('SIGTERM');
   expect(await streaming.ended).toBe(0);
 });
