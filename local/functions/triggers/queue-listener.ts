@@ -14,6 +14,7 @@ export class QueueListener {
   #isStopped = false;
   #isPolling = false;
   #isCalledFor = false;
+  #receiving: Promise<void> = Promise.resolve();
   readonly #inWork = new Set<Promise<void>>();
 
   constructor(readonly options: QueueListenerOptions) {}
@@ -32,7 +33,7 @@ export class QueueListener {
     }
     this.#isPolling = true;
     this.#isCalledFor = false;
-    void this.#receive().then((found) => {
+    this.#receiving = this.#receive().then((found) => {
       this.#isPolling = false;
       this.#waitMs = found ? LEAST_WAIT_MS : Math.min(this.#waitMs * 2, this.options.maxWaitMs);
       if (this.#isCalledFor || (found && this.#hasRoom())) this.poll();
@@ -43,6 +44,8 @@ export class QueueListener {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#callOff();
+    // What comes with the last answer is hidden from everybody else, for minutes perhaps.
+    await this.#receiving;
     await Promise.all(this.#inWork);
   }
 

@@ -81,3 +81,15 @@ test('an empty queue is looked at less and less often, on the clock', async () =
 
   expect(waits).toEqual([200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 51_200, 60_000, 60_000]);
 });
+
+test('a message that is on its way when the listener ends is still worked on', async () => {
+  let worked = 0;
+  const { queue, listener } = listenerOn('late', async () => void worked++, 600);
+  await queue.create();
+  await queue.sendMessage('x');
+  listener.start();
+  await listener.stop();
+
+  expect(worked).toBe(1);
+  expect((await queue.getProperties()).approximateMessagesCount).toBe(0);
+});
