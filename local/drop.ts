@@ -4,7 +4,7 @@ import { basename, resolve } from 'node:path';
 import { optionsOr } from './command-line';
 import { realClock } from './clock';
 import { FIXED_PORTS } from './environment';
-import { blobService, drop, dropUrl } from './outside';
+import { blobService, dropFile, dropUrl } from './outside';
 import { AZURITE_ACCOUNT } from './storage';
 
 /** `npm run drop -- <container> <file>…`: puts files into the storage that `npm start` keeps up. */
@@ -49,7 +49,7 @@ async function dropAll(container: string, files: readonly string[]): Promise<voi
   const folder = options.to.replace(/^\/+|\/+$/g, '');
   for (const file of files) {
     const name = folder === '' ? basename(file) : `${folder}/${basename(file)}`;
-    await drop(service, container, name, readFileSync(file));
+    await dropFile(service, container, name, file);
     process.stdout.write(`${container}/${name}\n`);
   }
   if (files.length === 0) process.stdout.write(`${await commandFor(service, container)}\n`);

@@ -34,9 +34,23 @@ export async function drop(
   name: string,
   bytes: Buffer | string,
 ): Promise<void> {
+  await (await placeIn(service, container, name)).uploadData(Buffer.from(bytes));
+}
+
+/** Piece by piece: a file may be larger than what fits into the memory. */
+export async function dropFile(
+  service: BlobServiceClient,
+  container: string,
+  name: string,
+  file: string,
+): Promise<void> {
+  await (await placeIn(service, container, name)).uploadFile(file);
+}
+
+async function placeIn(service: BlobServiceClient, container: string, name: string) {
   const target = service.getContainerClient(container);
   await target.createIfNotExists();
-  await target.getBlockBlobClient(name).uploadData(Buffer.from(bytes));
+  return target.getBlockBlobClient(name);
 }
 
 /** Brings every blob under `prefix` into a folder, without the prefix. Answers the files' paths. */
