@@ -58,13 +58,16 @@ export function poolView(pool: Models.CloudPool, nodes: readonly Models.ComputeN
 
 /** Nodes of a pool break for the same few reasons. */
 const NODE_ERRORS_SHOWN = 3;
+/** They are told in the status of the run, for which Durable Functions has 16 KB in all. */
+const NODE_ERROR_CHARACTERS = 500;
 
 function nodeErrors(nodes: readonly Models.ComputeNode[]): string[] {
   const unusable = nodes.filter(({ state }) => lower(state) === 'unusable');
   const said = unusable.flatMap(({ errors = [] }) =>
     errors.map(({ code, message, errorDetails = [] }) => {
       const details = errorDetails.map(({ name, value }) => `${name}: ${value}`).join('; ');
-      return withoutSecrets(`${code}: ${message}${details === '' ? '' : ` (${details})`}`);
+      const words = `${code}: ${message}${details === '' ? '' : ` (${details})`}`;
+      return withoutSecrets(words).slice(0, NODE_ERROR_CHARACTERS);
     }),
   );
   return [...new Set(said)].slice(0, NODE_ERRORS_SHOWN);

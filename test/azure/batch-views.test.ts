@@ -81,6 +81,22 @@ test('a pool is shown with its nodes by state and with what the last resize lack
   });
 });
 
+test('why nodes are unusable is told in three errors at most, none of them long', async () => {
+  const nodes = Array.from({ length: 5 }, (_, index) => ({
+    id: `n${index}`,
+    state: 'unusable',
+    errors: [{ code: `Error${index}`, message: 'x'.repeat(20_000) }],
+  }));
+  const line = await opened([
+    { status: 200, body: { state: 'active', allocationState: 'steady' } },
+    { status: 200, body: { value: nodes } },
+  ]);
+
+  expect((await line.batch.lookAtPool('pool'))?.nodeErrors).toEqual(
+    [0, 1, 2].map((index) => `Error${index}: ${'x'.repeat(492)}`),
+  );
+});
+
 test('errors of an earlier resize are not those of the one under way', async () => {
   const resizeErrors = [{ code: 'AllocationFailed', message: 'none left' }];
   const line = await opened([
