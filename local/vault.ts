@@ -153,17 +153,25 @@ async function put(
   }
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
-  const value = (JSON.parse(Buffer.concat(chunks).toString('utf8')) as { value?: unknown }).value;
+  const value = valueIn(Buffer.concat(chunks).toString('utf8'));
   if (typeof value !== 'string' || Buffer.byteLength(value) > MAX_VALUE_BYTES) {
     return refuse(
       response,
       400,
       'BadParameter',
-      `value must be text of at most ${MAX_VALUE_BYTES} bytes`,
+      `the body must be JSON whose value is text of at most ${MAX_VALUE_BYTES} bytes`,
     );
   }
   save(start.file, { ...load(start.file), [name.toLowerCase()]: value });
   return reply(response, 200, secretBody(response, name, value));
+}
+
+function valueIn(body: string): unknown {
+  try {
+    return (JSON.parse(body) as { value?: unknown } | null)?.value;
+  } catch {
+    return undefined;
+  }
 }
 
 const VERSION = '00000000000000000000000000000001';

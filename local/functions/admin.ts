@@ -3,6 +3,7 @@ import { readBody, reply } from './body';
 import type { HostedFunction } from './catalog';
 import type { Opened } from './front-door';
 import type { Call } from './runner';
+import { decode } from './triggers/route';
 
 /** `/admin`: the host's status, and running a function now. */
 export async function adminRequest(
@@ -22,7 +23,7 @@ export async function adminRequest(
     return reply(response, 200);
   }
   const name = /^\/admin\/functions\/([^/]+)$/.exec(path)?.[1];
-  const fn = name === undefined ? undefined : opened.catalog.find(decodeURIComponent(name));
+  const fn = name === undefined ? undefined : opened.catalog.find(decode(name));
   if (fn === undefined || request.method !== 'POST') return reply(response, 404);
   // The real host cannot run an HTTP function from here either.
   if (fn.triggerType === 'http') return reply(response, 404);

@@ -154,7 +154,7 @@ async function logIn(
 ): Promise<void> {
   if (username === undefined || password === undefined) return;
   const own = runtime === 'podman' ? ['--authfile', authFileOf(environment)] : [];
-  const server = registryServer ?? 'docker.io';
+  const server = registryServer ?? HUB;
   const args = ['login', ...own, '--username', username, '--password-stdin', server];
   const { exitCode, complaint } = await call(runtime, args, environment, password);
   if (exitCode === 0) return;
@@ -196,8 +196,8 @@ export async function prefetch(
       environment,
     );
     if (exitCode === 0) continue;
-    const isPrivate = registries.some(({ registryServer: server = 'docker.io' }) =>
-      image.startsWith(`${server}/`),
+    const isPrivate = registries.some(
+      ({ registryServer = HUB }) => registryServer === hostOf(image),
     );
     if (isPrivate || !(await hasImage(runtime, image, environment))) {
       const details = [
@@ -209,6 +209,14 @@ export async function prefetch(
     own.push(image);
   }
   return own;
+}
+
+const HUB = 'docker.io';
+
+/** Before the first slash, if that can be a host; without one an image is of Docker Hub. */
+function hostOf(image: string): string {
+  const [first = '', ...rest] = image.split('/');
+  return rest.length > 0 && /[.:]|^localhost$/.test(first) ? first : HUB;
 }
 
 async function hasImage(runtime: Runtime, image: string, environment: Variables): Promise<boolean> {

@@ -1,6 +1,7 @@
 import type http from 'node:http';
 import { readBody, reply } from '../body';
 import type { Triggers } from './triggers';
+import { decode } from './route';
 
 /** Where Event Grid tells of new blobs: `?functionName=Host.Functions.<name>`. */
 export const BLOB_WEBHOOK = '/runtime/webhooks/blobs';
@@ -69,5 +70,5 @@ function blobIn(
   const { hostname, pathname } = new URL(url);
   const isByPath = /^(localhost|[\d.]+)$/.test(hostname);
   const [container = '', ...blob] = pathname.split('/').slice(isByPath ? 2 : 1);
-  return { container, blob: decodeURIComponent(blob.join('/')) };
+  return { container, blob: decode(blob.join('/')) };
 }

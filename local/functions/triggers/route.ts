@@ -145,7 +145,8 @@ function parseConstraint(text: string): (value: string) => boolean {
   return make(argument);
 }
 
-function decode(text: string): string {
+/** As it is where it cannot be decoded. */
+export function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {

@@ -137,29 +137,33 @@ test('an image that cannot be pulled leaves the node unusable, and says why', as
 test('an image that was built on this machine is used, unless the pool signs in to its registry', async () => {
   const runtime = await withRuntime();
   const stand = await standIn({ path: runtime.path });
-  const withImage = (image: string, registryServer: string) => ({
+  const withImage = (image: string, registryServer?: string) => ({
+    vmSize: 'standard_d2s_v5',
+    targetLowPriorityNodes: 1,
     virtualMachineConfiguration: {
       ...UBUNTU,
       containerConfiguration: {
         containerImageNames: [image],
-        containerRegistries: [{ registryServer, userName: 'me', password: 'secret' }],
+        containerRegistries: [
+          { userName: 'me', password: 'secret', ...(registryServer && { registryServer }) },
+        ],
       },
     },
   });
   await poolOf(stand, 1, withImage('home-made', 'other.example'));
-  await stand.client.pool.add({
-    id: 'private',
-    vmSize: 'standard_d2s_v5',
-    ...withImage('home-made.example/home-made', 'home-made.example'),
-    targetLowPriorityNodes: 1,
-  });
+  const refused = {
+    'its-own': withImage('own.example/home-made', 'own.example'),
+    hub: withImage('home-made'),
+  };
 
-  const node = await stand.until(async () => {
-    const [found] = await stand.client.computeNode.list('private');
-    return found?.state === 'unusable' && found;
-  });
-
-  expect(node.errors?.[0]?.code).toBe('ContainerInvalidImage');
+  for (const [id, pool] of Object.entries(refused)) {
+    await stand.client.pool.add({ id, ...pool });
+    const node = await stand.until(async () => {
+      const [found] = await stand.client.computeNode.list(id);
+      return found?.state === 'unusable' && found;
+    });
+    expect([id, node.errors?.[0]?.code]).toEqual([id, 'ContainerInvalidImage']);
+  }
   expect(stand.lines.filter((line) => line.includes('the copy on this machine'))).toEqual([
     expect.stringMatching(/^node tvm\S+: home-made cannot be pulled/),
   ]);

@@ -89,6 +89,7 @@ test('without keys nobody is asked for one, as under func start', async () => {
 
 test('the host tells its status', async () => {
   expect(await (await get('/admin/host/status')).json()).toMatchObject({ state: 'Running' });
+  expect((await get('/admin/functions/%zz')).status).toBe(404);
 });
 
 test('an app that asks for streams gets and gives bodies piece by piece', async () => {
