@@ -81,6 +81,11 @@ function passOn(start: GateStart, request: IncomingMessage, response: ServerResp
     ...(start.certificate !== undefined && { ca: start.certificate.cert }),
   };
   const onward = (isSecure ? https : http).request(options, (reply) => {
+    // Whoever asked may have gone while the answer was on its way.
+    if (response.destroyed) {
+      reply.destroy();
+      return;
+    }
     response.writeHead(reply.statusCode ?? 502, reply.statusMessage, reply.rawHeaders);
     pipeline(reply, response, tell);
   });

@@ -76,6 +76,30 @@ test('what breaks off on one side of the gate breaks off on the other', async ()
   expect(await gone).toBe('gone');
 });
 
+test('an answer to somebody who has gone meanwhile is let go, and the gate goes on', async () => {
+  let answerTheFirst = () => {};
+  let theFirstIsThere = () => {};
+  const there = new Promise<void>((resolve) => (theFirstIsThere = resolve));
+  const behind = await listen((request, response) => {
+    const answer = () => void response.end('late');
+    if (request.url !== '/slow') return answer();
+    answerTheFirst = answer;
+    theFirstIsThere();
+  });
+  const access: Access = { roles: [], without: new Set() };
+  const gate = await startGate({ service: 'batch', upstream: behind.url, access, log: () => {} });
+  servers.push(behind, gate);
+  const ask = async () => (await fetch(gate.url)).text();
+
+  const first = http.get(`${gate.url}/slow`).on('error', () => {});
+  await there;
+  first.destroy();
+  // By the time that others are answered, the gate has heard that the first one is gone.
+  expect([await ask(), await ask()]).toEqual(['late', 'late']);
+  answerTheFirst();
+  expect([await ask(), await ask()]).toEqual(['late', 'late']);
+});
+
 test('one that no role allows answers 403 in the words of each service, and names the right in a header of its own', async () => {
   const blob = await gated('blob', {});
   const refused = await fetch(`${blob.url}/inbox/a.ply`, {
