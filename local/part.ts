@@ -50,7 +50,19 @@ export async function startPart(start: PartStart): Promise<Part> {
     const said = lines.length === 0 ? '' : `:\n${lines.join('\n')}`;
     throw new Error(`${start.name} did not start: ${String(error)}${said}`);
   });
-  return { url, process: child, stop: () => stop(child) };
+  let isAsked = false;
+  child.once('exit', (code, signal) => {
+    if (!isAsked)
+      start.log(`${start.name} ended by itself: ${signal ?? `exit code ${String(code)}`}`);
+  });
+  return {
+    url,
+    process: child,
+    stop: () => {
+      isAsked = true;
+      return stop(child);
+    },
+  };
 }
 
 function ready(child: ChildProcess, { readyLine, name }: PartStart): Promise<string> {

@@ -227,7 +227,10 @@ export async function runsOf(world: World, workload: string): Promise<readonly R
 function lastLines({ lines }: World): string {
   // Looking at runs is what the tests themselves do all the time.
   const telling = lines.filter((line) => !line.includes(' runs-'));
-  return `the last lines of the environment:\n${telling.slice(-25).join('\n')}`;
+  // What follows the end of a part can be hundreds of lines; what it said before tells why.
+  const end = telling.findIndex((line) => line.includes(' ended by itself: '));
+  const before = end === -1 ? [] : [...telling.slice(Math.max(0, end - 25), end + 1), '…'];
+  return `the last lines of the environment:\n${[...before, ...telling.slice(-25)].join('\n')}`;
 }
 
 const LOOK_EVERY_MS = 50;
