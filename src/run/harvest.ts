@@ -26,8 +26,13 @@ export async function harvest(
   if (!worked) return NOTHING_HARVESTED;
   const { work } = workloadOf(tools.workloads, plan);
   const mayHaveFailed = outcome.kind !== 'succeeded' || shareTolerated(work) > 0;
-  const failed = mayHaveFailed ? await failedTasks(tools, plan) : [];
-  const running = outcome.kind === 'succeeded' ? [] : await runningTasks(tools, plan);
+  const { batch } = tools;
+  const isThere = mayHaveFailed && (await batch.lookAtJob(plan.jobId)) !== null;
+  const failed = isThere ? await batch.failedTasks(plan.jobId, MAX_FAILED_TASKS) : [];
+  const running =
+    isThere && outcome.kind !== 'succeeded'
+      ? await batch.runningTasks(plan.jobId, MAX_RUNNING_TASKS)
+      : [];
   const logs = await keepLogs(
     tools,
     plan,
@@ -50,18 +55,6 @@ async function noteMissing({ batch, files, workloads }: Tools, plan: RunPlan): P
     await files.writeText(plan.outputContainer, MISSING, missingText(missing));
   }
   return missing.length;
-}
-
-async function failedTasks({ batch }: Tools, plan: RunPlan): Promise<readonly FailedTask[]> {
-  return (await batch.lookAtJob(plan.jobId)) === null
-    ? []
-    : batch.failedTasks(plan.jobId, MAX_FAILED_TASKS);
-}
-
-async function runningTasks({ batch }: Tools, plan: RunPlan): Promise<readonly string[]> {
-  return (await batch.lookAtJob(plan.jobId)) === null
-    ? []
-    : batch.runningTasks(plan.jobId, MAX_RUNNING_TASKS);
 }
 
 async function keepLogs(
