@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Contradiction } from './fields';
-import type { Pool } from './pool-schema';
+import { poolSchema, type Pool } from './pool-schema';
 import { shellMistakes } from './shell';
 import { coresOf, largestChoice, mostSlots, smallestFitting } from './vm-sizes';
 import type { Workload } from './workload';
@@ -58,7 +59,7 @@ const makersFields = [
 
 function* othersPoolMistakes(pool: Pool): Generator<Contradiction> {
   for (const field of makersFields) {
-    if (!isSaid(pool[field], field)) continue;
+    if (isDeepStrictEqual(pool[field], unsaid[field])) continue;
     yield {
       path: ['pool', field],
       message: `whoever made the pool "${pool.existing ?? ''}" has decided this; leave it out`,
@@ -66,12 +67,8 @@ function* othersPoolMistakes(pool: Pool): Generator<Contradiction> {
   }
 }
 
-/** A default says nothing. */
-function isSaid(value: unknown, field: keyof Pool): boolean {
-  if (Array.isArray(value)) return value.length > 0;
-  if (field === 'maxNodes' || field === 'slotsPerNode') return value !== 1;
-  return value !== undefined && value !== false && value !== 0;
-}
+/** A pool of which nothing was said: a default says nothing. */
+const unsaid = poolSchema.parse({});
 
 function* keptPoolMistakes({ pool, overlap }: Workload): Generator<Contradiction> {
   if (overlap === 'allow') {
