@@ -1,5 +1,5 @@
 import { messageOf } from '../failure';
-import type { Ports } from './ports';
+import type { Ports, Removal } from './ports';
 
 /** What a stop has set going. */
 export interface Stopped {
@@ -16,16 +16,22 @@ export interface Stopped {
 export async function stopCosts({ batch }: Pick<Ports, 'batch'>): Promise<Stopped> {
   const removing: { kind: 'pool' | 'job'; id: string }[] = [];
   const refused: string[] = [];
-  for (const { kind, id, runId } of await batch.findOwned()) {
-    const owner = { runId, workload: '' };
+  for (const owned of await batch.findOwned()) {
+    const { kind, id } = owned;
     try {
-      const how = await (kind === 'pool'
-        ? batch.removePool(id, owner)
-        : batch.removeJob(id, owner));
-      if (how === 'going') removing.push({ kind, id });
+      if ((await removeOwned(batch, owned)) === 'going') removing.push({ kind, id });
     } catch (error) {
       refused.push(`${kind} ${id}: ${messageOf(error)}`);
     }
   }
   return { removing, refused };
+}
+
+/** Asks for the end of what a run has made. */
+export function removeOwned(
+  batch: Ports['batch'],
+  { kind, id, runId }: Awaited<ReturnType<Ports['batch']['findOwned']>>[number],
+): Promise<Removal> {
+  const owner = { runId, workload: '' };
+  return kind === 'pool' ? batch.removePool(id, owner) : batch.removeJob(id, owner);
 }

@@ -4,6 +4,7 @@ import { leftBlob, RECORDS_FOLDER, recordBlob, RUNS_CONTAINER, workloadOfRun } f
 import type { Files, Ports } from './ports';
 import { readRecord } from './record';
 import { DEFAULT_OUTPUT_DAYS, DEFAULT_RECORD_DAYS, longestOf } from './retention';
+import { removeOwned } from './stop';
 import { RUN_LABEL, type Tools } from './tools';
 
 /** What a tidy found to do, and did. */
@@ -49,11 +50,11 @@ export async function tidy(
     await removal().catch((error: unknown) => refused.push(`${what}: ${messageOf(error)}`));
   };
 
-  for (const { kind, id, runId } of await batch.findOwned()) {
+  for (const owned of await batch.findOwned()) {
+    const { kind, id, runId } = owned;
     if (await runs.isGoing(runId)) continue;
     await attempt(`${kind} ${id}`, async () => {
-      const owner = { runId, workload: '' };
-      await (kind === 'pool' ? batch.removePool(id, owner) : batch.removeJob(id, owner));
+      await removeOwned(batch, owned);
       orphans.push({ kind, id });
     });
   }
