@@ -86,8 +86,8 @@ async function read<Body>(
   const { status, body } = await askTwice(management, url);
   if (status === 404) return null;
   if (status !== 200) throw failureOf(management, url, status, wordsIn(body, status));
-  const read = form.safeParse(body);
-  if (read.success) return read.data;
+  const checked = form.safeParse(body);
+  if (checked.success) return checked.data;
   throw failureOf(management, url, status, 'the answer has another form than is known');
 }
 
