@@ -51,6 +51,11 @@ export function containerEngine(): Engine | string {
   return reasons.join('; ');
 }
 
+/** What the title of a test says when no engine runs containers here; empty when one does. */
+export function whySkipped(engine: Engine | string): string {
+  return typeof engine === 'string' ? `: skipped, no container engine runs here (${engine})` : '';
+}
+
 function ask(engine: string, words: readonly string[], input?: Buffer): string {
   const home = mkdtempSync(join(tmpdir(), 'home-'));
   try {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Files } from '../../src/run/ports';
-import { IMAGE, containerEngine, searchPath } from '../container-image';
+import { IMAGE, containerEngine, searchPath, whySkipped } from '../container-image';
 import { fileText, taskDone } from '../local/batch/stand';
 import { startOAuthAccount, type TestAccount } from './accounts';
 import { nodeIn, owner, poolSpec, portOnStandIn } from './on-stand-in';
@@ -156,8 +156,7 @@ test('shared data is brought to a node once, under its own names, and every task
 });
 
 const engine = containerEngine();
-const whySkipped =
-  typeof engine === 'string' ? `: skipped, no container engine runs here (${engine})` : '';
+const skipped = whySkipped(engine);
 
 /** The containers that go on, by their names. */
 const goingOn = (): readonly string[] =>
@@ -168,8 +167,8 @@ const goingOn = (): readonly string[] =>
         .split('\n')
         .filter((name) => name !== '');
 
-test.skipIf(whySkipped !== '')(
-  `a container runs its image's own command, its variables and its directory [NB2, NB3, GD7, GD32]${whySkipped}`,
+test.skipIf(skipped !== '')(
+  `a container runs its image's own command, its variables and its directory [NB2, NB3, GD7, GD32]${skipped}`,
   async () => {
     const { stand, batch } = await portOnStandIn({ path: searchPath });
     const container = { image: IMAGE, runOptions: '--env Y=2', workingDirectory: 'task' } as const;
@@ -195,7 +194,7 @@ test.skipIf(whySkipped !== '')(
   },
 );
 
-test.skipIf(whySkipped !== '')(`a container ends with its task${whySkipped}`, async () => {
+test.skipIf(skipped !== '')(`a container ends with its task${skipped}`, async () => {
   const { stand, batch } = await portOnStandIn({ path: searchPath });
   const container = { image: IMAGE, runOptions: '', workingDirectory: 'task' } as const;
   await batch.makePool(poolSpec({ containers: { images: [IMAGE], registries: [] } }), owner);

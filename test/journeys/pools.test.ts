@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { drop } from '../../local/outside';
 import { packFolder } from '../../local/package-archive';
-import { containerEngine } from '../container-image';
+import { containerEngine, whySkipped } from '../container-image';
 import {
   ask,
   begin,
@@ -153,11 +153,10 @@ test.skipIf(!hasOpenssl)(
 );
 
 const engine = containerEngine();
-const whySkipped =
-  typeof engine === 'string' ? `: skipped, no container engine runs here (${engine})` : '';
+const skipped = whySkipped(engine);
 
-test.skipIf(whySkipped !== '')(
-  `a run whose tasks are all containers is like any other [NB1, NB2, NB3, GD32]${whySkipped}`,
+test.skipIf(skipped !== '')(
+  `a run whose tasks are all containers is like any other [NB1, NB2, NB3, GD32]${skipped}`,
   async () => {
     const run = await ended(world, await begin(world, 'boxed'));
 

@@ -194,7 +194,8 @@ test('what podman signs in with is kept below the node, and used for every pull 
   expect(await runtime.calls()).not.toContain('secret');
 });
 
-test('a container task that is terminated takes its container with it', async () => {
+/** Its container runs until somebody ends it. */
+async function aTaskThatGoesOn() {
   const runtime = await withRuntime();
   const stand = await standIn({ path: runtime.path });
   await poolOf(stand, 1, CONTAINERS);
@@ -207,6 +208,11 @@ test('a container task that is terminated takes its container with it', async ()
   await stand.until(async () =>
     (await fileText(stand, 'job', 'task', 'stdout.txt').catch(() => '')).includes('forever'),
   );
+  return { stand, runtime };
+}
+
+test('a container task that is terminated takes its container with it', async () => {
+  const { stand, runtime } = await aTaskThatGoesOn();
 
   await stand.client.task.terminate('job', 'task');
 
@@ -214,18 +220,7 @@ test('a container task that is terminated takes its container with it', async ()
 });
 
 test('a node that is evicted takes its containers with it', async () => {
-  const runtime = await withRuntime();
-  const stand = await standIn({ path: runtime.path });
-  await poolOf(stand, 1, CONTAINERS);
-  await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
-  await stand.client.task.add('job', {
-    id: 'task',
-    commandLine: 'forever',
-    containerSettings: { imageName: 'known' },
-  });
-  await stand.until(async () =>
-    (await fileText(stand, 'job', 'task', 'stdout.txt').catch(() => '')).includes('forever'),
-  );
+  const { stand, runtime } = await aTaskThatGoesOn();
 
   await stand.control('POST /pools/pool/preempt', { count: 1 });
 
