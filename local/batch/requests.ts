@@ -212,7 +212,7 @@ async function send(
   if (body !== undefined) headers['Content-Type'] = 'application/json;odata=minimalmetadata';
   if (reply.reason === undefined) response.writeHead(reply.status, headers);
   else response.writeHead(reply.status, reply.reason, headers);
-  if (reply.stream !== undefined) await pipeline(reply.stream, response);
+  if (reply.open !== undefined) await pipeline(reply.open(), response);
   else response.end(body);
 }
 

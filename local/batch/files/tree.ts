@@ -1,7 +1,6 @@
 import { createReadStream, type Stats } from 'node:fs';
 import fsp from 'node:fs/promises';
 import path from 'node:path';
-import type { Readable } from 'node:stream';
 import { idField } from '../wire/fields';
 import type { Call, Reply } from '../wire/call';
 import { checkConditions } from '../wire/conditions';
@@ -133,16 +132,12 @@ export async function readFile(
   const range = rangeOf(call, stats.size);
   const headers = headersOf(tree, name, stats);
   if (range === undefined) return { status: 200, headers };
-  return { status: 200, headers, stream: bytesOf(absolute, range) };
+  return { status: 200, headers, open: () => createReadStream(absolute, range) };
 }
 
 interface Range {
   readonly start: number;
   readonly end: number;
-}
-
-function bytesOf(file: string, { start, end }: Range): Readable {
-  return createReadStream(file, { start, end });
 }
 
 /**

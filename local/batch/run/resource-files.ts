@@ -48,6 +48,7 @@ async function fetchTo(
   file: ResourceFile,
   signal: AbortSignal,
 ): Promise<void> {
+  await makeFolder(target, file);
   const response = await answered(fetch(url, { signal }), url, file);
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
@@ -67,6 +68,7 @@ async function downloadContainer(
   try {
     for await (const blob of container.listBlobsFlat({ prefix, abortSignal: signal })) {
       const target = targetOf(path.posix.join(file.filePath ?? '.', blob.name), downloading);
+      await makeFolder(target, file);
       const response = await container.getBlobClient(blob.name).download(0, undefined, {
         abortSignal: signal,
       });
@@ -90,6 +92,19 @@ function targetOf(filePath: string, { workingDirectory }: Downloading): string {
   );
 }
 
+/**
+ * Before the content is asked for: a stream that waits for its reader while a folder is made has
+ * nobody to tell when it is broken off meanwhile.
+ */
+async function makeFolder(target: string, file: ResourceFile): Promise<void> {
+  try {
+    await fsp.mkdir(path.dirname(target), { recursive: true });
+  } catch (cause) {
+    throw writeFailed(file, target, cause);
+  }
+}
+
+/** To be called with a stream at once, before anything else is waited for. */
 async function write(
   content: Readable,
   target: string,
@@ -98,15 +113,18 @@ async function write(
 ): Promise<void> {
   const mode = Number.parseInt((file.fileMode ?? '0770').replace('o', ''), 8);
   try {
-    await fsp.mkdir(path.dirname(target), { recursive: true });
     await pipeline(content, createWriteStream(target), { signal });
     // The mode given at creation would be cut by the umask.
     await fsp.chmod(target, mode);
   } catch (cause) {
     signal.throwIfAborted();
-    const details = [{ name: 'FilePath', value: file.filePath ?? path.basename(target) }];
-    throw new StepFailed(failureOf('ResourceFileWriteFailed', details), { cause });
+    throw writeFailed(file, target, cause);
   }
+}
+
+function writeFailed(file: ResourceFile, target: string, cause: unknown): StepFailed {
+  const details = [{ name: 'FilePath', value: file.filePath ?? path.basename(target) }];
+  return new StepFailed(failureOf('ResourceFileWriteFailed', details), { cause });
 }
 
 async function answered(

@@ -29,8 +29,8 @@ export interface Reply {
   readonly stamp?: Stamp;
   readonly location?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The bytes of a file. */
-  readonly stream?: Readable;
+  /** The bytes of a file. Opened when they are sent: until then nobody would hear of an error. */
+  readonly open?: () => Readable;
 }
 
 /** What names stand in a path: `pools/{poolId}/nodes/{nodeId}` has two. */
