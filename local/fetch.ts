@@ -55,7 +55,9 @@ async function fetchRun(runId: string): Promise<number> {
   if (process.stdout.isTTY) bar.start(total, 0, { file: '' });
   for (const { name, url, bytes } of files) {
     if (process.stdout.isTTY) bar.update({ file: name });
-    await save(await contentOf(url), below(folder, name));
+    const file = below(folder, name);
+    await mkdir(dirname(file), { recursive: true });
+    await pipeline(await contentOf(url), createWriteStream(file));
     bar.increment(bytes);
   }
   bar.stop();
@@ -80,11 +82,6 @@ function below(folder: string, name: string): string {
   const file = resolve(folder, name);
   if (file.startsWith(folder + sep)) return file;
   throw new Error(`the output ${JSON.stringify(name)} would be written outside ${folder}`);
-}
-
-async function save(content: Readable, file: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  await pipeline(content, createWriteStream(file));
 }
 
 async function ask(url: string): Promise<Response> {

@@ -1,8 +1,8 @@
 import { Zip, ZipDeflate } from 'fflate';
-import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 
 export interface Packed {
   readonly files: number;
@@ -24,39 +24,48 @@ const PLAIN = 0o644;
 export async function packFolder(folder: string, archive: string): Promise<Packed> {
   const names = await filesIn(folder, '');
   if (names.length === 0) throw new Error(`${folder} has no file to pack`);
-  const out = createWriteStream(archive);
   let bytes = 0;
-  let failed: Error | undefined;
-  const zip = new Zip((error, chunk) => {
-    if (error !== null) failed = error;
-    else {
+  const counted = async function* () {
+    for await (const chunk of zipped(folder, names)) {
       bytes += chunk.length;
-      out.write(chunk);
+      yield chunk;
     }
-  });
-  for (const name of names) {
-    await addFile(zip, folder, name);
-    if (out.writableNeedDrain) await once(out, 'drain');
-  }
-  zip.end();
-  await new Promise<void>((resolve, reject) => {
-    out.once('error', reject);
-    out.end(resolve);
-  });
-  if (failed !== undefined) throw failed;
+  };
+  await pipeline(counted, createWriteStream(archive));
   return { files: names.length, bytes };
 }
 
-async function addFile(zip: Zip, folder: string, name: string): Promise<void> {
-  const path = join(folder, name);
+/** The archive piece by piece, as fast as whoever writes it takes them. */
+async function* zipped(folder: string, names: readonly string[]): AsyncGenerator<Uint8Array> {
+  const ready: Uint8Array[] = [];
+  let failed: Error | undefined;
+  const zip = new Zip((error, chunk) => {
+    if (error === null) ready.push(chunk);
+    else failed = error;
+  });
+  for (const name of names) {
+    const path = join(folder, name);
+    const entry = await entryOf(path, name);
+    zip.add(entry);
+    for await (const chunk of createReadStream(path)) {
+      entry.push(chunk as Buffer);
+      yield* ready.splice(0);
+    }
+    entry.push(new Uint8Array(0), true);
+    yield* ready.splice(0);
+  }
+  zip.end();
+  yield* ready.splice(0);
+  if (failed !== undefined) throw failed;
+}
+
+async function entryOf(path: string, name: string): Promise<ZipDeflate> {
   const { mode } = await lstat(path);
   const entry = new ZipDeflate(name, { level: 9 });
   entry.os = UNIX;
   entry.attrs = (0o100000 | ((mode & 0o111) === 0 ? PLAIN : EXECUTABLE)) << 16;
   entry.mtime = MOMENT;
-  zip.add(entry);
-  for await (const chunk of createReadStream(path)) entry.push(chunk as Buffer);
-  entry.push(new Uint8Array(0), true);
+  return entry;
 }
 
 /** In the order of their names, as they stand in the archive. */

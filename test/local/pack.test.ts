@@ -114,6 +114,19 @@ test('a folder that is empty, or that holds a link, is no package', async () => 
   );
 });
 
+test('an archive that cannot be written is said so, and nothing breaks off behind it', async () => {
+  const to = await newFolder();
+  const archive = path.join(to, 'fit-2.0.zip');
+  mkdirSync(archive);
+
+  const ended = await pack(await tool(), 'fit', '2.0', '--to', to);
+
+  expect([ended.code, ended.stderr]).toEqual([
+    1,
+    expect.stringMatching(/^EISDIR: .*fit-2\.0\.zip'\n$/),
+  ]);
+});
+
 test('the same folder gives the same archive, byte for byte', async () => {
   const folder = await tool();
   const to = await newFolder();
