@@ -1,6 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import * as df from 'durable-functions';
 import { afterEach, expect, test } from 'vitest';
 import { SteppedClock } from '../../local/clock';
@@ -17,6 +14,7 @@ import { supportedImages } from '../fakes';
 import { MemoryFiles } from '../memory-files';
 import { checked, jobWith, minute, planOf, poolWith, seenWith, watchWith, whole } from './given';
 import { PacedBatch } from './paced-batch';
+import { newProgramsFolder } from './stage';
 import { worldOf } from './world';
 
 /** What a run makes of its nodes from its start to its end: prepared or not, kept, of others. */
@@ -38,7 +36,7 @@ async function ran(declaration: WorkloadDeclaration, change: (batch: PacedBatch)
     files: new MemoryFiles(),
     secrets: { read: async (name: string) => `value of ${name}` },
     workloads,
-    programsFolder: mkdtempSync(join(tmpdir(), 'nightshift-programs-')),
+    programsFolder: newProgramsFolder(),
   };
   hub = await startTestHub({
     clock,

@@ -1,7 +1,8 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as df from 'durable-functions';
+import { onTestFinished } from 'vitest';
 import { SteppedClock } from '../../local/clock';
 import { startTestHub, type TestHub } from '../../local/functions/testing';
 import { followHandler } from '../../src/follow';
@@ -56,7 +57,7 @@ async function openStage(
   const clock = new SteppedClock(START);
   const files = new MemoryFiles();
   const workloads = checkWorkloads(declarations);
-  const programsFolder = mkdtempSync(join(tmpdir(), 'nightshift-programs-'));
+  const programsFolder = newProgramsFolder();
   mkdirSync(join(programsFolder, 'whole', 'programs'), { recursive: true });
   writeFileSync(join(programsFolder, 'whole', 'programs', 'work.mjs'), '// work');
 
@@ -88,6 +89,13 @@ async function openStage(
   const end = async (runId: string) => (await hub.runToEnd(runId)).output as RunRecord;
   const run: Stage['run'] = async (workload, key) => end(await begin(workload, key));
   return { hub, clock, batch: first, batchOf, files, begin, end, run };
+}
+
+/** Empty, and gone when the test is over. */
+export function newProgramsFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'nightshift-programs-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
 }
 
 /** A paced account holds the pool and the job of one run: each run gets its own. */
