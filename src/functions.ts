@@ -13,7 +13,7 @@ import {
   tidyHandler,
   timerHandler,
 } from './intake';
-import { fetchOutputHandler, latestRunHandler, listOutputsHandler } from './outputs';
+import { latestRunHandler, outputsHandler } from './outputs';
 import { planHandler } from './plans';
 import { createActivities } from './run/activities';
 import { withNodes } from './run/nodes';
@@ -60,8 +60,7 @@ function registerRoutes(api: Api, { limits }: Settings): void {
     ['runs-stop', 'DELETE', 'runs', stopAllHandler(api)],
     ['plans-make', 'POST', 'plans/{workload}', planHandler(api, limits, now)],
     ['runs-latest', 'GET', 'workloads/{workload}/latest', latestRunHandler(api)],
-    ['outputs-list', 'GET', 'runs/{id}/outputs', listOutputsHandler(api)],
-    ['outputs-fetch', 'GET', 'runs/{id}/outputs/{*name}', fetchOutputHandler(api)],
+    ['outputs', 'GET', 'runs/{id}/outputs/{*name}', outputsHandler(api)],
   ] as const;
   for (const [name, method, route, handler] of routes) {
     df.app.client.http(name, { authLevel: 'function', methods: [method], route, handler });

@@ -12,13 +12,19 @@ const MAX_LISTED = 5000;
 /** How long an address that a caller was sent to stays good. */
 const ADDRESS_MINUTES = 15;
 
-/** GET /api/runs/{id}/outputs?prefix=results/&after=results/last */
-export function listOutputsHandler(api: Api): HttpHandler {
+/**
+ * GET /api/runs/{id}/outputs?prefix=results/&after=results/last lists them, and
+ * GET /api/runs/{id}/outputs/{*name} sends the caller to one of them. It is one function, since
+ * its route fits the list as well: of two functions Azure would take the first by name.
+ */
+export function outputsHandler(api: Api): HttpHandler {
   return answering(async (request, client) => {
     const container = await containerOf(api, client, request.params['id'] ?? '');
+    const { name = '' } = request.params;
+    if (name !== '') return { status: 302, headers: await wayTo(api, container, name) };
     const prefix = request.query.get('prefix') ?? '';
     const after = request.query.get('after') ?? '';
-    const here = request.url.split('?')[0] ?? '';
+    const here = (request.url.split('?')[0] ?? '').replace(/\/+$/, '');
     return { status: 200, jsonBody: await filesOf(api, container, { prefix, after }, here) };
   });
 }
@@ -84,19 +90,15 @@ async function filesOf(
 }
 
 /**
- * GET /api/runs/{id}/outputs/{*name}: sends the caller to the blob itself, so that a file of any
- * size passes by the app. The address opens this one blob for reading, for a quarter of an hour.
+ * To the blob itself, so that a file of any size passes by the app. The address opens this one
+ * blob for reading, for a quarter of an hour.
  */
-export function fetchOutputHandler(api: Api): HttpHandler {
-  return answering(async (request, client) => {
-    const container = await containerOf(api, client, request.params['id'] ?? '');
-    const name = request.params['name'] ?? '';
-    if ((await api.ports.files.find(container, name)) === null) {
-      throw new Failure('unknownOutput', `${unknown(name)}; GET /api/runs/{id}/outputs lists them`);
-    }
-    const Location = await api.ports.files.readUrl(container, name, ADDRESS_MINUTES);
-    return { status: 302, headers: { Location, 'Cache-Control': 'no-store' } };
-  });
+async function wayTo({ ports }: Api, container: string, name: string) {
+  if ((await ports.files.find(container, name)) === null) {
+    throw new Failure('unknownOutput', `${unknown(name)}; GET /api/runs/{id}/outputs lists them`);
+  }
+  const Location = await ports.files.readUrl(container, name, ADDRESS_MINUTES);
+  return { Location, 'Cache-Control': 'no-store' };
 }
 
 function unknown(name: string): string {

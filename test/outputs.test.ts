@@ -1,7 +1,7 @@
 import { HttpRequest, InvocationContext } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
 import { expect, test } from 'vitest';
-import { listOutputsHandler } from '../src/outputs';
+import { outputsHandler } from '../src/outputs';
 import { outputContainerOf } from '../src/run/plan';
 import { MemoryBatch, secretsFrom } from './fakes';
 import { MemoryFiles } from './memory-files';
@@ -13,7 +13,7 @@ function appWith(names: readonly string[]) {
   const files = new MemoryFiles();
   for (const name of names) files.put(outputContainerOf(RUN), name, '1');
   const ports = { files, batch: new MemoryBatch(), secrets: secretsFrom({}) };
-  const handler = listOutputsHandler({ ports, workloads: new Map() });
+  const handler = outputsHandler({ ports, workloads: new Map() });
   const client = { getStatus: async () => ({ instanceId: RUN }) } as unknown as DurableClient;
   return async (query: Readonly<Record<string, string>>) => {
     const url = `http://app/api/runs/${RUN}/outputs?${new URLSearchParams(query).toString()}`;

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { RegisteredFunction, Registry } from './core';
+import { routeMistakes } from './triggers/http-routes';
 import { resolveSettings, settingOf, type Environment } from './settings';
 import type { Binding } from './wire';
 
@@ -71,7 +72,7 @@ export function indexFunctions(
       functions.push(...attempt(() => hosted(fn, environment), problems));
     }
   }
-  problems.push(...sameNames(functions));
+  problems.push(...sameNames(functions), ...routeMistakes(functions));
   if (problems.length > 0)
     throw new Error(
       `The app cannot be started:\n${problems.map((p) => `  ${p}`).join('\n')}\nA function is left out with the setting AzureWebJobs.<its name>.Disabled=true.`,

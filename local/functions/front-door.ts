@@ -7,13 +7,8 @@ import { isAllowed, type AuthLevel, type HostKeys } from './keys';
 import type { Log } from './log';
 import type { HostParts } from './parts';
 import { BLOB_WEBHOOK, blobNotification } from './triggers/event-grid';
-import {
-  httpBindingData,
-  httpInput,
-  httpRoutes,
-  sendHttpOutput,
-  type HttpRoutes,
-} from './triggers/http';
+import { httpBindingData, httpInput, sendHttpOutput } from './triggers/http';
+import { httpRoutes, type HttpRoutes } from './triggers/http-routes';
 
 /** The port that callers see: the app's functions, the extensions' endpoints, `/admin`. */
 export class FrontDoor {
@@ -23,7 +18,10 @@ export class FrontDoor {
 
   /** Until this, every request answers 503. */
   open(parts: HostParts): void {
-    this.#opened = { ...parts, routes: httpRoutes(parts.catalog, parts.settings.routePrefix) };
+    this.#opened = {
+      ...parts,
+      routes: httpRoutes(parts.catalog.withTrigger('http'), parts.settings.routePrefix),
+    };
   }
 
   /** From now on every request answers 503 again. */
@@ -96,7 +94,7 @@ export class FrontDoor {
     const result = await runner.run(fn, { input, about, bindingData }).catch(() => undefined);
     // A handler that throws answers 500 and nothing else; what it threw is in the log.
     if (result === undefined) return reply(response, 500);
-    sendHttpOutput(response, result);
+    sendHttpOutput(response, fn, result);
   }
 
   async #sendApi(

@@ -13,6 +13,7 @@ interface Description {
     readonly name: string;
     readonly trigger: string;
     readonly route?: string;
+    readonly methods?: readonly string[];
     readonly authLevel?: string;
     readonly path?: string;
   }[];
@@ -60,7 +61,7 @@ test('routes and functions in the guides are those of the app', () => {
   const routes = written.functions.flatMap(({ route }) => (route === undefined ? [] : [route]));
   const isRoute = (said: string) =>
     routes.some((route) => {
-      const pattern = route.replaceAll(/\{[^}]+\}/g, '[^/]+');
+      const pattern = route.replace(/\/\{\*[^}]+\}$/, '(/.*)?').replaceAll(/\{[^}]+\}/g, '[^/]+');
       return new RegExp(`^${pattern}$`).test(said);
     });
   for (const guide of ['docs/deploy.md', 'docs/operate.md']) {
@@ -71,3 +72,28 @@ test('routes and functions in the guides are those of the app', () => {
     expect([guide, said.filter((route) => !isRoute(route))]).toEqual([guide, []]);
   }
 });
+
+test('no call is answered by two functions: Azure takes the first by name, not the one that fits best', () => {
+  const http = written.functions.filter(({ trigger }) => trigger === 'httpTrigger');
+  const pairs = http.flatMap((one, index) =>
+    http.slice(index + 1).map((other) => [one, other] as const),
+  );
+  const both = pairs.filter(
+    ([one, other]) =>
+      one.methods?.some((method) => other.methods?.includes(method)) === true &&
+      overlap(one.route?.split('/') ?? [], other.route?.split('/') ?? []),
+  );
+  expect(pairs.length).toBeGreaterThan(0);
+  expect(both.map(([one, other]) => `${one.name} and ${other.name}`)).toEqual([]);
+});
+
+/** Whether a path fits both; all before a catch-all, which also fits nothing, or equally long. */
+function overlap(one: readonly string[], other: readonly string[]): boolean {
+  const [first, ...rest] = one;
+  const [otherFirst, ...otherRest] = other;
+  if (first?.startsWith('{*') === true || otherFirst?.startsWith('{*') === true) return true;
+  if (first === undefined || otherFirst === undefined) return first === otherFirst;
+  const isSame = first.toLowerCase() === otherFirst.toLowerCase();
+  const isAny = first.startsWith('{') || otherFirst.startsWith('{');
+  return (isSame || isAny) && overlap(rest, otherRest);
+}

@@ -5,7 +5,7 @@ import { reply, tooLarge } from '../body';
 import type { HostedFunction } from '../catalog';
 import type { Runner } from '../runner';
 import type { TypedData } from '../wire';
-import { httpBindingData } from './http';
+import { emptyStatus, httpBindingData } from './http';
 
 /**
  * HTTP streams (`app.setup({ enableHttpStream: true })`): the library opens a server of its own,
@@ -55,7 +55,7 @@ export class HttpStreams {
     forwarded.abandon();
     if (forwarded.isTooLarge()) throw tooLarge(this.maxBodyBytes);
     if (response.headersSent) response.destroy();
-    else reply(response, isDone ? 204 : 500);
+    else reply(response, isDone ? emptyStatus(fn) : 500);
   }
 
   #forward(

@@ -1,61 +1,8 @@
 import type http from 'node:http';
 import { reply, type Body } from '../body';
-import type { Catalog, HostedFunction } from '../catalog';
+import type { HostedFunction } from '../catalog';
 import { membersOf, type Metadata } from '../metadata';
 import type { HttpCookie, HttpData, InvocationResponse, TypedData } from '../wire';
-import { parseRoute, type Route } from './route';
-
-/** The routes of the app's HTTP functions. */
-export interface HttpRoutes {
-  find(method: string, path: string): FoundRoute | undefined;
-  /** One line for each function: methods and path. */
-  readonly descriptions: readonly string[];
-}
-
-export interface FoundRoute {
-  readonly fn: HostedFunction;
-  readonly params: Readonly<Record<string, string>>;
-}
-
-interface Entry {
-  readonly fn: HostedFunction;
-  readonly route: Route;
-  readonly template: string;
-  readonly methods: ReadonlySet<string>;
-}
-
-export function httpRoutes(catalog: Catalog, routePrefix: string): HttpRoutes {
-  const entries: readonly Entry[] = catalog
-    .withTrigger('http')
-    .map((fn) => entryOf(fn, routePrefix))
-    .sort((a, b) => (a.route.rank < b.route.rank ? -1 : Number(a.route.rank > b.route.rank)));
-
-  return {
-    descriptions: entries.map(
-      ({ fn, methods, template }) => `${fn.name}: [${[...methods].join(',')}] ${template}`,
-    ),
-    find(method, path) {
-      for (const { fn, route, methods } of entries) {
-        const params = methods.has(method) ? route.match(path) : undefined;
-        if (params !== undefined) return { fn, params };
-      }
-      return undefined;
-    },
-  };
-}
-
-function entryOf(fn: HostedFunction, routePrefix: string): Entry {
-  const { route, methods } = fn.trigger as { readonly route?: string; readonly methods?: string[] };
-  // No route, or an empty one, is the name of the function; the prefix alone cannot be had.
-  const own = (route || fn.name).replace(/^\/+/, '');
-  const template = `/${[routePrefix, own].filter((part) => part !== '').join('/')}`;
-  return {
-    fn,
-    template,
-    route: parseRoute(template),
-    methods: new Set((methods ?? ['GET', 'POST']).map((method) => method.toUpperCase())),
-  };
-}
 
 /** A request as the function's trigger gets it. */
 export function httpInput(
@@ -115,11 +62,23 @@ function nullable(
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value }]));
 }
 
-/** Sends what the function returned; a function that returns nothing answers 204. */
-export function sendHttpOutput(response: http.ServerResponse, result: InvocationResponse): void {
+/**
+ * The answer of a function that gave none: 204 where its return value would be one, and 200 where
+ * that goes elsewhere (`FunctionInvocationMiddleware`).
+ */
+export function emptyStatus({ bindings }: HostedFunction): number {
+  return bindings['$return']?.type.toLowerCase() === 'http' ? 204 : 200;
+}
+
+/** Sends what the function returned. */
+export function sendHttpOutput(
+  response: http.ServerResponse,
+  fn: HostedFunction,
+  result: InvocationResponse,
+): void {
   const output = result.returnValue?.http;
   if (output === undefined) {
-    reply(response, 204);
+    reply(response, emptyStatus(fn));
     return;
   }
   for (const [name, value] of Object.entries(output.headers ?? {})) response.setHeader(name, value);

@@ -10,8 +10,6 @@
 export interface Route {
   /** The values of the parameters, decoded, or undefined if the path is another one's. */
   match(path: string): Readonly<Record<string, string>> | undefined;
-  /** Routes are tried in the order of these, smallest first: the more literal, the earlier. */
-  readonly rank: string;
 }
 
 export function parseRoute(template: string): Route {
@@ -20,7 +18,6 @@ export function parseRoute(template: string): Route {
   const pattern = new RegExp(`^${segments.map(({ source }) => source).join('')}/?$`, 'i');
 
   return {
-    rank: segments.map(({ rank }) => rank).join(''),
     match(path) {
       const found = pattern.exec(path);
       if (found === null) return undefined;
@@ -28,7 +25,7 @@ export function parseRoute(template: string): Route {
       for (const [i, parameter] of names.entries()) {
         const text = found[i + 1] ?? parameter.default;
         if (text === undefined || (text === '' && parameter.isCatchAll)) continue;
-        const value = decode(text);
+        const value = decodeSegments(text);
         if (!parameter.constraints.every((fits) => fits(value))) return undefined;
         values[parameter.name] = value;
       }
@@ -48,8 +45,6 @@ interface Parameter {
 interface Segment {
   readonly source: string;
   readonly parameters: readonly Parameter[];
-  /** 1 text, 2 constrained, 3 parameter, 4 catch-all. */
-  readonly rank: string;
 }
 
 /** Slashes inside braces belong to a constraint's pattern. */
@@ -76,14 +71,7 @@ function parseSegment(text: string): Segment {
   return {
     source: mayMiss ? `(?:/${source})?` : `/${source}`,
     parameters,
-    rank: rankOf(parameters),
   };
-}
-
-function rankOf(parameters: readonly Parameter[]): string {
-  if (parameters.length === 0) return '1';
-  if (parameters.some(({ isCatchAll }) => isCatchAll)) return '4';
-  return parameters.some(({ constraints }) => constraints.length > 0) ? '2' : '3';
 }
 
 function parseParameter(text: string): Parameter {
@@ -143,6 +131,14 @@ function parseConstraint(text: string): (value: string) => boolean {
   const make = Object.hasOwn(CONSTRAINTS, name) ? CONSTRAINTS[name] : undefined;
   if (make === undefined) throw new Error(`There is no route constraint '${text}'.`);
   return make(argument);
+}
+
+/** As Kestrel does it: a slash that was written as %2F stays one, or it would part segments. */
+function decodeSegments(text: string): string {
+  return text
+    .split(/(%2f)/i)
+    .map((part) => (/^%2f$/i.test(part) ? part : decode(part)))
+    .join('');
 }
 
 /** As it is where it cannot be decoded. */
