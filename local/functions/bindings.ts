@@ -6,6 +6,7 @@ import type { Environment, QueueSettings } from './settings';
 import type { StorageAccount } from './storage';
 import {
   blobReference,
+  isBinary,
   isDeferred,
   type Binding,
   type InvocationResponse,
@@ -41,7 +42,11 @@ export class StorageBindings {
     }
   }
 
-  /** A blob, whole, or a reference to it; nothing when it is not there. */
+  /**
+   * A blob, whole, or a reference to it; nothing when it is not there. It is text, which harms
+   * what is none, unless the binding says `dataType: 'binary'`: `WorkerFunctionInvoker` takes
+   * String where nothing is said. Unconfirmed: maintainers of the library say a Buffer.
+   */
   async #readBlob(binding: Binding, metadata: Metadata): Promise<TypedData> {
     const { connectionOf, isNotFound } = await import('./storage.js');
     const { container, name } = this.#place(binding, metadata);
@@ -49,7 +54,8 @@ export class StorageBindings {
     const account = await this.#account(binding);
     try {
       const blob = account.blobs().getContainerClient(container).getBlobClient(name);
-      return { bytes: await blob.downloadToBuffer() };
+      const bytes = await blob.downloadToBuffer();
+      return isBinary(binding) ? { bytes } : { string: bytes.toString('utf8') };
     } catch (error) {
       if (isNotFound(error)) return {};
       throw error;
@@ -61,7 +67,7 @@ export class StorageBindings {
     const { container: containerName, name } = this.#place(binding, metadata);
     const container = account.blobs().getContainerClient(containerName);
     const blob = container.getBlockBlobClient(name);
-    const content = bytesOf(value);
+    const content = contentOf(value);
     await blob.uploadData(content).catch(async () => {
       await container.createIfNotExists();
       await blob.uploadData(content);
@@ -72,8 +78,8 @@ export class StorageBindings {
     const account = await this.#account(binding);
     const queue = account.queues().getQueueClient(this.#option(binding, 'queueName', metadata));
     const { messageEncoding } = this.options.queues;
-    for (const text of messagesIn(value)) {
-      const message = messageEncoding === 'none' ? text : Buffer.from(text).toString('base64');
+    for (const content of messagesIn(value)) {
+      const message = content.toString(messageEncoding === 'none' ? 'utf8' : 'base64');
       await queue.sendMessage(message).catch(async () => {
         await queue.createIfNotExists();
         await queue.sendMessage(message);
@@ -151,18 +157,31 @@ interface Output {
 }
 
 /** An array is several messages. */
-function messagesIn(value: TypedData): readonly string[] {
-  if (value.json === undefined) return [textOf(value)];
+function messagesIn(value: TypedData): readonly Buffer[] {
+  if (value.json === undefined) return [bytesOf(value)];
   const parsed: unknown = JSON.parse(value.json);
   const items: readonly unknown[] = Array.isArray(parsed) ? parsed : [parsed];
-  return items.map((item) => (typeof item === 'string' ? item : JSON.stringify(item)));
+  return items.map((item) => Buffer.from(typeof item === 'string' ? item : JSON.stringify(item)));
 }
 
 function textOf(value: TypedData): string {
-  if (value.bytes !== undefined) return Buffer.from(value.bytes).toString('utf8');
-  return value.string ?? value.json ?? String(value.int ?? value.double ?? '');
+  return bytesOf(value).toString('utf8');
 }
 
 function bytesOf(value: TypedData): Buffer {
-  return value.bytes === undefined ? Buffer.from(textOf(value)) : Buffer.from(value.bytes);
+  if (value.bytes !== undefined) return Buffer.from(value.bytes);
+  return Buffer.from(value.string ?? value.json ?? String(value.int ?? value.double ?? ''));
+}
+
+/**
+ * What a blob then holds (`FunctionBinding.ConvertValueToStream`): a text that came as JSON
+ * without its quotation marks; of numbers and truth values the bytes, not the digits.
+ */
+function contentOf(value: TypedData): Buffer {
+  const one: unknown =
+    value.json === undefined ? (value.int ?? value.double) : JSON.parse(value.json);
+  if (typeof one === 'string') return Buffer.from(one);
+  if (typeof one === 'boolean') return Buffer.of(Number(one));
+  if (typeof one !== 'number') return bytesOf(value);
+  return Buffer.from((Number.isInteger(one) ? Int32Array.of(one) : Float64Array.of(one)).buffer);
 }

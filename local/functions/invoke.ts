@@ -102,9 +102,10 @@ function traceParentOf(invocationId: string): string {
   return `00-${hex}-${hex.slice(16)}-00`;
 }
 
-/** What the app threw, in words. */
+/** What the app threw, in the words of the real worker (`ensureErrorType`). */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (error instanceof Error) return error.message;
+  return typeof error === 'object' ? JSON.stringify(error) : String(error);
 }
 
 export function stackOf(error: unknown): string {

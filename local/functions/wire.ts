@@ -85,6 +85,11 @@ export interface Binding {
   readonly [option: string]: unknown;
 }
 
+/** Whether a binding asks for bytes where the host would else give a text. */
+export function isBinary({ dataType }: Binding): boolean {
+  return typeof dataType === 'string' && dataType.toLowerCase() === 'binary';
+}
+
 export interface RetryOptions {
   readonly retryStrategy: 'fixedDelay' | 'exponentialBackoff';
   readonly maxRetryCount: number;

@@ -62,7 +62,16 @@ export async function takeTurn(instance: Instance, context: EpisodeContext): Pro
   if (!context.functions.has('orchestration', instance.name))
     return record(turn, context, failed(unknownFunction('orchestration', instance.name, context)));
 
-  const answer = await ask(turn, context);
+  try {
+    return settled(turn, context, await ask(turn, context));
+  } catch (error) {
+    // What the answer asks for makes no sense, such as a timer until a date that is none.
+    return record(turn, context, failed(failureText(instance, error), stackOf(error)));
+  }
+}
+
+function settled(turn: Turn, context: EpisodeContext, answer: Answer): TurnRecord {
+  const { instance } = turn;
   if (answer.kind === 'failed') return record(turn, context, failed(answer.message, answer.stack));
   const result = replayTurn(all(instance.history, turn.fresh), answer.state, {
     instanceId: instance.id,
@@ -103,20 +112,24 @@ async function ask(turn: Turn, { functions }: EpisodeContext): Promise<Answer> {
   try {
     const response = await functions.run('orchestration', instance.name, instance.id, input);
     const text = jsonTextOf(response.returnValue) ?? 'null';
-    return { kind: 'answered', state: JSON.parse(text) as OrchestratorState, stack: '' };
+    return { kind: 'answered', state: stateIn(text), stack: '' };
   } catch (error) {
     const message = messageOf(error);
     const stack = stackOf(error);
     const at = message.indexOf(STATE_MARK);
-    if (at < 0)
-      return {
-        kind: 'failed',
-        message: `Orchestrator function '${instance.name}' failed: ${message}`,
-        stack,
-      };
-    const state = JSON.parse(message.slice(at + STATE_MARK.length)) as OrchestratorState;
-    return { kind: 'answered', state, stack };
+    if (at < 0) return { kind: 'failed', message: failureText(instance, error), stack };
+    return { kind: 'answered', state: stateIn(message.slice(at + STATE_MARK.length)), stack };
   }
+}
+
+/** A hook may have put anything in its place. Nothing at all is an end without an output. */
+function stateIn(text: string): OrchestratorState {
+  const state = JSON.parse(text) as OrchestratorState | null;
+  return state ?? { isDone: true, actions: [], output: null };
+}
+
+function failureText({ name }: Instance, error: unknown): string {
+  return `Orchestrator function '${name}' failed: ${messageOf(error)}`;
 }
 
 /** What the library asks for in `upperSchemaVersionNew`: V4, which has entity locks. */

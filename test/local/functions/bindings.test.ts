@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { BlobServiceClient } from '@azure/storage-blob';
+import { QueueServiceClient } from '@azure/storage-queue';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startAzurite, type Azurite } from './azurite';
 import {
@@ -157,6 +158,47 @@ test('an output of an HTTP function is named by the route, the headers and the b
 
   expect(response.status).toBe(200);
   expect(names).toEqual([expect.stringMatching(/^note\/7\/n1-[0-9a-f]{32}-file\.txt$/)]);
+});
+
+test('a blob is read as text, parsed if it is JSON, or as bytes if the binding asks for them', async () => {
+  const put = (name: string, content: Buffer) =>
+    container('done').getBlockBlobClient(name).uploadData(content);
+  await put('some.bin', Buffer.from('ff41', 'hex'));
+  await put('some.json', Buffer.from('{"n":1}'));
+  const kinds = (name: string) =>
+    fetch(`${host.url}/api/kinds/${name}`).then((response) => response.json());
+
+  expect(await kinds('some.bin')).toEqual([{ is: '\uFFFDA' }, { hex: 'ff41' }]);
+  expect(await kinds('some.json')).toEqual([
+    { is: { n: 1 } },
+    { hex: Buffer.from('{"n":1}').toString('hex') },
+  ]);
+});
+
+test.each([
+  ['a text', 'text', Buffer.from('text')],
+  ['an object', { a: 1 }, Buffer.from('{"a":1}')],
+  ['a whole number', 258, Buffer.from('02010000', 'hex')],
+  ['a number', 0.5, Buffer.from('000000000000e03f', 'hex')],
+  ['a truth value', true, Buffer.from('01', 'hex')],
+])('%s that is written to a blob is what Azure writes', async (what, value, bytes) => {
+  const name = what.replaceAll(' ', '-');
+  const body = JSON.stringify({ value });
+  const { status } = await fetch(`${host.url}/api/keep/${name}`, { method: 'POST', body });
+  const written = await container('done').getBlobClient(name).downloadToBuffer();
+
+  // Not 204: what the function returns is no HTTP answer.
+  expect([status, written.toString('hex')]).toEqual([200, bytes.toString('hex')]);
+});
+
+test('bytes reach a queue unharmed', async () => {
+  await fetch(`${host.url}/api/queued`);
+  const queue = QueueServiceClient.fromConnectionString(azurite.connectionString).getQueueClient(
+    'queued',
+  );
+  const [message] = (await queue.receiveMessages()).receivedMessageItems;
+
+  expect(Buffer.from(message?.messageText ?? '', 'base64').toString('hex')).toBe('ff0001');
 });
 
 test('an output that is only pretended is written down', async () => {

@@ -19,6 +19,7 @@ beforeAll(async () => {
   azurite = await startAzurite();
   await queue('work').create();
   await queue('copies').create();
+  await queue('bytes').create();
   await BlobServiceClient.fromConnectionString(azurite.connectionString)
     .getContainerClient('files')
     .create();
@@ -105,6 +106,12 @@ test('any other message arrives as text', async () => {
   await send('work', 'just ä text');
 
   expect(await called('just ä text')).toMatchObject([{ queueTrigger: 'just ä text' }]);
+});
+
+test('a message arrives as bytes where the trigger asks for them', async () => {
+  await queue('bytes').sendMessage(Buffer.from('ff0001', 'hex').toString('base64'));
+
+  expect((await called('ff0001')).length).toBe(1);
 });
 
 test('several messages run at once, but no more than a batch and its threshold allow', async () => {
