@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { inspect } from 'node:util';
 import { modelInUse, type RegisteredFunction, type Registry } from './core';
 import type {
   CoreInvocationContext,
@@ -105,7 +106,12 @@ function traceParentOf(invocationId: string): string {
 /** What the app threw, in the words of the real worker (`ensureErrorType`). */
 export function messageOf(error: unknown): string {
   if (error instanceof Error) return error.message;
-  return typeof error === 'object' ? JSON.stringify(error) : String(error);
+  if (typeof error === 'string') return error;
+  try {
+    return JSON.stringify(error) ?? inspect(error);
+  } catch {
+    return inspect(error);
+  }
 }
 
 export function stackOf(error: unknown): string {

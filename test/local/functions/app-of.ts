@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { builtHost } from './host-process';
+import { builtHost, startHostProcess, temporaryFolder, type HostProcess } from './host-process';
 
 /**
  * An app made for one test: file names and texts. It lies where the libraries are found, and goes
@@ -17,4 +17,29 @@ export function appOf(files: Readonly<Record<string, string>>): string {
     fs.writeFileSync(path.join(folder, name), text);
   }
   return folder;
+}
+
+/** A host that runs the app made of these files. */
+export function start(
+  files: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<HostProcess> {
+  return startHostProcess({ app: appOf(files), data: temporaryFolder(), environment });
+}
+
+/** The same, ended when it has been looked at. */
+export async function withHost<T>(
+  files: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string>>,
+  look: (host: HostProcess) => Promise<T>,
+): Promise<T> {
+  const host = await start(files, environment);
+  const seen = await look(host);
+  host.kill('SIGTERM');
+  await host.ended;
+  return seen;
+}
+
+export function textAt(host: HostProcess, url: string): Promise<string> {
+  return fetch(`${host.url}${url}`).then((response) => response.text());
 }

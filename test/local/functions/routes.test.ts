@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest';
+import { start, textAt, withHost } from './app-of';
+import type { HostProcess } from './host-process';
+
+// Which function answers a call.
+
+const HTTP = `const { app } = require('@azure/functions');
+app.http('hi', { handler: () => ({ body: 'hi' }) });`;
+
+test('an empty route is the name of the function', async () => {
+  const files = {
+    'a.js': `const { app } = require('@azure/functions');
+      app.http('hi', { route: '', handler: () => ({ body: 'hi' }) });`,
+  };
+
+  expect(await withHost(files, {}, (host) => textAt(host, '/api/hi'))).toBe('hi');
+});
+
+test('of two routes that fit a call the first by name takes it, not the one that fits best', async () => {
+  const files = {
+    'a.js': `const { app } = require('@azure/functions');
+      const named = (name, route, methods) =>
+        app.http(name, { route, methods, handler: ({ params }) => ({ jsonBody: [name, params] }) });
+      named('c-lists', 'q', ['GET']);
+      named('b-Literal', 'q/last', ['GET']);
+      named('A-any', 'q/{id?}', ['GET']);
+      named('d-posts', 'q/{id}', ['POST']);`,
+  };
+  const paths = ['/api/q', '/api/q/last', '/api/q/a%2Fb%20c'];
+
+  const seen = await withHost(files, {}, async (host) => {
+    const got = await Promise.all(paths.map((path) => textAt(host, path)));
+    const posted = await fetch(`${host.url}/api/q/last`, { method: 'POST' });
+    return [...got, await posted.text()].map((text) => JSON.parse(text) as unknown);
+  });
+  expect(seen).toEqual([
+    ['A-any', {}],
+    ['A-any', { id: 'last' }],
+    ['A-any', { id: 'a%2Fb c' }],
+    ['d-posts', { id: 'last' }],
+  ]);
+});
+
+test('a trigger that names no methods takes all of them', async () => {
+  const files = {
+    'a.js': `const { app, output, trigger } = require('@azure/functions');
+      app.generic('any', {
+        trigger: trigger.generic({ type: 'httpTrigger', authLevel: 'anonymous' }),
+        return: output.http(),
+        handler: ({ method }) => ({ body: method }) });`,
+  };
+  const method = (host: HostProcess) =>
+    fetch(`${host.url}/api/any`, { method: 'PATCH' }).then((response) => response.text());
+
+  expect(await withHost(files, {}, method)).toBe('PATCH');
+});
+
+test('an empty route prefix and a setting that overrules host.json are obeyed', async () => {
+  const overruled = { AzureFunctionsJobHost__extensions__http__routePrefix: 'v1' };
+  const files = {
+    'a.js': HTTP,
+    'host.json': '{ "version": "2.0", "extensions": { "http": { "routePrefix": "" } } }',
+  };
+
+  expect(await withHost(files, {}, (host) => textAt(host, '/hi'))).toBe('hi');
+  expect(await withHost(files, overruled, (host) => textAt(host, '/v1/hi'))).toBe('hi');
+});
+
+test.each([
+  [
+    'two functions of one route and method are refused, whatever the case',
+    {
+      'a.js': `const { app } = require('@azure/functions');
+        app.http('b', { route: '/Dup/{id}', methods: ['GET'], handler() {} });
+        app.http('a', { route: 'dup/{id}', handler() {} });`,
+    },
+    "a: the route 'dup/{id}' is that of 'b' already.",
+  ],
+  [
+    'a route that begins like one of the host is refused, whatever the prefix',
+    {
+      'a.js': `const { app } = require('@azure/functions');
+        app.http('a', { route: 'Administration', handler() {} });
+        app.http('b', { route: 'runtime/x', handler() {} });`,
+    },
+    /a: the route 'Administration' is the host's own[^]*b: the route 'runtime\/x' is the host's own/,
+  ],
+])('%s', async (_, files: Record<string, string>, words) => {
+  await expect(start(files)).rejects.toThrow(words);
+});
