@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { MAX_BODY_BYTES } from './body';
+import type { Versioning } from './durable/versions';
 import { timeSpanMs } from './time-span';
 
 /**
@@ -42,6 +43,7 @@ export interface DurableSettings {
   /** Whether the id of an instance that still runs may be used again. */
   readonly replacesRunning: boolean;
   readonly storesInputs: boolean;
+  readonly versioning: Versioning;
 }
 
 /** Reads `host.json`; settings named `AzureFunctionsJobHost__a__b` overrule what it says. */
@@ -65,6 +67,12 @@ const span = z
   .string()
   .refine((text) => text === '-1' || timeSpanMs(text) !== undefined, 'must be hh:mm:ss');
 
+/** One of these, in whatever case. */
+function strategy<const Name extends string>(...names: readonly Name[]) {
+  const lower = names.map((name) => name.toLowerCase() as Lowercase<Name>);
+  return z.string().toLowerCase().pipe(z.enum(lower)).optional();
+}
+
 const durableTask = z.looseObject({
   hubName: z.string().optional(),
   storageProvider: z
@@ -76,6 +84,9 @@ const durableTask = z.looseObject({
   maxOrchestrationActions: count.optional(),
   overridableExistingInstanceStates: z.enum(['NonRunningStates', 'AnyState']).optional(),
   storeInputsInOrchestrationHistory: z.boolean().optional(),
+  defaultVersion: z.string().nullish(),
+  versionMatchStrategy: strategy('None', 'Strict', 'CurrentOrOlder'),
+  versionFailureStrategy: strategy('Reject', 'Fail'),
   httpSettings: z
     .looseObject({ defaultAsyncRequestSleepTimeMilliseconds: count })
     .partial()
@@ -139,6 +150,11 @@ function settingsFrom({ functionTimeout, extensions }: HostJson, env: Environmen
       httpPollMs: durable.httpSettings?.defaultAsyncRequestSleepTimeMilliseconds ?? 30_000,
       replacesRunning: durable.overridableExistingInstanceStates === 'AnyState',
       storesInputs: durable.storeInputsInOrchestrationHistory ?? false,
+      versioning: {
+        defaultVersion: durable.defaultVersion ?? '',
+        match: durable.versionMatchStrategy ?? 'currentorolder',
+        failure: durable.versionFailureStrategy ?? 'reject',
+      },
     },
   };
 }

@@ -48,8 +48,14 @@ export class TestHub {
     readonly clock: SteppedClock,
   ) {}
 
-  async start(name: string, id: string, input?: unknown): Promise<void> {
-    await client.startNew(this.host.hub, { name, id, input: jsonOf(input) });
+  async start(name: string, id: string, input?: unknown, version?: string): Promise<void> {
+    const wanted = {
+      name,
+      id,
+      input: jsonOf(input),
+      ...(version === undefined ? {} : { version }),
+    };
+    await client.startNew(this.host.hub, wanted);
   }
 
   raiseEvent(id: string, name: string, data?: unknown): Promise<void> {

@@ -3,7 +3,7 @@ import { jsonTextOf, type TypedData } from '../wire';
 import { unknownFunction, type DurableFunctions } from './episode';
 import { EventType, type FailureDetails, type TaskEnded } from './history';
 import { HTTP_ACTIVITY } from './http-call';
-import { sendHttp } from './http-activity';
+import { HttpFailure, sendHttp } from './http-activity';
 import type { Activity } from './records';
 
 export interface ActivityRun {
@@ -31,12 +31,16 @@ export async function runActivity(
     return {
       ...base(),
       EventType: EventType.TaskFailed,
-      // Two spaces: the text of an error from the worker begins with one.
-      Reason: `Activity function '${name}' failed:  ${message}`,
+      Reason: error instanceof HttpFailure ? message : reasonOf(name, message),
       Details: serialized(message, stackOf(error)),
       FailureDetails: detailsIn(message),
     };
   }
+}
+
+/** Two spaces: the text of an error from the worker begins with one. */
+function reasonOf(name: string, message: string): string {
+  return `Activity function '${name}' failed:  ${message}`;
 }
 
 async function call(

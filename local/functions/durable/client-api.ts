@@ -95,8 +95,9 @@ async function start(call: ApiCall): Promise<ApiAnswer> {
   const [, name = '', id] = call.parts;
   const input = call.body.length === 0 ? null : compactJson(call.body.toString('utf8'));
   if (input === undefined) return invalidJson();
-  const version = call.url.searchParams.get('version') ?? '';
-  return started(call, await client.startNew(call.hub, { name, id, input, version }));
+  const version = call.url.searchParams.get('version');
+  const wanted = { name, id, input, ...(version === null ? {} : { version }) };
+  return started(call, await client.startNew(call.hub, wanted));
 }
 
 /** 202 with the addresses; or, when asked to wait, what the instance came to in that time. */

@@ -1,7 +1,7 @@
 import { unknownFunction } from './episode';
 import { entityId } from './entity';
 import { EventType, type HistoryEvent } from './history';
-import { hasEnded } from './records';
+import { hasEnded, type Status } from './records';
 import { rewound } from './rewind';
 import { matches, type InstanceQuery } from './status';
 import type { ArchiveRow } from './archive';
@@ -49,7 +49,7 @@ export async function startNew(hub: TaskHub, wanted: NewInstance): Promise<strin
     throw badState(`An Orchestration instance with the status ${present.status} already exists.`);
 
   hub.release([id]);
-  const { name, input, version = '' } = wanted;
+  const { name, input, version = settings.versioning.defaultVersion } = wanted;
   const time = clock.now().toISOString();
   const seed = { id, executionId: newId(), name, version, input, parent: null, time };
   await hub.commit({ kind: 'start', seed });
@@ -82,12 +82,24 @@ export function terminate(hub: TaskHub, id: string, reason: string | null): Prom
   return send(hub, id, { EventType: EventType.ExecutionTerminated, Input: reason });
 }
 
-export function suspend(hub: TaskHub, id: string, reason: string | null): Promise<void> {
+/** @throws DurableRefusal for an instance that is suspended already, or has ended */
+export async function suspend(hub: TaskHub, id: string, reason: string | null): Promise<void> {
+  refuseUnless(hub, id, 'suspend', ['Pending', 'Running']);
   return send(hub, id, { EventType: EventType.ExecutionSuspended, Reason: reason });
 }
 
-export function resume(hub: TaskHub, id: string, reason: string | null): Promise<void> {
+/** @throws DurableRefusal for an instance that is not suspended */
+export async function resume(hub: TaskHub, id: string, reason: string | null): Promise<void> {
+  refuseUnless(hub, id, 'resume', ['Suspended']);
   return send(hub, id, { EventType: EventType.ExecutionResumed, Reason: reason });
+}
+
+function refuseUnless(hub: TaskHub, id: string, verb: string, allowed: readonly Status[]): void {
+  const status = hub.find(id)?.status;
+  if (status === undefined || allowed.includes(status)) return;
+  throw badState(
+    `Cannot ${verb} the orchestration instance ${id} because instance is in the ${status} state.`,
+  );
 }
 
 type Undated<T> = T extends unknown ? Omit<T, 'EventId' | 'Timestamp'> : never;

@@ -14,6 +14,7 @@ import {
   type TurnRecord,
 } from './records';
 import { replayTurn, type Decision, type TurnOutcome } from './turn';
+import { versionMistake, type Versioning } from './versions';
 
 /** What a turn needs from around it. */
 export interface EpisodeContext {
@@ -24,6 +25,7 @@ export interface EpisodeContext {
   readonly maxActions: number;
   readonly httpPollMs: number;
   readonly storesInputs: boolean;
+  readonly versioning: Versioning;
   readonly warn: (message: string) => void;
 }
 
@@ -44,9 +46,13 @@ export interface DurableFunctions {
 
 /**
  * Gives an instance one turn: what has arrived joins its history, its function is called with
- * all of it, and the answer becomes one record: new work, or the end.
+ * all of it, and the answer becomes one record: new work, or the end. An instance that is to wait
+ * for an app of its version gets none.
  */
-export async function takeTurn(instance: Instance, context: EpisodeContext): Promise<TurnRecord> {
+export async function takeTurn(
+  instance: Instance,
+  context: EpisodeContext,
+): Promise<TurnRecord | undefined> {
   const time = context.now().toISOString();
   const taken = instance.inbox.length;
   const started = {
@@ -59,6 +65,12 @@ export async function takeTurn(instance: Instance, context: EpisodeContext): Pro
   const killed = turn.fresh.find((event) => event.EventType === EventType.ExecutionTerminated);
   if (killed !== undefined)
     return record(turn, context, { status: 'Terminated', output: killed.Input });
+  const mistake = versionMistake(instance, context.versioning);
+  if (mistake !== undefined && context.versioning.failure === 'reject') {
+    context.warn(`${mistake} It waits for one of its version.`);
+    return undefined;
+  }
+  if (mistake !== undefined) return record(turn, context, failed(mistake));
   if (!context.functions.has('orchestration', instance.name))
     return record(turn, context, failed(unknownFunction('orchestration', instance.name, context)));
 
@@ -279,7 +291,7 @@ function effect(decision: Decision, turn: Turn, context: EpisodeContext, done: E
       done.timers.push([decision.id, decision.fireAt]);
       return;
     case 'child': {
-      const seed = childSeed(decision, instance, time, context.newId());
+      const seed = childSeed(decision, instance, time, context);
       const event = { ...base, EventType: EventType.SubOrchestrationInstanceCreated };
       const { name, version } = seed;
       const Input = kept(decision.input);
@@ -302,13 +314,14 @@ function childSeed(
   decision: Decision & { readonly kind: 'child' },
   parent: Instance,
   time: string,
-  executionId: string,
+  { newId, versioning }: EpisodeContext,
 ): Seed {
+  const executionId = newId();
   return {
     id: decision.instanceId ?? executionId,
     executionId,
     name: decision.name,
-    version: decision.version,
+    version: decision.version ?? versioning.defaultVersion,
     input: jsonOf(decision.input),
     time,
     parent: {

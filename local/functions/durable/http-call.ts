@@ -5,7 +5,8 @@ export const HTTP_ACTIVITY = 'BuiltIn::HttpActivity';
 
 export interface HttpAnswer {
   readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Several of one name are a list. */
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly content: string;
 }
 
@@ -39,6 +40,7 @@ export function pollRequest(request: HttpRequestAction, location: string): HttpR
   };
 }
 
-function headerOf(headers: Readonly<Record<string, string>>, name: string): string | undefined {
-  return Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
+function headerOf(headers: HttpAnswer['headers'], name: string): string | undefined {
+  const value = Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
+  return typeof value === 'string' ? value : value?.[0];
 }

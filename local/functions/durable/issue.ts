@@ -92,7 +92,7 @@ function child(action: ChildAction, turn: Issuer): Future {
     kind: 'child',
     name: action.functionName,
     input: action.input,
-    version: action.version ?? '',
+    version: action.version,
     instanceId: id,
   });
 }

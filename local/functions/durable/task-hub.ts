@@ -34,6 +34,7 @@ export class TaskHub {
       maxActions: settings.maxActions,
       httpPollMs: settings.httpPollMs,
       storesInputs: settings.storesInputs,
+      versioning: settings.versioning,
       warn: (message) => options.log('warning', message),
     };
     const report = (error: unknown) => options.log('error', text(error));
@@ -123,6 +124,7 @@ export class TaskHub {
     const instance = store.state.instances.get(id);
     if (instance === undefined || hasEnded(instance.status) || instance.inbox.length === 0) return;
     const record = await takeTurn(instance, this.#context);
+    if (record === undefined) return;
     // It was purged meanwhile, and perhaps begun again.
     if (this.#stopped || store.state.instances.get(id) !== instance) return;
 

@@ -57,7 +57,8 @@ export type Work =
       readonly kind: 'child';
       readonly name: string;
       readonly input: unknown;
-      readonly version: string;
+      /** Undefined for the version that the host gives. */
+      readonly version: string | undefined;
       readonly instanceId: string | undefined;
     }
   | {

@@ -153,11 +153,17 @@ test('terminate, suspend and resume do what they say', async () => {
     const { value } = await call('getStatus', 'd1');
     return (value as Status).runtimeStatus === 'Suspended' ? true : undefined;
   });
+  expect((await call('suspend', 'd1', 'again')).error).toContain(
+    'Cannot suspend the orchestration instance d1 because instance is in the Suspended state.',
+  );
   await call('resume', 'd1', 'now');
   await until(async () => {
     const { value } = await call('getStatus', 'd1');
     return (value as Status).runtimeStatus === 'Running' ? true : undefined;
   });
+  expect((await call('resume', 'd1', 'again')).error).toContain(
+    'Cannot resume the orchestration instance d1 because instance is in the Running state.',
+  );
   await call('terminate', 'd1', 'enough');
 
   expect(await ended('d1')).toMatchObject({ runtimeStatus: 'Terminated', output: 'enough' });

@@ -28,8 +28,12 @@ async function serve(request: http.IncomingMessage, response: http.ServerRespons
   const { 'x-functions-key': key, 'x-colour': colour } = request.headers;
   seen.push({ method, url, key, colour, at: hub.clock.now().toISOString().slice(11, 19) });
   if (url === '/echo') {
-    response.setHeader('x-answer', 'yes');
-    response.end(JSON.stringify({ method, body, colour }));
+    const type = request.headers['content-type'];
+    response.setHeader('x-answer', 'yes').setHeader('content-type', 'application/json');
+    response.setHeader('set-cookie', ['a=1', 'b=2']).setHeader('retry-after', '9');
+    response.end(JSON.stringify({ method, body, colour, type }));
+  } else if (url === '/moved' || url === '/kept') {
+    response.writeHead(url === '/moved' ? 302 : 308, { location: '/echo' }).end();
   } else if (url === '/slow') response.writeHead(202).end('later');
   else if (url === '/job') response.writeHead(202, { location: `${server.url}/poll` }).end();
   else if (++polls < 3)
@@ -39,6 +43,7 @@ async function serve(request: http.IncomingMessage, response: http.ServerRespons
 
 interface Ask {
   readonly path: string;
+  readonly method?: string;
   readonly enablePolling?: boolean;
 }
 
@@ -56,14 +61,41 @@ function register(): void {
   });
 }
 
-test('a request is made by the host, and its answer kept', async () => {
+const echoed = { method: 'POST', body: '{"n":1}', colour: 'red', type: 'text/plain' };
+
+test('a request is made by the host, and its answer kept as .NET tells of it', async () => {
   const { output } = await hub.run('asks', 'h1', { path: '/echo' });
 
-  expect(output).toMatchObject({
+  expect(output).toEqual({
     statusCode: 200,
-    headers: { 'x-answer': 'yes' },
-    content: JSON.stringify({ method: 'POST', body: '{"n":1}', colour: 'red' }),
+    headers: {
+      'x-answer': 'yes',
+      'Set-Cookie': ['a=1', 'b=2'],
+      'Retry-After': '9',
+      Date: expect.any(String) as string,
+      Connection: expect.any(String) as string,
+      'Keep-Alive': expect.any(String) as string,
+    },
+    content: JSON.stringify(echoed),
   });
+});
+
+test('a redirection is followed, with the body or as a GET as its status says', async () => {
+  const moved = await hub.run('asks', 'h6', { path: '/moved' });
+  const kept = await hub.run('asks', 'h7', { path: '/kept' });
+
+  expect([moved.output, kept.output]).toEqual([
+    expect.objectContaining({
+      content: JSON.stringify({ method: 'GET', body: '', colour: 'red' }),
+    }),
+    expect.objectContaining({ content: JSON.stringify(echoed) }),
+  ]);
+});
+
+test('a GET may have a body', async () => {
+  const { output } = await hub.run('asks', 'h8', { path: '/echo', method: 'GET' });
+
+  expect(output).toMatchObject({ content: JSON.stringify({ ...echoed, method: 'GET' }) });
 });
 
 test('a 202 is followed where it points to, at the times it gives, without the key', async () => {
@@ -94,6 +126,6 @@ test('a server that is not there fails the task', async () => {
   const { output } = await hub.run('asks', 'h5', { path: 'http://127.0.0.1:1/' });
 
   expect(output).toEqual({
-    error: "Activity function 'BuiltIn::HttpActivity' failed:  The HTTP request failed: bad port ",
+    error: 'Connection refused (127.0.0.1:1) ',
   });
 });

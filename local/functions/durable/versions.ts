@@ -1,0 +1,49 @@
+import type { Instance } from './records';
+
+/** What `host.json` says of versions of orchestrations. */
+export interface Versioning {
+  /** Given to instances that name none; '' for no versions at all. */
+  readonly defaultVersion: string;
+  readonly match: 'none' | 'strict' | 'currentorolder';
+  readonly failure: 'reject' | 'fail';
+}
+
+/**
+ * Why this host does not go on with an instance of that version, or undefined if it does:
+ * https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-orchestration-versioning
+ * Unconfirmed: without a default version, all are accepted.
+ */
+export function versionMistake(
+  { id, version }: Instance,
+  { defaultVersion, match }: Versioning,
+): string | undefined {
+  if (defaultVersion === '' || match === 'none') return undefined;
+  const order = compareVersions(version, defaultVersion);
+  if (match === 'strict' ? order === 0 : order <= 0) return undefined;
+  return `The version '${version}' of orchestration '${id}' does not match the version '${defaultVersion}' of this app (${match}).`;
+}
+
+/** None is before any; numbers with full stops go by number, anything else as text, case aside. */
+export function compareVersions(one: string, other: string): number {
+  if (one === '' || other === '') return Number(one !== '') - Number(other !== '');
+  const [parts, others] = [partsOf(one), partsOf(other)];
+  if (parts === undefined || others === undefined)
+    return order(one.toUpperCase(), other.toUpperCase());
+  for (let i = 0; i < 4; i += 1) {
+    const found = order(parts[i] ?? -1, others[i] ?? -1);
+    if (found !== 0) return found;
+  }
+  return 0;
+}
+
+/** As .NET's `System.Version`: two to four numbers; a part that is missing is before 0. */
+function partsOf(version: string): readonly number[] | undefined {
+  const parts = version.split('.');
+  const isVersion =
+    parts.length >= 2 && parts.length <= 4 && parts.every((one) => /^\d+$/.test(one));
+  return isVersion ? parts.map(Number) : undefined;
+}
+
+function order<T extends number | string>(one: T, other: T): number {
+  return one < other ? -1 : Number(one > other);
+}
