@@ -84,29 +84,55 @@ function dataFolderOf(appFolder: string): string {
 }
 
 function endWhenTold(starting: Promise<RunningHost>, log: Log): void {
-  const end = (): void => {
+  const endSoftly = (): void => {
     log('information', 'The host ends; what runs has ten seconds.');
     void starting
       .then((host) => host.close())
       .then(
-        () => process.exit(0),
+        () => end(0),
         (error: unknown) => fail(error, log),
       );
   };
-  process.once('SIGTERM', end);
-  process.once('SIGINT', end);
+  process.once('SIGTERM', endSoftly);
+  process.once('SIGINT', endSoftly);
   // A parent that was killed leaves no orphan.
-  process.once('disconnect', end);
-  // What the app throws where nobody catches it ends a worker in Azure too. Nothing is lost by it.
-  process.once('uncaughtException', (error) => {
-    log('error', 'The host ends, because of an error that the app did not catch.');
-    fail(error, log);
+  process.once('disconnect', endSoftly);
+  // What the app throws where nobody catches it ends a worker in Azure too.
+  process.on('uncaughtException', (error) => void failWithApp(starting, error, log));
+  process.once('exit', (code) => {
+    if (!isEnding) log('error', `The host ends, because the app called process.exit(${code}).`);
   });
+}
+
+async function failWithApp(
+  starting: Promise<RunningHost>,
+  error: unknown,
+  log: Log,
+): Promise<void> {
+  log('error', 'The host ends, because of an error that the app did not catch.');
+  setTimeout(() => fail(error, log), MARKING_MS);
+  try {
+    await (await starting).hub.failActivities(EXITED);
+  } finally {
+    fail(error, log);
+  }
+}
+
+/** As Azure calls the end of a worker. */
+const EXITED = 'node exited with code 1 (0x1)';
+/** So long may it take to write down which activities the app's error took with it. */
+const MARKING_MS = 2000;
+
+let isEnding = false;
+
+function end(code: number): never {
+  isEnding = true;
+  process.exit(code);
 }
 
 function fail(error: unknown, log: Log): never {
   log('error', error instanceof Error ? (error.stack ?? error.message) : String(error));
-  process.exit(1);
+  end(1);
 }
 
 function clockOf(text: string): Clock {

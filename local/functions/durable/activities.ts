@@ -18,24 +18,32 @@ export async function runActivity(
   functions: DurableFunctions,
   now: () => Date,
 ): Promise<TaskEnded> {
-  const base = () => ({ EventId: -1, Timestamp: now().toISOString(), TaskScheduledId: task });
   const { name, input } = activity;
   try {
     const result =
       name === HTTP_ACTIVITY
         ? await sendHttp(input)
         : await call(name, input, instanceId, functions);
-    return { ...base(), EventType: EventType.TaskCompleted, Result: result };
+    return { ...endOf(task, now()), EventType: EventType.TaskCompleted, Result: result };
   } catch (error) {
-    const message = messageOf(error);
-    return {
-      ...base(),
-      EventType: EventType.TaskFailed,
-      Reason: error instanceof HttpFailure ? message : reasonOf(name, message),
-      Details: serialized(message, stackOf(error)),
-      FailureDetails: detailsIn(message),
-    };
+    return taskFailed(name, task, error, now());
   }
+}
+
+/** The end of an activity that failed with this. */
+export function taskFailed(name: string, task: number, error: unknown, at: Date): TaskEnded {
+  const message = messageOf(error);
+  return {
+    ...endOf(task, at),
+    EventType: EventType.TaskFailed,
+    Reason: error instanceof HttpFailure ? message : reasonOf(name, message),
+    Details: serialized(message, stackOf(error)),
+    FailureDetails: detailsIn(message),
+  };
+}
+
+function endOf(task: number, at: Date) {
+  return { EventId: -1, Timestamp: at.toISOString(), TaskScheduledId: task };
 }
 
 /** Two spaces: the text of an error from the worker begins with one. */

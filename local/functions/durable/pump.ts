@@ -39,6 +39,11 @@ export class Pump {
     this.#lastMs.delete(key);
   }
 
+  /** What is worked on now. */
+  get running(): readonly string[] {
+    return [...this.#running];
+  }
+
   get isIdle(): boolean {
     return this.#waiting.size + this.#running.size + this.#resting.size === 0;
   }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock';
 import type { Log } from '../log';
 import type { DurableSettings } from '../settings';
-import { runActivity } from './activities';
+import { runActivity, taskFailed } from './activities';
 import { runBatch } from './entity';
 import { takeTurn, type DurableFunctions, type EpisodeContext } from './episode';
 import { EventType } from './history';
@@ -93,6 +93,23 @@ export class TaskHub {
     const pumps = [this.#orchestrations, this.#entities, this.#activities];
     await Promise.all(pumps.map((pump) => pump.stop(graceMs)));
     this.#stopped = true;
+  }
+
+  /**
+   * The process is about to end through the app's fault: the activities that run fail with these
+   * words, as in Azure those of a worker that exits (`WorkerProcess`, `TryFailExecutions`). Begun
+   * again at the next start, one that brings the process down would do so for ever.
+   */
+  async failActivities(message: string): Promise<void> {
+    const running = this.#activities.running.map(parseActivityKey);
+    await this.stop(0);
+    const { store, clock } = this.options;
+    for (const { id, executionId, task } of running) {
+      const name = store.state.instances.get(id)?.activities.get(task)?.name;
+      if (name === undefined) continue;
+      const event = taskFailed(name, task, new Error(message), clock.now());
+      await this.commit({ kind: 'task', id, executionId, event });
+    }
   }
 
   get isBusy(): boolean {

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { appOf } from './app-of';
-import { startProgram, temporaryFolder, type HostProcess } from './host-process';
+import { startProgram, temporaryFolder, until, type HostProcess } from './host-process';
 
 // The host as a program: what its command line, its folders and the app's settings make of it.
 
@@ -89,6 +89,52 @@ test('what the app throws where nobody catches it ends the host, with its stack'
     );
     expect(output).toMatch(new RegExp(`error: Error: ${message}\\n\\s+at .*a\\.js:`));
   }
+});
+
+test('an activity that brings the process down has failed at the next start, and is not run again', async () => {
+  const app = appOf({
+    'a.js': `const { app } = require('@azure/functions');
+      const df = require('durable-functions');
+      df.app.orchestration('o', function* (context) { return yield context.df.callActivity('boom'); });
+      df.app.activity('boom', { handler: () => new Promise(() => {
+        console.log('boom runs'); setTimeout(() => { throw new Error('nobody catches this'); }, 1); }) });
+      app.http('start', { extraInputs: [df.input.durableClient()], handler: async (_, context) =>
+        ({ body: await df.getClient(context).startNew('o', { instanceId: 'x' }) }) });
+      app.http('status', { extraInputs: [df.input.durableClient()], handler: async (_, context) =>
+        ({ jsonBody: await df.getClient(context).getStatus('x') }) });`,
+  });
+  const folder = temporaryFolder();
+  const first = await startProgram({ args: [app, ...FREE], folder });
+  await fetch(`${first.url}/api/start`).catch(() => undefined);
+  const code = await first.ended;
+
+  const seen = await within({ args: [app, ...FREE], folder }, async (host) => {
+    const status = await until(async () => {
+      const now = (await (await fetch(`${host.url}/api/status`)).json()) as Ended;
+      return now.runtimeStatus === 'Failed' ? now : undefined;
+    });
+    return { output: status.output, log: host.output() };
+  });
+  expect(code).toBe(1);
+  expect(seen.output).toContain("Activity function 'boom' failed:  node exited with code 1 (0x1)");
+  expect(seen.log).not.toContain('boom runs');
+});
+
+interface Ended {
+  readonly runtimeStatus: string;
+  readonly output: string;
+}
+
+test('an app that ends the process is named as the one who did', async () => {
+  const app = appOf({
+    'a.js': `const { app } = require('@azure/functions');
+      app.http('leaves', { handler: () => process.exit(3) });`,
+  });
+  const host = await startProgram({ args: [app, ...FREE], folder: temporaryFolder() });
+  await fetch(`${host.url}/api/leaves`).catch(() => undefined);
+
+  expect(await host.ended).toBe(3);
+  expect(host.output()).toContain('The host ends, because the app called process.exit(3).');
 });
 
 test('the log says more when asked to', async () => {
