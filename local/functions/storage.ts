@@ -29,7 +29,7 @@ export function storageAccount(connection: string, environment: Environment): St
   const names = [`AzureWebJobs${connection}`, connection];
   for (const name of names) {
     const text = settingOf(environment, name);
-    if (text !== undefined && text !== '') return byConnectionString(text);
+    if (text !== undefined && text !== '') return byConnectionString(name, text);
   }
   for (const name of names) {
     const account = byIdentity(name, environment);
@@ -40,13 +40,27 @@ export function storageAccount(connection: string, environment: Environment): St
   );
 }
 
-function byConnectionString(text: string): StorageAccount {
+function byConnectionString(setting: string, text: string): StorageAccount {
   return {
-    blobs: () => BlobServiceClient.fromConnectionString(text),
-    queues: () => QueueServiceClient.fromConnectionString(text),
+    blobs: () => read(setting, () => BlobServiceClient.fromConnectionString(text)),
+    queues: () => read(setting, () => QueueServiceClient.fromConnectionString(text)),
     table: (name) =>
-      TableClient.fromConnectionString(text, name, { allowInsecureConnection: true }),
+      read(setting, () =>
+        TableClient.fromConnectionString(text, name, { allowInsecureConnection: true }),
+      ),
   };
+}
+
+/** What the clients say of a text that they cannot read names neither the setting nor the fault. */
+function read<Client>(setting: string, connect: () => Client): Client {
+  try {
+    return connect();
+  } catch (cause) {
+    throw new Error(
+      `The setting '${setting}' is no connection string of a storage account, which begins with DefaultEndpointsProtocol=, BlobEndpoint= or the like, or is UseDevelopmentStorage=true.`,
+      { cause },
+    );
+  }
 }
 
 function byIdentity(name: string, environment: Environment): StorageAccount | undefined {

@@ -65,3 +65,16 @@ test('a connection that is not set is named, with what would set it', () => {
       "connection string, nor 'Store__blobServiceUri' or 'Store__accountName'.",
   );
 });
+
+test.each(['nonsense', 'AccountName=a', 'DefaultEndpointsProtocol=https;AccountName=a'])(
+  'a setting of %j, which is no connection string, is named, and not shown',
+  (text) => {
+    const account = storageAccount('Store', { Store: text });
+    const words = "The setting 'Store' is no connection string of a storage account";
+
+    for (const connect of [account.blobs, account.queues, () => account.table('t')]) {
+      expect(connect).toThrow(words);
+      expect(connect).not.toThrow(text);
+    }
+  },
+);
