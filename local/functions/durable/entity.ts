@@ -1,3 +1,4 @@
+import { messageOf } from '../invoke';
 import { jsonTextOf } from '../wire';
 import { unknownFunction, type EpisodeContext } from './episode';
 import { EventType } from './history';
@@ -118,7 +119,7 @@ async function operate(
   try {
     return outcomeOf(await callEntity(entity, operations, context), operations, context);
   } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
+    return refuse(messageOf(error));
   }
 }
 
