@@ -6,6 +6,7 @@ import { blobService, drop, fetchAll, whatIsLeft } from './outside';
 import { getRun, hasEnded, listRuns, startRun, type Run } from './runs';
 import { bunnyPly, demoCsvNames, vegaCsv } from './samples';
 import { screenOn, storyOf, type Screen } from './screen';
+import { stackOf } from './errors';
 
 /**
  * `npm run demo`: both shipped workloads on real input, from trigger to result, on this machine.
@@ -158,9 +159,7 @@ if (!existsSync(join(root, 'dist', 'src', 'main.js'))) {
 demo(screenOn(process.stdout)).then(
   (good) => process.exit(good ? 0 : 1),
   (error: unknown) => {
-    process.stderr.write(
-      `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-    );
+    process.stderr.write(`${stackOf(error)}\n`);
     process.exit(1);
   },
 );

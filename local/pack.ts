@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { optionsOr } from './command-line';
 import { FIXED_PORTS } from './environment';
 import { packFolder } from './package-archive';
+import { messageOf } from './errors';
 
 /** `npm run pack`: a folder becomes a version of an application package, here and for Azure. */
 const usage = `npm run pack -- <folder> <application> <version> [--to <folder>] [--batch <url>] [--default]
@@ -82,7 +83,7 @@ if (
   process.exitCode = 2;
 } else {
   pack(folder, application, version).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`${messageOf(error)}\n`);
     process.exitCode = 1;
   });
 }

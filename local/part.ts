@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { stackOf } from './errors';
 
 /**
  * A part of the environment in a process of its own. It ends with its parent, however that ends:
@@ -129,7 +130,7 @@ export function runPart<Options>(
   started.then(
     ({ url }) => process.send?.({ kind: 'ready', url }),
     (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+      process.stderr.write(`${stackOf(error)}\n`);
       process.exit(1);
     },
   );

@@ -1,4 +1,5 @@
 import { optionsOr } from './command-line';
+import { messageOf } from './errors';
 
 /** `npm run plan -- <workload>`: what a run would make, need and cost, asked of the app. */
 const usage = `npm run plan -- <workload> [--blob <name>] [--parameter name=value]… [--app <url>] [--key <function key>]
@@ -190,7 +191,7 @@ if (workload === undefined || options.help) {
     (error: unknown) => {
       const cause =
         error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-      process.stderr.write(`${error instanceof Error ? error.message : String(error)}${cause}\n`);
+      process.stderr.write(`${messageOf(error)}${cause}\n`);
       process.exitCode = 1;
     },
   );

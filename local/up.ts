@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { optionsOr } from './command-line';
 import { FIXED_PORTS, startEnvironment, type Environment } from './environment';
+import { messageOf } from './errors';
 
 /**
  * `npm start`: the environment stays up on fixed ports until Ctrl-C. State is kept in
@@ -104,6 +105,6 @@ function endWithPart(environment: Environment): void {
 }
 
 up().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exit(1);
 });

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { paceFromNow, realClock, scaledClock } from '../clock';
 import { autoStorage } from './auto-storage';
 import { type RunningBatch, startBatch } from './server';
+import { messageOf } from '../errors';
 
 /**
  * The Batch stand-in on its own, as Azurite is for Storage: starts it and prints how to reach it.
@@ -116,6 +117,6 @@ function trusted(certificates: string | undefined): Record<string, string> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = 1;
 });

@@ -13,6 +13,7 @@ import { integerParameter } from './wire/page';
 import { Refusal, invalidBody, isRefusalCode } from './wire/refusals';
 import { checkSharedKey, queryPairs } from './wire/signature';
 import { wireTime } from './wire/time';
+import { stackOf } from '../errors';
 
 /** The REST version that is spoken here, and the only one. */
 const API_VERSION = '2022-10-01.16.0';
@@ -67,7 +68,7 @@ async function replyTo(
     return await perform(door, request, body);
   } catch (error) {
     if (!(error instanceof Refusal)) {
-      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      const text = stackOf(error);
       door.account.setting.log(`${request.method ?? ''} ${pathOf(request)}: ${text}`);
     }
     const refusal = error instanceof Refusal ? error : new Refusal('InternalError');

@@ -3,6 +3,7 @@ import type { RegisteredFunction, Registry } from './core';
 import { routeMistakes } from './triggers/http-routes';
 import { resolveSettings, settingOf, type Environment } from './settings';
 import type { Binding } from './wire';
+import { messageOf } from '../errors';
 
 /** The app's functions as the host runs them: settings resolved, disabled ones left out. */
 export interface Catalog {
@@ -153,7 +154,7 @@ function attempt<T>(make: () => T, problems: string[]): T[] {
   try {
     return [make()];
   } catch (error) {
-    problems.push(error instanceof Error ? error.message : String(error));
+    problems.push(messageOf(error));
     return [];
   }
 }

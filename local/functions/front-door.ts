@@ -9,6 +9,7 @@ import type { HostParts } from './parts';
 import { BLOB_WEBHOOK, blobNotification } from './triggers/event-grid';
 import { httpBindingData, httpInput, sendHttpOutput } from './triggers/http';
 import { httpRoutes, type HttpRoutes } from './triggers/http-routes';
+import { stackOf } from '../errors';
 
 /** The port that callers see: the app's functions, the extensions' endpoints, `/admin`. */
 export class FrontDoor {
@@ -115,7 +116,7 @@ export class FrontDoor {
     }
     if (error instanceof BodyTooLarge)
       return reply(response, 413, undefined, { connection: 'close' });
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const text = stackOf(error);
     this.options.log('error', `${request.method} ${request.url}: ${text}`);
     reply(response, 500);
   }

@@ -5,7 +5,7 @@ import { indexFunctions, type Catalog } from './catalog';
 import { install, modelInUse, Registry, uninstall } from './core';
 import type { TaskHub } from './durable/task-hub';
 import { FrontDoor } from './front-door';
-import { stackOf } from './invoke';
+import { stackOf } from '../errors';
 import type { HostKeys } from './keys';
 import { loadApp } from './load';
 import type { Log } from './log';

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { inspect } from 'node:util';
 import { modelInUse, type RegisteredFunction, type Registry } from './core';
 import type {
   CoreInvocationContext,
@@ -101,19 +100,4 @@ function newContext(
 function traceParentOf(invocationId: string): string {
   const hex = invocationId.replaceAll('-', '');
   return `00-${hex}-${hex.slice(16)}-00`;
-}
-
-/** What the app threw, in the words of the real worker (`ensureErrorType`). */
-export function messageOf(error: unknown): string {
-  if (error instanceof Error) return error.message;
-  if (typeof error === 'string') return error;
-  try {
-    return JSON.stringify(error) ?? inspect(error);
-  } catch {
-    return inspect(error);
-  }
-}
-
-export function stackOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createRequire } from 'node:module';
 import { globSync } from 'tinyglobby';
+import { stackOf } from '../errors';
 
 /** Runs the app's entry points, which register its functions. Returns their paths. */
 export async function loadApp(appFolder: string): Promise<readonly string[]> {
@@ -13,7 +14,7 @@ export async function loadApp(appFolder: string): Promise<readonly string[]> {
       await loadEntryPoint(file, manifest);
     } catch (cause) {
       const where = path.relative(appFolder, file);
-      throw new Error(`Worker was unable to load entry point "${where}": ${reason(cause)}`, {
+      throw new Error(`Worker was unable to load entry point "${where}": ${stackOf(cause)}`, {
         cause,
       });
     }
@@ -51,8 +52,4 @@ async function loadEntryPoint(file: string, { type }: Manifest): Promise<void> {
   const isEsModule = file.endsWith('.mjs') || (type === 'module' && !file.endsWith('.cjs'));
   if (isEsModule) await import(pathToFileURL(file).href);
   else createRequire(file)(file);
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -8,6 +8,7 @@ import { startHost, type RunningHost } from './host';
 import type { HostKeys } from './keys';
 import { printingLog, type Log } from './log';
 import { localPort } from './settings';
+import { stackOf } from '../errors';
 
 /**
  * The host as a program:
@@ -131,7 +132,7 @@ function end(code: number): never {
 }
 
 function fail(error: unknown, log: Log): never {
-  log('error', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  log('error', stackOf(error));
   end(1);
 }
 

@@ -1,7 +1,8 @@
 import type { Clock } from '../clock';
 import type { HostedFunction } from './catalog';
 import type { Registry } from './core';
-import { invoke, messageOf, stackOf, type Invocation } from './invoke';
+import { messageOf, stackOf } from '../errors';
+import { invoke, type Invocation } from './invoke';
 import type { Log } from './log';
 import { membersOf, type Metadata } from './metadata';
 import type { Binding, InvocationResponse, NamedData, TypedData } from './wire';

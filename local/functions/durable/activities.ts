@@ -1,4 +1,4 @@
-import { messageOf, stackOf } from '../invoke';
+import { messageOf, stackOf } from '../../errors';
 import { jsonTextOf, type TypedData } from '../wire';
 import { unknownFunction, type DurableFunctions } from './episode';
 import { EventType, type FailureDetails, type TaskEnded } from './history';

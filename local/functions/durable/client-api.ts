@@ -7,6 +7,7 @@ import { Pages } from './pages';
 import { statusOf, type InstanceQuery } from './status';
 import { getEntity, listEntities } from './entity-api';
 import type { TaskHub } from './task-hub';
+import { messageOf } from '../../errors';
 
 /**
  * The HTTP API that the durable client speaks. It is served twice: under
@@ -278,7 +279,7 @@ function invalidJson(): ApiAnswer {
 function refusal(error: unknown): ApiAnswer {
   const isRefusal = error instanceof client.DurableRefusal;
   const status = isRefusal ? error.status : 500;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   // The library shows a text as it is.
   if (status === 412) return { status, json: message };
   const json = {

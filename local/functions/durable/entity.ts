@@ -1,4 +1,4 @@
-import { messageOf } from '../invoke';
+import { messageOf } from '../../errors';
 import { jsonTextOf } from '../wire';
 import { unknownFunction, type EpisodeContext } from './episode';
 import { EventType } from './history';

@@ -1,5 +1,5 @@
 import { jsonTextOf, type InvocationResponse, type TypedData } from '../wire';
-import { messageOf, stackOf } from '../invoke';
+import { messageOf, stackOf } from '../../errors';
 import type { OrchestratorState } from './actions';
 import { EventType, type ChildEnded, type HistoryEvent } from './history';
 import { playedText, withPlayed } from './history-text';

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { text } from 'node:stream/consumers';
-import { messageOf } from '../invoke';
+import { messageOf } from '../../errors';
 import type { HttpRequestAction } from './actions';
 import type { HttpAnswer } from './http-call';
 

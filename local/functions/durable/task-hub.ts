@@ -9,6 +9,7 @@ import { forgetText } from './history-text';
 import { Pump } from './pump';
 import { hasEnded, type HubRecord, type Instance } from './records';
 import type { Store } from './store';
+import { stackOf } from '../../errors';
 
 /**
  * The engine of Durable Functions: it keeps orchestrations going. Whatever happens is one record
@@ -37,7 +38,7 @@ export class TaskHub {
       versioning: settings.versioning,
       warn: (message) => options.log('warning', message),
     };
-    const report = (error: unknown) => options.log('error', text(error));
+    const report = (error: unknown) => options.log('error', stackOf(error));
     const pump = (width: number, work: (key: string) => Promise<void>, rests = false) =>
       new Pump({ width, work, rests, report, onRest: () => this.#rest() });
     this.#orchestrations = pump(settings.maxOrchestrators, (id) => this.#turn(id), true);
@@ -275,8 +276,4 @@ function warnOfLength({ id, history }: Instance, lengthBefore: number, log: Log)
       'warning',
       `The history of '${id}' has ${history.length} events, and each turn goes through them all; continue as new before that.`,
     );
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -3,7 +3,7 @@ import type { DequeuedMessageItem, QueueClient } from '@azure/storage-queue';
 import type { Clock } from '../../clock';
 import { z } from 'zod';
 import { optionsOf, type HostedFunction } from '../catalog';
-import { messageOf } from '../invoke';
+import { messageOf } from '../../errors';
 import type { Log } from '../log';
 import { firstLine, type Call, type Runner } from '../runner';
 import type { HostSettings } from '../settings';

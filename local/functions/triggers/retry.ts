@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock';
 import type { HostedFunction } from '../catalog';
-import { messageOf, stackOf } from '../invoke';
+import { messageOf, stackOf } from '../../errors';
 import type { RetryContext, RetryOptions } from '../wire';
 
 /** Runs a function as often as its retry policy allows; rejects with the last failure. */

@@ -9,6 +9,7 @@ import type { TypedData } from '../wire';
 import { parseSchedule, type Schedule } from './ncrontab';
 import { withRetries } from './retry';
 import { isoLocal } from './wall-time';
+import { messageOf } from '../../errors';
 
 /**
  * One timer function: it runs when it is due, never twice at once, and remembers when it was due
@@ -196,9 +197,6 @@ function parse(schedule: string, name: string, timeZone: string | undefined): Sc
   try {
     return parseSchedule(schedule, timeZone);
   } catch (cause) {
-    throw new Error(
-      `The schedule of ${name} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
+    throw new Error(`The schedule of ${name} cannot be used: ${messageOf(cause)}`, { cause });
   }
 }
