@@ -87,12 +87,13 @@ else process.stdout.write(text);
 process.exit(0);
 
 function functionRow({ name, metadata, triggerName }) {
-  const { type, route, methods, path: blobPath, authLevel } = metadata.bindings[triggerName];
+  const trigger = metadata.bindings[triggerName];
+  const { type, route, methods, path: blobPath, authLevel, sdkBinding = false } = trigger;
   return {
     name,
     trigger: type,
     ...(route !== undefined && { route, methods, authLevel }),
-    ...(blobPath !== undefined && { path: blobPath }),
+    ...(blobPath !== undefined && { path: blobPath, sdkBinding }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { ResourceFactoryResolver } from '@azure/functions-extensions-base';
 import * as df from 'durable-functions';
 import { connect } from './azure/connect';
 import { describeSettings } from './describe-settings';
@@ -83,11 +84,13 @@ function registerTriggers({ ports, workloads }: Api, settings: Settings): void {
         path: `${workload.triggers.blob.container}/{name}`,
         connection,
         source: settings.blobTriggerSource,
+        sdkBinding: true,
         handler: blobHandler(ports, workload),
       });
     }
   }
   if (all.some(({ triggers }) => triggers.blob !== undefined)) {
+    leaveBlobsInStorage();
     df.app.client.storageQueue('blobs-given-up', {
       queueName: GIVEN_UP_QUEUE,
       connection,
@@ -99,6 +102,22 @@ function registerTriggers({ ports, workloads }: Api, settings: Settings): void {
     handler: tidyHandler({ ...ports, workloads }, () => new Date()),
   });
 }
+
+/**
+ * A blob that arrives is an event here, whatever its size. The host would load it whole into its
+ * memory and hand it over, but for bindings with clients of their own (`sdkBinding`), which get its
+ * address: https://github.com/Azure/azure-functions-python-worker/issues/1486. Nobody needs even
+ * that; the trigger's metadata names the blob.
+ */
+function leaveBlobsInStorage(): void {
+  const clients = ResourceFactoryResolver.getInstance();
+  if (!clients.hasResourceFactory(BLOB_CLIENTS)) {
+    clients.registerResourceFactory(BLOB_CLIENTS, () => null);
+  }
+}
+
+/** What the host's storage extension calls them. */
+const BLOB_CLIENTS = 'AzureStorageBlobs';
 
 function registerRuns(tools: Tools): void {
   df.app.orchestration(RUN_ORCHESTRATION, runWorkflow(tools.workloads));

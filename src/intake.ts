@@ -44,13 +44,12 @@ function dueTime({ scheduleStatus }: Timer): string | null {
 }
 
 /**
- * The content that the trigger hands over is not used: the run stages the blob itself, pinned to
- * its ETag. A blob that was overwritten meanwhile is taken in its new version, whose own event then
+ * The run stages the blob itself, pinned to its ETag; the trigger hands nothing of it over. A blob that was overwritten meanwhile is taken in its new version, whose own event then
  * finds the run started.
  */
 export function blobHandler({ files }: Ports, workload: Workload) {
   return async (
-    _content: unknown,
+    _blob: unknown,
     client: DurableClient,
     context: InvocationContext,
   ): Promise<void> => {

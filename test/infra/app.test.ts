@@ -16,6 +16,7 @@ interface Description {
     readonly methods?: readonly string[];
     readonly authLevel?: string;
     readonly path?: string;
+    readonly sdkBinding?: boolean;
   }[];
 }
 
@@ -36,6 +37,12 @@ test('every blob trigger has its container, and its function is registered with 
   }
   const all = written.functions.filter(({ trigger }) => trigger === 'blobTrigger');
   expect(written.blobTriggers.map((one) => one.function)).toEqual(all.map(({ name }) => name));
+});
+
+test('no blob that arrives is loaded into the memory of the app, whatever its size', () => {
+  const watching = written.functions.filter(({ trigger }) => trigger === 'blobTrigger');
+  expect(watching.length).toBeGreaterThan(0);
+  for (const { name, sdkBinding } of watching) expect([name, sdkBinding]).toEqual([name, true]);
 });
 
 test('the names of schedules are those of the parameters file, and of the profile that sets them', () => {
