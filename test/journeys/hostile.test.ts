@@ -126,7 +126,8 @@ const refused: readonly (readonly [string, string, unknown, Record<string, unkno
       type: 'urn:nightshift:unknownRun',
       title: 'unknownRun',
       status: 404,
-      detail: '"../../admin" is no run id; GET /api/runs lists them',
+      // As Azure's web server has it: a slash that came as %2f parts no segments.
+      detail: '"..%2f..%2fadmin" is no run id; GET /api/runs lists them',
     },
   ],
 ];
