@@ -51,7 +51,10 @@ export function settings(...names) {
 
 let token;
 
-/** One call of the management API. Null for 404, which is an answer here. */
+/**
+ * One call of the management API. Null for what is not there, which is an answer here, and for what
+ * the app itself is to answer while it is still starting: App Service says that with 400.
+ */
 export async function manage(method, path, body) {
   token ??= tokenFromAzd();
   for (let attempt = 1; ; attempt++) {
@@ -60,8 +63,9 @@ export async function manage(method, path, body) {
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    if (response.status === 404) return null;
     const text = await response.text();
+    const isStarting = response.status === 400 && /from host runtime/i.test(text);
+    if (response.status === 404 || isStarting) return null;
     if (response.ok) return text === '' ? {} : JSON.parse(text);
     const passing = response.status === 429 || response.status >= 500;
     if (!passing || attempt === 5) {
@@ -107,8 +111,9 @@ function tokenFromAzd() {
 
 function said(text) {
   try {
-    const { error } = JSON.parse(text);
-    return firstLine(`${error.code}: ${error.message}`);
+    const answer = JSON.parse(text);
+    const { code, message } = answer.error ?? { code: answer.Code, message: answer.Message };
+    return firstLine(`${code}: ${message}`);
   } catch {
     return firstLine(text);
   }

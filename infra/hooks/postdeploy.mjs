@@ -6,6 +6,8 @@ import { app, manage, runHook, say, settings, waitFor } from './azure.mjs';
 
 const PREFIX = 'blob-';
 const VERSION = 'api-version=2025-02-15';
+/** So often is Event Grid asked to try the app. */
+const MAX_ATTEMPTS = 3;
 
 await runHook(async () => {
   const [subscription, group, site, topic] = settings(
@@ -38,13 +40,19 @@ async function subscribe(topicPath, url, key, trigger) {
     say(`event subscription ${name}: right already`);
     return;
   }
-  await manage('PUT', `${path}?${VERSION}`, wanted);
-  // Event Grid first asks the app whether it wants these events.
+  let attempts = 0;
+  const ask = async () => {
+    attempts += 1;
+    await manage('PUT', `${path}?${VERSION}`, wanted);
+  };
+  await ask();
+  // Event Grid first asks the app whether it wants these events, and an app may be slow to wake.
   await waitFor(`event subscription ${name}`, async () => {
     const state = (await manage('GET', `${path}?${VERSION}`))?.properties?.provisioningState;
-    if (state === 'Failed') {
+    if (state === 'Failed' && attempts === MAX_ATTEMPTS) {
       throw new Error(`event subscription ${name}: the app did not answer Event Grid at ${url}`);
     }
+    if (state === 'Failed') await ask();
     return state === 'Succeeded' ? true : undefined;
   });
   say(`event subscription ${name}: set for container ${trigger.container}`);

@@ -125,6 +125,42 @@ test('a busy service is asked again, a refusal is told in its words, without key
   expect(readdirSync(path.join(root, 'infra/hooks'))).toEqual(before);
 });
 
+test('an app that is still starting, and does not answer Event Grid at once, is waited for [RS8]', async () => {
+  machine.management.startsFor = 2;
+  machine.management.refusesEvents = 2;
+  const { code, out, error } = await machine.run('postdeploy');
+
+  expect([code, error]).toEqual([0, '']);
+  expect(out).toBe(
+    [
+      'waiting for the key of func-try for blob events',
+      'waiting for event subscription blob-render-blob',
+      'event subscription blob-render-blob: set for container inbox',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('an app that never answers Event Grid ends the hook with where it was asked', async () => {
+  machine.management.refusesEvents = 9;
+  const { code, error } = await machine.run('postdeploy');
+
+  expect(code).toBe(1);
+  expect(error).toContain(
+    'event subscription blob-render-blob: the app did not answer Event Grid at https://func-try.azurewebsites.net',
+  );
+  expect(machine.management.writes).toHaveLength(3);
+});
+
+test('a refusal in the other form that App Service has is told in its words, too', async () => {
+  const body = JSON.stringify({ Code: 'Conflict', Message: 'the site is stopped' });
+  machine.management.upsets.push({ status: 409, body });
+
+  expect((await machine.run('postdeploy')).error).toContain(
+    'answered 409: Conflict: the site is stopped',
+  );
+});
+
 test('a key that never comes ends the hook with what to do [RS12]', async () => {
   machine.management.keyAfter = 1000;
   const { code, error, left } = await machine.run('postdeploy', { patienceSeconds: 0.1 });

@@ -14,6 +14,10 @@ export class Management {
   readonly upsets: { readonly status: number; readonly body: string }[] = [];
   /** The app's key for blob events appears after this many requests for it. */
   keyAfter = 0;
+  /** So many requests for its keys find the app still starting. */
+  startsFor = 0;
+  /** So many times the app does not answer Event Grid. */
+  refusesEvents = 0;
   readonly key = 'key/with+signs==';
 
   get writes(): readonly string[] {
@@ -42,6 +46,8 @@ export class Management {
 
   #reply(method: string, at: string, body: string): [number, unknown] {
     if (at.endsWith('/host/default/listKeys')) {
+      // As in https://github.com/Azure/azure-cli/issues/11176.
+      if (this.startsFor-- > 0) return [400, STARTING];
       this.keyAfter -= 1;
       return [200, { systemKeys: this.keyAfter < 0 ? { blobs_extension: this.key } : {} }];
     }
@@ -53,7 +59,8 @@ export class Management {
     }
     if (method === 'PUT') {
       const { properties } = JSON.parse(body) as { properties: Record<string, unknown> };
-      this.resources.set(at, { properties: { ...properties, provisioningState: 'Succeeded' } });
+      const provisioningState = this.refusesEvents-- > 0 ? 'Failed' : 'Succeeded';
+      this.resources.set(at, { properties: { ...properties, provisioningState } });
       return [201, {}];
     }
     if (method === 'DELETE') return [this.resources.delete(at) ? 200 : 404, {}];
@@ -65,6 +72,11 @@ export class Management {
     return found === undefined ? [404, {}] : [200, found];
   }
 }
+
+const STARTING = {
+  Code: 'BadRequest',
+  Message: 'Encountered an error (ServiceUnavailable) from host runtime.',
+};
 
 export interface HookRun {
   readonly code: number | null;
