@@ -54,7 +54,8 @@ async function run() {
   const folder = path.join(output, 'package');
   if (!options['no-build']) build();
 
-  makeFolder(root, folder);
+  // oxlint-disable-next-line eslint/no-restricted-properties -- azd speaks to its hooks through it
+  makeFolder(root, folder, process.env.DURABLE_BACKEND);
   refuse('The package holds what does not belong there', intrudersIn(folder));
   say(`${path.relative(root, folder)}: the app, and nothing else`);
 

@@ -40,6 +40,8 @@ resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2020-06-01
   }
 ]
 
+// One after the other: an account takes no second endpoint while it is busy with a first.
+@batchSize(1)
 resource endpoints 'Microsoft.Network/privateEndpoints@2024-07-01' = [
   for target in targets: {
     name: '${namePrefix}-${target.name}'

@@ -5,11 +5,12 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path';
 import { globSync } from 'tinyglobby';
 
-export function makeFolder(root, folder) {
+export function makeFolder(root, folder, durableBackend) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   cpSync(path.join(root, 'dist/src'), path.join(folder, 'dist/src'), { recursive: true });
-  cpSync(path.join(root, 'host.json'), path.join(folder, 'host.json'));
+  const host = readJson(path.join(root, 'host.json'));
+  writeJson(path.join(folder, 'host.json'), hostFor(host, durableBackend));
   // azd reads it here: what was installed to try the package out is not sent along.
   cpSync(path.join(root, '.funcignore'), path.join(folder, '.funcignore'));
 
@@ -28,6 +29,22 @@ export function makeFolder(root, folder) {
   });
   const lock = readJson(path.join(root, 'package-lock.json'));
   writeJson(path.join(folder, 'package-lock.json'), productionLock(lock));
+}
+
+const SCHEDULER = {
+  type: 'azureManaged',
+  connectionStringName: 'DURABLE_TASK_SCHEDULER_CONNECTION_STRING',
+};
+
+/**
+ * What decides how many instances run reads the file alone, not the settings that overrule it, and
+ * would watch the wrong store: https://github.com/Azure/azure-functions-durable-extension/issues/2803
+ */
+export function hostFor(host, durableBackend = 'AzureStorage') {
+  if (durableBackend !== 'DurableTaskScheduler') return host;
+  const { durableTask } = host.extensions;
+  const withScheduler = { ...durableTask, storageProvider: SCHEDULER };
+  return { ...host, extensions: { ...host.extensions, durableTask: withScheduler } };
 }
 
 /** The same versions with the same hashes, less what only development needs. */

@@ -3,7 +3,12 @@ import { containerImagesOf, type Workload } from './workload';
 
 /** What is allowed and may surprise, each with its field and what would be better. Pure. */
 export function warningsOf(workload: Workload): readonly string[] {
-  return [...imageWarnings(workload), ...nodeWarnings(workload), ...localeWarnings(workload)];
+  return [
+    ...imageWarnings(workload),
+    ...nodeWarnings(workload),
+    ...networkWarnings(workload),
+    ...localeWarnings(workload),
+  ];
 }
 
 /** Images are fetched when a node starts: two nodes of one run could have two versions of `latest`. */
@@ -24,6 +29,23 @@ function tagOf(image: string): string | undefined {
 function* nodeWarnings({ pool }: Workload): Generator<string> {
   if (!pool.interNode) return;
   yield 'pool.interNode: nodes that talk to each other must stand close together, so the pool may not reach its size; leave it out unless tasks need it';
+}
+
+/**
+ * A subnet of one's own mostly comes with storage that refuses everybody outside of it:
+ * https://learn.microsoft.com/azure/batch/batch-application-packages and
+ * https://learn.microsoft.com/azure/batch/accounts say what Batch then cannot do.
+ */
+function* networkWarnings({ pool, work }: Workload): Generator<string> {
+  if (pool.subnetId === undefined) return;
+  const hasPackages =
+    pool.packages.length > 0 || templatesOf(work).some(([, { packages }]) => packages.length > 0);
+  if (hasPackages) {
+    yield 'packages: Batch fetches no application package from a storage account with a firewall, as that of a private network has; bring programs along, or as inputs';
+  }
+  if (pool.mounts.length > 0) {
+    yield 'pool.mounts: Batch mounts no container of a storage account with a firewall, as that of a private network has; let tasks read inputs and write outputs';
+  }
 }
 
 /** The scripts that bring a locale to a node. */

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { jsonAt, root, textAt } from './deployment';
+import { jsonAt, planFor, profiles, root, textAt } from './deployment';
 
 /** The scripts are plain JavaScript; this is what the tests use of them. */
 interface FolderScript {
@@ -21,6 +21,12 @@ interface FolderScript {
     packages: Readonly<Record<string, { dev?: boolean }>>;
   };
   readonly intrudersIn: (folder: string) => readonly string[];
+  readonly hostFor: (host: HostFile, durableBackend?: string) => HostFile;
+}
+interface HostFile {
+  readonly extensions: {
+    readonly durableTask: { readonly hubName: string; readonly storageProvider: object };
+  };
 }
 interface DependenciesScript {
   readonly auditResult: (out: string) => object;
@@ -105,6 +111,28 @@ test('the lock file of the package has what production needs and nothing of deve
   for (const name of Object.keys(jsonAt<{ dependencies: object }>('package.json').dependencies)) {
     expect(packages).toHaveProperty([`node_modules/${name}`]);
   }
+});
+
+test('the host.json of the package names the store of the runs that is deployed, since what counts instances reads no settings', async () => {
+  const { hostFor } = await folderScript();
+  const host = jsonAt<HostFile>('host.json');
+  expect(hostFor(host)).toEqual(host);
+  expect(hostFor(host, 'AzureStorage')).toEqual(host);
+
+  const { parameters } = jsonAt<{ parameters: { durableBackend: { value: string } } }>(
+    'infra/main.parameters.json',
+  );
+  expect(parameters.durableBackend.value).toBe('${DURABLE_BACKEND}');
+  const { resources } = planFor(profiles['everything'] ?? {});
+  const settings = resources.find(({ type }) => type === 'Microsoft.Web/sites/config')?.body;
+  const changed = hostFor(host, 'DurableTaskScheduler');
+  const prefix = 'AzureFunctionsJobHost__extensions__durableTask__storageProvider__';
+  const provider = Object.entries((settings?.['properties'] ?? {}) as Record<string, string>)
+    .filter(([name]) => name.startsWith(prefix))
+    .map(([name, value]) => [name.slice(prefix.length), value]);
+  expect(provider.length).toBeGreaterThan(0);
+  expect(changed.extensions.durableTask.storageProvider).toEqual(Object.fromEntries(provider));
+  expect(changed.extensions.durableTask.hubName).toBe(host.extensions.durableTask.hubName);
 });
 
 test('what does not belong into the package is found by name: local environment, settings, secrets; programs of workloads may be anything', async () => {

@@ -32,6 +32,20 @@ test('nodes that talk to each other are warned of [PI15]', () => {
   ]);
 });
 
+test('packages and mounts are warned of where nodes stand in a private network [PI16]', () => {
+  const pool = {
+    packages: [{ application: 'fit', version: '2.0' }],
+    mounts: [{ of: 'outputs' as const, at: 'outputs' }],
+  };
+  const subnetId = '/subscriptions/s/resourceGroups/g/providers/x/virtualNetworks/n/subnets/nodes';
+
+  expect(warnings({ pool })).toEqual([]);
+  expect(warnings({ pool: { ...pool, subnetId } })).toEqual([
+    expect.stringMatching(/^packages: Batch fetches no application package from a storage account/),
+    expect.stringMatching(/^pool\.mounts: Batch mounts no container of a storage account/),
+  ]);
+});
+
 test('a locale that nothing brings to the node is warned of [PY18]', () => {
   const setup = {
     command: '/bin/bash install-locale.sh en_US.UTF-8',
