@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { globSync } from 'tinyglobby';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { jsonAt, planFor, profiles, root, textAt } from './deployment';
 
@@ -195,4 +196,20 @@ test('azd sends the folder that was tried out, without what Azure installs itsel
   // Without a slash before it a name would be left out at any depth, among a workload's programs too.
   const atAnyDepth = ignored.filter((line) => line !== '' && !/^[/#]/.test(line));
   expect(atAnyDepth).toEqual(['node_modules']);
+});
+
+test('nothing of the package is left out of what azd sends but what Azure installs itself', () => {
+  const rules = textAt('.funcignore')
+    .split('\n')
+    .filter((line) => line.startsWith('/'))
+    .map((line) => line.replaceAll('.', String.raw`\.`).replaceAll('*', '[^/]*'))
+    .map((pattern) => new RegExp(`^${pattern}(/|$)`));
+  const sent = [
+    '/host.json',
+    '/package.json',
+    '/package-lock.json',
+    ...globSync('dist/src/**', { cwd: root }).map((file) => `/${file}`),
+  ];
+  expect(sent).toContain('/dist/src/main.js');
+  expect(sent.filter((file) => rules.some((rule) => rule.test(file)))).toEqual([]);
 });
