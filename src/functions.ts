@@ -55,12 +55,12 @@ function registerRoutes(api: Api, { limits }: Settings): void {
   const now = () => new Date();
   const routes = [
     ['runs-start', 'POST', 'runs/{workload}', startHandler(api)],
-    ['runs-list', 'GET', 'runs', listHandler(api)],
+    ['runs-list', 'GET', 'runs', listHandler(api, now)],
     ['runs-show', 'GET', 'runs/{id}', showHandler(api)],
     ['runs-cancel', 'DELETE', 'runs/{id}', cancelHandler(api)],
     ['runs-stop', 'DELETE', 'runs', stopAllHandler(api)],
     ['plans-make', 'POST', 'plans/{workload}', planHandler(api, limits, now)],
-    ['runs-latest', 'GET', 'workloads/{workload}/latest', latestRunHandler(api)],
+    ['runs-latest', 'GET', 'workloads/{workload}/latest', latestRunHandler(api, now)],
     ['outputs', 'GET', 'runs/{id}/outputs/{*name}', outputsHandler(api)],
   ] as const;
   for (const [name, method, route, handler] of routes) {

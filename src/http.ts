@@ -1,5 +1,5 @@
 import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
-import type { DurableClient } from 'durable-functions';
+import type { DurableClient, DurableOrchestrationStatus } from 'durable-functions';
 import { z } from 'zod';
 import { Failure, httpStatusOf } from './failure';
 import { readRecord } from './run/record';
@@ -43,27 +43,49 @@ export function startHandler({ ports, workloads }: Api): HttpHandler {
 }
 
 /** GET /api/runs?workload=&limit= */
-export function listHandler({ workloads }: Api): HttpHandler {
+export function listHandler({ workloads }: Api, now: () => Date): HttpHandler {
   return answering(async (request, client) => {
     const query = checkQuery(request);
     if (query.workload !== undefined) findWorkload(workloads, query.workload);
-    const runs = await newestRuns(client, query.workload, query.limit);
+    const runs = await newestRuns(client, query.workload, query.limit, now());
     return { status: 200, jsonBody: { runs } };
   });
 }
 
-/** The newest runs first, of one workload or of all. */
+/** So many days back are looked at, until there are enough runs, and then all of them. */
+const DAYS_BACK = [1, 8, 60];
+const DAY_MS = 24 * 3_600_000;
+
+/**
+ * The newest runs first, of one workload or of all. Durable gives them a hundred at a time, in no
+ * order; of a year of runs most are not worth reading.
+ */
 export async function newestRuns(
   client: DurableClient,
   workload: string | undefined,
   limit: number,
+  now: Date,
 ): Promise<RunPicture[]> {
-  return (await client.getStatusAll())
+  for (const days of DAYS_BACK) {
+    const createdTimeFrom = new Date(now.getTime() - days * DAY_MS);
+    const statuses = await client.getStatusBy({ createdTimeFrom });
+    // Durable takes a run for new again whenever it begins a new history.
+    const since = createdTimeFrom.toISOString();
+    const runs = runsIn(statuses, workload).filter(({ createdAt }) => createdAt >= since);
+    if (runs.length >= limit) return runs.slice(0, limit);
+  }
+  return runsIn(await client.getStatusAll(), workload).slice(0, limit);
+}
+
+function runsIn(
+  statuses: readonly DurableOrchestrationStatus[],
+  workload: string | undefined,
+): RunPicture[] {
+  return statuses
     .map(pictureOf)
     .filter((run): run is RunPicture => run !== null)
     .filter((run) => workload === undefined || run.workload === workload)
-    .sort((one, other) => other.createdAt.localeCompare(one.createdAt))
-    .slice(0, limit);
+    .sort((one, other) => other.createdAt.localeCompare(one.createdAt));
 }
 
 /** GET /api/runs/{id} */

@@ -30,10 +30,10 @@ export function outputsHandler(api: Api): HttpHandler {
 }
 
 /** GET /api/workloads/{workload}/latest: its newest run with its files, in one step. */
-export function latestRunHandler(api: Api): HttpHandler {
+export function latestRunHandler(api: Api, now: () => Date): HttpHandler {
   return answering(async (request, client) => {
     const workload = findWorkload(api.workloads, request.params['workload'] ?? '');
-    const [run] = await newestRuns(client, workload.name, 1);
+    const [run] = await newestRuns(client, workload.name, 1, now());
     if (run === undefined) {
       throw new Failure(
         'unknownRun',

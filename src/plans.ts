@@ -26,7 +26,7 @@ export function planHandler(
   return answering(async (request, client, context) => {
     const workload = findWorkload(workloads, request.params['workload'] ?? '');
     const body = await readBody(request);
-    const runs = await newestRuns(client, workload.name, RUNS_LOOKED_AT);
+    const runs = await newestRuns(client, workload.name, RUNS_LOOKED_AT, now());
     const latest = runs
       .map(({ record }) => record)
       .filter((record): record is RunRecord => record !== null);
