@@ -16,7 +16,7 @@ export function builtHost(): string {
   if (built !== undefined) return built;
   const outdir = path.join(root, 'out', `host-${process.pid}`);
   buildSync({
-    entryPoints: globSync(['local/functions/**/*.ts', 'local/clock.ts', 'local/http.ts'], {
+    entryPoints: globSync(['local/functions/**/*.ts', 'local/{clock,errors,http}.ts'], {
       cwd: root,
       absolute: true,
     }),
