@@ -128,6 +128,8 @@ test('what a killed stand-in left running is ended by the next one, and runs aga
     Number((await fsp.readFile(pids, 'utf8').catch(() => '')).split('\n')[line]);
   await expect.poll(() => pidOf(0), { timeout: 10_000 }).toBeGreaterThan(0);
   const left = await pidOf(0);
+  // What is acknowledged is on disk with all before it: that the task runs, too.
+  await client.job.add({ id: 'later', poolInfo: { poolId: 'pool' } });
 
   await kill(first);
   expect(isAlive(left)).toBe(true);
