@@ -1,56 +1,10 @@
 import { globSync } from 'tinyglobby';
 import { expect, test } from 'vitest';
-import { allows, builtInRoles, type Right } from '../../local/roles/built-in';
+import { builtInRoles, type Right } from '../../local/roles/built-in';
 import { jsonAt, planting, root, textAt } from './deployment';
-import { callsIn, callsOfApp } from './rights/calls';
-import { grantedIn, type Grant, type Granted } from './rights/grants';
-import { needs } from './rights/operations';
-
-const calls = callsOfApp();
-
-interface Wanted {
-  readonly who: Grant['who'];
-  readonly right: Right;
-}
-
-/** Every right somebody needs in this deployment, from the app's calls and from the platform's needs. */
-function wantedIn({ settings, types }: Granted, hasPerson: boolean): Wanted[] {
-  const platform = needs
-    .filter(({ who }) => who !== 'person' || hasPerson)
-    .filter(({ onlyWith }) => onlyWith === undefined || onlyWith in settings)
-    .filter(({ onlyWithType }) => onlyWithType === undefined || types.has(onlyWithType))
-    .flatMap(({ who, rights }) => rights.map((right) => ({ who, right })));
-  const app = calls.flatMap(({ rights }) =>
-    rights.map((right) => ({ who: 'app' as const, right })),
-  );
-  return [...platform, ...app];
-}
-
-function isCovered({ who, right }: Wanted, grants: readonly Grant[]): boolean {
-  const provider = right.name.split('/')[0] ?? '';
-  return grants.some(
-    (grant) =>
-      grant.who === who && grant.on.startsWith(provider) && allows(builtInRoles[grant.role], right),
-  );
-}
-
-function uncovered(granted: Granted, hasPerson: boolean): string[] {
-  const missing = wantedIn(granted, hasPerson).filter(
-    (wanted) => !isCovered(wanted, granted.grants),
-  );
-  return [...new Set(missing.map(({ who, right }) => `${who}: ${right.name}`))].sort();
-}
-
-/** Grants without which just as much is covered. */
-function idle(granted: Granted, hasPerson: boolean): string[] {
-  const missing = uncovered(granted, hasPerson).length;
-  return granted.grants
-    .filter((grant) => {
-      const grants = granted.grants.filter((other) => other !== grant);
-      return uncovered({ ...granted, grants }, hasPerson).length === missing;
-    })
-    .map(({ who, role }) => `${who}: ${role}`);
-}
+import { callsIn } from './rights/calls';
+import { calls, excessive, idle, isCovered, uncovered } from './rights/coverage';
+import { grantedIn } from './rights/grants';
 
 test('every call that the app makes is covered by a role it is given, and no role is given for nothing [GD17]', () => {
   for (const [profile, hasPerson] of [
@@ -65,6 +19,15 @@ test('every call that the app makes is covered by a role it is given, and no rol
       [],
     ]);
   }
+});
+
+test('nobody is given a role where a weaker one would do', () => {
+  for (const [profile, hasPerson] of [
+    ['plain', true],
+    ['nobody', false],
+    ['everything', true],
+  ] as const)
+    expect([profile, excessive(grantedIn(profile), hasPerson)]).toEqual([profile, []]);
 });
 
 test("the calls are found in the source, among them those that a run's life depends on", () => {
@@ -134,6 +97,17 @@ test('found: a role that nobody needs', () => {
     `role: 'Network Contributor'`,
   );
   expect(idle(grantedIn('plain', planted), true)).toEqual(['app: Network Contributor']);
+});
+
+test('found: a role that does for more than is needed', () => {
+  const planted = planting(
+    'infra/main.bicep',
+    `principalType: principalType, role: 'Storage Blob Data Contributor'`,
+    `principalType: principalType, role: 'Storage Blob Data Owner'`,
+  );
+  expect(excessive(grantedIn('plain', planted), true)).toEqual([
+    'person: Storage Blob Data Owner, where Storage Blob Data Contributor would do',
+  ]);
 });
 
 test('found: a new call that no role covers, and one that no row knows', () => {
