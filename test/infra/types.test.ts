@@ -77,6 +77,28 @@ test.each([
     ],
   ],
   [
+    'a number that is too small',
+    planting(
+      'infra/app/storage.bicep',
+      'containerDeleteRetentionPolicy: { enabled: true, days: 7 }',
+      'containerDeleteRetentionPolicy: { enabled: true, days: 0 }',
+    ),
+    [
+      'infra/app/storage.bicep blobs.properties.containerDeleteRetentionPolicy.days: 0 is too small',
+    ],
+  ],
+  [
+    'a number that is too large',
+    planting(
+      'infra/app/storage.bicep',
+      'containerDeleteRetentionPolicy: { enabled: true, days: 7 }',
+      'containerDeleteRetentionPolicy: { enabled: true, days: 366 }',
+    ),
+    [
+      'infra/app/storage.bicep blobs.properties.containerDeleteRetentionPolicy.days: 366 is too large',
+    ],
+  ],
+  [
     'another version than that of the table',
     planting('infra/app/identity.bicep', '@2024-11-30', '@2018-11-30'),
     ['infra/app/identity.bicep identity: version 2018-11-30, the table is of 2024-11-30'],

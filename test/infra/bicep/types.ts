@@ -123,6 +123,7 @@ function* plainMistakes(value: Value, type: string, bounds: string, at: string):
   const kind = kinds[type];
   if (kind !== undefined) {
     if (typeof value !== kind) yield `${at}: ${textOf(value)} is no ${type}`;
+    else if (typeof value === 'number') yield* outOfRange(value, bounds, at);
     else if (typeof value === 'string' && !isOpen(value)) yield* outOfBounds(value, bounds, at);
     return;
   }
@@ -137,10 +138,19 @@ function* plainMistakes(value: Value, type: string, bounds: string, at: string):
     yield `${at}: ${said} is none of ${choices.join(', ')}`;
 }
 
+function* outOfRange(value: number, bounds: string, at: string): Generator<string> {
+  if (!Number.isInteger(value)) yield `${at}: ${value} is no int`;
+  if (value < bound(bounds, 'minValue', -Infinity)) yield `${at}: ${value} is too small`;
+  if (value > bound(bounds, 'maxValue', Infinity)) yield `${at}: ${value} is too large`;
+}
+
+function bound(bounds: string, name: string, none: number): number {
+  return Number(new RegExp(`${name}: ([^,]+)`).exec(bounds)?.[1] ?? none);
+}
+
 function* outOfBounds(value: string, bounds: string, at: string): Generator<string> {
-  const bound = (name: string) => new RegExp(`${name}: ([^,]+)`).exec(bounds)?.[1];
-  if (value.length < Number(bound('minLength') ?? 0)) yield `${at}: "${value}" is too short`;
-  if (value.length > Number(bound('maxLength') ?? Infinity)) yield `${at}: "${value}" is too long`;
+  if (value.length < bound(bounds, 'minLength', 0)) yield `${at}: "${value}" is too short`;
+  if (value.length > bound(bounds, 'maxLength', Infinity)) yield `${at}: "${value}" is too long`;
   const pattern = /pattern: (.+)$/.exec(bounds)?.[1];
   if (pattern !== undefined && !new RegExp(pattern).test(value))
     yield `${at}: "${value}" does not match ${pattern}`;
