@@ -14,6 +14,7 @@ export type Plain =
 export type PlainObject = Readonly<Record<string, Plain>>;
 
 export interface Planned {
+  readonly path: string;
   readonly type: string;
   readonly version: string;
   readonly name: string;
@@ -43,8 +44,9 @@ export function plain(value: Value): Plain {
   );
 }
 
-function plannedOf({ type, version, name, id, scopeId, body }: PlannedResource): Planned {
+function plannedOf({ path, type, version, name, id, scopeId, body }: PlannedResource): Planned {
   return {
+    path,
     type,
     version,
     name: legible(name),

@@ -2,20 +2,32 @@ import path from 'node:path';
 import { evaluate, listIn, type Scope } from './evaluate';
 import type { Expression } from './expressions';
 import { groupId, type Place } from './functions';
-import type { Module, Param, Resource, Template } from './template';
-import { isObject, ResourceValue, textOf, type Unknown, type Value } from './values';
+import { waitsFor } from './order';
+import type { Module, Output, Param, Resource, Template } from './template';
+import { isObject, ResourceValue, textOf, Unknown, type Value } from './values';
 
 /** Everything a deployment with these parameters would make, with every expression worked out. */
 export interface Plan {
   readonly resources: readonly PlannedResource[];
+  readonly modules: readonly PlannedModule[];
   readonly outputs: Readonly<Record<string, Value>>;
   /** What is read of resources after they were made. */
   readonly reads: readonly Unknown[];
   /** `file symbol` of each declaration that made something. */
   readonly used: ReadonlySet<string>;
+  /** What each part of the deployment waits for, by paths such as `storage/account`. */
+  readonly waits: ReadonlyMap<string, readonly string[]>;
+}
+
+/** A module is a deployment of its own, with a name that Azure keeps. */
+export interface PlannedModule {
+  readonly path: string;
+  readonly name: string;
+  readonly resourceGroup: string;
 }
 
 export interface PlannedResource {
+  readonly path: string;
   readonly file: string;
   readonly symbol: string;
   readonly type: string;
@@ -24,6 +36,7 @@ export interface PlannedResource {
   readonly id: string;
   /** What it extends, for a role assignment or a diagnostic setting. */
   readonly scopeId: string | null;
+  readonly parentType: string | null;
   /** As ARM gets it: without parent, scope and dependsOn. */
   readonly body: Readonly<Record<string, Value>>;
 }
@@ -35,8 +48,10 @@ export interface Sources {
 
 interface Gathered {
   readonly resources: PlannedResource[];
+  readonly modules: PlannedModule[];
   readonly reads: Unknown[];
   readonly used: Set<string>;
+  readonly waits: Map<string, readonly string[]>;
 }
 
 export function planOf(
@@ -45,9 +60,16 @@ export function planOf(
   sources: Sources,
   subscriptionId: string,
 ): Plan {
-  const gathered: Gathered = { resources: [], reads: [], used: new Set() };
+  const gathered: Gathered = {
+    resources: [],
+    modules: [],
+    reads: [],
+    used: new Set(),
+    waits: new Map(),
+  };
   const group = { subscriptionId, resourceGroup: '' };
-  const outputs = new Deployment(sources.template(file), params, sources, group, gathered).run();
+  const template = sources.template(file);
+  const outputs = new Deployment('', template, params, sources, group, gathered).run();
   return { ...gathered, outputs };
 }
 
@@ -59,6 +81,8 @@ class Deployment {
   readonly #place: Place;
 
   constructor(
+    /** Of the paths within: empty, or the module's own path and a slash. */
+    readonly prefix: string,
     readonly template: Template,
     readonly given: Readonly<Record<string, Value>>,
     readonly sources: Sources,
@@ -82,10 +106,20 @@ class Deployment {
     const { params, vars, resources, modules, outputs, file } = this.template;
     return this.#saying(file, () => {
       for (const { name } of [...params, ...vars, ...resources, ...modules]) this.#find(name);
-      return Object.fromEntries(
-        outputs.map(({ name, value }) => [name, evaluate(value, this.#scope)]),
-      );
+      return Object.fromEntries(outputs.map((output) => [output.name, this.#output(output)]));
     });
+  }
+
+  #output({ name, type, value }: Output): Value {
+    const given = evaluate(value, this.#scope);
+    const mistake = mistypedAs(type, given);
+    if (mistake !== null) throw new Error(`output ${name}: ${mistake}`);
+    return given;
+  }
+
+  #noteWaits({ name, value }: Resource | Module): void {
+    const waits = waitsFor(this.template, value).map((one) => `${this.prefix}${one}`);
+    this.gathered.waits.set(`${this.prefix}${name}`, waits);
   }
 
   /** Declarations refer to each other in any order. */
@@ -148,8 +182,10 @@ class Deployment {
     const { file } = this.template;
     this.gathered.used.add(`${file} ${resource.name}`);
     if (resource.existing) return value;
-    const { parent: _parent, scope, dependsOn: _dependsOn, ...rest } = body;
+    this.#noteWaits(resource);
+    const { parent, scope, dependsOn: _dependsOn, ...rest } = body;
     this.gathered.resources.push({
+      path: `${this.prefix}${resource.name}`,
       file,
       symbol: resource.name,
       type: resource.type,
@@ -157,6 +193,7 @@ class Deployment {
       name: value.name,
       id: value.id,
       scopeId: scope instanceof ResourceValue ? scope.id : null,
+      parentType: parent instanceof ResourceValue ? parent.type : null,
       body: rest,
     });
     return value;
@@ -186,14 +223,19 @@ class Deployment {
     const { scope } = body;
     const group =
       scope instanceof ResourceValue ? { ...this.group, resourceGroup: scope.name } : this.group;
+    const own = `${this.prefix}${module.name}`;
+    const name = textOf(body['name'] ?? '');
+    this.#noteWaits(module);
+    this.gathered.modules.push({ path: own, name, resourceGroup: group.resourceGroup });
     const outputs = new Deployment(
+      `${own}/`,
       this.sources.template(file),
       params,
       this.sources,
       group,
       this.gathered,
     ).run();
-    return { name: body['name'] ?? '', outputs };
+    return { name, outputs };
   }
 
   #saying<Result>(file: string, action: () => Result): Result {
@@ -224,9 +266,13 @@ function refusedBy({ decorators, type }: Param, value: Value, scope: Scope): str
     return `${value} is too small`;
   if (typeof value === 'number' && value > Number(first('maxValue') ?? Infinity))
     return `${value} is too large`;
-  const expected = { string: 'string', int: 'number', bool: 'boolean' }[type];
-  const isPlain = value === null || ['string', 'number', 'boolean'].includes(typeof value);
-  return expected !== undefined && isPlain && typeof value !== expected
-    ? `${textOf(value)} is no ${type}`
-    : null;
+  return mistypedAs(type, value);
+}
+
+/** What is known only later is taken for what it is declared as. */
+function mistypedAs(type: string, value: Value): string | null {
+  if (value instanceof Unknown || value instanceof ResourceValue) return null;
+  const expected = { string: 'string', int: 'number', bool: 'boolean', object: 'object' }[type];
+  const isRight = expected === 'object' ? isObject(value) : typeof value === expected;
+  return expected === undefined || isRight ? null : `${textOf(value)} is no ${type}`;
 }

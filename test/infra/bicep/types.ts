@@ -22,7 +22,10 @@ interface Shape {
 }
 
 /** What a table has against a resource; empty when it has nothing or when there is no table. */
-export function mistakesOf(resource: PlannedResource, tables: TypeTables): string[] {
+export function mistakesOf(
+  resource: Omit<PlannedResource, 'path' | 'parentType'>,
+  tables: TypeTables,
+): string[] {
   const table = tables.resources[resource.type];
   if (table === undefined) return [];
   const where = `${resource.file} ${resource.symbol}`;
