@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { doneBefore } from './bicep/order';
+import { textOf } from './bicep/values';
 import { planFor, planting, profiles } from './deployment';
 import { plannedFor, profile, type Planned } from './planned';
 
@@ -108,7 +109,7 @@ test('no two modules share a deployment: Azure would run them as one', () => {
     );
     expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
     expect(modules.map(({ resourceGroup }) => resourceGroup)).toEqual(
-      modules.map(() => `rg-${String(params['environmentName'])}`),
+      modules.map(() => `rg-${textOf(params['environmentName'] ?? '')}`),
     );
   }
 });

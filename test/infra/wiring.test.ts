@@ -123,7 +123,7 @@ function* textsIn(value: Plain, at = ''): Generator<[string, string]> {
   for (const [key, one] of Object.entries(value)) {
     if (key.includes('/')) yield [at, key];
     const place = Array.isArray(value) ? `${at}[${key}]` : `${at}.${key}`;
-    yield* textsIn(one as Plain, place.replace(/^\./, ''));
+    yield* textsIn(one, place.replace(/^\./, ''));
   }
 }
 

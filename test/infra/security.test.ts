@@ -1,0 +1,169 @@
+import { expect, test } from 'vitest';
+import { planFor } from './deployment';
+import { ofType, profile, theOne, type PlainObject } from './planned';
+
+/** Open to the internet, or behind private endpoints: the same but for these. */
+const doors = [
+  ['plain', { publicNetworkAccess: 'Enabled', defaultAction: 'Allow' }],
+  ['everything', { publicNetworkAccess: 'Disabled', defaultAction: 'Deny' }],
+] as const;
+
+const STORAGE = 'Microsoft.Storage/storageAccounts';
+
+test.each(doors)('storage takes no key and shows nothing to the public: %s', (name, door) => {
+  const { body, properties } = theOne(profile(name), STORAGE);
+  expect([body['kind'], body['sku']]).toEqual(['StorageV2', { name: 'Standard_LRS' }]);
+  expect(properties).toEqual({
+    accessTier: 'Hot',
+    allowBlobPublicAccess: false,
+    allowCrossTenantReplication: false,
+    allowSharedKeyAccess: false,
+    defaultToOAuthAuthentication: true,
+    minimumTlsVersion: 'TLS1_2',
+    supportsHttpsTrafficOnly: true,
+    publicNetworkAccess: door.publicNetworkAccess,
+    // Event Grid and Batch are let in.
+    networkAcls: { defaultAction: door.defaultAction, bypass: 'AzureServices' },
+  });
+});
+
+test('what was deleted by mistake can be had back for a week', () => {
+  const week = { enabled: true, days: 7 };
+  expect(theOne(profile('plain'), `${STORAGE}/blobServices`).properties).toEqual({
+    deleteRetentionPolicy: week,
+    containerDeleteRetentionPolicy: week,
+  });
+});
+
+test('no container is open to the public', () => {
+  const containers = ofType(profile('everything'), `${STORAGE}/blobServices/containers`);
+  expect(containers.map(({ properties }) => properties)).toEqual(
+    containers.map(() => ({ publicAccess: 'None' })),
+  );
+});
+
+test.each(doors)(
+  'the vault is opened by roles, and its name is free a week after: %s',
+  (name, door) => {
+    expect(theOne(profile(name), 'Microsoft.KeyVault/vaults').properties).toEqual({
+      tenantId: '11111111-1111-4111-8111-111111111111',
+      sku: { family: 'A', name: 'standard' },
+      enableRbacAuthorization: true,
+      // Purge protection, once on, cannot be taken off, and so is not named at all.
+      enableSoftDelete: true,
+      softDeleteRetentionInDays: 7,
+      publicNetworkAccess: door.publicNetworkAccess,
+      networkAcls: { defaultAction: door.defaultAction, bypass: 'AzureServices' },
+    });
+  },
+);
+
+test.each(doors)('Batch takes no key, and holds the machines itself: %s', (name, door) => {
+  expect(theOne(profile(name), 'Microsoft.Batch/batchAccounts').properties).toEqual({
+    poolAllocationMode: 'BatchService',
+    allowedAuthenticationModes: ['AAD'],
+    autoStorage: {
+      storageAccountId: 'Microsoft.Storage/storageAccounts/st*',
+      authenticationMode: 'BatchAccountManagedIdentity',
+    },
+    publicNetworkAccess: door.publicNetworkAccess,
+  });
+});
+
+test('logs are kept for a month, cut off at a gigabyte a day, and sent with an identity', () => {
+  const plain = profile('plain');
+  expect(theOne(plain, 'Microsoft.OperationalInsights/workspaces').properties).toEqual({
+    sku: { name: 'PerGB2018' },
+    retentionInDays: 30,
+    workspaceCapping: { dailyQuotaGb: 1 },
+    features: { disableLocalAuth: true },
+  });
+  const { body, properties } = theOne(plain, 'Microsoft.Insights/components');
+  expect(body['kind']).toBe('web');
+  expect(properties).toEqual({
+    Application_Type: 'web',
+    WorkspaceResourceId: 'Microsoft.OperationalInsights/workspaces/log-*',
+    DisableLocalAuth: true,
+  });
+});
+
+const all = {
+  logs: [{ categoryGroup: 'allLogs', enabled: true }],
+  metrics: [{ category: 'AllMetrics', enabled: true }],
+};
+
+/** What is logged of each; of storage what was changed, as reads would outnumber it. */
+const logged: Readonly<Record<string, PlainObject>> = {
+  'Microsoft.Storage/storageAccounts/st*/blobServices/default': {
+    logs: [
+      { category: 'StorageWrite', enabled: true },
+      { category: 'StorageDelete', enabled: true },
+    ],
+    metrics: [{ category: 'Transaction', enabled: true }],
+  },
+  'Microsoft.KeyVault/vaults/kv-*': all,
+  'Microsoft.Batch/batchAccounts/ba*': all,
+  'Microsoft.Web/sites/func-*': all,
+};
+
+test('storage, vault, Batch and app log what happens to them, by categories that each has', () => {
+  const settings = ofType(profile('everything'), 'Microsoft.Insights/diagnosticSettings');
+  const found = settings.map(({ scope, properties }) => [scope, properties]);
+  const workspaceId = 'Microsoft.OperationalInsights/workspaces/log-*';
+  const expected = Object.entries(logged).map(([scope, rest]) => [scope, { workspaceId, ...rest }]);
+  expect(Object.fromEntries(found)).toEqual(Object.fromEntries(expected));
+  expect(settings.map(({ version }) => version)).toEqual(settings.map(() => '2021-05-01-preview'));
+});
+
+test.each([
+  ['private', 'Basic', false],
+  // Basic has no anonymous pull.
+  ['anonymousPull', 'Standard', true],
+])('a registry that is %s has neither a key nor more than it needs', (registry, sku, anonymous) => {
+  const params = profile('plain', { registry });
+  const { body, properties } = theOne(params, 'Microsoft.ContainerRegistry/registries');
+  expect(body['sku']).toEqual({ name: sku });
+  expect(properties).toEqual({ adminUserEnabled: false, anonymousPullEnabled: anonymous });
+});
+
+test('without a word there is no registry, and one of another kind is refused', () => {
+  const registries = ofType(profile('plain'), 'Microsoft.ContainerRegistry/registries');
+  expect(registries).toEqual([]);
+  expect(() => planFor(profile('plain', { registry: 'public' }))).toThrow('public is none of');
+});
+
+test('the scheduler is billed by use, lets callers in by their roles, and has the task hub of the app', () => {
+  const everything = profile('everything');
+  const scheduler = theOne(everything, 'Microsoft.DurableTask/schedulers');
+  expect(scheduler.version).toBe('2025-11-01');
+  // An empty list of addresses lets nobody in, whatever their role.
+  expect(scheduler.properties).toEqual({
+    sku: { name: 'Consumption' },
+    ipAllowlist: ['0.0.0.0/0'],
+  });
+  const hub = theOne(everything, 'Microsoft.DurableTask/schedulers/taskHubs');
+  expect([hub.name, hub.version, hub.properties]).toEqual(['Nightshift', '2025-11-01', {}]);
+});
+
+test('the topic takes the events of a storage account', () => {
+  expect(theOne(profile('plain'), 'Microsoft.EventGrid/systemTopics').properties).toEqual({
+    source: 'Microsoft.Storage/storageAccounts/st*',
+    topicType: 'Microsoft.Storage.StorageAccounts',
+  });
+});
+
+/** Types of which the tables do not know the names: what Azure takes. */
+const nameRules: Readonly<Record<string, RegExp>> = {
+  'Microsoft.KeyVault/vaults': /^(?!.*--)[a-z][a-z0-9-]{1,22}[a-z0-9]$/i,
+  'Microsoft.DurableTask/schedulers': /^[a-z0-9][a-z0-9-]{1,62}[a-z0-9]$/i,
+  'Microsoft.Web/sites': /^[a-z0-9][a-z0-9-]{0,58}[a-z0-9]$/i,
+  'Microsoft.EventGrid/systemTopics': /^[a-z0-9-]{3,128}$/i,
+};
+
+test('names are made of what Azure takes, and are not too long', () => {
+  for (const [type, rule] of Object.entries(nameRules)) {
+    const { resources } = planFor(profile('everything'));
+    const names = resources.filter((one) => one.type === type).map(({ name }) => name);
+    expect(names).toEqual([expect.stringMatching(rule)]);
+  }
+});
