@@ -1,0 +1,190 @@
+import { expect, test } from 'vitest';
+import { jsonAt, textAt } from './deployment';
+import { profile, theOne } from './planned';
+import { readYaml, type Yaml } from './yaml';
+
+type Step = Readonly<Record<string, Yaml>>;
+
+interface Workflow {
+  readonly on: Yaml;
+  readonly permissions: Yaml;
+  readonly concurrency: Yaml;
+  readonly jobs: Readonly<Record<string, Job>>;
+}
+
+interface Job {
+  readonly if?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly steps: readonly Step[];
+  readonly strategy?: { readonly matrix: { readonly node: readonly string[] } };
+}
+
+const workflowAt = (name: string) =>
+  readYaml(textAt(`.github/workflows/${name}.yml`)) as unknown as Workflow;
+
+const deploy = workflowAt('azure-dev');
+const ci = workflowAt('ci');
+const workflows = { 'azure-dev': deploy, ci };
+
+/** What a step does: its action, or the first line of its command. */
+function doingOf({ uses, run }: Step): Yaml {
+  return uses ?? (run as string).split('\n')[0] ?? '';
+}
+
+function deployedNode(): string {
+  const config = theOne(profile('plain'), 'Microsoft.Web/sites').properties['functionAppConfig'];
+  return (config as { runtime: { version: string } }).runtime.version;
+}
+
+test('the deployment may sign in as itself and read the repository, and CI may read alone', () => {
+  expect(deploy.permissions).toEqual({ 'id-token': 'write', contents: 'read' });
+  expect(ci.permissions).toEqual({ contents: 'read' });
+  for (const { jobs } of Object.values(workflows))
+    expect(Object.values(jobs).filter((job) => 'permissions' in job)).toEqual([]);
+});
+
+test('the deployment knows where to go by the variables that azd sets up, and stays away without them', () => {
+  const { env, if: condition } = deploy.jobs['deploy'] ?? {};
+  const names = [
+    'AZURE_CLIENT_ID',
+    'AZURE_TENANT_ID',
+    'AZURE_SUBSCRIPTION_ID',
+    'AZURE_ENV_NAME',
+    'AZURE_LOCATION',
+  ];
+  expect(env).toEqual(Object.fromEntries(names.map((name) => [name, `\${{ vars.${name} }}`])));
+  expect(condition).toBe("vars.AZURE_SUBSCRIPTION_ID != ''");
+});
+
+test('the deployment signs in, hands over its settings, says what would change, and then deploys', () => {
+  expect(deploy.jobs['deploy']?.steps.map(doingOf)).toEqual([
+    'actions/checkout@v4',
+    'actions/setup-node@v4',
+    'Azure/setup-azd@v2',
+    'azd auth login `',
+    "node -e '",
+    'npm ci',
+    'azd provision --preview --no-prompt',
+    'azd provision --no-prompt',
+    'azd deploy --no-prompt',
+  ]);
+});
+
+test('the deployment signs in by the federated credential of the pipeline alone', () => {
+  const signIn = deploy.jobs['deploy']?.steps.find((step) => doingOf(step) === 'azd auth login `');
+  expect(signIn).toEqual({
+    name: 'Sign in without a secret',
+    shell: 'pwsh',
+    run: [
+      'azd auth login `',
+      '  --client-id "$Env:AZURE_CLIENT_ID" `',
+      '  --federated-credential-provider "github" `',
+      '  --tenant-id "$Env:AZURE_TENANT_ID"',
+      '',
+    ].join('\n'),
+  });
+});
+
+test('no pipeline reads a secret, and none goes on where a step failed', () => {
+  for (const workflow of Object.values(workflows)) {
+    const texts = [...textsIn(workflow as unknown as Yaml)];
+    expect(texts.length).toBeGreaterThan(10);
+    expect(texts.filter((text) => /\bsecrets\b/.test(text))).toEqual([]);
+    expect(texts.filter((text) => /\|\|\s*(true|:)|^continue-on-error$/.test(text))).toEqual([]);
+  }
+});
+
+function* textsIn(value: Yaml): Generator<string> {
+  if (typeof value === 'string') yield value;
+  if (typeof value !== 'object' || value === null) return;
+  if (!Array.isArray(value)) yield* Object.keys(value);
+  for (const one of Object.values(value)) yield* textsIn(one as Yaml);
+}
+
+test('one deployment runs at a time and is not cut off; of tests the last run counts', () => {
+  expect(deploy.concurrency).toBe('deploy');
+  expect(ci.concurrency).toEqual({ group: 'ci-${{ github.ref }}', 'cancel-in-progress': true });
+});
+
+test('pushes to main are deployed, and tested as every proposal is', () => {
+  expect(deploy.on).toEqual({ workflow_dispatch: null, push: { branches: ['main'] } });
+  expect(ci.on).toEqual({
+    push: { branches: ['main'] },
+    pull_request: null,
+    workflow_dispatch: null,
+  });
+});
+
+test('CI tests, packs and compiles', () => {
+  const doing = Object.entries(ci.jobs).map(([name, { steps }]) => [name, steps.map(doingOf)]);
+  const start = ['actions/checkout@v4', 'actions/setup-node@v4', 'npm ci'];
+  expect(Object.fromEntries(doing)).toEqual({
+    test: [...start, 'npm test'],
+    package: [...start, 'node scripts/package.mjs --measure', 'actions/upload-artifact@v4'],
+    bicep: [
+      'actions/checkout@v4',
+      'az bicep install',
+      'az bicep lint --file infra/main.bicep',
+      'az bicep build --file infra/main.bicep --stdout > main.json',
+      expect.stringMatching(/^node -e "const t = require\('\.\/main\.json'\)/),
+    ],
+  });
+  expect(ci.jobs['package']?.steps.at(-1)?.['with']).toEqual({
+    name: 'sbom',
+    path: 'out/sbom.cdx.json',
+  });
+});
+
+test('tests run on the oldest Node that is supported and on the one that is deployed, all else on the latter', () => {
+  const { engines } = jsonAt<{ engines: { node: string } }>('package.json');
+  expect(ci.jobs['test']?.strategy?.matrix.node.map((version) => `>=${version}`)).toEqual([
+    engines.node,
+    `>=${deployedNode()}`,
+  ]);
+  const versions = Object.values(workflows).flatMap(({ jobs }) =>
+    Object.values(jobs).flatMap(({ steps }) =>
+      steps
+        .filter(({ uses }) => uses === 'actions/setup-node@v4')
+        .map((step) => (step['with'] as Step)['node-version']),
+    ),
+  );
+  expect(versions).toEqual([deployedNode(), '${{ matrix.node }}', deployedNode()]);
+});
+
+test.each([
+  ['a step that is indented like no other', 'a:\n  - b: 1\n - c: 2\n', 'line 3 is indented'],
+  ['a key in the wrong depth', 'a:\n    b: 1\n   c: 2\n', 'line 3 is indented'],
+  ['a key that is there twice', 'a: 1\na: 2\n', 'line 2 has a again'],
+  ['a text that is two', 'a: b: c\n', 'line 1 cannot be read: b: c'],
+])('found: %s', (_, source, words) => {
+  expect(() => readYaml(source)).toThrow(words);
+});
+
+test('YAML is read as it is meant', () => {
+  const source = [
+    '# why',
+    'on:',
+    'list: [a, "b"]',
+    'steps:',
+    '  - uses: x@v4',
+    '    with:',
+    "      version: '24'",
+    '  - run: |',
+    '      # said',
+    '      one',
+    '',
+    '        two: 2',
+    'names:',
+    '- A',
+    'is: true',
+    'count: 60',
+  ].join('\n');
+  expect(readYaml(source)).toEqual({
+    on: null,
+    list: ['a', 'b'],
+    steps: [{ uses: 'x@v4', with: { version: '24' } }, { run: '# said\none\n\n  two: 2\n' }],
+    names: ['A'],
+    is: true,
+    count: 60,
+  });
+});
