@@ -125,7 +125,10 @@ test('CI tests, packs and compiles', () => {
       'actions/checkout@v4',
       'az bicep install',
       'az bicep lint --file infra/main.bicep',
-      'az bicep build --file infra/main.bicep --stdout > main.json',
+      expect.stringMatching(
+        /^az bicep build --file infra\/main\.bicep --stdout > main\.json 2> said\.txt \|\| .*exit 1/,
+      ),
+      expect.stringMatching(/grep -qE 'BCP03\[567\]' said\.txt; then exit 1/),
       expect.stringMatching(/^node -e "const t = require\('\.\/main\.json'\)/),
     ],
   });
