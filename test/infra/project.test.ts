@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { jsonAt, root, textAt } from './deployment';
 import { plannedFor, profile, theOne } from './planned';
-import { readYaml } from './yaml';
 
 interface Hook {
   readonly posix: { readonly shell: string; readonly run: string };
@@ -16,7 +16,7 @@ interface Project {
   readonly hooks: Readonly<Record<string, Hook>>;
 }
 
-const project = readYaml(textAt('azure.yaml')) as unknown as Project;
+const project = parse(textAt('azure.yaml')) as Project;
 
 const onBoth = (posix: string, windows: string) => ({
   posix: { shell: 'sh', run: posix },
