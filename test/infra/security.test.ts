@@ -152,7 +152,11 @@ test('the topic takes the events of a storage account', () => {
   });
 });
 
-/** Types of which the tables do not know the names: what Azure takes. */
+/**
+ * Names that the tables say nothing of, as Azure takes them
+ * (learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules).
+ * Unconfirmed: schedulers are not on that page; letters, digits and hyphens are safe.
+ */
 const nameRules: Readonly<Record<string, RegExp>> = {
   'Microsoft.KeyVault/vaults': /^(?!.*--)[a-z][a-z0-9-]{1,22}[a-z0-9]$/i,
   'Microsoft.DurableTask/schedulers': /^[a-z0-9][a-z0-9-]{1,62}[a-z0-9]$/i,
