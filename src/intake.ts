@@ -44,8 +44,9 @@ function dueTime({ scheduleStatus }: Timer): string | null {
 }
 
 /**
- * The run stages the blob itself, pinned to its ETag; the trigger hands nothing of it over. A blob that was overwritten meanwhile is taken in its new version, whose own event then
- * finds the run started.
+ * The run stages the blob itself, pinned to its ETag; the trigger hands nothing of it over. A blob
+ * that was overwritten meanwhile is taken in its new version, whose own event then finds the run
+ * started.
  */
 export function blobHandler({ files }: Ports, workload: Workload) {
   return async (
