@@ -5,7 +5,7 @@ import { Failure } from './failure';
 import { parametersOf } from './http';
 import type { Ports } from './run/ports';
 import type { Occurrence } from './run/run';
-import { matches } from './run/staging';
+import { isInput, matches } from './run/staging';
 import type { Workload, Workloads } from './run/workload';
 import { tidy, type RunsKnown } from './run/tidy';
 import { isGoing, pictureOf } from './run-picture';
@@ -74,7 +74,8 @@ async function startForBlob(
   workload: Workload,
   { container, name, etag: firedFor }: BlobEvent,
 ): Promise<void> {
-  if (!matches(name, workload.triggers.blob?.endsWith ?? [])) {
+  const { triggers, inputs } = workload;
+  if (!matches(name, triggers.blob?.endsWith ?? []) || !isInput(name, inputs)) {
     context.log(
       `${JSON.stringify(name)} is none of the files that start ${workload.name}; it is left alone`,
     );

@@ -59,7 +59,10 @@ function refuseWithoutPrevious({ name, inputs, triggers }: Workload, request: Ru
   );
 }
 
-/** Null when there is no such instance: the library rejects then, with the host's 404 in its text. */
+/** What the library rejects with then; other refusals may hold a 404 of somebody else's. */
+const NOT_THERE = 'replied with HTTP 404 response';
+
+/** Null when there is no such instance. */
 export async function statusOf(
   client: DurableClient,
   runId: string,
@@ -67,7 +70,7 @@ export async function statusOf(
   try {
     return await client.getStatus(runId);
   } catch (error) {
-    if (error instanceof Error && error.message.includes('404')) return null;
+    if (error instanceof Error && error.message.includes(NOT_THERE)) return null;
     throw error;
   }
 }

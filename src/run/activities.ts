@@ -162,7 +162,9 @@ async function cleanUp(
   const [owner, labels] = [ownerOf(plan), labelsOf(plan)];
   const done = [
     await asking('job', jobId, () => batch.removeJob(jobId, owner)),
-    await asking('pool', poolId, () => letGoOfPool({ batch }, workload, plan)),
+    await asking('pool', poolId, async () =>
+      (await isAnothersTurn(files, plan)) ? 'kept' : letGoOfPool({ batch }, workload, plan),
+    ),
     await asking('staging', stagingContainer, () =>
       files.removeContainer(stagingContainer, labels),
     ),
@@ -174,6 +176,16 @@ async function cleanUp(
   ];
   const poolIsGoing = done.some(({ what, how }) => what === 'pool' && how === 'going');
   return { done, pool: poolIsGoing ? await batch.lookAtPool(poolId).catch(() => null) : null };
+}
+
+/** A pool that is kept is the same for all runs: one that ends before its turn must not touch it. */
+async function isAnothersTurn(
+  files: Files,
+  { workload, poolId, runId }: RunPlan,
+): Promise<boolean> {
+  if (poolId === runId) return false;
+  const held = await lockHeld(files, lockBlob(workload));
+  return held !== null && held.runId !== runId;
 }
 
 /** A run that ended before it began has none. */

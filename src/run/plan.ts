@@ -84,7 +84,10 @@ function poolIdOf(workload: Workload, runId: string, startedAt: string): string 
   return `${name}-kept-${fingerprintOf(workload)}-${turnOf(pool.keep.days, startedAt)}`;
 }
 
-/** What a pool cannot change once it is made. Start task and packages are renewed at each run. */
+/**
+ * What a pool cannot change once it is made. Start task and packages are renewed at each run, but
+ * a patch takes neither away: https://learn.microsoft.com/rest/api/batchservice/pool/patch
+ */
 function fingerprintOf(workload: Workload): string {
   const { pool } = workload;
   const image = typeof pool.image === 'string' ? imageNames[pool.image] : pool.image;
@@ -94,9 +97,12 @@ function fingerprintOf(workload: Workload): string {
     containerImagesOf(workload),
     pool.registries,
     pool.slotsPerNode,
+    pool.fill,
     pool.subnetId,
     pool.interNode,
     pool.keep?.days,
+    pool.setup !== undefined,
+    pool.packages.length > 0,
   ];
   return createHash('sha256').update(JSON.stringify(fixed)).digest('hex').slice(0, 10);
 }

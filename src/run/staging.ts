@@ -174,6 +174,11 @@ function refuseTooLarge(blob: BlobFound, inputs: Inputs): void {
   );
 }
 
+/** Whether a blob of that name counts among the inputs; without inputs any does. */
+export function isInput(name: string, inputs: Inputs | undefined): boolean {
+  return inputs === undefined || unlikeness(name, inputs) === undefined;
+}
+
 /** What the name of an input must be and this one is not; undefined when it is. */
 function unlikeness(name: string, inputs: Inputs): string | undefined {
   const { endsWith, pattern } = inputs;

@@ -34,13 +34,16 @@ test('runs of a kept pool find the same pool until its turn is over, then make a
   expect(nextTurn.poolId).toBe(first.poolId.replace('2968', '2969'));
 });
 
-test('what a pool cannot change gives another pool; start task, packages and number of nodes do not', () => {
-  const idOf = (more: PoolDeclaration) => plannedAt({ ...weekly, ...more }, STARTED).poolId;
+test('what a pool cannot change gives another pool; another start task, package or number of nodes does not', () => {
+  const setup = { command: '/bin/bash a.sh' };
+  const packages = [{ application: 'fit' }];
+  const idOf = (more: PoolDeclaration) =>
+    plannedAt({ ...weekly, setup, packages, ...more }, STARTED).poolId;
   const usual = idOf({});
 
   expect([
-    idOf({ setup: { command: '/bin/bash a.sh' } }),
-    idOf({ packages: [{ application: 'fit' }] }),
+    idOf({ setup: { command: '/bin/bash b.sh' } }),
+    idOf({ packages: [{ application: 'fit', version: '2' }] }),
     idOf({ maxNodes: 7, maxWaitMinutes: 10, dedicatedNodes: 1, pricePerNodeHour: 1 }),
     idOf({ vmSize: 'standard_d2s_v5' }),
   ]).toEqual([usual, usual, usual, usual]);
