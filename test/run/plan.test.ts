@@ -9,6 +9,7 @@ import {
   runIdOf,
   stagedName,
   idOfWords,
+  workloadOfRun,
 } from '../../src/run/plan';
 import type { Occurrence } from '../../src/run/run';
 import { checked, echo, perBlob, planOf, split, STARTED, whole } from './given';
@@ -137,4 +138,10 @@ test('before its tasks are known a run asks for one node, or for what its blobs 
     firstNodes(checked(perBlob), 5),
     firstNodes(checked(perBlob), 500),
   ]).toEqual([1, 1, 1, 3, 3]);
+});
+
+test('the workload of a run is known from its id, whatever hyphens its name has', () => {
+  const names = ['hello', 'nightly-report', 'a-b-c'];
+
+  expect(names.map((name) => workloadOfRun(runIdOf(name, blob)))).toEqual(names);
 });

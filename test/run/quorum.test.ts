@@ -2,7 +2,9 @@ import { afterEach, expect, test } from 'vitest';
 import { Failure } from '../../src/failure';
 import { idOfWords } from '../../src/run/plan';
 import type { RunRecord } from '../../src/run/run';
+import { failuresAllowed } from '../../src/run/work-schema';
 import type { WorkloadDeclaration } from '../../src/run/workload';
+import { checked } from './given';
 import { stageForEach, type Stage } from './stage';
 
 /** Runs that go on although tasks of theirs failed: as many as their workload says, and no more. */
@@ -257,3 +259,19 @@ test('a merge that was added before a crash is found there, though the job takes
   expect([record.outcome, record.missingTasks]).toEqual([{ kind: 'succeeded' }, 1]);
   expect(asked(stand).filter((line) => line === 'addTasks merge')).toEqual(['addTasks merge']);
 });
+
+test.each([
+  [0.5, 3, 1],
+  [0.5, 4, 2],
+  [0.75, 10, 2],
+  [0.93, 100, 7],
+  [1, 3, 0],
+])(
+  'a quorum of %d tolerates, of %d tasks, %d that fail and no part of one',
+  (quorum, tasks, allowed) => {
+    const merge = { command: 'node merge.mjs', quorum };
+    const { work } = checked({ ...most, work: { ...most.work, merge } });
+
+    expect(failuresAllowed(work, tasks)).toBe(allowed);
+  },
+);
