@@ -1,0 +1,84 @@
+import {
+  OrchestrationRuntimeStatus,
+  type DurableClient,
+  type DurableOrchestrationStatus,
+  type OrchestrationFilter,
+} from 'durable-functions';
+import { RUN_ORCHESTRATION, LOOK_NOW } from '../src/run/workflow';
+
+/** An instance of a task hub, as a test wants it. */
+export interface Standing {
+  readonly id: string;
+  readonly status: keyof typeof OrchestrationRuntimeStatus;
+  /** The name of its orchestration, where that is no run. */
+  readonly name?: string;
+  readonly output?: unknown;
+}
+
+/** A task hub in memory, in which nothing happens by itself. It keeps what it was asked. */
+export class MemoryHub {
+  readonly instances = new Map<string, DurableOrchestrationStatus>();
+  readonly started: string[] = [];
+  readonly toldToLook: string[] = [];
+  readonly purged: string[] = [];
+
+  constructor(standing: readonly Standing[] = []) {
+    for (const { id, status, name = RUN_ORCHESTRATION, output } of standing) {
+      this.#put(id, status, name, { output });
+    }
+  }
+
+  get client(): DurableClient {
+    const port = {
+      getStatus: async (id: string) => {
+        const found = this.instances.get(id);
+        // In the words of the library, which has the answer of the host in its text.
+        if (found === undefined) throw new Error(`DurableClient error: 404, no instance ${id}`);
+        return found;
+      },
+      getStatusBy: async ({ runtimeStatus = [] }: OrchestrationFilter) =>
+        [...this.instances.values()].filter((instance) =>
+          runtimeStatus.includes(instance.runtimeStatus),
+        ),
+      startNew: async (name: string, { instanceId, input }: Begun) => {
+        this.started.push(instanceId);
+        this.#put(instanceId, 'Pending', name, { input });
+        return instanceId;
+      },
+      raiseEvent: async (id: string, event: string) => {
+        if (event === LOOK_NOW) this.toldToLook.push(id);
+      },
+      purgeInstanceHistory: async (id: string) => {
+        this.purged.push(id);
+        this.instances.delete(id);
+      },
+    };
+    return port as unknown as DurableClient;
+  }
+
+  #put(id: string, status: Standing['status'], name: string, ends: Ends): void {
+    const moment = new Date('2030-01-01T02:00:00Z');
+    const instance = {
+      name,
+      instanceId: id,
+      runtimeStatus: OrchestrationRuntimeStatus[status],
+      input: ends.input ?? null,
+      output: ends.output ?? null,
+      customStatus: null,
+      createdTime: moment,
+      lastUpdatedTime: moment,
+    };
+    this.instances.set(id, instance);
+  }
+}
+
+/** What an orchestration was given and has answered. */
+interface Ends {
+  readonly input?: unknown;
+  readonly output?: unknown;
+}
+
+interface Begun {
+  readonly instanceId: string;
+  readonly input: unknown;
+}
