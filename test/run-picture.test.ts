@@ -1,6 +1,6 @@
 import { OrchestrationRuntimeStatus, type DurableOrchestrationStatus } from 'durable-functions';
 import { expect, test } from 'vitest';
-import { pictureOf } from '../src/run-picture';
+import { isGoing, pictureOf } from '../src/run-picture';
 
 const queued = {
   name: 'run',
@@ -35,4 +35,19 @@ test('a run that has not begun shows since when it waits, in a list too, where t
     record: null,
   });
   expect(pictureOf(listed)).toEqual(pictureOf(single));
+});
+
+test.each([
+  ['Pending', 'queued', true],
+  ['Running', 'queued', true],
+  ['Suspended', 'running', true],
+  ['Failed', 'failed', false],
+  ['Terminated', 'cancelled', false],
+  ['Canceled', 'cancelled', false],
+] as const)('an orchestration that is %s shows as %s', (state, status, going) => {
+  const runtimeStatus = OrchestrationRuntimeStatus[state];
+  const picture = pictureOf({ ...queued, runtimeStatus });
+
+  expect(picture?.status).toBe(status);
+  expect(picture !== null && isGoing(picture)).toBe(going);
 });

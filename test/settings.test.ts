@@ -239,3 +239,12 @@ test('no line tells a secret, wherever somebody has put it [PY2, GD19]', () => {
     'blob events: LogsAndContainerScan',
   ]);
 });
+
+test('prices of nodes may name a VM size in any case', () => {
+  const NODE_PRICES = '{"Standard_D2s_v5": {"spot": 0.02, "dedicated": 0.1}, "STANDARD_F4": 0.3}';
+
+  expect(readSettings({ ...azure, NODE_PRICES }, none).nodes.prices).toEqual({
+    standard_d2s_v5: { spot: 0.02, dedicated: 0.1 },
+    standard_f4: 0.3,
+  });
+});

@@ -68,6 +68,23 @@ test('a run that succeeds starts the one that follows it, which takes what it ha
   expect(stand.batchOf(follower).job?.spec.environment).toMatchObject({ RUN_FOLLOWS: runId });
 });
 
+test('a follower takes nothing of a folder whose name only begins like that of its inputs', async () => {
+  const stand = await stage([simulate, report]);
+  const runId = await stand.begin('simulate');
+  await leaveCurves(stand, runId);
+  stand.files.put(`run-${runId}-out`, 'curves-raw/4.csv', '1,2');
+
+  await stand.end(runId);
+  const follower = followerOf('report', runId);
+  await stand.end(follower);
+
+  const tasks = [...stand.batchOf(follower).tasks.values()];
+  expect(tasks.map(({ spec }) => spec.environment['INPUT_NAME'])).toEqual([
+    'curves/1.csv',
+    'curves/2.csv',
+  ]);
+});
+
 test('a run does not wait for the end of its follower', async () => {
   const stand = await stage([simulate, { ...publish, triggers: { after: 'simulate' } }]);
 

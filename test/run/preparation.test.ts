@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { preparationOf, releaseOf } from '../../src/run/preparation';
+import { createActivities } from '../../src/run/activities';
+import { secretsFrom } from '../fakes';
 import { access, checked, whole } from './given';
+import { now, worldOf } from './world';
 
 const prepare = {
   command: "/bin/bash -c 'make && make install'",
@@ -78,4 +81,31 @@ test('a release alone brings a preparation that does nothing: Batch releases wha
   const workload = checked({ ...whole, release: { command: 'echo bye' } });
 
   expect(preparationOf(workload, access)?.command).toBe('/bin/true');
+});
+
+test('preparation and release are each given their own secrets, and both are staged', async () => {
+  const values = { 'licence-key': 'of the preparation', 'revoke-key': 'of the release' };
+  const { batch, files, plan, tools } = worldOf({
+    ...whole,
+    prepare: { command: 'node licence.mjs', secrets: ['licence-key'] },
+    release: { command: 'node revoke.mjs', secrets: ['revoke-key'] },
+  });
+  const activities = createActivities({ ...tools, secrets: secretsFrom(values) });
+  await activities.stage({ plan });
+  await activities.submitJob({ plan, now });
+
+  const secret = (name: string) => ({
+    url: `memory://${plan.stagingContainer}/secrets/${name}?read-for=210`,
+    path: `secrets/${name}`,
+    mode: '0400',
+  });
+  const { preparation, release } = batch.jobs.get(plan.jobId)?.spec ?? {};
+  expect([preparation?.resourceFiles, release?.resourceFiles]).toEqual([
+    [secret('licence-key')],
+    [secret('revoke-key')],
+  ]);
+  const staged = Object.keys(values).map((name) =>
+    files.text(plan.stagingContainer, `secrets/${name}`),
+  );
+  expect(staged).toEqual(Object.values(values));
 });

@@ -75,6 +75,7 @@ const names = ['november/frame-01.png', 'november/frame-2.txt', 'october/frame-0
 test.each([
   ['a whole container', {}, names],
   ['a prefix', { prefix: 'november/' }, names.slice(0, 2)],
+  ['an ending in capitals', { endsWith: ['.PNG'] }, [names[0], names[2], names[3]]],
   ['a pattern', { pattern: /frame-\d\d\.png$/ }, [names[0], names[2]]],
   ['a pattern with a memory', { pattern: /frame-/g }, names.slice(0, 3)],
   ['all of these', { prefix: 'november/', endsWith: ['.png'], pattern: /frame/ }, [names[0]]],

@@ -187,6 +187,28 @@ test('the job may end with its tasks only when all of them are proved to be ther
   expect([...jobOf(world).tasks.keys()]).toEqual(['p1', 'p2', 'p3', 'merge']);
 });
 
+test('a merge that alone is missing is added again, and no task with it', async () => {
+  const world = await submittedWorld(split, three);
+  const add = world.batch.addTasks.bind(world.batch);
+  const added: string[][] = [];
+  world.batch.addTasks = async (jobId, tasks) => {
+    const ids: string[] = [];
+    for await (const task of tasks) {
+      ids.push(task.id);
+      if (task.id !== 'merge' || added.length > 0) await add(jobId, [task]);
+    }
+    added.push(ids);
+  };
+
+  expect(await world.activities.submitTasks({ plan: world.plan, from: 0, now })).toEqual({
+    kind: 'all',
+    tasks: 4,
+    merge: 'waits',
+  });
+  expect(added).toEqual([['p1', 'p2', 'p3', 'merge'], ['merge']]);
+  expect([...jobOf(world).tasks.keys()]).toEqual(['p1', 'p2', 'p3', 'merge']);
+});
+
 test('a task that nobody planned keeps the job from being taken for complete', async () => {
   const world = await submittedWorld(split, three);
   await world.batch.addTasks(world.plan.jobId, [

@@ -105,3 +105,24 @@ test('a set that is made in slices is the same set, wherever it is cut', async (
     expect(await set.task(index)).toEqual(whole[index]);
   }
 });
+
+test('tasks that are listed find all inputs of the run, each of them', async () => {
+  const tasks = [{ id: 'train' }, { id: 'check', after: ['train'] }];
+  const world = await ready(
+    { ...base, inputs: { container: 'inbox' }, work: { kind: 'tasks', task: echo, tasks } },
+    2,
+  );
+  const { plan, tools, workload } = world;
+  const set = await taskSetOf(tools, workload, plan, now);
+
+  const staging = `memory://${plan.stagingContainer}`;
+  const inputs = [
+    { containerUrl: `${staging}/?read-for=210`, prefix: 'inputs/' },
+    { url: `${staging}/inputs.json?read-for=210`, path: 'inputs.json', mode: null },
+  ];
+  const made = await listOf(set, 0, set.count);
+  expect(made.map(({ id, resourceFiles }) => ({ id, resourceFiles }))).toEqual([
+    { id: 'train', resourceFiles: inputs },
+    { id: 'check', resourceFiles: inputs },
+  ]);
+});
