@@ -62,6 +62,13 @@ function standing(
         waitingFor: null,
         cause: { code: 'internal', message: `${String(output)}; ${advice}` },
       };
+    // One that ended as it should has a record, and does not come here.
+    case OrchestrationRuntimeStatus.Completed:
+      return {
+        status: 'failed',
+        waitingFor: null,
+        cause: { code: 'internal', message: `the orchestration left no record; ${advice}` },
+      };
     case OrchestrationRuntimeStatus.Terminated:
     case OrchestrationRuntimeStatus.Canceled:
       return {

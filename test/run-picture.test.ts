@@ -42,9 +42,10 @@ test.each([
   ['Running', 'queued', true],
   ['Suspended', 'running', true],
   ['Failed', 'failed', false],
+  ['Completed', 'failed', false],
   ['Terminated', 'cancelled', false],
   ['Canceled', 'cancelled', false],
-] as const)('an orchestration that is %s shows as %s', (state, status, going) => {
+] as const)('an orchestration without a record that is %s shows as %s', (state, status, going) => {
   const runtimeStatus = OrchestrationRuntimeStatus[state];
   const picture = pictureOf({ ...queued, runtimeStatus });
 
