@@ -33,7 +33,10 @@ export class MemoryHub {
       getStatus: async (id: string) => {
         const found = this.instances.get(id);
         // In the words of the library, which has the answer of the host in its text.
-        if (found === undefined) throw new Error(`DurableClient error: 404, no instance ${id}`);
+        if (found === undefined)
+          throw new Error(
+            `DurableClient error: Durable Functions extension replied with HTTP 404 response. No instance ${id}.`,
+          );
         return found;
       },
       getStatusBy: async ({ runtimeStatus = [] }: OrchestrationFilter) =>
