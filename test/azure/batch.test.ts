@@ -297,6 +297,21 @@ test('only what carries a run in its metadata is found as left behind, page afte
   ]);
 });
 
+test('a job that was left behind is found on the second page too [GD40]', async () => {
+  const line = await opened(({ path }) => {
+    const jobs = [{ id: path.includes('skip') ? 'j2' : 'j1', ...marked('hello-1') }];
+    const next = `${open?.url ?? ''}/jobs?skip=1&api-version=2022-10-01.16.0`;
+    if (path.startsWith('/pools')) return { status: 200, body: { value: [] } };
+    if (path.includes('skip')) return { status: 200, body: { value: jobs } };
+    return { status: 200, body: { value: jobs, 'odata.nextLink': next } };
+  });
+
+  expect(await line.batch.findOwned()).toEqual([
+    { kind: 'job', id: 'j1', runId: 'hello-1' },
+    { kind: 'job', id: 'j2', runId: 'hello-1' },
+  ]);
+});
+
 test('a formula is stored with the interval that has it evaluated at once [RS15]', async () => {
   const line = await opened([{ status: 200 }]);
 

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { Failure } from '../../src/failure';
 import { recordBlob, RUNS_CONTAINER } from '../../src/run/plan';
 import type { Outcome } from '../../src/run/run';
 import { tidy, type RunsKnown, type Tidied } from '../../src/run/tidy';
@@ -225,4 +226,36 @@ test('nor does it go before what it says is kept, whatever has become of the wor
     containers: [outputContainer],
     forgotten: [runId],
   });
+});
+
+test('a record that cannot be read just now decides nothing, and is not taken for none [GD39]', async () => {
+  const world = await endedWorld({ keepOutputsDays: 2 });
+  const { runId, outputContainer } = world.plan;
+  const readText = world.files.readText.bind(world.files);
+  world.files.readText = async (container, name, maxBytes) => {
+    if (name === recordBlob(runId)) throw new Failure('serviceUnavailable', 'storage is busy');
+    return readText(container, name, maxBytes);
+  };
+
+  expect(await tidying(world, [], 500)).toEqual({
+    ...NOTHING,
+    refused: [
+      `container ${outputContainer}: storage is busy`,
+      `record of ${runId}: storage is busy`,
+    ],
+  });
+  expect(outputsIn(world)).toEqual([RESULT, LOG]);
+  expect([...(world.files.containers.get(RUNS_CONTAINER)?.blobs.keys() ?? [])]).toEqual([
+    recordBlob(runId),
+  ]);
+});
+
+test('a record stays for as long as the logs of its run, whose outputs are gone [GD39]', async () => {
+  const world = await endedWorld({ keepOutputsDays: 2, keepLogsDays: 1000 });
+  const { runId } = world.plan;
+  const without = { ...world.tools, workloads: new Map() };
+
+  expect(await tidy(without, runs(), minute(999 * DAY))).toEqual(NOTHING);
+  expect(outputsIn(world)).toEqual([LOG]);
+  expect((await tidy(without, runs(), minute(1001 * DAY))).forgotten).toEqual([runId]);
 });
