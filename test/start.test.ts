@@ -93,3 +93,23 @@ test('a stop cancels every run that is going, of whatever workload, and no other
   expect(await askedToEnd(files)).toEqual([...going, other]);
   expect(hub.toldToLook).toEqual([...going, other]);
 });
+
+test('a key that was used for one blob is refused for another, or for none, and known for the same', async () => {
+  const { files, workload } = worldOf({ ...whole, inputs: { container: 'inbox' } });
+  const { client, started } = new MemoryHub();
+  const startWith = (blob: Pick<RunRequest, 'blob'>) =>
+    startRun({ client, files }, workload, {
+      workload: 'hello',
+      occurrence: { kind: 'request', key: 'the-key' },
+      parameters: {},
+      ...blob,
+    });
+
+  const { runId, isNew } = await startWith({ blob: 'a.csv' });
+
+  expect(isNew).toBe(true);
+  await expect(startWith({ blob: 'b.csv' })).rejects.toMatchObject({ code: 'keyReused' });
+  await expect(startWith({})).rejects.toMatchObject({ code: 'keyReused' });
+  expect(await startWith({ blob: 'a.csv' })).toEqual({ runId, isNew: false });
+  expect(started).toEqual([runId]);
+});

@@ -228,3 +228,15 @@ test('nodes are told apart by what they cost: those that stay, and those that ma
   });
   expect([view.nodes.idle, view.dedicatedNodes]).toEqual([3, 1]);
 });
+
+test('a look at a pool with a node that is unusable tells what the node says of it [NB16]', async () => {
+  const { stand, batch } = await portOnStandIn();
+  await batch.makePool(poolSpec(), owner);
+  const { id } = await nodeIn(stand, 'idle');
+
+  await stand.control(`POST /pools/hello-1/nodes/${id ?? ''}/break`, { code: 'DiskFull' });
+
+  const view = await batch.lookAtPool('hello-1');
+  expect(view?.nodes.unusable).toBe(1);
+  expect(view?.nodeErrors).toEqual([expect.stringContaining('DiskFull')]);
+});

@@ -1,6 +1,7 @@
 import type { DurableClient } from 'durable-functions';
 import { afterEach, expect, test } from 'vitest';
-import { runIdOf } from '../../src/run/plan';
+import { Failure } from '../../src/failure';
+import { cancelBlob, runIdOf } from '../../src/run/plan';
 import type { RunRecord } from '../../src/run/run';
 import { checkWorkloads, type WorkloadDeclaration } from '../../src/run/workload';
 import { startRun } from '../../src/start';
@@ -149,6 +150,30 @@ test('an occurrence is one run: a follower that was started before a crash is no
   expect(record.followers).toEqual([{ workload: 'publish', runId: follower }]);
   expect(made()).toEqual(['makePool', 'makeJob']);
   expect((stand.hub.status(follower).output as RunRecord).outcome).toEqual({ kind: 'succeeded' });
+});
+
+test('a follower that cannot be started just now is tried again until it can', async () => {
+  const follows = { ...publish, triggers: { after: 'simulate' }, overlap: 'replace' } as const;
+  const stand = await stage([simulate, follows]);
+  const runId = await stand.begin('simulate');
+  await stand.hub.settled();
+  stand.clock.step(5 * 60_000);
+  // Its follower replaces this one, which takes storage.
+  const replaced = await stand.begin('publish', 'b');
+  await stand.hub.settled();
+  const troubles = [new Failure('serviceUnavailable', 'storage is busy'), new Error('cut off')];
+  const claim = stand.files.claim.bind(stand.files);
+  stand.files.claim = async (container, name, text) => {
+    const trouble = name === cancelBlob(replaced) ? troubles.shift() : undefined;
+    if (trouble !== undefined) throw trouble;
+    return claim(container, name, text);
+  };
+
+  const record = await stand.end(runId);
+  const follower = followerOf('publish', runId);
+
+  expect([record.followers, troubles]).toEqual([[{ workload: 'publish', runId: follower }], []]);
+  expect((await stand.end(follower)).outcome).toEqual({ kind: 'succeeded' });
 });
 
 test('what takes the outputs of a run before it cannot be started by itself', async () => {
