@@ -276,3 +276,35 @@ export class Reader {
     return { kind: 'loop', names, over, body };
   }
 }
+
+/** What an expression is made of; the `over` of a loop stands outside and is not of it. */
+export function partsOf(expression: Expression): readonly Expression[] {
+  switch (expression.kind) {
+    case 'value':
+    case 'name':
+      return [];
+    case 'text':
+      return expression.parts.filter((part) => typeof part !== 'string');
+    case 'member':
+    case 'not':
+    case 'minus':
+      return [expression.of];
+    case 'index':
+      return [expression.of, expression.at];
+    case 'call':
+      return expression.args;
+    case 'object':
+      return expression.entries.flatMap(({ key, value }) => [key, value]);
+    case 'array':
+      return expression.items;
+    case 'choice':
+      return [expression.condition, expression.yes, expression.no];
+    case 'operation':
+      return [expression.left, expression.right];
+    case 'lambda':
+    case 'loop':
+      return [expression.body];
+    case 'when':
+      return [expression.condition, expression.body];
+  }
+}

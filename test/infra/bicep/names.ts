@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Expression } from './expressions';
+import { partsOf, type Expression } from './expressions';
 import { isFunction, NOT_REPEATABLE } from './functions';
 import type { Module, Template } from './template';
 
@@ -80,15 +80,9 @@ class NameCheck {
             `line ${expression.line}: the checks do not know the function ${expression.name}`,
           );
         return expression.args.forEach(inner);
-      case 'text':
-        return expression.parts.forEach((part) => typeof part !== 'string' && inner(part));
       case 'member':
         this.#visitOutput(expression);
         return inner(expression.of);
-      case 'object':
-        return expression.entries.forEach(({ key, value }) => [key, value].forEach(inner));
-      case 'array':
-        return expression.items.forEach(inner);
       case 'lambda':
         return this.#visit(expression.body, new Set([...names, ...expression.names]));
       case 'loop':
@@ -149,25 +143,6 @@ class NameCheck {
     if (target === null) this.#found.push(`there is no ${from}`);
     else if (!target.types.some((type) => type.name === name))
       this.#found.push(`${from} has no type ${name}`);
-  }
-}
-
-/** The parts of what needs no rule of its own. */
-function partsOf(expression: Expression): readonly Expression[] {
-  switch (expression.kind) {
-    case 'index':
-      return [expression.of, expression.at];
-    case 'choice':
-      return [expression.condition, expression.yes, expression.no];
-    case 'operation':
-      return [expression.left, expression.right];
-    case 'not':
-    case 'minus':
-      return [expression.of];
-    case 'when':
-      return [expression.condition, expression.body];
-    default:
-      return [];
   }
 }
 

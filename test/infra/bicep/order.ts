@@ -1,4 +1,4 @@
-import type { Expression } from './expressions';
+import { partsOf, type Expression } from './expressions';
 import type { Template } from './template';
 
 /**
@@ -31,37 +31,6 @@ function namesIn(expression: Expression): string[] {
   // What a loop hides is not named by its own `over`, which stands outside.
   const own = expression.kind === 'loop' ? namesIn(expression.over) : [];
   return [...own, ...inner.filter((name) => !expression.names.includes(name))];
-}
-
-function partsOf(expression: Expression): readonly Expression[] {
-  switch (expression.kind) {
-    case 'value':
-    case 'name':
-      return [];
-    case 'text':
-      return expression.parts.filter((part) => typeof part !== 'string');
-    case 'member':
-    case 'not':
-    case 'minus':
-      return [expression.of];
-    case 'index':
-      return [expression.of, expression.at];
-    case 'call':
-      return expression.args;
-    case 'object':
-      return expression.entries.flatMap(({ key, value }) => [key, value]);
-    case 'array':
-      return expression.items;
-    case 'choice':
-      return [expression.condition, expression.yes, expression.no];
-    case 'operation':
-      return [expression.left, expression.right];
-    case 'lambda':
-    case 'loop':
-      return [expression.body];
-    case 'when':
-      return [expression.condition, expression.body];
-  }
 }
 
 /** What is done before each part of a deployment begins, by paths such as `storage/account`. */
