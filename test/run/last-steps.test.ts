@@ -3,7 +3,7 @@ import { Failure } from '../../src/failure';
 import { lockBlob, runIdOf, RUNS_CONTAINER } from '../../src/run/plan';
 import type { RunRecord } from '../../src/run/run';
 import type { WorkloadDeclaration } from '../../src/run/workload';
-import { stageForEach, type Stage } from './stage';
+import { minutesIn, stageForEach, type Stage } from './stage';
 
 /** What is decided after the watch, and what is waited for, on the real engine. */
 
@@ -42,10 +42,6 @@ function leaveManifest({ files }: Stage, manifest: string): string {
 
 function endOf({ cleanedUp }: RunRecord, what: string): string | undefined {
   return cleanedUp.find((item) => item.what === what)?.how;
-}
-
-function minutesIn(record: RunRecord): number {
-  return (Date.parse(record.endedAt) - Date.parse(record.startedAt)) / 60_000;
 }
 
 test('a run whose tasks succeed but which lacks its results starts no follower', async () => {

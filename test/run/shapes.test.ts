@@ -3,7 +3,7 @@ import { cancelBlob, idOfWords, RUNS_CONTAINER } from '../../src/run/plan';
 import type { RunStatus } from '../../src/run/run';
 import type { WorkloadDeclaration } from '../../src/run/workload';
 import { LOOK_NOW } from '../../src/run/workflow';
-import { stageForEach, type Stage } from './stage';
+import { minutesIn, stageForEach, type Stage } from './stage';
 
 /** Every shape of work, from its occurrence to its record, on the real engine. */
 
@@ -113,7 +113,7 @@ test('listed tasks run after those they name, and what they share is in the envi
     ['fetch', [], {}],
   ]);
   // Three ranks of five minutes each, one after the other, on a node that comes after three.
-  const minutes = (Date.parse(record.endedAt) - Date.parse(record.startedAt)) / 60_000;
+  const minutes = minutesIn(record);
   expect(minutes).toBeGreaterThan(18);
   // One of them can begin at once, and one node is enough for it.
   expect(stand.batch.formulas[0]).toContain('max(1, needed)');

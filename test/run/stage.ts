@@ -91,6 +91,11 @@ async function openStage(
   return { hub, clock, batch: first, batchOf, files, begin, end, run };
 }
 
+/** How long a run took, by its record. */
+export function minutesIn(record: RunRecord): number {
+  return (Date.parse(record.endedAt) - Date.parse(record.startedAt)) / 60_000;
+}
+
 /** Empty, and gone when the test is over. */
 export function newProgramsFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'nightshift-programs-'));

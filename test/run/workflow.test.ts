@@ -4,7 +4,7 @@ import { cancelBlob, lockBlob, recordBlob, runIdOf, RUNS_CONTAINER } from '../..
 import type { RunRecord, RunStatus } from '../../src/run/run';
 import type { WorkloadDeclaration } from '../../src/run/workload';
 import { LOOK_NOW } from '../../src/run/workflow';
-import { START, stageForEach } from './stage';
+import { minutesIn, START, stageForEach } from './stage';
 
 /** The orchestrator and its activities on the real engine, with a clock that is stepped. */
 
@@ -31,10 +31,6 @@ const split: WorkloadDeclaration = {
 };
 
 const stage = stageForEach(afterEach);
-
-function minutesIn(record: RunRecord): number {
-  return (Date.parse(record.endedAt) - Date.parse(record.startedAt)) / 60_000;
-}
 
 test('a run of one task makes pool and job, watches, and leaves nothing but its outputs [RS2][GD20]', async () => {
   const { run, batch, files } = await stage([whole]);
