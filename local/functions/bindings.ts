@@ -6,7 +6,7 @@ import type { Environment, QueueSettings } from './settings';
 import type { StorageAccount } from './storage';
 import {
   blobReference,
-  isBinary,
+  contentFor,
   isDeferred,
   type Binding,
   type InvocationResponse,
@@ -54,8 +54,7 @@ export class StorageBindings {
     const account = await this.#account(binding);
     try {
       const blob = account.blobs().getContainerClient(container).getBlobClient(name);
-      const bytes = await blob.downloadToBuffer();
-      return isBinary(binding) ? { bytes } : { string: bytes.toString('utf8') };
+      return contentFor(binding, await blob.downloadToBuffer(), 'string');
     } catch (error) {
       if (isNotFound(error)) return {};
       throw error;

@@ -85,9 +85,15 @@ export interface Binding {
   readonly [option: string]: unknown;
 }
 
-/** Whether a binding asks for bytes where the host would else give a text. */
-export function isBinary({ dataType }: Binding): boolean {
-  return typeof dataType === 'string' && dataType.toLowerCase() === 'binary';
+/** Content as its binding asks for it: bytes or text, and else what is usual there. */
+export function contentFor(
+  { dataType }: Binding,
+  bytes: Buffer,
+  usual: 'binary' | 'string',
+): TypedData {
+  const asked = typeof dataType === 'string' ? dataType.toLowerCase() : usual;
+  const kind = asked === 'binary' || asked === 'string' ? asked : usual;
+  return kind === 'binary' ? { bytes } : { string: bytes.toString('utf8') };
 }
 
 export interface RetryOptions {

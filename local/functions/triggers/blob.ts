@@ -8,7 +8,7 @@ import type { Log } from '../log';
 import { firstLine, type Call, type Runner } from '../runner';
 import type { HostSettings } from '../settings';
 import { connectionOf, isConflict, isNotFound, type StorageAccount } from '../storage';
-import { blobReference, isDeferred, type Binding, type TypedData } from '../wire';
+import { blobReference, contentFor, isDeferred, type TypedData } from '../wire';
 import { parseBlobPattern, type BlobPattern } from './blob-pattern';
 import { QueueListener } from './queue-listener';
 
@@ -360,16 +360,11 @@ async function callOf(
       triggerMetadata[key] = { string: value };
     const input = isDeferred(watch.fn.trigger)
       ? blobReference(watch.connection, container, name)
-      : content(await blob.downloadToBuffer(), watch.fn.trigger);
+      : // Unlike what an input binding is given.
+        contentFor(watch.fn.trigger, await blob.downloadToBuffer(), 'binary');
     return { input, triggerMetadata, about: `${container}/${name}` };
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;
   }
-}
-
-/** Bytes, unlike what an input binding is given, if the trigger does not ask for text. */
-function content(bytes: Buffer, { dataType }: Binding): TypedData {
-  const isText = typeof dataType === 'string' && dataType.toLowerCase() === 'string';
-  return isText ? { string: bytes.toString('utf8') } : { bytes };
 }

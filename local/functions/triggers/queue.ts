@@ -6,7 +6,7 @@ import type { Log } from '../log';
 import type { Call, Runner } from '../runner';
 import type { QueueSettings } from '../settings';
 import { connectionOf, type StorageAccount } from '../storage';
-import { isBinary, type TypedData } from '../wire';
+import { contentFor, type Binding, type TypedData } from '../wire';
 import { QueueListener } from './queue-listener';
 
 /** How long a message is hidden while its function runs; it is renewed as long as it does. */
@@ -26,7 +26,7 @@ export function queueTrigger(fn: HostedFunction, options: QueueTriggerOptions): 
     clock,
     log,
     handle: async (message) => {
-      await runner.run(fn, callFor(message, name, settings.messageEncoding, isBinary(fn.trigger)));
+      await runner.run(fn, callFor(message, name, settings.messageEncoding, fn.trigger));
     },
     isReadable: ({ messageText }) =>
       settings.messageEncoding === 'none' || isBase64(messageText.trim()),
@@ -55,14 +55,14 @@ function callFor(
   message: DequeuedMessageItem,
   queueName: string,
   encoding: QueueSettings['messageEncoding'],
-  asBytes: boolean,
+  trigger: Binding,
 ): Call {
   const { messageText } = message;
   const bytes = Buffer.from(messageText, encoding === 'none' ? 'utf8' : 'base64');
   const text = bytes.toString('utf8');
   const json = (value: unknown): TypedData => ({ json: JSON.stringify(value) });
   return {
-    input: asBytes ? { bytes } : { string: text },
+    input: contentFor(trigger, bytes, 'string'),
     about: `${queueName} ${message.messageId}`,
     triggerMetadata: {
       QueueTrigger: { string: text },
