@@ -1,4 +1,4 @@
-import type { Workload, Workloads } from './run/workload';
+import type { Workload, Workloads } from './workload/workload';
 import type { AccountKey, Settings } from './settings';
 
 /** What the app goes by, in lines to be written down when it starts. No line holds a secret. */

@@ -4,8 +4,8 @@ import * as df from 'durable-functions';
 import { connect } from './azure/connect';
 import { describeSettings } from './describe-settings';
 import { Failure } from './failure';
-import { followHandler } from './follow';
-import { cancelHandler, listHandler, showHandler, startHandler, type Api } from './http';
+import { followHandler } from './triggers/follow';
+import { cancelHandler, listHandler, showHandler, startHandler, type Api } from './api/runs';
 import {
   blobFunctionOf,
   blobHandler,
@@ -13,18 +13,18 @@ import {
   givenUpHandler,
   tidyHandler,
   timerHandler,
-} from './intake';
-import { latestRunHandler, outputsHandler } from './outputs';
-import { planHandler } from './plans';
+} from './triggers/blob';
+import { latestRunHandler, outputsHandler } from './api/outputs';
+import { planHandler } from './api/plans';
 import { createActivities } from './run/activities';
-import { withNodes } from './run/nodes';
+import { withNodes } from './workload/node-defaults';
 import { answering } from './run/steps';
-import { programPath, programsOf, type Tools } from './run/tools';
-import { checkWorkloads, type WorkloadDeclaration, type Workloads } from './run/workload';
-import { warningsOf } from './run/warnings';
+import { programPath, programsOf, type Tools } from './run/stage/access';
+import { checkWorkloads, type WorkloadDeclaration, type Workloads } from './workload/workload';
+import { warningsOf } from './workload/checks/warnings';
 import { RUN_ORCHESTRATION, runWorkflow } from './run/workflow';
 import { readSettings, type Settings } from './settings';
-import { stopAllHandler } from './stop';
+import { stopAllHandler } from './api/stop-all';
 
 /** What the app is made of besides its code. */
 export interface AppParts {

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { Failure } from './failure';
-import { checkSchedule } from './run/schedule';
-import { DEFAULT_VM_SIZE, type NodeDefaults } from './run/nodes';
-import { nodePrice } from './run/pool-schema';
-import type { PriceTable } from './run/prices';
-import type { Quotas } from './run/quotas';
-import { registrySecretsOf, secretsOf } from './run/tools';
-import type { Workloads } from './run/workload';
+import { checkSchedule } from './workload/schedule';
+import { DEFAULT_VM_SIZE, type NodeDefaults } from './workload/node-defaults';
+import { nodePrice } from './workload/pool-schema';
+import type { PriceTable } from './workload/prices';
+import type { Quotas } from './run/forecast/quotas';
+import { registrySecretsOf, secretsOf } from './run/stage/access';
+import type { Workloads } from './workload/workload';
 
 /** What the app is told from outside. Read once, checked whole, frozen. */
 export interface Settings {

@@ -41,7 +41,7 @@ test.each([
   ['local/up.ts', "const main = require.resolve('../src/main.js');", 'src/main', apart],
   [
     'src/http.ts',
-    "import { MemoryFiles } from '../test/memory-files';",
+    "import { MemoryFiles } from './memory-files';",
     'test/memory-files',
     'the app does not know its tests',
   ],

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { describeSettings } from '../src/describe-settings';
-import { checkWorkloads, type Workloads } from '../src/run/workload';
+import { checkWorkloads, type Workloads } from '../src/workload/workload';
 import { readSettings, scheduleSetting, settingRows } from '../src/settings';
 import { nightlyReport } from '../src/workloads/nightly-report';
 import { render } from '../src/workloads/render';

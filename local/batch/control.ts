@@ -3,7 +3,7 @@ import { SteppedClock } from '../clock';
 import { dropApplication, putPackage, setDefaultVersion } from './applications/library';
 import { applicationView } from './applications/operations';
 import { faults, wildcard } from './faults';
-import { breakNode, evictNode, problemOf } from './nodes/life';
+import { breakNode, evictNode, problemOf } from './nodes/lifecycle';
 import type { Door } from './requests';
 import { type Account, type Node, type Pool, keyOf } from './state/account';
 import { Refusal, invalidBody } from './wire/refusals';

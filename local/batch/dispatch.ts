@@ -1,7 +1,7 @@
 import { isBarred } from './jobs/preparation';
 import { type Account, type Job, type Node, type Pool, taskRow } from './state/account';
 import type { TaskRecord } from './state/records';
-import { beginAttempt } from './tasks/life';
+import { beginAttempt } from './tasks/lifecycle';
 import { runAttempt } from './tasks/run-attempt';
 
 /** A task that fits on no node now lets at most this many behind it try before the next turn. */

@@ -2,7 +2,7 @@ import type { TokenCredential } from '@azure/identity';
 import { z } from 'zod';
 import { Failure, messageOf, withoutSecrets } from '../failure';
 import type { BatchAccount } from '../run/ports';
-import { isPassing, pauseAskedFor } from './batch-calls';
+import { isPassing, pauseAskedFor } from './batch/calls';
 import { refusedBy, remedyFor, rightFor, type Caller } from './rights';
 
 /**

@@ -1,15 +1,15 @@
 import { messageOf } from '../failure';
-import { harvest } from './harvest';
-import { submitJob } from './job';
-import { addMerge } from './late-merge';
-import { blockedIn } from './missing';
-import { removeOnly } from './outputs';
+import { harvest } from './finish/harvest';
+import { submitJob } from './submit/job';
+import { addMerge } from './submit/late-merge';
+import { blockedIn } from './submit/missing';
+import { removeOnly } from './finish/outputs';
 import { autoscaleFormula, cancelBlob, lockBlob, recordBlob, RUNS_CONTAINER } from './plan';
 import type { Files, Removal } from './ports';
-import { preparesNodes } from './preparation';
-import { letGoOfPool, provision } from './provision';
-import { readRecord, record, type RecordInput } from './record';
-import { retentionOf, type Retention } from './retention';
+import { preparesNodes } from './submit/preparation';
+import { letGoOfPool, provision } from './provision/provision';
+import { readRecord, record, type RecordInput } from './finish/record';
+import { retentionOf, type Retention } from './finish/retention';
 import {
   NO_TASKS,
   type CleanedUp,
@@ -18,10 +18,10 @@ import {
   type PoolView,
   type RunPlan,
 } from './run';
-import { stage } from './staging';
-import { submitTasks } from './submission';
-import { labelsOf, ownerOf, RUN_LABEL, workloadOf, type Tools } from './tools';
-import { shareTolerated } from './work-schema';
+import { stage } from './stage/stage';
+import { submitTasks } from './submit/submit-tasks';
+import { labelsOf, ownerOf, RUN_LABEL, workloadOf, type Tools } from './stage/access';
+import { shareTolerated } from '../workload/work-schema';
 
 export type Activities = ReturnType<typeof createActivities>;
 

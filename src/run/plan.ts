@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Occurrence, RunPlan, RunRequest } from './run';
-import { imageNames } from './image-names';
-import { vmSizeOf } from './nodes';
-import { rootsIn } from './task-graph';
-import { slotsNeeded, tasksFor, tasksKnownIn } from './work-schema';
-import { containerImagesOf, type Workload } from './workload';
+import { imageNames } from '../workload/image-names';
+import { vmSizeOf } from '../workload/node-defaults';
+import { rootsIn } from '../workload/task-graph';
+import { slotsNeeded, tasksFor, tasksKnownIn } from '../workload/work-schema';
+import { containerImagesOf, type Workload } from '../workload/workload';
 
 /**
  * A workload and an occurrence, turned into ids, moments and specifications. Pure: a replay plans

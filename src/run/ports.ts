@@ -1,4 +1,4 @@
-import type { PackageReference } from './fields';
+import type { PackageReference } from '../workload/fields';
 import type { JobView, PoolView, TaskCounts } from './run';
 
 /**

@@ -8,8 +8,8 @@ import type {
   Usage,
   WatchState,
 } from './run';
-import { failuresAllowed, shareTolerated } from './work-schema';
-import type { Workload } from './workload';
+import { failuresAllowed, shareTolerated } from '../workload/work-schema';
+import type { Workload } from '../workload/workload';
 
 /** What Batch reports, turned into what happens next. Pure: deadlines and intervals live here. */
 

@@ -1,7 +1,7 @@
 import type { OrchestrationContext, Task } from 'durable-functions';
 import { Failure, messageOf, type FailureCode } from '../failure';
 import type { Activities } from './activities';
-import type { StartFollowers } from './followers';
+import type { StartFollowers } from './finish/followers';
 import type { RunStatus } from './run';
 
 /** The typed bridge to Durable Functions: the one place where its untyped values are let in. */

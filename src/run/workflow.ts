@@ -1,6 +1,6 @@
 import type { OrchestrationContext } from 'durable-functions';
 import { Failure, messageOf } from '../failure';
-import { followersOf } from './followers';
+import { followersOf } from './finish/followers';
 import { firstNodes, nodesFor, planRun, runIdOf } from './plan';
 import { addUsage, nextStep, noteLook } from './progress';
 import { perform, sleepUntil, type Step } from './steps';
@@ -19,8 +19,8 @@ import {
   type RunStatus,
   type WatchState,
 } from './run';
-import { tasksKnownIn } from './work-schema';
-import type { Workload, Workloads } from './workload';
+import { tasksKnownIn } from '../workload/work-schema';
+import type { Workload, Workloads } from '../workload/workload';
 
 /** Raised to make a run look sooner than it would: on a request to cancel, on a finished task. */
 export const LOOK_NOW = 'look-now';

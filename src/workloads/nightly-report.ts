@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineWorkload } from '../run/workload';
+import { defineWorkload } from '../workload/workload';
 
 /**
  * Every night, the CSV files in `reports-in` become one report: a summary and a chart.

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineWorkload } from '../run/workload';
+import { defineWorkload } from '../workload/workload';
 
 /**
  * A mesh dropped into `inbox` becomes a picture, rendered in tiles on several nodes.

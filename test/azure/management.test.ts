@@ -11,7 +11,7 @@ import type { BatchAccount } from '../../src/run/ports';
 import { readSettings } from '../../src/settings';
 import { ACCOUNT, standIn, type Stand } from '../local/batch/stand';
 import { openIdentity } from './accounts';
-import { packed, upload } from './packages';
+import { packed, upload } from './batch/packages';
 
 const SUBSCRIPTION = '/subscriptions/s-1/resourceGroups/night';
 const ID = `${SUBSCRIPTION}/providers/Microsoft.Batch/batchAccounts/${ACCOUNT.name}`;

@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchServiceClient } from '@azure/batch';
 import { AzureIdentityCredentialAdapter } from '@azure/ms-rest-js';
-import { batchOn } from '../../src/azure/batch';
-import { refusalFrom } from '../../src/azure/batch-calls';
-import { taskBody } from '../../src/azure/batch-bodies';
+import { batchOn } from '../../src/azure/batch/batch';
+import { refusalFrom } from '../../src/azure/batch/calls';
+import { taskBody } from '../../src/azure/batch/bodies';
 import { batchClientFor } from '../../src/azure/connect';
 import { Failure } from '../../src/failure';
 import { planRun } from '../../src/run/plan';
 import type { Files } from '../../src/run/ports';
-import { submitTasks } from '../../src/run/submission';
-import { taskSetOf } from '../../src/run/task-set';
-import type { Tools } from '../../src/run/tools';
-import { checkWorkloads } from '../../src/run/workload';
+import { submitTasks } from '../../src/run/submit/submit-tasks';
+import { taskSetOf } from '../../src/run/submit/task-set';
+import type { Tools } from '../../src/run/stage/access';
+import { checkWorkloads } from '../../src/workload/workload';
 import { seeded } from '../seeded';
 
 /** Ways to bring tasks to Batch, each measured in a process of its own. */

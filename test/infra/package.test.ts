@@ -144,7 +144,7 @@ test('what does not belong into the package is found by name: local environment,
     'dist/src/azure/connect.js': "const key = 'AccountKey=abcdefghijklmnopqrstuvwxyz0123456789';",
     'dist/src/leak.js':
       'x("https://a.blob.core.windows.net/c?sv=1&sig=abcdefghijklmnopqrstuvwxyz");',
-    'dist/local/up.js': 'ok();',
+    'dist/local/cli/up.js': 'ok();',
     'dist/src/workloads/fit/programs/fit.py': 'print(1)',
     'dist/src/workloads/fit/programs/scripts/a model.bin': 'model',
     'dist/src/workloads/fit/programs/.env': 'A=1',
@@ -158,7 +158,7 @@ test('what does not belong into the package is found by name: local environment,
   }
   expect([...intrudersIn(folder)].sort()).toEqual([
     '.env: not part of the app',
-    'dist/local/up.js: not part of the app',
+    'dist/local/cli/up.js: not part of the app',
     'dist/src/azure/connect.js: holds an account key',
     'dist/src/leak.js: holds a signature',
     'dist/src/workloads/fit/programs/.env: not part of the app',

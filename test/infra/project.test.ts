@@ -168,7 +168,7 @@ test('every task that the editor starts is there, and so is every program', () =
     const file = program?.replace('${workspaceFolder}/', '');
     return file === undefined ? [] : [file.replace(/^dist\/(.*)\.js$/, '$1.ts')];
   });
-  expect(programs).toEqual(['local/up.ts', 'node_modules/vitest/vitest.mjs']);
+  expect(programs).toEqual(['local/cli/up.ts', 'node_modules/vitest/vitest.mjs']);
   expect(programs.filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readSettings, scheduleSetting, settingRows } from '../../src/settings';
-import { checkWorkloads } from '../../src/run/workload';
+import { checkWorkloads } from '../../src/workload/workload';
 import { nightlyReport } from '../../src/workloads/nightly-report';
 import { render } from '../../src/workloads/render';
 import { planFor, planting, profiles } from './deployment';

@@ -14,8 +14,8 @@ import {
   type EnvironmentStart,
   type Ports,
 } from '../../local/environment';
-import { batchClient, blobService } from '../../local/outside';
-import { hasEnded, type Run } from '../../local/runs';
+import { batchClient, blobService } from '../../local/cli/outside';
+import { hasEnded, type Run } from '../../local/cli/runs';
 import { vi } from 'vitest';
 
 // What `eventually` gives up on it explains; a timeout of the runner would only cut it short.
@@ -292,7 +292,7 @@ export async function pull(world: World, call: string, body?: unknown): Promise<
 
 /** What a person reads who asks for a plan. */
 export async function planRead(world: World, workload: string): Promise<string> {
-  const words = [join(partsFolder, 'plan.js'), workload, '--app', world.environment.appUrl];
+  const words = [join(partsFolder, 'cli', 'plan.js'), workload, '--app', world.environment.appUrl];
   const { stdout } = await promisify(execFile)(process.execPath, words);
   return stdout;
 }

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
-import type { Run } from '../../local/runs';
+import type { Run } from '../../local/cli/runs';
 import {
   begin,
   closeWorld,

@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { drop } from '../../local/outside';
-import { packFolder } from '../../local/package-archive';
+import { drop } from '../../local/cli/outside';
+import { packFolder } from '../../local/cli/package-archive';
 import { containerEngine, whySkipped } from '../container-image';
 import {
   ask,

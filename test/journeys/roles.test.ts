@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startEnvironment } from '../../local/environment';
-import { drop } from '../../local/outside';
+import { drop } from '../../local/cli/outside';
 import type { Seen } from '../../local/roles/access';
 import { allows, builtInRoles, isRoleName } from '../../local/roles/built-in';
-import type { Run } from '../../local/runs';
+import type { Run } from '../../local/cli/runs';
 import { callsOfApp } from '../infra/rights/calls';
 import { grantedIn } from '../infra/rights/grants';
 import {

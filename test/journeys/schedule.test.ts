@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { drop } from '../../local/outside';
-import { hasEnded, type Run } from '../../local/runs';
+import { drop } from '../../local/cli/outside';
+import { hasEnded, type Run } from '../../local/cli/runs';
 import {
   closeWorld,
   eventually,

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { drop, fetchAll } from '../../local/outside';
-import type { Run } from '../../local/runs';
+import { drop, fetchAll } from '../../local/cli/outside';
+import type { Run } from '../../local/cli/runs';
 import { pyramidPly } from '../workloads/render/meshes';
 import {
   ask,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { hasEnded, type Run } from '../../local/runs';
+import { hasEnded, type Run } from '../../local/cli/runs';
 import {
   begin,
   closeWorld,

@@ -9,8 +9,8 @@ import {
   type RunRequest,
   type WatchState,
 } from '../../src/run/run';
-import type { Access } from '../../src/run/tasks';
-import { checkWorkloads, type Workload, type WorkloadDeclaration } from '../../src/run/workload';
+import type { Access } from '../../src/run/submit/tasks';
+import { checkWorkloads, type Workload, type WorkloadDeclaration } from '../../src/workload/workload';
 
 /** What the tests of a run begin from. */
 

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { Failure } from '../../src/failure';
 import { lockBlob, runIdOf, RUNS_CONTAINER } from '../../src/run/plan';
 import type { RunRecord } from '../../src/run/run';
-import type { WorkloadDeclaration } from '../../src/run/workload';
+import type { WorkloadDeclaration } from '../../src/workload/workload';
 import { minutesIn, stageForEach, type Stage } from './stage';
 
 /** What is decided after the watch, and what is waited for, on the real engine. */

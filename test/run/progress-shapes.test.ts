@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { nextStep, whatItWaitsFor } from '../../src/run/progress';
 import { NO_TASKS, type Observation, type TaskCounts, type WatchState } from '../../src/run/run';
-import type { WorkloadDeclaration } from '../../src/run/workload';
+import type { WorkloadDeclaration } from '../../src/workload/workload';
 import { checked, echo, jobWith, minute, planOf, poolWith, seenWith, watchWith } from './given';
 
 /** What happens next in runs that may go on without some of their tasks. */

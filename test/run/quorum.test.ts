@@ -2,8 +2,8 @@ import { afterEach, expect, test } from 'vitest';
 import { Failure } from '../../src/failure';
 import { idOfWords } from '../../src/run/plan';
 import type { RunRecord } from '../../src/run/run';
-import { failuresAllowed } from '../../src/run/work-schema';
-import type { WorkloadDeclaration } from '../../src/run/workload';
+import { failuresAllowed } from '../../src/workload/work-schema';
+import type { WorkloadDeclaration } from '../../src/workload/workload';
 import { checked } from './given';
 import { stageForEach, type Stage } from './stage';
 

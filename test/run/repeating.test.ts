@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createActivities, type Activities } from '../../src/run/activities';
-import type { WorkloadDeclaration } from '../../src/run/workload';
+import type { WorkloadDeclaration } from '../../src/workload/workload';
 import { cutting, type Cut } from '../fakes';
 import { echo, minute, watchWith } from './given';
 import { CANARY, now, snapshot, worldOf, type World } from './world';

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { cancelBlob, idOfWords, RUNS_CONTAINER } from '../../src/run/plan';
 import type { RunStatus } from '../../src/run/run';
-import type { WorkloadDeclaration } from '../../src/run/workload';
+import type { WorkloadDeclaration } from '../../src/workload/workload';
 import { LOOK_NOW } from '../../src/run/workflow';
 import { minutesIn, stageForEach, type Stage } from './stage';
 

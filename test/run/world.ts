@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { createActivities, type Activities } from '../../src/run/activities';
 import type { RunPlan, RunRequest } from '../../src/run/run';
-import type { Tools } from '../../src/run/tools';
-import { checkWorkloads, type Workload, type WorkloadDeclaration } from '../../src/run/workload';
+import type { Tools } from '../../src/run/stage/access';
+import { checkWorkloads, type Workload, type WorkloadDeclaration } from '../../src/workload/workload';
 import { MemoryBatch, secretsFrom } from '../fakes';
 import { MemoryFiles } from '../memory-files';
 import { planOf, STARTED } from './given';

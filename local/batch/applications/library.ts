@@ -2,8 +2,8 @@ import fsp from 'node:fs/promises';
 import path from 'node:path';
 import { type Account, type Node, keyOf } from '../state/account';
 import type { ApplicationRecord, NamedValue } from '../state/records';
-import { nodeFolders } from '../run/directories';
-import { StepFailed, failureOf } from '../run/failures';
+import { nodeFolders } from '../execution/directories';
+import { StepFailed, failureOf } from '../execution/failures';
 import { Refusal, invalidBody } from '../wire/refusals';
 import { ZipError, checkZip, unzip } from './zip';
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { nodeOf } from '../nodes/operations';
 import { nodeUrl } from '../nodes/view';
-import { nodeFolders, taskDirectory } from '../run/directories';
+import { nodeFolders, taskDirectory } from '../execution/directories';
 import { type Account, type Node, keyOf } from '../state/account';
 import type { NodeState } from '../state/records';
 import { taskOf } from '../tasks/operations';

@@ -1,6 +1,6 @@
 import type { JobDisable, JobPatch, JobTerminate, JobUpdate, NewJob } from '../bodies/job';
 import { checkPool } from '../pools/operations';
-import { checkPackages } from '../run/packages';
+import { checkPackages } from '../execution/packages';
 import { type Account, type Job, keyOf } from '../state/account';
 import type { Call, Reply } from '../wire/call';
 import { checkConditions } from '../wire/conditions';
@@ -16,7 +16,7 @@ import {
   setPool,
   terminateJob,
   watchDeadline,
-} from './life';
+} from './lifecycle';
 import { jobListing, jobView } from './view';
 
 type JobCall<Body = undefined> = Call<Body, 'jobId'>;

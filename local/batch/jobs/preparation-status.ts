@@ -1,5 +1,5 @@
 import { nodeUrl } from '../nodes/view';
-import { jobDirectory } from '../run/directories';
+import { jobDirectory } from '../execution/directories';
 import type { Account, Job } from '../state/account';
 import type { PreparationRecord, RunInfo } from '../state/records';
 import type { Call, Reply } from '../wire/call';

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { jobDirectory, nodeFolders } from '../run/directories';
-import { runSpecial } from '../run/special';
+import { jobDirectory, nodeFolders } from '../execution/directories';
+import { runSpecial } from '../execution/special';
 import type { Account, Job, Node } from '../state/account';
 import type { PreparationRecord, RunInfo } from '../state/records';
 import { durationMs } from '../wire/time';

@@ -3,7 +3,7 @@ import type { Account, Node } from '../state/account';
 import type { NodeState } from '../state/records';
 import type { Call, Reply } from '../wire/call';
 import { Refusal, type RefusalCode } from '../wire/refusals';
-import { restartNode, stopEverything } from './life';
+import { restartNode, stopEverything } from './lifecycle';
 import { type NodeCall, nodeOf } from './operations';
 
 /** Why a node in some of its states cannot be told anything. */

@@ -2,7 +2,7 @@ import { ContainerClient, StorageSharedKeyCredential } from '@azure/storage-blob
 import fsp from 'node:fs/promises';
 import path from 'node:path';
 import type { Mount } from '../bodies/pool';
-import { StepFailed, failureOf } from '../run/failures';
+import { StepFailed, failureOf } from '../execution/failures';
 
 export type BlobMount = NonNullable<Mount['azureBlobFileSystemConfiguration']>;
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Mount } from '../bodies/pool';
-import { nodeFolders } from '../run/directories';
-import { StepFailed, failureOf } from '../run/failures';
+import { nodeFolders } from '../execution/directories';
+import { StepFailed, failureOf } from '../execution/failures';
 import type { Account, Node } from '../state/account';
 import { MountedContainer } from './blob-mount';
 

@@ -1,8 +1,8 @@
 import { installPackages } from '../applications/library';
-import { makeNodeFolders, nodeFolders } from '../run/directories';
-import { prefetch } from '../run/container';
+import { makeNodeFolders, nodeFolders } from '../execution/directories';
+import { prefetch } from '../execution/container';
 import { mountAll } from './mounts';
-import { StepFailed } from '../run/failures';
+import { StepFailed } from '../execution/failures';
 import type { Account, Node } from '../state/account';
 import type { Problem } from '../state/records';
 

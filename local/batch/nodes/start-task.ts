@@ -1,9 +1,9 @@
 import path from 'node:path';
-import { nodeFolders } from '../run/directories';
-import { runSpecial } from '../run/special';
+import { nodeFolders } from '../execution/directories';
+import { runSpecial } from '../execution/special';
 import type { Account, Node } from '../state/account';
 import type { RunInfo } from '../state/records';
-import { breakNode, moveNode, problemOf } from './life';
+import { breakNode, moveNode, problemOf } from './lifecycle';
 
 /** The start task of a node that came up; without one, the node is ready. */
 export function startStartTask(account: Account, node: Node): void {

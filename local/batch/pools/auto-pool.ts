@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AutoPool } from '../bodies/job';
 import { type Account, type Job, keyOf } from '../state/account';
 import { FormulaError } from '../autoscale/evaluate';
-import { createPool, deletePool } from './life';
+import { createPool, deletePool } from './lifecycle';
 
 /**
  * The pool that the service makes for a job, or once for all jobs of a schedule. It is deleted with

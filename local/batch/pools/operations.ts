@@ -1,14 +1,14 @@
 import { FormulaError, parseFormula } from '../autoscale/evaluate';
 import type { NewPool, PoolPatch, PoolProperties } from '../bodies/pool';
 import { coresOf } from '../nodes/sizes';
-import { checkPackages } from '../run/packages';
+import { checkPackages } from '../execution/packages';
 import { type Account, type Pool, keyOf } from '../state/account';
 import type { Call, Reply } from '../wire/call';
 import { checkConditions } from '../wire/conditions';
 import { pageOf, selected } from '../wire/page';
 import { Refusal, invalidProperty, missingProperty } from '../wire/refusals';
 import { without } from '../wire/without';
-import { createPool, deletePool } from './life';
+import { createPool, deletePool } from './lifecycle';
 import { poolListing, poolUrl, poolView } from './view';
 
 type PoolCall<Body = undefined> = Call<Body, 'poolId'>;

@@ -1,5 +1,5 @@
 import type { DeallocationOption } from '../bodies/pool';
-import { createNode, removeNode } from '../nodes/life';
+import { createNode, removeNode } from '../nodes/lifecycle';
 import { coresOf } from '../nodes/sizes';
 import type { Account, Node, Pool } from '../state/account';
 import type { NodeState, NodeTargets, Problem } from '../state/records';

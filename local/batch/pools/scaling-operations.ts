@@ -1,5 +1,5 @@
 import type { EnableAutoscale, EvaluateAutoscale, RemoveNodes, Resize } from '../bodies/pool';
-import { removeNode } from '../nodes/life';
+import { removeNode } from '../nodes/lifecycle';
 import type { Account, Node, Pool } from '../state/account';
 import type { NodeTargets } from '../state/records';
 import type { Call, Reply } from '../wire/call';

@@ -15,7 +15,7 @@ import {
   jobsOf,
   reschedule,
   terminateSchedule,
-} from './life';
+} from './lifecycle';
 import { scheduleListing, scheduleUrl, scheduleView } from './view';
 
 type ScheduleCall<Body = undefined> = Call<Body, 'jobScheduleId'>;

@@ -1,8 +1,8 @@
 import type { Clock } from '../../clock';
 import type { Moment, SampleHistory } from '../autoscale/samples';
-import type { Attempt } from '../run/attempt';
+import type { Attempt } from '../execution/attempt';
 import type { MountedContainer } from '../nodes/blob-mount';
-import type { Script } from '../run/scripted';
+import type { Script } from '../execution/scripted';
 import type { Pace, Quotas } from '../pace';
 import { Agenda } from './agenda';
 import type { Journal, Row } from './journal';

@@ -1,12 +1,12 @@
 import type { Moment } from '../autoscale/samples';
 import { armAutoscale, keepSamples } from '../pools/autoscale';
-import { newJobOf, watchDeadline, wakeToSettle } from '../jobs/life';
-import { armNode, moveNode, newNodeOf, restartNode, scheduleEviction } from '../nodes/life';
-import { newPoolOf, watchDeletion } from '../pools/life';
+import { newJobOf, watchDeadline, wakeToSettle } from '../jobs/lifecycle';
+import { armNode, moveNode, newNodeOf, restartNode, scheduleEviction } from '../nodes/lifecycle';
+import { newPoolOf, watchDeletion } from '../pools/lifecycle';
 import { resumeResize } from '../pools/resize';
-import { nodeFolders } from '../run/directories';
-import { killLeftovers, killMarked } from '../run/process-group';
-import { requeueTask } from '../tasks/life';
+import { nodeFolders } from '../execution/directories';
+import { killLeftovers, killMarked } from '../execution/process-group';
+import { requeueTask } from '../tasks/lifecycle';
 import { watchRetention } from '../tasks/retention';
 import { type Account, type Job, type Node, type Pool, keyOf } from './account';
 import type {

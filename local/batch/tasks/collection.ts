@@ -1,6 +1,6 @@
 import { list, object, anything, type Read } from '../wire/shape';
 import { newTask } from '../bodies/task';
-import { checkPackages } from '../run/packages';
+import { checkPackages } from '../execution/packages';
 import type { Account, Job } from '../state/account';
 import type { Call, Reply } from '../wire/call';
 import { errorBody } from '../wire/error-body';

@@ -1,7 +1,7 @@
 import { parentJobOf } from '../jobs/operations';
 import type { NewTask, TaskUpdate } from '../bodies/task';
-import { checkPackages } from '../run/packages';
-import { failureOf } from '../run/failures';
+import { checkPackages } from '../execution/packages';
+import { failureOf } from '../execution/failures';
 import type { Account, Job } from '../state/account';
 import type { TaskRecord } from '../state/records';
 import type { Call, Reply } from '../wire/call';
@@ -9,7 +9,7 @@ import { checkConditions } from '../wire/conditions';
 import { pageOf, selected } from '../wire/page';
 import { Refusal } from '../wire/refusals';
 import { checkTask, createTask } from './create';
-import { endTask, reactivateTask, stopAttempt } from './life';
+import { endTask, reactivateTask, stopAttempt } from './lifecycle';
 import { removeTaskFiles } from './retention';
 import { taskListing, taskUrl, taskView } from './view';
 

@@ -1,6 +1,6 @@
 import fsp from 'node:fs/promises';
 import path from 'node:path';
-import { nodeFolders, taskDirectory } from '../run/directories';
+import { nodeFolders, taskDirectory } from '../execution/directories';
 import { type Account, type Job, keyOf, taskRow } from '../state/account';
 import type { TaskRecord } from '../state/records';
 import { durationMs } from '../wire/time';

@@ -1,4 +1,4 @@
-import { taskDirectory } from '../run/directories';
+import { taskDirectory } from '../execution/directories';
 import type { Job } from '../state/account';
 import type { TaskNode, TaskRecord } from '../state/records';
 import { dateField, idField, numberField, stateField } from '../wire/fields';

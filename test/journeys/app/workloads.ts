@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineWorkload } from '../../../src/run/workload';
+import { defineWorkload } from '../../../src/workload/workload';
 
 /** Workloads that go wrong in the ways a journey needs. Their tasks are as short as they can be. */
 

@@ -1,4 +1,4 @@
-import { defineWorkload } from '../../../src/run/workload';
+import { defineWorkload } from '../../../src/workload/workload';
 import { IMAGE } from '../../container-image';
 
 /** Workloads that differ in their nodes: what these bring along, and whose they are. */

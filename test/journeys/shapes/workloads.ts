@@ -1,4 +1,4 @@
-import { defineWorkload } from '../../../src/run/workload';
+import { defineWorkload } from '../../../src/workload/workload';
 
 /** One workload for each shape that the shipped ones have not. */
 

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, expect, test } from 'vitest';
-import { demoCsvNames, vegaCsv } from '../../../local/samples';
+import { demoCsvNames, vegaCsv } from '../../../local/cli/samples';
 import type { Summary } from '../../../src/workloads/nightly-report/programs/lib/summary';
 import { buildPrograms, inputs, type Ended } from '../built';
 import { textsOf } from './well-formed';

@@ -14,7 +14,7 @@ import {
   vec,
   type Vec,
 } from '../../../src/workloads/render/programs/lib/vec';
-import { bunnyPly } from '../../../local/samples';
+import { bunnyPly } from '../../../local/cli/samples';
 import { pyramidPly } from './meshes';
 
 const pyramid = standOnGround(readMesh(Buffer.from(pyramidPly)));

@@ -1,6 +1,6 @@
 import { PNG } from 'pngjs';
 import { afterAll, expect, test } from 'vitest';
-import { bunnyPly } from '../../../local/samples';
+import { bunnyPly } from '../../../local/cli/samples';
 import { buildPrograms, inputs, type Ended } from '../built';
 import { pyramidPly } from './meshes';
 

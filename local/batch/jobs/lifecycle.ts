@@ -1,0 +1,226 @@
+import fsp from 'node:fs/promises';
+import path from 'node:path';
+import type { NewJob } from '../bodies/job';
+import { makeAutoPool, retireAutoPool } from '../pools/auto-pool';
+import { jobDirectory, nodeFolders } from '../execution/directories';
+import { failureOf } from '../execution/failures';
+import { type Account, type Job, type Schedule, keyOf } from '../state/account';
+import type { JobRecord, JobState } from '../state/records';
+import { TaskLedger } from '../state/task-ledger';
+import { createTask } from '../tasks/create';
+import { endTask, enterState, requeueTask } from '../tasks/lifecycle';
+import { durationMs } from '../wire/time';
+import { without } from '../wire/without';
+import { releaseNodes } from './preparation';
+
+/** Where a job comes from: a call, or a schedule that numbers its jobs. */
+export interface JobOrigin {
+  readonly directory: string;
+  readonly scheduleId?: string;
+}
+
+/**
+ * The life of a job. What a caller wants (terminate, disable) is entered at once as a state on the
+ * way (terminating, disabling); `reviewJob` takes it to its end when nothing of it runs any more.
+ */
+export function createJob(account: Account, spec: NewJob, origin: JobOrigin): Job {
+  const now = account.now();
+  const stamp = account.stamp();
+  const record: JobRecord = {
+    ...stamp,
+    seq: account.nextSeq(),
+    createdAt: now,
+    spec,
+    state: 'active',
+    stateAt: now,
+    ...origin,
+  };
+  const job = newJobOf(record);
+  account.jobs.set(job.key, job);
+  bindPool(account, job);
+  if (record.schedulingError !== undefined) {
+    record.endedAt = now;
+    moveJob(account, job, 'completed');
+    return job;
+  }
+  watchDeadline(account, job);
+  if (spec.jobManagerTask !== undefined) addJobManager(account, job);
+  account.saveJob(job);
+  account.reviewJob(job);
+  return job;
+}
+
+export function newJobOf(record: JobRecord): Job {
+  return {
+    key: keyOf(record.spec.id),
+    record,
+    tasks: new TaskLedger(),
+    preparations: new Map(),
+    preparing: new Map(),
+    attempts: new Map(),
+    pool: undefined,
+  };
+}
+
+function bindPool(account: Account, job: Job): void {
+  const { poolId, autoPoolSpecification } = job.record.spec.poolInfo;
+  if (autoPoolSpecification !== undefined) makeAutoPool(account, job, autoPoolSpecification);
+  else if (poolId !== undefined) setPool(account, job, poolId);
+}
+
+/** Sends a job's tasks to a pool, which need not exist yet. */
+export function setPool(account: Account, job: Job, poolId: string): void {
+  job.pool?.jobs.delete(job);
+  job.record.poolId = poolId;
+  job.pool = account.pools.get(keyOf(poolId));
+  job.pool?.jobs.add(job);
+  account.wantDispatch(job.pool);
+}
+
+/** The service adds the job manager task itself, as the first task of the job. */
+function addJobManager(account: Account, job: Job): void {
+  const manager = job.record.spec.jobManagerTask;
+  if (manager === undefined) return;
+  const spec = without(manager, ['killJobOnCompletion', 'runExclusive', 'allowLowPriorityNode']);
+  createTask(account, job, spec, true);
+}
+
+/** The job's time runs from its creation. */
+export function watchDeadline(account: Account, job: Job): void {
+  const key = `job-deadline ${job.key}`;
+  const limitMs = durationMs(job.record.spec.constraints?.maxWallClockTime ?? '');
+  if (!Number.isFinite(limitMs)) {
+    account.agenda.clear(key);
+    return;
+  }
+  account.wakeAt(key, job.record.createdAt + limitMs, () => {
+    if (isLive(job.record.state)) terminateJob(account, job, 'MaxWallClockTimeExpiry');
+  });
+}
+
+export function isLive(state: JobState): boolean {
+  return ['active', 'disabling', 'disabled', 'enabling'].includes(state);
+}
+
+/** Kills what runs; tasks that are still active stay so for ever. */
+export function terminateJob(account: Account, job: Job, reason: string): void {
+  job.record.terminateReason = reason;
+  endJob(account, job, 'terminating');
+}
+
+export function deleteJob(account: Account, job: Job): void {
+  endJob(account, job, 'deleting');
+}
+
+function endJob(account: Account, job: Job, state: 'terminating' | 'deleting'): void {
+  const settleAt = account.now() + account.pace.settleSeconds * 1000;
+  job.record.settleAt = settleAt;
+  moveJob(account, job, state);
+  const failure = failureOf('TaskEnded');
+  for (const attempt of job.attempts.values()) {
+    if (!attempt.isOver) endTask(account, job, attempt.task, failure);
+  }
+  wakeToSettle(account, job);
+}
+
+export function wakeToSettle(account: Account, job: Job): void {
+  const { settleAt } = job.record;
+  if (settleAt === undefined) return;
+  account.wakeAt(`job-end ${job.key}`, settleAt, () => account.reviewJob(job));
+}
+
+export function disableJob(
+  account: Account,
+  job: Job,
+  option: 'requeue' | 'terminate' | 'wait',
+): void {
+  job.record.disableOption = option;
+  moveJob(account, job, 'disabling');
+  const failure = failureOf('TaskEnded');
+  for (const { task, isOver } of job.attempts.values()) {
+    if (isOver || option === 'wait') continue;
+    if (option === 'requeue') requeueTask(account, job, task);
+    else endTask(account, job, task, failure);
+  }
+}
+
+export function enableJob(account: Account, job: Job): void {
+  moveJob(account, job, 'enabling');
+}
+
+/** What follows for a job from what happened to its tasks or by its own state. */
+export function reviewJob(account: Account, job: Job): void {
+  if (account.jobs.get(job.key) !== job) return;
+  const { record } = job;
+  obeyExitOptions(account, job);
+  if (isLive(record.state) && hasFinished(job)) {
+    terminateJob(account, job, isManagerDone(job) ? 'JMComplete' : 'AllTasksComplete');
+  }
+  if (record.state === 'disabling' && job.tasks.tasks.running === 0) {
+    moveJob(account, job, 'disabled');
+  }
+  if (record.state === 'enabling') moveJob(account, job, 'active');
+  if (record.state === 'terminating' || record.state === 'deleting') settle(account, job);
+}
+
+function obeyExitOptions(account: Account, job: Job): void {
+  const { wanted } = job;
+  job.wanted = undefined;
+  if (wanted === undefined || job.record.state !== 'active') return;
+  if (wanted.action === 'terminate') terminateJob(account, job, 'TaskFailed');
+  else disableJob(account, job, 'requeue');
+}
+
+/** Whether the job ends by itself: its manager is done, or all its tasks are. */
+function hasFinished(job: Job): boolean {
+  if (isManagerDone(job)) return true;
+  const { onAllTasksComplete } = job.record.spec;
+  return onAllTasksComplete === 'terminatejob' && job.tasks.tasks.completed === job.tasks.size;
+}
+
+function isManagerDone(job: Job): boolean {
+  const manager = job.record.spec.jobManagerTask;
+  if (manager === undefined || manager.killJobOnCompletion === false) return false;
+  return job.tasks.get(manager.id)?.state === 'completed';
+}
+
+function settle(account: Account, job: Job): void {
+  const { record } = job;
+  if (account.now() < (record.settleAt ?? 0) || job.attempts.size > 0) return;
+  if (!releaseNodes(account, job)) return;
+  account.agenda.clear(`job-end ${job.key}`);
+  account.agenda.clear(`job-deadline ${job.key}`);
+  if (record.state === 'terminating') {
+    record.endedAt = account.now();
+    delete record.settleAt;
+    moveJob(account, job, 'completed');
+    retireAutoPool(account, job);
+    return;
+  }
+  retireAutoPool(account, job);
+  removeFiles(account, job);
+  job.pool?.jobs.delete(job);
+  account.dropJob(job);
+  account.reviewSchedule(scheduleOf(account, job));
+}
+
+/** Deleting a job deletes the directories of its tasks on every node. */
+function removeFiles(account: Account, job: Job): void {
+  for (const node of job.pool?.nodes.values() ?? []) {
+    const folder = path.join(nodeFolders(account, node).root, jobDirectory(job));
+    account.track(fsp.rm(folder, { recursive: true, force: true }), `files of job ${job.key}`);
+  }
+}
+
+function moveJob(account: Account, job: Job, state: JobState): void {
+  enterState(job.record, state, account.now());
+  account.saveJob(job);
+  account.reviewJob(job);
+  account.wantDispatch(job.pool);
+  if (state === 'completed') account.reviewSchedule(scheduleOf(account, job));
+}
+
+function scheduleOf(account: Account, job: Job): Schedule | undefined {
+  const { scheduleId } = job.record;
+  return scheduleId === undefined ? undefined : account.schedules.get(keyOf(scheduleId));
+}

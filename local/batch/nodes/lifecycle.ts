@@ -1,0 +1,295 @@
+import fsp from 'node:fs/promises';
+import { startStartTask } from './start-task';
+import { nodeFolders, setAside } from '../execution/directories';
+import { killMarked } from '../execution/process-group';
+import { failureOf } from '../execution/failures';
+import { keepUsage } from '../account-info/usage';
+import type { Account, Node, Pool } from '../state/account';
+import type { NodeDue, NodeRecord, NodeState, Problem } from '../state/records';
+import { endTask, enterState, requeueTask } from '../tasks/lifecycle';
+import { newIpAddress, newNodeId } from './names';
+import { readyNode } from './ready';
+import { nodeRetainedUntil } from './retention';
+
+/** What can happen to a node. */
+export type NodeEvent =
+  | 'booted'
+  | 'startTaskBegan'
+  | 'startTaskEnded'
+  | 'startTaskFailed'
+  | 'agentStarted'
+  | 'taskBegan'
+  | 'lastTaskEnded'
+  | 'schedulingStopped'
+  | 'schedulingResumed'
+  | 'reboot'
+  | 'reimage'
+  | 'broken'
+  | 'evicted'
+  | 'restored'
+  | 'removed';
+
+/** From anywhere: a node can be lost, broken or removed in every state. */
+const anytime = { broken: 'unusable', evicted: 'preempted', removed: 'leavingpool' } as const;
+
+/** What a node that is up can be told. */
+const up = { ...anytime, reboot: 'rebooting', reimage: 'reimaging' } as const;
+
+/** Where each event takes a node. An event missing from a row cannot happen in that state. */
+const moves: Record<NodeState, Partial<Record<NodeEvent, NodeState>>> = {
+  creating: { ...anytime, booted: 'starting' },
+  starting: { ...anytime, startTaskBegan: 'waitingforstarttask', agentStarted: 'idle' },
+  waitingforstarttask: { ...up, startTaskEnded: 'idle', startTaskFailed: 'starttaskfailed' },
+  starttaskfailed: up,
+  idle: { ...up, taskBegan: 'running', schedulingStopped: 'offline' },
+  running: { ...up, lastTaskEnded: 'idle', schedulingStopped: 'offline' },
+  offline: { ...up, schedulingResumed: 'idle' },
+  rebooting: { ...anytime, booted: 'starting' },
+  reimaging: { ...anytime, booted: 'starting' },
+  leavingpool: {},
+  unknown: up,
+  unusable: up,
+  preempted: { restored: 'creating', removed: 'leavingpool' },
+};
+
+/** Takes a node where an event leads; an event that cannot happen in its state is a bug. */
+export function moveNode(account: Account, node: Node, event: NodeEvent): void {
+  const { record } = node;
+  const state = moves[record.state][event];
+  if (state === undefined) {
+    throw new Error(`node ${record.id} is ${record.state}: '${event}' cannot happen to it`);
+  }
+  enterState(record, state, account.now());
+  account.saveNode(node);
+  account.reviewNode(node);
+  account.reviewPool(node.pool);
+  account.wantDispatch(node.pool);
+}
+
+/** A machine obtained for a pool. */
+export function createNode(account: Account, pool: Pool, dedicated: boolean): Node {
+  const now = account.now();
+  const record: NodeRecord = {
+    seq: account.nextSeq(),
+    id: newNodeId(dedicated),
+    poolKey: pool.key,
+    dedicated,
+    state: 'creating',
+    stateAt: now,
+    schedulingEnabled: true,
+    allocatedAt: now,
+    ipAddress: newIpAddress(pool.nodes.size),
+    tasksRun: 0,
+    tasksSucceeded: 0,
+    recentTasks: [],
+    problems: [],
+    users: [],
+  };
+  const node = newNodeOf(record, pool);
+  pool.nodes.set(record.id, node);
+  schedule(account, node, 'booted', account.pace.bootSeconds);
+  scheduleEviction(account, node);
+  return node;
+}
+
+export function newNodeOf(record: NodeRecord, pool: Pool): Node {
+  return { record, pool, attempts: new Map(), special: new Set(), mounts: [], packages: [] };
+}
+
+function schedule(account: Account, node: Node, event: NodeDue['event'], seconds: number): void {
+  node.record.due = { event, at: account.now() + seconds * 1000 };
+  account.saveNode(node);
+  armNode(account, node);
+}
+
+/** Lets what is due for a node happen at its time; also after a restart. */
+export function armNode(account: Account, node: Node): void {
+  const { due } = node.record;
+  const key = `node ${node.record.id}`;
+  if (due === undefined) account.agenda.clear(key);
+  else account.wakeAt(key, due.at, () => happen(account, node, due.event));
+}
+
+function happen(account: Account, node: Node, event: NodeDue['event']): void {
+  delete node.record.due;
+  switch (event) {
+    case 'booted':
+      node.record.bootedAt = account.now();
+      moveNode(account, node, 'booted');
+      schedule(account, node, 'agentStarted', account.pace.agentSeconds);
+      return;
+    case 'agentStarted':
+      startAgent(account, node);
+      return;
+    case 'restored':
+      moveNode(account, node, 'restored');
+      node.record.allocatedAt = account.now();
+      schedule(account, node, 'booted', account.pace.bootSeconds);
+      scheduleEviction(account, node);
+      return;
+    case 'left':
+      dropNode(account, node);
+  }
+}
+
+/** The agent makes the node's directories; then comes the start task, if there is one. */
+function startAgent(account: Account, node: Node): void {
+  const boot = node.record.bootedAt;
+  const readying = readyNode(account, node)
+    .catch((error: unknown) => [problemOf('Unknown', String(error))])
+    .then((problems) =>
+      account.turn(() => {
+        if (node.record.state !== 'starting' || node.record.bootedAt !== boot) return;
+        if (problems.length > 0) breakNode(account, node, problems);
+        else startStartTask(account, node);
+      }),
+    );
+  account.track(readying, `node ${node.record.id}`);
+}
+
+export function problemOf(code: string, message: string): Problem {
+  return { code, message, values: [] };
+}
+
+/** The node cannot run tasks any more; it is billed until somebody removes it. */
+export function breakNode(account: Account, node: Node, problems: readonly Problem[]): void {
+  if (moves[node.record.state].broken === undefined) return;
+  delete node.record.due;
+  armNode(account, node);
+  node.record.problems = problems;
+  stopEverything(account, node, 'requeue');
+  moveNode(account, node, 'broken');
+}
+
+/** Azure takes the machine back: what ran on it runs again elsewhere, its disk is lost. */
+export function evictNode(account: Account, node: Node): void {
+  if (moves[node.record.state].evicted === undefined) return;
+  delete node.record.due;
+  delete node.record.bootedAt;
+  delete node.record.startTaskInfo;
+  stopEverything(account, node, 'requeue');
+  keepUsage(account, node);
+  moveNode(account, node, 'evicted');
+  removeFolders(account, node);
+  schedule(account, node, 'restored', account.pace.restoreSeconds);
+}
+
+/** When a rate of evictions is set, each Spot node draws the time of its own. */
+export function scheduleEviction(account: Account, node: Node): void {
+  if (node.record.dedicated || account.pace.evictionsPerNodeHour <= 0) return;
+  const hours = -Math.log(1 - account.setting.random()) / account.pace.evictionsPerNodeHour;
+  account.wakeAt(`eviction ${node.record.id}`, account.now() + hours * 3_600_000, () => {
+    if (node.pool.nodes.get(node.record.id) === node) evictNode(account, node);
+  });
+}
+
+/** Reboots at once, or when the tasks that may finish have. */
+export function restartNode(
+  account: Account,
+  node: Node,
+  how: 'rebooting' | 'reimaging',
+  option: 'requeue' | 'terminate' | 'taskcompletion' | 'retaineddata',
+): void {
+  node.record.pending = how;
+  if (option === 'requeue' || option === 'terminate') stopEverything(account, node, option);
+  account.saveNode(node);
+  account.reviewNode(node);
+}
+
+/** Takes a node out of the pool, when its tasks are done or at once. */
+export function removeNode(
+  account: Account,
+  node: Node,
+  option: 'requeue' | 'terminate' | 'taskcompletion' | 'retaineddata',
+): void {
+  if (node.record.state === 'leavingpool') return;
+  node.record.leaving = option;
+  delete node.record.due;
+  delete node.record.pending;
+  armNode(account, node);
+  if (option === 'requeue' || option === 'terminate') stopEverything(account, node, option);
+  moveNode(account, node, 'removed');
+}
+
+/** What follows for a node when something on it began or ended. */
+export function reviewNode(account: Account, node: Node): void {
+  const { record } = node;
+  if (node.pool.nodes.get(record.id) !== node) return;
+  const isFree = node.attempts.size === 0;
+  if (record.state === 'leavingpool') {
+    if (isFree && record.due === undefined && !keepsFiles(account, node)) leave(account, node);
+    return;
+  }
+  if (record.pending !== undefined && isFree) {
+    restart(account, node, record.pending);
+    return;
+  }
+  if (record.state === 'idle' && !isFree) moveNode(account, node, 'taskBegan');
+  else if (record.state === 'running' && isFree) moveNode(account, node, 'lastTaskEnded');
+  else if (record.state === 'idle' && isFree && !record.schedulingEnabled) {
+    moveNode(account, node, 'schedulingStopped');
+  } else if (record.state === 'offline' && record.schedulingEnabled) {
+    moveNode(account, node, 'schedulingResumed');
+  }
+}
+
+function restart(account: Account, node: Node, how: 'rebooting' | 'reimaging'): void {
+  const { record } = node;
+  delete record.pending;
+  delete record.startTaskInfo;
+  record.problems = [];
+  for (const special of node.special) special.abort();
+  moveNode(account, node, how === 'rebooting' ? 'reboot' : 'reimage');
+  if (how === 'reimaging') {
+    removeFolders(account, node);
+    for (const job of node.pool.jobs) {
+      const preparation = job.preparations.get(record.id);
+      if (preparation !== undefined) account.dropPreparation(job, preparation);
+    }
+  }
+  schedule(account, node, 'booted', account.pace.bootSeconds);
+}
+
+/** `retaineddata` waits for the files of finished tasks to outlive their retention. */
+function keepsFiles(account: Account, node: Node): boolean {
+  if (node.record.leaving !== 'retaineddata') return false;
+  const until = nodeRetainedUntil(account, node);
+  if (until <= account.now()) return false;
+  account.wakeAt(`retention ${node.record.id}`, until, () => account.reviewNode(node));
+  return true;
+}
+
+function leave(account: Account, node: Node): void {
+  schedule(account, node, 'left', account.pace.leavingSeconds);
+}
+
+function dropNode(account: Account, node: Node): void {
+  stopEverything(account, node, 'requeue');
+  if (node.record.previousState !== 'preempted') keepUsage(account, node);
+  account.agenda.clear(`eviction ${node.record.id}`);
+  removeFolders(account, node);
+  account.dropNode(node);
+  account.reviewPool(node.pool);
+}
+
+export function stopEverything(
+  account: Account,
+  node: Node,
+  option: 'requeue' | 'terminate',
+): void {
+  for (const { job, task, isOver } of node.attempts.values()) {
+    if (isOver) continue;
+    if (option === 'requeue') requeueTask(account, job, task);
+    else endTask(account, job, task, failureOf('TaskEnded'));
+  }
+  for (const special of node.special) special.abort();
+}
+
+/** The disk goes with the machine. */
+function removeFolders(account: Account, node: Node): void {
+  killMarked('AZ_BATCH_NODE_ROOT_DIR', nodeFolders(account, node).root);
+  const aside = setAside(account, node);
+  if (aside === undefined) return;
+  const removing = fsp.rm(aside, { recursive: true, force: true, maxRetries: 3 });
+  account.track(removing, `node ${node.record.id}`);
+}

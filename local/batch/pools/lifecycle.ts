@@ -1,0 +1,104 @@
+import type { NewPool } from '../bodies/pool';
+import { removeNode } from '../nodes/lifecycle';
+import { type Account, type Pool, keyOf } from '../state/account';
+import type { PoolRecord } from '../state/records';
+import { enterState } from '../tasks/lifecycle';
+import { durationMs } from '../wire/time';
+import { parseFormula } from '../autoscale/evaluate';
+import { SampleHistory } from '../autoscale/samples';
+import { startAutoscale, stopAutoscale } from './autoscale';
+import { beginResize, settleResize } from './resize';
+
+/** Fifteen minutes: how long the service looks for machines when the pool does not say. */
+const USUAL_RESIZE_TIMEOUT_MS = 900_000;
+
+/**
+ * A pool that has been checked comes into being, and starts to resize, even to nothing. Throws the
+ * FormulaError of a formula that cannot be read.
+ */
+export function createPool(
+  account: Account,
+  spec: NewPool,
+  autoPool?: PoolRecord['autoPool'],
+): Pool {
+  if (spec.enableAutoScale === true) parseFormula(spec.autoScaleFormula ?? '');
+  const now = account.now();
+  const { targetDedicatedNodes, targetLowPriorityNodes, ...rest } = spec;
+  const record: PoolRecord = {
+    ...account.stamp(),
+    seq: account.nextSeq(),
+    createdAt: now,
+    spec: { ...rest, vmSize: rest.vmSize.toLowerCase() },
+    state: 'active',
+    stateAt: now,
+    allocationState: 'steady',
+    allocationStateAt: now,
+    targets: { dedicated: 0, lowPriority: 0 },
+    resizeTimeoutMs:
+      spec.resizeTimeout === undefined ? USUAL_RESIZE_TIMEOUT_MS : durationMs(spec.resizeTimeout),
+    resizeErrors: [],
+    ...(autoPool !== undefined && { autoPool }),
+  };
+  const pool = newPoolOf(record);
+  const targets = {
+    dedicated: targetDedicatedNodes ?? 0,
+    lowPriority: targetLowPriorityNodes ?? 0,
+  };
+  account.pools.set(pool.key, pool);
+  if (spec.enableAutoScale === true) startAutoscale(account, pool, spec);
+  else beginResize(account, pool, targets);
+  account.savePool(pool);
+  adoptJobs(account, pool);
+  return pool;
+}
+
+export function newPoolOf(record: PoolRecord): Pool {
+  return {
+    key: keyOf(record.spec.id),
+    record,
+    nodes: new Map(),
+    jobs: new Set(),
+    samples: new SampleHistory(),
+  };
+}
+
+/** Jobs may have named the pool before it existed. */
+function adoptJobs(account: Account, pool: Pool): void {
+  for (const job of account.jobs.values()) {
+    if (keyOf(job.record.poolId ?? '') !== pool.key) continue;
+    job.pool = pool;
+    pool.jobs.add(job);
+  }
+  account.wantDispatch(pool);
+}
+
+/** Ends a pool: nodes leave as with `requeue`, then it is gone. */
+export function deletePool(account: Account, pool: Pool): void {
+  const { record } = pool;
+  stopAutoscale(account, pool);
+  account.agenda.clear(`resize ${pool.key}`);
+  account.agenda.clear(`resize-timeout ${pool.key}`);
+  delete record.resize;
+  enterState(record, 'deleting', account.now());
+  for (const node of pool.nodes.values()) removeNode(account, node, 'requeue');
+  account.savePool(pool);
+  watchDeletion(account, pool);
+}
+
+export function watchDeletion(account: Account, pool: Pool): void {
+  const goneAt = pool.record.stateAt + account.pace.settleSeconds * 1000;
+  account.wakeAt(`pool-end ${pool.key}`, goneAt, () => account.reviewPool(pool));
+}
+
+/** What follows for a pool when its nodes changed. */
+export function reviewPool(account: Account, pool: Pool): void {
+  if (account.pools.get(pool.key) !== pool) return;
+  if (pool.record.state === 'active') {
+    settleResize(account, pool);
+    return;
+  }
+  const goneAt = pool.record.stateAt + account.pace.settleSeconds * 1000;
+  if (pool.nodes.size > 0 || account.now() < goneAt) return;
+  for (const job of pool.jobs) job.pool = undefined;
+  account.dropPool(pool);
+}

@@ -1,0 +1,225 @@
+import type { Ending } from '../execution/execute';
+import type { Attempt } from '../execution/attempt';
+import { type Account, type Job, type Node, taskRow } from '../state/account';
+import type { Failure, Stated, TaskRecord, TaskState } from '../state/records';
+import { failureOf } from '../execution/failures';
+import { exitOptionsFor } from './exit-options';
+import { watchRetention } from './retention';
+
+/**
+ * The life of a task: active, preparing, running, completed, and back to active by a retry, a
+ * requeue or a reactivation. Every change of a task's state is made here, so that counters, queue
+ * and dependencies stay true.
+ */
+export function beginAttempt(account: Account, node: Node, job: Job, task: TaskRecord): Attempt {
+  const { spec } = task;
+  const manager = job.record.spec.jobManagerTask;
+  const attempt: Attempt = {
+    job,
+    task,
+    node,
+    slots: spec.requiredSlots ?? 1,
+    isExclusive: task.isJobManager === true && manager?.runExclusive !== false,
+    abort: new AbortController(),
+    isOver: false,
+  };
+  node.attempts.set(taskRow(job.key, spec.id), attempt);
+  job.attempts.set(spec.id.toLowerCase(), attempt);
+
+  forgetRun(task);
+  task.startedAt = account.now();
+  task.node = { poolId: node.pool.record.spec.id, nodeId: node.record.id };
+  moveTask(account, job, task, isPrepared(job, node) ? 'running' : 'preparing');
+  account.reviewNode(node);
+  return attempt;
+}
+
+/** Whether a task may start on a node at once, or waits for the job preparation task there. */
+function isPrepared(job: Job, node: Node): boolean {
+  const { jobPreparationTask } = job.record.spec;
+  if (jobPreparationTask === undefined) return true;
+  const done = job.preparations.get(node.record.id);
+  if (done === undefined) return false;
+  const ran = done.preparation.state === 'completed' && done.preparation.result === 'success';
+  const rerun = jobPreparationTask.rerunOnNodeRebootAfterSuccess !== false;
+  if (ran) return !rerun || done.bootedAt === node.record.bootedAt;
+  return done.preparation.state === 'completed' && jobPreparationTask.waitForSuccess === false;
+}
+
+/** The preparation is done, and the command line of the task starts. */
+export function prepared(account: Account, { job, task }: Attempt): void {
+  if (task.state !== 'preparing') return;
+  task.startedAt = account.now();
+  moveTask(account, job, task, 'running');
+}
+
+/** Decides what becomes of a task whose execution ended by itself. */
+export function attemptEnded(account: Account, attempt: Attempt, ending: Ending): void {
+  if (attempt.isOver) return;
+  attempt.isOver = true;
+  const { job, task } = attempt;
+  if (ending.kind === 'aborted') return;
+  if (ending.kind === 'exited' && ending.exitCode !== 0 && mayRetry(job, task)) {
+    retry(account, job, task);
+    return;
+  }
+  if (ending.kind === 'exited' && ending.container !== undefined) task.container = ending.container;
+  completeTask(account, job, task, outcomeOf(ending));
+}
+
+interface Outcome {
+  readonly exitCode?: number;
+  readonly failure?: Failure;
+  /** What went wrong besides the exit code, for the exit conditions. */
+  readonly step?: 'preProcessing' | 'fileUpload';
+}
+
+function outcomeOf(ending: Exclude<Ending, { kind: 'aborted' }>): Outcome {
+  switch (ending.kind) {
+    case 'exited':
+      return ending.exitCode === 0
+        ? { exitCode: 0 }
+        : { exitCode: ending.exitCode, failure: failureOf('FailureExitCode') };
+    case 'timedOut':
+      // Unconfirmed: newer agents give the end of the wall-clock time a code of its own.
+      return {
+        ...(ending.exitCode !== undefined && { exitCode: ending.exitCode }),
+        failure: failureOf('TaskEnded', [], 'Task was ended: its maximum wall clock time is over'),
+      };
+    case 'failed':
+      return {
+        ...(ending.exitCode !== undefined && { exitCode: ending.exitCode }),
+        failure: ending.failure,
+        step: ending.step,
+      };
+  }
+}
+
+/** Only a non-zero exit is tried again. −1 is "without end". */
+function mayRetry(job: Job, task: TaskRecord): boolean {
+  const limit = maxRetriesOf(job, task);
+  return limit === -1 || task.retryCount < limit;
+}
+
+function maxRetriesOf(job: Job, task: TaskRecord): number {
+  return task.constraints?.maxTaskRetryCount ?? job.record.spec.constraints?.maxTaskRetryCount ?? 0;
+}
+
+/** Since node agent 1.9.6 a failed try goes back to the scheduler, and may land on another node. */
+function retry(account: Account, job: Job, task: TaskRecord): void {
+  task.retryCount += 1;
+  task.lastRetryAt = account.now();
+  moveTask(account, job, task, 'active');
+}
+
+function completeTask(account: Account, job: Job, task: TaskRecord, outcome: Outcome): void {
+  if (task.state === 'completed') return;
+  const isSuccess = outcome.failure === undefined;
+  const options = exitOptionsFor(task.spec.exitConditions, outcome);
+  job.tasks.change(task, () => {
+    task.endedAt = account.now();
+    if (outcome.exitCode !== undefined) task.exitCode = outcome.exitCode;
+    if (outcome.failure !== undefined) task.failure = outcome.failure;
+    task.result = isSuccess ? 'success' : 'failure';
+    task.satisfies = (options.dependencyAction ?? (isSuccess ? 'satisfy' : 'block')) === 'satisfy';
+    enter(account, task, 'completed');
+  });
+  if (task.satisfies === true) job.tasks.satisfy(task);
+  countOnNode(account, job, task);
+  askOfJob(job, options.jobAction ?? (isSuccess ? 'none' : 'terminate'));
+  watchRetention(account, job, task);
+  account.saveTask(job, task);
+  account.reviewJob(job);
+  account.wantDispatch(job.pool);
+}
+
+/** What a task's end asks of its job; only a job that said so is told. */
+function askOfJob(job: Job, action: 'none' | 'disable' | 'terminate'): void {
+  if (action === 'none' || job.record.spec.onTaskFailure !== 'performexitoptionsjobaction') return;
+  if (job.wanted?.action !== 'terminate') job.wanted = { action };
+}
+
+/** The node's own counts; it lists the ten tasks that ran on it last. */
+function countOnNode(account: Account, job: Job, task: TaskRecord): void {
+  const node = job.attempts.get(task.spec.id.toLowerCase())?.node;
+  if (node === undefined) return;
+  node.record.tasksRun += 1;
+  if (task.result === 'success') node.record.tasksSucceeded += 1;
+  const recent = { jobId: job.record.spec.id, taskId: task.spec.id };
+  node.record.recentTasks = [recent, ...node.record.recentTasks].slice(0, 10);
+  account.saveNode(node);
+}
+
+/** Ends a task for good from outside: a person's terminate, a job that ends, a shrinking pool. */
+export function endTask(account: Account, job: Job, task: TaskRecord, failure: Failure): void {
+  stopAttempt(job, task);
+  completeTask(account, job, task, { failure });
+}
+
+/**
+ * Puts a running task back in the queue; it is run again from the start.
+ * Unconfirmed: whether an eviction counts as a requeue. Here it does; it is never a retry.
+ */
+export function requeueTask(account: Account, job: Job, task: TaskRecord): void {
+  stopAttempt(job, task);
+  task.requeueCount += 1;
+  task.lastRequeueAt = account.now();
+  moveTask(account, job, task, 'active');
+}
+
+/** Back to active without a count: the preparation failed on this node. */
+export function returnTask(account: Account, job: Job, task: TaskRecord): void {
+  stopAttempt(job, task);
+  moveTask(account, job, task, 'active');
+}
+
+/** Runs a failed task again, as if it never had. */
+export function reactivateTask(account: Account, job: Job, task: TaskRecord): void {
+  job.tasks.change(task, () => {
+    forgetRun(task);
+    task.retryCount = 0;
+    enter(account, task, 'active');
+  });
+  account.saveTask(job, task);
+  account.wantDispatch(job.pool);
+}
+
+/** Lets go of the running try: its processes are killed, its slots are free when they are gone. */
+export function stopAttempt(job: Job, task: TaskRecord): void {
+  const attempt = job.attempts.get(task.spec.id.toLowerCase());
+  if (attempt === undefined || attempt.isOver) return;
+  attempt.isOver = true;
+  attempt.abort.abort();
+}
+
+function moveTask(account: Account, job: Job, task: TaskRecord, state: TaskState): void {
+  job.tasks.change(task, () => enter(account, task, state));
+  account.saveTask(job, task);
+  account.reviewJob(job);
+  account.wantDispatch(job.pool);
+}
+
+/** A new state with its history. The ETag stays: it is the user's changes that it counts. */
+function enter(account: Account, task: TaskRecord, state: TaskState): void {
+  enterState(task, state, account.now());
+}
+
+export function enterState<State>(thing: Stated<State>, state: State, at: number): void {
+  if (thing.state === state) return;
+  thing.previousState = thing.state;
+  thing.previousStateAt = thing.stateAt;
+  thing.state = state;
+  thing.stateAt = at;
+}
+
+function forgetRun(task: TaskRecord): void {
+  delete task.startedAt;
+  delete task.endedAt;
+  delete task.exitCode;
+  delete task.failure;
+  delete task.container;
+  delete task.result;
+  delete task.satisfies;
+  delete task.node;
+  delete task.filesCleaned;
+}

@@ -1,0 +1,106 @@
+import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
+import {
+  BlobServiceClient,
+  ContainerSASPermissions,
+  StorageSharedKeyCredential,
+} from '@azure/storage-blob';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Environment } from '../environment';
+
+/** What a person does from outside: drop files, fetch results, look at what Batch has. */
+
+/** What opens the storage of an environment. */
+export interface StorageDoor {
+  readonly storage: Pick<Environment['storage'], 'blobUrl' | 'account'>;
+  readonly certificate: Pick<Environment['certificate'], 'cert'>;
+}
+
+export function blobService({ storage, certificate }: StorageDoor): BlobServiceClient {
+  const { name, key } = storage.account;
+  // NODE_EXTRA_CA_CERTS is read when a process starts; this one is handed the certificate itself.
+  const options = { retryOptions: { maxTries: 4 }, tlsOptions: { ca: certificate.cert } };
+  return new BlobServiceClient(storage.blobUrl, new StorageSharedKeyCredential(name, key), options);
+}
+
+export function batchClient({ batch }: Pick<Environment, 'batch'>): BatchServiceClient {
+  const credentials = new BatchSharedKeyCredentials(batch.name, batch.key);
+  return new BatchServiceClient(credentials, batch.url, { noRetryPolicy: true });
+}
+
+export async function drop(
+  service: BlobServiceClient,
+  container: string,
+  name: string,
+  bytes: Buffer | string,
+): Promise<void> {
+  await (await placeIn(service, container, name)).uploadData(Buffer.from(bytes));
+}
+
+/** Piece by piece: a file may be larger than what fits into the memory. */
+export async function dropFile(
+  service: BlobServiceClient,
+  container: string,
+  name: string,
+  file: string,
+): Promise<void> {
+  await (await placeIn(service, container, name)).uploadFile(file);
+}
+
+async function placeIn(service: BlobServiceClient, container: string, name: string) {
+  const target = service.getContainerClient(container);
+  await target.createIfNotExists();
+  return target.getBlockBlobClient(name);
+}
+
+/** Brings every blob under `prefix` into a folder, without the prefix. Answers the files' paths. */
+export async function fetchAll(
+  service: BlobServiceClient,
+  container: string,
+  prefix: string,
+  folder: string,
+): Promise<string[]> {
+  const source = service.getContainerClient(container);
+  const files: string[] = [];
+  for await (const { name } of source.listBlobsFlat({ prefix })) {
+    const file = join(folder, name.slice(prefix.length));
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, await source.getBlobClient(name).downloadToBuffer());
+    files.push(file);
+  }
+  return files;
+}
+
+/** What is there, as the services themselves list it. */
+export interface Leftovers {
+  readonly pools: number;
+  readonly jobs: number;
+  readonly containers: readonly string[];
+}
+
+export async function whatIsLeft(environment: Environment): Promise<Leftovers> {
+  const client = batchClient(environment);
+  const containers: string[] = [];
+  for await (const { name } of blobService(environment).listContainers({ prefix: 'run-' })) {
+    containers.push(name);
+  }
+  return {
+    pools: (await client.pool.list()).length,
+    jobs: (await client.job.list()).length,
+    containers,
+  };
+}
+
+/** An address that lets anyone who has it drop files into a container, for a day. */
+export async function dropUrl(
+  service: BlobServiceClient,
+  container: string,
+  until: Date,
+): Promise<string> {
+  const target = service.getContainerClient(container);
+  await target.createIfNotExists();
+  return target.generateSasUrl({
+    permissions: ContainerSASPermissions.parse('cw'),
+    expiresOn: until,
+  });
+}

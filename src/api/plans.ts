@@ -1,0 +1,45 @@
+import {
+  newestRuns,
+  answering,
+  checkBody,
+  findWorkload,
+  readBody,
+  type Api,
+  type HttpHandler,
+} from './runs';
+import { forecast } from '../run/forecast/forecast';
+import type { RunRecord } from '../run/run';
+import type { Settings } from '../settings';
+
+/** How many runs of the past an estimate looks at. */
+const RUNS_LOOKED_AT = 10;
+
+/**
+ * POST /api/plans/{workload}, with the body that would start the run: what it would make, need and
+ * cost. Nothing is made. 422 when the run could not succeed.
+ */
+export function planHandler(
+  { ports, workloads }: Api,
+  limits: Settings['limits'],
+  now: () => Date,
+): HttpHandler {
+  return answering(async (request, client, context) => {
+    const workload = findWorkload(workloads, request.params['workload'] ?? '');
+    const body = await readBody(request);
+    const runs = await newestRuns(client, workload.name, RUNS_LOOKED_AT, now());
+    const latest = runs
+      .map(({ record }) => record)
+      .filter((record): record is RunRecord => record !== null);
+    const plan = await forecast(
+      { ...ports, latest, ...limits },
+      workload,
+      {
+        workload: workload.name,
+        occurrence: { kind: 'request', key: context.invocationId },
+        ...checkBody(workload, body),
+      },
+      now().toISOString(),
+    );
+    return { status: plan.refusals.length === 0 ? 200 : 422, jsonBody: plan };
+  });
+}

@@ -1,0 +1,111 @@
+import { OrchestrationRuntimeStatus, type DurableOrchestrationStatus } from 'durable-functions';
+import { RUN_ORCHESTRATION } from '../run/workflow';
+import type { NodeCounts, Outcome, Phase, RunRecord, RunStatus, TaskCounts } from '../run/run';
+import { workloadOfRun } from '../run/plan';
+
+/** A run as a caller sees it over HTTP. */
+export interface RunPicture {
+  readonly runId: string;
+  readonly workload: string;
+  readonly status: 'queued' | 'running' | Outcome['kind'];
+  readonly phase: Phase | null;
+  /** One sentence; null when the run has ended. */
+  readonly waitingFor: string | null;
+  readonly tasks: TaskCounts | null;
+  readonly nodes: NodeCounts | null;
+  readonly nodeMinutes: number;
+  readonly createdAt: string;
+  readonly timeline: RunStatus['timeline'];
+  /** Why it did not succeed. */
+  readonly cause: { readonly code: string; readonly message: string } | null;
+  /** Everything about a run that has ended. */
+  readonly record: RunRecord | null;
+}
+
+export function isGoing(run: RunPicture): boolean {
+  return run.status === 'queued' || run.status === 'running';
+}
+
+/** Null for an instance that is no run. */
+export function pictureOf(instance: DurableOrchestrationStatus): RunPicture | null {
+  if (instance.name !== RUN_ORCHESTRATION) return null;
+  const record = instance.output as RunRecord | null;
+  if (instance.runtimeStatus === OrchestrationRuntimeStatus.Completed && record !== null) {
+    return pictureOfRecord(record);
+  }
+  const now = (instance.customStatus ?? null) as RunStatus | null;
+  return {
+    runId: instance.instanceId,
+    workload: workloadOfRun(instance.instanceId),
+    phase: now?.phase ?? null,
+    tasks: now?.tasks ?? null,
+    nodes: now?.nodes ?? null,
+    nodeMinutes: now?.nodeMinutes ?? 0,
+    // In a list of instances the library leaves moments as text, whatever its types say.
+    createdAt: now?.timeline[0]?.at ?? new Date(instance.createdTime).toISOString(),
+    timeline: now?.timeline ?? [],
+    record: null,
+    ...standing(instance, now),
+  };
+}
+
+/** What the engine says of an instance that has not returned a record. */
+function standing(
+  { runtimeStatus, output, instanceId }: DurableOrchestrationStatus,
+  now: RunStatus | null,
+): Pick<RunPicture, 'status' | 'waitingFor' | 'cause'> {
+  const advice = `look for pool and job ${instanceId}; the hourly tidy deletes them`;
+  switch (runtimeStatus) {
+    case OrchestrationRuntimeStatus.Failed:
+      return {
+        status: 'failed',
+        waitingFor: null,
+        cause: { code: 'internal', message: `${String(output)}; ${advice}` },
+      };
+    // One that ended as it should has a record, and does not come here.
+    case OrchestrationRuntimeStatus.Completed:
+      return {
+        status: 'failed',
+        waitingFor: null,
+        cause: { code: 'internal', message: `the orchestration left no record; ${advice}` },
+      };
+    case OrchestrationRuntimeStatus.Terminated:
+    case OrchestrationRuntimeStatus.Canceled:
+      return {
+        status: 'cancelled',
+        waitingFor: null,
+        cause: {
+          code: 'cancelled',
+          message: `the orchestration was terminated from outside, before it could clean up; ${advice}`,
+        },
+      };
+    case OrchestrationRuntimeStatus.Suspended:
+      return {
+        status: 'running',
+        waitingFor: 'somebody to resume the suspended orchestration',
+        cause: null,
+      };
+    default:
+      return now === null
+        ? { status: 'queued', waitingFor: 'the Functions host to begin it', cause: null }
+        : { status: 'running', waitingFor: now.waitingFor, cause: null };
+  }
+}
+
+export function pictureOfRecord(record: RunRecord): RunPicture {
+  const { outcome } = record;
+  return {
+    runId: record.runId,
+    workload: record.workload,
+    status: outcome.kind,
+    phase: 'ended',
+    waitingFor: null,
+    tasks: record.tasks,
+    nodes: null,
+    nodeMinutes: record.nodeMinutes,
+    createdAt: record.startedAt,
+    timeline: record.timeline,
+    cause: outcome.kind === 'succeeded' ? null : { code: outcome.code, message: outcome.cause },
+    record,
+  };
+}

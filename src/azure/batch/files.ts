@@ -1,0 +1,84 @@
+import { BatchRefusal, ifThere, PATIENCE, type Service } from './calls';
+
+/** A text file on a node: of a task, or of the node itself. */
+export type NodeFile =
+  | {
+      readonly kind: 'task';
+      readonly jobId: string;
+      readonly taskId: string;
+      readonly file: string;
+    }
+  | {
+      readonly kind: 'node';
+      readonly poolId: string;
+      readonly nodeId: string;
+      readonly file: string;
+    };
+
+/**
+ * The last `maxBytes` of a file as UTF-8, or null when it cannot be had: the node is gone, the
+ * task has not begun, the file was never written. A failing *streaming* call of `@azure/batch`
+ * carries a status and nothing else, so the status decides.
+ */
+export async function readTail(
+  service: Service,
+  file: NodeFile,
+  maxBytes: number,
+  encoding = 'utf-8',
+): Promise<string | null> {
+  try {
+    const length = await lengthOf(service, file);
+    if (length === null) return null;
+    if (length === 0) return '';
+    const first = Math.max(0, length - maxBytes);
+    const bytes = await ifThere(
+      service.call(() => read(service, file, `bytes=${first}-${length - 1}`)),
+    );
+    return bytes === null ? null : decode(bytes, encoding);
+  } catch (error) {
+    // 409: the task has not started, or its files are cleaned up; 416: the file has shrunk since.
+    if (error instanceof BatchRefusal && (error.status === 409 || error.status === 416))
+      return null;
+    throw error;
+  }
+}
+
+async function lengthOf(service: Service, file: NodeFile): Promise<number | null> {
+  const { client, call } = service;
+  const properties = await ifThere(
+    call(() =>
+      file.kind === 'task'
+        ? client.file.getPropertiesFromTask(file.jobId, file.taskId, file.file, PATIENCE)
+        : client.file.getPropertiesFromComputeNode(file.poolId, file.nodeId, file.file, PATIENCE),
+    ),
+  );
+  return properties === null ? null : (properties.contentLength ?? 0);
+}
+
+async function read({ client }: Service, file: NodeFile, ocpRange: string): Promise<Buffer> {
+  const answer =
+    file.kind === 'task'
+      ? await client.file.getFromTask(file.jobId, file.taskId, file.file, {
+          fileGetFromTaskOptions: { ocpRange },
+          ...PATIENCE,
+        })
+      : await client.file.getFromComputeNode(file.poolId, file.nodeId, file.file, {
+          fileGetFromComputeNodeOptions: { ocpRange },
+          ...PATIENCE,
+        });
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer.readableStreamBody ?? []) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+/**
+ * Decoded over the whole. A tail of UTF-8 may begin in the middle of a character, which is left out.
+ */
+export function decode(bytes: Buffer, encoding = 'utf-8'): string {
+  const decoder = new TextDecoder(encoding);
+  let start = 0;
+  if (decoder.encoding === 'utf-8') {
+    while (start < Math.min(3, bytes.length) && ((bytes[start] ?? 0) & 0xc0) === 0x80) start += 1;
+  }
+  return decoder.decode(bytes.subarray(start));
+}

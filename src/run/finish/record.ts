@@ -1,0 +1,99 @@
+import { Failure } from '../../failure';
+import { cancelBlob, recordBlob, RUNS_CONTAINER } from '../plan';
+import type { Files } from '../ports';
+import { costOf, type NodeTime } from '../../workload/prices';
+import { retentionOf } from './retention';
+import type {
+  CleanedUp,
+  Follower,
+  Harvest,
+  Outcome,
+  RunPlan,
+  RunRecord,
+  Usage,
+  WatchState,
+} from '../run';
+import { workloadOf, type Tools } from '../stage/access';
+import type { Workload } from '../../workload/workload';
+
+/** The end of a run, written down and read again. */
+
+export interface RecordInput {
+  readonly plan: RunPlan;
+  readonly outcome: Outcome;
+  readonly harvest: Harvest;
+  readonly watch: WatchState;
+  readonly cleanedUp: readonly CleanedUp[];
+  readonly followers: readonly Follower[];
+  readonly endedAt: string;
+}
+
+export async function record(
+  { files, workloads }: Pick<Tools, 'files' | 'workloads'>,
+  input: RecordInput,
+): Promise<RunRecord> {
+  const { plan, outcome, watch, harvest } = input;
+  const workload = workloadOf(workloads, plan);
+  const time = timeOf(workload, watch.usage);
+  const written: RunRecord = {
+    runId: plan.runId,
+    workload: plan.workload,
+    occurrence: plan.request.occurrence,
+    outcome,
+    startedAt: plan.startedAt,
+    endedAt: input.endedAt,
+    timeline: watch.timeline,
+    tasks: watch.tasks,
+    missingTasks: harvest.missingTasks,
+    ...time,
+    preemptions: watch.usage.preemptions,
+    estimatedCost: costOf(time, workload.pool.pricePerNodeHour ?? null),
+    results: harvest.results,
+    logs: harvest.logs,
+    outputContainer: plan.outputContainer,
+    ...keptUntil(workload, input),
+    cleanedUp: input.cleanedUp,
+    warnings: watch.warnings,
+    followers: input.followers,
+  };
+  // A run that was never admitted has a record all the same, be it the first of all.
+  await files.makeContainer(RUNS_CONTAINER, {});
+  await files.writeText(
+    RUNS_CONTAINER,
+    recordBlob(plan.runId),
+    `${JSON.stringify(written, null, 2)}\n`,
+  );
+  await files.remove(RUNS_CONTAINER, cancelBlob(plan.runId));
+  return written;
+}
+
+/** The nodes of somebody else's pool are not the run's, however long it used them. */
+function timeOf({ pool }: Workload, usage: Usage): NodeTime {
+  if (pool.existing !== undefined) return { nodeMinutes: 0, dedicatedMinutes: 0 };
+  return {
+    nodeMinutes: Number(usage.nodeMinutes.toFixed(1)),
+    dedicatedMinutes: Number(usage.dedicatedMinutes.toFixed(1)),
+  };
+}
+
+const DAY_MS = 86_400_000;
+
+function keptUntil(
+  workload: Workload,
+  { outcome, endedAt, cleanedUp }: RecordInput,
+): Pick<RunRecord, 'outputsKeptUntil' | 'logsKeptUntil'> {
+  const { outputsDays, logsDays } = retentionOf(workload, outcome.kind);
+  const isGone = cleanedUp.some(({ what, how }) => what === 'outputs' && how === 'gone');
+  const after = (days: number) =>
+    days === 0 || isGone ? null : new Date(Date.parse(endedAt) + days * DAY_MS).toISOString();
+  return { outputsKeptUntil: after(outputsDays), logsKeptUntil: after(logsDays) };
+}
+
+/** A record is small; the bound keeps a planted blob from filling the memory. */
+const MAX_RECORD_BYTES = 4 * 1024 ** 2;
+
+export async function readRecord(files: Files, runId: string): Promise<RunRecord> {
+  const text = await files.readText(RUNS_CONTAINER, recordBlob(runId), MAX_RECORD_BYTES);
+  if (text === null) throw new Failure('unknownRun', `no run has the id ${runId}`);
+  return JSON.parse(text) as RunRecord;
+}

@@ -1,0 +1,175 @@
+import { Failure } from '../../failure';
+import { accountFindings, type AccountForecast } from './account-findings';
+import { estimateOf, type Estimate } from './estimate';
+import { vmSizeOf } from '../../workload/node-defaults';
+import { autoscaleFormula, firstNodes, nodesEnd, nodesFor, planRun } from '../plan';
+import type { BlobFound, Ports } from '../ports';
+import type { Quotas } from './quotas';
+import type { RunPlan, RunRecord, RunRequest } from '../run';
+import { findInputs } from '../stage/stage';
+import { previewOf, SHOWN, type TaskPreview } from './task-preview';
+import { registrySecretsOf, secretsOf } from '../stage/access';
+import { warningsOf } from '../../workload/checks/warnings';
+import { tasksFor, tasksKnownIn } from '../../workload/work-schema';
+import type { Workload } from '../../workload/workload';
+
+/**
+ * What a run would make, need and cost. It looks at the inputs, whether the secrets are there,
+ * whether the Batch account has the image, the packages and somebody else's pool, and what quotas it
+ * has; it makes and changes nothing.
+ */
+export interface Forecast {
+  readonly workload: string;
+  /** Why the run could not succeed; empty when nothing speaks against it. */
+  readonly refusals: readonly string[];
+  readonly warnings: readonly string[];
+  readonly inputs: {
+    readonly count: number;
+    readonly bytes: number;
+    readonly first: readonly string[];
+  } | null;
+  /** Null when there is nothing to do; `isMade` is false for a pool of somebody else. */
+  readonly pool: PoolForecast | { readonly isMade: false; readonly id: string } | null;
+  readonly job: { readonly id: string; readonly containers: readonly string[] } | null;
+  readonly tasks: {
+    /** Null when the job manager decides. */
+    readonly count: number | null;
+    readonly atMost: number | null;
+    readonly first: readonly TaskPreview[];
+  };
+  readonly secrets: readonly { readonly name: string; readonly isThere: boolean }[];
+  readonly account: AccountForecast;
+  readonly estimate: Estimate;
+}
+
+export interface PoolForecast {
+  readonly isMade: true;
+  readonly id: string;
+  readonly vmSize: string;
+  readonly slotsPerNode: number;
+  readonly firstNodes: number;
+  readonly nodesForTasks: number | null;
+  readonly maxNodes: number;
+  readonly formula: string;
+  /** What the formula gives when it is stored, and later. */
+  readonly formulaGives: string;
+}
+
+export interface ForecastTools extends Ports, Quotas {
+  /** Records of the workload's latest runs, newest first. */
+  readonly latest: readonly RunRecord[];
+}
+
+export async function forecast(
+  tools: ForecastTools,
+  workload: Workload,
+  request: RunRequest,
+  now: string,
+): Promise<Forecast> {
+  const { found, refusal } = await inputsOf(tools, workload, request, now);
+  const secrets = await secretsThere(tools, workload);
+  const { account, ...findings } = await accountFindings(tools, workload, now);
+  const tasks = tasksOf(workload, found);
+  // A run that finds nothing to do makes neither pool nor job.
+  const idle = found?.length === 0 || tasks.count === 0;
+  const plan = planRun(workload, request, now);
+  return {
+    workload: workload.name,
+    refusals: [
+      ...(refusal === null ? [] : [refusal]),
+      ...secrets.flatMap(({ name, isThere }) =>
+        isThere ? [] : [`secret ${name} cannot be read; store it in the vault`],
+      ),
+      ...findings.refusals,
+    ],
+    warnings: [...warningsOf(workload), ...findings.warnings],
+    inputs: found === null ? null : summary(found),
+    pool: idle ? null : poolOf(workload, plan, tasks.count, found?.length ?? null, now),
+    job: idle
+      ? null
+      : { id: plan.jobId, containers: [plan.stagingContainer, plan.outputContainer] },
+    tasks,
+    secrets,
+    account,
+    estimate: estimateOf(tools.latest, workload, idle),
+  };
+}
+
+async function inputsOf(
+  tools: ForecastTools,
+  workload: Workload,
+  request: RunRequest,
+  now: string,
+): Promise<{ found: readonly BlobFound[] | null; refusal: string | null }> {
+  if (workload.inputs === undefined) return { found: null, refusal: null };
+  try {
+    return {
+      found: await findInputs(tools, workload, planRun(workload, request, now)),
+      refusal: null,
+    };
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code === 'serviceUnavailable') throw error;
+    return { found: null, refusal: error.message };
+  }
+}
+
+/** A value is asked for and thrown away: that is the only way to know whether it may be read. */
+async function secretsThere({ secrets }: ForecastTools, workload: Workload) {
+  const names = [...new Set([...secretsOf(workload), ...registrySecretsOf(workload)])];
+  return Promise.all(
+    names.map(async (name) => {
+      try {
+        await secrets.read(name);
+        return { name, isThere: true };
+      } catch (error) {
+        if (!(error instanceof Failure) || error.code === 'serviceUnavailable') throw error;
+        return { name, isThere: false };
+      }
+    }),
+  );
+}
+
+function summary(found: readonly BlobFound[]) {
+  return {
+    count: found.length,
+    bytes: found.reduce((sum, { bytes }) => sum + bytes, 0),
+    first: found.slice(0, SHOWN).map(({ name }) => name),
+  };
+}
+
+function poolOf(
+  workload: Workload,
+  plan: RunPlan,
+  tasks: number | null,
+  inputs: number | null,
+  now: string,
+): Forecast['pool'] {
+  const { pool } = workload;
+  if (pool.existing !== undefined) return { isMade: false, id: plan.poolId };
+  const start = firstNodes(workload, inputs);
+  const dedicated = Math.min(pool.dedicatedNodes, start);
+  const nodesForTasks = tasks === null ? null : nodesFor(workload, tasks);
+  return {
+    isMade: true,
+    id: plan.poolId,
+    vmSize: vmSizeOf(pool),
+    slotsPerNode: pool.slotsPerNode,
+    firstNodes: start,
+    nodesForTasks,
+    maxNodes: pool.maxNodes,
+    formula: autoscaleFormula(workload, plan, start, now),
+    formulaGives: `${start} at once${dedicated === 0 ? '' : ` (${dedicated} dedicated)`}; then as many as the pending tasks need, at most ${pool.maxNodes}; 0 from ${nodesEnd(plan)} on`,
+  };
+}
+
+function tasksOf(workload: Workload, found: readonly BlobFound[] | null): Forecast['tasks'] {
+  const { work } = workload;
+  const units = work.kind === 'perBlob' ? (found?.length ?? 0) : null;
+  const own = units === null ? tasksKnownIn(work) : tasksFor(work, units);
+  const count = work.kind === 'whole' ? 1 : own;
+  return {
+    count,
+    atMost: 'maxTasks' in work ? work.maxTasks : count,
+    first: previewOf(work, found ?? []),
+  };
+}

@@ -1,0 +1,80 @@
+import { idOfWords, JOB_MANAGER_ID, MERGE_ID } from '../plan';
+import type { BlobFound } from '../ports';
+import { combinationAt, combinationsIn, wordsOfCombination } from '../../workload/sweep';
+import { chunkId, chunkOf } from '../submit/task-set';
+import type { Work } from '../../workload/work-schema';
+
+/** The first few tasks of a run, as they would be. Pure. */
+export interface TaskPreview {
+  readonly id: string;
+  readonly command: string;
+  readonly about: string;
+}
+
+/** So many of a kind are shown. */
+export const SHOWN = 3;
+
+export function previewOf(work: Work, found: readonly BlobFound[]): readonly TaskPreview[] {
+  return [
+    ...('jobManager' in work
+      ? [
+          {
+            id: JOB_MANAGER_ID,
+            command: work.jobManager.command,
+            about: 'runs when the job is made',
+          },
+        ]
+      : []),
+    ...tasksOf(work, found),
+    ...('merge' in work && work.merge !== undefined
+      ? [{ id: MERGE_ID, command: work.merge.command, about: 'runs when all others have ended' }]
+      : []),
+  ];
+}
+
+function tasksOf(work: Work, found: readonly BlobFound[]): readonly TaskPreview[] {
+  if (work.kind === 'whole') return [];
+  if (work.kind === 'split') {
+    return [
+      { id: '(from the manifest)', command: work.task.command, about: 'as the job manager says' },
+    ];
+  }
+  const size = chunkOf(work);
+  const units = unitsOf(work, found, SHOWN * size);
+  if (size === 1) return units;
+  return Array.from({ length: Math.ceil(units.length / size) }, (_, index) => {
+    const chunk = units.slice(index * size, (index + 1) * size);
+    const [first] = chunk;
+    return {
+      id: chunkId(index),
+      command: first?.command ?? '',
+      about: `${first?.about ?? ''}${chunk.length > 1 ? ` and ${chunk.length - 1} more` : ''}`,
+    };
+  });
+}
+
+function unitsOf(
+  work: Exclude<Work, { kind: 'whole' | 'split' }>,
+  found: readonly BlobFound[],
+  atMost: number,
+): readonly TaskPreview[] {
+  switch (work.kind) {
+    case 'perBlob':
+      return found.slice(0, atMost).map(({ name }) => ({
+        id: idOfWords(name),
+        command: work.task.command,
+        about: name,
+      }));
+    case 'sweep':
+      return Array.from({ length: Math.min(atMost, combinationsIn(work)) }, (_, index) => {
+        const words = wordsOfCombination(combinationAt(work, index));
+        return { id: idOfWords(words), command: work.task.command, about: words };
+      });
+    case 'tasks':
+      return work.tasks.slice(0, atMost).map(({ id, after, task }) => ({
+        id,
+        command: (task ?? work.task)?.command ?? '',
+        about: after.length === 0 ? 'waits for none' : `waits for ${after.join(', ')}`,
+      }));
+  }
+}

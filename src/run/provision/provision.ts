@@ -1,0 +1,118 @@
+import { vmSizeOf } from '../../workload/node-defaults';
+import { autoscaleFormula, credentialMinutes, keptUntil } from '../plan';
+import { checkImage, checkOthersPool, checkPackages } from './pool-checks';
+import type { MountSpec, PoolSpec, Registry, Removal, StartTaskSpec } from '../ports';
+import type { Mount } from '../../workload/pool-schema';
+import type { RunPlan } from '../run';
+import { programFiles, type Access } from '../submit/tasks';
+import { openAccess, ownerOf, workloadOf, type Tools } from '../stage/access';
+import { containerImagesOf, usesContainers, type Workload } from '../../workload/workload';
+
+export interface Provisioned {
+  readonly poolId: string;
+  /** What is fine today and may not be tomorrow. */
+  readonly warnings: readonly string[];
+}
+
+/** Makes the run's pool, or finds the one it may use. What only the service knows is checked first. */
+export async function provision(
+  tools: Tools,
+  { plan, startNodes, now }: { plan: RunPlan; startNodes: number; now: string },
+): Promise<Provisioned> {
+  const workload = workloadOf(tools.workloads, plan);
+  await checkPackages(tools.batch, workload);
+  if (workload.pool.existing !== undefined) {
+    return { poolId: plan.poolId, warnings: await checkOthersPool(tools.batch, workload, now) };
+  }
+  const { image, warnings } = await checkImage(tools.batch, workload, now);
+  const access = await openAccess(tools.files, workload, plan, now);
+  const { pool } = workload;
+  const spec: PoolSpec = {
+    id: plan.poolId,
+    displayName: `Nightshift ${pool.keep === undefined ? plan.runId : workload.name}`,
+    vmSize: vmSizeOf(pool),
+    image,
+    containers: usesContainers(workload)
+      ? { images: containerImagesOf(workload), registries: await registriesOf(tools, workload) }
+      : null,
+    slotsPerNode: pool.slotsPerNode,
+    fill: pool.fill ?? 'pack',
+    formula: autoscaleFormula(workload, plan, startNodes, now),
+    startTask: startTaskOf(workload, access),
+    mounts: await mountsOf(tools, workload, plan, now),
+    packages: pool.packages,
+    subnetId: pool.subnetId ?? null,
+    interNode: pool.interNode,
+    keptUntil: keptUntil(workload, plan),
+  };
+  await tools.batch.makePool(spec, ownerOf(plan));
+  return { poolId: plan.poolId, warnings };
+}
+
+function startTaskOf({ pool }: Workload, access: Access): StartTaskSpec | null {
+  const { setup } = pool;
+  if (setup === undefined) return null;
+  return {
+    command: setup.command,
+    resourceFiles: programFiles(setup.programs, access),
+    // It is the set-up that brings other locales to a node, so it runs under the one that is there.
+    environment: { LC_ALL: setup.locale ?? 'C.UTF-8', ...setup.environment },
+    elevated: setup.elevated,
+    retries: setup.retries,
+  };
+}
+
+/** Passwords go from the vault to the service, in this activity, and to nobody else. */
+function registriesOf({ secrets }: Tools, { pool }: Workload): Promise<readonly Registry[]> {
+  return Promise.all(
+    pool.registries.map(async ({ server, user, secret }) => ({
+      server,
+      user,
+      password: await secrets.read(secret),
+    })),
+  );
+}
+
+function mountsOf(
+  { files }: Tools,
+  { pool }: Workload,
+  plan: RunPlan,
+  now: string,
+): Promise<readonly MountSpec[]> {
+  const minutes = credentialMinutes(plan, now);
+  return Promise.all(
+    pool.mounts.map(async ({ of, at, options }) => {
+      const container = mountedContainer(of, plan);
+      const mode = of === 'outputs' ? 'write' : 'read';
+      const access = await files.mountAccess(container, mode, minutes);
+      return { ...access, container, at, options: options ?? mountOptions[mode] };
+    }),
+  );
+}
+
+function mountedContainer(of: Mount['of'], plan: RunPlan): string {
+  if (typeof of === 'object') return of.container;
+  return of === 'inputs' ? plan.stagingContainer : plan.outputContainer;
+}
+
+/**
+ * Batch mounts as root, so without allow_other only elevated tasks get in; tasks in containers and
+ * tasks of their own user write through the umask. Unconfirmed: that blobfuse2 on every image takes
+ * all of these.
+ * https://learn.microsoft.com/azure/batch/virtual-file-mount
+ */
+const mountOptions = {
+  read: '-o allow_other -o ro -o umask=022',
+  write: '-o allow_other -o umask=000',
+} as const;
+
+/** At the end of a run: its own pool is deleted, one that is kept goes to rest, another's is left alone. */
+export async function letGoOfPool(
+  { batch }: Pick<Tools, 'batch'>,
+  { pool }: Workload,
+  plan: RunPlan,
+): Promise<Removal | 'kept'> {
+  if (pool.existing !== undefined) return 'kept';
+  if (pool.keep !== undefined) return batch.restPool(plan.poolId, ownerOf(plan));
+  return batch.removePool(plan.poolId, ownerOf(plan));
+}

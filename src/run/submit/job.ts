@@ -1,0 +1,56 @@
+import { JOB_MANAGER_ID } from '../plan';
+import { preparationOf, releaseOf } from './preparation';
+import type { JobSpec } from '../ports';
+import type { RunPlan } from '../run';
+import { allInputs, manifestFile, taskFrom, type Access } from './tasks';
+import { openAccess, ownerOf, workloadOf, type Tools } from '../stage/access';
+import type { Workload } from '../../workload/workload';
+
+export async function submitJob(
+  tools: Tools,
+  { plan, now }: { plan: RunPlan; now: string },
+): Promise<{ jobId: string }> {
+  const workload = workloadOf(tools.workloads, plan);
+  const access = await openAccess(tools.files, workload, plan, now);
+  await tools.batch.makeJob(
+    {
+      id: plan.jobId,
+      displayName: `Nightshift ${plan.runId}`,
+      poolId: plan.poolId,
+      environment: jobEnvironment(workload, plan),
+      maxMinutes: workload.deadlineMinutes,
+      priority: workload.priority,
+      maxParallelTasks: workload.maxParallelTasks ?? null,
+      jobManager: jobManagerOf(workload, access),
+      preparation: preparationOf(workload, access),
+      release: releaseOf(workload, access),
+    },
+    ownerOf(plan),
+  );
+  return { jobId: plan.jobId };
+}
+
+function jobEnvironment({ locale }: Workload, plan: RunPlan): Record<string, string> {
+  const parameters = Object.entries(plan.request.parameters).map(([name, value]) => [
+    `PARAM_${name.toUpperCase()}`,
+    value,
+  ]);
+  const { occurrence } = plan.request;
+  return {
+    LC_ALL: locale,
+    RUN_ID: plan.runId,
+    RUN_STARTED_AT: plan.startedAt,
+    ...(occurrence.kind === 'after' && { RUN_FOLLOWS: occurrence.runId }),
+    ...Object.fromEntries(parameters),
+  };
+}
+
+function jobManagerOf({ work, inputs }: Workload, access: Access): JobSpec['jobManager'] {
+  if (!('jobManager' in work)) return null;
+  const task = taskFrom(work.jobManager, access, {
+    id: JOB_MANAGER_ID,
+    resourceFiles: inputs === undefined ? [] : allInputs(access),
+    outputFiles: work.kind === 'split' ? [manifestFile(access)] : [],
+  });
+  return { ...task, endsJob: work.kind === 'whole' };
+}

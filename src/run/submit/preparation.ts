@@ -1,0 +1,64 @@
+import type { Access } from './tasks';
+import { environmentOf, programFiles, secretFiles } from './tasks';
+import type { NodeTaskSpec, ResourceFile } from '../ports';
+import type { Workload } from '../../workload/workload';
+
+/** What every node does once for a run, before the first task of the job on it. Pure. */
+
+/** Says no when a mount is not there: a task would write to the bare directory and "succeed". */
+export const CHECK_MOUNTS = 'check-mounts.sh';
+
+/**
+ * The workload's own preparation, the check of its mounts and its shared data are one task, since a
+ * job has one. A release needs one too: Batch releases only the nodes that it has prepared.
+ */
+export function preparationOf(workload: Workload, access: Access): NodeTaskSpec | null {
+  if (!preparesNodes(workload)) return null;
+  const { prepare, shared, pool } = workload;
+  const mounts = pool.mounts.map(({ at }) => at);
+  return {
+    command: commandOf(prepare?.command, mounts),
+    resourceFiles: [
+      ...programFiles(mounts.length > 0 ? [CHECK_MOUNTS] : [], access),
+      ...programFiles(prepare?.programs ?? [], access),
+      ...secretFiles(prepare?.secrets ?? [], access),
+      ...shared.map(({ container, prefix, to }): ResourceFile => ({
+        containerUrl: access.shared(container),
+        prefix,
+        path: to,
+      })),
+    ],
+    environment: environmentOf(prepare ?? {}),
+    elevated: prepare?.elevated ?? false,
+    retries: prepare?.retries ?? 2,
+    maxMinutes: prepare?.maxMinutes ?? 60,
+    container: prepare?.container ?? null,
+  };
+}
+
+export function preparesNodes({ prepare, release, shared, pool }: Workload): boolean {
+  return (prepare ?? release ?? shared[0] ?? pool.mounts[0]) !== undefined;
+}
+
+/** The check hands over to the command, whose words need no other quotes than they have. */
+function commandOf(own: string | undefined, mounts: readonly string[]): string {
+  if (mounts.length === 0) return own ?? '/bin/true';
+  const check = `/bin/sh ${CHECK_MOUNTS} ${mounts.join(' ')}`;
+  return own === undefined ? check : `${check} -- ${own}`;
+}
+
+export function releaseOf({ release }: Workload, access: Access): NodeTaskSpec | null {
+  if (release === undefined) return null;
+  return {
+    command: release.command,
+    resourceFiles: [
+      ...programFiles(release.programs, access),
+      ...secretFiles(release.secrets, access),
+    ],
+    environment: environmentOf(release),
+    elevated: release.elevated,
+    retries: 0,
+    maxMinutes: release.maxMinutes,
+    container: release.container ?? null,
+  };
+}

@@ -1,0 +1,123 @@
+import {
+  OrchestrationRuntimeStatus,
+  type DurableClient,
+  type DurableOrchestrationStatus,
+} from 'durable-functions';
+import { Failure } from './failure';
+import { cancelBlob, runIdOf, RUNS_CONTAINER, workloadOfRun } from './run/plan';
+import type { Files } from './run/ports';
+import type { Journey, RunRequest } from './run/run';
+import { LOOK_NOW, RUN_ORCHESTRATION } from './run/workflow';
+import type { Workload } from './workload/workload';
+
+/** The one way in: whatever the trigger, a run starts here, and the same occurrence starts it once. */
+
+export interface Doors {
+  readonly client: DurableClient;
+  readonly files: Files;
+}
+
+export interface Started {
+  readonly runId: string;
+  /** False when the occurrence has its run already. */
+  readonly isNew: boolean;
+}
+
+/** @throws Failure keyReused when the same idempotency key came with another request */
+export async function startRun(
+  { client, files }: Doors,
+  workload: Workload,
+  request: RunRequest,
+): Promise<Started> {
+  refuseWithoutPrevious(workload, request);
+  const runId = runIdOf(workload.name, request.occurrence);
+  const existing = await statusOf(client, runId);
+  if (existing !== null) {
+    refuseOther(existing, request, runId);
+    return { runId, isNew: false };
+  }
+  if (workload.overlap === 'replace') await askToMakeWay({ client, files }, workload, runId);
+
+  const journey: Journey = { request };
+  try {
+    await client.startNew(RUN_ORCHESTRATION, { instanceId: runId, input: journey });
+  } catch (error) {
+    // Two deliveries of one occurrence at the same moment: the host lets one start it.
+    const winner = await statusOf(client, runId);
+    if (winner === null) throw error;
+    refuseOther(winner, request, runId);
+    return { runId, isNew: false };
+  }
+  return { runId, isNew: true };
+}
+
+function refuseWithoutPrevious({ name, inputs, triggers }: Workload, request: RunRequest): void {
+  if (inputs?.from !== 'previous' || request.occurrence.kind === 'after') return;
+  throw new Failure(
+    'badRequest',
+    `${name} takes what a run of ${triggers.after ?? 'another workload'} has left; start that one, and ${name} follows`,
+  );
+}
+
+/** What the library rejects with then; other refusals may hold a 404 of somebody else's. */
+const NOT_THERE = 'replied with HTTP 404 response';
+
+/** Null when there is no such instance. */
+export async function statusOf(
+  client: DurableClient,
+  runId: string,
+): Promise<DurableOrchestrationStatus | null> {
+  try {
+    return await client.getStatus(runId);
+  } catch (error) {
+    if (error instanceof Error && error.message.includes(NOT_THERE)) return null;
+    throw error;
+  }
+}
+
+function refuseOther(
+  existing: DurableOrchestrationStatus,
+  request: RunRequest,
+  runId: string,
+): void {
+  if (request.occurrence.kind !== 'request') return;
+  const journey = existing.input as Journey | null;
+  if (journey === null || sameRequest(journey.request, request)) return;
+  throw new Failure(
+    'keyReused',
+    `the idempotency key was used for another request (run ${runId}); send a new key with a new request`,
+  );
+}
+
+function sameRequest(one: RunRequest, other: RunRequest): boolean {
+  const essence = ({ parameters, blob }: RunRequest) =>
+    JSON.stringify([
+      Object.entries(parameters).sort(([a], [b]) => a.localeCompare(b)),
+      blob ?? null,
+    ]);
+  return essence(one) === essence(other);
+}
+
+/** With the policy "replace", the newest run has those before it end first. */
+async function askToMakeWay(doors: Doors, workload: Workload, runId: string): Promise<void> {
+  for (const other of await goingRuns(doors.client)) {
+    if (other !== runId && workloadOfRun(other) === workload.name) await cancelRun(doors, other);
+  }
+}
+
+/** The ids of all runs that have not ended. */
+export async function goingRuns(client: DurableClient): Promise<readonly string[]> {
+  const { Pending, Running, Suspended } = OrchestrationRuntimeStatus;
+  const going = await client.getStatusBy({ runtimeStatus: [Pending, Running, Suspended] });
+  return going.filter(({ name }) => name === RUN_ORCHESTRATION).map(({ instanceId }) => instanceId);
+}
+
+/**
+ * Asks a run to end and clean up. The request is a blob, which the run reads at each of its looks;
+ * the event only has it look now. An event alone could get lost while a run continues as new.
+ */
+export async function cancelRun({ client, files }: Doors, runId: string): Promise<void> {
+  await files.makeContainer(RUNS_CONTAINER, {});
+  await files.claim(RUNS_CONTAINER, cancelBlob(runId), '');
+  await client.raiseEvent(runId, LOOK_NOW, {});
+}

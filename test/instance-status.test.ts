@@ -1,0 +1,20 @@
+import type { DurableClient } from 'durable-functions';
+import { expect, test } from 'vitest';
+import { statusOf } from '../src/start-run';
+
+function clientThatSays(message: string): DurableClient {
+  return { getStatus: () => Promise.reject(new Error(message)) } as unknown as DurableClient;
+}
+
+test('a run that the engine does not know is none', async () => {
+  const client = clientThatSays(
+    'DurableClient error: Durable Functions extension replied with HTTP 404 response. This usually means we could not find any data associated with the instanceId provided: x.',
+  );
+  expect(await statusOf(client, 'x')).toBeNull();
+});
+
+test('an engine that fails is not taken for one that does not know the run: its pool would be deleted [GD40]', async () => {
+  const message =
+    'The operation failed with an unexpected status code: 500. Details: {"Message":"Status: 404 (the table is being made)"}';
+  await expect(statusOf(clientThatSays(message), 'x')).rejects.toThrow('status code: 500');
+});

@@ -1,0 +1,261 @@
+import { afterEach, expect, test } from 'vitest';
+import { Failure } from '../../../src/failure';
+import { recordBlob, RUNS_CONTAINER } from '../../../src/run/plan';
+import type { Outcome } from '../../../src/run/run';
+import { tidy, type RunsKnown, type Tidied } from '../../../src/run/finish/tidy';
+import { labelsOf } from '../../../src/run/stage/access';
+import type { WorkloadDeclaration } from '../../../src/workload/workload';
+import { cutting } from '../../fakes';
+import { minute, watchWith, whole } from '../given';
+import { now, worldOf, type World } from '../world';
+
+const DAY = 24 * 60;
+const NOTHING: Tidied = { orphans: [], containers: [], forgotten: [], refused: [], kept: [] };
+
+async function leave({ activities, plan }: World): Promise<void> {
+  await activities.stage({ plan });
+  await activities.provision({ plan, startNodes: 1, now });
+  await activities.submitJob({ plan, now });
+}
+
+function recordIt(
+  { activities, plan }: World,
+  outcome: Outcome = { kind: 'succeeded' },
+): Promise<unknown> {
+  return activities.record({
+    plan,
+    outcome,
+    harvest: { results: [], logs: [], missing: [], missingTasks: 0, lastWords: null },
+    watch: watchWith(),
+    cleanedUp: [],
+    followers: [],
+    endedAt: now,
+  });
+}
+
+const forgotten: string[] = [];
+afterEach(() => {
+  forgotten.length = 0;
+});
+
+function runs(going: readonly string[] = []): RunsKnown {
+  return {
+    isGoing: async (runId) => going.includes(runId),
+    forget: async (runId) => {
+      forgotten.push(runId);
+    },
+  };
+}
+
+function tidying(world: World, going: readonly string[] = [], days = 0): Promise<Tidied> {
+  return tidy(world.tools, runs(going), minute(days * DAY));
+}
+
+test('what a run is still looking after stays [GD39]', async () => {
+  const world = worldOf(whole);
+  await leave(world);
+
+  expect(await tidying(world, [world.plan.runId])).toEqual(NOTHING);
+  expect(world.batch.pools.get(world.plan.poolId)?.isGoing).toBe(false);
+});
+
+test('what a run has left is deleted and named: pool, job and staging at once [GD39, GD40]', async () => {
+  const world = worldOf(whole);
+  await leave(world);
+  const { poolId, jobId, stagingContainer, outputContainer } = world.plan;
+
+  expect(await tidying(world)).toEqual({
+    orphans: [
+      { kind: 'pool', id: poolId },
+      { kind: 'job', id: jobId },
+    ],
+    containers: [stagingContainer],
+    forgotten: [],
+    refused: [],
+    kept: [],
+  });
+  world.batch.finishRemovals();
+  expect([world.batch.pools.size, world.batch.jobs.size]).toEqual([0, 0]);
+  expect([...world.files.containers.keys()]).toEqual([outputContainer, RUNS_CONTAINER]);
+  expect(await tidying(world)).toEqual(NOTHING);
+});
+
+test('outputs stay for as long as the record says, and go then [GD39]', async () => {
+  const world = worldOf({ ...whole, keepOutputsDays: 2 });
+  await leave(world);
+  await recordIt(world);
+  await tidying(world);
+  world.batch.finishRemovals();
+
+  expect(await tidying(world, [], 1.9)).toEqual(NOTHING);
+  expect(await tidying(world, [], 2.1)).toEqual({
+    orphans: [],
+    containers: [world.plan.outputContainer],
+    forgotten: [],
+    refused: [],
+    kept: [],
+  });
+  expect(world.files.text(RUNS_CONTAINER, recordBlob(world.plan.runId))).toBeDefined();
+});
+
+test('outputs of a run that nobody could record stay for thirty days after they were found [GD39]', async () => {
+  const world = worldOf(whole);
+  await leave(world);
+  await tidying(world, [], 5);
+  world.batch.finishRemovals();
+
+  expect(await tidying(world, [], 34.9)).toEqual(NOTHING);
+  expect(await tidying(world, [], 35.1)).toEqual({
+    orphans: [],
+    containers: [world.plan.outputContainer],
+    forgotten: [],
+    refused: [],
+    kept: [],
+  });
+  expect(await tidying(world, [], 36)).toEqual(NOTHING);
+  const { blobs } = world.files.containers.get(RUNS_CONTAINER) ?? { blobs: new Map() };
+  expect([...blobs.keys()]).toEqual([]);
+});
+
+test('one thing that cannot be deleted does not keep the others, and is named', async () => {
+  const world = worldOf(whole);
+  await leave(world);
+  const { poolId, jobId, stagingContainer } = world.plan;
+  const batch = cutting(world.batch, { calls: 0 }, 2, 'beforeTheCall');
+
+  expect(await tidy({ ...world.tools, batch }, runs(), minute(0))).toEqual({
+    orphans: [{ kind: 'job', id: jobId }],
+    containers: [stagingContainer],
+    forgotten: [],
+    refused: [`pool ${poolId}: cut before`],
+    kept: [],
+  });
+});
+
+test('what carries no run id is nobody of ours, whatever its name says [GD40]', async () => {
+  const world = worldOf(whole);
+  world.files.put('run-hello-1-in', 'a', '1');
+  world.files.put('inbox', 'b', '1');
+
+  expect(await tidying(world)).toEqual(NOTHING);
+  expect([...world.files.containers.keys()]).toEqual(['run-hello-1-in', 'inbox']);
+});
+
+const failed: Outcome = { kind: 'failed', code: 'taskFailed', cause: '1 task failed' };
+
+/** A run that has ended and whose outputs lie there. */
+async function endedWorld(declared: Partial<WorkloadDeclaration>, outcome?: Outcome) {
+  const world = worldOf({ ...whole, ...declared });
+  const { files, plan, activities } = world;
+  await files.makeContainer(plan.outputContainer, labelsOf(plan));
+  files.put(plan.outputContainer, 'results/a', 'result');
+  files.put(plan.outputContainer, 'logs/job-manager/stdout.txt', 'log');
+  await activities.cleanUp({ plan, outcome: outcome?.kind ?? 'succeeded' });
+  await recordIt(world, outcome);
+  return world;
+}
+
+function outputsIn({ files, plan }: World): readonly string[] | 'gone' {
+  const container = files.containers.get(plan.outputContainer);
+  return container === undefined ? 'gone' : [...container.blobs.keys()];
+}
+
+const RESULT = 'results/a';
+const LOG = 'logs/job-manager/stdout.txt';
+
+test.each([
+  ['logs longer than results', { keepOutputsDays: 2, keepLogsDays: 5 }, [RESULT, LOG], [LOG]],
+  ['results longer than logs', { keepOutputsDays: 5, keepLogsDays: 2 }, [RESULT, LOG], [RESULT]],
+  ['logs alone', { keepOutputsDays: 0, keepLogsDays: 5 }, [LOG], [LOG]],
+  ['results alone', { keepOutputsDays: 5, keepLogsDays: 0 }, [RESULT], [RESULT]],
+])('a workload that keeps %s has them so long and no longer [GD39, PY10]', async (...given) => {
+  const [, declared, atFirst, then] = given;
+  const world = await endedWorld(declared);
+
+  await tidying(world, [], 1.9);
+  expect(outputsIn(world)).toEqual(atFirst);
+  await tidying(world, [], 2.1);
+  expect(outputsIn(world)).toEqual(then);
+  await tidying(world, [], 4.9);
+  expect(outputsIn(world)).toEqual(then);
+  await tidying(world, [], 5.1);
+  expect(outputsIn(world)).toBe('gone');
+});
+
+test('what a run that failed has left is kept for whoever looks into it, where that is asked for [GD39, PY10]', async () => {
+  const declared = { keepOutputsDays: 0, keepFailedDays: 3 };
+  const [good, bad] = [await endedWorld(declared), await endedWorld(declared, failed)];
+
+  expect([outputsIn(good), outputsIn(bad)]).toEqual(['gone', [RESULT, LOG]]);
+  await tidying(bad, [], 2.9);
+  expect(outputsIn(bad)).toEqual([RESULT, LOG]);
+  await tidying(bad, [], 3.1);
+  expect(outputsIn(bad)).toBe('gone');
+});
+
+test('a record goes when its time is over, and the engine forgets the run with it [GD39]', async () => {
+  const world = await endedWorld({ keepOutputsDays: 2, keepRecordsDays: 10 });
+  const { runId } = world.plan;
+  const isThere = () => world.files.text(RUNS_CONTAINER, recordBlob(runId)) !== undefined;
+
+  await tidying(world, [], 9.9);
+  expect([isThere(), forgotten]).toEqual([true, []]);
+  expect(await tidying(world, [], 10.1)).toEqual({ ...NOTHING, forgotten: [runId] });
+  expect([isThere(), forgotten]).toEqual([false, [runId]]);
+});
+
+test('a record outlives what it tells of, and goes too when its workload is no more [GD39]', async () => {
+  const world = await endedWorld({ keepOutputsDays: 20, keepRecordsDays: 10 });
+  const { runId } = world.plan;
+
+  expect((await tidying(world, [], 19.9)).forgotten).toEqual([]);
+  const without = { ...world.tools, workloads: new Map() };
+  expect((await tidy(without, runs(), minute(399 * DAY))).forgotten).toEqual([]);
+  expect((await tidy(without, runs(), minute(401 * DAY))).forgotten).toEqual([runId]);
+});
+
+test('nor does it go before what it says is kept, whatever has become of the workload since [GD39]', async () => {
+  const world = await endedWorld({ keepOutputsDays: 1000 });
+  const { runId, outputContainer } = world.plan;
+  const without = { ...world.tools, workloads: new Map() };
+
+  expect(await tidy(without, runs(), minute(999 * DAY))).toEqual(NOTHING);
+  expect(outputsIn(world)).toEqual([RESULT, LOG]);
+  expect(await tidy(without, runs(), minute(1001 * DAY))).toEqual({
+    ...NOTHING,
+    containers: [outputContainer],
+    forgotten: [runId],
+  });
+});
+
+test('a record that cannot be read just now decides nothing, and is not taken for none [GD39]', async () => {
+  const world = await endedWorld({ keepOutputsDays: 2 });
+  const { runId, outputContainer } = world.plan;
+  const readText = world.files.readText.bind(world.files);
+  world.files.readText = async (container, name, maxBytes) => {
+    if (name === recordBlob(runId)) throw new Failure('serviceUnavailable', 'storage is busy');
+    return readText(container, name, maxBytes);
+  };
+
+  expect(await tidying(world, [], 500)).toEqual({
+    ...NOTHING,
+    refused: [
+      `container ${outputContainer}: storage is busy`,
+      `record of ${runId}: storage is busy`,
+    ],
+  });
+  expect(outputsIn(world)).toEqual([RESULT, LOG]);
+  expect([...(world.files.containers.get(RUNS_CONTAINER)?.blobs.keys() ?? [])]).toEqual([
+    recordBlob(runId),
+  ]);
+});
+
+test('a record stays for as long as the logs of its run, whose outputs are gone [GD39]', async () => {
+  const world = await endedWorld({ keepOutputsDays: 2, keepLogsDays: 1000 });
+  const { runId } = world.plan;
+  const without = { ...world.tools, workloads: new Map() };
+
+  expect(await tidy(without, runs(), minute(999 * DAY))).toEqual(NOTHING);
+  expect(outputsIn(world)).toEqual([LOG]);
+  expect((await tidy(without, runs(), minute(1001 * DAY))).forgotten).toEqual([runId]);
+});

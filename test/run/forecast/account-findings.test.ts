@@ -1,0 +1,184 @@
+import { expect, test } from 'vitest';
+import { Failure } from '../../../src/failure';
+import { accountFindings } from '../../../src/run/forecast/account-findings';
+import type { AccountQuotas, BatchAccount } from '../../../src/run/ports';
+import type { WorkloadDeclaration } from '../../../src/workload/workload';
+import { MemoryBatch } from '../../fakes';
+import { checked, echo, split, STARTED, whole } from '../given';
+
+/** A Batch account that may have all that a small run takes. */
+function accountWith(
+  quotas: Partial<AccountQuotas> = {},
+  defaults: Readonly<Record<string, string>> = {},
+): BatchAccount {
+  return {
+    quotas: async () => ({
+      spotCores: 100,
+      dedicatedCores: 100,
+      dedicatedCoresByFamily: null,
+      pools: 10,
+      jobs: 10,
+      ...quotas,
+    }),
+    defaultVersionOf: async (application) => defaults[application] ?? null,
+  };
+}
+
+/** Packages of the pool and of its task, one of them with its version. */
+const packaged: WorkloadDeclaration = {
+  ...whole,
+  pool: { packages: [{ application: 'fit' }, { application: 'tool', version: '1.0' }] },
+  work: { kind: 'whole', jobManager: { ...echo, packages: [{ application: 'data' }] } },
+};
+
+interface Asked {
+  readonly account?: BatchAccount;
+  readonly spotCoreQuota?: number;
+  readonly dedicatedCoreQuota?: number;
+  /** Applications that are there. */
+  readonly applications?: readonly string[];
+}
+
+function findingsOf(declaration: WorkloadDeclaration, { applications = [], ...asked }: Asked) {
+  const batch = new MemoryBatch();
+  for (const name of applications) batch.packages.set(name, ['1.0', '2.0']);
+  const set = { spotCoreQuota: null, dedicatedCoreQuota: null };
+  return accountFindings({ batch, ...set, ...asked }, checked(declaration), STARTED);
+}
+
+const applications = ['fit', 'tool', 'data'];
+
+test('a plan shows the default version of each package that names none, and the quotas of the account [RS19]', async () => {
+  const told = accountWith({}, { fit: '2.0', data: '1.0' });
+
+  const { refusals, account } = await findingsOf(packaged, { account: told, applications });
+
+  expect([refusals, account]).toEqual([
+    [],
+    {
+      quotas: { spotCores: 100, dedicatedCores: 100, pools: 10, jobs: 10 },
+      defaultVersions: { fit: '2.0', data: '1.0' },
+      notAsked: null,
+    },
+  ]);
+});
+
+test('packages without a default version are refused in a plan, each with what to do [RS19]', async () => {
+  const { refusals } = await findingsOf(packaged, { account: accountWith(), applications });
+
+  expect(refusals).toEqual(
+    [
+      ['pool.packages', 'fit'],
+      ['work.jobManager.packages', 'data'],
+    ].map(
+      ([field, name]) =>
+        `${field}: the application package ${name} has no default version, and none is named; name a version, or set one: az batch application set --application-name ${name} --default-version <version>, or npm run pack with --default`,
+    ),
+  );
+});
+
+test('an application that is not there is refused for that alone', async () => {
+  const { refusals } = await findingsOf(packaged, { account: accountWith() });
+
+  expect(refusals).toEqual([
+    'pool.packages: the Batch account has no version of the application package fit (there is no such application); upload it with npm run pack',
+  ]);
+});
+
+test.each<[string, WorkloadDeclaration['pool'], Partial<AccountQuotas>, readonly RegExp[]]>([
+  ['enough', {}, {}, []],
+  ['no Spot cores', {}, { spotCores: 0 }, [/may have 0 Spot cores, not enough for one/]],
+  [
+    'dedicated cores of other families alone',
+    { dedicatedNodes: 1 },
+    { dedicatedCoresByFamily: { standarddsv5family: 2 } },
+    [/may have 2 dedicated cores, not enough for one/],
+  ],
+  [
+    'fewer dedicated cores in all than in the family',
+    { dedicatedNodes: 1 },
+    { dedicatedCores: 3, dedicatedCoresByFamily: { standarddsv5family: 4 } },
+    [/may have 3 dedicated cores, not enough for one/],
+  ],
+  [
+    'a family that is not listed',
+    { dedicatedNodes: 1 },
+    { dedicatedCoresByFamily: { standardav2family: 0 } },
+    [],
+  ],
+  [
+    'no pool and no job',
+    {},
+    { pools: 0, jobs: 0 },
+    [/^the quota "Pools per Batch account" is 0/, /^the quota "Active jobs and job schedules/],
+  ],
+])('an account that may have %s is looked at before there is a run [GD15]', async (...given) => {
+  const [, pool, quotas, refusals] = given;
+  const declaration = { ...split, pool: { vmSize: 'standard_d4s_v5', maxNodes: 2, ...pool } };
+
+  const findings = await findingsOf(declaration, { account: accountWith(quotas) });
+
+  expect(findings.refusals).toEqual(
+    refusals.map((words) => expect.stringMatching(words) as string),
+  );
+});
+
+test('a run in a pool of somebody else needs no quota of pools and cores', async () => {
+  const account = accountWith({ pools: 0, spotCores: 0, jobs: 0 });
+  const declaration = { ...whole, pool: { existing: 'department' } };
+
+  const { refusals } = await findingsOf(declaration, { account });
+
+  expect(refusals).toEqual([
+    'pool.existing "department" cannot be used: there is no such pool',
+    expect.stringMatching(/^the quota "Active jobs/),
+  ]);
+});
+
+test('quotas that are set go before those of the account', async () => {
+  const set = { spotCoreQuota: 1, dedicatedCoreQuota: 0 };
+
+  const { refusals, account } = await findingsOf(split, { account: accountWith(), ...set });
+
+  expect(account.quotas).toEqual({ spotCores: 1, dedicatedCores: 0, pools: 10, jobs: 10 });
+  expect(refusals).toEqual([expect.stringMatching(/may have 1 Spot cores, not enough for one/)]);
+});
+
+test('without an account to ask a plan says so, and goes by what is set', async () => {
+  const { refusals, account } = await findingsOf(packaged, { applications, spotCoreQuota: 40 });
+
+  expect([refusals, account]).toEqual([
+    [],
+    {
+      quotas: { spotCores: 40, dedicatedCores: null, pools: null, jobs: null },
+      defaultVersions: {},
+      notAsked:
+        'quotas and default versions of packages: that takes the setting BATCH_ACCOUNT_ID, and an identity instead of a key',
+    },
+  ]);
+});
+
+test('quotas that were told count although default versions are not', async () => {
+  const account: BatchAccount = {
+    ...accountWith({ spotCores: 0 }),
+    defaultVersionOf: async () => {
+      throw new Failure('accessDenied', 'it takes the right to');
+    },
+  };
+  const findings = await findingsOf(packaged, { account, applications });
+
+  expect(findings.refusals).toEqual([expect.stringMatching(/may have 0 Spot cores/)]);
+  expect(findings.account.notAsked).toBe('it takes the right to');
+});
+
+test.each(['accessDenied', 'serviceUnavailable'] as const)(
+  'an account that does not tell (%s) stops no plan, and the plan says why',
+  async (code) => {
+    const quotas = async () => {
+      throw new Failure(code, 'it takes the right to');
+    };
+    const findings = await findingsOf(split, { account: { ...accountWith(), quotas } });
+
+    expect([findings.refusals, findings.account.notAsked]).toEqual([[], 'it takes the right to']);
+  },
+);

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { idOfWords, MISSING_FOR_MERGE } from '../../../src/run/plan';
+import type { WorkloadDeclaration } from '../../../src/workload/workload';
+import { echo } from '../given';
+import { now, worldOf } from '../world';
+
+const many = {
+  name: 'many',
+  description: 'a merge of a half',
+  pool: {},
+  work: {
+    kind: 'sweep',
+    task: echo,
+    over: { SEED: { from: 1, to: 300 } },
+    merge: { ...echo, quorum: 0.5 },
+  },
+} satisfies WorkloadDeclaration;
+
+test('a merge is told of every task that is missing, however many', async () => {
+  const { activities, batch, files, plan } = worldOf(many);
+  await activities.stage({ plan });
+  await activities.submitJob({ plan, now });
+  await activities.submitTasks({ plan, from: 0, now });
+  batch.failed = Array.from({ length: 150 }, (_, index) => ({
+    id: idOfWords(`SEED=${index + 1}`),
+    exitCode: 1,
+    cause: 'FailureExitCode',
+  }));
+  // The other half has ended well.
+  batch.unfinishedTasks = async () => [];
+
+  expect(await activities.addMerge({ plan, now })).toEqual({ added: true, without: 150 });
+  expect(JSON.parse(files.text(plan.outputContainer, MISSING_FOR_MERGE) ?? '')).toEqual(
+    batch.failed,
+  );
+});

@@ -1,0 +1,182 @@
+import { expect, test } from 'vitest';
+import { dependOnAll, manifestFile, allInputs, readManifest, taskFrom } from '../../../src/run/submit/tasks';
+import { taskSchema } from '../../../src/workload/task-schema';
+import { access } from '../given';
+
+const logs = {
+  pattern: '../std*.txt',
+  containerUrl: 'https://out?cw',
+  path: 'logs/one',
+  when: 'taskCompletion',
+} as const;
+
+test('a task takes its command, limits, files and variables from its template and details [PI4, GD2]', () => {
+  const template = taskSchema.parse({
+    command: 'node tile.mjs',
+    programs: ['tile.mjs'],
+    environment: { LEVEL: 'low', FROM: 'template' },
+    reads: ['scene'],
+    secrets: ['signing-key'],
+    outputs: [{ files: 'outputs/*.tile', to: 'tiles' }],
+    slots: 2,
+    retries: 1,
+    maxMinutes: 15,
+    elevated: true,
+  });
+
+  const task = taskFrom(template, access, {
+    id: 'one',
+    environment: { FROM: 'details' },
+    resourceFiles: [{ url: 'https://in/inputs/0001.ply?r', path: 'inputs/0001.ply', mode: null }],
+    dependsOn: ['zero'],
+  });
+
+  expect(task).toEqual({
+    id: 'one',
+    command: 'node tile.mjs',
+    environment: { LEVEL: 'low', FROM: 'details' },
+    resourceFiles: [
+      { url: 'https://in/programs/tile.mjs?r', path: 'tile.mjs', mode: '0755' },
+      { url: 'https://in/secrets/signing-key?r', path: 'secrets/signing-key', mode: '0400' },
+      { containerUrl: 'https://out?rl', prefix: 'scene/' },
+      { url: 'https://in/inputs/0001.ply?r', path: 'inputs/0001.ply', mode: null },
+    ],
+    outputFiles: [
+      {
+        pattern: 'outputs/*.tile',
+        containerUrl: 'https://out?cw',
+        path: 'tiles',
+        when: 'taskSuccess',
+      },
+      logs,
+    ],
+    slots: 2,
+    retries: 1,
+    maxMinutes: 15,
+    elevated: true,
+    user: 'task',
+    dependsOn: ['zero'],
+    container: null,
+    packages: [],
+  });
+});
+
+test('stdout and stderr of every task are kept, however it ends [RS30]', () => {
+  const task = taskFrom(taskSchema.parse({ command: 'echo' }), access, { id: 'one' });
+
+  expect(task.outputFiles).toEqual([logs]);
+});
+
+test.each([
+  ['one file is one blob', 'outputs/picture.png', 'results/picture.png'],
+  ['a file of the working directory is one blob', 'picture.png', 'results/picture.png'],
+  ['a star is a folder of blobs', 'outputs/*', 'results'],
+  ['a question mark is a folder of blobs', 'outputs/tile-?', 'results'],
+  ['a set of characters is a folder of blobs', 'outputs/[ab].png', 'results'],
+])('for an output pattern, %s', (_what, files, path) => {
+  const template = taskSchema.parse({ command: 'echo', outputs: [{ files, to: 'results' }] });
+
+  expect(taskFrom(template, access, { id: 'one' }).outputFiles).toEqual([
+    { pattern: files, containerUrl: 'https://out?cw', path, when: 'taskSuccess' },
+    logs,
+  ]);
+});
+
+test("a container's empty command reaches Batch empty, and no shell is put around it: its image, options and directory are as declared [NB3, GD32]", () => {
+  const container = {
+    image: 'busybox:1.36',
+    runOptions: '--workdir /app',
+    workingDirectory: 'task',
+  } as const;
+  const template = taskSchema.parse({ command: '', container });
+
+  const { command, container: given } = taskFrom(template, access, { id: 'one' });
+
+  expect({ command, container: given }).toEqual({ command: '', container });
+});
+
+test('the job manager gets all inputs and the list of them, and writes the manifest [GD3, PI4]', () => {
+  expect([...allInputs(access), manifestFile(access)]).toEqual([
+    { containerUrl: 'https://in?rl', prefix: 'inputs/' },
+    { url: 'https://in/inputs.json?r', path: 'inputs.json', mode: null },
+    {
+      pattern: 'outputs/tasks.jsonl',
+      containerUrl: 'https://out?cw',
+      path: 'manifest/tasks.jsonl',
+      when: 'taskSuccess',
+    },
+  ]);
+});
+
+test('a manifest is a task a line; blank lines and repeated lines count for nothing [GD3]', () => {
+  const text = [
+    '{"id":"tile-1","environment":{"X":"0"}}',
+    '',
+    '{"id":"tile-2"}\r',
+    '{"id":"tile-1","environment":{"X":"0"}}',
+    '',
+  ].join('\n');
+
+  expect(readManifest(text, 2)).toEqual([
+    { id: 'tile-1', environment: { X: '0' } },
+    { id: 'tile-2', environment: {} },
+  ]);
+});
+
+test('an empty manifest is no task', () => {
+  expect(readManifest('\n', 10)).toEqual([]);
+});
+
+const idRule = 'id: must be 1 to 64 letters, digits, - or _';
+
+test.each([
+  ['text', 'hello', 'it is no JSON object'],
+  ['a number', '7', 'the task: Invalid input: expected object, received number'],
+  ['an id with a path', '{"id":"../x"}', idRule],
+  ['an id with a command', '{"id":"a; touch x"}', idRule],
+  ['an id that is too long', `{"id":"${'x'.repeat(65)}"}`, idRule],
+  ['no id', '{}', 'id: Invalid input: expected string, received undefined'],
+  ['a command', '{"id":"a","command":"rm -rf /"}', 'the task: Unrecognized key: "command"'],
+  [
+    "a variable of Batch's own",
+    '{"id":"a","environment":{"AZ_BATCH_NODE_ID":"x"}}',
+    'environment.AZ_BATCH_NODE_ID: must be upper-case letters, digits and _, and not begin with AZ_BATCH_',
+  ],
+  [
+    'a value that is no text',
+    '{"id":"a","environment":{"X":1}}',
+    'environment.X: Invalid input: expected string, received number',
+  ],
+  [
+    "the job manager's id",
+    '{"id":"Job-Manager"}',
+    'the id Job-Manager is taken by Nightshift itself',
+  ],
+  ["the merge's id", '{"id":"merge"}', 'the id merge is taken by Nightshift itself'],
+])('a manifest line with %s is refused by its number', (_what, line, reason) => {
+  expect(() => readManifest(`{"id":"good"}\n\n${line}\n`, 10)).toThrow(
+    expect.objectContaining({
+      code: 'manifestRefused',
+      message: `line 3 of the task manifest is refused: ${reason}`,
+    }),
+  );
+});
+
+test('two tasks of one id are refused, and Batch ids ignore case', () => {
+  expect(() => readManifest('{"id":"a"}\n{"id":"A"}', 10)).toThrow(
+    'line 2 of the task manifest is refused: the id A stands for another task already',
+  );
+});
+
+test('a manifest of more tasks than the workload allows is refused', () => {
+  expect(() => readManifest('{"id":"a"}\n{"id":"b"}\n{"id":"c"}', 2)).toThrow(
+    'line 3 of the task manifest is refused: more than 2 tasks; raise work.maxTasks or chunk the work',
+  );
+});
+
+test('a merge waits for all tasks, as many as Batch takes in one list [GD5]', () => {
+  const most = Array.from({ length: 1000 }, (_, index) => `t${index}`.padEnd(64, '-'));
+
+  expect(dependOnAll(most)).toEqual(most);
+  expect(dependOnAll([...most, 'x'])).toBeNull();
+});

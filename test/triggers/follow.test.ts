@@ -1,0 +1,198 @@
+import type { DurableClient } from 'durable-functions';
+import { afterEach, expect, test } from 'vitest';
+import { Failure } from '../../src/failure';
+import { cancelBlob, runIdOf } from '../../src/run/plan';
+import type { RunRecord } from '../../src/run/run';
+import { checkWorkloads, type WorkloadDeclaration } from '../../src/workload/workload';
+import { startRun } from '../../src/start-run';
+import { stageForEach, type Stage } from '../run/stage';
+
+/** Runs that follow runs. */
+
+const stage = stageForEach(afterEach);
+
+const task = { command: 'node work.mjs' };
+
+const simulate = {
+  name: 'simulate',
+  description: 'comes first',
+  pool: {},
+  work: { kind: 'sweep', task, over: { SEED: [1, 2] } },
+} satisfies WorkloadDeclaration;
+
+const report = {
+  name: 'report',
+  description: 'follows, and reads what the first has left',
+  triggers: { after: 'simulate' },
+  inputs: { from: 'previous', prefix: 'curves', endsWith: ['.csv'] },
+  pool: {},
+  work: { kind: 'perBlob', task },
+} satisfies WorkloadDeclaration;
+
+const publish = {
+  name: 'publish',
+  description: 'follows the follower',
+  triggers: { after: 'report' },
+  pool: {},
+  work: { kind: 'sweep', task, over: { PAGE: [1] } },
+} satisfies WorkloadDeclaration;
+
+const followerOf = (workload: string, runId: string) => runIdOf(workload, { kind: 'after', runId });
+
+/** What the tasks of the first run would have written. */
+async function leaveCurves({ hub, files }: Stage, runId: string): Promise<void> {
+  await hub.settled();
+  for (const name of ['curves/1.csv', 'curves/2.csv', 'curves/readme.txt', 'other/3.csv']) {
+    files.put(`run-${runId}-out`, name, '1,2');
+  }
+}
+
+test('a run that succeeds starts the one that follows it, which takes what it has left', async () => {
+  const stand = await stage([simulate, report]);
+  const runId = await stand.begin('simulate');
+  await leaveCurves(stand, runId);
+
+  const first = await stand.end(runId);
+  const follower = followerOf('report', runId);
+  const second = await stand.end(follower);
+
+  expect(first.followers).toEqual([{ workload: 'report', runId: follower }]);
+  expect([second.outcome, second.occurrence]).toEqual([
+    { kind: 'succeeded' },
+    { kind: 'after', runId },
+  ]);
+  const tasks = [...stand.batchOf(follower).tasks.values()];
+  expect(tasks.map(({ spec }) => spec.environment['INPUT_NAME'])).toEqual([
+    'curves/1.csv',
+    'curves/2.csv',
+  ]);
+  expect(stand.batchOf(follower).job?.spec.environment).toMatchObject({ RUN_FOLLOWS: runId });
+});
+
+test('a follower takes nothing of a folder whose name only begins like that of its inputs', async () => {
+  const stand = await stage([simulate, report]);
+  const runId = await stand.begin('simulate');
+  await leaveCurves(stand, runId);
+  stand.files.put(`run-${runId}-out`, 'curves-raw/4.csv', '1,2');
+
+  await stand.end(runId);
+  const follower = followerOf('report', runId);
+  await stand.end(follower);
+
+  const tasks = [...stand.batchOf(follower).tasks.values()];
+  expect(tasks.map(({ spec }) => spec.environment['INPUT_NAME'])).toEqual([
+    'curves/1.csv',
+    'curves/2.csv',
+  ]);
+});
+
+test('a run does not wait for the end of its follower', async () => {
+  const stand = await stage([simulate, { ...publish, triggers: { after: 'simulate' } }]);
+
+  const runId = await stand.begin('simulate');
+  await stand.end(runId);
+
+  expect(stand.hub.status(followerOf('publish', runId)).runtimeStatus).toBe('Running');
+});
+
+test('runs may follow in a row', async () => {
+  const stand = await stage([simulate, report, publish]);
+  const runId = await stand.begin('simulate');
+  await leaveCurves(stand, runId);
+  await stand.end(runId);
+
+  const second = followerOf('report', runId);
+  await stand.end(second);
+  const third = await stand.end(followerOf('publish', second));
+
+  expect(third).toMatchObject({ outcome: { kind: 'succeeded' }, followers: [] });
+});
+
+test('a run that does not succeed starts none', async () => {
+  const stand = await stage([simulate, report], { nodesAre: 'startTaskFailed' });
+
+  const runId = await stand.begin('simulate');
+  const record = await stand.end(runId);
+
+  expect([record.outcome.kind, record.followers]).toEqual(['failed', []]);
+  expect(stand.hub.host.hub.find(followerOf('report', runId))).toBeUndefined();
+});
+
+test('a run with nothing to do succeeds, and is followed', async () => {
+  const idle = { ...simulate, work: { ...simulate.work, over: { SEED: [] } } };
+  const stand = await stage([idle, report]);
+
+  const runId = await stand.begin('simulate');
+  const record = await stand.end(runId);
+  const second = await stand.end(followerOf('report', runId));
+
+  expect(record.followers).toHaveLength(1);
+  // It has found nothing either, for the same reason.
+  expect(second).toMatchObject({ outcome: { kind: 'succeeded' }, tasks: { succeeded: 0 } });
+  expect(stand.batchOf(second.runId).pool).toBeUndefined();
+});
+
+test('an occurrence is one run: a follower that was started before a crash is not started again', async () => {
+  const stand = await stage([simulate, { ...publish, triggers: { after: 'simulate' } }]);
+  const runId = await stand.begin('simulate');
+  const occurrence = { kind: 'after', runId } as const;
+  const follower = followerOf('publish', runId);
+  // The step was taken, its news got lost, and the follower has ended meanwhile.
+  await stand.hub.run('run', follower, {
+    request: { workload: 'publish', occurrence, parameters: {} },
+  });
+  const made = () => stand.batchOf(follower).asked.filter((asked) => asked.startsWith('make'));
+  expect(made()).toEqual(['makePool', 'makeJob']);
+
+  const record = await stand.end(runId);
+  await stand.hub.settled();
+
+  expect(record.followers).toEqual([{ workload: 'publish', runId: follower }]);
+  expect(made()).toEqual(['makePool', 'makeJob']);
+  expect((stand.hub.status(follower).output as RunRecord).outcome).toEqual({ kind: 'succeeded' });
+});
+
+test('a follower that cannot be started just now is tried again until it can', async () => {
+  const follows = { ...publish, triggers: { after: 'simulate' }, overlap: 'replace' } as const;
+  const stand = await stage([simulate, follows]);
+  const runId = await stand.begin('simulate');
+  await stand.hub.settled();
+  stand.clock.step(5 * 60_000);
+  // Its follower replaces this one, which takes storage.
+  const replaced = await stand.begin('publish', 'b');
+  await stand.hub.settled();
+  const troubles = [new Failure('serviceUnavailable', 'storage is busy'), new Error('cut off')];
+  const claim = stand.files.claim.bind(stand.files);
+  stand.files.claim = async (container, name, text) => {
+    const trouble = name === cancelBlob(replaced) ? troubles.shift() : undefined;
+    if (trouble !== undefined) throw trouble;
+    return claim(container, name, text);
+  };
+
+  const record = await stand.end(runId);
+  const follower = followerOf('publish', runId);
+
+  expect([record.followers, troubles]).toEqual([[{ workload: 'publish', runId: follower }], []]);
+  expect((await stand.end(follower)).outcome).toEqual({ kind: 'succeeded' });
+});
+
+test('what takes the outputs of a run before it cannot be started by itself', async () => {
+  const stand = await stage([simulate, report]);
+  const workload = checkWorkloads([simulate, report]).get('report');
+  if (workload === undefined) throw new Error('the workload is not there');
+  const occurrence = { kind: 'request', key: 'a' } as const;
+  const nobody = { client: {} as DurableClient, files: stand.files };
+
+  await expect(
+    startRun(nobody, workload, { workload: 'report', occurrence, parameters: {} }),
+  ).rejects.toMatchObject({
+    code: 'badRequest',
+    message: 'report takes what a run of simulate has left; start that one, and report follows',
+  });
+  // Nor would it get far.
+  expect((await stand.run('report')).outcome).toMatchObject({
+    kind: 'failed',
+    code: 'inputRefused',
+    cause: 'report takes what the run before it has left, and this run follows none',
+  });
+});
