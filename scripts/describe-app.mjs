@@ -38,7 +38,7 @@ const functionsModule = require('./dist/src/functions.js');
 const { registerApp } = functionsModule;
 let workloads;
 functionsModule.registerApp = (parts) => {
-  workloads = require('./dist/src/workload/workload.js').checkWorkloads(parts.workloads);
+  workloads = require('./dist/src/workload/check-workloads.js').checkWorkloads(parts.workloads);
   registerApp(parts);
 };
 // What the app says when it starts is no part of the answer.
@@ -47,10 +47,10 @@ process.stdout.write = process.stderr.write.bind(process.stderr);
 require(`./${manifest.main}`);
 process.stdout.write = write;
 
-const { secretsOf } = require('./dist/src/run/stage/access.js');
+const { secretsOf } = require('./dist/src/workload/programs.js');
 const { longestOf } = require('./dist/src/run/finish/retention.js');
 const { scheduleSetting } = require('./dist/src/settings.js');
-const { RUNS_CONTAINER } = require('./dist/src/run/plan.js');
+const { RUNS_CONTAINER } = require('./dist/src/run/names.js');
 const all = [...workloads.values()];
 /** What starts from outside; the steps of a run are the app's own business. */
 const DOORS = new Set(['httpTrigger', 'timerTrigger', 'blobTrigger']);

@@ -5,26 +5,24 @@ import { connect } from './azure/connect';
 import { describeSettings } from './describe-settings';
 import { Failure } from './failure';
 import { followHandler } from './triggers/follow';
-import { cancelHandler, listHandler, showHandler, startHandler, type Api } from './api/runs';
-import {
-  blobFunctionOf,
-  blobHandler,
-  GIVEN_UP_QUEUE,
-  givenUpHandler,
-  tidyHandler,
-  timerHandler,
-} from './triggers/blob';
+import { cancelHandler, listHandler, showHandler, startHandler } from './api/runs';
+import { blobFunctionOf, blobHandler, GIVEN_UP_QUEUE, givenUpHandler } from './triggers/blob';
 import { latestRunHandler, outputsHandler } from './api/outputs';
 import { planHandler } from './api/plans';
 import { createActivities } from './run/activities';
 import { withNodes } from './workload/node-defaults';
 import { answering } from './run/steps';
-import { programPath, programsOf, type Tools } from './run/stage/access';
-import { checkWorkloads, type WorkloadDeclaration, type Workloads } from './workload/workload';
+import { type WorkloadDeclaration, type Workloads } from './workload/workload';
 import { warningsOf } from './workload/checks/warnings';
 import { RUN_ORCHESTRATION, runWorkflow } from './run/workflow';
 import { readSettings, type Settings } from './settings';
 import { stopAllHandler } from './api/stop-all';
+import { checkWorkloads } from './workload/check-workloads';
+import type { Api } from './api/handler';
+import { timerHandler } from './triggers/timer';
+import { tidyHandler } from './triggers/tidy';
+import type { Tools } from './run/run-context';
+import { programsOf, programPath } from './workload/programs';
 
 /** What the app is made of besides its code. */
 export interface AppParts {

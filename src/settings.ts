@@ -5,8 +5,8 @@ import { DEFAULT_VM_SIZE, type NodeDefaults } from './workload/node-defaults';
 import { nodePrice } from './workload/pool-schema';
 import type { PriceTable } from './workload/prices';
 import type { Quotas } from './run/forecast/quotas';
-import { registrySecretsOf, secretsOf } from './run/stage/access';
 import type { Workloads } from './workload/workload';
+import { registrySecretsOf, secretsOf } from './workload/programs';
 
 /** What the app is told from outside. Read once, checked whole, frozen. */
 export interface Settings {

@@ -1,21 +1,11 @@
-import {
-  OrchestrationRuntimeStatus,
-  type DurableClient,
-  type DurableOrchestrationStatus,
-} from 'durable-functions';
+import { type DurableOrchestrationStatus } from 'durable-functions';
 import { Failure } from './failure';
-import { cancelBlob, runIdOf, RUNS_CONTAINER, workloadOfRun } from './run/plan';
-import type { Files } from './run/ports';
 import type { Journey, RunRequest } from './run/run';
-import { LOOK_NOW, RUN_ORCHESTRATION } from './run/workflow';
+import { RUN_ORCHESTRATION } from './run/workflow';
 import type { Workload } from './workload/workload';
-
-/** The one way in: whatever the trigger, a run starts here, and the same occurrence starts it once. */
-
-export interface Doors {
-  readonly client: DurableClient;
-  readonly files: Files;
-}
+import { runIdOf, workloadOfRun } from './run/names';
+import type { Doors } from './instances';
+import { statusOf, goingRuns, cancelRun } from './instances';
 
 export interface Started {
   readonly runId: string;
@@ -59,22 +49,6 @@ function refuseWithoutPrevious({ name, inputs, triggers }: Workload, request: Ru
   );
 }
 
-/** What the library rejects with then; other refusals may hold a 404 of somebody else's. */
-const NOT_THERE = 'replied with HTTP 404 response';
-
-/** Null when there is no such instance. */
-export async function statusOf(
-  client: DurableClient,
-  runId: string,
-): Promise<DurableOrchestrationStatus | null> {
-  try {
-    return await client.getStatus(runId);
-  } catch (error) {
-    if (error instanceof Error && error.message.includes(NOT_THERE)) return null;
-    throw error;
-  }
-}
-
 function refuseOther(
   existing: DurableOrchestrationStatus,
   request: RunRequest,
@@ -103,21 +77,4 @@ async function askToMakeWay(doors: Doors, workload: Workload, runId: string): Pr
   for (const other of await goingRuns(doors.client)) {
     if (other !== runId && workloadOfRun(other) === workload.name) await cancelRun(doors, other);
   }
-}
-
-/** The ids of all runs that have not ended. */
-export async function goingRuns(client: DurableClient): Promise<readonly string[]> {
-  const { Pending, Running, Suspended } = OrchestrationRuntimeStatus;
-  const going = await client.getStatusBy({ runtimeStatus: [Pending, Running, Suspended] });
-  return going.filter(({ name }) => name === RUN_ORCHESTRATION).map(({ instanceId }) => instanceId);
-}
-
-/**
- * Asks a run to end and clean up. The request is a blob, which the run reads at each of its looks;
- * the event only has it look now. An event alone could get lost while a run continues as new.
- */
-export async function cancelRun({ client, files }: Doors, runId: string): Promise<void> {
-  await files.makeContainer(RUNS_CONTAINER, {});
-  await files.claim(RUNS_CONTAINER, cancelBlob(runId), '');
-  await client.raiseEvent(runId, LOOK_NOW, {});
 }

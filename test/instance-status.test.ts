@@ -1,6 +1,6 @@
 import type { DurableClient } from 'durable-functions';
 import { expect, test } from 'vitest';
-import { statusOf } from '../src/start-run';
+import { statusOf } from '../src/instances';
 
 function clientThatSays(message: string): DurableClient {
   return { getStatus: () => Promise.reject(new Error(message)) } as unknown as DurableClient;

@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { describeSettings } from '../src/describe-settings';
-import { checkWorkloads, type Workloads } from '../src/workload/workload';
+import { type Workloads } from '../src/workload/workload';
 import { readSettings, scheduleSetting, settingRows } from '../src/settings';
 import { nightlyReport } from '../src/workloads/nightly-report';
 import { render } from '../src/workloads/render';
+import { checkWorkloads } from '../src/workload/check-workloads';
 
 const none: Workloads = new Map();
 const shipped = checkWorkloads([nightlyReport, render]);

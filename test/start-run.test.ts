@@ -1,6 +1,5 @@
 import { HttpRequest, InvocationContext } from '@azure/functions';
 import { expect, test } from 'vitest';
-import { cancelBlob, RUNS_CONTAINER } from '../src/run/plan';
 import type { RunRequest } from '../src/run/run';
 import type { WorkloadDeclaration } from '../src/workload/workload';
 import { startRun } from '../src/start-run';
@@ -9,6 +8,7 @@ import { MemoryHub, type Standing } from './hub';
 import type { MemoryFiles } from './memory-files';
 import { whole } from './run/given';
 import { worldOf } from './run/world';
+import { cancelBlob, RUNS_CONTAINER } from '../src/run/names';
 
 /** What a new run, or a stop, does to the runs that are going. */
 

@@ -3,7 +3,7 @@ import { SteppedClock } from '../clock';
 import { dropApplication, putPackage, setDefaultVersion } from './applications/library';
 import { applicationView } from './applications/operations';
 import { faults, wildcard } from './faults';
-import { breakNode, evictNode, problemOf } from './nodes/lifecycle';
+import { evictNode } from './nodes/lifecycle';
 import type { Door } from './requests';
 import { type Account, type Node, type Pool, keyOf } from './state/account';
 import { Refusal, invalidBody } from './wire/refusals';
@@ -20,6 +20,7 @@ import {
   optional,
   text,
 } from './wire/shape';
+import { breakNode, problemOf } from './nodes/break-node';
 
 /**
  * What only a stand-in has: `/_local` moves its time and makes things happen that Azure does when

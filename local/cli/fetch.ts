@@ -28,7 +28,16 @@ const { values: options, positionals } = optionsOr(usage, {
     help: { type: 'boolean', default: false },
     trust: {
       type: 'string',
-      default: resolve(__dirname, '..', '..', '..', '.nightshift', 'local', 'certificate', 'cert.pem'),
+      default: resolve(
+        __dirname,
+        '..',
+        '..',
+        '..',
+        '.nightshift',
+        'local',
+        'certificate',
+        'cert.pem',
+      ),
     },
   },
 });

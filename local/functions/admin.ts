@@ -1,9 +1,9 @@
 import type http from 'node:http';
 import { readBody, reply } from './body';
-import type { HostedFunction } from './catalog';
-import type { Opened } from './front-door';
 import type { Call } from './runner';
 import { decode } from './triggers/route';
+import type { Opened } from './host-parts';
+import type { HostedFunction } from './hosted-function';
 
 /** `/admin`: the host's status, and running a function now. */
 export async function adminRequest(

@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { HostedFunction } from './catalog';
 import { resolveExpressions, type Metadata } from './metadata';
 import type { Environment, QueueSettings } from './settings';
 import type { StorageAccount } from './storage';
@@ -12,6 +11,7 @@ import {
   type InvocationResponse,
   type TypedData,
 } from './wire';
+import type { HostedFunction } from './hosted-function';
 
 /**
  * Bindings beside the trigger that reach into storage: a blob or entities to read; a blob, messages

@@ -4,6 +4,8 @@ import { routeMistakes } from './triggers/http-routes';
 import { resolveSettings, settingOf, type Environment } from './settings';
 import type { Binding } from './wire';
 import { messageOf } from '../errors';
+import type { HostedFunction, TriggerType } from './hosted-function';
+import { TRIGGERS } from './hosted-function';
 
 /** The app's functions as the host runs them: settings resolved, disabled ones left out. */
 export interface Catalog {
@@ -12,15 +14,6 @@ export interface Catalog {
   /** Names are compared without regard to case, as in the real host. */
   find(name: string): HostedFunction | undefined;
   withTrigger(type: TriggerType): readonly HostedFunction[];
-}
-
-export interface HostedFunction extends RegisteredFunction {
-  readonly triggerType: TriggerType;
-  readonly trigger: Binding;
-  /** All but the trigger, settings resolved. */
-  readonly bindings: Readonly<Record<string, Binding>>;
-  /** Whether there is anything to send after it has run, beside an HTTP answer. */
-  readonly hasOutputs: boolean;
 }
 
 /** The options of a function's trigger, checked. */
@@ -32,19 +25,6 @@ export function optionsOf<T>(fn: HostedFunction, shape: z.ZodType<T>): T {
     `The ${fn.triggerType} trigger of ${fn.name} cannot be used: ${reasons.join('; ')}`,
   );
 }
-
-const TRIGGERS = {
-  httptrigger: 'http',
-  timertrigger: 'timer',
-  blobtrigger: 'blob',
-  queuetrigger: 'queue',
-  orchestrationtrigger: 'orchestration',
-  activitytrigger: 'activity',
-  entitytrigger: 'entity',
-  warmuptrigger: 'warmup',
-} as const;
-
-export type TriggerType = (typeof TRIGGERS)[keyof typeof TRIGGERS];
 
 /** Bindings beside the trigger, by direction. `orchestrationClient` is the old name. */
 const BINDINGS: Readonly<Record<string, readonly string[]>> = {

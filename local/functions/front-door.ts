@@ -5,11 +5,11 @@ import type { DurableApi } from './durable/client-api';
 import { WEBHOOK_PATH } from './durable/client-urls';
 import { isAllowed, type AuthLevel, type HostKeys } from './keys';
 import type { Log } from './log';
-import type { HostParts } from './parts';
 import { BLOB_WEBHOOK, blobNotification } from './triggers/event-grid';
 import { httpBindingData, httpInput, sendHttpOutput } from './triggers/http';
-import { httpRoutes, type HttpRoutes } from './triggers/http-routes';
+import { httpRoutes } from './triggers/http-routes';
 import { stackOf } from '../errors';
+import type { HostParts, Opened } from './host-parts';
 
 /** The port that callers see: the app's functions, the extensions' endpoints, `/admin`. */
 export class FrontDoor {
@@ -125,10 +125,6 @@ export class FrontDoor {
 export interface DoorOptions {
   readonly log: Log;
   readonly keys: HostKeys | undefined;
-}
-
-export interface Opened extends HostParts {
-  readonly routes: HttpRoutes;
 }
 
 function urlOf(request: http.IncomingMessage): URL {

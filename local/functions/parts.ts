@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { realClock } from '../clock';
-import { listen, type Listening } from '../http';
+import { listen } from '../http';
 import { StorageBindings } from './bindings';
 import type { Catalog } from './catalog';
-import type { Registry } from './core';
 import { durableApi, type DurableApi } from './durable/client-api';
 import { clientBindingValue, type HubAddresses } from './durable/client-urls';
 import type { DurableFunctions } from './durable/episode';
@@ -12,14 +11,13 @@ import type { Instance } from './durable/records';
 import { DiskStore, MemoryStore, type Store } from './durable/store';
 import { TaskHub } from './durable/task-hub';
 import { FrontDoor } from './front-door';
-import type { HostOptions } from './host';
 import { lockFolder } from './lock';
 import type { Log } from './log';
 import { firstLine, Runner } from './runner';
-import type { HostSettings } from './settings';
-import type { HttpStreams } from './triggers/http-stream';
-import { createTriggers, type Triggers } from './triggers/triggers';
+import { createTriggers } from './triggers/triggers';
 import type { Binding } from './wire';
+import type { HostOptions } from './options';
+import type { Frame, HostParts } from './host-parts';
 
 /** The parts of a host that has loaded its app, each made once and joined here. */
 export async function assemble(options: HostOptions, frame: Frame): Promise<HostParts> {
@@ -39,26 +37,6 @@ export async function assemble(options: HostOptions, frame: Frame): Promise<Host
   rpc.serve(api);
   const triggers = await createTriggers({ ...options, settings, catalog, runner });
   return { ...frame, runner, hub, api, triggers, addresses };
-}
-
-/** What is there before the parts. */
-export interface Frame {
-  readonly registry: Registry;
-  readonly settings: HostSettings;
-  readonly catalog: Catalog;
-  /** If the app asks for HTTP streams. */
-  readonly streams: HttpStreams | undefined;
-  readonly front: Listening;
-  /** Undone in the opposite order. */
-  readonly closing: (() => unknown)[];
-}
-
-export interface HostParts extends Frame {
-  readonly runner: Runner;
-  readonly hub: TaskHub;
-  readonly api: DurableApi;
-  readonly triggers: Triggers;
-  readonly addresses: HubAddresses;
 }
 
 const RPC_PATH = '/durabletask';

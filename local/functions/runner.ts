@@ -1,11 +1,11 @@
 import type { Clock } from '../clock';
-import type { HostedFunction } from './catalog';
 import type { Registry } from './core';
 import { messageOf, stackOf } from '../errors';
 import { invoke, type Invocation } from './invoke';
 import type { Log } from './log';
 import { membersOf, type Metadata } from './metadata';
 import type { Binding, InvocationResponse, NamedData, TypedData } from './wire';
+import type { HostedFunction } from './hosted-function';
 
 /** Runs the app's functions for the host: adds their inputs, counts them, logs each in a line. */
 export class Runner {

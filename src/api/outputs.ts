@@ -1,10 +1,12 @@
-import type { HttpHandler } from './runs';
-import { answering, checkRunId, findWorkload, newestRuns, type Api } from './runs';
+import { newestRuns } from './runs';
 import { Failure } from '../failure';
-import { outputContainerOf } from '../run/plan';
-import { statusOf } from '../start-run';
 import { readRecord } from '../run/finish/record';
 import type { DurableClient } from 'durable-functions';
+import { outputContainerOf } from '../run/names';
+import type { HttpHandler, Api } from './handler';
+import { answering } from './problem';
+import { checkRunId, findWorkload } from './requests';
+import { statusOf } from '../instances';
 
 /** Outputs and logs of a run: listed, and fetched one by one until its retention is over. */
 

@@ -1,15 +1,10 @@
-import {
-  newestRuns,
-  answering,
-  checkBody,
-  findWorkload,
-  readBody,
-  type Api,
-  type HttpHandler,
-} from './runs';
+import { newestRuns } from './runs';
 import { forecast } from '../run/forecast/forecast';
 import type { RunRecord } from '../run/run';
 import type { Settings } from '../settings';
+import type { Api, HttpHandler } from './handler';
+import { answering } from './problem';
+import { checkBody, findWorkload, readBody } from './requests';
 
 /** How many runs of the past an estimate looks at. */
 const RUNS_LOOKED_AT = 10;

@@ -1,7 +1,7 @@
 import { OrchestrationRuntimeStatus, type DurableOrchestrationStatus } from 'durable-functions';
 import { RUN_ORCHESTRATION } from '../run/workflow';
 import type { NodeCounts, Outcome, Phase, RunRecord, RunStatus, TaskCounts } from '../run/run';
-import { workloadOfRun } from '../run/plan';
+import { workloadOfRun } from '../run/names';
 
 /** A run as a caller sees it over HTTP. */
 export interface RunPicture {

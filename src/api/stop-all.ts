@@ -1,6 +1,7 @@
-import { answering, type Api, type HttpHandler } from './runs';
 import { stopCosts } from '../run/finish/stop-costs';
-import { cancelRun, goingRuns } from '../start-run';
+import type { Api, HttpHandler } from './handler';
+import { answering } from './problem';
+import { cancelRun, goingRuns } from '../instances';
 
 /**
  * DELETE /api/runs: stops all that bills, without a condition. Every run that is going is cancelled,

@@ -1,7 +1,7 @@
 import type { OrchestrationContext } from 'durable-functions';
 import { Failure, messageOf } from '../failure';
 import { followersOf } from './finish/followers';
-import { firstNodes, nodesFor, planRun, runIdOf } from './plan';
+import { planRun } from './plan';
 import { addUsage, nextStep, noteLook } from './progress';
 import { perform, sleepUntil, type Step } from './steps';
 import {
@@ -21,6 +21,8 @@ import {
 } from './run';
 import { tasksKnownIn } from '../workload/work-schema';
 import type { Workload, Workloads } from '../workload/workload';
+import { runIdOf } from './names';
+import { firstNodes, nodesFor } from './provision/autoscale-formula';
 
 /** Raised to make a run look sooner than it would: on a request to cancel, on a finished task. */
 export const LOOK_NOW = 'look-now';

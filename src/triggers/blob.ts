@@ -1,47 +1,13 @@
-import type { InvocationContext, Timer } from '@azure/functions';
+import type { InvocationContext } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
 import { z } from 'zod';
 import { Failure } from '../failure';
-import { parametersOf } from '../api/runs';
 import type { Ports } from '../run/ports';
-import type { Occurrence } from '../run/run';
-import { isInput, matches } from '../run/stage/stage';
 import type { Workload, Workloads } from '../workload/workload';
-import { tidy, type RunsKnown } from '../run/finish/tidy';
-import { isGoing, pictureOf } from '../api/run-view';
-import { startRun, statusOf, type Doors } from '../start-run';
-
-/** Timer and blob, each turned into the same start as over HTTP. */
-
-/**
- * The occurrence is the due time, not the time of firing: a timer that fires twice for one due
- * time, or late after an outage, starts one run. A timer that was fired by hand has no due time.
- */
-export function timerHandler({ files }: Ports, workload: Workload) {
-  return async (timer: Timer, client: DurableClient, context: InvocationContext): Promise<void> => {
-    const due = dueTime(timer);
-    const occurrence: Occurrence =
-      due === null
-        ? { kind: 'request', key: `timer-${context.invocationId}` }
-        : { kind: 'schedule', due };
-    const { runId, isNew } = await startRun({ client, files }, workload, {
-      workload: workload.name,
-      occurrence,
-      parameters: parametersOf(workload, {}),
-    });
-    context.log(
-      isNew ? `run ${runId} started` : `run ${runId} had been started for this due time already`,
-    );
-  };
-}
-
-function dueTime({ scheduleStatus }: Timer): string | null {
-  const next: string | undefined = scheduleStatus?.next;
-  const moment = new Date(next ?? Number.NaN);
-  // A status that was never written shows the year 1.
-  if (Number.isNaN(moment.getTime()) || moment.getUTCFullYear() < 2000) return null;
-  return moment.toISOString();
-}
+import { startRun } from '../start-run';
+import { parametersOf } from '../workload/parameters';
+import { isInput, matches } from '../workload/input-names';
+import type { Doors } from '../instances';
 
 /**
  * The run stages the blob itself, pinned to its ETag; the trigger hands nothing of it over. A blob
@@ -169,32 +135,5 @@ function firedBy({ triggerMetadata = {} }: InvocationContext): BlobEvent {
     container: path.slice(0, slash),
     name: path.slice(slash + 1),
     etag: (properties.eTag ?? properties.etag ?? 'unknown').replaceAll('"', ''),
-  };
-}
-
-/** Hourly: what no run looks after any more is deleted and named in the log. */
-export function tidyHandler(tools: Ports & { readonly workloads: Workloads }, now: () => Date) {
-  return async (
-    _timer: Timer,
-    client: DurableClient,
-    context: InvocationContext,
-  ): Promise<void> => {
-    const runs: RunsKnown = {
-      isGoing: async (runId) => {
-        const status = await statusOf(client, runId);
-        const run = status === null ? null : pictureOf(status);
-        return run !== null && isGoing(run);
-      },
-      forget: async (runId) => {
-        if ((await statusOf(client, runId)) !== null) await client.purgeInstanceHistory(runId);
-      },
-    };
-    const { orphans, containers, forgotten, kept, refused } = await tidy(tools, runs, now());
-    for (const { kind, id } of orphans)
-      context.warn(`${kind} ${id} had no run any more and is being deleted`);
-    for (const id of kept) context.log(`pool ${id} was kept long enough and is being deleted`);
-    for (const id of forgotten) context.log(`run ${id} was long ago and is forgotten`);
-    for (const name of containers) context.log(`container ${name} was deleted, its time is over`);
-    for (const what of refused) context.error(`still there, next try in an hour: ${what}`);
   };
 }

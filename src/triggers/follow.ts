@@ -1,14 +1,15 @@
 import type { InvocationContext } from '@azure/functions';
 import { getClient } from 'durable-functions';
 import { Failure, messageOf } from '../failure';
-import { parametersOf } from '../api/runs';
 import type { StartFollowers } from '../run/finish/followers';
-import { runIdOf } from '../run/plan';
 import type { Ports } from '../run/ports';
 import type { Follower, RunRequest } from '../run/run';
 import { answering } from '../run/steps';
 import type { Workloads } from '../workload/workload';
-import { startRun, type Doors } from '../start-run';
+import { startRun } from '../start-run';
+import { runIdOf } from '../run/names';
+import { parametersOf } from '../workload/parameters';
+import type { Doors } from '../instances';
 
 /**
  * Starts the runs that follow one that succeeded, through the one door that every trigger takes.

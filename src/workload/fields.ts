@@ -59,13 +59,6 @@ const packageReference = z.strictObject({
 export const packageReferences = z.array(packageReference).max(10).default([]);
 
 export type PackageReference = z.output<typeof packageReference>;
-
-/** Two fields, each fine alone, that do not go together. */
-export interface Contradiction {
-  readonly path: (string | number)[];
-  readonly message: string;
-}
-
 /** A name that the runtime can decode, such as `utf-8`, `latin1`, `utf-16le`. */
 export const textEncoding = z
   .string()
@@ -78,3 +71,8 @@ function isEncoding(name: string): boolean {
     return false;
   }
 }
+
+export const RESULTS_FOLDER = 'results';
+
+/** Records of workloads that the app has no more, and outputs of runs without a record. */
+export const DEFAULT_RECORD_DAYS = 400;

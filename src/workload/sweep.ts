@@ -1,4 +1,4 @@
-import type { Contradiction } from './fields';
+import type { Contradiction } from './validation';
 
 /**
  * Named lists and ranges, turned into combinations one at a time: a sweep of a million is never

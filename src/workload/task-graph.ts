@@ -1,4 +1,4 @@
-import type { Contradiction } from './fields';
+import type { Contradiction } from './validation';
 
 /** Tasks that wait for one another: what is wrong with such a list, and what a failure blocks. */
 

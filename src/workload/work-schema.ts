@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { environment, type Contradiction } from './fields';
+import { environment } from './fields';
 import { combinationsIn, sweepMistakes } from './sweep';
 import { graphMistakes } from './task-graph';
 import { taskSchema, type TaskTemplate } from './task-schema';
+import type { Contradiction } from './validation';
 
 /**
  * The shapes that work can have. `docs/shapes.md` shows each in a few lines.

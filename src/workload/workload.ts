@@ -1,24 +1,17 @@
 import { z } from 'zod';
-import { Failure } from '../failure';
 import {
   containerName,
   locale,
   MINUTES_PER_DAY,
   relativePath,
   textEncoding,
-  type Contradiction,
+  DEFAULT_RECORD_DAYS,
 } from './fields';
 import { prepareSchema, releaseSchema, sharedSchema } from './node-schema';
-import { poolMistakes } from './checks/pool';
 import { poolSchema } from './pool-schema';
-import { resultMistakes } from './checks/results';
-import { DEFAULT_RECORD_DAYS } from '../run/finish/retention';
 import { checkSchedule } from './schedule';
-import { shellMistakes } from './checks/shell';
-import { containerMistakes, taskMistakes } from './checks/task';
 import type { TaskTemplate } from './task-schema';
-import { followMistakes, triggerMistakes } from './checks/triggers';
-import { templatesOf, workMistakes, workSchema } from './work-schema';
+import { templatesOf, workSchema } from './work-schema';
 
 /**
  * What a user declares once. `defineWorkload` gives the types while you write; `checkWorkloads`
@@ -27,8 +20,6 @@ import { templatesOf, workMistakes, workSchema } from './work-schema';
 
 /** Azure's own names for things allow more; this is what fits all of pool, job and container. */
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
-const PARAMETER_NAME = /^[A-Za-z][A-Za-z0-9_]*$/;
-
 /** What a run takes of what it finds. */
 const limits = {
   endsWith: z.array(z.string().min(1)).default([]),
@@ -60,72 +51,66 @@ const inputsSchema = z.discriminatedUnion('from', [
   }),
 ]);
 
-export const workloadSchema = z
-  .strictObject({
-    name: z
-      .string()
-      .max(24)
-      .regex(NAME, 'must be lower-case words joined by single hyphens, such as "nightly-report"'),
-    description: z.string().max(200),
-    triggers: z
-      .strictObject({
-        schedule: z
-          .string()
-          .superRefine((text, context) => {
-            const mistake = checkSchedule(text);
-            if (mistake !== undefined) context.addIssue({ code: 'custom', message: mistake });
-          })
-          .optional(),
-        blob: z
-          .strictObject({
-            container: containerName,
-            endsWith: z.array(z.string().min(1)).default([]),
-          })
-          .optional(),
-        /** The name of another workload: each of its runs that succeeds starts one of this. */
-        after: z.string().optional(),
-      })
-      .default({}),
-    /** What happens when a run is due while another of the same workload is going. */
-    overlap: z.enum(['forbid', 'replace', 'allow']).default('forbid'),
-    deadlineMinutes: z
-      .int()
-      .min(5)
-      .max(6 * MINUTES_PER_DAY)
-      .default(180),
-    inputs: inputsSchema.optional(),
-    /** What a caller may set; becomes PARAM_<NAME> in the tasks' environment. */
-    parameters: z.instanceof(z.ZodObject).default(z.strictObject({})),
-    pool: poolSchema,
-    /** Reference data that all tasks read, beside the inputs of each. */
-    shared: z.array(sharedSchema).max(10).default([]),
-    /** Before the first task of the job on a node, and when the job has ended. */
-    prepare: prepareSchema.optional(),
-    release: releaseSchema.optional(),
-    /** Becomes LC_ALL of all that runs, unless it says its own. */
-    locale: locale.default('C.UTF-8'),
-    /** How the programs write what they say; Linux programs write UTF-8. */
-    logEncoding: textEncoding.default('utf-8'),
-    work: workSchema,
-    /** Of the runs that share a pool (`pool.keep`, `pool.existing`), the higher goes first. */
-    priority: z.int().min(-1000).max(1000).default(0),
-    /** Tasks that may run at once, for what stands behind them; else as many as the pool holds. */
-    maxParallelTasks: z.int().min(1).optional(),
-    /** Blobs of the run's output container without which a run is no success. */
-    results: z.array(relativePath).default([]),
-    keepOutputsDays: keptDays.default(30),
-    /** Without a word as long as the other outputs. */
-    keepLogsDays: keptDays.optional(),
-    /** Outputs and logs of a run that did not succeed stay at least so long, for whoever looks into it. */
-    keepFailedDays: keptDays.optional(),
-    /** The record of a run, and at least as long as what it tells of. */
-    keepRecordsDays: keptDays.min(1).default(DEFAULT_RECORD_DAYS),
-  })
-  .superRefine((workload, context) => {
-    for (const { path, message } of contradictions(workload)) {
-      context.addIssue({ code: 'custom', path, message });
-    }
-  });
+export const workloadSchema = z.strictObject({
+  name: z
+    .string()
+    .max(24)
+    .regex(NAME, 'must be lower-case words joined by single hyphens, such as "nightly-report"'),
+  description: z.string().max(200),
+  triggers: z
+    .strictObject({
+      schedule: z
+        .string()
+        .superRefine((text, context) => {
+          const mistake = checkSchedule(text);
+          if (mistake !== undefined) context.addIssue({ code: 'custom', message: mistake });
+        })
+        .optional(),
+      blob: z
+        .strictObject({
+          container: containerName,
+          endsWith: z.array(z.string().min(1)).default([]),
+        })
+        .optional(),
+      /** The name of another workload: each of its runs that succeeds starts one of this. */
+      after: z.string().optional(),
+    })
+    .default({}),
+  /** What happens when a run is due while another of the same workload is going. */
+  overlap: z.enum(['forbid', 'replace', 'allow']).default('forbid'),
+  deadlineMinutes: z
+    .int()
+    .min(5)
+    .max(6 * MINUTES_PER_DAY)
+    .default(180),
+  inputs: inputsSchema.optional(),
+  /** What a caller may set; becomes PARAM_<NAME> in the tasks' environment. */
+  parameters: z.instanceof(z.ZodObject).default(z.strictObject({})),
+  pool: poolSchema,
+  /** Reference data that all tasks read, beside the inputs of each. */
+  shared: z.array(sharedSchema).max(10).default([]),
+  /** Before the first task of the job on a node, and when the job has ended. */
+  prepare: prepareSchema.optional(),
+  release: releaseSchema.optional(),
+  /** Becomes LC_ALL of all that runs, unless it says its own. */
+  locale: locale.default('C.UTF-8'),
+  /** How the programs write what they say; Linux programs write UTF-8. */
+  logEncoding: textEncoding.default('utf-8'),
+  work: workSchema,
+  /** Of the runs that share a pool (`pool.keep`, `pool.existing`), the higher goes first. */
+  priority: z.int().min(-1000).max(1000).default(0),
+  /** Tasks that may run at once, for what stands behind them; else as many as the pool holds. */
+  maxParallelTasks: z.int().min(1).optional(),
+  /** Blobs of the run's output container without which a run is no success. */
+  results: z.array(relativePath).default([]),
+  keepOutputsDays: keptDays.default(30),
+  /** Without a word as long as the other outputs. */
+  keepLogsDays: keptDays.optional(),
+  /** Outputs and logs of a run that did not succeed stay at least so long, for whoever looks into it. */
+  keepFailedDays: keptDays.optional(),
+  /** The record of a run, and at least as long as what it tells of. */
+  keepRecordsDays: keptDays.min(1).default(DEFAULT_RECORD_DAYS),
+});
 
 export type WorkloadDeclaration = z.input<typeof workloadSchema>;
 export type Workload = z.output<typeof workloadSchema>;
@@ -135,52 +120,6 @@ export type Workloads = ReadonlyMap<string, Workload>;
 /** Declares a workload. It is checked with all others when the app starts. */
 export function defineWorkload(declaration: WorkloadDeclaration): WorkloadDeclaration {
   return declaration;
-}
-
-/** Every declaration, defaults filled in, by name. @throws Failure badWorkloads naming each mistake. */
-export function checkWorkloads(declarations: readonly WorkloadDeclaration[]): Workloads {
-  const workloads = new Map<string, Workload>();
-  const mistakes: string[] = [];
-
-  for (const [index, declaration] of declarations.entries()) {
-    const name = typeof declaration?.name === 'string' ? declaration.name : `number ${index + 1}`;
-    const checked = workloadSchema.safeParse(declaration);
-    if (!checked.success) {
-      mistakes.push(...checked.error.issues.map((issue) => describe(name, issue)));
-    } else if (workloads.has(name)) {
-      mistakes.push(`workload ${name}, name: another workload has this name; choose another one`);
-    } else {
-      workloads.set(name, checked.data);
-    }
-  }
-
-  const names = new Set(declarations.map((declaration) => declaration?.name));
-  for (const [name, { path, message }] of followMistakes(workloads, names)) {
-    mistakes.push(`workload ${name}, ${fieldOf(path, 'the declaration')}: ${message}`);
-  }
-  if (mistakes.length > 0) {
-    throw new Failure('badWorkloads', `the workloads have mistakes:\n  ${mistakes.join('\n  ')}`);
-  }
-  return workloads;
-}
-
-function describe(workload: string, issue: z.core.$ZodIssue): string {
-  return `workload ${workload}, ${fieldOf(issue.path, 'the declaration')}: ${wordsOf(issue)}`;
-}
-
-/** The message of a key that is refused stands one level down. */
-export function wordsOf(issue: z.core.$ZodIssue): string {
-  const inner = issue.code === 'invalid_key' ? issue.issues[0] : undefined;
-  return (inner ?? issue).message;
-}
-
-/** A path such as `work.task.outputs[0].to`; the empty path is the whole. */
-export function fieldOf(path: readonly PropertyKey[], whole: string): string {
-  const text = path.reduce<string>(
-    (field, key) => (typeof key === 'number' ? `${field}[${key}]` : `${field}.${String(key)}`),
-    '',
-  );
-  return text.replace(/^\./, '') || whole;
 }
 
 /** Whether the tasks of a workload are containers; then all are. */
@@ -194,50 +133,4 @@ export function containerImagesOf({ pool, work }: Workload): readonly string[] {
     container === undefined ? [] : [container.image],
   );
   return [...new Set([...pool.containerImages, ...ofTasks])];
-}
-
-/** What each field allows alone, and Batch would refuse or wait for for ever. */
-function* contradictions(workload: Workload): Generator<Contradiction> {
-  const { work, inputs } = workload;
-  const templates = templatesOf(work);
-  const containers = usesContainers(workload);
-  for (const [key, template] of templates) {
-    yield* taskMistakes(workload, key, template, containers);
-  }
-  yield* poolMistakes(workload, [
-    ...new Set([
-      ...templates.flatMap(([, { secrets }]) => secrets),
-      ...(workload.prepare?.secrets ?? []),
-      ...(workload.release?.secrets ?? []),
-    ]),
-  ]);
-  yield* nodeMistakes(workload);
-  if (work.kind === 'perBlob' && inputs === undefined) {
-    yield { path: ['inputs'], message: 'missing: "perBlob" makes one task for each input blob' };
-  }
-  for (const { path, message } of workMistakes(work)) yield { path: ['work', ...path], message };
-  yield* triggerMistakes(workload);
-  yield* resultMistakes(workload);
-  for (const name of Object.keys(workload.parameters.shape)) {
-    if (PARAMETER_NAME.test(name)) continue;
-    yield {
-      path: ['parameters', name],
-      message: 'becomes an environment variable; its name must be letters, digits and _',
-    };
-  }
-}
-
-function* nodeMistakes(workload: Workload): Generator<Contradiction> {
-  for (const key of ['prepare', 'release'] as const) {
-    const task = workload[key];
-    if (task === undefined) continue;
-    yield* shellMistakes([key, 'command'], task.command);
-    yield* containerMistakes([key, 'container'], task.container);
-    if (task.container !== undefined && !usesContainers(workload)) {
-      yield {
-        path: [key, 'container'],
-        message: 'needs a pool that runs containers; make the tasks containers, or leave it out',
-      };
-    }
-  }
 }

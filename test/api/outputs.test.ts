@@ -2,9 +2,9 @@ import { HttpRequest, InvocationContext } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
 import { expect, test } from 'vitest';
 import { outputsHandler } from '../../src/api/outputs';
-import { outputContainerOf } from '../../src/run/plan';
 import { MemoryBatch, secretsFrom } from '../fakes';
 import { MemoryFiles } from '../memory-files';
+import { outputContainerOf } from '../../src/run/names';
 
 const RUN = 'hello-0123456789abcdef';
 

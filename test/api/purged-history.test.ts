@@ -1,10 +1,11 @@
 import { HttpRequest, InvocationContext } from '@azure/functions';
 import { expect, test } from 'vitest';
-import { showHandler, type Api, type HttpHandler } from '../../src/api/runs';
+import { showHandler } from '../../src/api/runs';
 import { outputsHandler } from '../../src/api/outputs';
 import { MemoryHub } from '../hub';
 import { watchWith, whole } from '../run/given';
 import { now, worldOf } from '../run/world';
+import type { Api, HttpHandler } from '../../src/api/handler';
 
 /** Runs that the engine has forgotten, and whose records are there. */
 

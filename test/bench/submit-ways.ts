@@ -10,9 +10,9 @@ import { planRun } from '../../src/run/plan';
 import type { Files } from '../../src/run/ports';
 import { submitTasks } from '../../src/run/submit/submit-tasks';
 import { taskSetOf } from '../../src/run/submit/task-set';
-import type { Tools } from '../../src/run/stage/access';
-import { checkWorkloads } from '../../src/workload/workload';
 import { seeded } from '../seeded';
+import { checkWorkloads } from '../../src/workload/check-workloads';
+import type { Tools } from '../../src/run/run-context';
 
 /** Ways to bring tasks to Batch, each measured in a process of its own. */
 export type Way = 'ours' | 'collections' | 'single';

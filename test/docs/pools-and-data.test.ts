@@ -2,11 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { imageNames } from '../../src/workload/image-names';
-import { programsOf } from '../../src/run/stage/access';
 import { vmSizeOf } from '../../src/workload/node-defaults';
 import { warningsOf } from '../../src/workload/checks/warnings';
-import { checkWorkloads } from '../../src/workload/workload';
 import { recipesIn } from './recipes';
+import { checkWorkloads } from '../../src/workload/check-workloads';
+import { programsOf } from '../../src/workload/programs';
 
 const document = 'docs/pools-and-data.md';
 const root = path.resolve(__dirname, '..', '..');

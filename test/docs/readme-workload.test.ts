@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { expect, onTestFinished, test } from 'vitest';
-import { checkWorkloads, type WorkloadDeclaration } from '../../src/workload/workload';
+import { type WorkloadDeclaration } from '../../src/workload/workload';
+import { checkWorkloads } from '../../src/workload/check-workloads';
 
 /** What a user copies out of the README has to work as it stands. */
 

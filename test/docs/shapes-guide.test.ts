@@ -2,8 +2,9 @@ import { transformSync } from 'esbuild';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { checkWorkloads, defineWorkload, type WorkloadDeclaration } from '../../src/workload/workload';
+import { defineWorkload, type WorkloadDeclaration } from '../../src/workload/workload';
 import { workSchema } from '../../src/workload/work-schema';
+import { checkWorkloads } from '../../src/workload/check-workloads';
 
 /** What a user copies out of docs/shapes.md has to work as it stands. */
 

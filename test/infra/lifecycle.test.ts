@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { outputContainerOf, runIdOf } from '../../src/run/plan';
 import { jsonAt, planting } from './deployment';
 import { ofType, profile } from './planned';
+import { outputContainerOf, runIdOf } from '../../src/run/names';
 
 interface Rule {
   readonly enabled: boolean;

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { readSettings, scheduleSetting, settingRows } from '../../src/settings';
-import { checkWorkloads } from '../../src/workload/workload';
 import { nightlyReport } from '../../src/workloads/nightly-report';
 import { render } from '../../src/workloads/render';
 import { planFor, planting, profiles } from './deployment';
 import type { Value } from './bicep/values';
+import { checkWorkloads } from '../../src/workload/check-workloads';
 
 const workloads = checkWorkloads([nightlyReport, render]);
 

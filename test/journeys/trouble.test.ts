@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runIdOf } from '../../src/run/plan';
 import {
   begin,
   closeWorld,
@@ -12,6 +11,7 @@ import {
   when,
   type World,
 } from './environment';
+import { runIdOf } from '../../src/run/names';
 
 /** What Azure does to a run when it likes. The run ends as it would have, and nothing is doubled. */
 

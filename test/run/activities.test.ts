@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { createActivities } from '../../src/run/activities';
-import { cancelBlob, lockBlob, recordBlob, RUNS_CONTAINER } from '../../src/run/plan';
 import { NO_TASKS, type Outcome, type RunRecord } from '../../src/run/run';
 import { cutting } from '../fakes';
 import { minute, watchWith, whole } from './given';
 import { now, snapshot, worldOf, type World } from './world';
+import { cancelBlob, lockBlob, recordBlob, RUNS_CONTAINER } from '../../src/run/names';
 
 const OTHER = { runId: 'other-1', workload: 'other' };
 const nothing = { results: [], logs: [], missing: [], missingTasks: 0, lastWords: null };

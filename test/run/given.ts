@@ -9,8 +9,9 @@ import {
   type RunRequest,
   type WatchState,
 } from '../../src/run/run';
-import type { Access } from '../../src/run/submit/tasks';
-import { checkWorkloads, type Workload, type WorkloadDeclaration } from '../../src/workload/workload';
+import { type Workload, type WorkloadDeclaration } from '../../src/workload/workload';
+import { checkWorkloads } from '../../src/workload/check-workloads';
+import type { Access } from '../../src/run/stage/access';
 
 /** What the tests of a run begin from. */
 

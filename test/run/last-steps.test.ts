@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
 import { Failure } from '../../src/failure';
-import { lockBlob, runIdOf, RUNS_CONTAINER } from '../../src/run/plan';
 import type { RunRecord } from '../../src/run/run';
 import type { WorkloadDeclaration } from '../../src/workload/workload';
 import { minutesIn, stageForEach, type Stage } from './stage';
+import { lockBlob, runIdOf, RUNS_CONTAINER } from '../../src/run/names';
 
 /** What is decided after the watch, and what is waited for, on the real engine. */
 

@@ -1,18 +1,17 @@
 import { expect, test } from 'vitest';
+import { planRun } from '../../src/run/plan';
+import type { Occurrence } from '../../src/run/run';
+import { checked, echo, perBlob, planOf, split, STARTED, whole } from './given';
 import {
   cancelBlob,
-  firstNodes,
   lockBlob,
-  nodesFor,
-  planRun,
   recordBlob,
   runIdOf,
   stagedName,
   idOfWords,
   workloadOfRun,
-} from '../../src/run/plan';
-import type { Occurrence } from '../../src/run/run';
-import { checked, echo, perBlob, planOf, split, STARTED, whole } from './given';
+} from '../../src/run/names';
+import { firstNodes, nodesFor } from '../../src/run/provision/autoscale-formula';
 
 const hello = checked(whole);
 

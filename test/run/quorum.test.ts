@@ -1,11 +1,11 @@
 import { afterEach, expect, test } from 'vitest';
 import { Failure } from '../../src/failure';
-import { idOfWords } from '../../src/run/plan';
 import type { RunRecord } from '../../src/run/run';
 import { failuresAllowed } from '../../src/workload/work-schema';
 import type { WorkloadDeclaration } from '../../src/workload/workload';
 import { checked } from './given';
 import { stageForEach, type Stage } from './stage';
+import { idOfWords } from '../../src/run/names';
 
 /** Runs that go on although tasks of theirs failed: as many as their workload says, and no more. */
 

@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
-import { cancelBlob, idOfWords, RUNS_CONTAINER } from '../../src/run/plan';
 import type { RunStatus } from '../../src/run/run';
 import type { WorkloadDeclaration } from '../../src/workload/workload';
 import { LOOK_NOW } from '../../src/run/workflow';
 import { minutesIn, stageForEach, type Stage } from './stage';
+import { cancelBlob, idOfWords, RUNS_CONTAINER } from '../../src/run/names';
 
 /** Every shape of work, from its occurrence to its record, on the real engine. */
 

@@ -7,14 +7,15 @@ import { SteppedClock } from '../../local/clock';
 import { startTestHub, type TestHub } from '../../local/functions/testing';
 import { followHandler } from '../../src/triggers/follow';
 import { createActivities } from '../../src/run/activities';
-import { runIdOf } from '../../src/run/plan';
 import type { Batch } from '../../src/run/ports';
 import type { Journey, RunRecord } from '../../src/run/run';
 import { answering } from '../../src/run/steps';
-import { checkWorkloads, type WorkloadDeclaration } from '../../src/workload/workload';
+import { type WorkloadDeclaration } from '../../src/workload/workload';
 import { runWorkflow } from '../../src/run/workflow';
 import { MemoryFiles } from '../memory-files';
 import { PacedBatch, type Pacing } from './paced-batch';
+import { runIdOf } from '../../src/run/names';
+import { checkWorkloads } from '../../src/workload/check-workloads';
 
 /** The orchestrator and its activities on the real engine, with a clock that is stepped. */
 

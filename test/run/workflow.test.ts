@@ -1,10 +1,10 @@
 import { afterEach, expect, test } from 'vitest';
 import { Failure } from '../../src/failure';
-import { cancelBlob, lockBlob, recordBlob, runIdOf, RUNS_CONTAINER } from '../../src/run/plan';
 import type { RunRecord, RunStatus } from '../../src/run/run';
 import type { WorkloadDeclaration } from '../../src/workload/workload';
 import { LOOK_NOW } from '../../src/run/workflow';
 import { minutesIn, START, stageForEach } from './stage';
+import { cancelBlob, lockBlob, recordBlob, runIdOf, RUNS_CONTAINER } from '../../src/run/names';
 
 /** The orchestrator and its activities on the real engine, with a clock that is stepped. */
 

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { createActivities, type Activities } from '../../src/run/activities';
 import type { RunPlan, RunRequest } from '../../src/run/run';
-import type { Tools } from '../../src/run/stage/access';
-import { checkWorkloads, type Workload, type WorkloadDeclaration } from '../../src/workload/workload';
+import { type Workload, type WorkloadDeclaration } from '../../src/workload/workload';
 import { MemoryBatch, secretsFrom } from '../fakes';
 import { MemoryFiles } from '../memory-files';
 import { planOf, STARTED } from './given';
+import { checkWorkloads } from '../../src/workload/check-workloads';
+import type { Tools } from '../../src/run/run-context';
 
 /** A secret that must turn up nowhere but in the staging container. */
 export const CANARY = 'canary-3f9a1c7e5b2d4f60';

@@ -1,11 +1,12 @@
 import type { DurableClient } from 'durable-functions';
 import { afterEach, expect, test } from 'vitest';
 import { Failure } from '../../src/failure';
-import { cancelBlob, runIdOf } from '../../src/run/plan';
 import type { RunRecord } from '../../src/run/run';
-import { checkWorkloads, type WorkloadDeclaration } from '../../src/workload/workload';
+import { type WorkloadDeclaration } from '../../src/workload/workload';
 import { startRun } from '../../src/start-run';
 import { stageForEach, type Stage } from '../run/stage';
+import { cancelBlob, runIdOf } from '../../src/run/names';
+import { checkWorkloads } from '../../src/workload/check-workloads';
 
 /** Runs that follow runs. */
 

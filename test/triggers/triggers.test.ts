@@ -1,11 +1,12 @@
 import { InvocationContext, type Timer } from '@azure/functions';
 import { expect, test } from 'vitest';
-import { tidyHandler, timerHandler } from '../../src/triggers/blob';
-import { recordBlob, RUNS_CONTAINER, runIdOf } from '../../src/run/plan';
 import type { RunRecord } from '../../src/run/run';
 import { MemoryHub, type Standing } from '../hub';
 import { minute, watchWith, whole } from '../run/given';
 import { now, worldOf, type World } from '../run/world';
+import { recordBlob, RUNS_CONTAINER, runIdOf } from '../../src/run/names';
+import { timerHandler } from '../../src/triggers/timer';
+import { tidyHandler } from '../../src/triggers/tidy';
 
 /** What the timer and the hourly tidy make of what the host hands them. */
 

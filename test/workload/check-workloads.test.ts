@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { checkWorkloads, type WorkloadDeclaration } from '../../src/workload/workload';
+import { type WorkloadDeclaration } from '../../src/workload/workload';
 import { echo, whole } from '../run/given';
+import { checkWorkloads } from '../../src/workload/check-workloads';
 
 /** Runs that could never succeed, or never stop, are mistakes when the app starts. */
 

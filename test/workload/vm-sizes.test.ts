@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { coresOf, familyOf, mostSlots, smallestFitting, vmSizes } from '../../src/workload/vm-sizes';
+import {
+  coresOf,
+  familyOf,
+  mostSlots,
+  smallestFitting,
+  vmSizes,
+} from '../../src/workload/vm-sizes';
 
 test.each([
   [{}, 'standard_d2ls_v5'],

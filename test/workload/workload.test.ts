@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { checkWorkloads, fieldOf, type WorkloadDeclaration } from '../../src/workload/workload';
+import { type WorkloadDeclaration } from '../../src/workload/workload';
 import { nightlyReport } from '../../src/workloads/nightly-report';
 import { render } from '../../src/workloads/render';
 import { checked, echo, perBlob, split, whole } from '../run/given';
+import { checkWorkloads } from '../../src/workload/check-workloads';
+import { fieldOf } from '../../src/workload/validation';
 
 /** Every mistake of these declarations, a line each. */
 function mistakesOf(...declarations: readonly unknown[]): readonly string[] {

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { ContainerRegistry, ContainerSettings } from '../bodies/common';
 import { splitCommandLine } from '../command-line';
-import type { Work } from './execute';
 import { StepFailed, failureOf } from './failures';
+import type { Work } from './work';
 
 /** What runs containers, where one of them is installed and its service answers. */
 const RUNTIMES = ['docker', 'podman'] as const;

@@ -1,40 +1,13 @@
 import path from 'node:path';
-import type { ContainerSettings, OutputFile, ResourceFile } from '../bodies/common';
 import { CommandLineError, splitCommandLine } from '../command-line';
-import type { ContainerInfo, Failure } from '../state/records';
+import type { ContainerInfo } from '../state/records';
 import { containerProgram } from './container';
 import { makeTaskFolders } from './directories';
 import { StepFailed, failureOf } from './failures';
 import { uploadAll } from './output-files';
 import { type ProcessGroup, killMarked, startGroup } from './process-group';
 import { downloadAll } from './resource-files';
-
-/** One execution of a command line: a start, preparation, release or ordinary task. */
-export interface Work {
-  readonly nodeId: string;
-  readonly folder: string;
-  readonly processesFolder: string;
-  readonly commandLine: string;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly resourceFiles: readonly ResourceFile[];
-  readonly outputFiles: readonly OutputFile[];
-  readonly container?: ContainerSettings | undefined;
-  readonly autoStorageContainer?: ((name: string) => string | Promise<string>) | undefined;
-  /** Calls back when the time of the execution is up; answers how to call it off. */
-  readonly whenTimeIsUp: (end: () => void) => () => void;
-}
-
-/** How an execution ended. */
-export type Ending =
-  | { readonly kind: 'exited'; readonly exitCode: number; readonly container?: ContainerInfo }
-  | {
-      readonly kind: 'failed';
-      readonly step: 'preProcessing' | 'fileUpload';
-      readonly failure: Failure;
-      readonly exitCode?: number;
-    }
-  | { readonly kind: 'timedOut'; readonly exitCode?: number }
-  | { readonly kind: 'aborted' };
+import type { Work, Ending } from './work';
 
 /** Downloads, runs, uploads. Whatever happens, no process of it is left when this resolves. */
 export async function execute(work: Work, aborted: AbortSignal): Promise<Ending> {

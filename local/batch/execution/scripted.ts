@@ -1,13 +1,5 @@
-import type { Account } from '../state/account';
-import type { Attempt } from './attempt';
-import type { Ending } from './execute';
-
-export interface Script {
-  /** Which tasks: `job/task`, each with `*` for any run of characters. */
-  readonly pattern: RegExp;
-  readonly exitCode: number;
-  readonly afterSeconds: number;
-}
+import type { Account, Attempt } from '../state/account';
+import type { Ending } from './work';
 
 /** An ending that was told in advance (`/_local/scripts`): no process runs, only time passes. */
 export async function scriptedEnding(

@@ -3,8 +3,9 @@ import type { Account, Node } from '../state/account';
 import type { NamedValue, RunInfo } from '../state/records';
 import { nodeFolders } from './directories';
 import { type Purpose, taskEnvironment } from './environment';
-import { type Ending, execute } from './execute';
+import { execute } from './execute';
 import { failureOf } from './failures';
+import type { Ending } from './work';
 
 type Settings = readonly { readonly name: string; readonly value?: string | undefined }[];
 

@@ -3,8 +3,9 @@ import type { Account, Node } from '../state/account';
 import type { NodeState } from '../state/records';
 import type { Call, Reply } from '../wire/call';
 import { Refusal, type RefusalCode } from '../wire/refusals';
-import { restartNode, stopEverything } from './lifecycle';
+import { restartNode } from './lifecycle';
 import { type NodeCall, nodeOf } from './operations';
+import { stopEverything } from './break-node';
 
 /** Why a node in some of its states cannot be told anything. */
 const reasons: Partial<Record<NodeState, RefusalCode>> = {

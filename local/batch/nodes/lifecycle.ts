@@ -2,69 +2,14 @@ import fsp from 'node:fs/promises';
 import { startStartTask } from './start-task';
 import { nodeFolders, setAside } from '../execution/directories';
 import { killMarked } from '../execution/process-group';
-import { failureOf } from '../execution/failures';
 import { keepUsage } from '../account-info/usage';
 import type { Account, Node, Pool } from '../state/account';
-import type { NodeDue, NodeRecord, NodeState, Problem } from '../state/records';
-import { endTask, enterState, requeueTask } from '../tasks/lifecycle';
+import type { NodeDue, NodeRecord } from '../state/records';
 import { newIpAddress, newNodeId } from './names';
 import { readyNode } from './ready';
 import { nodeRetainedUntil } from './retention';
-
-/** What can happen to a node. */
-export type NodeEvent =
-  | 'booted'
-  | 'startTaskBegan'
-  | 'startTaskEnded'
-  | 'startTaskFailed'
-  | 'agentStarted'
-  | 'taskBegan'
-  | 'lastTaskEnded'
-  | 'schedulingStopped'
-  | 'schedulingResumed'
-  | 'reboot'
-  | 'reimage'
-  | 'broken'
-  | 'evicted'
-  | 'restored'
-  | 'removed';
-
-/** From anywhere: a node can be lost, broken or removed in every state. */
-const anytime = { broken: 'unusable', evicted: 'preempted', removed: 'leavingpool' } as const;
-
-/** What a node that is up can be told. */
-const up = { ...anytime, reboot: 'rebooting', reimage: 'reimaging' } as const;
-
-/** Where each event takes a node. An event missing from a row cannot happen in that state. */
-const moves: Record<NodeState, Partial<Record<NodeEvent, NodeState>>> = {
-  creating: { ...anytime, booted: 'starting' },
-  starting: { ...anytime, startTaskBegan: 'waitingforstarttask', agentStarted: 'idle' },
-  waitingforstarttask: { ...up, startTaskEnded: 'idle', startTaskFailed: 'starttaskfailed' },
-  starttaskfailed: up,
-  idle: { ...up, taskBegan: 'running', schedulingStopped: 'offline' },
-  running: { ...up, lastTaskEnded: 'idle', schedulingStopped: 'offline' },
-  offline: { ...up, schedulingResumed: 'idle' },
-  rebooting: { ...anytime, booted: 'starting' },
-  reimaging: { ...anytime, booted: 'starting' },
-  leavingpool: {},
-  unknown: up,
-  unusable: up,
-  preempted: { restored: 'creating', removed: 'leavingpool' },
-};
-
-/** Takes a node where an event leads; an event that cannot happen in its state is a bug. */
-export function moveNode(account: Account, node: Node, event: NodeEvent): void {
-  const { record } = node;
-  const state = moves[record.state][event];
-  if (state === undefined) {
-    throw new Error(`node ${record.id} is ${record.state}: '${event}' cannot happen to it`);
-  }
-  enterState(record, state, account.now());
-  account.saveNode(node);
-  account.reviewNode(node);
-  account.reviewPool(node.pool);
-  account.wantDispatch(node.pool);
-}
+import { moveNode, moves } from './moves';
+import { problemOf, breakNode, stopEverything } from './break-node';
 
 /** A machine obtained for a pool. */
 export function createNode(account: Account, pool: Pool, dedicated: boolean): Node {
@@ -145,20 +90,6 @@ function startAgent(account: Account, node: Node): void {
       }),
     );
   account.track(readying, `node ${node.record.id}`);
-}
-
-export function problemOf(code: string, message: string): Problem {
-  return { code, message, values: [] };
-}
-
-/** The node cannot run tasks any more; it is billed until somebody removes it. */
-export function breakNode(account: Account, node: Node, problems: readonly Problem[]): void {
-  if (moves[node.record.state].broken === undefined) return;
-  delete node.record.due;
-  armNode(account, node);
-  node.record.problems = problems;
-  stopEverything(account, node, 'requeue');
-  moveNode(account, node, 'broken');
 }
 
 /** Azure takes the machine back: what ran on it runs again elsewhere, its disk is lost. */
@@ -270,19 +201,6 @@ function dropNode(account: Account, node: Node): void {
   removeFolders(account, node);
   account.dropNode(node);
   account.reviewPool(node.pool);
-}
-
-export function stopEverything(
-  account: Account,
-  node: Node,
-  option: 'requeue' | 'terminate',
-): void {
-  for (const { job, task, isOver } of node.attempts.values()) {
-    if (isOver) continue;
-    if (option === 'requeue') requeueTask(account, job, task);
-    else endTask(account, job, task, failureOf('TaskEnded'));
-  }
-  for (const special of node.special) special.abort();
 }
 
 /** The disk goes with the machine. */

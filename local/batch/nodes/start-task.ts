@@ -3,7 +3,8 @@ import { nodeFolders } from '../execution/directories';
 import { runSpecial } from '../execution/special';
 import type { Account, Node } from '../state/account';
 import type { RunInfo } from '../state/records';
-import { breakNode, moveNode, problemOf } from './lifecycle';
+import { moveNode } from './moves';
+import { breakNode, problemOf } from './break-node';
 
 /** The start task of a node that came up; without one, the node is ready. */
 export function startStartTask(account: Account, node: Node): void {

@@ -1,8 +1,6 @@
 import type { Clock } from '../../clock';
 import type { Moment, SampleHistory } from '../autoscale/samples';
-import type { Attempt } from '../execution/attempt';
 import type { MountedContainer } from '../nodes/blob-mount';
-import type { Script } from '../execution/scripted';
 import type { Pace, Quotas } from '../pace';
 import { Agenda } from './agenda';
 import type { Journal, Row } from './journal';
@@ -19,6 +17,7 @@ import type {
   TaskRecord,
   UsageRecord,
 } from './records';
+import type { Script } from './script';
 
 /** A node with what is running on it. */
 export interface Node {
@@ -379,4 +378,17 @@ function usageRow({ nodeId, endAt }: UsageRecord): string {
 
 function preparationRow(jobKey: string, nodeId: string): string {
   return `preparation/${jobKey}/${nodeId}`;
+}
+
+/** One try of a task on a node. It holds its slots until its processes are gone. */
+export interface Attempt {
+  readonly job: Job;
+  readonly task: TaskRecord;
+  readonly node: Node;
+  readonly slots: number;
+  /** A job manager that shares its node with nothing. */
+  readonly isExclusive: boolean;
+  readonly abort: AbortController;
+  /** Set when the task went another way; how its process ends no longer matters. */
+  isOver: boolean;
 }

@@ -1,7 +1,7 @@
 import type { Moment } from '../autoscale/samples';
 import { armAutoscale, keepSamples } from '../pools/autoscale';
 import { newJobOf, watchDeadline, wakeToSettle } from '../jobs/lifecycle';
-import { armNode, moveNode, newNodeOf, restartNode, scheduleEviction } from '../nodes/lifecycle';
+import { armNode, newNodeOf, restartNode, scheduleEviction } from '../nodes/lifecycle';
 import { newPoolOf, watchDeletion } from '../pools/lifecycle';
 import { resumeResize } from '../pools/resize';
 import { nodeFolders } from '../execution/directories';
@@ -20,6 +20,7 @@ import type {
   TaskRecord,
   UsageRecord,
 } from './records';
+import { moveNode } from '../nodes/moves';
 
 /** Puts an account together from its rows, as it was when the last of them was written. */
 export function restore(account: Account, rows: ReadonlyMap<string, object>): void {

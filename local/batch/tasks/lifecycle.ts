@@ -1,10 +1,9 @@
-import type { Ending } from '../execution/execute';
-import type { Attempt } from '../execution/attempt';
-import { type Account, type Job, type Node, taskRow } from '../state/account';
+import { type Account, type Job, type Node, taskRow, type Attempt } from '../state/account';
 import type { Failure, Stated, TaskRecord, TaskState } from '../state/records';
 import { failureOf } from '../execution/failures';
 import { exitOptionsFor } from './exit-options';
 import { watchRetention } from './retention';
+import type { Ending } from '../execution/work';
 
 /**
  * The life of a task: active, preparing, running, completed, and back to active by a retry, a

@@ -1,16 +1,16 @@
 import path from 'node:path';
 import { installTaskPackages } from '../execution/packages';
-import type { Attempt } from '../execution/attempt';
 import { nodeFolders, taskDirectory } from '../execution/directories';
 import { taskEnvironment } from '../execution/environment';
-import { type Ending, type Work, execute } from '../execution/execute';
+import { execute } from '../execution/execute';
 import { StepFailed, failureOf } from '../execution/failures';
 import { refreshMounts } from '../nodes/mounts';
 import { prepareNode } from '../jobs/preparation';
 import { scriptedEnding } from '../execution/scripted';
-import { type Account, type Node, taskRow } from '../state/account';
+import { type Account, type Node, taskRow, type Attempt } from '../state/account';
 import { durationMs } from '../wire/time';
 import { attemptEnded, prepared, returnTask } from './lifecycle';
+import type { Ending, Work } from '../execution/work';
 
 /** Runs a task where the dispatcher put it, from its preparation to its last upload. */
 export async function runAttempt(account: Account, attempt: Attempt): Promise<void> {

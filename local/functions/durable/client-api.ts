@@ -1,5 +1,5 @@
 import type http from 'node:http';
-import { isJson, readBody, type Body } from '../body';
+import { isJson, readBody } from '../body';
 import { managementUrls, type HubAddresses } from './client-urls';
 import * as client from './client';
 import { hasEnded, type Instance } from './records';
@@ -8,6 +8,7 @@ import { statusOf, type InstanceQuery } from './status';
 import { getEntity, listEntities } from './entity-api';
 import type { TaskHub } from './task-hub';
 import { messageOf } from '../../errors';
+import type { ApiAnswer, ApiCall } from './api-call';
 
 /**
  * The HTTP API that the durable client speaks. It is served twice: under
@@ -39,25 +40,6 @@ export type DurableApi = (
   path: string,
   url: URL,
 ) => Promise<ApiAnswer>;
-
-export interface ApiAnswer {
-  readonly status: number;
-  readonly json?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-export interface ApiCall {
-  readonly hub: TaskHub;
-  readonly addresses: HubAddresses;
-  /** Lists that are being gone through page by page. */
-  readonly pages: Pages;
-  /** The segments of the path, decoded. */
-  readonly parts: readonly string[];
-  readonly url: URL;
-  readonly request: http.IncomingMessage;
-  readonly body: Body;
-}
-
 type Route = readonly [
   methods: string,
   path: readonly string[],

@@ -1,5 +1,5 @@
-import type { ApiAnswer, ApiCall } from './client-api';
 import { entityId, parseEntityId } from './entity';
+import type { ApiAnswer, ApiCall } from './api-call';
 
 /** `GET entities/{name}/{key}`: the entity's state; a key of `$` means the empty one. */
 export function getEntity({ hub, parts: [, name = '', key = ''] }: ApiCall): ApiAnswer {

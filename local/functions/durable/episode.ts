@@ -13,8 +13,9 @@ import {
   type Status,
   type TurnRecord,
 } from './records';
-import { replayTurn, type Decision, type TurnOutcome } from './turn';
+import { replayTurn, type TurnOutcome } from './turn';
 import { versionMistake, type Versioning } from './versions';
+import type { Decision } from './turn-work';
 
 /** What a turn needs from around it. */
 export interface EpisodeContext {

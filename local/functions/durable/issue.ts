@@ -10,7 +10,7 @@ import {
 } from './actions';
 import { Future, run, type Routine } from './future';
 import { HTTP_ACTIVITY, pollAfter, pollRequest } from './http-call';
-import type { TurnIdentity, Work } from './turn';
+import type { TurnIdentity, Work } from './turn-work';
 
 /** What an action needs of the replay it is issued in. */
 export interface Issuer {

@@ -1,5 +1,5 @@
 import { EventType, type HistoryEvent } from './history';
-import type { Decision, Work } from './turn';
+import type { Decision, Work } from './turn-work';
 
 /** What history keeps of work that was decided before. */
 export type Scheduled = Extract<

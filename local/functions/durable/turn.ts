@@ -3,6 +3,7 @@ import { Future, run, type Routine } from './future';
 import { EventType, type EventRaised, type HistoryEvent } from './history';
 import { begin, type Issuer } from './issue';
 import { isSame, nonDeterminism, type Scheduled } from './non-determinism';
+import type { TurnIdentity, Decision, Work } from './turn-work';
 
 /**
  * One turn of an orchestration, in the host: the whole list of actions that the orchestrator
@@ -22,15 +23,6 @@ export function replayTurn(
   return replay.result();
 }
 
-export interface TurnIdentity {
-  readonly instanceId: string;
-  readonly executionId: string;
-  readonly parentId: string | undefined;
-  readonly maxActions: number;
-  /** How long to wait before asking again, when an HTTP answer does not say. */
-  readonly httpPollMs: number;
-}
-
 export type TurnResult = TurnOutcome | { readonly kind: 'fault'; readonly message: string };
 
 export interface TurnOutcome {
@@ -46,27 +38,6 @@ export interface TurnOutcome {
   readonly openTasks: number;
   readonly nextId: number;
 }
-
-/** Work that the host has to do, under the number by which history will know it. */
-export type Decision = { readonly id: number } & Work;
-
-export type Work =
-  | { readonly kind: 'activity'; readonly name: string; readonly input: unknown }
-  | { readonly kind: 'timer'; readonly fireAt: number }
-  | {
-      readonly kind: 'child';
-      readonly name: string;
-      readonly input: unknown;
-      /** Undefined for the version that the host gives. */
-      readonly version: string | undefined;
-      readonly instanceId: string | undefined;
-    }
-  | {
-      readonly kind: 'event';
-      readonly instanceId: string;
-      readonly name: string;
-      readonly input: string;
-    };
 
 class Replay implements Issuer {
   now = 0;

@@ -2,7 +2,7 @@ import type { BlobClient, BlobItem, BlobServiceClient, ContainerClient } from '@
 import type { DequeuedMessageItem, QueueClient } from '@azure/storage-queue';
 import type { Clock } from '../../clock';
 import { z } from 'zod';
-import { optionsOf, type HostedFunction } from '../catalog';
+import { optionsOf } from '../catalog';
 import { messageOf } from '../../errors';
 import type { Log } from '../log';
 import { firstLine, type Call, type Runner } from '../runner';
@@ -11,6 +11,7 @@ import { connectionOf, isConflict, isNotFound, type StorageAccount } from '../st
 import { blobReference, contentFor, isDeferred, type TypedData } from '../wire';
 import { parseBlobPattern, type BlobPattern } from './blob-pattern';
 import { QueueListener } from './queue-listener';
+import type { HostedFunction } from '../hosted-function';
 
 /**
  * All blob functions of the app. Containers are looked through for blobs that no receipt is kept

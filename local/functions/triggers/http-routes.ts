@@ -1,5 +1,5 @@
-import type { HostedFunction } from '../catalog';
 import { parseRoute, type Route } from './route';
+import type { HostedFunction } from '../hosted-function';
 
 /** The routes of the app's HTTP functions. */
 export interface HttpRoutes {

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import http from 'node:http';
 import net from 'node:net';
 import { reply, tooLarge } from '../body';
-import type { HostedFunction } from '../catalog';
 import type { Runner } from '../runner';
 import type { TypedData } from '../wire';
 import { emptyStatus, httpBindingData } from './http';
+import type { HostedFunction } from '../hosted-function';
 
 /**
  * HTTP streams (`app.setup({ enableHttpStream: true })`): the library opens a server of its own,

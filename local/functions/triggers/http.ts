@@ -1,8 +1,8 @@
 import type http from 'node:http';
 import { reply, type Body } from '../body';
-import type { HostedFunction } from '../catalog';
 import { membersOf, type Metadata } from '../metadata';
 import type { HttpCookie, HttpData, InvocationResponse, TypedData } from '../wire';
+import type { HostedFunction } from '../hosted-function';
 
 /** A request as the function's trigger gets it. */
 export function httpInput(

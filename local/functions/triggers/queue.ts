@@ -1,13 +1,14 @@
 import type { DequeuedMessageItem } from '@azure/storage-queue';
 import { z } from 'zod';
 import type { Clock } from '../../clock';
-import { optionsOf, type HostedFunction } from '../catalog';
+import { optionsOf } from '../catalog';
 import type { Log } from '../log';
 import type { Call, Runner } from '../runner';
 import type { QueueSettings } from '../settings';
 import { connectionOf, type StorageAccount } from '../storage';
 import { contentFor, type Binding, type TypedData } from '../wire';
 import { QueueListener } from './queue-listener';
+import type { HostedFunction } from '../hosted-function';
 
 /** How long a message is hidden while its function runs; it is renewed as long as it does. */
 const HIDDEN_SECONDS = 600;

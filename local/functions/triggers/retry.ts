@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock';
-import type { HostedFunction } from '../catalog';
 import { messageOf, stackOf } from '../../errors';
 import type { RetryContext, RetryOptions } from '../wire';
+import type { HostedFunction } from '../hosted-function';
 
 /** Runs a function as often as its retry policy allows; rejects with the last failure. */
 export async function withRetries<T>(

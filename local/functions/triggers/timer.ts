@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../../clock';
-import { optionsOf, type HostedFunction } from '../catalog';
+import { optionsOf } from '../catalog';
 import type { Log } from '../log';
 import type { Runner } from '../runner';
 import type { TypedData } from '../wire';
@@ -10,6 +10,7 @@ import { parseSchedule, type Schedule } from './ncrontab';
 import { withRetries } from './retry';
 import { isoLocal } from './wall-time';
 import { messageOf } from '../../errors';
+import type { HostedFunction } from '../hosted-function';
 
 /**
  * One timer function: it runs when it is due, never twice at once, and remembers when it was due

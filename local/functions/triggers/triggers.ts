@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
-import type { Catalog, HostedFunction } from '../catalog';
-import type { HostOptions } from '../host';
+import type { Catalog } from '../catalog';
 import type { Call, Runner } from '../runner';
 import type { Environment, HostSettings } from '../settings';
 import type { TypedData } from '../wire';
 import type { BlobTriggers } from './blob';
 import type { QueueListener } from './queue-listener';
 import { TimerTrigger, timerInput } from './timer';
+import type { HostOptions } from '../options';
+import type { HostedFunction } from '../hosted-function';
 
 /** Everything that starts functions but HTTP and Durable: timers, blobs, queues. */
 export interface Triggers {

@@ -1,10 +1,11 @@
 import { withoutSecrets } from '../../failure';
-import { workloadOf, type Tools } from '../stage/access';
 import { missingTasks, missingText } from '../submit/missing';
-import { JOB_MANAGER_ID, LOGS_FOLDER, MISSING, RESULTS_FOLDER } from '../plan';
 import type { FailedTask, Files } from '../ports';
 import { NOTHING_HARVESTED, type Harvest, type Outcome, type RunPlan } from '../run';
 import { shareTolerated } from '../../workload/work-schema';
+import { JOB_MANAGER_ID, LOGS_FOLDER, MISSING } from '../names';
+import { RESULTS_FOLDER } from '../../workload/fields';
+import { workloadOf, type Tools } from '../run-context';
 
 /** Enough to see why; a task that writes gigabytes does not fill the app's memory or the record. */
 const LOG_TAIL_BYTES = 64 * 1024;

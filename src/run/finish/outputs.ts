@@ -1,7 +1,7 @@
 import { eachAtOnce } from '../../concurrency';
 import { Failure } from '../../failure';
-import { LOGS_FOLDER } from '../plan';
 import type { Files } from '../ports';
+import { LOGS_FOLDER } from '../names';
 
 /** What lies in the output container of a run: logs, and all the rest. */
 

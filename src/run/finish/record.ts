@@ -1,5 +1,4 @@
 import { Failure } from '../../failure';
-import { cancelBlob, recordBlob, RUNS_CONTAINER } from '../plan';
 import type { Files } from '../ports';
 import { costOf, type NodeTime } from '../../workload/prices';
 import { retentionOf } from './retention';
@@ -13,8 +12,9 @@ import type {
   Usage,
   WatchState,
 } from '../run';
-import { workloadOf, type Tools } from '../stage/access';
 import type { Workload } from '../../workload/workload';
+import { cancelBlob, recordBlob, RUNS_CONTAINER } from '../names';
+import { workloadOf, type Tools } from '../run-context';
 
 /** The end of a run, written down and read again. */
 

@@ -9,8 +9,6 @@ export interface Retention {
   readonly recordDays: number;
 }
 
-/** Records of workloads that the app has no more, and outputs of runs without a record. */
-export const DEFAULT_RECORD_DAYS = 400;
 export const DEFAULT_OUTPUT_DAYS = 30;
 
 /** A record is there for as long as what it tells of. */

@@ -1,11 +1,12 @@
 import { Failure, messageOf } from '../../failure';
 import { removeOnly } from './outputs';
-import { leftBlob, RECORDS_FOLDER, recordBlob, RUNS_CONTAINER, workloadOfRun } from '../plan';
 import type { Files, Ports } from '../ports';
 import { readRecord } from './record';
-import { DEFAULT_OUTPUT_DAYS, DEFAULT_RECORD_DAYS, longestOf } from './retention';
+import { DEFAULT_OUTPUT_DAYS, longestOf } from './retention';
 import { removeOwned } from './stop-costs';
-import { RUN_LABEL, type Tools } from '../stage/access';
+import { leftBlob, RECORDS_FOLDER, recordBlob, RUNS_CONTAINER, workloadOfRun } from '../names';
+import { DEFAULT_RECORD_DAYS } from '../../workload/fields';
+import { RUN_LABEL, type Tools } from '../run-context';
 
 /** What a tidy found to do, and did. */
 export interface Tidied {

@@ -1,7 +1,7 @@
-import { HARVEST_MINUTES } from '../plan';
 import { costOf, type NodeTime } from '../../workload/prices';
 import type { RunRecord } from '../run';
 import type { Workload } from '../../workload/workload';
+import { HARVEST_MINUTES } from '../provision/autoscale-formula';
 
 /** What a run takes and costs. Pure. */
 

@@ -2,16 +2,17 @@ import { Failure } from '../../failure';
 import { accountFindings, type AccountForecast } from './account-findings';
 import { estimateOf, type Estimate } from './estimate';
 import { vmSizeOf } from '../../workload/node-defaults';
-import { autoscaleFormula, firstNodes, nodesEnd, nodesFor, planRun } from '../plan';
+import { planRun } from '../plan';
 import type { BlobFound, Ports } from '../ports';
 import type { Quotas } from './quotas';
 import type { RunPlan, RunRecord, RunRequest } from '../run';
 import { findInputs } from '../stage/stage';
 import { previewOf, SHOWN, type TaskPreview } from './task-preview';
-import { registrySecretsOf, secretsOf } from '../stage/access';
 import { warningsOf } from '../../workload/checks/warnings';
 import { tasksFor, tasksKnownIn } from '../../workload/work-schema';
 import type { Workload } from '../../workload/workload';
+import { autoscaleFormula, firstNodes, nodesEnd, nodesFor } from '../provision/autoscale-formula';
+import { registrySecretsOf, secretsOf } from '../../workload/programs';
 
 /**
  * What a run would make, need and cost. It looks at the inputs, whether the secrets are there,

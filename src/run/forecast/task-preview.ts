@@ -1,8 +1,8 @@
-import { idOfWords, JOB_MANAGER_ID, MERGE_ID } from '../plan';
 import type { BlobFound } from '../ports';
 import { combinationAt, combinationsIn, wordsOfCombination } from '../../workload/sweep';
 import { chunkId, chunkOf } from '../submit/task-set';
 import type { Work } from '../../workload/work-schema';
+import { idOfWords, JOB_MANAGER_ID, MERGE_ID } from '../names';
 
 /** The first few tasks of a run, as they would be. Pure. */
 export interface TaskPreview {

@@ -1,12 +1,14 @@
 import { vmSizeOf } from '../../workload/node-defaults';
-import { autoscaleFormula, credentialMinutes, keptUntil } from '../plan';
+import { credentialMinutes, keptUntil } from '../plan';
 import { checkImage, checkOthersPool, checkPackages } from './pool-checks';
 import type { MountSpec, PoolSpec, Registry, Removal, StartTaskSpec } from '../ports';
 import type { Mount } from '../../workload/pool-schema';
 import type { RunPlan } from '../run';
-import { programFiles, type Access } from '../submit/tasks';
-import { openAccess, ownerOf, workloadOf, type Tools } from '../stage/access';
+import { programFiles } from '../submit/tasks';
+import { openAccess, type Access } from '../stage/access';
 import { containerImagesOf, usesContainers, type Workload } from '../../workload/workload';
+import { autoscaleFormula } from './autoscale-formula';
+import { ownerOf, workloadOf, type Tools } from '../run-context';
 
 export interface Provisioned {
   readonly poolId: string;

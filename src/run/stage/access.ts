@@ -1,40 +1,9 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { Failure } from '../../failure';
-import { credentialMinutes, INPUT_LIST } from '../plan';
-import type { Files, Owner, Ports } from '../ports';
+import { credentialMinutes } from '../plan';
+import type { Files } from '../ports';
 import type { RunPlan } from '../run';
-import { CHECK_MOUNTS } from '../submit/preparation';
-import type { Access } from '../submit/tasks';
-import { templatesOf } from '../../workload/work-schema';
-import type { Workload, Workloads } from '../../workload/workload';
-
-/** What an activity works with. */
-export interface Tools extends Ports {
-  readonly workloads: Workloads;
-  /** The folder of the compiled workloads: `<folder>/<workload>/programs/<file>`. */
-  readonly programsFolder: string;
-}
-
-export function workloadOf(workloads: Workloads, plan: RunPlan): Workload {
-  const workload = workloads.get(plan.workload);
-  if (workload === undefined) {
-    throw new Failure('unknownWorkload', `no workload is called ${plan.workload}`);
-  }
-  return workload;
-}
-
-export function ownerOf(plan: RunPlan): Owner {
-  return { runId: plan.runId, workload: plan.workload };
-}
-
-/** What tells the containers of a run from others, in the form container metadata allows. */
-export const RUN_LABEL = 'nightshiftrun';
-const WORKLOAD_LABEL = 'nightshiftworkload';
-
-export function labelsOf({ runId, workload }: Owner): Readonly<Record<string, string>> {
-  return { [RUN_LABEL]: runId, [WORKLOAD_LABEL]: workload };
-}
+import type { Workload } from '../../workload/workload';
+import { INPUT_LIST } from '../names';
+import { programsOf, secretsOf } from '../../workload/programs';
 
 /** Opens the run's two containers to its nodes, for as long as the run may last. */
 export async function openAccess(
@@ -80,34 +49,19 @@ function stagedSingles(workload: Workload): string[] {
   ];
 }
 
-export function programsOf({ work, pool, prepare, release }: Workload): readonly string[] {
-  const all = [
-    ...templatesOf(work).flatMap(([, { programs }]) => programs),
-    ...(pool.setup?.programs ?? []),
-    ...(prepare?.programs ?? []),
-    ...(release?.programs ?? []),
-    ...(pool.mounts.length > 0 ? [CHECK_MOUNTS] : []),
-  ];
-  return [...new Set(all)];
-}
+/** Task templates and manifest lines, turned into the tasks that Batch is given. Pure. */
 
-/** What is staged for tasks to read as files. */
-export function secretsOf({ work, prepare, release }: Workload): readonly string[] {
-  const all = [
-    ...templatesOf(work).flatMap(([, { secrets }]) => secrets),
-    ...(prepare?.secrets ?? []),
-    ...(release?.secrets ?? []),
-  ];
-  return [...new Set(all)];
-}
-
-/** What the app alone reads, when it makes a pool. */
-export function registrySecretsOf({ pool }: Workload): readonly string[] {
-  return [...new Set(pool.registries.map(({ secret }) => secret))];
-}
-
-/** A workload's own program, else the one of that name which all workloads share. */
-export function programPath(folder: string, workload: string, program: string): string {
-  const own = join(folder, workload, 'programs', program);
-  return existsSync(own) ? own : join(folder, 'shared', program);
+/** URLs of the run's containers, minted once for many tasks. */
+export interface Access {
+  readonly program: (name: string) => string;
+  readonly secret: (name: string) => string;
+  readonly input: (file: string) => string;
+  /** Reads and lists the staging container. */
+  readonly staging: string;
+  /** Reads and lists the output container. */
+  readonly outputs: string;
+  /** Reads and lists a container of reference data. */
+  readonly shared: (container: string) => string;
+  /** Writes to the output container. */
+  readonly upload: string;
 }

@@ -1,7 +1,7 @@
 import { Failure } from '../../failure';
 import type { RunPlan } from '../run';
-import type { Tools } from './access';
 import type { Workload } from '../../workload/workload';
+import type { Tools } from '../run-context';
 
 /**
  * A mounted container is never empty, so that an empty folder is known for what it is: a mount that

@@ -1,10 +1,12 @@
 import { Failure } from '../../failure';
-import { INPUT_LIST, outputContainerOf, stagedName } from '../plan';
-import { labelsOf, programPath, programsOf, secretsOf, workloadOf, type Tools } from './access';
 import type { BlobFound } from '../ports';
 import { checkReferences } from './references';
 import type { RunPlan } from '../run';
 import type { Workload } from '../../workload/workload';
+import { INPUT_LIST, outputContainerOf, stagedName } from '../names';
+import { labelsOf, workloadOf, type Tools } from '../run-context';
+import { programsOf, secretsOf, programPath } from '../../workload/programs';
+import { unlikeness, type Inputs } from '../../workload/input-names';
 
 /** One input as `inputs.json` lists it to the programs. */
 export interface StagedInput {
@@ -125,8 +127,6 @@ export async function findInputs(
   return found;
 }
 
-type Inputs = NonNullable<Workload['inputs']>;
-
 /** Where inputs come from: a container of their own, or what the run before has left. */
 function sourceOf(inputs: Inputs, { request, workload }: RunPlan) {
   if (inputs.from === 'container') return { container: inputs.container, prefix: inputs.prefix };
@@ -172,26 +172,4 @@ function refuseTooLarge(blob: BlobFound, inputs: Inputs): void {
     'inputRefused',
     `blob ${JSON.stringify(blob.name)} has ${blob.bytes} bytes, more than inputs.maxBytesEach (${inputs.maxBytesEach})`,
   );
-}
-
-/** Whether a blob of that name counts among the inputs; without inputs any does. */
-export function isInput(name: string, inputs: Inputs | undefined): boolean {
-  return inputs === undefined || unlikeness(name, inputs) === undefined;
-}
-
-/** What the name of an input must be and this one is not; undefined when it is. */
-function unlikeness(name: string, inputs: Inputs): string | undefined {
-  const { endsWith, pattern } = inputs;
-  const prefix = inputs.from === 'container' ? inputs.prefix : undefined;
-  if (!matches(name, endsWith)) return `end in ${endsWith.join(' or ')}`;
-  if (prefix !== undefined && !name.startsWith(prefix)) return `begin with ${prefix}`;
-  // Unlike `test`, `search` starts at the beginning whatever flags the pattern has.
-  if (pattern !== undefined && name.search(pattern) < 0) return `match ${String(pattern)}`;
-  return undefined;
-}
-
-/** No ending listed means every blob. */
-export function matches(name: string, endings: readonly string[]): boolean {
-  const lower = name.toLowerCase();
-  return endings.length === 0 || endings.some((ending) => lower.endsWith(ending.toLowerCase()));
 }

@@ -1,10 +1,11 @@
-import { JOB_MANAGER_ID } from '../plan';
 import { preparationOf, releaseOf } from './preparation';
 import type { JobSpec } from '../ports';
 import type { RunPlan } from '../run';
-import { allInputs, manifestFile, taskFrom, type Access } from './tasks';
-import { openAccess, ownerOf, workloadOf, type Tools } from '../stage/access';
+import { allInputs, manifestFile, taskFrom } from './tasks';
+import { openAccess, type Access } from '../stage/access';
 import type { Workload } from '../../workload/workload';
+import { JOB_MANAGER_ID } from '../names';
+import { ownerOf, workloadOf, type Tools } from '../run-context';
 
 export async function submitJob(
   tools: Tools,

@@ -1,10 +1,12 @@
 import { missingTasks, missingText } from './missing';
-import { credentialMinutes, MERGE_ID, MISSING_FOR_MERGE } from '../plan';
+import { credentialMinutes } from '../plan';
 import type { Batch } from '../ports';
 import type { RunPlan } from '../run';
 import { addUnlessOver } from './submit-tasks';
 import { taskFrom } from './tasks';
-import { openAccess, workloadOf, type Tools } from '../stage/access';
+import { openAccess } from '../stage/access';
+import { MERGE_ID, MISSING_FOR_MERGE } from '../names';
+import { workloadOf, type Tools } from '../run-context';
 
 export type Merged =
   /** A task has not ended after all: counts and lists need not tell of the same moment. */

@@ -1,8 +1,8 @@
-import { JOB_MANAGER_ID, MERGE_ID } from '../plan';
 import type { Batch } from '../ports';
 import type { RunPlan } from '../run';
 import { blockedBy } from '../../workload/task-graph';
 import type { Work } from '../../workload/work-schema';
+import { JOB_MANAGER_ID, MERGE_ID } from '../names';
 
 /** A task that a run goes on without, as `missing.json` lists it. */
 export interface MissingTask {

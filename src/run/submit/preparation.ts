@@ -1,12 +1,8 @@
-import type { Access } from './tasks';
 import { environmentOf, programFiles, secretFiles } from './tasks';
 import type { NodeTaskSpec, ResourceFile } from '../ports';
 import type { Workload } from '../../workload/workload';
-
-/** What every node does once for a run, before the first task of the job on it. Pure. */
-
-/** Says no when a mount is not there: a task would write to the bare directory and "succeed". */
-export const CHECK_MOUNTS = 'check-mounts.sh';
+import type { Access } from '../stage/access';
+import { CHECK_MOUNTS } from '../../workload/programs';
 
 /**
  * The workload's own preparation, the check of its mounts and its shared data are one task, since a

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { Failure } from '../../failure';
-import { JOB_MANAGER_ID, MERGE_ID } from '../plan';
 import type { Batch, TaskSpec } from '../ports';
 import type { RunPlan, WatchState } from '../run';
 import { dependOnAll, taskFrom } from './tasks';
 import { idsOf, taskSetOf, type TaskSet } from './task-set';
-import { workloadOf, type Tools } from '../stage/access';
 import type { Work } from '../../workload/work-schema';
+import { JOB_MANAGER_ID, MERGE_ID } from '../names';
+import { workloadOf, type Tools } from '../run-context';
 
 /**
  * So many tasks are added in one step. Batch takes some hundreds a second, so a step keeps well

@@ -2,12 +2,13 @@ import { mapAhead } from '../../concurrency';
 import { credentialMinutes } from '../plan';
 import type { ResourceFile, TaskSpec } from '../ports';
 import type { RunPlan } from '../run';
-import { allInputs, taskFrom, type Access } from './tasks';
+import { allInputs, taskFrom } from './tasks';
 import type { TaskTemplate } from '../../workload/task-schema';
-import { openAccess, type Tools } from '../stage/access';
+import { openAccess, type Access } from '../stage/access';
 import { unitsOf, type Unit, type Units } from './units';
 import { tasksFor, type Work } from '../../workload/work-schema';
 import type { Workload } from '../../workload/workload';
+import type { Tools } from '../run-context';
 
 /**
  * The tasks of a run before the merge, in an order that never changes. A task is made when it is

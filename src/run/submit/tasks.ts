@@ -1,27 +1,12 @@
 import { z } from 'zod';
 import { Failure } from '../../failure';
-import { INPUT_LIST, LOGS_FOLDER, MANIFEST } from '../plan';
 import type { OutputFile, ResourceFile, TaskSpec } from '../ports';
 import { MAX_DEPENDENCY_CHARACTERS } from '../../workload/task-graph';
 import { affinityId, RESERVED_IDS } from '../../workload/work-schema';
-import { fieldOf, wordsOf, type TaskTemplate } from '../../workload/workload';
-
-/** Task templates and manifest lines, turned into the tasks that Batch is given. Pure. */
-
-/** URLs of the run's containers, minted once for many tasks. */
-export interface Access {
-  readonly program: (name: string) => string;
-  readonly secret: (name: string) => string;
-  readonly input: (file: string) => string;
-  /** Reads and lists the staging container. */
-  readonly staging: string;
-  /** Reads and lists the output container. */
-  readonly outputs: string;
-  /** Reads and lists a container of reference data. */
-  readonly shared: (container: string) => string;
-  /** Writes to the output container. */
-  readonly upload: string;
-}
+import { type TaskTemplate } from '../../workload/workload';
+import { INPUT_LIST, LOGS_FOLDER, MANIFEST } from '../names';
+import type { Access } from '../stage/access';
+import { fieldOf, wordsOf } from '../../workload/validation';
 
 /** What one task has that its template has not. */
 export interface TaskDetails {

@@ -1,12 +1,12 @@
 import { Failure } from '../../failure';
-import { idOfWords, MANIFEST } from '../plan';
 import type { RunPlan } from '../run';
 import { stagedInputs, type StagedInput } from '../stage/stage';
 import { combinationAt, combinationsIn, wordsOfCombination } from '../../workload/sweep';
 import { readManifest } from './tasks';
-import type { Tools } from '../stage/access';
 import type { TaskTemplate } from '../../workload/task-schema';
 import type { Work, WorkOf } from '../../workload/work-schema';
+import { idOfWords, MANIFEST } from '../names';
+import type { Tools } from '../run-context';
 
 /** A piece of work that can be a task of its own. */
 export interface Unit {

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Contradiction } from '../fields';
 import { poolSchema, type Pool } from '../pool-schema';
 import { shellMistakes } from './shell';
 import { coresOf, largestChoice, mostSlots, smallestFitting } from '../vm-sizes';
 import type { Workload } from '../workload';
+import type { Contradiction } from '../validation';
 
 /** What each field of a pool allows alone, and the service would refuse or the run would miss. */
 export function* poolMistakes(

@@ -1,7 +1,7 @@
-import type { Contradiction } from '../fields';
-import { RESULTS_FOLDER } from '../../run/plan';
 import { templatesOf } from '../work-schema';
 import type { Workload } from '../workload';
+import { RESULTS_FOLDER } from '../fields';
+import type { Contradiction } from '../validation';
 
 /** Results that no task brings to where they are looked for: such a run could only ever fail. */
 export function* resultMistakes({ work, pool, results }: Workload): Generator<Contradiction> {

@@ -1,4 +1,4 @@
-import type { Contradiction } from '../fields';
+import type { Contradiction } from '../validation';
 
 const SHELL = /^\s*(?:(?:\/usr)?\/bin\/)?(?:ba|da)?sh\s+(-\S+)?/;
 

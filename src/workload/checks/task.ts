@@ -1,7 +1,7 @@
-import type { Contradiction } from '../fields';
 import { shellMistakes } from './shell';
 import type { Container, TaskTemplate } from '../task-schema';
 import type { Workload } from '../workload';
+import type { Contradiction } from '../validation';
 
 /** What a task says that its pool or its run cannot give. `many` is true for a template of many tasks. */
 export function* taskMistakes(

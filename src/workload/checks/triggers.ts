@@ -1,5 +1,5 @@
-import type { Contradiction } from '../fields';
 import type { Workload, Workloads } from '../workload';
+import type { Contradiction } from '../validation';
 
 /** What would start a run that cannot succeed, or never stop starting runs. */
 export function* triggerMistakes(workload: Workload): Generator<Contradiction> {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { createActivities } from '../../../src/run/activities';
-import { checkWorkloads } from '../../../src/workload/workload';
 import { MemoryFiles } from '../../memory-files';
 import { checked, planOf, whole } from '../../run/given';
 import { nodeIn, ONE_NODE, poolSpec, portOnStandIn } from './on-stand-in';
+import { checkWorkloads } from '../../../src/workload/check-workloads';
 
 const declaration = { ...whole, pool: { keep: { days: 7 } } };
 

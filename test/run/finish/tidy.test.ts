@@ -1,13 +1,13 @@
 import { afterEach, expect, test } from 'vitest';
 import { Failure } from '../../../src/failure';
-import { recordBlob, RUNS_CONTAINER } from '../../../src/run/plan';
 import type { Outcome } from '../../../src/run/run';
 import { tidy, type RunsKnown, type Tidied } from '../../../src/run/finish/tidy';
-import { labelsOf } from '../../../src/run/stage/access';
 import type { WorkloadDeclaration } from '../../../src/workload/workload';
 import { cutting } from '../../fakes';
 import { minute, watchWith, whole } from '../given';
 import { now, worldOf, type World } from '../world';
+import { recordBlob, RUNS_CONTAINER } from '../../../src/run/names';
+import { labelsOf } from '../../../src/run/run-context';
 
 const DAY = 24 * 60;
 const NOTHING: Tidied = { orphans: [], containers: [], forgotten: [], refused: [], kept: [] };

@@ -6,13 +6,13 @@ import {
   type ForecastTools,
   type PoolForecast,
 } from '../../../src/run/forecast/forecast';
-import { idOfWords } from '../../../src/run/plan';
 import type { RunRecord, RunRequest } from '../../../src/run/run';
 import type { WorkloadDeclaration } from '../../../src/workload/workload';
 import { MemoryBatch, supportedImages } from '../../fakes';
 import { evaluate } from '../../local/batch/autoscale/given';
 import { MemoryFiles } from '../../memory-files';
 import { checked, echo, minute, perBlob, split, STARTED, whole } from '../given';
+import { idOfWords } from '../../../src/run/names';
 
 interface World extends ForecastTools {
   readonly batch: MemoryBatch;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { autoscaleFormula } from '../../../src/run/plan';
 import type { Workload } from '../../../src/workload/workload';
 import { every30Seconds, evaluate, steady } from '../../local/batch/autoscale/given';
 import { checked, echo, minute, perBlob, planOf, split, STARTED, whole } from '../given';
+import { autoscaleFormula } from '../../../src/run/provision/autoscale-formula';
 
 /** The pool's size as the formula language itself evaluates it, so many minutes after the start. */
 function nodesAt(

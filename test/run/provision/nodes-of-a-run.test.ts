@@ -3,12 +3,11 @@ import { afterEach, expect, test } from 'vitest';
 import { SteppedClock } from '../../../local/clock';
 import { startTestHub, type TestHub } from '../../../local/functions/testing';
 import { createActivities } from '../../../src/run/activities';
-import { runIdOf } from '../../../src/run/plan';
 import { nextStep, whatItWaitsFor } from '../../../src/run/progress';
 import type { NodeCounts, RunRecord } from '../../../src/run/run';
 import { answering } from '../../../src/run/steps';
 import { tidy } from '../../../src/run/finish/tidy';
-import { checkWorkloads, type WorkloadDeclaration } from '../../../src/workload/workload';
+import { type WorkloadDeclaration } from '../../../src/workload/workload';
 import { runWorkflow } from '../../../src/run/workflow';
 import { supportedImages } from '../../fakes';
 import { MemoryFiles } from '../../memory-files';
@@ -16,6 +15,8 @@ import { checked, jobWith, minute, planOf, poolWith, seenWith, watchWith, whole 
 import { PacedBatch } from '../paced-batch';
 import { newProgramsFolder } from '../stage';
 import { worldOf } from '../world';
+import { runIdOf } from '../../../src/run/names';
+import { checkWorkloads } from '../../../src/workload/check-workloads';
 
 /** What a run makes of its nodes from its start to its end: prepared or not, kept, of others. */
 

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
-import { autoscaleFormula, keptUntil, planRun } from '../../../src/run/plan';
+import { keptUntil, planRun } from '../../../src/run/plan';
 import { taskSchema } from '../../../src/workload/task-schema';
 import { taskFrom } from '../../../src/run/submit/tasks';
 import type { Workload, WorkloadDeclaration } from '../../../src/workload/workload';
 import { every30Seconds, evaluate, steady } from '../../local/batch/autoscale/given';
 import { access, checked, echo, minute, planOf, split, STARTED, whole } from '../given';
+import { autoscaleFormula } from '../../../src/run/provision/autoscale-formula';
 
 type PoolDeclaration = WorkloadDeclaration['pool'];
 

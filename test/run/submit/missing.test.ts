@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { idOfWords, MISSING_FOR_MERGE } from '../../../src/run/plan';
 import type { WorkloadDeclaration } from '../../../src/workload/workload';
 import { echo } from '../given';
 import { now, worldOf } from '../world';
+import { idOfWords, MISSING_FOR_MERGE } from '../../../src/run/names';
 
 const many = {
   name: 'many',

@@ -4,11 +4,11 @@ import { batchClientFor } from '../../../src/azure/connect';
 import { Failure } from '../../../src/failure';
 import { idsOf, taskSetOf } from '../../../src/run/submit/task-set';
 import { submitTasks, type Submitted } from '../../../src/run/submit/submit-tasks';
-import type { Tools } from '../../../src/run/stage/access';
 import type { WorkloadDeclaration } from '../../../src/workload/workload';
 import { acceptingBatch, type AcceptingBatch, type Misdeeds } from '../../bench/accepting-batch';
 import { echo } from '../given';
 import { now, worldOf, type World } from '../world';
+import type { Tools } from '../../../src/run/run-context';
 
 /** Submitting through the real client, against a service that does wrong: the set is exact all the same. */
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { nodesEnd } from '../../../src/run/plan';
 import type { WorkloadDeclaration } from '../../../src/workload/workload';
 import { echo, perBlob, split, whole } from '../given';
 import { CANARY, now, worldOf, type World } from '../world';
+import { nodesEnd } from '../../../src/run/provision/autoscale-formula';
 
 const meshes = {
   ...perBlob,

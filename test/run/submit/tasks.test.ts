@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { dependOnAll, manifestFile, allInputs, readManifest, taskFrom } from '../../../src/run/submit/tasks';
+import {
+  dependOnAll,
+  manifestFile,
+  allInputs,
+  readManifest,
+  taskFrom,
+} from '../../../src/run/submit/tasks';
 import { taskSchema } from '../../../src/workload/task-schema';
 import { access } from '../given';
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { withNodes } from '../../../src/workload/node-defaults';
-import { checkWorkloads, type WorkloadDeclaration } from '../../../src/workload/workload';
+import { type WorkloadDeclaration } from '../../../src/workload/workload';
 import { checked, echo, perBlob, split, whole } from '../../run/given';
+import { checkWorkloads } from '../../../src/workload/check-workloads';
 
 function mistakesOf(declaration: WorkloadDeclaration): readonly string[] {
   try {

@@ -5,7 +5,7 @@ import {
   nonDeterminism,
   type Scheduled,
 } from '../../../../local/functions/durable/non-determinism';
-import type { Decision } from '../../../../local/functions/durable/turn';
+import type { Decision } from '../../../../local/functions/durable/turn-work';
 
 // The words of DurableTask, as public reports of such failures show them.
 

@@ -1,0 +1,23 @@
+import type http from 'node:http';
+import type { Body } from '../body';
+import type { HubAddresses } from './client-urls';
+import { Pages } from './pages';
+import type { TaskHub } from './task-hub';
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly json?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface ApiCall {
+  readonly hub: TaskHub;
+  readonly addresses: HubAddresses;
+  /** Lists that are being gone through page by page. */
+  readonly pages: Pages;
+  /** The segments of the path, decoded. */
+  readonly parts: readonly string[];
+  readonly url: URL;
+  readonly request: http.IncomingMessage;
+  readonly body: Body;
+}

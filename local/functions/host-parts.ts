@@ -1,0 +1,35 @@
+import type { Listening } from '../http';
+import type { Catalog } from './catalog';
+import type { Registry } from './core';
+import type { DurableApi } from './durable/client-api';
+import type { HubAddresses } from './durable/client-urls';
+import { TaskHub } from './durable/task-hub';
+import { Runner } from './runner';
+import type { HostSettings } from './settings';
+import type { HttpStreams } from './triggers/http-stream';
+import type { Triggers } from './triggers/triggers';
+import type { HttpRoutes } from './triggers/http-routes';
+
+/** What is there before the parts. */
+export interface Frame {
+  readonly registry: Registry;
+  readonly settings: HostSettings;
+  readonly catalog: Catalog;
+  /** If the app asks for HTTP streams. */
+  readonly streams: HttpStreams | undefined;
+  readonly front: Listening;
+  /** Undone in the opposite order. */
+  readonly closing: (() => unknown)[];
+}
+
+export interface HostParts extends Frame {
+  readonly runner: Runner;
+  readonly hub: TaskHub;
+  readonly api: DurableApi;
+  readonly triggers: Triggers;
+  readonly addresses: HubAddresses;
+}
+
+export interface Opened extends HostParts {
+  readonly routes: HttpRoutes;
+}

@@ -1,0 +1,17 @@
+import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
+import type { DurableClient } from 'durable-functions';
+import type { Ports } from '../run/ports';
+import type { Workloads } from '../workload/workload';
+
+/** Start, list, look at, cancel a run. */
+
+export interface Api {
+  readonly ports: Ports;
+  readonly workloads: Workloads;
+}
+
+export type HttpHandler = (
+  request: HttpRequest,
+  client: DurableClient,
+  context: InvocationContext,
+) => Promise<HttpResponseInit>;

@@ -1,0 +1,26 @@
+import { Failure, httpStatusOf } from '../failure';
+import type { HttpHandler } from './handler';
+import { FieldMistakes } from '../workload/validation';
+
+/** A Failure becomes a problem document (RFC 9457); a bug becomes the host's own 500 with its log. */
+export function answering(handler: HttpHandler): HttpHandler {
+  return async (request, client, context) => {
+    try {
+      return await handler(request, client, context);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const status = httpStatusOf(error.code);
+      return {
+        status,
+        headers: { 'Content-Type': 'application/problem+json' },
+        body: JSON.stringify({
+          type: `urn:nightshift:${error.code}`,
+          title: error.code,
+          status,
+          detail: error.message,
+          ...(error instanceof FieldMistakes && { errors: error.errors }),
+        }),
+      };
+    }
+  };
+}

@@ -1,0 +1,81 @@
+import type { HttpRequest } from '@azure/functions';
+import { z } from 'zod';
+import { Failure } from '../failure';
+import type { RunRequest } from '../run/run';
+import type { Workload, Workloads } from '../workload/workload';
+import { mistakesFrom, FieldMistakes } from '../workload/validation';
+import { parametersOf } from '../workload/parameters';
+
+const MAX_BODY_BYTES = 64 * 1024;
+
+const MAX_KEY_CHARACTERS = 128;
+
+export function findWorkload(workloads: Workloads, name: string): Workload {
+  const workload = workloads.get(name);
+  if (workload !== undefined) return workload;
+  const known = [...workloads.keys()].join(', ');
+  throw new Failure(
+    'unknownWorkload',
+    `no workload is called ${JSON.stringify(name.slice(0, 64))}; there are: ${known}`,
+  );
+}
+
+export function checkRunId(id: string): string {
+  if (/^[a-z0-9-]{1,64}$/.test(id)) return id;
+  throw new Failure(
+    'unknownRun',
+    `${JSON.stringify(id.slice(0, 64))} is no run id; GET /api/runs lists them`,
+  );
+}
+
+export function keyOf(request: HttpRequest): string | null {
+  const key = request.headers.get('idempotency-key');
+  if (key === null) return null;
+  if (key.length > 0 && key.length <= MAX_KEY_CHARACTERS) return key;
+  throw new FieldMistakes([
+    { field: 'Idempotency-Key', message: `must have 1 to ${MAX_KEY_CHARACTERS} characters` },
+  ]);
+}
+
+export async function readBody(request: HttpRequest): Promise<unknown> {
+  const announced = Number(request.headers.get('content-length') ?? 0);
+  const text = announced > MAX_BODY_BYTES ? null : await request.text();
+  if (text === null || Buffer.byteLength(text) > MAX_BODY_BYTES) {
+    throw new Failure(
+      'bodyTooLarge',
+      `the body has more than ${MAX_BODY_BYTES} bytes; put data into a blob and name that`,
+    );
+  }
+  if (text.trim() === '') return {};
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new FieldMistakes([
+      { field: 'body', message: 'must be JSON, such as {"parameters": {}}' },
+    ]);
+  }
+}
+
+const bodySchema = z.strictObject({
+  parameters: z.record(z.string(), z.unknown()).default({}),
+  /** Only this blob of the workload's input container. */
+  blob: z.string().min(1).max(1024).optional(),
+});
+
+/** Every mistake of the body at once, each with its field. */
+export function checkBody(
+  workload: Workload,
+  body: unknown,
+): Pick<RunRequest, 'parameters' | 'blob'> {
+  const outer = bodySchema.safeParse(body);
+  if (!outer.success) throw mistakesFrom(outer.error.issues);
+  const { blob } = outer.data;
+  const parameters = parametersOf(workload, outer.data.parameters);
+  if (blob === undefined) return { parameters };
+  if (workload.inputs === undefined) {
+    throw new FieldMistakes([
+      { field: 'blob', message: `workload ${workload.name} has no input container` },
+    ]);
+  }
+  return { parameters, blob };
+}

@@ -1,0 +1,39 @@
+import type { InvocationContext, Timer } from '@azure/functions';
+import type { DurableClient } from 'durable-functions';
+import type { Ports } from '../run/ports';
+import type { Occurrence } from '../run/run';
+import type { Workload } from '../workload/workload';
+import { startRun } from '../start-run';
+import { parametersOf } from '../workload/parameters';
+
+/** Timer and blob, each turned into the same start as over HTTP. */
+
+/**
+ * The occurrence is the due time, not the time of firing: a timer that fires twice for one due
+ * time, or late after an outage, starts one run. A timer that was fired by hand has no due time.
+ */
+export function timerHandler({ files }: Ports, workload: Workload) {
+  return async (timer: Timer, client: DurableClient, context: InvocationContext): Promise<void> => {
+    const due = dueTime(timer);
+    const occurrence: Occurrence =
+      due === null
+        ? { kind: 'request', key: `timer-${context.invocationId}` }
+        : { kind: 'schedule', due };
+    const { runId, isNew } = await startRun({ client, files }, workload, {
+      workload: workload.name,
+      occurrence,
+      parameters: parametersOf(workload, {}),
+    });
+    context.log(
+      isNew ? `run ${runId} started` : `run ${runId} had been started for this due time already`,
+    );
+  };
+}
+
+function dueTime({ scheduleStatus }: Timer): string | null {
+  const next: string | undefined = scheduleStatus?.next;
+  const moment = new Date(next ?? Number.NaN);
+  // A status that was never written shows the year 1.
+  if (Number.isNaN(moment.getTime()) || moment.getUTCFullYear() < 2000) return null;
+  return moment.toISOString();
+}

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { Failure } from '../failure';
+import { poolMistakes } from './checks/pool';
+import { resultMistakes } from './checks/results';
+import { shellMistakes } from './checks/shell';
+import { containerMistakes, taskMistakes } from './checks/task';
+import { followMistakes, triggerMistakes } from './checks/triggers';
+import { templatesOf, workMistakes } from './work-schema';
+import type { WorkloadDeclaration, Workloads, Workload } from './workload';
+import { workloadSchema, usesContainers } from './workload';
+import { fieldOf, wordsOf, type Contradiction } from './validation';
+
+const PARAMETER_NAME = /^[A-Za-z][A-Za-z0-9_]*$/;
+
+/** Every declaration, defaults filled in, by name. @throws Failure badWorkloads naming each mistake. */
+export function checkWorkloads(declarations: readonly WorkloadDeclaration[]): Workloads {
+  const workloads = new Map<string, Workload>();
+  const mistakes: string[] = [];
+
+  for (const [index, declaration] of declarations.entries()) {
+    const name = typeof declaration?.name === 'string' ? declaration.name : `number ${index + 1}`;
+    const checked = checkedSchema.safeParse(declaration);
+    if (!checked.success) {
+      mistakes.push(...checked.error.issues.map((issue) => describe(name, issue)));
+    } else if (workloads.has(name)) {
+      mistakes.push(`workload ${name}, name: another workload has this name; choose another one`);
+    } else {
+      workloads.set(name, checked.data);
+    }
+  }
+
+  const names = new Set(declarations.map((declaration) => declaration?.name));
+  for (const [name, { path, message }] of followMistakes(workloads, names)) {
+    mistakes.push(`workload ${name}, ${fieldOf(path, 'the declaration')}: ${message}`);
+  }
+  if (mistakes.length > 0) {
+    throw new Failure('badWorkloads', `the workloads have mistakes:\n  ${mistakes.join('\n  ')}`);
+  }
+  return workloads;
+}
+
+function describe(workload: string, issue: z.core.$ZodIssue): string {
+  return `workload ${workload}, ${fieldOf(issue.path, 'the declaration')}: ${wordsOf(issue)}`;
+}
+
+const checkedSchema = workloadSchema.superRefine((workload, context) => {
+  for (const { path, message } of contradictions(workload)) {
+    context.addIssue({ code: 'custom', path, message });
+  }
+});
+
+/** What each field allows alone, and Batch would refuse or wait for for ever. */
+export function* contradictions(workload: Workload): Generator<Contradiction> {
+  const { work, inputs } = workload;
+  const templates = templatesOf(work);
+  const containers = usesContainers(workload);
+  for (const [key, template] of templates) {
+    yield* taskMistakes(workload, key, template, containers);
+  }
+  yield* poolMistakes(workload, [
+    ...new Set([
+      ...templates.flatMap(([, { secrets }]) => secrets),
+      ...(workload.prepare?.secrets ?? []),
+      ...(workload.release?.secrets ?? []),
+    ]),
+  ]);
+  yield* nodeMistakes(workload);
+  if (work.kind === 'perBlob' && inputs === undefined) {
+    yield { path: ['inputs'], message: 'missing: "perBlob" makes one task for each input blob' };
+  }
+  for (const { path, message } of workMistakes(work)) yield { path: ['work', ...path], message };
+  yield* triggerMistakes(workload);
+  yield* resultMistakes(workload);
+  for (const name of Object.keys(workload.parameters.shape)) {
+    if (PARAMETER_NAME.test(name)) continue;
+    yield {
+      path: ['parameters', name],
+      message: 'becomes an environment variable; its name must be letters, digits and _',
+    };
+  }
+}
+
+function* nodeMistakes(workload: Workload): Generator<Contradiction> {
+  for (const key of ['prepare', 'release'] as const) {
+    const task = workload[key];
+    if (task === undefined) continue;
+    yield* shellMistakes([key, 'command'], task.command);
+    yield* containerMistakes([key, 'container'], task.container);
+    if (task.container !== undefined && !usesContainers(workload)) {
+      yield {
+        path: [key, 'container'],
+        message: 'needs a pool that runs containers; make the tasks containers, or leave it out',
+      };
+    }
+  }
+}
