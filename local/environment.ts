@@ -11,7 +11,7 @@ import { startGate } from './roles/gate';
 import type { ServiceKind } from './roles/requests';
 import { startStorage, type LocalStorage } from './storage';
 import { startVault, type LocalVault } from './vault';
-import { messageOf } from './errors';
+import { formatError } from './errors';
 
 /**
  * Everything the app finds in Azure, on this machine: storage, Batch, vault, identity and the
@@ -323,7 +323,7 @@ function paceIn(folder: string, speed: number): ClockPace {
 }
 
 function inWords(error: unknown): Error {
-  const words = messageOf(error);
+  const words = formatError(error);
   const port = /EADDRINUSE[^\d]*(?:127\.0\.0\.1:)?(\d+)/.exec(words)?.[1];
   if (port === undefined) return error instanceof Error ? error : new Error(words);
   return new Error(

@@ -53,7 +53,7 @@ export class Failure extends Error {
     message: string,
     options?: ErrorOptions,
   ) {
-    super(withoutSecrets(message), options);
+    super(redact(message), options);
   }
 }
 
@@ -62,8 +62,8 @@ export function httpStatusOf(code: FailureCode): number {
 }
 
 /** What any thrown thing says, in words a person can read and without an SDK's object noise. */
-export function messageOf(error: unknown): string {
-  return withoutSecrets(error instanceof Error ? error.message : String(error));
+export function formatError(error: unknown): string {
+  return redact(error instanceof Error ? error.message : String(error));
 }
 
 /** What gives access by itself, and what stands before it. Azure's own words for each. */
@@ -77,6 +77,6 @@ const secretForms: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** Text as it may be kept and shown: a service may repeat in its answer what it was sent. */
-export function withoutSecrets(text: string): string {
+export function redact(text: string): string {
   return secretForms.reduce((clean, [form, shown]) => clean.replace(form, shown), text);
 }

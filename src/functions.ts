@@ -6,12 +6,12 @@ import { describeSettings } from './describe-settings';
 import { Failure } from './failure';
 import { followHandler } from './triggers/follow';
 import { cancelHandler, listHandler, showHandler, startHandler } from './api/runs';
-import { blobFunctionOf, blobHandler, GIVEN_UP_QUEUE, givenUpHandler } from './triggers/blob';
+import { blobFunctionOf, blobHandler, BLOB_POISON_QUEUE, poisonBlobHandler } from './triggers/blob';
 import { latestRunHandler, outputsHandler } from './api/outputs';
 import { planHandler } from './api/plans';
 import { createActivities } from './run/activities';
 import { withNodes } from './workload/node-defaults';
-import { answering } from './run/steps';
+import { asActivity } from './run/steps';
 import { type WorkloadDeclaration, type Workloads } from './workload/workload';
 import { warningsOf } from './workload/checks/warnings';
 import { RUN_ORCHESTRATION, runWorkflow } from './run/workflow';
@@ -20,8 +20,8 @@ import { stopAllHandler } from './api/stop-all';
 import { checkWorkloads } from './workload/check-workloads';
 import type { Api } from './api/handler';
 import { timerHandler } from './triggers/timer';
-import { tidyHandler } from './triggers/tidy';
-import type { Tools } from './run/run-context';
+import { reaperHandler } from './triggers/reap';
+import type { ActivityContext } from './run/activity-context';
 import { programsOf, programPath } from './workload/programs';
 
 /** What the app is made of besides its code. */
@@ -90,14 +90,14 @@ function registerTriggers({ ports, workloads }: Api, settings: Settings): void {
   if (all.some(({ triggers }) => triggers.blob !== undefined)) {
     leaveBlobsInStorage();
     df.app.client.storageQueue('blobs-given-up', {
-      queueName: GIVEN_UP_QUEUE,
+      queueName: BLOB_POISON_QUEUE,
       connection,
-      handler: givenUpHandler(ports, workloads),
+      handler: poisonBlobHandler(ports, workloads),
     });
   }
   df.app.client.timer('tidy', {
     schedule: '0 17 * * * *',
-    handler: tidyHandler({ ...ports, workloads }, () => new Date()),
+    handler: reaperHandler({ ...ports, workloads }, () => new Date()),
   });
 }
 
@@ -117,14 +117,14 @@ function leaveBlobsInStorage(): void {
 /** What the host's storage extension calls them. */
 const BLOB_CLIENTS = 'AzureStorageBlobs';
 
-function registerRuns(tools: Tools): void {
-  df.app.orchestration(RUN_ORCHESTRATION, runWorkflow(tools.workloads));
+function registerRuns(context: ActivityContext): void {
+  df.app.orchestration(RUN_ORCHESTRATION, runWorkflow(context.workloads));
   df.app.activity('startFollowers', {
     extraInputs: [df.input.durableClient()],
-    handler: followHandler(tools, tools.workloads),
+    handler: followHandler(context, context.workloads),
   });
-  for (const [name, activity] of Object.entries(createActivities(tools))) {
-    df.app.activity(name, { handler: answering<unknown>(activity) });
+  for (const [name, activity] of Object.entries(createActivities(context))) {
+    df.app.activity(name, { handler: asActivity<unknown>(activity) });
   }
 }
 

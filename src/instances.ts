@@ -4,12 +4,12 @@ import {
   type DurableOrchestrationStatus,
 } from 'durable-functions';
 import type { Files } from './run/ports';
-import { LOOK_NOW, RUN_ORCHESTRATION } from './run/workflow';
+import { POLL_NOW, RUN_ORCHESTRATION } from './run/workflow';
 import { cancelBlob, RUNS_CONTAINER } from './run/names';
 
 /** The one way in: whatever the trigger, a run starts here, and the same occurrence starts it once. */
 
-export interface Doors {
+export interface StartContext {
   readonly client: DurableClient;
   readonly files: Files;
 }
@@ -18,7 +18,7 @@ export interface Doors {
 const NOT_THERE = 'replied with HTTP 404 response';
 
 /** Null when there is no such instance. */
-export async function statusOf(
+export async function findInstance(
   client: DurableClient,
   runId: string,
 ): Promise<DurableOrchestrationStatus | null> {
@@ -41,7 +41,7 @@ export function isActive({ name, runtimeStatus }: DurableOrchestrationStatus): b
 }
 
 /** The ids of all runs that have not ended. */
-export async function goingRuns(client: DurableClient): Promise<readonly string[]> {
+export async function activeRunIds(client: DurableClient): Promise<readonly string[]> {
   const going = await client.getStatusBy({ runtimeStatus: [Pending, Running, Suspended] });
   return going.filter(({ name }) => name === RUN_ORCHESTRATION).map(({ instanceId }) => instanceId);
 }
@@ -50,8 +50,8 @@ export async function goingRuns(client: DurableClient): Promise<readonly string[
  * Asks a run to end and clean up. The request is a blob, which the run reads at each of its looks;
  * the event only has it look now. An event alone could get lost while a run continues as new.
  */
-export async function cancelRun({ client, files }: Doors, runId: string): Promise<void> {
+export async function cancelRun({ client, files }: StartContext, runId: string): Promise<void> {
   await files.makeContainer(RUNS_CONTAINER, {});
   await files.claim(RUNS_CONTAINER, cancelBlob(runId), '');
-  await client.raiseEvent(runId, LOOK_NOW, {});
+  await client.raiseEvent(runId, POLL_NOW, {});
 }

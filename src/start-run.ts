@@ -1,11 +1,11 @@
 import { type DurableOrchestrationStatus } from 'durable-functions';
 import { Failure } from './failure';
-import type { Journey, RunRequest } from './run/run';
+import type { RunInput, RunRequest } from './run/run';
 import { RUN_ORCHESTRATION } from './run/workflow';
 import type { Workload } from './workload/workload';
 import { runIdOf, workloadOfRun } from './run/names';
-import type { Doors } from './instances';
-import { statusOf, goingRuns, cancelRun } from './instances';
+import type { StartContext } from './instances';
+import { findInstance, activeRunIds, cancelRun } from './instances';
 
 export interface Started {
   readonly runId: string;
@@ -15,25 +15,26 @@ export interface Started {
 
 /** @throws Failure keyReused when the same idempotency key came with another request */
 export async function startRun(
-  { client, files }: Doors,
+  { client, files }: StartContext,
   workload: Workload,
   request: RunRequest,
 ): Promise<Started> {
   refuseWithoutPrevious(workload, request);
   const runId = runIdOf(workload.name, request.occurrence);
-  const existing = await statusOf(client, runId);
+  const existing = await findInstance(client, runId);
   if (existing !== null) {
     refuseOther(existing, request, runId);
     return { runId, isNew: false };
   }
-  if (workload.overlap === 'replace') await askToMakeWay({ client, files }, workload, runId);
+  if (workload.overlap === 'replace')
+    await cancelOverlappingRuns({ client, files }, workload, runId);
 
-  const journey: Journey = { request };
+  const journey: RunInput = { request };
   try {
     await client.startNew(RUN_ORCHESTRATION, { instanceId: runId, input: journey });
   } catch (error) {
     // Two deliveries of one occurrence at the same moment: the host lets one start it.
-    const winner = await statusOf(client, runId);
+    const winner = await findInstance(client, runId);
     if (winner === null) throw error;
     refuseOther(winner, request, runId);
     return { runId, isNew: false };
@@ -55,7 +56,7 @@ function refuseOther(
   runId: string,
 ): void {
   if (request.occurrence.kind !== 'request') return;
-  const journey = existing.input as Journey | null;
+  const journey = existing.input as RunInput | null;
   if (journey === null || sameRequest(journey.request, request)) return;
   throw new Failure(
     'keyReused',
@@ -73,8 +74,12 @@ function sameRequest(one: RunRequest, other: RunRequest): boolean {
 }
 
 /** With the policy "replace", the newest run has those before it end first. */
-async function askToMakeWay(doors: Doors, workload: Workload, runId: string): Promise<void> {
-  for (const other of await goingRuns(doors.client)) {
+async function cancelOverlappingRuns(
+  doors: StartContext,
+  workload: Workload,
+  runId: string,
+): Promise<void> {
+  for (const other of await activeRunIds(doors.client)) {
     if (other !== runId && workloadOfRun(other) === workload.name) await cancelRun(doors, other);
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Failure, httpStatusOf, messageOf, withoutSecrets } from '../src/failure';
+import { Failure, httpStatusOf, formatError, redact } from '../src/failure';
 
 const TOKEN = 'eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJ4In0.c2lnbmF0dXJl-_';
 
@@ -19,13 +19,13 @@ test.each([
   [`the token ${TOKEN} has expired`, 'the token *** has expired'],
   ['SharedKey nightshift:abc=', 'SharedKey ***'],
 ])('what gives access is taken out of %j [GD19]', (text, clean) => {
-  expect(withoutSecrets(text)).toBe(clean);
+  expect(redact(text)).toBe(clean);
 });
 
 test.each(['exit code=3', 'the signature=good design', 'code: 17', 'a bearer of news', ''])(
   'nothing is taken out of %j',
   (text) => {
-    expect(withoutSecrets(text)).toBe(text);
+    expect(redact(text)).toBe(text);
   },
 );
 
@@ -33,8 +33,8 @@ test('a failure says nothing that gives access, whatever it is told, and neither
   const told = 'cannot open https://x/in?sig=abc';
 
   expect(new Failure('internal', told).message).toBe('cannot open https://x/in?sig=***');
-  expect(messageOf(new Error(told))).toBe('cannot open https://x/in?sig=***');
-  expect(messageOf(told)).toBe('cannot open https://x/in?sig=***');
+  expect(formatError(new Error(told))).toBe('cannot open https://x/in?sig=***');
+  expect(formatError(told)).toBe('cannot open https://x/in?sig=***');
 });
 
 test('each code has its status over HTTP', () => {

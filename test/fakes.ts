@@ -6,7 +6,7 @@ import type {
   Owner,
   PoolFacts,
   PoolSpec,
-  Removal,
+  DeletionState,
   Secrets,
   SupportedImage,
   TaskSpec,
@@ -71,7 +71,7 @@ export class MemoryBatch implements Batch {
     return this.packages.get(application) ?? null;
   }
 
-  async inspectPool(poolId: string) {
+  async describePool(poolId: string) {
     return this.others.get(poolId) ?? null;
   }
 
@@ -83,19 +83,19 @@ export class MemoryBatch implements Batch {
     return this.texts.get(`${jobId}/preparation`)?.slice(-maxBytes) ?? null;
   }
 
-  async restPool(poolId: string): Promise<Removal | 'kept'> {
-    return this.pools.has(poolId) ? 'kept' : 'gone';
+  async scalePoolToZero(poolId: string): Promise<DeletionState | 'kept'> {
+    return this.pools.has(poolId) ? 'kept' : 'deleted';
   }
 
-  async findKept() {
+  async listRetainedPools() {
     return this.kept;
   }
 
-  async removeKept(poolId: string): Promise<Removal | 'busy'> {
+  async deleteRetainedPool(poolId: string): Promise<DeletionState | 'busy'> {
     const index = this.kept.findIndex(({ id }) => id === poolId);
-    if (index < 0) return 'gone';
+    if (index < 0) return 'deleted';
     this.kept.splice(index, 1);
-    return 'going';
+    return 'deleting';
   }
 
   async setFormula(poolId: string, formula: string): Promise<'set' | 'busy'> {
@@ -104,7 +104,7 @@ export class MemoryBatch implements Batch {
     return 'set';
   }
 
-  async lookAtPool(poolId: string): Promise<PoolView | null> {
+  async getPool(poolId: string): Promise<PoolView | null> {
     const there = this.pools.get(poolId);
     if (there === undefined) return null;
     return {
@@ -173,7 +173,7 @@ export class MemoryBatch implements Batch {
     if (job.tasks.size === 0) job.isOver = true;
   }
 
-  async lookAtJob(jobId: string): Promise<JobView | null> {
+  async getJob(jobId: string): Promise<JobView | null> {
     const job = this.jobs.get(jobId);
     if (job === undefined) return null;
     return {
@@ -201,15 +201,15 @@ export class MemoryBatch implements Batch {
     return this.texts.get(poolId)?.slice(-maxBytes) ?? null;
   }
 
-  async removeJob(jobId: string, owner: Owner): Promise<Removal> {
+  async deleteJob(jobId: string, owner: Owner): Promise<DeletionState> {
     return remove(this.jobs.get(jobId), owner);
   }
 
-  async removePool(poolId: string, owner: Owner): Promise<Removal> {
+  async deletePool(poolId: string, owner: Owner): Promise<DeletionState> {
     return remove(this.pools.get(poolId), owner);
   }
 
-  async findOwned() {
+  async listOwned() {
     const owned = (kind: 'pool' | 'job') => (entry: [string, { owner: Owner }]) => ({
       kind,
       id: entry[0],
@@ -247,11 +247,11 @@ function adopt(there: Owned, owner: Owner, what: string): void {
   throw new Failure('nameCollision', `a ${what} exists that this run did not make`);
 }
 
-function remove(there: Owned | undefined, owner: Owner): Removal {
-  if (there === undefined) return 'gone';
-  if (there.owner.runId !== owner.runId) return 'notOurs';
+function remove(there: Owned | undefined, owner: Owner): DeletionState {
+  if (there === undefined) return 'deleted';
+  if (there.owner.runId !== owner.runId) return 'notOwned';
   there.isGoing = true;
-  return 'going';
+  return 'deleting';
 }
 
 function demand<Thing>(thing: Thing | undefined, what: string): Thing {

@@ -4,7 +4,7 @@ import {
   type DurableOrchestrationStatus,
   type OrchestrationFilter,
 } from 'durable-functions';
-import { RUN_ORCHESTRATION, LOOK_NOW } from '../src/run/workflow';
+import { RUN_ORCHESTRATION, POLL_NOW } from '../src/run/workflow';
 
 /** An instance of a task hub, as a test wants it. */
 export interface Standing {
@@ -49,7 +49,7 @@ export class MemoryHub {
         return instanceId;
       },
       raiseEvent: async (id: string, event: string) => {
-        if (event === LOOK_NOW) this.toldToLook.push(id);
+        if (event === POLL_NOW) this.toldToLook.push(id);
       },
       purgeInstanceHistory: async (id: string) => {
         this.purged.push(id);

@@ -1,6 +1,6 @@
 import type { DurableClient } from 'durable-functions';
 import { expect, test } from 'vitest';
-import { statusOf } from '../src/instances';
+import { findInstance } from '../src/instances';
 
 function clientThatSays(message: string): DurableClient {
   return { getStatus: () => Promise.reject(new Error(message)) } as unknown as DurableClient;
@@ -10,11 +10,11 @@ test('a run that the engine does not know is none', async () => {
   const client = clientThatSays(
     'DurableClient error: Durable Functions extension replied with HTTP 404 response. This usually means we could not find any data associated with the instanceId provided: x.',
   );
-  expect(await statusOf(client, 'x')).toBeNull();
+  expect(await findInstance(client, 'x')).toBeNull();
 });
 
 test('an engine that fails is not taken for one that does not know the run: its pool would be deleted [GD40]', async () => {
   const message =
     'The operation failed with an unexpected status code: 500. Details: {"Message":"Status: 404 (the table is being made)"}';
-  await expect(statusOf(clientThatSays(message), 'x')).rejects.toThrow('status code: 500');
+  await expect(findInstance(clientThatSays(message), 'x')).rejects.toThrow('status code: 500');
 });

@@ -46,11 +46,11 @@ export class MemoryFiles implements Files {
   async removeContainer(
     name: string,
     labels: Readonly<Record<string, string>>,
-  ): Promise<'gone' | 'notOurs'> {
+  ): Promise<'deleted' | 'notOwned'> {
     const there = this.containers.get(name)?.labels ?? labels;
-    if (Object.entries(labels).some(([key, value]) => there[key] !== value)) return 'notOurs';
+    if (Object.entries(labels).some(([key, value]) => there[key] !== value)) return 'notOwned';
     this.containers.delete(name);
-    return 'gone';
+    return 'deleted';
   }
 
   async listContainers(prefix: string) {

@@ -4,7 +4,7 @@ import { dropApplication, putPackage, setDefaultVersion } from './applications/l
 import { applicationView } from './applications/operations';
 import { faults, wildcard } from './faults';
 import { evictNode } from './nodes/lifecycle';
-import type { Door } from './requests';
+import type { ServerContext } from './requests';
 import { type Account, type Node, type Pool, keyOf } from './state/account';
 import { Refusal, invalidBody } from './wire/refusals';
 import {
@@ -47,7 +47,7 @@ import { breakNode, problemOf } from './nodes/break-node';
  * |                        afterSeconds}]         | a while, without a process                     |
  */
 export async function control(
-  door: Door,
+  door: ServerContext,
   request: http.IncomingMessage,
   response: http.ServerResponse,
 ): Promise<void> {
@@ -69,13 +69,13 @@ export async function control(
 interface Lever {
   readonly pattern: RegExp;
   readonly read: (content: Buffer) => unknown;
-  readonly pull: (door: Door, body: never, names: readonly string[]) => unknown;
+  readonly pull: (door: ServerContext, body: never, names: readonly string[]) => unknown;
 }
 
 function lever<Body>(
   call: string,
   shape: Shape<Body>,
-  pull: (door: Door, body: Body, names: readonly string[]) => unknown,
+  pull: (door: ServerContext, body: Body, names: readonly string[]) => unknown,
 ): Lever {
   const pattern = new RegExp(`^${call.replaceAll('*', '([^/]+)')}$`);
   return { pattern, read: (content) => shape.read(parsed(content), 'body'), pull };
@@ -84,7 +84,7 @@ function lever<Body>(
 /** A lever whose body is bytes. */
 function bytesLever(
   call: string,
-  pull: (door: Door, body: Buffer, names: readonly string[]) => unknown,
+  pull: (door: ServerContext, body: Buffer, names: readonly string[]) => unknown,
 ): Lever {
   return { ...lever(call, nothing, pull as never), read: (content) => content };
 }
@@ -159,7 +159,11 @@ const levers: readonly Lever[] = [
   lever('PUT /scripts', scripts, setScripts),
 ];
 
-async function perform(door: Door, call: string, request: http.IncomingMessage): Promise<unknown> {
+async function perform(
+  door: ServerContext,
+  call: string,
+  request: http.IncomingMessage,
+): Promise<unknown> {
   const content = await readAll(request);
   for (const { pattern, read, pull } of levers) {
     const match = pattern.exec(call);
@@ -196,7 +200,10 @@ function clockView(account: Account): object {
   };
 }
 
-function stepClock({ account }: Door, { stepSeconds }: { readonly stepSeconds: number }): object {
+function stepClock(
+  { account }: ServerContext,
+  { stepSeconds }: { readonly stepSeconds: number },
+): object {
   const { clock } = account.setting;
   if (!(clock instanceof SteppedClock)) {
     throw new Refusal('OperationInvalidForCurrentState', [
@@ -220,7 +227,7 @@ function nodeNamed(account: Account, [poolId, nodeId]: readonly string[]): Node 
 }
 
 function preemptSome(
-  { account }: Door,
+  { account }: ServerContext,
   body: { readonly count?: number } | undefined,
   [poolId]: readonly string[],
 ): object {
@@ -232,13 +239,17 @@ function preemptSome(
   return { preempted: spot.map(({ record }) => record.id) };
 }
 
-function preemptOne({ account }: Door, _: undefined, names: readonly string[]): object {
+function preemptOne({ account }: ServerContext, _: undefined, names: readonly string[]): object {
   const node = nodeNamed(account, names);
   evictNode(account, node);
   return { preempted: [node.record.id] };
 }
 
-function breakOne({ account }: Door, body: Read<typeof problem>, names: readonly string[]): object {
+function breakOne(
+  { account }: ServerContext,
+  body: Read<typeof problem>,
+  names: readonly string[],
+): object {
   const node = nodeNamed(account, names);
   const code = body?.code ?? 'DiskFull';
   breakNode(account, node, [problemOf(code, body?.message ?? 'The node was broken on purpose')]);
@@ -249,7 +260,7 @@ function supplyView({ supply: { nodes, whenOut } }: Account): object {
   return { nodes: Number.isFinite(nodes) ? nodes : -1, whenOut };
 }
 
-function setSupply({ account }: Door, { nodes, whenOut }: Read<typeof supply>): object {
+function setSupply({ account }: ServerContext, { nodes, whenOut }: Read<typeof supply>): object {
   account.supply = {
     nodes: nodes === -1 ? Number.POSITIVE_INFINITY : nodes,
     whenOut: whenOut ?? account.supply.whenOut,
@@ -257,7 +268,7 @@ function setSupply({ account }: Door, { nodes, whenOut }: Read<typeof supply>): 
   return supplyView(account);
 }
 
-function setScripts({ account }: Door, told: Read<typeof scripts>): object {
+function setScripts({ account }: ServerContext, told: Read<typeof scripts>): object {
   account.scripts = told.map(({ task, exitCode, afterSeconds }) => ({
     pattern: wildcard(task),
     exitCode,

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { paceFromNow, realClock, scaledClock } from '../clock';
 import { autoStorage } from './auto-storage';
 import { type RunningBatch, startBatch } from './server';
-import { messageOf } from '../errors';
+import { formatError } from '../errors';
 
 /**
  * The Batch stand-in on its own, as Azurite is for Storage: starts it and prints how to reach it.
@@ -117,6 +117,6 @@ function trusted(certificates: string | undefined): Record<string, string> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${messageOf(error)}\n`);
+  process.stderr.write(`${formatError(error)}\n`);
   process.exitCode = 1;
 });

@@ -1,6 +1,6 @@
 import type http from 'node:http';
 import { realClock } from '../clock';
-import type { Door } from './requests';
+import type { ServerContext } from './requests';
 import { type Account, keyOf } from './state/account';
 import type { ApplicationRecord } from './state/records';
 import { checkBearer } from './wire/bearer';
@@ -23,7 +23,7 @@ const READS =
   /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)\/providers\/Microsoft\.Batch\/batchAccounts\/([^/]+)(?:\/applications\/([^/]+))?$/i;
 
 export async function manage(
-  door: Door,
+  door: ServerContext,
   request: http.IncomingMessage,
   response: http.ServerResponse,
 ): Promise<void> {
@@ -37,7 +37,7 @@ interface Answer {
   readonly body: object;
 }
 
-async function answerTo(door: Door, request: http.IncomingMessage): Promise<Answer> {
+async function answerTo(door: ServerContext, request: http.IncomingMessage): Promise<Answer> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
   const stranger = await strangerIn(door, request);
   if (stranger !== null) return refused(401, 'InvalidAuthenticationToken', stranger);
@@ -61,7 +61,10 @@ async function answerTo(door: Door, request: http.IncomingMessage): Promise<Answ
 }
 
 /** Why nobody believes who asks, or null. */
-async function strangerIn(door: Door, request: http.IncomingMessage): Promise<string | null> {
+async function strangerIn(
+  door: ServerContext,
+  request: http.IncomingMessage,
+): Promise<string | null> {
   const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
   if (token === undefined) return "The 'Authorization' header is missing or is no bearer token.";
   try {

@@ -3,7 +3,7 @@
  * profile of ISO 8601) and RFC 1123. Answers Unix milliseconds, or undefined for anything else;
  * `Date.parse` alone would guess, and would take a text without a zone for local time.
  */
-export function parseMoment(text: string): number | undefined {
+export function parseTimestamp(text: string): number | undefined {
   const iso = ISO.exec(text);
   if (iso !== null) return momentOfIso(iso);
   const rfc = RFC_1123.exec(text);

@@ -1,4 +1,4 @@
-import { parseMoment } from './moment-text';
+import { parseTimestamp } from './moment-text';
 
 /** A property that one list can be filtered by. Which list takes which is Batch's own table. */
 export interface QueryField {
@@ -182,7 +182,7 @@ class FilterReader {
     }
     this.#advance();
     const text = this.#take('string', wanted);
-    const moment = parseMoment(text);
+    const moment = parseTimestamp(text);
     if (moment === undefined) throw this.#refuse(`'${text}' is neither ISO 8601 nor RFC 1123`);
     return moment;
   }
@@ -282,7 +282,7 @@ function comparable(value: unknown, kind: QueryField['kind']): Comparable | unde
 
 function instant(value: unknown): number | undefined {
   if (value instanceof Date) return value.getTime();
-  return typeof value === 'string' ? parseMoment(value) : undefined;
+  return typeof value === 'string' ? parseTimestamp(value) : undefined;
 }
 
 /** Walks a path of names; answers undefined as soon as a step is missing. */

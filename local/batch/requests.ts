@@ -20,7 +20,7 @@ const API_VERSION = '2022-10-01.16.0';
 
 const LARGEST_BODY_BYTES = 1024 * 1024;
 
-export interface Door {
+export interface ServerContext {
   readonly account: Account;
   readonly key: string;
   readonly entra: Entra | undefined;
@@ -28,8 +28,8 @@ export interface Door {
 }
 
 /** One request from its first byte to the last of its answer. */
-export async function answer(
-  door: Door,
+export async function handleRequest(
+  door: ServerContext,
   request: http.IncomingMessage,
   response: http.ServerResponse,
 ): Promise<void> {
@@ -57,7 +57,7 @@ function realDelay(milliseconds: number): Promise<void> {
 }
 
 async function replyTo(
-  door: Door,
+  door: ServerContext,
   request: http.IncomingMessage,
   requestId: string,
   fault: Fault | undefined,
@@ -89,7 +89,11 @@ function toldRefusal({ status = 500, code, retryAfterSeconds }: Fault): Refusal 
 }
 
 /** Checks who asks, finds what is asked for, reads its body and does it. */
-async function perform(door: Door, request: http.IncomingMessage, body: Buffer): Promise<Reply> {
+async function perform(
+  door: ServerContext,
+  request: http.IncomingMessage,
+  body: Buffer,
+): Promise<Reply> {
   const { account } = door;
   const [target = '', queryText = ''] = (request.url ?? '').split('?', 2);
   const query = new Map(queryPairs(queryText));
@@ -141,7 +145,7 @@ function checkVersion(query: ReadonlyMap<string, string>): void {
   }
 }
 
-async function authenticate(door: Door, request: http.IncomingMessage): Promise<void> {
+async function authenticate(door: ServerContext, request: http.IncomingMessage): Promise<void> {
   const header = request.headers.authorization;
   if (header === undefined) {
     throw new Refusal('MissingRequiredHeader', [{ key: 'HeaderName', value: 'Authorization' }]);
@@ -188,7 +192,7 @@ function pathOf(request: http.IncomingMessage): string {
   return (request.url ?? '').split('?', 1)[0] ?? '';
 }
 
-function refused(door: Door, refusal: Refusal, requestId: string, base: string): Reply {
+function refused(door: ServerContext, refusal: Refusal, requestId: string, base: string): Reply {
   const time = wireTime(door.account.now());
   const tail = `\nRequestId:${requestId}\nTime:${time}`;
   return {

@@ -11,7 +11,7 @@ import { reviewNode } from './nodes/lifecycle';
 import { type Pace, type Quotas, generousQuotas, quickPace } from './pace';
 import { reviewPool } from './pools/lifecycle';
 import { goneFolder } from './execution/directories';
-import { type Door, answer } from './requests';
+import { type ServerContext, handleRequest } from './requests';
 import { reviewSchedule } from './schedules/lifecycle';
 import { Account } from './state/account';
 import { Journal } from './state/journal';
@@ -103,7 +103,7 @@ export async function startBatch(options: BatchOptions): Promise<RunningBatch> {
   return { url: server.url, port: server.port, close: () => (closing ??= close()) };
 }
 
-function open(door: Door, { port, tls }: BatchOptions) {
+function open(door: ServerContext, { port, tls }: BatchOptions) {
   return listen(
     (request, response) => {
       doorFor(request.url ?? '')(door, request, response).catch((error: unknown) => {
@@ -116,9 +116,9 @@ function open(door: Door, { port, tls }: BatchOptions) {
 }
 
 /** The service itself, and two that are elsewhere in Azure or not at all. */
-function doorFor(url: string): typeof answer {
+function doorFor(url: string): typeof handleRequest {
   if (url.startsWith('/_local')) return control;
-  return MANAGEMENT.test(url) ? manage : answer;
+  return MANAGEMENT.test(url) ? manage : handleRequest;
 }
 
 /** Kills what runs and waits for it to be gone. Nothing of this is written as an event. */

@@ -1,7 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 
 /** What a person has written after a command; a word that it does not know ends it with its usage. */
-export function optionsOr<Config extends ParseArgsConfig>(
+export function parseOptions<Config extends ParseArgsConfig>(
   usage: string,
   config: Config,
 ): ReturnType<typeof parseArgs<Config>> {

@@ -2,10 +2,10 @@ import { existsSync, rmSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ANY_PORTS, startEnvironment, type Environment } from '../environment';
-import { blobService, drop, fetchAll, whatIsLeft } from './outside';
+import { blobService, drop, fetchAll, listLeftovers } from './outside';
 import { getRun, hasEnded, listRuns, startRun, type Run } from './runs';
 import { bunnyPly, demoCsvNames, vegaCsv } from './samples';
-import { screenOn, storyOf, type Screen } from './screen';
+import { screenOn, formatRun, type Screen } from './screen';
 import { stackOf } from '../errors';
 
 /**
@@ -123,14 +123,14 @@ async function tellTheEnd(
     const container = run.record?.outputContainer;
     const files =
       container === undefined ? [] : await fetchAll(service, container, 'results/', target);
-    for (const line of storyOf(
+    for (const line of formatRun(
       run,
       files.map((file) => relative(root, file)),
       SPEED,
     ))
       screen.say(line);
   }
-  const left = await whatIsLeft(environment);
+  const left = await listLeftovers(environment);
   const ends = runs.map(({ record }) => record?.outputsKeptUntil?.slice(0, 10) ?? 'now');
   const until = [...new Set(ends)].join(' and ');
   screen.say(

@@ -1,7 +1,7 @@
 import { BlobServiceClient } from '@azure/storage-blob';
 import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { optionsOr } from './command-line';
+import { parseOptions } from './command-line';
 import { realClock } from '../clock';
 import { FIXED_PORTS } from '../environment';
 import { blobService, dropFile, dropUrl } from './outside';
@@ -17,7 +17,7 @@ const usage = `npm run drop -- <container> [<file>...] [--to P] [--folder F | --
 `;
 const DAY_MS = 86_400_000;
 
-const { values: options, positionals } = optionsOr(usage, {
+const { values: options, positionals } = parseOptions(usage, {
   allowPositionals: true,
   options: {
     folder: {

@@ -7,7 +7,7 @@ import { dirname, join, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { rootCertificates } from 'node:tls';
-import { optionsOr } from './command-line';
+import { parseOptions } from './command-line';
 
 /** `npm run fetch -- <run id>`: brings all outputs and logs of a run to disk, over the app's API. */
 const usage = `npm run fetch -- <run id> [--to <folder>] [--prefix results/] [--app <url>] [--key <function key>]
@@ -18,7 +18,7 @@ const usage = `npm run fetch -- <run id> [--to <folder>] [--prefix results/] [--
   --trust   a certificate to trust besides the public ones (that of npm start, if there is one)
 `;
 
-const { values: options, positionals } = optionsOr(usage, {
+const { values: options, positionals } = parseOptions(usage, {
   allowPositionals: true,
   options: {
     to: { type: 'string' },

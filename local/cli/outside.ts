@@ -11,12 +11,12 @@ import type { Environment } from '../environment';
 /** What a person does from outside: drop files, fetch results, look at what Batch has. */
 
 /** What opens the storage of an environment. */
-export interface StorageDoor {
+export interface StorageConnection {
   readonly storage: Pick<Environment['storage'], 'blobUrl' | 'account'>;
   readonly certificate: Pick<Environment['certificate'], 'cert'>;
 }
 
-export function blobService({ storage, certificate }: StorageDoor): BlobServiceClient {
+export function blobService({ storage, certificate }: StorageConnection): BlobServiceClient {
   const { name, key } = storage.account;
   // NODE_EXTRA_CA_CERTS is read when a process starts; this one is handed the certificate itself.
   const options = { retryOptions: { maxTries: 4 }, tlsOptions: { ca: certificate.cert } };
@@ -78,7 +78,7 @@ export interface Leftovers {
   readonly containers: readonly string[];
 }
 
-export async function whatIsLeft(environment: Environment): Promise<Leftovers> {
+export async function listLeftovers(environment: Environment): Promise<Leftovers> {
   const client = batchClient(environment);
   const containers: string[] = [];
   for await (const { name } of blobService(environment).listContainers({ prefix: 'run-' })) {

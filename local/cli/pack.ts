@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { optionsOr } from './command-line';
+import { parseOptions } from './command-line';
 import { FIXED_PORTS } from '../environment';
 import { packFolder } from './package-archive';
-import { messageOf } from '../errors';
+import { formatError } from '../errors';
 
 /** `npm run pack`: a folder becomes a version of an application package, here and for Azure. */
 const usage = `npm run pack -- <folder> <application> <version> [--to <folder>] [--batch <url>] [--default]
@@ -13,7 +13,7 @@ const usage = `npm run pack -- <folder> <application> <version> [--to <folder>] 
   --default  make it the default version, too
 `;
 
-const { values: options, positionals } = optionsOr(usage, {
+const { values: options, positionals } = parseOptions(usage, {
   allowPositionals: true,
   options: {
     to: { type: 'string', default: join('.nightshift', 'packages') },
@@ -83,7 +83,7 @@ if (
   process.exitCode = 2;
 } else {
   pack(folder, application, version).catch((error: unknown) => {
-    process.stderr.write(`${messageOf(error)}\n`);
+    process.stderr.write(`${formatError(error)}\n`);
     process.exitCode = 1;
   });
 }

@@ -1,5 +1,5 @@
-import { optionsOr } from './command-line';
-import { messageOf } from '../errors';
+import { parseOptions } from './command-line';
+import { formatError } from '../errors';
 
 /** `npm run plan -- <workload>`: what a run would make, need and cost, asked of the app. */
 const usage = `npm run plan -- <workload> [--blob <name>] [--parameter name=value]… [--app <url>] [--key <function key>]
@@ -9,7 +9,7 @@ const usage = `npm run plan -- <workload> [--blob <name>] [--parameter name=valu
   --key        a function key, where the app asks for one
 `;
 
-const { values: options, positionals } = optionsOr(usage, {
+const { values: options, positionals } = parseOptions(usage, {
   allowPositionals: true,
   options: {
     blob: { type: 'string' },
@@ -191,7 +191,7 @@ if (workload === undefined || options.help) {
     (error: unknown) => {
       const cause =
         error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-      process.stderr.write(`${messageOf(error)}${cause}\n`);
+      process.stderr.write(`${formatError(error)}${cause}\n`);
       process.exitCode = 1;
     },
   );

@@ -38,9 +38,9 @@ export interface RunRecord {
   readonly outputContainer: string;
   readonly outputsKeptUntil: string | null;
   readonly cleanedUp: readonly {
-    readonly what: string;
+    readonly resource: string;
     readonly id: string;
-    readonly how: string;
+    readonly state: string;
   }[];
 }
 

@@ -135,7 +135,7 @@ function clockText(seconds: number): string {
 }
 
 /** One run's story when it is over, as lines. Times are the environment's, not the wall's. */
-export function storyOf(run: Run, files: readonly string[], speed: number): string[] {
+export function formatRun(run: Run, files: readonly string[], speed: number): string[] {
   const { record } = run;
   if (record === null) return [`${run.runId}: ${run.status}`];
   return [
@@ -144,7 +144,7 @@ export function storyOf(run: Run, files: readonly string[], speed: number): stri
       (line, index) => `  ${index === 0 ? 'timeline  ' : '          '}  ${line}`,
     ),
     `  cost        ${record.nodeMinutes} node-minutes, ${record.preemptions} preemptions (the clock ran ${speed} times as fast)`,
-    `  cleaned up  ${record.cleanedUp.map(({ what, how }) => `${what} ${how}`).join(', ')}`,
+    `  cleaned up  ${record.cleanedUp.map(({ resource, state }) => `${resource} ${state}`).join(', ')}`,
     ...files.map((file, index) => `  ${index === 0 ? 'result    ' : '          '}  ${file}`),
   ];
 }

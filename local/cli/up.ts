@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
-import { optionsOr } from './command-line';
+import { parseOptions } from './command-line';
 import { FIXED_PORTS, startEnvironment, type Environment } from '../environment';
-import { messageOf } from '../errors';
+import { formatError } from '../errors';
 
 /**
  * `npm start`: the environment stays up on fixed ports until Ctrl-C. State is kept in
@@ -15,7 +15,7 @@ const usage = `npm start -- [--speed N] [--folder F] [--setting NAME=value]… [
 `;
 const root = resolve(__dirname, '..', '..', '..');
 
-const { values: options } = optionsOr(usage, {
+const { values: options } = parseOptions(usage, {
   options: {
     speed: { type: 'string', default: '1' },
     folder: { type: 'string', default: join(root, '.nightshift', 'local') },
@@ -105,6 +105,6 @@ function endWithPart(environment: Environment): void {
 }
 
 up().catch((error: unknown) => {
-  process.stderr.write(`${messageOf(error)}\n`);
+  process.stderr.write(`${formatError(error)}\n`);
   process.exit(1);
 });

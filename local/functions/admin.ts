@@ -2,12 +2,12 @@ import type http from 'node:http';
 import { readBody, reply } from './body';
 import type { Call } from './runner';
 import { decode } from './triggers/route';
-import type { Opened } from './host-parts';
+import type { OpenHost } from './host-parts';
 import type { HostedFunction } from './hosted-function';
 
 /** `/admin`: the host's status, and running a function now. */
 export async function adminRequest(
-  opened: Opened,
+  opened: OpenHost,
   path: string,
   request: http.IncomingMessage,
   response: http.ServerResponse,
@@ -52,7 +52,7 @@ function inputOf(body: string): string | undefined {
   }
 }
 
-async function callOf(fn: HostedFunction, input: string, { triggers }: Opened): Promise<Call> {
+async function callOf(fn: HostedFunction, input: string, { triggers }: OpenHost): Promise<Call> {
   switch (fn.triggerType) {
     case 'timer':
       return { input: triggers.timerByHand() };

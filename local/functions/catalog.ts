@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import type { RegisteredFunction, Registry } from './core';
-import { routeMistakes } from './triggers/http-routes';
+import { checkRoutes } from './triggers/http-routes';
 import { resolveSettings, settingOf, type Environment } from './settings';
 import type { Binding } from './wire';
-import { messageOf } from '../errors';
+import { formatError } from '../errors';
 import type { HostedFunction, TriggerType } from './hosted-function';
 import { TRIGGERS } from './hosted-function';
 
@@ -53,7 +53,7 @@ export function indexFunctions(
       functions.push(...attempt(() => hosted(fn, environment), problems));
     }
   }
-  problems.push(...sameNames(functions), ...routeMistakes(functions));
+  problems.push(...sameNames(functions), ...checkRoutes(functions));
   if (problems.length > 0)
     throw new Error(
       `The app cannot be started:\n${problems.map((p) => `  ${p}`).join('\n')}\nA function is left out with the setting AzureWebJobs.<its name>.Disabled=true.`,
@@ -134,7 +134,7 @@ function attempt<T>(make: () => T, problems: string[]): T[] {
   try {
     return [make()];
   } catch (error) {
-    problems.push(messageOf(error));
+    problems.push(formatError(error));
     return [];
   }
 }

@@ -9,13 +9,13 @@ import { BLOB_WEBHOOK, blobNotification } from './triggers/event-grid';
 import { httpBindingData, httpInput, sendHttpOutput } from './triggers/http';
 import { httpRoutes } from './triggers/http-routes';
 import { stackOf } from '../errors';
-import type { HostParts, Opened } from './host-parts';
+import type { HostParts, OpenHost } from './host-parts';
 
 /** The port that callers see: the app's functions, the extensions' endpoints, `/admin`. */
-export class FrontDoor {
-  #opened: Opened | undefined;
+export class HttpFrontEnd {
+  #opened: OpenHost | undefined;
 
-  constructor(readonly options: DoorOptions) {}
+  constructor(readonly options: FrontEndOptions) {}
 
   /** Until this, every request answers 503. */
   open(parts: HostParts): void {
@@ -75,7 +75,7 @@ export class FrontDoor {
   }
 
   async #callFunction(
-    { routes, runner, streams, settings }: Opened,
+    { routes, runner, streams, settings }: OpenHost,
     url: URL,
     request: http.IncomingMessage,
     response: http.ServerResponse,
@@ -122,7 +122,7 @@ export class FrontDoor {
   }
 }
 
-export interface DoorOptions {
+export interface FrontEndOptions {
   readonly log: Log;
   readonly keys: HostKeys | undefined;
 }

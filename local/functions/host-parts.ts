@@ -30,6 +30,6 @@ export interface HostParts extends Frame {
   readonly addresses: HubAddresses;
 }
 
-export interface Opened extends HostParts {
+export interface OpenHost extends HostParts {
   readonly routes: HttpRoutes;
 }

@@ -3,7 +3,7 @@ import { listen, type Listening } from '../http';
 import { indexFunctions, type Catalog } from './catalog';
 import { install, modelInUse, Registry, uninstall } from './core';
 import type { TaskHub } from './durable/task-hub';
-import { FrontDoor } from './front-door';
+import { HttpFrontEnd } from './front-door';
 import { stackOf } from '../errors';
 import { loadApp } from './load';
 import type { Log } from './log';
@@ -26,7 +26,7 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const closeAll = () => undoAll(closing, log);
   try {
     // The app may read its own address while it loads, so the port is taken before.
-    const door = new FrontDoor({ log, keys: options.keys });
+    const door = new HttpFrontEnd({ log, keys: options.keys });
     const front = await listen(door.handle, { port: options.port ?? 0 });
     closing.push(() => front.close());
     prepareEnvironment(options, front);
@@ -63,7 +63,7 @@ export interface RunningHost {
 const GRACE_MS = 10_000;
 
 /** Begins nothing any more, and waits for what runs. */
-async function drain({ triggers, hub, runner }: HostParts, door: FrontDoor): Promise<void> {
+async function drain({ triggers, hub, runner }: HostParts, door: HttpFrontEnd): Promise<void> {
   door.shut();
   await Promise.all([
     within(GRACE_MS, triggers.stop()),
@@ -169,7 +169,7 @@ function running(
   };
 }
 
-function announce(catalog: Catalog, door: FrontDoor, log: Log): void {
+function announce(catalog: Catalog, door: HttpFrontEnd, log: Log): void {
   for (const description of door.descriptions) log('information', description);
   for (const { name, triggerType } of catalog.functions)
     if (triggerType !== 'http') log('information', `${name}: ${triggerType}`);

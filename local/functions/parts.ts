@@ -10,7 +10,7 @@ import type { DurableFunctions } from './durable/episode';
 import type { Instance } from './durable/records';
 import { DiskStore, MemoryStore, type Store } from './durable/store';
 import { TaskHub } from './durable/task-hub';
-import { FrontDoor } from './front-door';
+import { HttpFrontEnd } from './front-door';
 import { lockFolder } from './lock';
 import type { Log } from './log';
 import { firstLine, Runner } from './runner';
@@ -44,7 +44,7 @@ const RPC_PATH = '/durabletask';
 /** The durable client's own port. Taken by another host: any other, as the real one does. */
 async function openRpc({ log, rpcPort }: HostOptions, closing: Frame['closing']) {
   let api: DurableApi = () => Promise.resolve({ status: 503 });
-  const door = new FrontDoor({ log, keys: undefined });
+  const door = new HttpFrontEnd({ log, keys: undefined });
   const handler = door.serveApi(RPC_PATH, (...call) => api(...call));
   const listening = await listen(handler, { port: rpcPort ?? 0 }).catch(() => listen(handler));
   closing.push(() => listening.close());

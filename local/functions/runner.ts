@@ -1,6 +1,6 @@
 import type { Clock } from '../clock';
 import type { Registry } from './core';
-import { messageOf, stackOf } from '../errors';
+import { formatError, stackOf } from '../errors';
 import { invoke, type Invocation } from './invoke';
 import type { Log } from './log';
 import { membersOf, type Metadata } from './metadata';
@@ -23,7 +23,7 @@ export class Runner {
       this.#tell(fn, call, 'succeeded', started);
       return response;
     } catch (error) {
-      this.#tell(fn, call, `failed: ${messageOf(error)}`, started, error);
+      this.#tell(fn, call, `failed: ${formatError(error)}`, started, error);
       throw error;
     } finally {
       this.#inFlight--;

@@ -4,9 +4,9 @@ import { readRecord } from '../run/finish/record';
 import type { DurableClient } from 'durable-functions';
 import { outputContainerOf } from '../run/names';
 import type { HttpHandler, Api } from './handler';
-import { answering } from './problem';
+import { withProblemDocuments } from './problem';
 import { checkRunId, findWorkload } from './requests';
-import { statusOf } from '../instances';
+import { findInstance } from '../instances';
 
 /** Outputs and logs of a run: listed, and fetched one by one until its retention is over. */
 
@@ -20,7 +20,7 @@ const ADDRESS_MINUTES = 15;
  * its route fits the list as well: of two functions Azure would take the first by name.
  */
 export function outputsHandler(api: Api): HttpHandler {
-  return answering(async (request, client) => {
+  return withProblemDocuments(async (request, client) => {
     const container = await containerOf(api, client, request.params['id'] ?? '');
     const { name = '' } = request.params;
     if (name !== '') return { status: 302, headers: await wayTo(api, container, name) };
@@ -33,7 +33,7 @@ export function outputsHandler(api: Api): HttpHandler {
 
 /** GET /api/workloads/{workload}/latest: its newest run with its files, in one step. */
 export function latestRunHandler(api: Api, now: () => Date): HttpHandler {
-  return answering(async (request, client) => {
+  return withProblemDocuments(async (request, client) => {
     const workload = findWorkload(api.workloads, request.params['workload'] ?? '');
     const [run] = await newestRuns(client, workload.name, 1, now());
     if (run === undefined) {
@@ -110,6 +110,6 @@ function unknown(name: string): string {
 /** @throws Failure unknownRun when there is no such run, going or recorded */
 async function containerOf({ ports }: Api, client: DurableClient, id: string): Promise<string> {
   const runId = checkRunId(id);
-  if ((await statusOf(client, runId)) === null) await readRecord(ports.files, runId);
+  if ((await findInstance(client, runId)) === null) await readRecord(ports.files, runId);
   return outputContainerOf(runId);
 }

@@ -3,7 +3,7 @@ import { forecast } from '../run/forecast/forecast';
 import type { RunRecord } from '../run/run';
 import type { Settings } from '../settings';
 import type { Api, HttpHandler } from './handler';
-import { answering } from './problem';
+import { withProblemDocuments } from './problem';
 import { checkBody, findWorkload, readBody } from './requests';
 
 /** How many runs of the past an estimate looks at. */
@@ -18,7 +18,7 @@ export function planHandler(
   limits: Settings['limits'],
   now: () => Date,
 ): HttpHandler {
-  return answering(async (request, client, context) => {
+  return withProblemDocuments(async (request, client, context) => {
     const workload = findWorkload(workloads, request.params['workload'] ?? '');
     const body = await readBody(request);
     const runs = await newestRuns(client, workload.name, RUNS_LOOKED_AT, now());

@@ -1,9 +1,9 @@
 import { Failure, httpStatusOf } from '../failure';
 import type { HttpHandler } from './handler';
-import { FieldMistakes } from '../workload/validation';
+import { ValidationError } from '../workload/validation';
 
 /** A Failure becomes a problem document (RFC 9457); a bug becomes the host's own 500 with its log. */
-export function answering(handler: HttpHandler): HttpHandler {
+export function withProblemDocuments(handler: HttpHandler): HttpHandler {
   return async (request, client, context) => {
     try {
       return await handler(request, client, context);
@@ -18,7 +18,7 @@ export function answering(handler: HttpHandler): HttpHandler {
           title: error.code,
           status,
           detail: error.message,
-          ...(error instanceof FieldMistakes && { errors: error.errors }),
+          ...(error instanceof ValidationError && { errors: error.errors }),
         }),
       };
     }

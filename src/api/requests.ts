@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Failure } from '../failure';
 import type { RunRequest } from '../run/run';
 import type { Workload, Workloads } from '../workload/workload';
-import { mistakesFrom, FieldMistakes } from '../workload/validation';
+import { validationErrorFrom, ValidationError } from '../workload/validation';
 import { parametersOf } from '../workload/parameters';
 
 const MAX_BODY_BYTES = 64 * 1024;
@@ -32,7 +32,7 @@ export function keyOf(request: HttpRequest): string | null {
   const key = request.headers.get('idempotency-key');
   if (key === null) return null;
   if (key.length > 0 && key.length <= MAX_KEY_CHARACTERS) return key;
-  throw new FieldMistakes([
+  throw new ValidationError([
     { field: 'Idempotency-Key', message: `must have 1 to ${MAX_KEY_CHARACTERS} characters` },
   ]);
 }
@@ -50,7 +50,7 @@ export async function readBody(request: HttpRequest): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch {
-    throw new FieldMistakes([
+    throw new ValidationError([
       { field: 'body', message: 'must be JSON, such as {"parameters": {}}' },
     ]);
   }
@@ -68,12 +68,12 @@ export function checkBody(
   body: unknown,
 ): Pick<RunRequest, 'parameters' | 'blob'> {
   const outer = bodySchema.safeParse(body);
-  if (!outer.success) throw mistakesFrom(outer.error.issues);
+  if (!outer.success) throw validationErrorFrom(outer.error.issues);
   const { blob } = outer.data;
   const parameters = parametersOf(workload, outer.data.parameters);
   if (blob === undefined) return { parameters };
   if (workload.inputs === undefined) {
-    throw new FieldMistakes([
+    throw new ValidationError([
       { field: 'blob', message: `workload ${workload.name} has no input container` },
     ]);
   }

@@ -4,7 +4,7 @@ import type { NodeCounts, Outcome, Phase, RunRecord, RunStatus, TaskCounts } fro
 import { workloadOfRun } from '../run/names';
 
 /** A run as a caller sees it over HTTP. */
-export interface RunPicture {
+export interface RunView {
   readonly runId: string;
   readonly workload: string;
   readonly status: 'queued' | 'running' | Outcome['kind'];
@@ -22,16 +22,16 @@ export interface RunPicture {
   readonly record: RunRecord | null;
 }
 
-export function isGoing(run: RunPicture): boolean {
+export function isActiveRun(run: RunView): boolean {
   return run.status === 'queued' || run.status === 'running';
 }
 
 /** Null for an instance that is no run. */
-export function pictureOf(instance: DurableOrchestrationStatus): RunPicture | null {
+export function toRunView(instance: DurableOrchestrationStatus): RunView | null {
   if (instance.name !== RUN_ORCHESTRATION) return null;
   const record = instance.output as RunRecord | null;
   if (instance.runtimeStatus === OrchestrationRuntimeStatus.Completed && record !== null) {
-    return pictureOfRecord(record);
+    return recordToRunView(record);
   }
   const now = (instance.customStatus ?? null) as RunStatus | null;
   return {
@@ -45,15 +45,15 @@ export function pictureOf(instance: DurableOrchestrationStatus): RunPicture | nu
     createdAt: now?.timeline[0]?.at ?? new Date(instance.createdTime).toISOString(),
     timeline: now?.timeline ?? [],
     record: null,
-    ...standing(instance, now),
+    ...runtimeStatusView(instance, now),
   };
 }
 
 /** What the engine says of an instance that has not returned a record. */
-function standing(
+function runtimeStatusView(
   { runtimeStatus, output, instanceId }: DurableOrchestrationStatus,
   now: RunStatus | null,
-): Pick<RunPicture, 'status' | 'waitingFor' | 'cause'> {
+): Pick<RunView, 'status' | 'waitingFor' | 'cause'> {
   const advice = `look for pool and job ${instanceId}; the hourly tidy deletes them`;
   switch (runtimeStatus) {
     case OrchestrationRuntimeStatus.Failed:
@@ -92,7 +92,7 @@ function standing(
   }
 }
 
-export function pictureOfRecord(record: RunRecord): RunPicture {
+export function recordToRunView(record: RunRecord): RunView {
   const { outcome } = record;
   return {
     runId: record.runId,

@@ -5,19 +5,19 @@ import { Failure } from '../failure';
 import { readRecord } from '../run/finish/record';
 import type { RunRequest } from '../run/run';
 import { startRun } from '../start-run';
-import { pictureOf, pictureOfRecord, isGoing, type RunPicture } from './run-view';
+import { toRunView, recordToRunView, isActiveRun, type RunView } from './run-view';
 import type { Api, HttpHandler } from './handler';
-import { answering } from './problem';
+import { withProblemDocuments } from './problem';
 import { findWorkload, readBody, keyOf, checkBody, checkRunId } from './requests';
-import { mistakesFrom } from '../workload/validation';
-import { cancelRun, statusOf } from '../instances';
+import { validationErrorFrom } from '../workload/validation';
+import { cancelRun, findInstance } from '../instances';
 
 /** How soon it is worth looking at a run again. */
 const RETRY_AFTER_SECONDS = '10';
 
 /** POST /api/runs/{workload}, with an Idempotency-Key to make a repeated request one run. */
 export function startHandler({ ports, workloads }: Api): HttpHandler {
-  return answering(async (request, client, context) => {
+  return withProblemDocuments(async (request, client, context) => {
     const workload = findWorkload(workloads, request.params['workload'] ?? '');
     const body = await readBody(request);
     const runRequest: RunRequest = {
@@ -32,7 +32,7 @@ export function startHandler({ ports, workloads }: Api): HttpHandler {
 
 /** GET /api/runs?workload=&limit= */
 export function listHandler({ workloads }: Api, now: () => Date): HttpHandler {
-  return answering(async (request, client) => {
+  return withProblemDocuments(async (request, client) => {
     const query = checkQuery(request);
     if (query.workload !== undefined) findWorkload(workloads, query.workload);
     const runs = await newestRuns(client, query.workload, query.limit, now());
@@ -53,7 +53,7 @@ export async function newestRuns(
   workload: string | undefined,
   limit: number,
   now: Date,
-): Promise<RunPicture[]> {
+): Promise<RunView[]> {
   for (const days of DAYS_BACK) {
     const createdTimeFrom = new Date(now.getTime() - days * DAY_MS);
     const statuses = await client.getStatusBy({ createdTimeFrom });
@@ -68,35 +68,35 @@ export async function newestRuns(
 function runsIn(
   statuses: readonly DurableOrchestrationStatus[],
   workload: string | undefined,
-): RunPicture[] {
+): RunView[] {
   return statuses
-    .map(pictureOf)
-    .filter((run): run is RunPicture => run !== null)
+    .map(toRunView)
+    .filter((run): run is RunView => run !== null)
     .filter((run) => workload === undefined || run.workload === workload)
     .sort((one, other) => other.createdAt.localeCompare(one.createdAt));
 }
 
 /** GET /api/runs/{id} */
 export function showHandler({ ports }: Api): HttpHandler {
-  return answering(async (request, client) => {
+  return withProblemDocuments(async (request, client) => {
     const runId = checkRunId(request.params['id'] ?? '');
-    const status = await statusOf(client, runId);
-    const picture = status === null ? null : pictureOf(status);
+    const status = await findInstance(client, runId);
+    const picture = status === null ? null : toRunView(status);
     // The durable history may have been purged; the record is kept apart from it.
-    const run = picture ?? pictureOfRecord(await readRecord(ports.files, runId));
-    const headers = isGoing(run) ? { 'Retry-After': RETRY_AFTER_SECONDS } : {};
+    const run = picture ?? recordToRunView(await readRecord(ports.files, runId));
+    const headers = isActiveRun(run) ? { 'Retry-After': RETRY_AFTER_SECONDS } : {};
     return { status: 200, headers, jsonBody: run };
   });
 }
 
 /** DELETE /api/runs/{id} */
 export function cancelHandler({ ports }: Api): HttpHandler {
-  return answering(async (request, client) => {
+  return withProblemDocuments(async (request, client) => {
     const runId = checkRunId(request.params['id'] ?? '');
-    const status = await statusOf(client, runId);
-    const run = status === null ? null : pictureOf(status);
+    const status = await findInstance(client, runId);
+    const run = status === null ? null : toRunView(status);
     if (run === null) throw new Failure('unknownRun', `no run has the id ${runId}`);
-    if (!isGoing(run)) {
+    if (!isActiveRun(run)) {
       throw new Failure(
         'runEnded',
         `run ${runId} has ended (${run.status}); there is nothing to cancel`,
@@ -132,5 +132,5 @@ const querySchema = z.object({
 function checkQuery(request: HttpRequest): z.output<typeof querySchema> {
   const checked = querySchema.safeParse(Object.fromEntries(request.query));
   if (checked.success) return checked.data;
-  throw mistakesFrom(checked.error.issues);
+  throw validationErrorFrom(checked.error.issues);
 }

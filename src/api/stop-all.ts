@@ -1,15 +1,15 @@
 import { stopCosts } from '../run/finish/stop-costs';
 import type { Api, HttpHandler } from './handler';
-import { answering } from './problem';
-import { cancelRun, goingRuns } from '../instances';
+import { withProblemDocuments } from './problem';
+import { cancelRun, activeRunIds } from '../instances';
 
 /**
  * DELETE /api/runs: stops all that bills, without a condition. Every run that is going is cancelled,
  * so that none makes a pool again, and every pool and job of any run is deleted at once.
  */
 export function stopAllHandler({ ports }: Api): HttpHandler {
-  return answering(async (_request, client) => {
-    const cancelled = await goingRuns(client);
+  return withProblemDocuments(async (_request, client) => {
+    const cancelled = await activeRunIds(client);
     for (const runId of cancelled) await cancelRun({ client, files: ports.files }, runId);
     return { status: 202, jsonBody: { cancelled, ...(await stopCosts(ports)) } };
   });

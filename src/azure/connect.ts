@@ -11,8 +11,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchAccount, Ports, Secrets } from '../run/ports';
 import type { Settings } from '../settings';
 import { batchOn } from './batch/batch';
-import { patientHttp } from './batch/http';
-import type { Pacing } from './batch/calls';
+import { httpWithoutOwnRetries } from './batch/http';
+import type { RetryPacing } from './batch/calls';
 import { cloudOf } from './clouds';
 import { noSecrets, secretsOn } from './key-vault';
 import { accountOn } from './management';
@@ -53,7 +53,7 @@ function accountFor(settings: Settings, credential: TokenCredential): BatchAccou
   });
 }
 
-function pacingOf({ serviceRetries: retries }: Settings): Pacing {
+function pacingOf({ serviceRetries: retries }: Settings): RetryPacing {
   return { pause: (milliseconds) => sleep(milliseconds), chance: () => Math.random(), retries };
 }
 
@@ -77,7 +77,7 @@ export function batchClientFor(
   return new BatchServiceClient(credentials, settings.batch.endpoint, {
     // Its own retries sleep half a minute and more, and never repeat a 429: ours take their place.
     noRetryPolicy: true,
-    httpClient: patientHttp(),
+    httpClient: httpWithoutOwnRetries(),
   });
 }
 

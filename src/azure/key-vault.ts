@@ -1,7 +1,7 @@
 import type { SecretClient } from '@azure/keyvault-secrets';
-import { Failure, messageOf } from '../failure';
+import { Failure, formatError } from '../failure';
 import type { Secrets } from '../run/ports';
-import { refusedBy, remedyFor, rightFor, UNNAMED, type Caller } from './rights';
+import { deniedBy, remedyFor, rightFor, UNNAMED, type Caller } from './rights';
 
 /** The Secrets port on `@azure/keyvault-secrets`. A secret is read when it is needed and kept nowhere. */
 export function secretsOn(client: SecretClient, caller: Caller = UNNAMED): Secrets {
@@ -39,7 +39,7 @@ function failureOf(error: unknown, name: string, { client, caller }: Vault): Fai
     const url = new URL(`secrets/${name}`, `${client.vaultUrl}/`).href;
     const right = rightFor('vault', { method: 'GET', url, base: client.vaultUrl });
     const remedy = remedyFor('vault', caller, right, said);
-    const refused = refusedBy(vault, caller, said);
+    const refused = deniedBy(vault, caller, said);
     return new Failure('accessDenied', `cannot read secret ${name}: ${refused}; ${remedy}`);
   }
   return new Failure('serviceUnavailable', `${place} cannot be read just now: ${said}`);
@@ -48,7 +48,7 @@ function failureOf(error: unknown, name: string, { client, caller }: Vault): Fai
 /** A vault says in lines of their own whom it took the caller for and which action it did not allow. */
 function wordsOf(error: unknown): string {
   const { code } = error as { code?: string };
-  const [first = '', ...lines] = messageOf(error).split(/\r?\n/);
+  const [first = '', ...lines] = formatError(error).split(/\r?\n/);
   const telling = lines.filter((line) => /^(Caller|Action|Client address): /.test(line));
   const words = [first, ...telling].join(' ').trim();
   return code === undefined || words.includes(code) ? words : `${words} [${code}]`;

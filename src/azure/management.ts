@@ -1,9 +1,9 @@
 import type { TokenCredential } from '@azure/identity';
 import { z } from 'zod';
-import { Failure, messageOf, withoutSecrets } from '../failure';
+import { Failure, formatError, redact } from '../failure';
 import type { BatchAccount } from '../run/ports';
-import { isPassing, pauseAskedFor } from './batch/calls';
-import { refusedBy, remedyFor, rightFor, type Caller } from './rights';
+import { isTransient, retryAfterOf } from './batch/calls';
+import { deniedBy, remedyFor, rightFor, type Caller } from './rights';
 
 /**
  * The Batch account as Azure Resource Manager shows it: two reads of the version 2024-07-01
@@ -102,7 +102,7 @@ async function askTwice(management: Management, url: string): Promise<Answer> {
   const answer = await ask(management, url);
   const pauseMs = answer.pauseMs ?? USUAL_PAUSE_MS;
   // Half of an answer has the status of a whole one, and is no JSON.
-  if (answer.status === 200 || !isPassing(answer.status) || pauseMs > LONGEST_PAUSE_MS) {
+  if (answer.status === 200 || !isTransient(answer.status) || pauseMs > LONGEST_PAUSE_MS) {
     return answer;
   }
   await management.pause(pauseMs);
@@ -120,14 +120,14 @@ async function ask({ credential, scope }: Management, url: string): Promise<Answ
       signal,
     });
     const { status, headers } = response;
-    const pauseMs = pauseAskedFor(
+    const pauseMs = retryAfterOf(
       headers.get('retry-after') ?? undefined,
       headers.get('date') ?? undefined,
     );
     return { status, body: jsonIn(await response.text()), pauseMs };
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    return { status: 0, body: messageOf(cause), pauseMs: null };
+    return { status: 0, body: formatError(cause), pauseMs: null };
   }
 }
 
@@ -152,7 +152,7 @@ const errorBody = z.object({ error: z.object({ code: z.string(), message: z.stri
 function wordsIn(body: unknown, status: number): string {
   const refusal = errorBody.safeParse(body);
   if (refusal.success) {
-    return withoutSecrets(`${refusal.data.error.message} [${refusal.data.error.code}]`);
+    return redact(`${refusal.data.error.message} [${refusal.data.error.code}]`);
   }
   return status === 0 ? String(body) : `HTTP ${status}`;
 }
@@ -166,7 +166,7 @@ function failureOf(management: Management, url: string, status: number, said: st
     );
   }
   const right = rightFor('management', { method: 'GET', url, base: `${endpoint}${accountId}` });
-  const refused = refusedBy(`Batch account ${accountId}`, caller, said);
+  const refused = deniedBy(`Batch account ${accountId}`, caller, said);
   const remedy = remedyFor('management', caller, right, said);
   return new Failure(
     'accessDenied',

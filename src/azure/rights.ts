@@ -17,7 +17,7 @@ export type Caller =
 /** Where nobody said who it is. */
 export const UNNAMED: Caller = { kind: 'identity', clientId: null };
 
-export interface Asked {
+export interface RequestedAccess {
   readonly method: string;
   /** The whole address; what `base` has of its path does not count. */
   readonly url: string;
@@ -67,7 +67,10 @@ const rows: Readonly<Record<ServiceKind, readonly (readonly [RegExp, string])[]>
 };
 
 /** Null for a request of which no row knows. */
-export function rightFor(service: ServiceKind, { method, url, base }: Asked): string | null {
+export function rightFor(
+  service: ServiceKind,
+  { method, url, base }: RequestedAccess,
+): string | null {
   const { pathname, search } = new URL(url);
   const path = pathname.slice(new URL(base).pathname.replace(/\/$/, '').length);
   const asked = `${method} ${path}${search}`;
@@ -75,7 +78,7 @@ export function rightFor(service: ServiceKind, { method, url, base }: Asked): st
 }
 
 /** `place` is what refused: "storage account x". */
-export function refusedBy(place: string, caller: Caller, said: string): string {
+export function deniedBy(place: string, caller: Caller, said: string): string {
   if (caller.kind === 'key') return `${place} refuses the key that is set: ${said}`;
   const who = caller.clientId === null ? 'this identity' : `the identity ${caller.clientId}`;
   return `${place} refuses ${who}: ${said}`;

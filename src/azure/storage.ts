@@ -11,9 +11,9 @@ import {
   type UserDelegationKey,
 } from '@azure/storage-blob';
 import { Failure } from '../failure';
-import type { BlobFound, BlobListed, Files, Removal } from '../run/ports';
+import type { BlobFound, BlobListed, Files, DeletionState } from '../run/ports';
 import { UNNAMED, type Caller } from './rights';
-import { sayingFor, unless, type Saying } from './storage-refusals';
+import { messageFor, ignoringCode, type ErrorMessage } from './storage-errors';
 
 /** The Files port on `@azure/storage-blob`: one account, whose name and key or identity the client holds. */
 // oxlint-disable-next-line eslint/max-lines-per-function -- a table: one row for each operation of the port
@@ -24,7 +24,7 @@ export function filesOn(
 ): Files {
   const open = (container: string): ContainerClient => service.getContainerClient(container);
   const signer = signerFor(service, now);
-  const saying = sayingFor(service, caller);
+  const saying = messageFor(service, caller);
   return {
     makeContainer: (name, labels) =>
       saying(`make container ${name}`, () => makeContainer(open(name), labels)),
@@ -47,7 +47,7 @@ export function filesOn(
     remove: (container, name, etag) =>
       saying(`delete ${place(container, name)}`, async () => {
         const conditions = etag === undefined ? {} : { ifMatch: quoted(etag) };
-        await unless([404, 412], blobOf(open(container), name).delete({ conditions }));
+        await ignoringCode([404, 412], blobOf(open(container), name).delete({ conditions }));
       }),
     copy: (from, to) =>
       saying(`copy ${place(from.container, from.name)}`, () => copy(service, signer, from, to)),
@@ -123,13 +123,13 @@ async function makeContainer(
 async function removeContainer(
   container: ContainerClient,
   labels: Readonly<Record<string, string>>,
-): Promise<Removal> {
-  const found = await unless([404], container.getProperties());
-  if (found === undefined) return 'gone';
-  if (!carries(found.metadata, labels)) return 'notOurs';
+): Promise<DeletionState> {
+  const found = await ignoringCode([404], container.getProperties());
+  if (found === undefined) return 'deleted';
+  if (!carries(found.metadata, labels)) return 'notOwned';
   // A container that is being deleted answers 404 at once.
-  await unless([404], container.delete());
-  return (await container.exists()) ? 'going' : 'gone';
+  await ignoringCode([404], container.delete());
+  return (await container.exists()) ? 'deleting' : 'deleted';
 }
 
 function carries(
@@ -151,14 +151,14 @@ async function listContainers(service: BlobServiceClient, prefix: string) {
 }
 
 async function* list(
-  saying: Saying,
+  saying: ErrorMessage,
   container: ContainerClient,
   prefix: string | undefined,
 ): AsyncIterable<BlobListed> {
   const pages = container.listBlobsFlat(prefix === undefined ? {} : { prefix });
   const doing = `list container ${container.containerName}`;
   for (;;) {
-    const next = await saying(doing, () => unless([404], pages.next()));
+    const next = await saying(doing, () => ignoringCode([404], pages.next()));
     if (next === undefined || next.done === true) return;
     const { name, properties } = next.value;
     yield {
@@ -171,7 +171,7 @@ async function* list(
 }
 
 async function find(container: ContainerClient, name: string): Promise<BlobFound | null> {
-  const found = await unless([404], blobOf(container, name).getProperties());
+  const found = await ignoringCode([404], blobOf(container, name).getProperties());
   if (found === undefined) return null;
   return { name, bytes: found.contentLength ?? 0, etag: bare(found.etag) };
 }
@@ -190,7 +190,7 @@ async function readText(
       `blob ${place(container.containerName, name)} has ${found.bytes} bytes, more than the ${maxBytes} that are read`,
     );
   }
-  const bytes = await unless([404], blobOf(container, name).downloadToBuffer());
+  const bytes = await ignoringCode([404], blobOf(container, name).downloadToBuffer());
   return bytes === undefined ? null : new TextDecoder(encoding).decode(bytes);
 }
 
@@ -198,7 +198,7 @@ async function claim(container: ContainerClient, name: string, text: string): Pr
   const conditions = { ifNoneMatch: '*' };
   const blob = blobOf(container, name);
   return (
-    (await unless([409, 412], blob.upload(text, Buffer.byteLength(text), { conditions }))) !==
+    (await ignoringCode([409, 412], blob.upload(text, Buffer.byteLength(text), { conditions }))) !==
     undefined
   );
 }
@@ -216,7 +216,7 @@ async function copy(
   const source = service.getContainerClient(from.container);
   const url = await signer(source, { blobName: from.name, permissions }, COPY_SOURCE_MINUTES);
   const target = blobOf(service.getContainerClient(to.container), to.name);
-  const copied = await unless(
+  const copied = await ignoringCode(
     [404, 412],
     target
       .beginCopyFromURL(url, { sourceConditions: { ifMatch: quoted(from.etag) } })

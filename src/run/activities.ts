@@ -12,7 +12,7 @@ import { shareTolerated } from '../workload/work-schema';
 import { autoscaleFormula } from './provision/autoscale-formula';
 import { admit, releaseLock, cancelRequested } from './admit';
 import { cleanUp } from './finish/clean-up';
-import { workloadOf, type Tools } from './run-context';
+import { workloadOf, type ActivityContext } from './activity-context';
 
 export type Activities = ReturnType<typeof createActivities>;
 
@@ -21,45 +21,48 @@ export type Activities = ReturnType<typeof createActivities>;
  * this run's is adopted. Inputs and results are plain JSON and hold no secret and no credential,
  * because the durable history keeps them.
  */
-export function createActivities(tools: Tools) {
+export function createActivities(context: ActivityContext) {
   return {
-    admit: (input: { plan: RunPlan; now: string }) => admit(tools, input),
-    readRecord: (input: { runId: string }) => readRecord(tools.files, input.runId),
-    stage: ({ plan }: { plan: RunPlan }) => stage(tools, plan),
+    admit: (input: { plan: RunPlan; now: string }) => admit(context, input),
+    readRecord: (input: { runId: string }) => readRecord(context.files, input.runId),
+    stage: ({ plan }: { plan: RunPlan }) => stage(context, plan),
     provision: (input: { plan: RunPlan; startNodes: number; now: string }) =>
-      provision(tools, input),
-    submitJob: (input: { plan: RunPlan; now: string }) => submitJob(tools, input),
-    submitTasks: (input: { plan: RunPlan; from: number; now: string }) => submitTasks(tools, input),
-    addMerge: (input: { plan: RunPlan; now: string }) => addMerge(tools, input),
-    grow: (input: { plan: RunPlan; startNodes: number; now: string }) => grow(tools, input),
-    look: ({ plan }: { plan: RunPlan }) => look(tools, plan),
-    harvest: (input: { plan: RunPlan; outcome: Outcome; worked: boolean }) => harvest(tools, input),
-    cleanUp: (input: { plan: RunPlan; outcome: Outcome['kind'] }) => cleanUp(tools, input),
+      provision(context, input),
+    submitJob: (input: { plan: RunPlan; now: string }) => submitJob(context, input),
+    submitTasks: (input: { plan: RunPlan; from: number; now: string }) =>
+      submitTasks(context, input),
+    addMerge: (input: { plan: RunPlan; now: string }) => addMerge(context, input),
+    setTargetNodes: (input: { plan: RunPlan; startNodes: number; now: string }) =>
+      setTargetNodes(context, input),
+    poll: ({ plan }: { plan: RunPlan }) => poll(context, plan),
+    harvest: (input: { plan: RunPlan; outcome: Outcome; worked: boolean }) =>
+      harvest(context, input),
+    cleanUp: (input: { plan: RunPlan; outcome: Outcome['kind'] }) => cleanUp(context, input),
     record: async (input: RecordInput) => {
-      const written = await record(tools, input);
-      await releaseLock(tools, input.plan);
+      const written = await record(context, input);
+      await releaseLock(context, input.plan);
       return written;
     },
   };
 }
 
 /** `busy` is left to the pool's own next evaluation: the formula that is stored follows the tasks too. */
-async function grow(
-  { batch, workloads }: Tools,
+async function setTargetNodes(
+  { batch, workloads }: ActivityContext,
   { plan, startNodes, now }: { plan: RunPlan; startNodes: number; now: string },
-): Promise<{ answer: 'set' | 'busy' | 'notOurs' }> {
+): Promise<{ answer: 'set' | 'busy' | 'notOwned' }> {
   const workload = workloadOf(workloads, plan);
-  if (workload.pool.existing !== undefined) return { answer: 'notOurs' };
+  if (workload.pool.existing !== undefined) return { answer: 'notOwned' };
   const formula = autoscaleFormula(workload, plan, startNodes, now);
   return { answer: await batch.setFormula(plan.poolId, formula) };
 }
 
-async function look(tools: Tools, plan: RunPlan): Promise<Observation> {
-  const { batch, files } = tools;
-  const workload = workloadOf(tools.workloads, plan);
+async function poll(context: ActivityContext, plan: RunPlan): Promise<Observation> {
+  const { batch, files } = context;
+  const workload = workloadOf(context.workloads, plan);
   const [job, pool, cancel] = await Promise.all([
-    batch.lookAtJob(plan.jobId),
-    batch.lookAtPool(plan.poolId),
+    batch.getJob(plan.jobId),
+    batch.getPool(plan.poolId),
     cancelRequested(files, plan.runId),
   ]);
   const tasks = job === null ? NO_TASKS : await batch.countTasks(plan.jobId);
@@ -67,12 +70,12 @@ async function look(tools: Tools, plan: RunPlan): Promise<Observation> {
     job === null || !preparesNodes(workload)
       ? 0
       : await batch.countUnprepared(plan.jobId, plan.poolId);
-  const blocked = tasks.failed === 0 ? 0 : await countBlocked(tools, plan);
+  const blocked = tasks.failed === 0 ? 0 : await countBlocked(context, plan);
   return { job, pool, tasks, unpreparedNodes, blocked, cancelRequested: cancel };
 }
 
 /** Asked only where a failure is no reason to end the run. */
-async function countBlocked({ batch, workloads }: Tools, plan: RunPlan): Promise<number> {
+async function countBlocked({ batch, workloads }: ActivityContext, plan: RunPlan): Promise<number> {
   const { work } = workloadOf(workloads, plan);
   if (work.kind !== 'tasks' || shareTolerated(work) === 0) return 0;
   const failed = await batch.failedTasks(plan.jobId, work.tasks.length + 1);

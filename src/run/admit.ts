@@ -1,7 +1,7 @@
 import type { Files } from './ports';
 import type { RunPlan } from './run';
 import { cancelBlob, lockBlob, recordBlob, RUNS_CONTAINER } from './names';
-import { workloadOf, type Tools } from './run-context';
+import { workloadOf, type ActivityContext } from './activity-context';
 
 export type Admission =
   | { readonly kind: 'admitted' | 'recordedBefore' | 'cancelled' }
@@ -17,7 +17,7 @@ const LOCK_GRACE_MS = 6 * 3_600_000;
 
 /** One run of a workload at a time, unless it allows more. */
 export async function admit(
-  { files, workloads }: Tools,
+  { files, workloads }: ActivityContext,
   { plan, now }: { plan: RunPlan; now: string },
 ): Promise<Admission> {
   await files.makeContainer(RUNS_CONTAINER, {});
@@ -53,7 +53,7 @@ export async function lockHeld(
   return { ...(JSON.parse(text) as Lock), etag: found.etag };
 }
 
-export async function releaseLock({ files }: Tools, plan: RunPlan): Promise<void> {
+export async function releaseLock({ files }: ActivityContext, plan: RunPlan): Promise<void> {
   const name = lockBlob(plan.workload);
   const held = await lockHeld(files, name);
   if (held?.runId === plan.runId) await files.remove(RUNS_CONTAINER, name, held.etag);

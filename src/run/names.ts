@@ -54,7 +54,7 @@ export function outputContainerOf(runId: string): string {
  * A stable task id from words: legible, safe, and different for different words. Words that are
  * long differ in the hash alone, so it is long enough for a million of them.
  */
-export function idOfWords(words: string): string {
+export function idFromText(words: string): string {
   const legible = words
     .replace(/[^A-Za-z0-9]+/g, '-')
     .slice(0, 47)

@@ -32,7 +32,7 @@ function poolIdOf(workload: Workload, runId: string, startedAt: string): string 
   const { name, pool } = workload;
   if (pool.existing !== undefined) return pool.existing;
   if (pool.keep === undefined) return runId;
-  return `${name}-kept-${fingerprintOf(workload)}-${turnOf(pool.keep.days, startedAt)}`;
+  return `${name}-kept-${fingerprintOf(workload)}-${retentionPeriodOf(pool.keep.days, startedAt)}`;
 }
 
 /**
@@ -58,15 +58,15 @@ function fingerprintOf(workload: Workload): string {
   return createHash('sha256').update(JSON.stringify(fixed)).digest('hex').slice(0, 10);
 }
 
-function turnOf(days: number, startedAt: string): number {
+function retentionPeriodOf(days: number, startedAt: string): number {
   return Math.floor(Date.parse(startedAt) / (days * DAY_MS));
 }
 
 /** When the turn of a kept pool is over; runs that begin later make another. */
-export function keptUntil({ pool }: Workload, { startedAt }: RunPlan): string | null {
+export function retainedUntil({ pool }: Workload, { startedAt }: RunPlan): string | null {
   if (pool.keep === undefined) return null;
   const { days } = pool.keep;
-  return new Date((turnOf(days, startedAt) + 1) * days * DAY_MS).toISOString();
+  return new Date((retentionPeriodOf(days, startedAt) + 1) * days * DAY_MS).toISOString();
 }
 
 /**

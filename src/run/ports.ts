@@ -50,9 +50,9 @@ export interface Batch {
   makePool(pool: PoolSpec, owner: Owner): Promise<void>;
   /** Stores the formula and has it evaluated at once. `busy` when Batch will not take it just now. */
   setFormula(poolId: string, formula: string): Promise<'set' | 'busy'>;
-  lookAtPool(poolId: string): Promise<PoolView | null>;
+  getPool(poolId: string): Promise<PoolView | null>;
   /** How somebody else's pool is made, or null when there is none. */
-  inspectPool(poolId: string): Promise<PoolFacts | null>;
+  describePool(poolId: string): Promise<PoolFacts | null>;
   makeJob(job: JobSpec, owner: Owner): Promise<void>;
   /**
    * Adds what is not there yet, in collections, as the tasks come: they need never be held all at
@@ -65,7 +65,7 @@ export interface Batch {
   unfinishedTasks(jobId: string, limit: number): Promise<readonly string[]>;
   /** From now on the job ends by itself when all its tasks have. One way. */
   endWhenTasksEnd(jobId: string): Promise<void>;
-  lookAtJob(jobId: string): Promise<JobView | null>;
+  getJob(jobId: string): Promise<JobView | null>;
   countTasks(jobId: string): Promise<TaskCounts>;
   /** Nodes that could work and on which the preparation of the job failed for good. */
   countUnprepared(jobId: string, poolId: string): Promise<number>;
@@ -86,21 +86,21 @@ export interface Batch {
   /** stderr of the preparation task on a node on which it failed, or null. */
   readPreparationError(jobId: string, maxBytes: number): Promise<string | null>;
   /** Asks for the end; `gone` when there is nothing (left). Never touches what another owner made. */
-  removeJob(jobId: string, owner: Owner): Promise<Removal>;
-  removePool(poolId: string, owner: Owner): Promise<Removal>;
+  deleteJob(jobId: string, owner: Owner): Promise<DeletionState>;
+  deletePool(poolId: string, owner: Owner): Promise<DeletionState>;
   /** Has a pool that is kept go to zero nodes; `kept` when it is there. */
-  restPool(poolId: string, owner: Owner): Promise<Removal | 'kept'>;
+  scalePoolToZero(poolId: string, owner: Owner): Promise<DeletionState | 'kept'>;
   /** Pools that are kept from run to run, and until when. */
-  findKept(): Promise<readonly { readonly id: string; readonly until: string }[]>;
+  listRetainedPools(): Promise<readonly { readonly id: string; readonly until: string }[]>;
   /** Deletes a pool that was kept, unless a job still needs it. */
-  removeKept(poolId: string): Promise<Removal | 'busy'>;
+  deleteRetainedPool(poolId: string): Promise<DeletionState | 'busy'>;
   /** Pools and jobs that any run of this app made. */
-  findOwned(): Promise<
+  listOwned(): Promise<
     readonly { readonly kind: 'pool' | 'job'; readonly id: string; readonly runId: string }[]
   >;
 }
 
-export type Removal = 'gone' | 'going' | 'notOurs';
+export type DeletionState = 'deleted' | 'deleting' | 'notOwned';
 
 export interface FailedTask {
   readonly id: string;
@@ -146,7 +146,7 @@ export interface PoolSpec {
   readonly subnetId: string | null;
   readonly interNode: boolean;
   /** The end of a pool that is kept from run to run; null for a run's own. */
-  readonly keptUntil: string | null;
+  readonly retainedUntil: string | null;
 }
 
 export interface PoolContainers {
@@ -171,7 +171,7 @@ export interface MountSpec {
 
 /** What a run must know of a pool before it uses it. */
 export interface PoolFacts {
-  readonly isGoing: boolean;
+  readonly isUsable: boolean;
   /** The run that made it and will delete it; null for a pool that is no run's. */
   readonly runId: string | null;
   readonly nodeAgent: string | null;
@@ -268,7 +268,7 @@ export interface Files {
   /** Makes a container that is this run's, or adopts it. `labels` are its metadata. */
   makeContainer(name: string, labels: Readonly<Record<string, string>>): Promise<void>;
   /** Asks for the end of a container with these labels. Never touches one that has others. */
-  removeContainer(name: string, labels: Readonly<Record<string, string>>): Promise<Removal>;
+  removeContainer(name: string, labels: Readonly<Record<string, string>>): Promise<DeletionState>;
   /** Containers whose names begin so, with their labels. */
   listContainers(
     prefix: string,

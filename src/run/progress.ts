@@ -55,7 +55,7 @@ export function nextStep(situation: Situation, now: Date): NextStep {
   return {
     kind: 'wait',
     until: nextLook(situation, now).toISOString(),
-    waitingFor: whatItWaitsFor(situation),
+    waitingFor: waitingFor(situation),
   };
 }
 
@@ -268,7 +268,7 @@ function nextLook({ plan, watch }: Situation, now: Date): Date {
 }
 
 /** The link of the chain that is being waited for: job manager, node, start task, tasks, scale-in. */
-export function whatItWaitsFor({ workload, seen, watch }: Situation): string {
+export function waitingFor({ workload, seen, watch }: Situation): string {
   const { pool, job, tasks } = seen;
   if (pool === null || job === null) return 'Batch to show the pool and the job';
   if (job.state === 'completed') return 'Batch to count the tasks of the job, which has ended';
@@ -337,21 +337,21 @@ export function addUsage(usage: Usage, pool: PoolView | null, now: Date): Usage 
   const nodes = pool === null ? 0 : billedNodes(pool.nodes);
   const dedicated = pool?.dedicatedNodes ?? 0;
   const preempted = pool?.nodes.preempted ?? 0;
-  const minutes = Math.max(0, now.getTime() - Date.parse(usage.lastLookAt)) / MINUTE_MS;
+  const minutes = Math.max(0, now.getTime() - Date.parse(usage.lastPollAt)) / MINUTE_MS;
   return {
-    nodeMinutes: usage.nodeMinutes + ((usage.nodesAtLastLook + nodes) / 2) * minutes,
+    nodeMinutes: usage.nodeMinutes + ((usage.nodesAtLastPoll + nodes) / 2) * minutes,
     dedicatedMinutes:
-      usage.dedicatedMinutes + ((usage.dedicatedAtLastLook + dedicated) / 2) * minutes,
-    preemptions: usage.preemptions + Math.max(0, preempted - usage.preemptedAtLastLook),
-    nodesAtLastLook: nodes,
-    dedicatedAtLastLook: dedicated,
-    preemptedAtLastLook: preempted,
-    lastLookAt: now.toISOString(),
+      usage.dedicatedMinutes + ((usage.dedicatedAtLastPoll + dedicated) / 2) * minutes,
+    preemptions: usage.preemptions + Math.max(0, preempted - usage.preemptedAtLastPoll),
+    nodesAtLastPoll: nodes,
+    dedicatedAtLastPoll: dedicated,
+    preemptedAtLastPoll: preempted,
+    lastPollAt: now.toISOString(),
   };
 }
 
 /** What a look adds to the watch. */
-export function noteLook(watch: WatchState, seen: Observation, now: Date): WatchState {
+export function notePoll(watch: WatchState, seen: Observation, now: Date): WatchState {
   const served = seen.pool !== null && canWork(seen.pool.nodes) > 0;
   return {
     ...watch,

@@ -131,10 +131,10 @@ export interface Usage {
   /** Of the node-minutes, those of dedicated nodes. */
   readonly dedicatedMinutes: number;
   readonly preemptions: number;
-  readonly nodesAtLastLook: number;
-  readonly dedicatedAtLastLook: number;
-  readonly preemptedAtLastLook: number;
-  readonly lastLookAt: string;
+  readonly nodesAtLastPoll: number;
+  readonly dedicatedAtLastPoll: number;
+  readonly preemptedAtLastPoll: number;
+  readonly lastPollAt: string;
 }
 
 export interface Milestone {
@@ -162,19 +162,19 @@ export interface Harvest {
   /** Tasks that a run succeeded without, as its workload allows. */
   readonly missingTasks: number;
   /** The last lines of stderr of what failed, when something did. */
-  readonly lastWords: string | null;
+  readonly errorDetail: string | null;
 }
 
 /** What clean-up did to one thing that costs money or quota. */
 export interface CleanedUp {
-  readonly what: 'pool' | 'job' | 'staging' | 'outputs';
+  readonly resource: 'pool' | 'job' | 'staging' | 'outputs';
   readonly id: string;
-  readonly how: 'gone' | 'going' | 'kept' | 'notOurs' | 'stillThere';
+  readonly state: 'deleted' | 'deleting' | 'kept' | 'notOwned' | 'leftBehind';
   /** What the service said when it was asked, if it refused. */
-  readonly why?: string;
+  readonly reason?: string;
 }
 
-/** The end of the story: kept as JSON in the `runs` container, and the orchestration's output. */
+/** The end of the run: kept as JSON in the `runs` container, and the orchestration's output. */
 export interface RunRecord {
   readonly runId: string;
   readonly workload: string;
@@ -212,9 +212,9 @@ export interface Follower {
 }
 
 /** What a run carries over when its orchestration continues as new. */
-export interface Journey {
+export interface RunInput {
   readonly request: RunRequest;
-  readonly watching?: WatchState;
+  readonly resume?: WatchState;
 }
 
 export interface WatchState {
@@ -246,7 +246,7 @@ export const NOTHING_HARVESTED: Harvest = {
   logs: [],
   missing: [],
   missingTasks: 0,
-  lastWords: null,
+  errorDetail: null,
 };
 
 export const NO_TASKS: TaskCounts = { active: 0, running: 0, succeeded: 0, failed: 0 };

@@ -1,5 +1,5 @@
 import type { OrchestrationContext, Task } from 'durable-functions';
-import { Failure, messageOf, type FailureCode } from '../failure';
+import { Failure, formatError, type FailureCode } from '../failure';
 import type { Activities } from './activities';
 import type { StartFollowers } from './finish/followers';
 import type { RunStatus } from './run';
@@ -11,7 +11,7 @@ import type { RunStatus } from './run';
 export type Step<Result> = Generator<Task, Result, any>;
 
 /** What an activity hands back: classes do not survive the way, so a Failure travels as data. */
-export type Answer<Result> =
+export type ActivityResult<Result> =
   | { readonly kind: 'done'; readonly result: Result }
   | { readonly kind: 'failed'; readonly code: FailureCode; readonly message: string };
 
@@ -19,7 +19,7 @@ const SECOND_MS = 1000;
 const LONGEST_PAUSE_SECONDS = 300;
 
 /** Tries, and the pause before the second; each further pause is twice as long, up to five minutes. */
-const patience = {
+const retryPolicies = {
   /** About ten minutes: what a throttled or restarting service needs. */
   normal: { tries: 8, firstPauseSeconds: 5 },
   /** About three hours: what must not be given up lightly, since it stops the bill. */
@@ -40,10 +40,12 @@ export function* perform<Name extends keyof Steps>(
   name: Name,
   input: Parameters<Steps[Name]>[0],
 ): Step<Awaited<ReturnType<Steps[Name]>>> {
-  const { tries, firstPauseSeconds } = stubborn.has(name) ? patience.stubborn : patience.normal;
+  const { tries, firstPauseSeconds } = stubborn.has(name)
+    ? retryPolicies.stubborn
+    : retryPolicies.normal;
   for (let attempt = 1; ; attempt++) {
     try {
-      const answer: Answer<Awaited<ReturnType<Steps[Name]>>> = yield ctx.df.callActivity(
+      const answer: ActivityResult<Awaited<ReturnType<Steps[Name]>>> = yield ctx.df.callActivity(
         name,
         input,
       );
@@ -73,7 +75,7 @@ function showTrouble(ctx: OrchestrationContext, words: string): void {
 
 /** The host writes `Activity function 'stage' failed:  …` and a stack around the words. */
 function wordsOf(error: unknown): string {
-  const [line = ''] = messageOf(error).split('\n');
+  const [line = ''] = formatError(error).split('\n');
   return line.replace(/^Activity function '[^']*' failed:\s*/, '').trim();
 }
 
@@ -93,15 +95,15 @@ export function* sleepUntil(ctx: OrchestrationContext, until: string, event: str
  * An activity as the host runs it. Only what is worth trying again is thrown, because the host
  * tries a thrown activity again; everything else goes back as an answer, a bug of ours included.
  */
-export function answering<Result>(
+export function asActivity<Result>(
   activity: (input: never) => Promise<Result>,
-): (input: unknown) => Promise<Answer<Result>> {
+): (input: unknown) => Promise<ActivityResult<Result>> {
   return async (input) => {
     try {
       return { kind: 'done', result: await activity(input as never) };
     } catch (error) {
       if (!(error instanceof Failure)) {
-        return { kind: 'failed', code: 'internal', message: messageOf(error) };
+        return { kind: 'failed', code: 'internal', message: formatError(error) };
       }
       if (error.code === 'serviceUnavailable') throw error;
       return { kind: 'failed', code: error.code, message: error.message };

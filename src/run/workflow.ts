@@ -1,8 +1,8 @@
 import type { OrchestrationContext } from 'durable-functions';
-import { Failure, messageOf } from '../failure';
+import { Failure, formatError } from '../failure';
 import { followersOf } from './finish/followers';
 import { planRun } from './plan';
-import { addUsage, nextStep, noteLook } from './progress';
+import { addUsage, nextStep, notePoll } from './progress';
 import { perform, sleepUntil, type Step } from './steps';
 import {
   NO_TASKS,
@@ -10,7 +10,7 @@ import {
   type CleanedUp,
   type Follower,
   type Harvest,
-  type Journey,
+  type RunInput,
   type Observation,
   type Outcome,
   type Phase,
@@ -25,11 +25,11 @@ import { runIdOf } from './names';
 import { firstNodes, nodesFor } from './provision/autoscale-formula';
 
 /** Raised to make a run look sooner than it would: on a request to cancel, on a finished task. */
-export const LOOK_NOW = 'look-now';
+export const POLL_NOW = 'poll-now';
 export const RUN_ORCHESTRATION = 'run';
 
 /** A replay repeats every step of its execution, so a long watch starts over with a clean history. */
-const LOOKS_PER_EXECUTION = 16;
+const POLLS_PER_EXECUTION = 16;
 /** What is still there after this long is recorded as left, and tidied up by the daily tidy. */
 const CLEAN_UP_MINUTES = 120;
 
@@ -39,27 +39,27 @@ const CLEAN_UP_MINUTES = 120;
  */
 export function runWorkflow(workloads: Workloads) {
   return function* run(ctx: OrchestrationContext): Step<RunRecord | undefined> {
-    const journey = ctx.df.getInput<Journey>();
+    const journey = ctx.df.getInput<RunInput>();
     const workload = workloads.get(journey.request.workload);
     if (workload === undefined)
       throw new Error(`no workload is called ${journey.request.workload}`);
 
-    const startedAt = journey.watching?.startedAt ?? now(ctx);
+    const startedAt = journey.resume?.startedAt ?? now(ctx);
     const plan = planRun(workload, journey.request, startedAt);
-    const watch = journey.watching ?? newWatch(startedAt);
+    const watch = journey.resume ?? newWatch(startedAt);
     const followers = followersOf(workloads, workload.name);
-    const story: Story = { ctx, workload, plan, followers, watch };
+    const run: RunContext = { ctx, workload, plan, followers, watch };
 
-    const outcome = yield* work(story, journey.watching !== undefined);
+    const outcome = yield* work(run, journey.resume !== undefined);
     if (outcome === 'continued') return undefined;
     if (outcome === 'recordedBefore')
       return yield* perform(ctx, 'readRecord', { runId: plan.runId });
-    return yield* finish(story, outcome);
+    return yield* finish(run, outcome);
   };
 }
 
 /** A run as far as it has come. The watch grows; everything else stands. */
-interface Story {
+interface RunContext {
   readonly ctx: OrchestrationContext;
   readonly workload: Workload;
   readonly plan: RunPlan;
@@ -68,50 +68,50 @@ interface Story {
   watch: WatchState;
 }
 
-function* work(story: Story, resumed: boolean): Step<Outcome | 'continued' | 'recordedBefore'> {
+function* work(run: RunContext, resumed: boolean): Step<Outcome | 'continued' | 'recordedBefore'> {
   try {
     if (!resumed) {
-      const start = yield* begin(story);
+      const start = yield* begin(run);
       if (start !== 'watch') return start;
     }
-    return yield* watch(story);
+    return yield* watch(run);
   } catch (error) {
     return outcomeOf(error);
   }
 }
 
 /** Admits, stages, provisions and submits. Answers an outcome when there is nothing to watch. */
-function* begin(story: Story): Step<Outcome | 'watch' | 'recordedBefore'> {
-  const { ctx, workload, plan } = story;
-  const admission = yield* admit(story);
+function* begin(run: RunContext): Step<Outcome | 'watch' | 'recordedBefore'> {
+  const { ctx, workload, plan } = run;
+  const admission = yield* admit(run);
   if (admission !== 'admitted') return admission;
-  if (tasksKnownIn(workload.work) === 0) return nothingToDo(story, 'the declaration makes no task');
+  if (tasksKnownIn(workload.work) === 0) return nothingToDo(run, 'the declaration makes no task');
 
-  enter(story, 'staging', 'programs and inputs to be staged');
+  enterPhase(run, 'staging', 'programs and inputs to be staged');
   const staged = yield* perform(ctx, 'stage', { plan });
-  if (staged.inputs === 0) return nothingToDo(story, 'no input was found');
+  if (staged.inputs === 0) return nothingToDo(run, 'no input was found');
 
-  enter(story, 'provisioning', 'Batch to accept the pool');
+  enterPhase(run, 'provisioning', 'Batch to accept the pool');
   const startNodes = firstNodes(workload, staged.inputs);
   const { warnings } = yield* perform(ctx, 'provision', { plan, startNodes, now: now(ctx) });
-  story.watch = { ...story.watch, warnings };
+  run.watch = { ...run.watch, warnings };
 
-  enter(story, 'submitting', 'Batch to accept the job');
+  enterPhase(run, 'submitting', 'Batch to accept the job');
   yield* perform(ctx, 'submitJob', { plan, now: now(ctx) });
-  enter(story, 'watching', 'the first look at the pool');
+  enterPhase(run, 'watching', 'the first look at the pool');
   return 'watch';
 }
 
 /** A success, and the record says why it is an empty one. */
-function nothingToDo(story: Story, why: string): Outcome {
+function nothingToDo(run: RunContext, why: string): Outcome {
   const warnings = [`${why}, so there was nothing to do and no pool was made`];
-  story.watch = { ...story.watch, warnings };
+  run.watch = { ...run.watch, warnings };
   return { kind: 'succeeded' };
 }
 
-function* admit(story: Story): Step<Outcome | 'admitted' | 'recordedBefore'> {
-  const { ctx, workload, plan } = story;
-  enter(story, 'admitting', 'its turn');
+function* admit(run: RunContext): Step<Outcome | 'admitted' | 'recordedBefore'> {
+  const { ctx, workload, plan } = run;
+  enterPhase(run, 'admitting', 'its turn');
   for (;;) {
     const admission = yield* perform(ctx, 'admit', { plan, now: now(ctx) });
     switch (admission.kind) {
@@ -128,93 +128,93 @@ function* admit(story: Story): Step<Outcome | 'admitted' | 'recordedBefore'> {
         const cause = `run ${admission.holder} of ${workload.name} was still going`;
         if (workload.overlap === 'forbid') return { kind: 'skipped', code: 'overlapped', cause };
         if (now(ctx) >= plan.deadline) return { kind: 'skipped', code: 'overlapped', cause };
-        show(story, 'admitting', `run ${admission.holder} to end, which this one replaces`);
-        yield* sleepUntil(ctx, secondsFrom(ctx, 15), LOOK_NOW);
+        showStatus(run, 'admitting', `run ${admission.holder} to end, which this one replaces`);
+        yield* sleepUntil(ctx, secondsFrom(ctx, 15), POLL_NOW);
       }
     }
   }
 }
 
 /** Looks, decides, waits. Every decision is `nextStep`'s. */
-function* watch(story: Story): Step<Outcome | 'continued'> {
-  const { ctx, workload, plan } = story;
-  for (let looks = 0; looks < LOOKS_PER_EXECUTION; looks++) {
-    const seen = yield* perform(ctx, 'look', { plan });
-    story.watch = noteLook(story.watch, seen, ctx.df.currentUtcDateTime);
+function* watch(run: RunContext): Step<Outcome | 'continued'> {
+  const { ctx, workload, plan } = run;
+  for (let looks = 0; looks < POLLS_PER_EXECUTION; looks++) {
+    const seen = yield* perform(ctx, 'poll', { plan });
+    run.watch = notePoll(run.watch, seen, ctx.df.currentUtcDateTime);
 
-    const next = nextStep({ workload, plan, watch: story.watch, seen }, ctx.df.currentUtcDateTime);
+    const next = nextStep({ workload, plan, watch: run.watch, seen }, ctx.df.currentUtcDateTime);
     switch (next.kind) {
       case 'finish':
         return next.outcome;
       case 'submitTasks':
-        yield* submitTasks(story);
+        yield* submitTasks(run);
         break;
       case 'addMerge':
-        yield* addMerge(story);
+        yield* addMerge(run);
         break;
       case 'wait':
-        show(story, 'watching', next.waitingFor, seen);
-        yield* sleepUntil(ctx, next.until, LOOK_NOW);
+        showStatus(run, 'watching', next.waitingFor, seen);
+        yield* sleepUntil(ctx, next.until, POLL_NOW);
     }
   }
-  const onward: Journey = { request: plan.request, watching: story.watch };
+  const onward: RunInput = { request: plan.request, resume: run.watch };
   ctx.df.continueAsNew(onward);
   return 'continued';
 }
 
 /** Adds as many tasks as one step may; the look after it asks for the next ones. */
-function* submitTasks(story: Story): Step<void> {
-  const { ctx, workload, plan, watch } = story;
-  show(story, 'submitting', 'Batch to accept the tasks');
+function* submitTasks(run: RunContext): Step<void> {
+  const { ctx, workload, plan, watch } = run;
+  showStatus(run, 'submitting', 'Batch to accept the tasks');
   const from = watch.submittedUpTo;
   const submitted = yield* perform(ctx, 'submitTasks', { plan, from, now: now(ctx) });
   if (submitted.kind === 'more') {
-    story.watch = { ...watch, submittedUpTo: submitted.from };
+    run.watch = { ...watch, submittedUpTo: submitted.from };
     return;
   }
   const { tasks, merge } = submitted;
-  story.watch = { ...watch, plannedTasks: tasks, merge, submitted: true };
+  run.watch = { ...watch, plannedTasks: tasks, merge, submitted: true };
   // Other shapes have told the pool of their tasks when it was made.
   if (workload.work.kind !== 'split' || tasks === 0) return;
 
   // The pool would find out by itself at its next evaluation, up to five minutes from now. The
   // merge needs no room: it waits until the other tasks have left theirs.
   const startNodes = nodesFor(workload, merge === 'waits' ? tasks - 1 : tasks);
-  if (startNodes > 1) yield* perform(ctx, 'grow', { plan, startNodes, now: now(ctx) });
+  if (startNodes > 1) yield* perform(ctx, 'setTargetNodes', { plan, startNodes, now: now(ctx) });
 }
 
 /** By now the pool may have shrunk to nothing, so it is told that there is work again. */
-function* addMerge(story: Story): Step<void> {
-  const { ctx, plan } = story;
-  show(story, 'submitting', 'Batch to accept the merge');
+function* addMerge(run: RunContext): Step<void> {
+  const { ctx, plan } = run;
+  showStatus(run, 'submitting', 'Batch to accept the merge');
   const merged = yield* perform(ctx, 'addMerge', { plan, now: now(ctx) });
   if (!merged.added) {
-    show(story, 'watching', 'the last task to end');
-    yield* sleepUntil(ctx, secondsFrom(ctx, 15), LOOK_NOW);
+    showStatus(run, 'watching', 'the last task to end');
+    yield* sleepUntil(ctx, secondsFrom(ctx, 15), POLL_NOW);
     return;
   }
-  const plannedTasks = (story.watch.plannedTasks ?? 0) + 1;
+  const plannedTasks = (run.watch.plannedTasks ?? 0) + 1;
   const mergedWithout = merged.without;
-  story.watch = { ...story.watch, plannedTasks, mergedWithout, merge: 'added' };
-  yield* perform(ctx, 'grow', { plan, startNodes: 1, now: now(ctx) });
+  run.watch = { ...run.watch, plannedTasks, mergedWithout, merge: 'added' };
+  yield* perform(ctx, 'setTargetNodes', { plan, startNodes: 1, now: now(ctx) });
 }
 
 /** Harvests before anything is deleted, cleans up whatever was found, and writes down the end. */
-function* finish(story: Story, outcome: Outcome): Step<RunRecord> {
-  const { ctx, plan } = story;
-  enter(story, 'harvesting', 'outputs to be checked and logs to be kept');
-  const harvested = yield* harvest(story, outcome);
+function* finish(run: RunContext, outcome: Outcome): Step<RunRecord> {
+  const { ctx, plan } = run;
+  enterPhase(run, 'harvesting', 'outputs to be checked and logs to be kept');
+  const harvested = yield* harvest(run, outcome);
 
-  enter(story, 'cleaningUp', 'pool and job to be gone');
-  const cleanedUp = yield* cleanUp(story, harvested.outcome.kind);
+  enterPhase(run, 'cleaningUp', 'pool and job to be gone');
+  const cleanedUp = yield* cleanUp(run, harvested.outcome.kind);
 
-  enter(story, 'ended', 'nothing');
-  const followers = yield* startFollowers(story, harvested.outcome);
+  enterPhase(run, 'ended', 'nothing');
+  const followers = yield* startFollowers(run, harvested.outcome);
   const record = yield* perform(ctx, 'record', {
     plan,
     outcome: harvested.outcome,
     harvest: harvested.harvest,
-    watch: story.watch,
+    watch: run.watch,
     cleanedUp,
     followers,
     endedAt: now(ctx),
@@ -223,27 +223,27 @@ function* finish(story: Story, outcome: Outcome): Step<RunRecord> {
 }
 
 /** Starts them and goes on: a run has its own end, whatever becomes of those that follow it. */
-function* startFollowers(story: Story, outcome: Outcome): Step<readonly Follower[]> {
-  const { ctx, plan, followers } = story;
+function* startFollowers(run: RunContext, outcome: Outcome): Step<readonly Follower[]> {
+  const { ctx, plan, followers } = run;
   if (outcome.kind !== 'succeeded' || followers.length === 0) return [];
-  show(story, 'ended', 'the runs that follow to be started');
+  showStatus(run, 'ended', 'the runs that follow to be started');
   const occurrence = { kind: 'after', runId: plan.runId } as const;
   try {
     return yield* perform(ctx, 'startFollowers', { occurrence, workloads: followers });
   } catch (error) {
-    const cause = messageOf(error);
+    const cause = formatError(error);
     return followers.map((name) => ({ workload: name, runId: runIdOf(name, occurrence), cause }));
   }
 }
 
 function* harvest(
-  story: Story,
+  run: RunContext,
   outcome: Outcome,
 ): Step<{ readonly outcome: Outcome; readonly harvest: Harvest }> {
-  const { ctx, plan, watch } = story;
+  const { ctx, plan, watch } = run;
   if (outcome.kind === 'skipped') return { outcome, harvest: NOTHING_HARVESTED };
   try {
-    const worked = story.watch.timeline.some(({ phase }) => phase === 'watching');
+    const worked = run.watch.timeline.some(({ phase }) => phase === 'watching');
     const harvest = yield* perform(ctx, 'harvest', { plan, outcome, worked });
     return { outcome: judge(outcome, harvest, worked && watch.plannedTasks !== 0), harvest };
   } catch (error) {
@@ -255,8 +255,8 @@ function* harvest(
 /** Success means that the results are there; failure carries the last words of what failed. */
 function judge(outcome: Outcome, harvest: Harvest, expectsResults: boolean): Outcome {
   if (outcome.kind !== 'succeeded') {
-    if (harvest.lastWords === null) return outcome;
-    return { ...outcome, cause: `${outcome.cause}: ${harvest.lastWords}` };
+    if (harvest.errorDetail === null) return outcome;
+    return { ...outcome, cause: `${outcome.cause}: ${harvest.errorDetail}` };
   }
   if (!expectsResults || harvest.missing.length === 0) return outcome;
   return {
@@ -267,33 +267,35 @@ function judge(outcome: Outcome, harvest: Harvest, expectsResults: boolean): Out
 }
 
 /** Until pool, job and staging answer 404, or the bound has passed and the record says what is left. */
-function* cleanUp(story: Story, outcome: Outcome['kind']): Step<readonly CleanedUp[]> {
-  const { ctx, plan } = story;
+function* cleanUp(run: RunContext, outcome: Outcome['kind']): Step<readonly CleanedUp[]> {
+  const { ctx, plan } = run;
   const giveUpAt = secondsFrom(ctx, CLEAN_UP_MINUTES * 60);
   for (let pauseSeconds = 5; ; pauseSeconds = Math.min(60, pauseSeconds * 1.5)) {
     const { done, pool } = yield* perform(ctx, 'cleanUp', { plan, outcome });
-    story.watch = {
-      ...story.watch,
-      usage: addUsage(story.watch.usage, pool, ctx.df.currentUtcDateTime),
+    run.watch = {
+      ...run.watch,
+      usage: addUsage(run.watch.usage, pool, ctx.df.currentUtcDateTime),
     };
 
-    const going = done.filter(({ how }) => how === 'going');
+    const going = done.filter(({ state }) => state === 'deleting');
     if (going.length === 0) return done;
     if (now(ctx) >= giveUpAt) {
-      return done.map((item) => (item.how === 'going' ? { ...item, how: 'stillThere' } : item));
+      return done.map((item) =>
+        item.state === 'deleting' ? { ...item, state: 'leftBehind' } : item,
+      );
     }
-    show(story, 'cleaningUp', `${going.map(named).join(' and ')} to be gone`);
-    yield* sleepUntil(ctx, secondsFrom(ctx, pauseSeconds), LOOK_NOW);
+    showStatus(run, 'cleaningUp', `${going.map(named).join(' and ')} to be gone`);
+    yield* sleepUntil(ctx, secondsFrom(ctx, pauseSeconds), POLL_NOW);
   }
 }
 
-function named({ what, why }: CleanedUp): string {
-  return why === undefined ? what : `${what} (${why})`;
+function named({ resource, reason }: CleanedUp): string {
+  return reason === undefined ? resource : `${resource} (${reason})`;
 }
 
 function outcomeOf(error: unknown): Outcome {
   if (error instanceof Failure) return { kind: 'failed', code: error.code, cause: error.message };
-  return { kind: 'failed', code: 'internal', cause: messageOf(error) };
+  return { kind: 'failed', code: 'internal', cause: formatError(error) };
 }
 
 function newWatch(startedAt: string): WatchState {
@@ -304,10 +306,10 @@ function newWatch(startedAt: string): WatchState {
       nodeMinutes: 0,
       dedicatedMinutes: 0,
       preemptions: 0,
-      nodesAtLastLook: 0,
-      dedicatedAtLastLook: 0,
-      preemptedAtLastLook: 0,
-      lastLookAt: startedAt,
+      nodesAtLastPoll: 0,
+      dedicatedAtLastPoll: 0,
+      preemptedAtLastPoll: 0,
+      lastPollAt: startedAt,
     },
     tasks: NO_TASKS,
     lastServedAt: startedAt,
@@ -321,14 +323,14 @@ function newWatch(startedAt: string): WatchState {
 }
 
 /** Begins a phase: a milestone of the timeline. */
-function enter(story: Story, phase: Phase, waitingFor: string): void {
-  const milestone = { phase, at: now(story.ctx) };
-  story.watch = { ...story.watch, timeline: [...story.watch.timeline, milestone] };
-  show(story, phase, waitingFor);
+function enterPhase(run: RunContext, phase: Phase, waitingFor: string): void {
+  const milestone = { phase, at: now(run.ctx) };
+  run.watch = { ...run.watch, timeline: [...run.watch.timeline, milestone] };
+  showStatus(run, phase, waitingFor);
 }
 
-function show(story: Story, phase: Phase, waitingFor: string, seen?: Observation): void {
-  const { watch } = story;
+function showStatus(run: RunContext, phase: Phase, waitingFor: string, seen?: Observation): void {
+  const { watch } = run;
   const status: RunStatus = {
     phase,
     waitingFor,
@@ -338,7 +340,7 @@ function show(story: Story, phase: Phase, waitingFor: string, seen?: Observation
     timeline: watch.timeline,
     nodeMinutes: watch.usage.nodeMinutes,
   };
-  story.ctx.df.setCustomStatus(status);
+  run.ctx.df.setCustomStatus(status);
 }
 
 function now(ctx: OrchestrationContext): string {

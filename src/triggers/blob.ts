@@ -7,7 +7,7 @@ import type { Workload, Workloads } from '../workload/workload';
 import { startRun } from '../start-run';
 import { parametersOf } from '../workload/parameters';
 import { isInput, matches } from '../workload/input-names';
-import type { Doors } from '../instances';
+import type { StartContext } from '../instances';
 
 /**
  * The run stages the blob itself, pinned to its ETag; the trigger hands nothing of it over. A blob
@@ -31,7 +31,7 @@ interface BlobEvent {
   readonly etag: string;
 }
 
-interface Reception extends Doors {
+interface Reception extends StartContext {
   readonly context: InvocationContext;
 }
 
@@ -60,13 +60,13 @@ async function startForBlob(
 }
 
 /** Where the host puts the event of a blob that it could not hand over, or not without an error. */
-export const GIVEN_UP_QUEUE = 'webjobs-blobtrigger-poison';
+export const BLOB_POISON_QUEUE = 'webjobs-blobtrigger-poison';
 
 /**
  * What the host writes of such a blob: BlobTriggerMessage of the storage extension, in
  * https://github.com/Azure/azure-webjobs-sdk
  */
-const givenUp = z.looseObject({
+const poisonMessage = z.looseObject({
   FunctionId: z.string(),
   ContainerName: z.string(),
   BlobName: z.string(),
@@ -78,18 +78,18 @@ const givenUp = z.looseObject({
  * address; or the start failed five times. The run is started all the same: either it does the work
  * now, or its record says what is wrong with the blob, which the host says in its log alone.
  */
-export function givenUpHandler({ files }: Ports, workloads: Workloads) {
+export function poisonBlobHandler({ files }: Ports, workloads: Workloads) {
   return async (
     message: unknown,
     client: DurableClient,
     context: InvocationContext,
   ): Promise<void> => {
-    const checked = givenUp.safeParse(message);
+    const checked = poisonMessage.safeParse(message);
     const workload = checked.success ? watcherOf(workloads, checked.data.FunctionId) : undefined;
     if (!checked.success || workload === undefined) {
       // Another app on the same account has the same queue: what is its is kept, beside the queue.
       throw new Error(
-        `a message in ${GIVEN_UP_QUEUE} is about no workload of this app; it goes to ${GIVEN_UP_QUEUE}-poison`,
+        `a message in ${BLOB_POISON_QUEUE} is about no workload of this app; it goes to ${BLOB_POISON_QUEUE}-poison`,
       );
     }
     const { ContainerName: container, BlobName: name, ETag } = checked.data;

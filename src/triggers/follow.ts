@@ -1,15 +1,15 @@
 import type { InvocationContext } from '@azure/functions';
 import { getClient } from 'durable-functions';
-import { Failure, messageOf } from '../failure';
+import { Failure, formatError } from '../failure';
 import type { StartFollowers } from '../run/finish/followers';
 import type { Ports } from '../run/ports';
 import type { Follower, RunRequest } from '../run/run';
-import { answering } from '../run/steps';
+import { asActivity } from '../run/steps';
 import type { Workloads } from '../workload/workload';
 import { startRun } from '../start-run';
 import { runIdOf } from '../run/names';
 import { parametersOf } from '../workload/parameters';
-import type { Doors } from '../instances';
+import type { StartContext } from '../instances';
 
 /**
  * Starts the runs that follow one that succeeded, through the one door that every trigger takes.
@@ -28,18 +28,18 @@ export function followHandler({ files }: Ports, workloads: Workloads) {
       for (const workload of names) {
         const runId = runIdOf(workload, occurrence);
         const request = { workload, occurrence, parameters: {} };
-        const cause = await whyNot(doors, workloads, request);
+        const cause = await tryStart(doors, workloads, request);
         started.push({ workload, runId, ...(cause !== null && { cause }) });
       }
       return started;
     };
-    return answering(start)(input);
+    return asActivity(start)(input);
   };
 }
 
 /** Null when the run is started, now or before. What may pass is thrown, and tried again. */
-async function whyNot(
-  doors: Doors,
+async function tryStart(
+  doors: StartContext,
   workloads: Workloads,
   request: RunRequest,
 ): Promise<string | null> {
@@ -50,7 +50,7 @@ async function whyNot(
     return null;
   } catch (error) {
     if (error instanceof Failure && error.code !== 'serviceUnavailable') return error.message;
-    const words = messageOf(error);
+    const words = formatError(error);
     throw new Failure('serviceUnavailable', `cannot start ${workload.name} just now: ${words}`, {
       cause: error,
     });

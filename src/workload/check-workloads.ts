@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { Failure } from '../failure';
-import { poolMistakes } from './checks/pool';
-import { resultMistakes } from './checks/results';
-import { shellMistakes } from './checks/shell';
-import { containerMistakes, taskMistakes } from './checks/task';
-import { followMistakes, triggerMistakes } from './checks/triggers';
-import { templatesOf, workMistakes } from './work-schema';
+import { checkPool } from './checks/pool';
+import { checkResults } from './checks/results';
+import { checkShell } from './checks/shell';
+import { checkContainer, checkTask } from './checks/task';
+import { checkFollowers, checkTriggers } from './checks/triggers';
+import { templatesOf, checkWork } from './work-schema';
 import type { WorkloadDeclaration, Workloads, Workload } from './workload';
 import { workloadSchema, usesContainers } from './workload';
-import { fieldOf, wordsOf, type Contradiction } from './validation';
+import { formatPath, formatIssue, type FieldError } from './validation';
 
 const PARAMETER_NAME = /^[A-Za-z][A-Za-z0-9_]*$/;
 
@@ -30,8 +30,8 @@ export function checkWorkloads(declarations: readonly WorkloadDeclaration[]): Wo
   }
 
   const names = new Set(declarations.map((declaration) => declaration?.name));
-  for (const [name, { path, message }] of followMistakes(workloads, names)) {
-    mistakes.push(`workload ${name}, ${fieldOf(path, 'the declaration')}: ${message}`);
+  for (const [name, { path, message }] of checkFollowers(workloads, names)) {
+    mistakes.push(`workload ${name}, ${formatPath(path, 'the declaration')}: ${message}`);
   }
   if (mistakes.length > 0) {
     throw new Failure('badWorkloads', `the workloads have mistakes:\n  ${mistakes.join('\n  ')}`);
@@ -40,37 +40,37 @@ export function checkWorkloads(declarations: readonly WorkloadDeclaration[]): Wo
 }
 
 function describe(workload: string, issue: z.core.$ZodIssue): string {
-  return `workload ${workload}, ${fieldOf(issue.path, 'the declaration')}: ${wordsOf(issue)}`;
+  return `workload ${workload}, ${formatPath(issue.path, 'the declaration')}: ${formatIssue(issue)}`;
 }
 
 const checkedSchema = workloadSchema.superRefine((workload, context) => {
-  for (const { path, message } of contradictions(workload)) {
+  for (const { path, message } of checkAcrossFields(workload)) {
     context.addIssue({ code: 'custom', path, message });
   }
 });
 
 /** What each field allows alone, and Batch would refuse or wait for for ever. */
-export function* contradictions(workload: Workload): Generator<Contradiction> {
+export function* checkAcrossFields(workload: Workload): Generator<FieldError> {
   const { work, inputs } = workload;
   const templates = templatesOf(work);
   const containers = usesContainers(workload);
   for (const [key, template] of templates) {
-    yield* taskMistakes(workload, key, template, containers);
+    yield* checkTask(workload, key, template, containers);
   }
-  yield* poolMistakes(workload, [
+  yield* checkPool(workload, [
     ...new Set([
       ...templates.flatMap(([, { secrets }]) => secrets),
       ...(workload.prepare?.secrets ?? []),
       ...(workload.release?.secrets ?? []),
     ]),
   ]);
-  yield* nodeMistakes(workload);
+  yield* checkNodeTasks(workload);
   if (work.kind === 'perBlob' && inputs === undefined) {
     yield { path: ['inputs'], message: 'missing: "perBlob" makes one task for each input blob' };
   }
-  for (const { path, message } of workMistakes(work)) yield { path: ['work', ...path], message };
-  yield* triggerMistakes(workload);
-  yield* resultMistakes(workload);
+  for (const { path, message } of checkWork(work)) yield { path: ['work', ...path], message };
+  yield* checkTriggers(workload);
+  yield* checkResults(workload);
   for (const name of Object.keys(workload.parameters.shape)) {
     if (PARAMETER_NAME.test(name)) continue;
     yield {
@@ -80,12 +80,12 @@ export function* contradictions(workload: Workload): Generator<Contradiction> {
   }
 }
 
-function* nodeMistakes(workload: Workload): Generator<Contradiction> {
+function* checkNodeTasks(workload: Workload): Generator<FieldError> {
   for (const key of ['prepare', 'release'] as const) {
     const task = workload[key];
     if (task === undefined) continue;
-    yield* shellMistakes([key, 'command'], task.command);
-    yield* containerMistakes([key, 'container'], task.container);
+    yield* checkShell([key, 'command'], task.command);
+    yield* checkContainer([key, 'container'], task.container);
     if (task.container !== undefined && !usesContainers(workload)) {
       yield {
         path: [key, 'container'],

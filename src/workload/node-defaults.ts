@@ -1,5 +1,5 @@
 import { Failure } from '../failure';
-import { slotMistakes } from './checks/pool';
+import { checkSlots } from './checks/pool';
 import type { Pool } from './pool-schema';
 import { priceOf, type PriceTable } from './prices';
 import { smallestFitting } from './vm-sizes';
@@ -34,7 +34,7 @@ export function withNodes(workloads: Workloads, defaults: NodeDefaults): Workloa
     const { pool } = workload;
     if (pool.existing !== undefined) return [name, workload] as const;
     const vmSize = vmSizeOf(pool, defaults.vmSize);
-    for (const { path, message } of slotMistakes(vmSize, pool.slotsPerNode)) {
+    for (const { path, message } of checkSlots(vmSize, pool.slotsPerNode)) {
       mistakes.push(`workload ${name}, ${path.join('.')}: ${message}`);
     }
     const subnetId = pool.subnetId ?? defaults.subnetId ?? undefined;

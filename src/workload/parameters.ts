@@ -1,5 +1,5 @@
 import type { Workload } from './workload';
-import { mistakesFrom } from './validation';
+import { validationErrorFrom } from './validation';
 
 /** A workload's parameters with its defaults filled in, as text. @throws when one is not as declared */
 export function parametersOf(
@@ -7,7 +7,7 @@ export function parametersOf(
   given: Readonly<Record<string, unknown>>,
 ): Record<string, string> {
   const checked = workload.parameters.safeParse(given);
-  if (!checked.success) throw mistakesFrom(checked.error.issues, ['parameters']);
+  if (!checked.success) throw validationErrorFrom(checked.error.issues, ['parameters']);
   const defined = Object.entries(checked.data).filter(([, value]) => value !== undefined);
   return Object.fromEntries(defined.map(([name, value]) => [name, String(value)]));
 }

@@ -1,4 +1,4 @@
-import type { Contradiction } from './validation';
+import type { FieldError } from './validation';
 
 /**
  * Named lists and ranges, turned into combinations one at a time: a sweep of a million is never
@@ -41,7 +41,7 @@ export function combinationAt({ over, combine }: Sweep, index: number): Combinat
 }
 
 /** `SEED=3 RATE=0.1`, for people and for what ids are made of. */
-export function wordsOfCombination(combination: Combination): string {
+export function formatCombination(combination: Combination): string {
   return Object.entries(combination)
     .map(([name, value]) => `${name}=${value}`)
     .join(' ');
@@ -75,7 +75,7 @@ function isRange(values: SweepValues): values is SweepRange {
 }
 
 /** What would make a sweep endless, lopsided or the same thing twice. */
-export function* sweepMistakes(sweep: Sweep, maxCombinations: number): Generator<Contradiction> {
+export function* checkSweep(sweep: Sweep, maxCombinations: number): Generator<FieldError> {
   const axes = Object.entries(sweep.over);
   if (axes.length === 0) yield { path: ['over'], message: 'names nothing that varies' };
   let sound = axes.length > 0;
@@ -120,7 +120,7 @@ function zipMistake(sweep: Sweep): string | undefined {
     return `"zip" takes as many values of each name (${said})`;
   }
   const all = Array.from({ length: combinationsIn(sweep) }, (_, index) =>
-    wordsOfCombination(combinationAt(sweep, index)),
+    formatCombination(combinationAt(sweep, index)),
   );
   const twice = firstTwice(all);
   return twice === undefined ? undefined : `"zip" makes the combination ${twice} twice`;

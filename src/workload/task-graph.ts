@@ -1,4 +1,4 @@
-import type { Contradiction } from './validation';
+import type { FieldError } from './validation';
 
 /** Tasks that wait for one another: what is wrong with such a list, and what a failure blocks. */
 
@@ -57,7 +57,7 @@ function inOrder<Task extends Linked>(tasks: readonly Task[]): readonly Task[] {
 export const MAX_DEPENDENCY_CHARACTERS = 64_000;
 
 /** Ids that come twice or do not exist, lists that are too long, and circles. */
-export function* graphMistakes(tasks: readonly Linked[]): Generator<Contradiction> {
+export function* checkTaskGraph(tasks: readonly Linked[]): Generator<FieldError> {
   const known = new Set<string>();
   let sound = true;
   for (const [index, { id }] of tasks.entries()) {

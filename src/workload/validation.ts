@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { Failure } from '../failure';
 
 /** The message of a key that is refused stands one level down. */
-export function wordsOf(issue: z.core.$ZodIssue): string {
+export function formatIssue(issue: z.core.$ZodIssue): string {
   const inner = issue.code === 'invalid_key' ? issue.issues[0] : undefined;
   return (inner ?? issue).message;
 }
 
 /** A path such as `work.task.outputs[0].to`; the empty path is the whole. */
-export function fieldOf(path: readonly PropertyKey[], whole: string): string {
+export function formatPath(path: readonly PropertyKey[], whole: string): string {
   const text = path.reduce<string>(
     (field, key) => (typeof key === 'number' ? `${field}[${key}]` : `${field}.${String(key)}`),
     '',
@@ -17,12 +17,12 @@ export function fieldOf(path: readonly PropertyKey[], whole: string): string {
 }
 
 /** Two fields, each fine alone, that do not go together. */
-export interface Contradiction {
+export interface FieldError {
   readonly path: (string | number)[];
   readonly message: string;
 }
 
-export class FieldMistakes extends Failure {
+export class ValidationError extends Failure {
   constructor(readonly errors: readonly { readonly field: string; readonly message: string }[]) {
     super(
       'badRequest',
@@ -31,14 +31,14 @@ export class FieldMistakes extends Failure {
   }
 }
 
-export function mistakesFrom(
+export function validationErrorFrom(
   issues: readonly z.core.$ZodIssue[],
   within: readonly string[] = [],
-): FieldMistakes {
-  return new FieldMistakes(
+): ValidationError {
+  return new ValidationError(
     issues.map((issue) => ({
-      field: fieldOf([...within, ...issue.path], 'body'),
-      message: wordsOf(issue),
+      field: formatPath([...within, ...issue.path], 'body'),
+      message: formatIssue(issue),
     })),
   );
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { environment } from './fields';
-import { combinationsIn, sweepMistakes } from './sweep';
-import { graphMistakes } from './task-graph';
+import { combinationsIn, checkSweep } from './sweep';
+import { checkTaskGraph } from './task-graph';
 import { taskSchema, type TaskTemplate } from './task-schema';
-import type { Contradiction } from './validation';
+import type { FieldError } from './validation';
 
 /**
  * The shapes that work can have. `docs/shapes.md` shows each in a few lines.
@@ -179,10 +179,10 @@ export function shareTolerated(work: Work): number {
 }
 
 /** What each field allows alone, and could never run. Paths begin below `work`. */
-export function* workMistakes(work: Work): Generator<Contradiction> {
-  if (work.kind === 'sweep') yield* sweepMistakes(work, work.maxTasks * work.chunk);
+export function* checkWork(work: Work): Generator<FieldError> {
+  if (work.kind === 'sweep') yield* checkSweep(work, work.maxTasks * work.chunk);
   if (work.kind === 'tasks') {
-    yield* graphMistakes(work.tasks);
+    yield* checkTaskGraph(work.tasks);
     for (const [index, { task }] of work.tasks.entries()) {
       if (task !== undefined || work.task !== undefined) continue;
       yield { path: ['tasks', index, 'task'], message: 'missing: there is no work.task either' };

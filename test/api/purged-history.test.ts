@@ -14,7 +14,7 @@ async function recorded() {
   await activities.record({
     plan,
     outcome: { kind: 'failed', code: 'taskFailed', cause: '1 task failed' },
-    harvest: { results: [], logs: [], missing: [], missingTasks: 0, lastWords: null },
+    harvest: { results: [], logs: [], missing: [], missingTasks: 0, errorDetail: null },
     watch: watchWith(),
     cleanedUp: [],
     followers: [],

@@ -1,6 +1,6 @@
 import { OrchestrationRuntimeStatus, type DurableOrchestrationStatus } from 'durable-functions';
 import { expect, test } from 'vitest';
-import { isGoing, pictureOf } from '../../src/api/run-view';
+import { isActiveRun, toRunView } from '../../src/api/run-view';
 
 const queued = {
   name: 'run',
@@ -20,7 +20,7 @@ test('a run that has not begun shows since when it waits, in a list too, where t
     createdTime: '2030-01-01T02:00:00Z',
   } as unknown as DurableOrchestrationStatus;
 
-  expect(pictureOf(single)).toEqual({
+  expect(toRunView(single)).toEqual({
     runId: 'render-0123456789abcdef',
     workload: 'render',
     status: 'queued',
@@ -34,7 +34,7 @@ test('a run that has not begun shows since when it waits, in a list too, where t
     cause: null,
     record: null,
   });
-  expect(pictureOf(listed)).toEqual(pictureOf(single));
+  expect(toRunView(listed)).toEqual(toRunView(single));
 });
 
 test.each([
@@ -47,8 +47,8 @@ test.each([
   ['Canceled', 'cancelled', false],
 ] as const)('an orchestration without a record that is %s shows as %s', (state, status, going) => {
   const runtimeStatus = OrchestrationRuntimeStatus[state];
-  const picture = pictureOf({ ...queued, runtimeStatus });
+  const picture = toRunView({ ...queued, runtimeStatus });
 
   expect(picture?.status).toBe(status);
-  expect(picture !== null && isGoing(picture)).toBe(going);
+  expect(picture !== null && isActiveRun(picture)).toBe(going);
 });

@@ -87,7 +87,7 @@ test.each(kinds)(
       code: 'nameCollision',
       message: `a container named ${container} exists that this run did not make; it is left alone`,
     });
-    expect(await files.removeContainer(container, labels)).toBe('notOurs');
+    expect(await files.removeContainer(container, labels)).toBe('notOwned');
     expect((await files.listContainers(container)).map(({ name }) => name)).toContain(container);
   },
 );
@@ -106,7 +106,7 @@ test.each(kinds)(
       await all(files.list(container)),
       await files.find(container, 'a'),
       await files.readText(container, 'a', 10),
-    ]).toEqual(['gone', 'gone', [], null, null]);
+    ]).toEqual(['deleted', 'deleted', [], null, null]);
   },
 );
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchServiceClient } from '@azure/batch';
 import { AzureIdentityCredentialAdapter } from '@azure/ms-rest-js';
 import { batchOn } from '../../src/azure/batch/batch';
-import { refusalFrom } from '../../src/azure/batch/calls';
+import { batchErrorFrom } from '../../src/azure/batch/calls';
 import { taskBody } from '../../src/azure/batch/bodies';
 import { batchClientFor } from '../../src/azure/connect';
 import { Failure } from '../../src/failure';
@@ -12,7 +12,7 @@ import { submitTasks } from '../../src/run/submit/submit-tasks';
 import { taskSetOf } from '../../src/run/submit/task-set';
 import { seeded } from '../seeded';
 import { checkWorkloads } from '../../src/workload/check-workloads';
-import type { Tools } from '../../src/run/run-context';
+import type { ActivityContext } from '../../src/run/activity-context';
 
 /** Ways to bring tasks to Batch, each measured in a process of its own. */
 export type Way = 'ours' | 'collections' | 'single';
@@ -100,7 +100,7 @@ function given(tasks: number, url: string) {
   const occurrence = { kind: 'request', key: 'bench' } as const;
   const plan = planRun(workload, { workload: 'bench', occurrence, parameters: {} }, now);
   // Nothing else is asked for by the steps that are measured.
-  const tools = { batch, files, workloads, programsFolder: '' } as unknown as Tools;
+  const tools = { batch, files, workloads, programsFolder: '' } as unknown as ActivityContext;
   return { tools, workload, plan, now };
 }
 
@@ -126,7 +126,7 @@ async function measuring(url: string, work: () => Promise<void>): Promise<Measur
   const begun = performance.now();
   const failure = await work().then(
     () => null,
-    (error: unknown) => refusalFrom(error).message,
+    (error: unknown) => batchErrorFrom(error).message,
   );
   const seconds = (performance.now() - begun) / 1000;
   look();

@@ -175,10 +175,10 @@ test('a run that is cancelled while its node boots cleans up and says so [GD37]'
     cause: { code: 'cancelled', message: 'the run was cancelled on request' },
     record: {
       cleanedUp: [
-        { what: 'job', id: runId, how: 'gone' },
-        { what: 'pool', id: runId, how: 'gone' },
-        { what: 'staging', id: `run-${runId}-in`, how: 'gone' },
-        { what: 'outputs', id: `run-${runId}-out`, how: 'gone' },
+        { resource: 'job', id: runId, state: 'deleted' },
+        { resource: 'pool', id: runId, state: 'deleted' },
+        { resource: 'staging', id: `run-${runId}-in`, state: 'deleted' },
+        { resource: 'outputs', id: `run-${runId}-out`, state: 'deleted' },
       ],
     },
   });

@@ -97,11 +97,11 @@ test.concurrent('a kept pool is at zero nodes after its run, and the next run fi
   const first = await ended(world, await begin(world, 'kept'));
   const { batch } = world;
   const poolOf = ({ record }: typeof first) =>
-    (record?.cleanedUp ?? []).find(({ what }) => what === 'pool');
+    (record?.cleanedUp ?? []).find(({ resource }) => resource === 'pool');
   const poolId = poolOf(first)?.id ?? '';
   const pool = await batch.pool.get(poolId);
 
-  expect(poolOf(first)).toEqual({ what: 'pool', id: poolId, how: 'kept' });
+  expect(poolOf(first)).toEqual({ resource: 'pool', id: poolId, state: 'kept' });
   expect([pool.currentLowPriorityNodes, pool.targetLowPriorityNodes]).toEqual([0, 0]);
 
   const second = await ended(world, await begin(world, 'kept'));

@@ -141,10 +141,10 @@ test('a run that was stopped half way for want of a right goes on when it is giv
   const right = 'Microsoft.Batch/batchAccounts/pools/delete';
   const { runId } = await refusedRun(world, right);
   const run = await ended(world, runId);
-  expect([run.status, run.record?.cleanedUp.find(({ what }) => what === 'pool')?.how]).toEqual([
-    'succeeded',
-    'gone',
-  ]);
+  expect([
+    run.status,
+    run.record?.cleanedUp.find(({ resource }) => resource === 'pool')?.state,
+  ]).toEqual(['succeeded', 'deleted']);
 });
 
 test.each(OF_HOST)(

@@ -39,7 +39,7 @@ afterAll(async () => {
 });
 
 /** Pool, job, staging, outputs. */
-const ALL_GONE = Array.from({ length: 4 }, () => expect.objectContaining({ how: 'gone' }));
+const ALL_GONE = Array.from({ length: 4 }, () => expect.objectContaining({ state: 'deleted' }));
 
 function bring({ runId }: Run, prefix: string): Promise<string[]> {
   return fetchAll(world.blobs, `run-${runId}-out`, prefix, join(disk, runId));
@@ -93,10 +93,10 @@ test('a POST is answered at once, and its run leaves a signed report [GD20, GD21
   expect(read('results/chart.svg')).toContain('Rain');
   expect(read('logs/job-manager/stdout.txt')).toContain('1 files with 2 rows described');
   expect(run.record?.cleanedUp).toEqual([
-    { what: 'job', id: runId, how: 'gone' },
-    { what: 'pool', id: runId, how: 'gone' },
-    { what: 'staging', id: `run-${runId}-in`, how: 'gone' },
-    { what: 'outputs', id: `run-${runId}-out`, how: 'kept' },
+    { resource: 'job', id: runId, state: 'deleted' },
+    { resource: 'pool', id: runId, state: 'deleted' },
+    { resource: 'staging', id: `run-${runId}-in`, state: 'deleted' },
+    { resource: 'outputs', id: `run-${runId}-out`, state: 'kept' },
   ]);
   expect(await leftBy(world, run)).toEqual(onlyRecord(run));
 });

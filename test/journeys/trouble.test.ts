@@ -108,10 +108,10 @@ test('what somebody else made under the names of a run fails it and is left alon
     },
     record: {
       cleanedUp: [
-        { what: 'job', how: 'notOurs' },
-        { what: 'pool', how: 'notOurs' },
-        { what: 'staging', how: 'gone' },
-        { what: 'outputs', how: 'gone' },
+        { resource: 'job', state: 'notOwned' },
+        { resource: 'pool', state: 'notOwned' },
+        { resource: 'staging', state: 'deleted' },
+        { resource: 'outputs', state: 'deleted' },
       ],
     },
   });

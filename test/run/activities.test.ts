@@ -7,7 +7,7 @@ import { now, snapshot, worldOf, type World } from './world';
 import { cancelBlob, lockBlob, recordBlob, RUNS_CONTAINER } from '../../src/run/names';
 
 const OTHER = { runId: 'other-1', workload: 'other' };
-const nothing = { results: [], logs: [], missing: [], missingTasks: 0, lastWords: null };
+const nothing = { results: [], logs: [], missing: [], missingTasks: 0, errorDetail: null };
 
 function recordInput({ plan }: World, outcome: Outcome = { kind: 'succeeded' }) {
   return {
@@ -109,7 +109,7 @@ test.each([
   const world = worldOf({ ...whole, keepOutputsDays: 2, pool: { pricePerNodeHour: price } });
   const usage = { ...watchWith().usage, nodeMinutes: 20.04, dedicatedMinutes: 5, preemptions: 1 };
   const outcome = { kind: 'failed', code: 'taskFailed', cause: '1 task failed' } as const;
-  const cleanedUp = [{ what: 'pool', id: world.plan.poolId, how: 'gone' }] as const;
+  const cleanedUp = [{ resource: 'pool', id: world.plan.poolId, state: 'deleted' }] as const;
 
   const record = await world.activities.record({
     ...recordInput(world, outcome),
@@ -170,7 +170,7 @@ test('a run without a record is unknown', async () => {
 
 test('a look tells what Batch shows and whether somebody wants an end', async () => {
   const world = worldOf(whole);
-  const looked = () => world.activities.look({ plan: world.plan });
+  const looked = () => world.activities.poll({ plan: world.plan });
 
   expect(await looked()).toEqual({
     job: null,
@@ -215,16 +215,16 @@ test('a run is cleaned up of pool, job and staging, in two passes; its outputs a
   const second = await world.activities.cleanUp({ plan: world.plan, outcome: 'succeeded' });
 
   const ends = (how: string) => [
-    { what: 'job', id: jobId, how },
-    { what: 'pool', id: poolId, how },
-    { what: 'staging', id: stagingContainer, how: 'gone' },
-    { what: 'outputs', id: outputContainer, how: 'kept' },
+    { resource: 'job', id: jobId, how },
+    { resource: 'pool', id: poolId, how },
+    { resource: 'staging', id: stagingContainer, state: 'deleted' },
+    { resource: 'outputs', id: outputContainer, state: 'kept' },
   ];
   expect(first).toEqual({
-    done: ends('going'),
+    done: ends('deleting'),
     pool: expect.objectContaining({ state: 'deleting' }),
   });
-  expect(second).toEqual({ done: ends('gone'), pool: null });
+  expect(second).toEqual({ done: ends('deleted'), pool: null });
   expect([...world.files.containers.keys()]).toEqual([outputContainer]);
 });
 
@@ -250,7 +250,7 @@ test("what is somebody else's is left alone, whatever its name [GD40]", async ()
 
   const { done } = await world.activities.cleanUp({ plan, outcome: 'succeeded' });
 
-  expect(done.map(({ how }) => how)).toEqual(['notOurs', 'notOurs', 'notOurs', 'notOurs']);
+  expect(done.map(({ state }) => state)).toEqual(['notOwned', 'notOwned', 'notOwned', 'notOwned']);
   expect(snapshot(world)).toEqual(before);
 });
 
@@ -264,10 +264,10 @@ test('what refuses to go does not keep the rest from going, and is asked again',
 
   const { done } = await refusing.cleanUp({ plan: world.plan, outcome: 'succeeded' });
 
-  expect(done.map(({ what, how, why }) => [what, how, why])).toEqual([
-    ['job', 'going', 'cut before'],
-    ['pool', 'going', undefined],
-    ['staging', 'gone', undefined],
+  expect(done.map(({ resource, state, reason }) => [resource, state, reason])).toEqual([
+    ['job', 'deleting', 'cut before'],
+    ['pool', 'deleting', undefined],
+    ['staging', 'deleted', undefined],
     ['outputs', 'kept', undefined],
   ]);
 });

@@ -41,7 +41,7 @@ function leaveManifest({ files }: Stage, manifest: string): string {
 }
 
 function endOf({ cleanedUp }: RunRecord, what: string): string | undefined {
-  return cleanedUp.find((item) => item.what === what)?.how;
+  return cleanedUp.find((item) => item.resource === what)?.state;
 }
 
 test('a run whose tasks succeed but which lacks its results starts no follower', async () => {
@@ -77,7 +77,7 @@ test('a run ends only when its staging container is gone, and asks for it again 
 
   const record = await run('whole');
 
-  expect(endOf(record, 'staging')).toBe('gone');
+  expect(endOf(record, 'staging')).toBe('deleted');
   expect([...files.containers.keys()].filter((name) => name.endsWith('-in'))).toEqual([]);
 });
 
@@ -86,8 +86,8 @@ test('a pool that takes half an hour to go is waited for', async () => {
 
   const record = await run('whole');
 
-  expect([endOf(record, 'pool'), endOf(record, 'job')]).toEqual(['gone', 'gone']);
-  expect(await batch.lookAtPool()).toBeNull();
+  expect([endOf(record, 'pool'), endOf(record, 'job')]).toEqual(['deleted', 'deleted']);
+  expect(await batch.getPool()).toBeNull();
 });
 
 test('a run that would replace another is skipped when its turn has not come by its deadline', async () => {

@@ -5,7 +5,7 @@ import type {
   Owner,
   PoolFacts,
   PoolSpec,
-  Removal,
+  DeletionState,
   TaskSpec,
 } from '../../src/run/ports';
 import type { JobView, NodeCounts, PoolView, TaskCounts, TaskEnd } from '../../src/run/run';
@@ -97,7 +97,7 @@ export class PacedBatch implements Batch {
     return ['1.0'];
   }
 
-  async inspectPool() {
+  async describePool() {
     return this.others;
   }
 
@@ -110,18 +110,18 @@ export class PacedBatch implements Batch {
   }
 
   /** Nodes leave in the time that a removal takes; then it is at rest. */
-  async restPool(_id: string, owner: Owner): Promise<Removal | 'kept'> {
-    this.asked.push('restPool');
+  async scalePoolToZero(_id: string, owner: Owner): Promise<DeletionState | 'kept'> {
+    this.asked.push('scalePoolToZero');
     const answer = this.#remove(this.pool, owner);
-    return answer === 'gone' && this.pool !== undefined ? 'kept' : answer;
+    return answer === 'deleted' && this.pool !== undefined ? 'kept' : answer;
   }
 
-  async findKept() {
+  async listRetainedPools() {
     return [];
   }
 
-  async removeKept(): Promise<Removal> {
-    return 'gone';
+  async deleteRetainedPool(): Promise<DeletionState> {
+    return 'deleted';
   }
 
   async makeJob(spec: JobSpec, owner: Owner): Promise<void> {
@@ -163,7 +163,7 @@ export class PacedBatch implements Batch {
     this.#endsWithTasks = true;
   }
 
-  async lookAtPool(): Promise<PoolView | null> {
+  async getPool(): Promise<PoolView | null> {
     if (this.pool === undefined || this.#isGone(this.pool)) return null;
     const hasNode = this.#nodeReadyAt() <= this.#now();
     return {
@@ -178,7 +178,7 @@ export class PacedBatch implements Batch {
     };
   }
 
-  async lookAtJob(): Promise<JobView | null> {
+  async getJob(): Promise<JobView | null> {
     if (this.job === undefined || this.#isGone(this.job)) return null;
     const manager = this.job.spec.jobManager;
     const jobManager = manager === null ? null : this.#managerEnd();
@@ -226,25 +226,25 @@ export class PacedBatch implements Batch {
     return 'apt has no nodejs\n';
   }
 
-  async removeJob(_id: string, owner: Owner) {
-    this.asked.push('removeJob');
+  async deleteJob(_id: string, owner: Owner) {
+    this.asked.push('deleteJob');
     return this.#remove(this.job, owner);
   }
 
-  async removePool(_id: string, owner: Owner) {
-    this.asked.push('removePool');
+  async deletePool(_id: string, owner: Owner) {
+    this.asked.push('deletePool');
     return this.#remove(this.pool, owner);
   }
 
-  async findOwned() {
+  async listOwned() {
     return [];
   }
 
-  #remove(made: Made<unknown> | undefined, owner: Owner): 'gone' | 'going' | 'notOurs' {
-    if (made === undefined || this.#isGone(made)) return 'gone';
-    if (made.owner.runId !== owner.runId) return 'notOurs';
+  #remove(made: Made<unknown> | undefined, owner: Owner): 'deleted' | 'deleting' | 'notOwned' {
+    if (made === undefined || this.#isGone(made)) return 'deleted';
+    if (made.owner.runId !== owner.runId) return 'notOwned';
     made.removedAt ??= this.#now();
-    return 'going';
+    return 'deleting';
   }
 
   #now(): number {

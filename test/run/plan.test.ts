@@ -8,7 +8,7 @@ import {
   recordBlob,
   runIdOf,
   stagedName,
-  idOfWords,
+  idFromText,
   workloadOfRun,
 } from '../../src/run/names';
 import { firstNodes, nodesFor } from '../../src/run/provision/autoscale-formula';
@@ -92,12 +92,12 @@ test.each([
   ['$(reboot)', 'reboot-796c4c55bc5daba3'],
   ['\u{1F600}', 'f0443a342c5ef547'],
 ])('the blob %j becomes a task id that is legible and safe [GD29]', (name, id) => {
-  expect(idOfWords(name)).toBe(id);
+  expect(idFromText(name)).toBe(id);
 });
 
 test('task ids of blobs differ where names do, and fit [GD29]', () => {
   const names = ['a.ply', 'A.ply', 'a-ply', 'a_ply', 'a ply', `${'x'.repeat(1000)}.ply`];
-  const ids = names.map(idOfWords);
+  const ids = names.map(idFromText);
 
   expect(new Set(ids.map((id) => id.toLowerCase())).size).toBe(names.length);
   for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_-]{1,64}$/);

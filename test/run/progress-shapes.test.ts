@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nextStep, whatItWaitsFor } from '../../src/run/progress';
+import { nextStep, waitingFor } from '../../src/run/progress';
 import { NO_TASKS, type Observation, type TaskCounts, type WatchState } from '../../src/run/run';
 import type { WorkloadDeclaration } from '../../src/workload/workload';
 import { checked, echo, jobWith, minute, planOf, poolWith, seenWith, watchWith } from './given';
@@ -101,7 +101,7 @@ test('a run that waits says how many tasks will never begin', () => {
   });
   const watch = watchWith({ plannedTasks: 4, submitted: true });
 
-  expect(whatItWaitsFor({ workload, plan: planOf(workload), watch, seen })).toBe(
+  expect(waitingFor({ workload, plan: planOf(workload), watch, seen })).toBe(
     'tasks: 1 of 4 done, 1 running, 1 queued on 1 node, 1 that can never begin',
   );
 });

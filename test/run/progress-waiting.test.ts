@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nextStep, noteLook, whatItWaitsFor } from '../../src/run/progress';
+import { nextStep, notePoll, waitingFor } from '../../src/run/progress';
 import { NO_TASKS } from '../../src/run/run';
 import {
   checked,
@@ -95,7 +95,7 @@ test.each([
 ] satisfies readonly (readonly [string, Case])[])(
   'a run says that it waits for %s [RS29]',
   (sentence, given) => {
-    expect(whatItWaitsFor(situationOf(given))).toBe(sentence);
+    expect(waitingFor(situationOf(given))).toBe(sentence);
   },
 );
 
@@ -147,55 +147,55 @@ test('every node but a preempted one is paid for, between two looks by the mean 
   };
   const pool = poolWith(nodes, { dedicatedNodes: 2 });
 
-  const first = noteLook(watchWith(), seenWith({ pool }), minute(10));
-  const second = noteLook(
+  const first = notePoll(watchWith(), seenWith({ pool }), minute(10));
+  const second = notePoll(
     first,
     seenWith({ pool: poolWith({ running: 3, preempted: 2 }) }),
     minute(14),
   );
-  const last = noteLook(second, seenWith({ pool: null }), minute(16));
+  const last = notePoll(second, seenWith({ pool: null }), minute(16));
 
   expect([first.usage, second.usage, last.usage]).toEqual([
     {
       nodeMinutes: 35,
       dedicatedMinutes: 10,
       preemptions: 5,
-      nodesAtLastLook: 7,
-      dedicatedAtLastLook: 2,
-      preemptedAtLastLook: 5,
-      lastLookAt: minute(10).toISOString(),
+      nodesAtLastPoll: 7,
+      dedicatedAtLastPoll: 2,
+      preemptedAtLastPoll: 5,
+      lastPollAt: minute(10).toISOString(),
     },
     {
       nodeMinutes: 55,
       dedicatedMinutes: 14,
       preemptions: 5,
-      nodesAtLastLook: 3,
-      dedicatedAtLastLook: 0,
-      preemptedAtLastLook: 2,
-      lastLookAt: minute(14).toISOString(),
+      nodesAtLastPoll: 3,
+      dedicatedAtLastPoll: 0,
+      preemptedAtLastPoll: 2,
+      lastPollAt: minute(14).toISOString(),
     },
     {
       nodeMinutes: 58,
       dedicatedMinutes: 14,
       preemptions: 5,
-      nodesAtLastLook: 0,
-      dedicatedAtLastLook: 0,
-      preemptedAtLastLook: 0,
-      lastLookAt: minute(16).toISOString(),
+      nodesAtLastPoll: 0,
+      dedicatedAtLastPoll: 0,
+      preemptedAtLastPoll: 0,
+      lastPollAt: minute(16).toISOString(),
     },
   ]);
 });
 
 test('a clock that goes back adds no cost and takes none away', () => {
-  const first = noteLook(watchWith(), seenWith(), minute(10));
-  const { usage } = noteLook(first, seenWith(), minute(5));
+  const first = notePoll(watchWith(), seenWith(), minute(10));
+  const { usage } = notePoll(first, seenWith(), minute(5));
 
   expect(usage.nodeMinutes).toBe(first.usage.nodeMinutes);
 });
 
 test('a look remembers the tasks, and when a node that can work was last there [NB5]', () => {
-  const served = noteLook(watchWith(), seenWith({ tasks }), minute(10));
-  const unserved = noteLook(
+  const served = notePoll(watchWith(), seenWith({ tasks }), minute(10));
+  const unserved = notePoll(
     served,
     seenWith({ pool: poolWith({ preempted: 1, unusable: 1, startTaskFailed: 1 }) }),
     minute(20),

@@ -5,14 +5,14 @@ import { failuresAllowed } from '../../src/workload/work-schema';
 import type { WorkloadDeclaration } from '../../src/workload/workload';
 import { checked } from './given';
 import { stageForEach, type Stage } from './stage';
-import { idOfWords } from '../../src/run/names';
+import { idFromText } from '../../src/run/names';
 
 /** Runs that go on although tasks of theirs failed: as many as their workload says, and no more. */
 
 const stage = stageForEach(afterEach);
 
 const task = { command: 'node work.mjs' };
-const seed = (number: number) => idOfWords(`SEED=${number}`);
+const seed = (number: number) => idFromText(`SEED=${number}`);
 const failed = (id: string) => ({ id, exitCode: 1, cause: 'FailureExitCode' });
 const blocked = (id: string) => ({
   id,

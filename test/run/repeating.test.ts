@@ -40,7 +40,7 @@ type Step = (activities: Activities, world: World) => Promise<unknown>;
 
 const outcome = { kind: 'failed', code: 'taskFailed', cause: '1 task failed' } as const;
 const endedAt = minute(30).toISOString();
-const nothing = { results: [], logs: [], missing: [], missingTasks: 0, lastWords: null };
+const nothing = { results: [], logs: [], missing: [], missingTasks: 0, errorDetail: null };
 
 /** A run from admission to record, as the workflow takes its steps. */
 const steps: readonly (readonly [string, Step])[] = [
@@ -49,8 +49,12 @@ const steps: readonly (readonly [string, Step])[] = [
   ['provision', ({ provision }, { plan }) => provision({ plan, startNodes: 1, now })],
   ['submitJob', ({ submitJob }, { plan }) => submitJob({ plan, now })],
   ['submitTasks', ({ submitTasks }, { plan }) => submitTasks({ plan, from: 0, now })],
-  ['grow', ({ grow }, { plan }) => grow({ plan, startNodes: 2, now: minute(5).toISOString() })],
-  ['look', ({ look }, { plan }) => look({ plan })],
+  [
+    'setTargetNodes',
+    ({ setTargetNodes }, { plan }) =>
+      setTargetNodes({ plan, startNodes: 2, now: minute(5).toISOString() }),
+  ],
+  ['poll', ({ poll }, { plan }) => poll({ plan })],
   ['harvest', ({ harvest }, { plan }) => harvest({ plan, outcome, worked: true })],
   ['cleanUp', ({ cleanUp }, { plan }) => cleanUp({ plan, outcome: 'succeeded' })],
   [

@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
 import type { RunStatus } from '../../src/run/run';
 import type { WorkloadDeclaration } from '../../src/workload/workload';
-import { LOOK_NOW } from '../../src/run/workflow';
+import { POLL_NOW } from '../../src/run/workflow';
 import { minutesIn, stageForEach, type Stage } from './stage';
-import { cancelBlob, idOfWords, RUNS_CONTAINER } from '../../src/run/names';
+import { cancelBlob, idFromText, RUNS_CONTAINER } from '../../src/run/names';
 
 /** Every shape of work, from its occurrence to its record, on the real engine. */
 
@@ -60,12 +60,12 @@ test('each combination of a sweep is a task that finds its values in the environ
   expect(record.outcome).toEqual({ kind: 'succeeded' });
   expect(record.tasks).toEqual({ active: 0, running: 0, succeeded: 6, failed: 0 });
   expect(specsOf(stand).map(({ id, environment }) => [id, environment])).toEqual([
-    [idOfWords('MODEL=small SEED=1'), { MODEL: 'small', SEED: '1' }],
-    [idOfWords('MODEL=small SEED=2'), { MODEL: 'small', SEED: '2' }],
-    [idOfWords('MODEL=small SEED=3'), { MODEL: 'small', SEED: '3' }],
-    [idOfWords('MODEL=large SEED=1'), { MODEL: 'large', SEED: '1' }],
-    [idOfWords('MODEL=large SEED=2'), { MODEL: 'large', SEED: '2' }],
-    [idOfWords('MODEL=large SEED=3'), { MODEL: 'large', SEED: '3' }],
+    [idFromText('MODEL=small SEED=1'), { MODEL: 'small', SEED: '1' }],
+    [idFromText('MODEL=small SEED=2'), { MODEL: 'small', SEED: '2' }],
+    [idFromText('MODEL=small SEED=3'), { MODEL: 'small', SEED: '3' }],
+    [idFromText('MODEL=large SEED=1'), { MODEL: 'large', SEED: '1' }],
+    [idFromText('MODEL=large SEED=2'), { MODEL: 'large', SEED: '2' }],
+    [idFromText('MODEL=large SEED=3'), { MODEL: 'large', SEED: '3' }],
   ]);
   expect(specsOf(stand)[0]?.id).toMatch(/^MODEL-small-SEED-1-[0-9a-f]{16}$/);
 });
@@ -156,7 +156,7 @@ test('units in chunks are lines of a file, in order, and the task is told how ma
       .split('\n')
       .map((line) => JSON.parse(line) as unknown);
   const unit = (MODEL: string, SEED: string) => ({
-    id: idOfWords(`MODEL=${MODEL} SEED=${SEED}`),
+    id: idFromText(`MODEL=${MODEL} SEED=${SEED}`),
     environment: { MODEL, SEED },
   });
   expect(unitsOf('chunk-000001')).toEqual([
@@ -287,7 +287,7 @@ test('a run says while it submits what it waits for', async () => {
   const stand = await stage([sweep], { nodeMinutes: 30 });
   const runId = await stand.begin('sweep');
   await stand.hub.settled();
-  await stand.hub.raiseEvent(runId, LOOK_NOW, {});
+  await stand.hub.raiseEvent(runId, POLL_NOW, {});
   await stand.hub.settled();
 
   const status = stand.hub.status(runId).customStatus as RunStatus;

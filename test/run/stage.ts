@@ -8,8 +8,8 @@ import { startTestHub, type TestHub } from '../../local/functions/testing';
 import { followHandler } from '../../src/triggers/follow';
 import { createActivities } from '../../src/run/activities';
 import type { Batch } from '../../src/run/ports';
-import type { Journey, RunRecord } from '../../src/run/run';
-import { answering } from '../../src/run/steps';
+import type { RunInput, RunRecord } from '../../src/run/run';
+import { asActivity } from '../../src/run/steps';
 import { type WorkloadDeclaration } from '../../src/workload/workload';
 import { runWorkflow } from '../../src/run/workflow';
 import { MemoryFiles } from '../memory-files';
@@ -75,7 +75,7 @@ async function openStage(
         handler: followHandler(ports, workloads),
       });
       for (const [name, activity] of Object.entries(activities)) {
-        df.app.activity(name, { handler: answering<unknown>(activity) });
+        df.app.activity(name, { handler: asActivity<unknown>(activity) });
       }
     },
   });
@@ -83,7 +83,7 @@ async function openStage(
   const begin = async (workload: string, key = 'a'): Promise<string> => {
     const occurrence = { kind: 'request', key } as const;
     const runId = runIdOf(workload, occurrence);
-    const journey: Journey = { request: { workload, occurrence, parameters: {} } };
+    const journey: RunInput = { request: { workload, occurrence, parameters: {} } };
     await hub.start('run', runId, journey);
     return runId;
   };

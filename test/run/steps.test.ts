@@ -2,7 +2,7 @@ import * as df from 'durable-functions';
 import { afterEach, expect, test } from 'vitest';
 import { startTestHub, type TestHub } from '../../local/functions/testing';
 import { Failure } from '../../src/failure';
-import { answering, perform } from '../../src/run/steps';
+import { asActivity, perform } from '../../src/run/steps';
 
 /** What an activity throws, as the workflow sees it after the way through the real engine. */
 
@@ -18,7 +18,7 @@ async function seenOf(throwing: (attempt: number) => unknown): Promise<unknown> 
   hub = await startTestHub({
     register: () => {
       df.app.activity('readRecord', {
-        handler: answering<unknown>(async () => {
+        handler: asActivity<unknown>(async () => {
           attempts += 1;
           return throwing(attempts);
         }),

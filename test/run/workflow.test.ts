@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import { Failure } from '../../src/failure';
 import type { RunRecord, RunStatus } from '../../src/run/run';
 import type { WorkloadDeclaration } from '../../src/workload/workload';
-import { LOOK_NOW } from '../../src/run/workflow';
+import { POLL_NOW } from '../../src/run/workflow';
 import { minutesIn, START, stageForEach } from './stage';
 import { cancelBlob, lockBlob, recordBlob, runIdOf, RUNS_CONTAINER } from '../../src/run/names';
 
@@ -50,13 +50,13 @@ test('a run of one task makes pool and job, watches, and leaves nothing but its 
     'cleaningUp',
     'ended',
   ]);
-  expect(record.cleanedUp.map(({ what, how }) => `${what} ${how}`)).toEqual([
+  expect(record.cleanedUp.map(({ resource, state }) => `${resource} ${state}`)).toEqual([
     'job gone',
     'pool gone',
     'staging gone',
     'outputs kept',
   ]);
-  expect([await batch.lookAtPool(), await batch.lookAtJob()]).toEqual([null, null]);
+  expect([await batch.getPool(), await batch.getJob()]).toEqual([null, null]);
   expect([...files.containers.keys()].sort()).toEqual(
     ['inputs', record.outputContainer, 'runs'].sort(),
   );
@@ -143,7 +143,7 @@ test('a job manager that fails ends the run with its last words, and all is clea
   expect(files.text(record.outputContainer, 'logs/job-manager/stderr.txt')).toBe(
     'stderr.txt of job-manager\n',
   );
-  expect([await batch.lookAtPool(), await batch.lookAtJob()]).toEqual([null, null]);
+  expect([await batch.getPool(), await batch.getJob()]).toEqual([null, null]);
 });
 
 test('a set-up that fails on the only node ends the run with its words', async () => {
@@ -165,7 +165,7 @@ test('a run that outlives its deadline is ended and cleaned up', async () => {
 
   expect(record.outcome).toMatchObject({ kind: 'timedOut', code: 'deadlineExceeded' });
   expect(minutesIn(record)).toBeCloseTo(61, 0);
-  expect([await batch.lookAtPool(), await batch.lookAtJob()]).toEqual([null, null]);
+  expect([await batch.getPool(), await batch.getJob()]).toEqual([null, null]);
 });
 
 test('a run that gets no node within its time gives up and leaves no pool', async () => {
@@ -176,7 +176,7 @@ test('a run that gets no node within its time gives up and leaves no pool', asyn
   const record = await run('whole');
 
   expect(record.outcome).toMatchObject({ kind: 'failed', code: 'noCapacity' });
-  expect(await batch.lookAtPool()).toBeNull();
+  expect(await batch.getPool()).toBeNull();
 });
 
 test('a request to cancel ends the run at its next look, sooner when it is woken', async () => {
@@ -194,7 +194,7 @@ test('a request to cancel ends the run at its next look, sooner when it is woken
   await opened.settled();
 
   files.put(RUNS_CONTAINER, cancelBlob(runId), '');
-  await opened.raiseEvent(runId, LOOK_NOW, {});
+  await opened.raiseEvent(runId, POLL_NOW, {});
   const record = (await opened.runToEnd(runId)).output as RunRecord;
 
   expect(record.outcome).toEqual({
@@ -203,7 +203,7 @@ test('a request to cancel ends the run at its next look, sooner when it is woken
     cause: expect.stringContaining('the run was cancelled on request') as string,
   });
   expect(Date.parse(record.endedAt) - Date.parse('2030-01-01T02:30:00Z')).toBeLessThan(120_000);
-  expect([await batch.lookAtPool(), await batch.lookAtJob()]).toEqual([null, null]);
+  expect([await batch.getPool(), await batch.getJob()]).toEqual([null, null]);
   expect(files.text(RUNS_CONTAINER, cancelBlob(runId))).toBeUndefined();
 });
 
@@ -328,7 +328,12 @@ test('a step that is refused for good ends the run at once, and clean-up follows
     code: 'quotaReached',
     cause: 'cannot make pool: the pool quota is reached',
   });
-  expect(record.cleanedUp.map(({ how }) => how)).toEqual(['gone', 'gone', 'gone', 'kept']);
+  expect(record.cleanedUp.map(({ state }) => state)).toEqual([
+    'deleted',
+    'deleted',
+    'deleted',
+    'kept',
+  ]);
 });
 
 test('while a step is tried again, the status says what holds the run up [RS29]', async () => {

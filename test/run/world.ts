@@ -6,7 +6,7 @@ import { MemoryBatch, secretsFrom } from '../fakes';
 import { MemoryFiles } from '../memory-files';
 import { planOf, STARTED } from './given';
 import { checkWorkloads } from '../../src/workload/check-workloads';
-import type { Tools } from '../../src/run/run-context';
+import type { ActivityContext } from '../../src/run/activity-context';
 
 /** A secret that must turn up nowhere but in the staging container. */
 export const CANARY = 'canary-3f9a1c7e5b2d4f60';
@@ -17,7 +17,7 @@ export interface World {
   readonly plan: RunPlan;
   readonly batch: MemoryBatch;
   readonly files: MemoryFiles;
-  readonly tools: Tools;
+  readonly tools: ActivityContext;
   readonly activities: Activities;
 }
 
@@ -32,7 +32,7 @@ export function worldOf(
   const workloads = checkWorkloads([declaration]);
   const workload = workloads.get(declaration.name);
   if (workload === undefined) throw new Error('the declaration gave no workload');
-  const tools: Tools = {
+  const tools: ActivityContext = {
     batch,
     files,
     secrets: secretsFrom({ 'signing-key': CANARY }),

@@ -6,7 +6,7 @@ import { minute, watchWith, whole } from '../run/given';
 import { now, worldOf, type World } from '../run/world';
 import { recordBlob, RUNS_CONTAINER, runIdOf } from '../../src/run/names';
 import { timerHandler } from '../../src/triggers/timer';
-import { tidyHandler } from '../../src/triggers/tidy';
+import { reaperHandler } from '../../src/triggers/reap';
 
 /** What the timer and the hourly tidy make of what the host hands them. */
 
@@ -53,7 +53,7 @@ const succeed = ({ activities, plan }: World): Promise<RunRecord> =>
   activities.record({
     plan,
     outcome: { kind: 'succeeded' },
-    harvest: { results: [], logs: [], missing: [], missingTasks: 0, lastWords: null },
+    harvest: { results: [], logs: [], missing: [], missingTasks: 0, errorDetail: null },
     watch: watchWith(),
     cleanedUp: [],
     followers: [],
@@ -69,7 +69,7 @@ async function tidied(status: Standing['status']): Promise<World> {
   await activities.submitJob({ plan, now });
   const output = status === 'Completed' ? await succeed(world) : null;
   const { client } = new MemoryHub([{ id: plan.runId, status, output }]);
-  await tidyHandler(tools, () => minute(0))(firedByHand, client, call('tidy'));
+  await reaperHandler(tools, () => minute(0))(firedByHand, client, call('tidy'));
   return world;
 }
 
@@ -98,7 +98,7 @@ test('the host forgets a run whose record goes, and is not asked to forget it tw
   const { files, plan, tools } = world;
   const output = await succeed(world);
   const hub = new MemoryHub([{ id: plan.runId, status: 'Completed', output }]);
-  const tidyUp = tidyHandler(tools, () => minute(4000 * DAY));
+  const tidyUp = reaperHandler(tools, () => minute(4000 * DAY));
 
   for (let time = 0; time < 2; time++) {
     await succeed(world);

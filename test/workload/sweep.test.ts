@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import {
   combinationAt,
   combinationsIn,
-  sweepMistakes,
-  wordsOfCombination,
+  checkSweep,
+  formatCombination,
   type Sweep,
   type SweepValues,
 } from '../../src/workload/sweep';
@@ -14,7 +14,7 @@ function allOf(sweep: Sweep) {
 }
 
 function mistakesOf(sweep: Sweep, maxCombinations = 1000): readonly string[] {
-  return [...sweepMistakes(sweep, maxCombinations)].map(
+  return [...checkSweep(sweep, maxCombinations)].map(
     ({ path, message }) => `${path.join('.')}: ${message}`,
   );
 }
@@ -39,7 +39,7 @@ test('a zip takes the first values together, then the second ones [GD3]', () => 
     LAST: [false, false, true],
   };
 
-  expect(allOf({ over, combine: 'zip' }).map(wordsOfCombination)).toEqual([
+  expect(allOf({ over, combine: 'zip' }).map(formatCombination)).toEqual([
     'LOW=0 HIGH=10 LAST=false',
     'LOW=10 HIGH=20 LAST=false',
     'LOW=20 HIGH=30 LAST=true',
@@ -152,7 +152,7 @@ test('every sweep is what nested loops over its values would make, each combinat
 
     expect(mistakesOf(sweep, 10_000)).toEqual([]);
     expect(allOf(sweep)).toEqual(expected);
-    expect(new Set(allOf(sweep).map(wordsOfCombination)).size).toBe(expected.length);
+    expect(new Set(allOf(sweep).map(formatCombination)).size).toBe(expected.length);
   }
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { blockedBy, graphMistakes, rootsIn, type Linked } from '../../src/workload/task-graph';
+import { blockedBy, checkTaskGraph, rootsIn, type Linked } from '../../src/workload/task-graph';
 import { seeded, type Seeded } from '../seeded';
 
 /** `b: a` reads: b after a. */
@@ -11,7 +11,7 @@ function listed(text: string): readonly Linked[] {
 }
 
 function mistakesOf(tasks: readonly Linked[]): readonly string[] {
-  return [...graphMistakes(tasks)].map(({ path, message }) => `${path.join('.')}: ${message}`);
+  return [...checkTaskGraph(tasks)].map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
 
 test('tasks may wait for others, whatever their order in the list [NB11]', () => {

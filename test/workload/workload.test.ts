@@ -5,7 +5,7 @@ import { nightlyReport } from '../../src/workloads/nightly-report';
 import { render } from '../../src/workloads/render';
 import { checked, echo, perBlob, split, whole } from '../run/given';
 import { checkWorkloads } from '../../src/workload/check-workloads';
-import { fieldOf } from '../../src/workload/validation';
+import { formatPath } from '../../src/workload/validation';
 
 /** Every mistake of these declarations, a line each. */
 function mistakesOf(...declarations: readonly unknown[]): readonly string[] {
@@ -259,6 +259,6 @@ test('a parameter that could not become an environment variable is refused', () 
 });
 
 test('a field is written as one would write it in the declaration', () => {
-  expect(fieldOf(['work', 'task', 'outputs', 0, 'to'], 'it')).toBe('work.task.outputs[0].to');
-  expect(fieldOf([], 'it')).toBe('it');
+  expect(formatPath(['work', 'task', 'outputs', 0, 'to'], 'it')).toBe('work.task.outputs[0].to');
+  expect(formatPath([], 'it')).toBe('it');
 });

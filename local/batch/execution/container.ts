@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { ContainerRegistry, ContainerSettings } from '../bodies/common';
 import { splitCommandLine } from '../command-line';
 import { StepFailed, failureOf } from './failures';
-import type { Work } from './work';
+import type { Execution } from './work';
 
 /** What runs containers, where one of them is installed and its service answers. */
 const RUNTIMES = ['docker', 'podman'] as const;
@@ -77,7 +77,7 @@ export interface ContainerProgram {
  */
 export async function containerProgram(
   settings: ContainerSettings,
-  work: Work,
+  work: Execution,
   words: readonly string[],
 ): Promise<ContainerProgram> {
   const { environment, folder, nodeId } = work;

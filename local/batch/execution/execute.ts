@@ -7,10 +7,10 @@ import { StepFailed, failureOf } from './failures';
 import { uploadAll } from './output-files';
 import { type ProcessGroup, killMarked, startGroup } from './process-group';
 import { downloadAll } from './resource-files';
-import type { Work, Ending } from './work';
+import type { Execution, ExecutionResult } from './work';
 
 /** Downloads, runs, uploads. Whatever happens, no process of it is left when this resolves. */
-export async function execute(work: Work, aborted: AbortSignal): Promise<Ending> {
+export async function execute(work: Execution, aborted: AbortSignal): Promise<ExecutionResult> {
   const timeIsUp = new AbortController();
   const callOff = work.whenTimeIsUp(() => timeIsUp.abort());
   const signal = AbortSignal.any([aborted, timeIsUp.signal]);
@@ -37,7 +37,7 @@ interface Prepared {
   readonly name?: string;
 }
 
-async function prepare(work: Work, signal: AbortSignal): Promise<Prepared> {
+async function prepare(work: Execution, signal: AbortSignal): Promise<Prepared> {
   const workingDirectory = path.join(work.folder, 'wd');
   makeTaskFolders(work.folder);
   await downloadAll(work.resourceFiles, {
@@ -59,7 +59,7 @@ function wordsOf(commandLine: string): readonly string[] {
   }
 }
 
-async function run(work: Work, program: Prepared, signal: AbortSignal): Promise<number> {
+async function run(work: Execution, program: Prepared, signal: AbortSignal): Promise<number> {
   signal.throwIfAborted();
   const group = await launch(work, program.argv);
   const kill = () => {
@@ -77,7 +77,7 @@ async function run(work: Work, program: Prepared, signal: AbortSignal): Promise<
 }
 
 /** A program is looked for in the PATH, then in the working directory. */
-async function launch(work: Work, argv: readonly string[]): Promise<ProcessGroup> {
+async function launch(work: Execution, argv: readonly string[]): Promise<ProcessGroup> {
   const cwd = path.join(work.folder, 'wd');
   const start = (words: readonly string[]) =>
     startGroup({
@@ -120,11 +120,11 @@ function containerOf({ name }: Prepared): ContainerInfo | undefined {
 }
 
 async function upload(
-  work: Work,
+  work: Execution,
   exitCode: number,
   container: ContainerInfo | undefined,
   signal: AbortSignal,
-): Promise<Ending> {
+): Promise<ExecutionResult> {
   const failed = await uploadAll(work.outputFiles, {
     workingDirectory: path.join(work.folder, 'wd'),
     environment: work.environment,

@@ -1,11 +1,11 @@
 import type { Account, Attempt } from '../state/account';
-import type { Ending } from './work';
+import type { ExecutionResult } from './work';
 
 /** An ending that was told in advance (`/_local/scripts`): no process runs, only time passes. */
 export async function scriptedEnding(
   account: Account,
   { job, task, abort, node }: Attempt,
-): Promise<Ending | undefined> {
+): Promise<ExecutionResult | undefined> {
   const name = `${job.record.spec.id}/${task.spec.id}`;
   const script = account.scripts.find(({ pattern }) => pattern.test(name));
   if (script === undefined) return undefined;

@@ -5,7 +5,7 @@ import { nodeFolders } from './directories';
 import { type Purpose, taskEnvironment } from './environment';
 import { execute } from './execute';
 import { failureOf } from './failures';
-import type { Ending } from './work';
+import type { ExecutionResult } from './work';
 
 type Settings = readonly { readonly name: string; readonly value?: string | undefined }[];
 
@@ -64,7 +64,7 @@ function once(
   task: SpecialTask,
   startedAt: number,
   signal: AbortSignal,
-): Promise<Ending> {
+): Promise<ExecutionResult> {
   const key = `wall-clock ${node.record.id} ${task.purpose.kind} ${task.purpose.job?.key ?? ''}`;
   return execute(
     {
@@ -90,7 +90,7 @@ function once(
 function finish(
   account: Account,
   info: RunInfo,
-  ending: Exclude<Ending, { kind: 'aborted' }>,
+  ending: Exclude<ExecutionResult, { kind: 'aborted' }>,
 ): void {
   info.state = 'completed';
   info.endedAt = account.now();

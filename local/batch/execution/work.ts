@@ -2,7 +2,7 @@ import type { ContainerSettings, OutputFile, ResourceFile } from '../bodies/comm
 import type { ContainerInfo, Failure } from '../state/records';
 
 /** One execution of a command line: a start, preparation, release or ordinary task. */
-export interface Work {
+export interface Execution {
   readonly nodeId: string;
   readonly folder: string;
   readonly processesFolder: string;
@@ -17,7 +17,7 @@ export interface Work {
 }
 
 /** How an execution ended. */
-export type Ending =
+export type ExecutionResult =
   | { readonly kind: 'exited'; readonly exitCode: number; readonly container?: ContainerInfo }
   | {
       readonly kind: 'failed';

@@ -3,7 +3,7 @@ import type { Failure, Stated, TaskRecord, TaskState } from '../state/records';
 import { failureOf } from '../execution/failures';
 import { exitOptionsFor } from './exit-options';
 import { watchRetention } from './retention';
-import type { Ending } from '../execution/work';
+import type { ExecutionResult } from '../execution/work';
 
 /**
  * The life of a task: active, preparing, running, completed, and back to active by a retry, a
@@ -53,7 +53,7 @@ export function prepared(account: Account, { job, task }: Attempt): void {
 }
 
 /** Decides what becomes of a task whose execution ended by itself. */
-export function attemptEnded(account: Account, attempt: Attempt, ending: Ending): void {
+export function attemptEnded(account: Account, attempt: Attempt, ending: ExecutionResult): void {
   if (attempt.isOver) return;
   attempt.isOver = true;
   const { job, task } = attempt;
@@ -73,7 +73,7 @@ interface Outcome {
   readonly step?: 'preProcessing' | 'fileUpload';
 }
 
-function outcomeOf(ending: Exclude<Ending, { kind: 'aborted' }>): Outcome {
+function outcomeOf(ending: Exclude<ExecutionResult, { kind: 'aborted' }>): Outcome {
   switch (ending.kind) {
     case 'exited':
       return ending.exitCode === 0

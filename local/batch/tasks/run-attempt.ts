@@ -10,7 +10,7 @@ import { scriptedEnding } from '../execution/scripted';
 import { type Account, type Node, taskRow, type Attempt } from '../state/account';
 import { durationMs } from '../wire/time';
 import { attemptEnded, prepared, returnTask } from './lifecycle';
-import type { Ending, Work } from '../execution/work';
+import type { ExecutionResult, Execution } from '../execution/work';
 
 /** Runs a task where the dispatcher put it, from its preparation to its last upload. */
 export async function runAttempt(account: Account, attempt: Attempt): Promise<void> {
@@ -30,7 +30,7 @@ export async function runAttempt(account: Account, attempt: Attempt): Promise<vo
   }
 }
 
-async function executed(account: Account, attempt: Attempt): Promise<Ending> {
+async function executed(account: Account, attempt: Attempt): Promise<ExecutionResult> {
   await refreshMounts(attempt.node);
   const ending = await execute(await workOf(account, attempt), attempt.abort.signal);
   if (ending.kind !== 'aborted') await refreshMounts(attempt.node);
@@ -58,7 +58,7 @@ function release(account: Account, attempt: Attempt): void {
   account.wantDispatch(node.pool);
 }
 
-async function workOf(account: Account, attempt: Attempt): Promise<Work> {
+async function workOf(account: Account, attempt: Attempt): Promise<Execution> {
   const { job, task, node } = attempt;
   const { spec } = task;
   const folders = nodeFolders(account, node);

@@ -1,4 +1,4 @@
-import { messageOf, stackOf } from '../../errors';
+import { formatError, stackOf } from '../../errors';
 import { jsonTextOf, type TypedData } from '../wire';
 import { unknownFunction, type DurableFunctions } from './episode';
 import { EventType, type FailureDetails, type TaskEnded } from './history';
@@ -32,7 +32,7 @@ export async function runActivity(
 
 /** The end of an activity that failed with this. */
 export function taskFailed(name: string, task: number, error: unknown, at: Date): TaskEnded {
-  const message = messageOf(error);
+  const message = formatError(error);
   return {
     ...endOf(task, at),
     EventType: EventType.TaskFailed,

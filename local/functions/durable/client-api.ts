@@ -7,7 +7,7 @@ import { Pages } from './pages';
 import { statusOf, type InstanceQuery } from './status';
 import { getEntity, listEntities } from './entity-api';
 import type { TaskHub } from './task-hub';
-import { messageOf } from '../../errors';
+import { formatError } from '../../errors';
 import type { ApiAnswer, ApiCall } from './api-call';
 
 /**
@@ -259,9 +259,9 @@ function invalidJson(): ApiAnswer {
 }
 
 function refusal(error: unknown): ApiAnswer {
-  const isRefusal = error instanceof client.DurableRefusal;
+  const isRefusal = error instanceof client.DurableError;
   const status = isRefusal ? error.status : 500;
-  const message = messageOf(error);
+  const message = formatError(error);
   // The library shows a text as it is.
   if (status === 412) return { status, json: message };
   const json = {

@@ -10,7 +10,7 @@ import type { TaskHub } from './task-hub';
 /** What the app's clients can ask of a hub. Whatever resolves would survive a crash. */
 
 /** A refusal in the extension's words. */
-export class DurableRefusal extends Error {
+export class DurableError extends Error {
   override readonly name = 'DurableRefusal';
   constructor(
     readonly status: number,
@@ -21,12 +21,12 @@ export class DurableRefusal extends Error {
   }
 }
 
-function badArgument(message: string): DurableRefusal {
-  return new DurableRefusal(400, message, 'System.ArgumentException');
+function badArgument(message: string): DurableError {
+  return new DurableError(400, message, 'System.ArgumentException');
 }
 
-function badState(message: string): DurableRefusal {
-  return new DurableRefusal(500, message, 'System.InvalidOperationException');
+function badState(message: string): DurableError {
+  return new DurableError(500, message, 'System.InvalidOperationException');
 }
 
 export interface NewInstance {
@@ -130,7 +130,7 @@ export function restart(hub: TaskHub, id: string, withNewId: boolean): Promise<s
 export async function rewind(hub: TaskHub, id: string): Promise<void> {
   const instance = hub.find(id);
   if (instance === undefined || instance.status !== 'Failed')
-    throw new DurableRefusal(
+    throw new DurableError(
       412,
       'The rewind operation is only supported on failed orchestration instances.',
       'System.InvalidOperationException',

@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors';
+import { formatError } from '../../errors';
 import { jsonTextOf } from '../wire';
 import { unknownFunction, type EpisodeContext } from './episode';
 import { EventType } from './history';
@@ -119,7 +119,7 @@ async function operate(
   try {
     return outcomeOf(await callEntity(entity, operations, context), operations, context);
   } catch (error) {
-    return refuse(messageOf(error));
+    return refuse(formatError(error));
   }
 }
 

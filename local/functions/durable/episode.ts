@@ -1,5 +1,5 @@
 import { jsonTextOf, type InvocationResponse, type TypedData } from '../wire';
-import { messageOf, stackOf } from '../../errors';
+import { formatError, stackOf } from '../../errors';
 import type { OrchestratorState } from './actions';
 import { EventType, type ChildEnded, type HistoryEvent } from './history';
 import { playedText, withPlayed } from './history-text';
@@ -14,7 +14,7 @@ import {
   type TurnRecord,
 } from './records';
 import { replayTurn, type TurnOutcome } from './turn';
-import { versionMistake, type Versioning } from './versions';
+import { checkVersion, type Versioning } from './versions';
 import type { Decision } from './turn-work';
 
 /** What a turn needs from around it. */
@@ -50,7 +50,7 @@ export interface DurableFunctions {
  * all of it, and the answer becomes one record: new work, or the end. An instance that is to wait
  * for an app of its version gets none.
  */
-export async function takeTurn(
+export async function runOrchestrationTurn(
   instance: Instance,
   context: EpisodeContext,
 ): Promise<TurnRecord | undefined> {
@@ -66,7 +66,7 @@ export async function takeTurn(
   const killed = turn.fresh.find((event) => event.EventType === EventType.ExecutionTerminated);
   if (killed !== undefined)
     return record(turn, context, { status: 'Terminated', output: killed.Input });
-  const mistake = versionMistake(instance, context.versioning);
+  const mistake = checkVersion(instance, context.versioning);
   if (mistake !== undefined && context.versioning.failure === 'reject') {
     context.warn(`${mistake} It waits for one of its version.`);
     return undefined;
@@ -127,7 +127,7 @@ async function ask(turn: Turn, { functions }: EpisodeContext): Promise<Answer> {
     const text = jsonTextOf(response.returnValue) ?? 'null';
     return { kind: 'answered', state: stateIn(text), stack: '' };
   } catch (error) {
-    const message = messageOf(error);
+    const message = formatError(error);
     const stack = stackOf(error);
     const at = message.indexOf(STATE_MARK);
     if (at < 0) return { kind: 'failed', message: failureText(instance, error), stack };
@@ -142,7 +142,7 @@ function stateIn(text: string): OrchestratorState {
 }
 
 function failureText({ name }: Instance, error: unknown): string {
-  return `Orchestrator function '${name}' failed: ${messageOf(error)}`;
+  return `Orchestrator function '${name}' failed: ${formatError(error)}`;
 }
 
 /** What the library asks for in `upperSchemaVersionNew`: V4, which has entity locks. */

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { text } from 'node:stream/consumers';
-import { messageOf } from '../../errors';
+import { formatError } from '../../errors';
 import type { HttpRequestAction } from './actions';
 import type { HttpAnswer } from './http-call';
 
@@ -87,7 +87,7 @@ function failureText(error: unknown, { hostname, port, protocol }: URL): string 
   const address = `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
   if (code === 'ECONNREFUSED') return `Connection refused (${address})`;
   if (code === 'ENOTFOUND') return `Name or service not known (${address})`;
-  return messageOf(error);
+  return formatError(error);
 }
 
 /** As `HttpClient` follows them: never from https to http, and without the authorization. */

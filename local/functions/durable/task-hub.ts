@@ -3,7 +3,7 @@ import type { Log } from '../log';
 import type { DurableSettings } from '../settings';
 import { runActivity, taskFailed } from './activities';
 import { runBatch } from './entity';
-import { takeTurn, type DurableFunctions, type EpisodeContext } from './episode';
+import { runOrchestrationTurn, type DurableFunctions, type EpisodeContext } from './episode';
 import { EventType } from './history';
 import { forgetText } from './history-text';
 import { Pump } from './pump';
@@ -141,7 +141,7 @@ export class TaskHub {
     const { store, log } = this.options;
     const instance = store.state.instances.get(id);
     if (instance === undefined || hasEnded(instance.status) || instance.inbox.length === 0) return;
-    const record = await takeTurn(instance, this.#context);
+    const record = await runOrchestrationTurn(instance, this.#context);
     if (record === undefined) return;
     // It was purged meanwhile, and perhaps begun again.
     if (this.#stopped || store.state.instances.get(id) !== instance) return;

@@ -13,7 +13,7 @@ export interface Versioning {
  * https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-orchestration-versioning
  * Unconfirmed: without a default version, all are accepted.
  */
-export function versionMistake(
+export function checkVersion(
   { id, version }: Instance,
   { defaultVersion, match }: Versioning,
 ): string | undefined {

@@ -3,7 +3,7 @@ import type { DequeuedMessageItem, QueueClient } from '@azure/storage-queue';
 import type { Clock } from '../../clock';
 import { z } from 'zod';
 import { optionsOf } from '../catalog';
-import { messageOf } from '../../errors';
+import { formatError } from '../../errors';
 import type { Log } from '../log';
 import { firstLine, type Call, type Runner } from '../runner';
 import type { HostSettings } from '../settings';
@@ -102,7 +102,7 @@ export class BlobTriggers {
       await this.#queue.createIfNotExists({ abortSignal });
     } catch (error) {
       const isLate = error instanceof Error && error.name === 'AbortError';
-      this.#tellTroubleOfHost(isLate ? 'nobody answers' : messageOf(error));
+      this.#tellTroubleOfHost(isLate ? 'nobody answers' : formatError(error));
       return false;
     }
     this.#listener.start();
@@ -164,7 +164,7 @@ export class BlobTriggers {
 
   /** What fails at every round is told once. */
   #tellTrouble(watch: Watch, error: unknown): void {
-    const trouble = firstLine(messageOf(error));
+    const trouble = firstLine(formatError(error));
     if (trouble === watch.trouble) return;
     watch.trouble = trouble;
     this.options.log('warning', `blobs for ${watch.fn.name}: ${trouble}`);

@@ -71,7 +71,7 @@ function methodsOf(fn: HostedFunction): ReadonlySet<string> | undefined {
  * whatever the prefix, or that another function has for the same method.
  * Unlike Azure: the app is refused; there the function is left out, and the log says so.
  */
-export function routeMistakes(functions: readonly HostedFunction[]): string[] {
+export function checkRoutes(functions: readonly HostedFunction[]): string[] {
   const all = functions.filter(({ triggerType }) => triggerType === 'http');
   return all.flatMap((fn, index) => {
     const route = plain(fn);

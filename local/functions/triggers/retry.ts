@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock';
-import { messageOf, stackOf } from '../../errors';
+import { formatError, stackOf } from '../../errors';
 import type { RetryContext, RetryOptions } from '../wire';
 import type { HostedFunction } from '../hosted-function';
 
@@ -20,7 +20,7 @@ export async function withRetries<T>(
       const { retryCount } = context;
       // -1 means for ever.
       if (policy.maxRetryCount >= 0 && retryCount >= policy.maxRetryCount) throw error;
-      const exception = { message: messageOf(error), stackTrace: stackOf(error) };
+      const exception = { message: formatError(error), stackTrace: stackOf(error) };
       context = { ...context, retryCount: retryCount + 1, exception };
       await pause(clock, delayBefore(retryCount + 1, policy));
     }

@@ -9,7 +9,7 @@ import type { TypedData } from '../wire';
 import { parseSchedule, type Schedule } from './ncrontab';
 import { withRetries } from './retry';
 import { isoLocal } from './wall-time';
-import { messageOf } from '../../errors';
+import { formatError } from '../../errors';
 import type { HostedFunction } from '../hosted-function';
 
 /**
@@ -198,6 +198,6 @@ function parse(schedule: string, name: string, timeZone: string | undefined): Sc
   try {
     return parseSchedule(schedule, timeZone);
   } catch (cause) {
-    throw new Error(`The schedule of ${name} cannot be used: ${messageOf(cause)}`, { cause });
+    throw new Error(`The schedule of ${name} cannot be used: ${formatError(cause)}`, { cause });
   }
 }

@@ -1,5 +1,5 @@
 import type { SupportedImage } from '../../run/ports';
-import { everyPage, ifThere, PATIENCE, type Service } from './calls';
+import { listAll, nullIfNotFound, REQUEST_TIMEOUT_SECONDS, type Service } from './calls';
 import { lower } from './views';
 
 /** What the Batch account offers to all pools: images and application packages. */
@@ -11,9 +11,9 @@ export async function supportedImages({
   client,
   call,
 }: Service): Promise<readonly SupportedImage[]> {
-  const images = await everyPage(
-    () => call(() => client.account.listSupportedImages(PATIENCE)),
-    (next) => call(() => client.account.listSupportedImagesNext(next, PATIENCE)),
+  const images = await listAll(
+    () => call(() => client.account.listSupportedImages(REQUEST_TIMEOUT_SECONDS)),
+    (next) => call(() => client.account.listSupportedImagesNext(next, REQUEST_TIMEOUT_SECONDS)),
   );
   return images.map(({ imageReference, nodeAgentSKUId, batchSupportEndOfLife, capabilities }) => ({
     publisher: imageReference.publisher ?? '',
@@ -34,6 +34,8 @@ export async function packageVersions(
   { client, call }: Service,
   application: string,
 ): Promise<readonly string[] | null> {
-  const found = await ifThere(call(() => client.application.get(application, PATIENCE)));
+  const found = await nullIfNotFound(
+    call(() => client.application.get(application, REQUEST_TIMEOUT_SECONDS)),
+  );
   return found === null ? null : found.versions;
 }

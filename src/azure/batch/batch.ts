@@ -1,30 +1,30 @@
 import type { BatchServiceClient, BatchServiceModels as Models } from '@azure/batch';
 import { Failure } from '../../failure';
-import type { Batch, Owner, Removal } from '../../run/ports';
+import type { Batch, Owner, DeletionState } from '../../run/ports';
 import { packageVersions, supportedImages } from './account';
 import { jobBody, RUN_METADATA } from './bodies';
 import {
-  BatchRefusal,
+  BatchError,
   callBatch,
-  everyPage,
+  listAll,
   failureFrom,
-  ifThere,
+  nullIfNotFound,
   JOB_IS_OVER,
-  PATIENCE,
-  unless,
+  REQUEST_TIMEOUT_SECONDS,
+  ignoringCode,
   type Account,
-  type Pacing,
+  type RetryPacing,
   type Service,
 } from './calls';
 import { readTail } from './files';
 import {
-  findKept,
-  inspectPool,
-  lookAtPool,
+  listRetainedPools,
+  describePool,
+  getPool,
   makePool,
-  removeKept,
-  removePool,
-  restPool,
+  deleteRetainedPool,
+  deletePool,
+  scalePoolToZero,
   setFormula,
 } from './pools';
 import { countUnprepared, readPreparationError } from './preparation';
@@ -40,7 +40,7 @@ import { UNNAMED, type Caller } from '../rights';
 // oxlint-disable-next-line eslint/max-lines-per-function -- a table: one row for each operation of the port
 export function batchOn(
   client: BatchServiceClient,
-  pacing: Pacing,
+  pacing: RetryPacing,
   caller: Caller = UNNAMED,
 ): Batch {
   const ours = oursFor({ client, caller });
@@ -52,13 +52,13 @@ export function batchOn(
     makePool: (pool, owner) => ours(`make pool ${pool.id}`, () => makePool(service, pool, owner)),
     setFormula: (poolId, formula) =>
       ours(`set the formula of pool ${poolId}`, () => setFormula(service, poolId, formula)),
-    lookAtPool: (poolId) => ours(`look at pool ${poolId}`, () => lookAtPool(service, poolId)),
-    inspectPool: (poolId) => ours(`look at pool ${poolId}`, () => inspectPool(service, poolId)),
+    getPool: (poolId) => ours(`look at pool ${poolId}`, () => getPool(service, poolId)),
+    describePool: (poolId) => ours(`look at pool ${poolId}`, () => describePool(service, poolId)),
     makeJob: (job, owner) =>
       ours(`make job ${job.id}`, async () => {
-        const made = await unless(
+        const made = await ignoringCode(
           'JobExists',
-          service.call(() => client.job.add(jobBody(job, owner), PATIENCE)),
+          service.call(() => client.job.add(jobBody(job, owner), REQUEST_TIMEOUT_SECONDS)),
         );
         if (made === 'not') await adoptJob(service, job.id, owner);
       }),
@@ -71,7 +71,7 @@ export function batchOn(
       ours(`list the tasks of job ${jobId}`, () => runningTasks(service, jobId, limit)),
     endWhenTasksEnd: (jobId) =>
       ours(`let job ${jobId} end with its tasks`, () => endWhenTasksEnd(service, jobId)),
-    lookAtJob: (jobId) => ours(`look at job ${jobId}`, () => lookAtJob(service, jobId)),
+    getJob: (jobId) => ours(`look at job ${jobId}`, () => lookAtJob(service, jobId)),
     countTasks: (jobId) =>
       ours(`count the tasks of job ${jobId}`, () => countTasks(service, jobId)),
     countUnprepared: (jobId, poolId) =>
@@ -92,15 +92,16 @@ export function batchOn(
       ours(`read the preparation log of job ${jobId}`, () =>
         readPreparationError(service, jobId, maxBytes),
       ),
-    removeJob: (jobId, owner) =>
+    deleteJob: (jobId, owner) =>
       ours(`delete job ${jobId}`, () => removeJob(service, jobId, owner)),
-    removePool: (poolId, owner) =>
-      ours(`delete pool ${poolId}`, () => removePool(service, poolId, owner)),
-    restPool: (poolId, owner) =>
-      ours(`put pool ${poolId} to rest`, () => restPool(service, poolId, owner)),
-    findKept: () => ours('list pools', () => findKept(service)),
-    removeKept: (poolId) => ours(`delete pool ${poolId}`, () => removeKept(service, poolId)),
-    findOwned: () => ours('list pools and jobs', () => findOwned(service)),
+    deletePool: (poolId, owner) =>
+      ours(`delete pool ${poolId}`, () => deletePool(service, poolId, owner)),
+    scalePoolToZero: (poolId, owner) =>
+      ours(`put pool ${poolId} to rest`, () => scalePoolToZero(service, poolId, owner)),
+    listRetainedPools: () => ours('list pools', () => listRetainedPools(service)),
+    deleteRetainedPool: (poolId) =>
+      ours(`delete pool ${poolId}`, () => deleteRetainedPool(service, poolId)),
+    listOwned: () => ours('list pools and jobs', () => findOwned(service)),
   };
 }
 
@@ -112,7 +113,7 @@ function oursFor(account: Account): Ours {
     try {
       return await operation();
     } catch (error) {
-      if (error instanceof BatchRefusal) throw failureFrom(error, doing, account);
+      if (error instanceof BatchError) throw failureFrom(error, doing, account);
       throw error;
     }
   };
@@ -132,7 +133,7 @@ async function* eachOfOurs<Item>(
 }
 
 async function adoptJob({ client, call }: Service, jobId: string, owner: Owner): Promise<void> {
-  const job = await ifThere(call(() => client.job.get(jobId, PATIENCE)));
+  const job = await nullIfNotFound(call(() => client.job.get(jobId, REQUEST_TIMEOUT_SECONDS)));
   if (job === null || lower(job.state) === 'deleting') {
     throw new Failure(
       'serviceUnavailable',
@@ -151,25 +152,27 @@ async function adoptJob({ client, call }: Service, jobId: string, owner: Owner):
 async function endWhenTasksEnd({ client, call }: Service, jobId: string): Promise<void> {
   const change = { onAllTasksComplete: 'terminatejob' } as const;
   try {
-    await call(() => client.job.patch(jobId, change, PATIENCE));
+    await call(() => client.job.patch(jobId, change, REQUEST_TIMEOUT_SECONDS));
   } catch (error) {
-    if (!(error instanceof BatchRefusal && JOB_IS_OVER.has(error.code))) throw error;
+    if (!(error instanceof BatchError && JOB_IS_OVER.has(error.code))) throw error;
   }
 }
 
 async function lookAtJob({ client, call }: Service, jobId: string) {
-  const job = await ifThere(call(() => client.job.get(jobId, PATIENCE)));
+  const job = await nullIfNotFound(call(() => client.job.get(jobId, REQUEST_TIMEOUT_SECONDS)));
   if (job === null) return null;
   const managerId = job.jobManagerTask?.id;
   const manager =
     managerId === undefined
       ? null
-      : await ifThere(call(() => client.task.get(jobId, managerId, PATIENCE)));
+      : await nullIfNotFound(
+          call(() => client.task.get(jobId, managerId, REQUEST_TIMEOUT_SECONDS)),
+        );
   return jobView(job, manager);
 }
 
 async function countTasks({ client, call }: Service, jobId: string) {
-  const { taskCounts } = await call(() => client.job.getTaskCounts(jobId, PATIENCE));
+  const { taskCounts } = await call(() => client.job.getTaskCounts(jobId, REQUEST_TIMEOUT_SECONDS));
   const { active, running, succeeded, failed } = taskCounts;
   return { active, running, succeeded, failed };
 }
@@ -180,35 +183,51 @@ async function readStartTaskError(
   maxBytes: number,
 ): Promise<string | null> {
   const { client, call } = service;
-  const options = { computeNodeListOptions: { filter: "state eq 'starttaskfailed'" }, ...PATIENCE };
-  const nodes = await ifThere(call(() => client.computeNode.list(poolId, options)));
+  const options = {
+    computeNodeListOptions: { filter: "state eq 'starttaskfailed'" },
+    ...REQUEST_TIMEOUT_SECONDS,
+  };
+  const nodes = await nullIfNotFound(call(() => client.computeNode.list(poolId, options)));
   const nodeId = nodes?.[0]?.id;
   if (nodeId === undefined) return null;
   return readTail(service, { kind: 'node', poolId, nodeId, file: 'startup/stderr.txt' }, maxBytes);
 }
 
-async function removeJob({ client, call }: Service, jobId: string, owner: Owner): Promise<Removal> {
-  const job = await ifThere(call(() => client.job.get(jobId, PATIENCE)));
-  if (job === null) return 'gone';
-  if (metadataValue(job, RUN_METADATA) !== owner.runId) return 'notOurs';
-  if (lower(job.state) === 'deleting') return 'going';
-  await ifThere(
-    unless(
+async function removeJob(
+  { client, call }: Service,
+  jobId: string,
+  owner: Owner,
+): Promise<DeletionState> {
+  const job = await nullIfNotFound(call(() => client.job.get(jobId, REQUEST_TIMEOUT_SECONDS)));
+  if (job === null) return 'deleted';
+  if (metadataValue(job, RUN_METADATA) !== owner.runId) return 'notOwned';
+  if (lower(job.state) === 'deleting') return 'deleting';
+  await nullIfNotFound(
+    ignoringCode(
       'JobBeingDeleted',
-      call(() => client.job.deleteMethod(jobId, PATIENCE)),
+      call(() => client.job.deleteMethod(jobId, REQUEST_TIMEOUT_SECONDS)),
     ),
   );
-  return 'going';
+  return 'deleting';
 }
 
 async function findOwned({ client, call }: Service) {
-  const pools = await everyPage(
-    () => call(() => client.pool.list({ poolListOptions: { select: 'id,metadata' }, ...PATIENCE })),
-    (next) => call(() => client.pool.listNext(next, PATIENCE)),
+  const pools = await listAll(
+    () =>
+      call(() =>
+        client.pool.list({
+          poolListOptions: { select: 'id,metadata' },
+          ...REQUEST_TIMEOUT_SECONDS,
+        }),
+      ),
+    (next) => call(() => client.pool.listNext(next, REQUEST_TIMEOUT_SECONDS)),
   );
-  const jobs = await everyPage(
-    () => call(() => client.job.list({ jobListOptions: { select: 'id,metadata' }, ...PATIENCE })),
-    (next) => call(() => client.job.listNext(next, PATIENCE)),
+  const jobs = await listAll(
+    () =>
+      call(() =>
+        client.job.list({ jobListOptions: { select: 'id,metadata' }, ...REQUEST_TIMEOUT_SECONDS }),
+      ),
+    (next) => call(() => client.job.listNext(next, REQUEST_TIMEOUT_SECONDS)),
   );
   const owned =
     (kind: 'pool' | 'job') => (entity: { id?: string; metadata?: Models.MetadataItem[] }) => {

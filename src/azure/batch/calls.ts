@@ -1,7 +1,7 @@
 import type { BatchServiceClient } from '@azure/batch';
 import { RestError } from '@azure/ms-rest-js';
-import { Failure, messageOf, withoutSecrets } from '../../failure';
-import { refusedBy, remedyFor, rightFor, type Asked, type Caller } from '../rights';
+import { Failure, formatError, redact } from '../../failure';
+import { deniedBy, remedyFor, rightFor, type RequestedAccess, type Caller } from '../rights';
 
 /**
  * One call of the Batch service, made safe. `@azure/batch` 10.2.0 has three habits that would hurt
@@ -9,7 +9,7 @@ import { refusedBy, remedyFor, rightFor, type Asked, type Caller } from '../righ
  * 429; after 500 or 503 it sleeps half a minute and more before it does. So its own retries are
  * switched off (`noRetryPolicy` in connect.ts) and these take their place.
  */
-export interface Pacing {
+export interface RetryPacing {
   /** Waits in real time. */
   readonly pause: (milliseconds: number) => Promise<void>;
   /** From 0 to 1. */
@@ -19,7 +19,7 @@ export interface Pacing {
 }
 
 /** A refusal of the service, in its own words. */
-export class BatchRefusal extends Error {
+export class BatchError extends Error {
   override readonly name = 'BatchRefusal';
 
   constructor(
@@ -30,7 +30,7 @@ export class BatchRefusal extends Error {
     message: string,
     readonly retryAfterMs: number | null,
     /** What was asked for, where the client says it. */
-    readonly asked: Pick<Asked, 'method' | 'url'> | null = null,
+    readonly asked: Pick<RequestedAccess, 'method' | 'url'> | null = null,
     options?: ErrorOptions,
   ) {
     super(message, options);
@@ -48,7 +48,7 @@ const FIRST_PAUSE_MS = 500;
  * @throws BatchRefusal for every answer that is not worth repeating here
  */
 export async function callBatch<Result>(
-  pacing: Pacing,
+  pacing: RetryPacing,
   call: () => Promise<Result>,
 ): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
@@ -56,7 +56,7 @@ export async function callBatch<Result>(
       return await call();
     } catch (error) {
       if (!isOfService(error)) throw error;
-      const refusal = refusalFrom(error);
+      const refusal = batchErrorFrom(error);
       const pauseMs = pauseBefore(attempt, refusal, pacing);
       if (pauseMs === null) throw refusal;
       await pacing.pause(pauseMs);
@@ -66,10 +66,10 @@ export async function callBatch<Result>(
 
 function pauseBefore(
   attempt: number,
-  refusal: BatchRefusal,
-  { chance, retries = 3 }: Pacing,
+  refusal: BatchError,
+  { chance, retries = 3 }: RetryPacing,
 ): number | null {
-  if (!isPassing(refusal.status) || attempt > retries) return null;
+  if (!isTransient(refusal.status) || attempt > retries) return null;
   // It passes after half a minute, and the pool finds out by itself meanwhile.
   if (refusal.code === 'TooManyEnableAutoScaleRequests') return null;
   if (refusal.retryAfterMs === null) return chance() * FIRST_PAUSE_MS * 2 ** attempt;
@@ -77,7 +77,7 @@ function pauseBefore(
 }
 
 /** Busy, restarting, or an answer that was cut off on its way: 0 is none at all, 2xx is half of one. */
-export function isPassing(status: number): boolean {
+export function isTransient(status: number): boolean {
   if (status === 501 || status === 505) return false;
   return status < 300 || status === 408 || status === 429 || status >= 500;
 }
@@ -98,21 +98,21 @@ function kindOf(error: Error): string {
 }
 
 /** What the client threw, in the service's words. */
-export function refusalFrom(error: unknown): BatchRefusal {
-  if (error instanceof BatchRefusal) return error;
+export function batchErrorFrom(error: unknown): BatchError {
+  if (error instanceof BatchError) return error;
   if (!(error instanceof RestError)) {
-    return new BatchRefusal(0, '', messageOf(error), null, null, { cause: withoutRequest(error) });
+    return new BatchError(0, '', formatError(error), null, null, { cause: withoutRequest(error) });
   }
   const status = error.statusCode ?? 0;
   const code = error.code ?? '';
   const headers = error.response?.headers;
-  const retryAfterMs = pauseAskedFor(headers?.get('retry-after'), headers?.get('date'));
-  return new BatchRefusal(status, code, wordsOf(error), retryAfterMs, askedIn(error), {
+  const retryAfterMs = retryAfterOf(headers?.get('retry-after'), headers?.get('date'));
+  return new BatchError(status, code, wordsOf(error), retryAfterMs, askedIn(error), {
     cause: withoutRequest(error),
   });
 }
 
-function askedIn({ request }: RestError): Pick<Asked, 'method' | 'url'> | null {
+function askedIn({ request }: RestError): Pick<RequestedAccess, 'method' | 'url'> | null {
   return request === undefined ? null : { method: request.method, url: request.url };
 }
 
@@ -124,7 +124,7 @@ function wordsOf(error: RestError): string {
   const [first = ''] = (typeof value === 'string' ? value : '').split('\n');
   const words = first === '' ? `HTTP ${error.statusCode ?? 'error'}` : first;
   const details = detailsOf(error.body);
-  return withoutSecrets(details === '' ? words : `${words} (${details})`);
+  return redact(details === '' ? words : `${words} (${details})`);
 }
 
 function detailsOf(body: unknown): string {
@@ -140,7 +140,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** `Retry-After` in milliseconds: seconds, or a moment, which counts from the moment at which the service itself sent the answer. */
-export function pauseAskedFor(
+export function retryAfterOf(
   retryAfter: string | undefined,
   sentAt: string | undefined,
 ): number | null {
@@ -153,20 +153,20 @@ export function pauseAskedFor(
 
 /** An SDK error holds the request with its Authorization header; a cause must not carry it on. */
 function withoutRequest(error: unknown): Error {
-  const bare = new Error(error instanceof RestError ? wordsOf(error) : messageOf(error));
+  const bare = new Error(error instanceof RestError ? wordsOf(error) : formatError(error));
   const calls = error instanceof Error ? /\n\s+at [^]*$/.exec(error.stack ?? '') : null;
   bare.stack = `${bare.message}${calls?.[0] ?? ''}`;
   return bare;
 }
 
 /** What a refusal means for a run. `doing` completes "cannot …". */
-export function failureFrom(refusal: BatchRefusal, doing: string, { client, caller }: Account) {
+export function failureFrom(refusal: BatchError, doing: string, { client, caller }: Account) {
   const cause = { cause: refusal };
   const said = `${refusal.message}${refusal.code === '' ? '' : ` [${refusal.code}]`}`;
   if (refusal.status === 401 || refusal.status === 403) {
     const base = client.batchUrl;
     const right = refusal.asked === null ? null : rightFor('batch', { ...refusal.asked, base });
-    const refused = refusedBy(`Batch account ${base}`, caller, said);
+    const refused = deniedBy(`Batch account ${base}`, caller, said);
     const remedy = remedyFor('batch', caller, right, said);
     return new Failure('accessDenied', `cannot ${doing}: ${refused}; ${remedy}`, cause);
   }
@@ -177,7 +177,7 @@ export function failureFrom(refusal: BatchRefusal, doing: string, { client, call
       cause,
     );
   }
-  if (isPassing(refusal.status)) {
+  if (isTransient(refusal.status)) {
     return new Failure('serviceUnavailable', `cannot ${doing} just now: ${said}`, cause);
   }
   // Packages that are not there answer 409, which elsewhere is worth another try.
@@ -203,15 +203,18 @@ export interface Service {
 }
 
 /** Milliseconds for one request. The service itself gives up after 30 s. */
-export const PATIENCE = { timeout: 40_000 } as const;
+export const REQUEST_TIMEOUT_SECONDS = { timeout: 40_000 } as const;
 
 /** Whether it was done, or not because of exactly this refusal. */
-export async function unless(code: string, request: Promise<unknown>): Promise<'done' | 'not'> {
+export async function ignoringCode(
+  code: string,
+  request: Promise<unknown>,
+): Promise<'done' | 'not'> {
   try {
     await request;
     return 'done';
   } catch (error) {
-    if (error instanceof BatchRefusal && error.code === code) return 'not';
+    if (error instanceof BatchError && error.code === code) return 'not';
     throw error;
   }
 }
@@ -225,11 +228,11 @@ export const JOB_IS_OVER: ReadonlySet<string> = new Set([
 ]);
 
 /** What is there, or null when it answers 404. */
-export async function ifThere<Result>(request: Promise<Result>): Promise<Result | null> {
+export async function nullIfNotFound<Result>(request: Promise<Result>): Promise<Result | null> {
   try {
     return await request;
   } catch (error) {
-    if (error instanceof BatchRefusal && error.status === 404) return null;
+    if (error instanceof BatchError && error.status === 404) return null;
     throw error;
   }
 }
@@ -237,7 +240,7 @@ export async function ifThere<Result>(request: Promise<Result>): Promise<Result 
 type Page<Item> = readonly Item[] & { readonly odatanextLink?: string };
 
 /** All items of a list that comes in pages. */
-export async function everyPage<Item>(
+export async function listAll<Item>(
   first: () => Promise<Page<Item>>,
   next: (link: string) => Promise<Page<Item>>,
 ): Promise<Item[]> {

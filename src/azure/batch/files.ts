@@ -1,4 +1,4 @@
-import { BatchRefusal, ifThere, PATIENCE, type Service } from './calls';
+import { BatchError, nullIfNotFound, REQUEST_TIMEOUT_SECONDS, type Service } from './calls';
 
 /** A text file on a node: of a task, or of the node itself. */
 export type NodeFile =
@@ -31,25 +31,34 @@ export async function readTail(
     if (length === null) return null;
     if (length === 0) return '';
     const first = Math.max(0, length - maxBytes);
-    const bytes = await ifThere(
+    const bytes = await nullIfNotFound(
       service.call(() => read(service, file, `bytes=${first}-${length - 1}`)),
     );
     return bytes === null ? null : decode(bytes, encoding);
   } catch (error) {
     // 409: the task has not started, or its files are cleaned up; 416: the file has shrunk since.
-    if (error instanceof BatchRefusal && (error.status === 409 || error.status === 416))
-      return null;
+    if (error instanceof BatchError && (error.status === 409 || error.status === 416)) return null;
     throw error;
   }
 }
 
 async function lengthOf(service: Service, file: NodeFile): Promise<number | null> {
   const { client, call } = service;
-  const properties = await ifThere(
+  const properties = await nullIfNotFound(
     call(() =>
       file.kind === 'task'
-        ? client.file.getPropertiesFromTask(file.jobId, file.taskId, file.file, PATIENCE)
-        : client.file.getPropertiesFromComputeNode(file.poolId, file.nodeId, file.file, PATIENCE),
+        ? client.file.getPropertiesFromTask(
+            file.jobId,
+            file.taskId,
+            file.file,
+            REQUEST_TIMEOUT_SECONDS,
+          )
+        : client.file.getPropertiesFromComputeNode(
+            file.poolId,
+            file.nodeId,
+            file.file,
+            REQUEST_TIMEOUT_SECONDS,
+          ),
     ),
   );
   return properties === null ? null : (properties.contentLength ?? 0);
@@ -60,11 +69,11 @@ async function read({ client }: Service, file: NodeFile, ocpRange: string): Prom
     file.kind === 'task'
       ? await client.file.getFromTask(file.jobId, file.taskId, file.file, {
           fileGetFromTaskOptions: { ocpRange },
-          ...PATIENCE,
+          ...REQUEST_TIMEOUT_SECONDS,
         })
       : await client.file.getFromComputeNode(file.poolId, file.nodeId, file.file, {
           fileGetFromComputeNodeOptions: { ocpRange },
-          ...PATIENCE,
+          ...REQUEST_TIMEOUT_SECONDS,
         });
   const chunks: Buffer[] = [];
   for await (const chunk of answer.readableStreamBody ?? []) chunks.push(Buffer.from(chunk));

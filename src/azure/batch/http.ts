@@ -6,7 +6,7 @@ import { DefaultHttpClient, type HttpClient } from '@azure/ms-rest-js';
  * in memory for as long as it might have taken, so that all tasks of a large run would be held at
  * once. Here the timer ends with the request.
  */
-export function patientHttp(http: HttpClient = new DefaultHttpClient()): HttpClient {
+export function httpWithoutOwnRetries(http: HttpClient = new DefaultHttpClient()): HttpClient {
   return {
     sendRequest: async (request) => {
       // The body of a stream is read after the answer, and the timer has to see to that too.

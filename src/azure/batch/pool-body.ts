@@ -21,13 +21,13 @@ import {
 
 export const SPEC_METADATA = 'nightshift-spec';
 /** On a pool that is kept from run to run, in place of the run: until when. */
-export const KEPT_METADATA = 'nightshift-kept-until';
+export const RETAINED_METADATA = 'nightshift-kept-until';
 
 /** The service's minimum; a formula that is stored is evaluated at once besides. */
 export const EVALUATION_INTERVAL = 'PT5M';
 
 /** Of a pool between two runs. The interval of evaluation goes on, and finds nothing to do. */
-export const REST_FORMULA = [
+export const SCALE_TO_ZERO_FORMULA = [
   '// Nightshift: at rest',
   '$TargetDedicatedNodes = 0;',
   '$TargetLowPriorityNodes = 0;',
@@ -124,9 +124,9 @@ export function specHash(pool: PoolSpec): string {
 
 function metadataOf(pool: PoolSpec, owner: Owner): Models.MetadataItem[] {
   const whose =
-    pool.keptUntil === null
+    pool.retainedUntil === null
       ? { name: RUN_METADATA, value: owner.runId }
-      : { name: KEPT_METADATA, value: pool.keptUntil };
+      : { name: RETAINED_METADATA, value: pool.retainedUntil };
   return [
     whose,
     { name: WORKLOAD_METADATA, value: owner.workload },

@@ -1,13 +1,20 @@
 import type { BatchServiceModels as Models } from '@azure/batch';
 import { Failure } from '../../failure';
-import type { Owner, PoolFacts, PoolSpec, Removal } from '../../run/ports';
+import type { Owner, PoolFacts, PoolSpec, DeletionState } from '../../run/ports';
 import { RUN_METADATA, WORKLOAD_METADATA } from './bodies';
-import { BatchRefusal, everyPage, ifThere, PATIENCE, unless, type Service } from './calls';
+import {
+  BatchError,
+  listAll,
+  nullIfNotFound,
+  REQUEST_TIMEOUT_SECONDS,
+  ignoringCode,
+  type Service,
+} from './calls';
 import {
   EVALUATION_INTERVAL,
-  KEPT_METADATA,
+  RETAINED_METADATA,
   poolBody,
-  REST_FORMULA,
+  SCALE_TO_ZERO_FORMULA,
   SPEC_METADATA,
   specHash,
   startTaskBody,
@@ -19,12 +26,12 @@ import { lower, metadataValue, poolView } from './views';
 
 export async function makePool(service: Service, pool: PoolSpec, owner: Owner): Promise<void> {
   const { client, call } = service;
-  const made = await unless(
+  const made = await ignoringCode(
     'PoolExists',
-    call(() => client.pool.add(poolBody(pool, owner), PATIENCE)),
+    call(() => client.pool.add(poolBody(pool, owner), REQUEST_TIMEOUT_SECONDS)),
   );
   if (made === 'done') return;
-  const found = await ifThere(call(() => client.pool.get(pool.id, PATIENCE)));
+  const found = await nullIfNotFound(call(() => client.pool.get(pool.id, REQUEST_TIMEOUT_SECONDS)));
   if (found === null || lower(found.state) === 'deleting') {
     throw new Failure(
       'serviceUnavailable',
@@ -32,12 +39,12 @@ export async function makePool(service: Service, pool: PoolSpec, owner: Owner): 
     );
   }
   refuseForeign(found, pool, owner);
-  if (pool.keptUntil !== null) await renew(service, pool, found);
+  if (pool.retainedUntil !== null) await renew(service, pool, found);
 }
 
 function refuseForeign(found: Models.CloudPool, pool: PoolSpec, owner: Owner): void {
   const isOurs =
-    pool.keptUntil === null
+    pool.retainedUntil === null
       ? metadataValue(found, RUN_METADATA) === owner.runId
       : isKept(found) && metadataValue(found, WORKLOAD_METADATA) === owner.workload;
   if (!isOurs) {
@@ -55,7 +62,7 @@ function refuseForeign(found: Models.CloudPool, pool: PoolSpec, owner: Owner): v
 }
 
 function isKept(pool: Models.CloudPool): boolean {
-  return metadataValue(pool, KEPT_METADATA) !== undefined;
+  return metadataValue(pool, RETAINED_METADATA) !== undefined;
 }
 
 /**
@@ -72,7 +79,7 @@ async function renew(service: Service, pool: PoolSpec, found: Models.CloudPool):
         ...(pool.startTask !== null && { startTask: startTaskBody(pool.startTask) }),
         ...packagesBody(pool.packages),
       },
-      PATIENCE,
+      REQUEST_TIMEOUT_SECONDS,
     ),
   );
   if ((await setFormula(service, pool.id, pool.formula)) === 'set') return;
@@ -96,39 +103,41 @@ export async function setFormula(
     autoScaleEvaluationInterval: EVALUATION_INTERVAL,
   };
   try {
-    await call(() => client.pool.enableAutoScale(poolId, { ...parameters, ...PATIENCE }));
+    await call(() =>
+      client.pool.enableAutoScale(poolId, { ...parameters, ...REQUEST_TIMEOUT_SECONDS }),
+    );
     return 'set';
   } catch (error) {
-    if (!(error instanceof BatchRefusal)) throw error;
+    if (!(error instanceof BatchError)) throw error;
     if (error.status === 409 || error.code === 'TooManyEnableAutoScaleRequests') return 'busy';
     throw error;
   }
 }
 
-export async function lookAtPool(service: Service, poolId: string) {
+export async function getPool(service: Service, poolId: string) {
   const { client, call } = service;
-  const pool = await ifThere(call(() => client.pool.get(poolId, PATIENCE)));
+  const pool = await nullIfNotFound(call(() => client.pool.get(poolId, REQUEST_TIMEOUT_SECONDS)));
   if (pool === null) return null;
   const options = {
     computeNodeListOptions: { select: 'id,state,isDedicated,errors' },
-    ...PATIENCE,
+    ...REQUEST_TIMEOUT_SECONDS,
   };
-  const nodes = await everyPage(
+  const nodes = await listAll(
     () => call(() => client.computeNode.list(poolId, options)),
-    (next) => call(() => client.computeNode.listNext(next, PATIENCE)),
+    (next) => call(() => client.computeNode.listNext(next, REQUEST_TIMEOUT_SECONDS)),
   );
   return poolView(pool, nodes);
 }
 
-export async function inspectPool(
+export async function describePool(
   { client, call }: Service,
   poolId: string,
 ): Promise<PoolFacts | null> {
-  const pool = await ifThere(call(() => client.pool.get(poolId, PATIENCE)));
+  const pool = await nullIfNotFound(call(() => client.pool.get(poolId, REQUEST_TIMEOUT_SECONDS)));
   if (pool === null) return null;
   const machine = pool.virtualMachineConfiguration;
   return {
-    isGoing: lower(pool.state) === 'deleting',
+    isUsable: lower(pool.state) === 'deleting',
     runId: metadataValue(pool, RUN_METADATA) ?? null,
     nodeAgent: machine?.nodeAgentSKUId ?? null,
     runsContainers: machine?.containerConfiguration !== undefined,
@@ -138,61 +147,74 @@ export async function inspectPool(
   };
 }
 
-export async function removePool(service: Service, poolId: string, owner: Owner): Promise<Removal> {
-  const { client, call } = service;
-  const pool = await ifThere(call(() => client.pool.get(poolId, PATIENCE)));
-  if (pool === null) return 'gone';
-  if (metadataValue(pool, RUN_METADATA) !== owner.runId) return 'notOurs';
-  return remove(service, pool);
-}
-
-async function remove({ client, call }: Service, pool: Models.CloudPool): Promise<'going'> {
-  if (lower(pool.state) === 'deleting') return 'going';
-  await ifThere(
-    unless(
-      'PoolBeingDeleted',
-      call(() => client.pool.deleteMethod(pool.id ?? '', PATIENCE)),
-    ),
-  );
-  return 'going';
-}
-
-export async function restPool(
+export async function deletePool(
   service: Service,
   poolId: string,
   owner: Owner,
-): Promise<Removal | 'kept'> {
+): Promise<DeletionState> {
   const { client, call } = service;
-  const pool = await ifThere(call(() => client.pool.get(poolId, PATIENCE)));
-  if (pool === null) return 'gone';
-  if (!isKept(pool) || metadataValue(pool, WORKLOAD_METADATA) !== owner.workload) return 'notOurs';
-  if (lower(pool.state) === 'deleting') return 'going';
-  if (pool.autoScaleFormula !== REST_FORMULA) {
-    await setFormula(service, poolId, REST_FORMULA);
-    return 'going';
-  }
-  const nodes = (pool.currentDedicatedNodes ?? 0) + (pool.currentLowPriorityNodes ?? 0);
-  return nodes === 0 && lower(pool.allocationState) === 'steady' ? 'kept' : 'going';
+  const pool = await nullIfNotFound(call(() => client.pool.get(poolId, REQUEST_TIMEOUT_SECONDS)));
+  if (pool === null) return 'deleted';
+  if (metadataValue(pool, RUN_METADATA) !== owner.runId) return 'notOwned';
+  return remove(service, pool);
 }
 
-export async function findKept({ client, call }: Service) {
-  const pools = await everyPage(
-    () => call(() => client.pool.list({ poolListOptions: { select: 'id,metadata' }, ...PATIENCE })),
-    (next) => call(() => client.pool.listNext(next, PATIENCE)),
+async function remove({ client, call }: Service, pool: Models.CloudPool): Promise<'deleting'> {
+  if (lower(pool.state) === 'deleting') return 'deleting';
+  await nullIfNotFound(
+    ignoringCode(
+      'PoolBeingDeleted',
+      call(() => client.pool.deleteMethod(pool.id ?? '', REQUEST_TIMEOUT_SECONDS)),
+    ),
+  );
+  return 'deleting';
+}
+
+export async function scalePoolToZero(
+  service: Service,
+  poolId: string,
+  owner: Owner,
+): Promise<DeletionState | 'kept'> {
+  const { client, call } = service;
+  const pool = await nullIfNotFound(call(() => client.pool.get(poolId, REQUEST_TIMEOUT_SECONDS)));
+  if (pool === null) return 'deleted';
+  if (!isKept(pool) || metadataValue(pool, WORKLOAD_METADATA) !== owner.workload) return 'notOwned';
+  if (lower(pool.state) === 'deleting') return 'deleting';
+  if (pool.autoScaleFormula !== SCALE_TO_ZERO_FORMULA) {
+    await setFormula(service, poolId, SCALE_TO_ZERO_FORMULA);
+    return 'deleting';
+  }
+  const nodes = (pool.currentDedicatedNodes ?? 0) + (pool.currentLowPriorityNodes ?? 0);
+  return nodes === 0 && lower(pool.allocationState) === 'steady' ? 'kept' : 'deleting';
+}
+
+export async function listRetainedPools({ client, call }: Service) {
+  const pools = await listAll(
+    () =>
+      call(() =>
+        client.pool.list({
+          poolListOptions: { select: 'id,metadata' },
+          ...REQUEST_TIMEOUT_SECONDS,
+        }),
+      ),
+    (next) => call(() => client.pool.listNext(next, REQUEST_TIMEOUT_SECONDS)),
   );
   return pools.flatMap((pool) => {
-    const until = metadataValue(pool, KEPT_METADATA);
+    const until = metadataValue(pool, RETAINED_METADATA);
     return until === undefined ? [] : [{ id: pool.id ?? '', until }];
   });
 }
 
-export async function removeKept(service: Service, poolId: string): Promise<Removal | 'busy'> {
+export async function deleteRetainedPool(
+  service: Service,
+  poolId: string,
+): Promise<DeletionState | 'busy'> {
   const { client, call } = service;
-  const pool = await ifThere(call(() => client.pool.get(poolId, PATIENCE)));
-  if (pool === null) return 'gone';
-  if (!isKept(pool)) return 'notOurs';
+  const pool = await nullIfNotFound(call(() => client.pool.get(poolId, REQUEST_TIMEOUT_SECONDS)));
+  if (pool === null) return 'deleted';
+  if (!isKept(pool)) return 'notOwned';
   const filter = `executionInfo/poolId eq '${poolId}' and state ne 'completed'`;
   const jobListOptions = { filter, select: 'id', maxResults: 1 };
-  const jobs = await call(() => client.job.list({ jobListOptions, ...PATIENCE }));
+  const jobs = await call(() => client.job.list({ jobListOptions, ...REQUEST_TIMEOUT_SECONDS }));
   return jobs.length > 0 ? 'busy' : remove(service, pool);
 }

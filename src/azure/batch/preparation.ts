@@ -1,4 +1,4 @@
-import { everyPage, ifThere, PATIENCE, type Service } from './calls';
+import { listAll, nullIfNotFound, REQUEST_TIMEOUT_SECONDS, type Service } from './calls';
 import { readTail } from './files';
 import { lower } from './views';
 
@@ -15,10 +15,10 @@ export async function countUnprepared(
   const failed = new Set((await failures(service, jobId)).map(({ nodeId }) => nodeId));
   if (failed.size === 0) return 0;
   const { client, call } = service;
-  const options = { computeNodeListOptions: { select: 'id,state' }, ...PATIENCE };
-  const nodes = await everyPage(
+  const options = { computeNodeListOptions: { select: 'id,state' }, ...REQUEST_TIMEOUT_SECONDS };
+  const nodes = await listAll(
     () => call(() => client.computeNode.list(poolId, options)),
-    (next) => call(() => client.computeNode.listNext(next, PATIENCE)),
+    (next) => call(() => client.computeNode.listNext(next, REQUEST_TIMEOUT_SECONDS)),
   );
   return nodes.filter(({ id, state }) => failed.has(id) && ABLE.has(lower(state))).length;
 }
@@ -45,15 +45,16 @@ async function failures({ client, call }: Service, jobId: string) {
   const jobListPreparationAndReleaseTaskStatusOptions = {
     filter: `${FAILED} and jobPreparationTaskExecutionInfo/state eq 'completed'`,
   };
-  const listed = everyPage(
+  const listed = listAll(
     () =>
       call(() =>
         client.job.listPreparationAndReleaseTaskStatus(jobId, {
           jobListPreparationAndReleaseTaskStatusOptions,
-          ...PATIENCE,
+          ...REQUEST_TIMEOUT_SECONDS,
         }),
       ),
-    (next) => call(() => client.job.listPreparationAndReleaseTaskStatusNext(next, PATIENCE)),
+    (next) =>
+      call(() => client.job.listPreparationAndReleaseTaskStatusNext(next, REQUEST_TIMEOUT_SECONDS)),
   );
-  return (await ifThere(listed)) ?? [];
+  return (await nullIfNotFound(listed)) ?? [];
 }

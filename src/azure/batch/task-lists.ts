@@ -1,6 +1,6 @@
 import type { BatchServiceModels as Models } from '@azure/batch';
 import type { FailedTask } from '../../run/ports';
-import { PATIENCE, type Service } from './calls';
+import { REQUEST_TIMEOUT_SECONDS, type Service } from './calls';
 import { causeOf } from './views';
 
 /** A page holds at most this many tasks, and so many are what the service gives unasked. */
@@ -68,12 +68,15 @@ async function* tasksOf(
   taskListOptions: Question,
 ): AsyncGenerator<Models.CloudTask> {
   let page: Models.TaskListResponse | undefined = await call(() =>
-    client.task.list(jobId, { taskListOptions, ...PATIENCE }),
+    client.task.list(jobId, { taskListOptions, ...REQUEST_TIMEOUT_SECONDS }),
   );
   while (page !== undefined) {
     yield* page;
     const next: string | undefined = page.odatanextLink;
-    page = next === undefined ? undefined : await call(() => client.task.listNext(next, PATIENCE));
+    page =
+      next === undefined
+        ? undefined
+        : await call(() => client.task.listNext(next, REQUEST_TIMEOUT_SECONDS));
   }
 }
 

@@ -3,7 +3,7 @@ import { eachAtOnce } from '../../concurrency';
 import { Failure } from '../../failure';
 import type { TaskSpec } from '../../run/ports';
 import { taskBody } from './bodies';
-import { BatchRefusal, JOB_IS_OVER, PATIENCE, type Service } from './calls';
+import { BatchError, JOB_IS_OVER, REQUEST_TIMEOUT_SECONDS, type Service } from './calls';
 import { lower } from './views';
 
 /** Batch takes at most this many tasks in one call. */
@@ -78,7 +78,9 @@ async function addOnce(
   tasks: Tasks,
 ): Promise<ReadonlySet<string> | 'tooLarge'> {
   try {
-    const { value = [] } = await call(() => client.task.addCollection(jobId, [...tasks], PATIENCE));
+    const { value = [] } = await call(() =>
+      client.task.addCollection(jobId, [...tasks], REQUEST_TIMEOUT_SECONDS),
+    );
     for (const { taskId, status, error } of value) {
       if (lower(status) === 'clienterror' && error?.code !== 'TaskExists') {
         throw refusedTask(
@@ -91,8 +93,8 @@ async function addOnce(
       value.filter(({ status }) => lower(status) === 'servererror').map(({ taskId }) => taskId),
     );
   } catch (error) {
-    if (error instanceof BatchRefusal && error.status === 413) return 'tooLarge';
-    if (error instanceof BatchRefusal && JOB_IS_OVER.has(error.code)) {
+    if (error instanceof BatchError && error.status === 413) return 'tooLarge';
+    if (error instanceof BatchError && JOB_IS_OVER.has(error.code)) {
       throw new Failure('jobEndedEarly', `job ${jobId} takes no more tasks: ${error.message}`, {
         cause: error,
       });

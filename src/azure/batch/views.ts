@@ -1,5 +1,5 @@
 import type { BatchServiceModels as Models } from '@azure/batch';
-import { withoutSecrets } from '../../failure';
+import { redact } from '../../failure';
 import type { JobView, NodeCounts, PoolView, TaskEnd } from '../../run/run';
 
 /**
@@ -67,7 +67,7 @@ function nodeErrors(nodes: readonly Models.ComputeNode[]): string[] {
     errors.map(({ code, message, errorDetails = [] }) => {
       const details = errorDetails.map(({ name, value }) => `${name}: ${value}`).join('; ');
       const words = `${code}: ${message}${details === '' ? '' : ` (${details})`}`;
-      return withoutSecrets(words).slice(0, NODE_ERROR_CHARACTERS);
+      return redact(words).slice(0, NODE_ERROR_CHARACTERS);
     }),
   );
   return [...new Set(said)].slice(0, NODE_ERRORS_SHOWN);

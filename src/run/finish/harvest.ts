@@ -1,11 +1,11 @@
-import { withoutSecrets } from '../../failure';
+import { redact } from '../../failure';
 import { missingTasks, missingText } from '../submit/missing';
 import type { FailedTask, Files } from '../ports';
 import { NOTHING_HARVESTED, type Harvest, type Outcome, type RunPlan } from '../run';
 import { shareTolerated } from '../../workload/work-schema';
 import { JOB_MANAGER_ID, LOGS_FOLDER, MISSING } from '../names';
 import { RESULTS_FOLDER } from '../../workload/fields';
-import { workloadOf, type Tools } from '../run-context';
+import { workloadOf, type ActivityContext } from '../activity-context';
 
 /** Enough to see why; a task that writes gigabytes does not fill the app's memory or the record. */
 const LOG_TAIL_BYTES = 64 * 1024;
@@ -21,34 +21,37 @@ const LAST_WORDS_CHARACTERS = 500;
  * results are looked for.
  */
 export async function harvest(
-  tools: Tools,
+  context: ActivityContext,
   { plan, outcome, worked }: { plan: RunPlan; outcome: Outcome; worked: boolean },
 ): Promise<Harvest> {
   if (!worked) return NOTHING_HARVESTED;
-  const { work } = workloadOf(tools.workloads, plan);
+  const { work } = workloadOf(context.workloads, plan);
   const mayHaveFailed = outcome.kind !== 'succeeded' || shareTolerated(work) > 0;
-  const { batch } = tools;
-  const isThere = mayHaveFailed && (await batch.lookAtJob(plan.jobId)) !== null;
+  const { batch } = context;
+  const isThere = mayHaveFailed && (await batch.getJob(plan.jobId)) !== null;
   const failed = isThere ? await batch.failedTasks(plan.jobId, MAX_FAILED_TASKS) : [];
   const running =
     isThere && outcome.kind !== 'succeeded'
       ? await batch.runningTasks(plan.jobId, MAX_RUNNING_TASKS)
       : [];
   const logs = await keepLogs(
-    tools,
+    context,
     plan,
     new Set([JOB_MANAGER_ID, ...failed.map(({ id }) => id), ...running]),
   );
   return {
-    ...(await findResults(tools, plan)),
+    ...(await findResults(context, plan)),
     logs,
-    missingTasks: outcome.kind === 'succeeded' ? await noteMissing(tools, plan) : 0,
-    lastWords: await lastWords(tools, plan, outcome, failed),
+    missingTasks: outcome.kind === 'succeeded' ? await recordMissingTasks(context, plan) : 0,
+    errorDetail: await errorDetail(context, plan, outcome, failed),
   };
 }
 
 /** Names the tasks that the run succeeded without, unless its merge has had the list already. */
-async function noteMissing({ batch, files, workloads }: Tools, plan: RunPlan): Promise<number> {
+async function recordMissingTasks(
+  { batch, files, workloads }: ActivityContext,
+  plan: RunPlan,
+): Promise<number> {
   const { work } = workloadOf(workloads, plan);
   if (work.kind === 'whole' || shareTolerated(work) === 0) return 0;
   const missing = await missingTasks(batch, work, plan);
@@ -59,7 +62,7 @@ async function noteMissing({ batch, files, workloads }: Tools, plan: RunPlan): P
 }
 
 async function keepLogs(
-  { batch, files, workloads }: Tools,
+  { batch, files, workloads }: ActivityContext,
   plan: RunPlan,
   ids: ReadonlySet<string>,
 ): Promise<string[]> {
@@ -85,7 +88,7 @@ async function firstIn(files: Files, plan: RunPlan, folder: string) {
   return found;
 }
 
-async function findResults({ files, workloads }: Tools, plan: RunPlan) {
+async function findResults({ files, workloads }: ActivityContext, plan: RunPlan) {
   const results = await firstIn(files, plan, RESULTS_FOLDER);
   const missing: string[] = [];
   for (const name of workloadOf(workloads, plan).results) {
@@ -96,8 +99,8 @@ async function findResults({ files, workloads }: Tools, plan: RunPlan) {
 }
 
 /** The end of stderr of what failed: the job manager first, then the first task, then the set-up. */
-async function lastWords(
-  { batch, files, workloads }: Tools,
+async function errorDetail(
+  { batch, files, workloads }: ActivityContext,
   plan: RunPlan,
   outcome: Outcome,
   failed: readonly FailedTask[],
@@ -137,7 +140,7 @@ export function tail(text: string | null): string | null {
   const plain = (text ?? '')
     // oxlint-disable-next-line no-control-regex -- they are what is taken out
     .replace(/\u001B\[[0-9;]*[A-Za-z]|[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '');
-  const lines = withoutSecrets(plain)
+  const lines = redact(plain)
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');

@@ -8,7 +8,7 @@ import { LOGS_FOLDER } from '../names';
 const REMOVALS_AT_ONCE = 16;
 
 /** Deletes the one and keeps the other; the container stays. Repeated, it finds nothing to do. */
-export async function removeOnly(
+export async function deleteOnly(
   files: Files,
   container: string,
   what: 'logs' | 'outputs',

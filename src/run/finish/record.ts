@@ -14,7 +14,7 @@ import type {
 } from '../run';
 import type { Workload } from '../../workload/workload';
 import { cancelBlob, recordBlob, RUNS_CONTAINER } from '../names';
-import { workloadOf, type Tools } from '../run-context';
+import { workloadOf, type ActivityContext } from '../activity-context';
 
 /** The end of a run, written down and read again. */
 
@@ -29,7 +29,7 @@ export interface RecordInput {
 }
 
 export async function record(
-  { files, workloads }: Pick<Tools, 'files' | 'workloads'>,
+  { files, workloads }: Pick<ActivityContext, 'files' | 'workloads'>,
   input: RecordInput,
 ): Promise<RunRecord> {
   const { plan, outcome, watch, harvest } = input;
@@ -83,7 +83,9 @@ function keptUntil(
   { outcome, endedAt, cleanedUp }: RecordInput,
 ): Pick<RunRecord, 'outputsKeptUntil' | 'logsKeptUntil'> {
   const { outputsDays, logsDays } = retentionOf(workload, outcome.kind);
-  const isGone = cleanedUp.some(({ what, how }) => what === 'outputs' && how === 'gone');
+  const isGone = cleanedUp.some(
+    ({ resource, state }) => resource === 'outputs' && state === 'deleted',
+  );
   const after = (days: number) =>
     days === 0 || isGone ? null : new Date(Date.parse(endedAt) + days * DAY_MS).toISOString();
   return { outputsKeptUntil: after(outputsDays), logsKeptUntil: after(logsDays) };

@@ -1,5 +1,5 @@
-import { messageOf } from '../../failure';
-import type { Ports, Removal } from '../ports';
+import { formatError } from '../../failure';
+import type { Ports, DeletionState } from '../ports';
 
 /** What a stop has set going. */
 export interface Stopped {
@@ -16,22 +16,22 @@ export interface Stopped {
 export async function stopCosts({ batch }: Pick<Ports, 'batch'>): Promise<Stopped> {
   const removing: { kind: 'pool' | 'job'; id: string }[] = [];
   const refused: string[] = [];
-  for (const owned of await batch.findOwned()) {
+  for (const owned of await batch.listOwned()) {
     const { kind, id } = owned;
     try {
-      if ((await removeOwned(batch, owned)) === 'going') removing.push({ kind, id });
+      if ((await deleteOwned(batch, owned)) === 'deleting') removing.push({ kind, id });
     } catch (error) {
-      refused.push(`${kind} ${id}: ${messageOf(error)}`);
+      refused.push(`${kind} ${id}: ${formatError(error)}`);
     }
   }
   return { removing, refused };
 }
 
 /** Asks for the end of what a run has made. */
-export function removeOwned(
+export function deleteOwned(
   batch: Ports['batch'],
-  { kind, id, runId }: Awaited<ReturnType<Ports['batch']['findOwned']>>[number],
-): Promise<Removal> {
+  { kind, id, runId }: Awaited<ReturnType<Ports['batch']['listOwned']>>[number],
+): Promise<DeletionState> {
   const owner = { runId, workload: '' };
-  return kind === 'pool' ? batch.removePool(id, owner) : batch.removeJob(id, owner);
+  return kind === 'pool' ? batch.deletePool(id, owner) : batch.deleteJob(id, owner);
 }

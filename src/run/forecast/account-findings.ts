@@ -1,12 +1,12 @@
 import { Failure } from '../../failure';
-import { checkImage, checkOthersPool, checkPackages, packagesOf } from '../provision/pool-checks';
+import { checkImage, checkExistingPool, checkPackages, packagesOf } from '../provision/pool-checks';
 import type { AccountQuotas, BatchAccount, Ports } from '../ports';
-import { knownQuotas, quotaFindings, type KnownQuotas, type Quotas } from './quotas';
+import { knownQuotas, checkQuotas, type KnownQuotas, type Quotas } from './quotas';
 import type { Workload } from '../../workload/workload';
 
 /** What the Batch account says to a run before there is one: asked for plans, and nothing is changed. */
 
-export interface AccountFindings {
+export interface AccountIssues {
   readonly refusals: readonly string[];
   readonly warnings: readonly string[];
   readonly account: AccountForecast;
@@ -20,17 +20,17 @@ export interface AccountForecast {
   readonly notAsked: string | null;
 }
 
-export async function accountFindings(
+export async function checkAccount(
   { batch, account, ...set }: Pick<Ports, 'batch' | 'account'> & Quotas,
   workload: Workload,
   now: string,
-): Promise<AccountFindings> {
+): Promise<AccountIssues> {
   const packages = await packageRefusal(batch, workload);
   const image = await imageFindings(batch, workload, now);
   // Without its packages an application has no default either, and one reason is enough.
   const told = await toldBy(account, packages.length === 0 ? withoutVersion(workload) : []);
   const quotas = knownQuotas(set, told.quotas, workload);
-  const quota = quotaFindings(quotas, workload);
+  const quota = checkQuotas(quotas, workload);
   return {
     refusals: [...packages, ...told.refusals, ...image.refusals, ...quota.refusals],
     warnings: [...image.warnings, ...quota.warnings],
@@ -51,7 +51,7 @@ function imageFindings(batch: Ports['batch'], workload: Workload, now: string) {
   return unlessRefused(async () =>
     workload.pool.existing === undefined
       ? (await checkImage(batch, workload, now)).warnings
-      : checkOthersPool(batch, workload, now),
+      : checkExistingPool(batch, workload, now),
   );
 }
 

@@ -1,5 +1,5 @@
 import { Failure } from '../../failure';
-import { accountFindings, type AccountForecast } from './account-findings';
+import { checkAccount, type AccountForecast } from './account-findings';
 import { estimateOf, type Estimate } from './estimate';
 import { vmSizeOf } from '../../workload/node-defaults';
 import { planRun } from '../plan';
@@ -56,20 +56,20 @@ export interface PoolForecast {
   readonly formulaGives: string;
 }
 
-export interface ForecastTools extends Ports, Quotas {
+export interface ForecastContext extends Ports, Quotas {
   /** Records of the workload's latest runs, newest first. */
   readonly latest: readonly RunRecord[];
 }
 
 export async function forecast(
-  tools: ForecastTools,
+  context: ForecastContext,
   workload: Workload,
   request: RunRequest,
   now: string,
 ): Promise<Forecast> {
-  const { found, refusal } = await inputsOf(tools, workload, request, now);
-  const secrets = await secretsThere(tools, workload);
-  const { account, ...findings } = await accountFindings(tools, workload, now);
+  const { found, refusal } = await inputsOf(context, workload, request, now);
+  const secrets = await secretsThere(context, workload);
+  const { account, ...findings } = await checkAccount(context, workload, now);
   const tasks = tasksOf(workload, found);
   // A run that finds nothing to do makes neither pool nor job.
   const idle = found?.length === 0 || tasks.count === 0;
@@ -92,12 +92,12 @@ export async function forecast(
     tasks,
     secrets,
     account,
-    estimate: estimateOf(tools.latest, workload, idle),
+    estimate: estimateOf(context.latest, workload, idle),
   };
 }
 
 async function inputsOf(
-  tools: ForecastTools,
+  context: ForecastContext,
   workload: Workload,
   request: RunRequest,
   now: string,
@@ -105,7 +105,7 @@ async function inputsOf(
   if (workload.inputs === undefined) return { found: null, refusal: null };
   try {
     return {
-      found: await findInputs(tools, workload, planRun(workload, request, now)),
+      found: await findInputs(context, workload, planRun(workload, request, now)),
       refusal: null,
     };
   } catch (error) {
@@ -115,7 +115,7 @@ async function inputsOf(
 }
 
 /** A value is asked for and thrown away: that is the only way to know whether it may be read. */
-async function secretsThere({ secrets }: ForecastTools, workload: Workload) {
+async function secretsThere({ secrets }: ForecastContext, workload: Workload) {
   const names = [...new Set([...secretsOf(workload), ...registrySecretsOf(workload)])];
   return Promise.all(
     names.map(async (name) => {

@@ -45,7 +45,7 @@ function dedicatedCores(
   return sum === null ? ofFamily : Math.min(sum, ofFamily);
 }
 
-export interface QuotaFindings {
+export interface QuotaIssues {
   /** Not one node could come. */
   readonly refusals: readonly string[];
   /** Fewer nodes than the workload may have. */
@@ -53,7 +53,7 @@ export interface QuotaFindings {
 }
 
 /** A pool of somebody else is there already, and so are its nodes. */
-export function quotaFindings(quotas: KnownQuotas, workload: Workload): QuotaFindings {
+export function checkQuotas(quotas: KnownQuotas, workload: Workload): QuotaIssues {
   const ofOthers = workload.pool.existing !== undefined;
   const cores = ofOthers ? NOTHING_FOUND : coreFindings(quotas, workload);
   const none = [
@@ -71,9 +71,9 @@ export function quotaFindings(quotas: KnownQuotas, workload: Workload): QuotaFin
   };
 }
 
-const NOTHING_FOUND: QuotaFindings = { refusals: [], warnings: [] };
+const NOTHING_FOUND: QuotaIssues = { refusals: [], warnings: [] };
 
-function coreFindings(quotas: KnownQuotas, { pool }: Workload): QuotaFindings {
+function coreFindings(quotas: KnownQuotas, { pool }: Workload): QuotaIssues {
   const cores = coresOf(vmSizeOf(pool));
   if (cores === null) return NOTHING_FOUND;
   const { dedicatedNodes, dedicatedAfterMinutes, maxNodes } = pool;

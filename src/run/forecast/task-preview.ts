@@ -1,8 +1,8 @@
 import type { BlobFound } from '../ports';
-import { combinationAt, combinationsIn, wordsOfCombination } from '../../workload/sweep';
+import { combinationAt, combinationsIn, formatCombination } from '../../workload/sweep';
 import { chunkId, chunkOf } from '../submit/task-set';
 import type { Work } from '../../workload/work-schema';
-import { idOfWords, JOB_MANAGER_ID, MERGE_ID } from '../names';
+import { idFromText, JOB_MANAGER_ID, MERGE_ID } from '../names';
 
 /** The first few tasks of a run, as they would be. Pure. */
 export interface TaskPreview {
@@ -61,14 +61,14 @@ function unitsOf(
   switch (work.kind) {
     case 'perBlob':
       return found.slice(0, atMost).map(({ name }) => ({
-        id: idOfWords(name),
+        id: idFromText(name),
         command: work.task.command,
         about: name,
       }));
     case 'sweep':
       return Array.from({ length: Math.min(atMost, combinationsIn(work)) }, (_, index) => {
-        const words = wordsOfCombination(combinationAt(work, index));
-        return { id: idOfWords(words), command: work.task.command, about: words };
+        const words = formatCombination(combinationAt(work, index));
+        return { id: idFromText(words), command: work.task.command, about: words };
       });
     case 'tasks':
       return work.tasks.slice(0, atMost).map(({ id, after, task }) => ({

@@ -7,7 +7,7 @@ import { usesContainers, type Workload } from '../../workload/workload';
 
 /** What only the Batch account knows, asked before a pool is made or used, and for plans. */
 
-type Account = Pick<Batch, 'packageVersions' | 'supportedImages' | 'inspectPool'>;
+type Account = Pick<Batch, 'packageVersions' | 'supportedImages' | 'describePool'>;
 
 /** The packages of pool and tasks, each with its field. */
 export function packagesOf({
@@ -49,13 +49,13 @@ export async function checkImage(
 }
 
 /** Whether somebody else's pool will do. Answers warnings. @throws Failure badSpecification */
-export async function checkOthersPool(
+export async function checkExistingPool(
   batch: Account,
   workload: Workload,
   now: string,
 ): Promise<readonly string[]> {
   const poolId = workload.pool.existing ?? '';
-  const pool = await batch.inspectPool(poolId);
+  const pool = await batch.describePool(poolId);
   const unfit = pool === null ? 'there is no such pool' : unfitness(pool, workload);
   if (pool === null || unfit !== undefined) throw unusable(poolId, unfit ?? '');
   if (workload.pool.image === undefined) return [];
@@ -74,7 +74,7 @@ function unusable(poolId: string, why: string): Failure {
 
 /** Why the tasks of a workload would not run in a pool; undefined when they would. */
 function unfitness(pool: PoolFacts, workload: Workload): string | undefined {
-  if (pool.isGoing) return 'it is being deleted';
+  if (pool.isUsable) return 'it is being deleted';
   if (pool.runId !== null) return `run ${pool.runId} made it and deletes it at its end`;
   const containers = usesContainers(workload);
   if (pool.runsContainers && !containers) {

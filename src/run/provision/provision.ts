@@ -1,14 +1,14 @@
 import { vmSizeOf } from '../../workload/node-defaults';
-import { credentialMinutes, keptUntil } from '../plan';
-import { checkImage, checkOthersPool, checkPackages } from './pool-checks';
-import type { MountSpec, PoolSpec, Registry, Removal, StartTaskSpec } from '../ports';
+import { credentialMinutes, retainedUntil } from '../plan';
+import { checkImage, checkExistingPool, checkPackages } from './pool-checks';
+import type { MountSpec, PoolSpec, Registry, DeletionState, StartTaskSpec } from '../ports';
 import type { Mount } from '../../workload/pool-schema';
 import type { RunPlan } from '../run';
 import { programFiles } from '../submit/tasks';
 import { openAccess, type Access } from '../stage/access';
 import { containerImagesOf, usesContainers, type Workload } from '../../workload/workload';
 import { autoscaleFormula } from './autoscale-formula';
-import { ownerOf, workloadOf, type Tools } from '../run-context';
+import { ownerOf, workloadOf, type ActivityContext } from '../activity-context';
 
 export interface Provisioned {
   readonly poolId: string;
@@ -18,16 +18,16 @@ export interface Provisioned {
 
 /** Makes the run's pool, or finds the one it may use. What only the service knows is checked first. */
 export async function provision(
-  tools: Tools,
+  context: ActivityContext,
   { plan, startNodes, now }: { plan: RunPlan; startNodes: number; now: string },
 ): Promise<Provisioned> {
-  const workload = workloadOf(tools.workloads, plan);
-  await checkPackages(tools.batch, workload);
+  const workload = workloadOf(context.workloads, plan);
+  await checkPackages(context.batch, workload);
   if (workload.pool.existing !== undefined) {
-    return { poolId: plan.poolId, warnings: await checkOthersPool(tools.batch, workload, now) };
+    return { poolId: plan.poolId, warnings: await checkExistingPool(context.batch, workload, now) };
   }
-  const { image, warnings } = await checkImage(tools.batch, workload, now);
-  const access = await openAccess(tools.files, workload, plan, now);
+  const { image, warnings } = await checkImage(context.batch, workload, now);
+  const access = await openAccess(context.files, workload, plan, now);
   const { pool } = workload;
   const spec: PoolSpec = {
     id: plan.poolId,
@@ -35,19 +35,19 @@ export async function provision(
     vmSize: vmSizeOf(pool),
     image,
     containers: usesContainers(workload)
-      ? { images: containerImagesOf(workload), registries: await registriesOf(tools, workload) }
+      ? { images: containerImagesOf(workload), registries: await registriesOf(context, workload) }
       : null,
     slotsPerNode: pool.slotsPerNode,
     fill: pool.fill ?? 'pack',
     formula: autoscaleFormula(workload, plan, startNodes, now),
     startTask: startTaskOf(workload, access),
-    mounts: await mountsOf(tools, workload, plan, now),
+    mounts: await mountsOf(context, workload, plan, now),
     packages: pool.packages,
     subnetId: pool.subnetId ?? null,
     interNode: pool.interNode,
-    keptUntil: keptUntil(workload, plan),
+    retainedUntil: retainedUntil(workload, plan),
   };
-  await tools.batch.makePool(spec, ownerOf(plan));
+  await context.batch.makePool(spec, ownerOf(plan));
   return { poolId: plan.poolId, warnings };
 }
 
@@ -65,7 +65,10 @@ function startTaskOf({ pool }: Workload, access: Access): StartTaskSpec | null {
 }
 
 /** Passwords go from the vault to the service, in this activity, and to nobody else. */
-function registriesOf({ secrets }: Tools, { pool }: Workload): Promise<readonly Registry[]> {
+function registriesOf(
+  { secrets }: ActivityContext,
+  { pool }: Workload,
+): Promise<readonly Registry[]> {
   return Promise.all(
     pool.registries.map(async ({ server, user, secret }) => ({
       server,
@@ -76,7 +79,7 @@ function registriesOf({ secrets }: Tools, { pool }: Workload): Promise<readonly 
 }
 
 function mountsOf(
-  { files }: Tools,
+  { files }: ActivityContext,
   { pool }: Workload,
   plan: RunPlan,
   now: string,
@@ -109,12 +112,12 @@ const mountOptions = {
 } as const;
 
 /** At the end of a run: its own pool is deleted, one that is kept goes to rest, another's is left alone. */
-export async function letGoOfPool(
-  { batch }: Pick<Tools, 'batch'>,
+export async function releasePool(
+  { batch }: Pick<ActivityContext, 'batch'>,
   { pool }: Workload,
   plan: RunPlan,
-): Promise<Removal | 'kept'> {
+): Promise<DeletionState | 'kept'> {
   if (pool.existing !== undefined) return 'kept';
-  if (pool.keep !== undefined) return batch.restPool(plan.poolId, ownerOf(plan));
-  return batch.removePool(plan.poolId, ownerOf(plan));
+  if (pool.keep !== undefined) return batch.scalePoolToZero(plan.poolId, ownerOf(plan));
+  return batch.deletePool(plan.poolId, ownerOf(plan));
 }

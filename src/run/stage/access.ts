@@ -15,7 +15,7 @@ export async function openAccess(
   const minutes = credentialMinutes(plan, now);
   const { stagingContainer, outputContainer } = plan;
   const singles = new Map<string, string>();
-  const single = (path: string): string => demand(singles, path);
+  const single = (path: string): string => requireUrl(singles, path);
   for (const path of stagedSingles(workload)) {
     singles.set(path, await files.readUrl(stagingContainer, path, minutes));
   }
@@ -29,12 +29,12 @@ export async function openAccess(
     input: (file) => single(file),
     staging: await files.readUrl(stagingContainer, null, minutes),
     outputs: await files.readUrl(outputContainer, null, minutes),
-    shared: (container) => demand(shared, container),
+    shared: (container) => requireUrl(shared, container),
     upload: await files.writeUrl(outputContainer, minutes),
   };
 }
 
-function demand(opened: ReadonlyMap<string, string>, what: string): string {
+function requireUrl(opened: ReadonlyMap<string, string>, what: string): string {
   const url = opened.get(what);
   if (url === undefined) throw new Error(`nothing was opened at ${what}`);
   return url;

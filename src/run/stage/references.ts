@@ -1,7 +1,7 @@
 import { Failure } from '../../failure';
 import type { RunPlan } from '../run';
 import type { Workload } from '../../workload/workload';
-import type { Tools } from '../run-context';
+import type { ActivityContext } from '../activity-context';
 
 /**
  * A mounted container is never empty, so that an empty folder is known for what it is: a mount that
@@ -11,7 +11,7 @@ const SENTINEL = '.nightshift';
 
 /** The containers that are not the run's own and that its nodes read: each must hold something. */
 export async function checkReferences(
-  { files }: Pick<Tools, 'files'>,
+  { files }: Pick<ActivityContext, 'files'>,
   workload: Workload,
   plan: RunPlan,
 ): Promise<void> {
@@ -28,7 +28,7 @@ export async function checkReferences(
 }
 
 async function demandBlob(
-  files: Tools['files'],
+  files: ActivityContext['files'],
   field: string,
   container: string,
   prefix: string,

@@ -4,7 +4,7 @@ import { checkReferences } from './references';
 import type { RunPlan } from '../run';
 import type { Workload } from '../../workload/workload';
 import { INPUT_LIST, outputContainerOf, stagedName } from '../names';
-import { labelsOf, workloadOf, type Tools } from '../run-context';
+import { labelsOf, workloadOf, type ActivityContext } from '../activity-context';
 import { programsOf, secretsOf, programPath } from '../../workload/programs';
 import { unlikeness, type Inputs } from '../../workload/input-names';
 
@@ -27,26 +27,26 @@ const COPIES_AT_ONCE = 8;
 const MAX_INPUT_LIST_BYTES = 64 * 1024 ** 2;
 
 /** Programs, inputs and secrets into the run's own container, before anything is asked of Batch. */
-export async function stage(tools: Tools, plan: RunPlan): Promise<Staged> {
-  const workload = workloadOf(tools.workloads, plan);
-  const before = await stagedInputs(tools, plan);
+export async function stage(context: ActivityContext, plan: RunPlan): Promise<Staged> {
+  const workload = workloadOf(context.workloads, plan);
+  const before = await stagedInputs(context, plan);
   if (before !== null) {
-    await tools.files.makeContainer(plan.stagingContainer, labelsOf(plan));
+    await context.files.makeContainer(plan.stagingContainer, labelsOf(plan));
     return { inputs: workload.inputs === undefined ? null : before.length };
   }
 
-  const found = workload.inputs === undefined ? null : await findInputs(tools, workload, plan);
+  const found = workload.inputs === undefined ? null : await findInputs(context, workload, plan);
   if (found?.length === 0) return { inputs: 0 };
 
-  await tools.files.makeContainer(plan.stagingContainer, labelsOf(plan));
-  await tools.files.makeContainer(plan.outputContainer, labelsOf(plan));
-  await checkReferences(tools, workload, plan);
-  await stageSecrets(tools, workload, plan);
+  await context.files.makeContainer(plan.stagingContainer, labelsOf(plan));
+  await context.files.makeContainer(plan.outputContainer, labelsOf(plan));
+  await checkReferences(context, workload, plan);
+  await stageSecrets(context, workload, plan);
   for (const program of programsOf(workload)) {
-    const path = programPath(tools.programsFolder, workload.name, program);
-    await tools.files.upload(plan.stagingContainer, `programs/${program}`, path);
+    const path = programPath(context.programsFolder, workload.name, program);
+    await context.files.upload(plan.stagingContainer, `programs/${program}`, path);
   }
-  await stageInputs(tools, workload, plan, found ?? []);
+  await stageInputs(context, workload, plan, found ?? []);
   return { inputs: found?.length ?? null };
 }
 
@@ -55,7 +55,7 @@ export async function stage(tools: Tools, plan: RunPlan): Promise<Staged> {
  * blob that has come since would be among the inputs of a run that has counted them already.
  */
 export async function stagedInputs(
-  { files }: Tools,
+  { files }: ActivityContext,
   plan: RunPlan,
 ): Promise<readonly StagedInput[] | null> {
   const text = await files.readText(plan.stagingContainer, INPUT_LIST, MAX_INPUT_LIST_BYTES);
@@ -64,7 +64,7 @@ export async function stagedInputs(
 
 /** A secret's only way to a task: a blob of the staging container, read through the task's own URL. */
 async function stageSecrets(
-  { files, secrets }: Tools,
+  { files, secrets }: ActivityContext,
   workload: Workload,
   plan: RunPlan,
 ): Promise<void> {
@@ -74,7 +74,7 @@ async function stageSecrets(
 }
 
 async function stageInputs(
-  { files }: Tools,
+  { files }: ActivityContext,
   workload: Workload,
   plan: RunPlan,
   found: readonly BlobFound[],
@@ -102,18 +102,18 @@ async function stageInputs(
 
 /** The blobs this run works on. A run that is about one blob fails without it; others take what is there. */
 export async function findInputs(
-  tools: Pick<Tools, 'files'>,
+  context: Pick<ActivityContext, 'files'>,
   workload: Workload,
   plan: RunPlan,
 ): Promise<BlobFound[]> {
   const inputs = workload.inputs;
   if (inputs === undefined) return [];
   const { blob } = plan.request;
-  if (blob !== undefined) return [await findOne(tools, inputs, plan, blob)];
+  if (blob !== undefined) return [await findOne(context, inputs, plan, blob)];
 
   const found: BlobFound[] = [];
   const { container, prefix } = sourceOf(inputs, plan);
-  for await (const candidate of tools.files.list(container, prefix)) {
+  for await (const candidate of context.files.list(container, prefix)) {
     if (candidate.bytes === 0 || unlikeness(candidate.name, inputs) !== undefined) continue;
     refuseTooLarge(candidate, inputs);
     found.push(candidate);
@@ -141,7 +141,7 @@ function sourceOf(inputs: Inputs, { request, workload }: RunPlan) {
 }
 
 async function findOne(
-  { files }: Pick<Tools, 'files'>,
+  { files }: Pick<ActivityContext, 'files'>,
   inputs: Inputs,
   plan: RunPlan,
   name: string,

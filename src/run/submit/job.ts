@@ -5,15 +5,15 @@ import { allInputs, manifestFile, taskFrom } from './tasks';
 import { openAccess, type Access } from '../stage/access';
 import type { Workload } from '../../workload/workload';
 import { JOB_MANAGER_ID } from '../names';
-import { ownerOf, workloadOf, type Tools } from '../run-context';
+import { ownerOf, workloadOf, type ActivityContext } from '../activity-context';
 
 export async function submitJob(
-  tools: Tools,
+  context: ActivityContext,
   { plan, now }: { plan: RunPlan; now: string },
 ): Promise<{ jobId: string }> {
-  const workload = workloadOf(tools.workloads, plan);
-  const access = await openAccess(tools.files, workload, plan, now);
-  await tools.batch.makeJob(
+  const workload = workloadOf(context.workloads, plan);
+  const access = await openAccess(context.files, workload, plan, now);
+  await context.batch.makeJob(
     {
       id: plan.jobId,
       displayName: `Nightshift ${plan.runId}`,

@@ -6,7 +6,7 @@ import { addUnlessOver } from './submit-tasks';
 import { taskFrom } from './tasks';
 import { openAccess } from '../stage/access';
 import { MERGE_ID, MISSING_FOR_MERGE } from '../names';
-import { workloadOf, type Tools } from '../run-context';
+import { workloadOf, type ActivityContext } from '../activity-context';
 
 export type Merged =
   /** A task has not ended after all: counts and lists need not tell of the same moment. */
@@ -17,11 +17,11 @@ export type Merged =
  * job end. It finds the list of what is missing beside it.
  */
 export async function addMerge(
-  tools: Tools,
+  context: ActivityContext,
   { plan, now }: { plan: RunPlan; now: string },
 ): Promise<Merged> {
-  const { batch, files } = tools;
-  const workload = workloadOf(tools.workloads, plan);
+  const { batch, files } = context;
+  const workload = workloadOf(context.workloads, plan);
   const template = workload.work.kind === 'whole' ? undefined : workload.work.merge;
   if (template === undefined) throw new Error(`${workload.name} has no merge`);
 

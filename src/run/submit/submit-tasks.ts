@@ -6,7 +6,7 @@ import { dependOnAll, taskFrom } from './tasks';
 import { idsOf, taskSetOf, type TaskSet } from './task-set';
 import type { Work } from '../../workload/work-schema';
 import { JOB_MANAGER_ID, MERGE_ID } from '../names';
-import { workloadOf, type Tools } from '../run-context';
+import { workloadOf, type ActivityContext } from '../activity-context';
 
 /**
  * So many tasks are added in one step. Batch takes some hundreds a second, so a step keeps well
@@ -26,23 +26,23 @@ export type Submitted =
  * have ended it since.
  */
 export async function submitTasks(
-  tools: Tools,
+  context: ActivityContext,
   { plan, from, now }: { plan: RunPlan; from: number; now: string },
 ): Promise<Submitted> {
-  const workload = workloadOf(tools.workloads, plan);
-  const set = await taskSetOf(tools, workload, plan, now);
+  const workload = workloadOf(context.workloads, plan);
+  const set = await taskSetOf(context, workload, plan, now);
   if (set.count === 0) return { kind: 'all', tasks: 0, merge: 'none' };
   const next = from + TASKS_PER_STEP;
   if (next < set.count) {
-    await tools.batch.addTasks(plan.jobId, set.slice(from, next));
+    await context.batch.addTasks(plan.jobId, set.slice(from, next));
     return { kind: 'more', from: next };
   }
 
   const { merge, how } = mergeOf(workload.work, set);
   const whole: Whole = { set, merge, jobId: plan.jobId };
-  await complete(tools.batch, whole, from);
+  await complete(context.batch, whole, from);
   // A job that has to wait for its merge must not end before it is there.
-  if (how !== 'due') await tools.batch.endWhenTasksEnd(plan.jobId);
+  if (how !== 'due') await context.batch.endWhenTasksEnd(plan.jobId);
   return { kind: 'all', tasks: idsIn(whole), merge: how };
 }
 

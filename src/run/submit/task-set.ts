@@ -8,7 +8,7 @@ import { openAccess, type Access } from '../stage/access';
 import { unitsOf, type Unit, type Units } from './units';
 import { tasksFor, type Work } from '../../workload/work-schema';
 import type { Workload } from '../../workload/workload';
-import type { Tools } from '../run-context';
+import type { ActivityContext } from '../activity-context';
 
 /**
  * The tasks of a run before the merge, in an order that never changes. A task is made when it is
@@ -27,16 +27,16 @@ export interface TaskSet {
 const TASKS_MADE_AT_ONCE = 16;
 
 export async function taskSetOf(
-  tools: Tools,
+  context: ActivityContext,
   workload: Workload,
   plan: RunPlan,
   now: string,
 ): Promise<TaskSet> {
   const { work } = workload;
-  const units = await unitsOf(tools, work, plan);
-  const access = await openAccess(tools.files, workload, plan, now);
+  const units = await unitsOf(context, work, plan);
+  const access = await openAccess(context.files, workload, plan, now);
   const maker: Maker = {
-    tools,
+    context,
     workload,
     plan,
     units,
@@ -60,7 +60,7 @@ export function* idsOf(set: TaskSet): Generator<string> {
 }
 
 interface Maker {
-  readonly tools: Tools;
+  readonly context: ActivityContext;
   readonly workload: Workload;
   readonly plan: RunPlan;
   readonly units: Units;
@@ -92,8 +92,8 @@ async function taskOfUnit(maker: Maker, unit: Unit): Promise<TaskSpec> {
 async function taskOfChunk(maker: Maker, id: string, units: readonly Unit[]): Promise<TaskSpec> {
   const lines = units.map((unit) => JSON.stringify({ id: unit.id, environment: unit.environment }));
   const staged = `units/${id}.jsonl`;
-  const { tools, plan, access } = maker;
-  await tools.files.writeText(plan.stagingContainer, staged, `${lines.join('\n')}\n`);
+  const { context, plan, access } = maker;
+  await context.files.writeText(plan.stagingContainer, staged, `${lines.join('\n')}\n`);
   const [first] = units;
   return taskFrom(templateOf(maker, first), access, {
     id,
@@ -117,11 +117,15 @@ async function inputsOf(maker: Maker, units: readonly Unit[]): Promise<readonly 
 }
 
 async function opened(
-  { tools, plan, minutes }: Maker,
+  { context, plan, minutes }: Maker,
   name: string,
   path: string,
 ): Promise<ResourceFile> {
-  return { url: await tools.files.readUrl(plan.stagingContainer, name, minutes), path, mode: null };
+  return {
+    url: await context.files.readUrl(plan.stagingContainer, name, minutes),
+    path,
+    mode: null,
+  };
 }
 
 function templateOf({ workload }: Maker, unit: Unit | undefined): TaskTemplate {

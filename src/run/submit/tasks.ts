@@ -6,7 +6,7 @@ import { affinityId, RESERVED_IDS } from '../../workload/work-schema';
 import { type TaskTemplate } from '../../workload/workload';
 import { INPUT_LIST, LOGS_FOLDER, MANIFEST } from '../names';
 import type { Access } from '../stage/access';
-import { fieldOf, wordsOf } from '../../workload/validation';
+import { formatPath, formatIssue } from '../../workload/validation';
 
 /** What one task has that its template has not. */
 export interface TaskDetails {
@@ -159,7 +159,7 @@ function readLine(line: string, number: number): ManifestLine {
   if (!checked.success) {
     const [issue] = checked.error.issues;
     if (issue === undefined) throw refused(number, 'invalid');
-    throw refused(number, `${fieldOf(issue.path, 'the task')}: ${wordsOf(issue)}`);
+    throw refused(number, `${formatPath(issue.path, 'the task')}: ${formatIssue(issue)}`);
   }
   if (RESERVED_IDS.has(checked.data.id.toLowerCase())) {
     throw refused(number, `the id ${checked.data.id} is taken by Nightshift itself`);

@@ -1,12 +1,12 @@
 import { Failure } from '../../failure';
 import type { RunPlan } from '../run';
 import { stagedInputs, type StagedInput } from '../stage/stage';
-import { combinationAt, combinationsIn, wordsOfCombination } from '../../workload/sweep';
+import { combinationAt, combinationsIn, formatCombination } from '../../workload/sweep';
 import { readManifest } from './tasks';
 import type { TaskTemplate } from '../../workload/task-schema';
 import type { Work, WorkOf } from '../../workload/work-schema';
-import { idOfWords, MANIFEST } from '../names';
-import type { Tools } from '../run-context';
+import { idFromText, MANIFEST } from '../names';
+import type { ActivityContext } from '../activity-context';
 
 /** A piece of work that can be a task of its own. */
 export interface Unit {
@@ -26,14 +26,14 @@ export interface Units {
   at(index: number): Unit;
 }
 
-export async function unitsOf(tools: Tools, work: Work, plan: RunPlan): Promise<Units> {
+export async function unitsOf(context: ActivityContext, work: Work, plan: RunPlan): Promise<Units> {
   switch (work.kind) {
     case 'whole':
       return listed([]);
     case 'split':
-      return listed(await manifestOf(tools, work, plan));
+      return listed(await manifestOf(context, work, plan));
     case 'perBlob':
-      return listed(((await stagedInputs(tools, plan)) ?? []).map(unitOfBlob));
+      return listed(((await stagedInputs(context, plan)) ?? []).map(unitOfBlob));
     case 'sweep':
       return { count: combinationsIn(work), at: (index) => unitOfSweep(work, index) };
     case 'tasks':
@@ -58,7 +58,7 @@ function listed(units: readonly Unit[]): Units {
 const MAX_MANIFEST_BYTES = 32 * 1024 ** 2;
 
 async function manifestOf(
-  { files }: Tools,
+  { files }: ActivityContext,
   { maxTasks, chunk }: WorkOf<'split'>,
   plan: RunPlan,
 ): Promise<readonly Unit[]> {
@@ -75,10 +75,10 @@ async function manifestOf(
 /** The name travels as a variable, whatever it holds; the file has one of ours. */
 function unitOfBlob({ file, name }: StagedInput): Unit {
   const environment = { INPUT_FILE: file, INPUT_NAME: name };
-  return { id: idOfWords(name), environment, files: [file] };
+  return { id: idFromText(name), environment, files: [file] };
 }
 
 function unitOfSweep(sweep: WorkOf<'sweep'>, index: number): Unit {
   const environment = combinationAt(sweep, index);
-  return { id: idOfWords(wordsOfCombination(environment)), environment };
+  return { id: idFromText(formatCombination(environment)), environment };
 }

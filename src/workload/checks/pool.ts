@@ -1,23 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
 import { poolSchema, type Pool } from '../pool-schema';
-import { shellMistakes } from './shell';
+import { checkShell } from './shell';
 import { coresOf, largestChoice, mostSlots, smallestFitting } from '../vm-sizes';
 import type { Workload } from '../workload';
-import type { Contradiction } from '../validation';
+import type { FieldError } from '../validation';
 
 /** What each field of a pool allows alone, and the service would refuse or the run would miss. */
-export function* poolMistakes(
-  workload: Workload,
-  secrets: readonly string[],
-): Generator<Contradiction> {
+export function* checkPool(workload: Workload, secrets: readonly string[]): Generator<FieldError> {
   const { pool } = workload;
-  if (pool.existing !== undefined) yield* othersPoolMistakes(pool);
-  if (pool.keep !== undefined) yield* keptPoolMistakes(workload);
-  yield* sizeMistakes(pool);
-  yield* dedicatedMistakes(pool);
-  yield* mountMistakes(workload, secrets);
+  if (pool.existing !== undefined) yield* checkExistingPool(pool);
+  if (pool.keep !== undefined) yield* checkRetainedPool(workload);
+  yield* checkSize(pool);
+  yield* checkDedicated(pool);
+  yield* checkMounts(workload, secrets);
   if (pool.setup !== undefined) {
-    yield* shellMistakes(['pool', 'setup', 'command'], pool.setup.command);
+    yield* checkShell(['pool', 'setup', 'command'], pool.setup.command);
   }
   if (pool.interNode && pool.maxNodes > MOST_NODES_THAT_TALK) {
     yield {
@@ -57,7 +54,7 @@ const makersFields = [
   'pricePerNodeHour',
 ] as const satisfies readonly (keyof Pool)[];
 
-function* othersPoolMistakes(pool: Pool): Generator<Contradiction> {
+function* checkExistingPool(pool: Pool): Generator<FieldError> {
   for (const field of makersFields) {
     if (isDeepStrictEqual(pool[field], unsaid[field])) continue;
     yield {
@@ -70,7 +67,7 @@ function* othersPoolMistakes(pool: Pool): Generator<Contradiction> {
 /** A pool of which nothing was said: a default says nothing. */
 const unsaid = poolSchema.parse({});
 
-function* keptPoolMistakes({ pool, overlap }: Workload): Generator<Contradiction> {
+function* checkRetainedPool({ pool, overlap }: Workload): Generator<FieldError> {
   if (overlap === 'allow') {
     yield {
       path: ['overlap'],
@@ -87,7 +84,7 @@ function* keptPoolMistakes({ pool, overlap }: Workload): Generator<Contradiction
   }
 }
 
-function* sizeMistakes(pool: Pool): Generator<Contradiction> {
+function* checkSize(pool: Pool): Generator<FieldError> {
   const { vmSize, cores, memoryGiB, slotsPerNode } = pool;
   const needsSaid = cores !== undefined || memoryGiB !== undefined;
   if (vmSize !== undefined && needsSaid) {
@@ -106,10 +103,10 @@ function* sizeMistakes(pool: Pool): Generator<Contradiction> {
     return;
   }
   const size = vmSize ?? fitting?.name;
-  if (size !== undefined) yield* slotMistakes(size, slotsPerNode);
+  if (size !== undefined) yield* checkSlots(size, slotsPerNode);
 }
 
-export function* slotMistakes(vmSize: string, slotsPerNode: number): Generator<Contradiction> {
+export function* checkSlots(vmSize: string, slotsPerNode: number): Generator<FieldError> {
   const cores = coresOf(vmSize);
   if (cores === null || slotsPerNode <= mostSlots(cores)) return;
   yield {
@@ -118,7 +115,7 @@ export function* slotMistakes(vmSize: string, slotsPerNode: number): Generator<C
   };
 }
 
-function* dedicatedMistakes(pool: Pool): Generator<Contradiction> {
+function* checkDedicated(pool: Pool): Generator<FieldError> {
   if (pool.dedicatedNodes > pool.maxNodes) {
     yield {
       path: ['pool', 'dedicatedNodes'],
@@ -134,10 +131,10 @@ function* dedicatedMistakes(pool: Pool): Generator<Contradiction> {
   }
 }
 
-function* mountMistakes(
+function* checkMounts(
   { pool, inputs }: Workload,
   secrets: readonly string[],
-): Generator<Contradiction> {
+): Generator<FieldError> {
   const { mounts } = pool;
   for (const at of repeated(mounts.map(({ at }) => at))) {
     yield {

@@ -1,10 +1,10 @@
 import { templatesOf } from '../work-schema';
 import type { Workload } from '../workload';
 import { RESULTS_FOLDER } from '../fields';
-import type { Contradiction } from '../validation';
+import type { FieldError } from '../validation';
 
 /** Results that no task brings to where they are looked for: such a run could only ever fail. */
-export function* resultMistakes({ work, pool, results }: Workload): Generator<Contradiction> {
+export function* checkResults({ work, pool, results }: Workload): Generator<FieldError> {
   // What tasks write into a mounted folder is nowhere declared.
   if (pool.mounts.some(({ of }) => of === 'outputs')) return;
   const outputs = templatesOf(work).flatMap(([, template]) => template.outputs);

@@ -1,4 +1,4 @@
-import type { Contradiction } from '../validation';
+import type { FieldError } from '../validation';
 
 const SHELL = /^\s*(?:(?:\/usr)?\/bin\/)?(?:ba|da)?sh\s+(-\S+)?/;
 
@@ -6,10 +6,7 @@ const SHELL = /^\s*(?:(?:\/usr)?\/bin\/)?(?:ba|da)?sh\s+(-\S+)?/;
  * Batch runs a command without a shell, where `&&` and `$NAME` would be plain arguments; and a
  * shell that is given several steps answers for the last one alone.
  */
-export function* shellMistakes(
-  path: (string | number)[],
-  command: string,
-): Generator<Contradiction> {
+export function* checkShell(path: (string | number)[], command: string): Generator<FieldError> {
   const shell = SHELL.exec(command);
   const wantsShell = /&&|\|\||[|;<>`]|\$[A-Za-z_{(]/.exec(command);
   if (shell === null && wantsShell !== null) {

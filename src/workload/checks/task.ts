@@ -1,15 +1,15 @@
-import { shellMistakes } from './shell';
+import { checkShell } from './shell';
 import type { Container, TaskTemplate } from '../task-schema';
 import type { Workload } from '../workload';
-import type { Contradiction } from '../validation';
+import type { FieldError } from '../validation';
 
 /** What a task says that its pool or its run cannot give. `many` is true for a template of many tasks. */
-export function* taskMistakes(
+export function* checkTask(
   { pool, deadlineMinutes }: Workload,
   key: string,
   template: TaskTemplate,
   containers: boolean,
-): Generator<Contradiction> {
+): Generator<FieldError> {
   const at = (...field: (string | number)[]) => ['work', key, ...field];
   // How many slots a node of somebody else's pool has is seen when the run begins.
   if (pool.existing === undefined && template.slots > pool.slotsPerNode) {
@@ -31,21 +31,21 @@ export function* taskMistakes(
         'missing: a pool that runs containers takes no other task; give this one a container too',
     };
   }
-  yield* containerMistakes(at('container'), template.container);
+  yield* checkContainer(at('container'), template.container);
   if (template.command.trim() === '' && template.container === undefined) {
     yield {
       path: at('command'),
       message: 'must not be empty; only a container task may leave the command to its image',
     };
   }
-  yield* shellMistakes(at('command'), template.command);
-  if (key === 'task') yield* outputMistakes(at, template);
+  yield* checkShell(at('command'), template.command);
+  if (key === 'task') yield* checkOutputs(at, template);
 }
 
-export function* containerMistakes(
+export function* checkContainer(
   path: readonly (string | number)[],
   container: Container | undefined,
-): Generator<Contradiction> {
+): Generator<FieldError> {
   if (container === undefined || !/(^|\s)--gpus\b/.test(container.runOptions)) return;
   yield {
     path: [...path, 'runOptions'],
@@ -54,10 +54,10 @@ export function* containerMistakes(
 }
 
 /** Many tasks are made of one template, and each would write the same blob. */
-function* outputMistakes(
+function* checkOutputs(
   at: (...field: (string | number)[]) => (string | number)[],
   { outputs }: TaskTemplate,
-): Generator<Contradiction> {
+): Generator<FieldError> {
   for (const [index, { files, to }] of outputs.entries()) {
     if (/[*?[]/.test(files) || to.includes('{task}')) continue;
     yield {

@@ -1,20 +1,20 @@
 import type { Workload, Workloads } from '../workload';
-import type { Contradiction } from '../validation';
+import type { FieldError } from '../validation';
 
 /** What would start a run that cannot succeed, or never stop starting runs. */
-export function* triggerMistakes(workload: Workload): Generator<Contradiction> {
+export function* checkTriggers(workload: Workload): Generator<FieldError> {
   const { triggers, inputs } = workload;
-  if (triggers.blob !== undefined) yield* blobMistakes(triggers.blob, inputs);
-  if (inputs?.from === 'previous') yield* previousMistakes(triggers);
+  if (triggers.blob !== undefined) yield* checkBlobTrigger(triggers.blob, inputs);
+  if (inputs?.from === 'previous') yield* checkPrevious(triggers);
   const isTriggered = Object.values(triggers).some((trigger) => trigger !== undefined);
-  if (isTriggered) yield* parameterMistakes(workload);
+  if (isTriggered) yield* checkParameters(workload);
 }
 
 /** What starts a run must be among what the run takes. */
-function* blobMistakes(
+function* checkBlobTrigger(
   blob: NonNullable<Workload['triggers']['blob']>,
   inputs: Workload['inputs'],
-): Generator<Contradiction> {
+): Generator<FieldError> {
   if (inputs?.from !== 'container' || inputs.container !== blob.container) {
     yield {
       path: ['inputs', 'container'],
@@ -33,7 +33,7 @@ function* blobMistakes(
   };
 }
 
-function* previousMistakes(triggers: Workload['triggers']): Generator<Contradiction> {
+function* checkPrevious(triggers: Workload['triggers']): Generator<FieldError> {
   if (triggers.after === undefined) {
     yield {
       path: ['inputs', 'from'],
@@ -49,7 +49,7 @@ function* previousMistakes(triggers: Workload['triggers']): Generator<Contradict
 }
 
 /** A trigger has no parameters to give. */
-function* parameterMistakes({ parameters }: Workload): Generator<Contradiction> {
+function* checkParameters({ parameters }: Workload): Generator<FieldError> {
   const checked = parameters.safeParse({});
   if (checked.success) return;
   for (const name of new Set(checked.error.issues.map(({ path }) => String(path[0])))) {
@@ -64,10 +64,10 @@ function* parameterMistakes({ parameters }: Workload): Generator<Contradiction> 
  * Workloads that follow one another: each must be there, and none may in the end start itself.
  * `declared` are all names, also of declarations that have other mistakes.
  */
-export function* followMistakes(
+export function* checkFollowers(
   workloads: Workloads,
   declared: ReadonlySet<string | undefined>,
-): Generator<readonly [string, Contradiction]> {
+): Generator<readonly [string, FieldError]> {
   const told = new Set<string>();
   for (const { name, triggers, inputs } of workloads.values()) {
     const { after } = triggers;

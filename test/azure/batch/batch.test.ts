@@ -245,13 +245,13 @@ test.each([
   },
 );
 
-test.each(['removePool', 'removeJob'] as const)(
+test.each(['deletePool', 'deleteJob'] as const)(
   '%s deletes what is its own, waits while that goes, and leaves the rest alone [GD37, GD40]',
   async (remove) => {
     const own = { status: 200, body: { state: 'active', ...marked('hello-1') } };
     const going = { status: 200, body: { state: 'Deleting', ...marked('hello-1') } };
     const foreign = { status: 200, body: { state: 'active', ...marked('other-1') } };
-    const being = refusal(409, remove === 'removePool' ? 'PoolBeingDeleted' : 'JobBeingDeleted');
+    const being = refusal(409, remove === 'deletePool' ? 'PoolBeingDeleted' : 'JobBeingDeleted');
     const line = await opened([
       own,
       { status: 202 },
@@ -269,7 +269,15 @@ test.each(['removePool', 'removeJob'] as const)(
     for (let index = 0; index < 7; index++)
       answers.push(await line.batch[remove]('hello-1', owner));
 
-    expect(answers).toEqual(['going', 'going', 'going', 'going', 'notOurs', 'notOurs', 'gone']);
+    expect(answers).toEqual([
+      'deleting',
+      'deleting',
+      'deleting',
+      'deleting',
+      'notOwned',
+      'notOwned',
+      'deleted',
+    ]);
     expect(line.asked.filter(({ method }) => method === 'DELETE')).toHaveLength(3);
   },
 );
@@ -290,7 +298,7 @@ test('only what carries a run in its metadata is found as left behind, page afte
     return { status: 200, body: { value: [{ id: entity, ...marked('hello-2') }] } };
   });
 
-  expect(await line.batch.findOwned()).toEqual([
+  expect(await line.batch.listOwned()).toEqual([
     { kind: 'pool', id: 'p1', runId: 'hello-1' },
     { kind: 'pool', id: 'p2', runId: 'hello-2' },
     { kind: 'job', id: 'j1', runId: 'hello-2' },
@@ -306,7 +314,7 @@ test('a job that was left behind is found on the second page too [GD40]', async 
     return { status: 200, body: { value: jobs, 'odata.nextLink': next } };
   });
 
-  expect(await line.batch.findOwned()).toEqual([
+  expect(await line.batch.listOwned()).toEqual([
     { kind: 'job', id: 'j1', runId: 'hello-1' },
     { kind: 'job', id: 'j2', runId: 'hello-1' },
   ]);

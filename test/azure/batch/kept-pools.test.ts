@@ -24,7 +24,7 @@ test('a run that is skipped, because another one is going, leaves the kept pool 
   const now = going.startedAt;
   expect(late.poolId).toBe(going.poolId);
   expect(await activities.admit({ plan: going, now })).toMatchObject({ kind: 'admitted' });
-  await batch.makePool(poolSpec({ id: going.poolId, keptUntil: '2030-01-08T00:00:00.000Z' }), {
+  await batch.makePool(poolSpec({ id: going.poolId, retainedUntil: '2030-01-08T00:00:00.000Z' }), {
     runId: going.runId,
     workload: 'hello',
   });
@@ -32,7 +32,7 @@ test('a run that is skipped, because another one is going, leaves the kept pool 
   expect(await activities.admit({ plan: late, now })).toMatchObject({ kind: 'busy' });
 
   const { done } = await activities.cleanUp({ plan: late, outcome: 'skipped' });
-  expect(done.find(({ what }) => what === 'pool')?.how).toBe('kept');
+  expect(done.find(({ resource }) => resource === 'pool')?.state).toBe('kept');
   expect((await stand.client.pool.get(going.poolId)).autoScaleFormula).toBe(ONE_NODE);
 
   // The one that had its turn puts it to rest.

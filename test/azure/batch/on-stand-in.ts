@@ -44,7 +44,7 @@ export function poolSpec(more: Partial<PoolSpec> = {}): PoolSpec {
     subnetId: null,
     interNode: false,
     fill: 'pack',
-    keptUntil: null,
+    retainedUntil: null,
     ...more,
   };
 }

@@ -45,7 +45,7 @@ test('a kept pool rests at zero nodes, and the next run finds it and gives it it
     startTask: startTask('second'),
     formula: `${ONE_NODE} // second`,
   });
-  const rest = () => batch.restPool(KEPT.id, owner);
+  const rest = () => batch.scalePoolToZero(KEPT.id, owner);
   const startText = async (nodeId: string): Promise<string> => {
     const file = await stand.client.file.getFromComputeNode(KEPT.id, nodeId, 'startup/stdout.txt');
     return textOf(file.readableStreamBody);
@@ -53,7 +53,7 @@ test('a kept pool rests at zero nodes, and the next run finds it and gives it it
 
   await batch.makePool(first, owner);
   await nodeIn(stand, 'idle', KEPT.id);
-  expect(await rest()).toBe('going');
+  expect(await rest()).toBe('deleting');
   await stand.until(async () => (await rest()) === 'kept');
   expect((await stand.client.computeNode.list(KEPT.id)).length).toBe(0);
 
@@ -67,14 +67,14 @@ test('a kept pool whose formula cannot be set just now is tried again, and set o
   const { stand, batch } = await portOnStandIn();
   await batch.makePool(poolSpec(KEPT), owner);
   await nodeIn(stand, 'idle', KEPT.id);
-  await batch.restPool(KEPT.id, owner);
+  await batch.scalePoolToZero(KEPT.id, owner);
   const next = () => batch.makePool(poolSpec({ ...KEPT, formula: '// two' }), owner);
 
   await expect(next()).rejects.toMatchObject({
     code: 'serviceUnavailable',
     message: `pool ${KEPT.id} takes no formula just now: nodes of the run before are leaving it`,
   });
-  await stand.until(async () => (await batch.restPool(KEPT.id, owner)) === 'kept');
+  await stand.until(async () => (await batch.scalePoolToZero(KEPT.id, owner)) === 'kept');
   stand.clock.step(30_000);
   await next();
   // A step that is repeated finds its formula, and does not ask again within the half minute.
@@ -95,14 +95,14 @@ test('only the workload’s own kept pool is used or put to rest, and only as it
     { code: 'nameCollision' },
   );
   await expect(
-    batch.makePool(poolSpec({ id: 'hello-1', keptUntil: KEPT.keptUntil }), owner),
+    batch.makePool(poolSpec({ id: 'hello-1', retainedUntil: KEPT.keptUntil }), owner),
   ).rejects.toMatchObject({ code: 'nameCollision' });
   expect([
-    await batch.restPool(KEPT.id, other),
-    await batch.restPool('hello-1', owner),
-    await batch.restPool('nowhere', owner),
-    await batch.removePool(KEPT.id, owner),
-  ]).toEqual(['notOurs', 'notOurs', 'gone', 'notOurs']);
+    await batch.scalePoolToZero(KEPT.id, other),
+    await batch.scalePoolToZero('hello-1', owner),
+    await batch.scalePoolToZero('nowhere', owner),
+    await batch.deletePool(KEPT.id, owner),
+  ]).toEqual(['notOwned', 'notOwned', 'deleted', 'notOwned']);
 });
 
 test('kept pools are found with their end, and go when no job needs them [GD39]', async () => {
@@ -111,14 +111,14 @@ test('kept pools are found with their end, and go when no job needs them [GD39]'
   await batch.makePool(poolSpec({ formula: '// none' }), owner);
   await batch.makeJob({ ...job, poolId: KEPT.id, jobManager: null }, owner);
 
-  expect(await batch.findKept()).toEqual([{ id: KEPT.id, until: KEPT.keptUntil }]);
-  expect((await batch.findOwned()).map(({ id }) => id)).not.toContain(KEPT.id);
-  expect(await batch.removeKept(KEPT.id)).toBe('busy');
-  await stand.until(async () => (await batch.removeJob(job.id, owner)) === 'gone');
-  expect([await batch.removeKept(KEPT.id), await batch.removeKept('hello-1')]).toEqual([
-    'going',
-    'notOurs',
-  ]);
+  expect(await batch.listRetainedPools()).toEqual([{ id: KEPT.id, until: KEPT.keptUntil }]);
+  expect((await batch.listOwned()).map(({ id }) => id)).not.toContain(KEPT.id);
+  expect(await batch.deleteRetainedPool(KEPT.id)).toBe('busy');
+  await stand.until(async () => (await batch.deleteJob(job.id, owner)) === 'deleted');
+  expect([
+    await batch.deleteRetainedPool(KEPT.id),
+    await batch.deleteRetainedPool('hello-1'),
+  ]).toEqual(['deleting', 'notOwned']);
 });
 
 test('a pool of somebody else shows what a run must know of it [PI6, NB1]', async () => {
@@ -127,9 +127,9 @@ test('a pool of somebody else shows what a run must know of it [PI6, NB1]', asyn
   await batch.makePool(poolSpec({ formula: '// none' }), owner);
 
   expect([
-    await batch.inspectPool('shared'),
-    await batch.inspectPool('hello-1'),
-    await batch.inspectPool('nowhere'),
+    await batch.describePool('shared'),
+    await batch.describePool('hello-1'),
+    await batch.describePool('nowhere'),
   ]).toEqual([
     {
       isGoing: false,
@@ -180,7 +180,7 @@ test('a preparation runs before the first task of the job on a node, and a relea
   expect(await fileText(stand, job.id, 'one', 'stdout.txt')).toBe('ready\n');
 
   await batch.endWhenTasksEnd(job.id);
-  await stand.until(async () => (await batch.lookAtJob(job.id))?.state === 'completed');
+  await stand.until(async () => (await batch.getJob(job.id))?.state === 'completed');
   const [status] = await stand.client.job.listPreparationAndReleaseTaskStatus(job.id);
   expect(status?.jobReleaseTaskExecutionInfo?.exitCode).toBe(0);
 });
@@ -223,7 +223,7 @@ test('nodes are told apart by what they cost: those that stay, and those that ma
   await batch.makePool(poolSpec({ id: 'mixed', formula }), owner);
 
   const view = await stand.until(async () => {
-    const seen = await batch.lookAtPool('mixed');
+    const seen = await batch.getPool('mixed');
     return seen?.nodes.idle === 3 && seen;
   });
   expect([view.nodes.idle, view.dedicatedNodes]).toEqual([3, 1]);
@@ -236,7 +236,7 @@ test('a look at a pool with a node that is unusable tells what the node says of 
 
   await stand.control(`POST /pools/hello-1/nodes/${id ?? ''}/break`, { code: 'DiskFull' });
 
-  const view = await batch.lookAtPool('hello-1');
+  const view = await batch.getPool('hello-1');
   expect(view?.nodes.unusable).toBe(1);
   expect(view?.nodeErrors).toEqual([expect.stringContaining('DiskFull')]);
 });

@@ -31,7 +31,7 @@ export const pool: PoolSpec = {
   packages: [],
   subnetId: null,
   interNode: false,
-  keptUntil: null,
+  retainedUntil: null,
 };
 
 export const task: TaskSpec = {

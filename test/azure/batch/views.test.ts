@@ -60,7 +60,7 @@ test('a pool is shown with its nodes by state and with what the last resize lack
     { status: 200, body: { value: nodes } },
   ]);
 
-  expect(await line.batch.lookAtPool('hello-1')).toEqual({
+  expect(await line.batch.getPool('hello-1')).toEqual({
     state: 'active',
     resizing: false,
     targetNodes: 3,
@@ -92,7 +92,7 @@ test('why nodes are unusable is told in three errors at most, none of them long'
     { status: 200, body: { value: nodes } },
   ]);
 
-  expect((await line.batch.lookAtPool('pool'))?.nodeErrors).toEqual(
+  expect((await line.batch.getPool('pool'))?.nodeErrors).toEqual(
     [0, 1, 2].map((index) => `Error${index}: ${'x'.repeat(492)}`),
   );
 });
@@ -104,7 +104,7 @@ test('errors of an earlier resize are not those of the one under way', async () 
     { status: 200, body: { value: [] } },
   ]);
 
-  expect(await line.batch.lookAtPool('hello-1')).toMatchObject({
+  expect(await line.batch.getPool('hello-1')).toMatchObject({
     state: 'deleting',
     resizing: true,
     resizeErrors: [],
@@ -138,7 +138,7 @@ test('a job is shown with the end of its job manager, whatever the case of the w
     { status: 200, body: { id: 'job-manager', state: 'Completed', executionInfo } },
   ]);
 
-  expect(await line.batch.lookAtJob('hello-1')).toEqual({
+  expect(await line.batch.getJob('hello-1')).toEqual({
     state: 'ending',
     terminateReason: 'JMComplete',
     jobManager: {
@@ -162,9 +162,9 @@ test('what is not there is null, and a job manager that is not listed yet waits'
     refusal(404, 'TaskNotFound'),
   ]);
 
-  expect(await line.batch.lookAtPool('hello-1')).toBeNull();
-  expect(await line.batch.lookAtJob('hello-1')).toBeNull();
-  expect(await line.batch.lookAtJob('hello-1')).toMatchObject({
+  expect(await line.batch.getPool('hello-1')).toBeNull();
+  expect(await line.batch.getJob('hello-1')).toBeNull();
+  expect(await line.batch.getJob('hello-1')).toMatchObject({
     state: 'active',
     jobManager: { state: 'waiting', exitCode: null, cause: null },
   });

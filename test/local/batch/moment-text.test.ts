@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseMoment } from '../../../local/batch/moment-text';
+import { parseTimestamp } from '../../../local/batch/moment-text';
 
 test.each([
   ['2026', '2026-01-01T00:00:00.000Z'],
@@ -18,7 +18,7 @@ test.each([
   ['0099-01-01', '0099-01-01T00:00:00.000Z'],
   ['Mon, 02 Mar 2026 10:11:12 GMT', '2026-03-02T10:11:12.000Z'],
 ])('the text %s is a moment', (text, moment) => {
-  expect(new Date(parseMoment(text) ?? Number.NaN).toISOString()).toBe(moment);
+  expect(new Date(parseTimestamp(text) ?? Number.NaN).toISOString()).toBe(moment);
 });
 
 test.each([
@@ -40,5 +40,5 @@ test.each([
   'Mon, 2 Mar 2026 10:11:12 GMT',
   ' 2026-03-02',
 ])('the text %j is no moment', (text) => {
-  expect(parseMoment(text)).toBeUndefined();
+  expect(parseTimestamp(text)).toBeUndefined();
 });

@@ -87,7 +87,7 @@ test('results are found with their sizes, and those that are missing or empty ar
       { name: 'results/more/a.txt', bytes: 3 },
     ],
     missing: ['results/report.json', 'results/chart.svg'],
-    lastWords: null,
+    errorDetail: null,
   });
 });
 
@@ -122,7 +122,7 @@ test('tasks that are cut off in their work have what they have written so far ke
   world.batch.running = ids;
   const outcome: Outcome = { kind: 'timedOut', code: 'deadlineExceeded', cause: 'too late' };
 
-  const { logs, lastWords } = await harvesting(world, outcome);
+  const { logs, errorDetail } = await harvesting(world, outcome);
 
   expect([...logs].sort()).toEqual(
     ids
@@ -131,7 +131,7 @@ test('tasks that are cut off in their work have what they have written so far ke
       .sort(),
   );
   expect(world.files.text(world.plan.outputContainer, 'logs/t7/stdout.txt')).toBe('t7 is at it\n');
-  expect(lastWords).toBeNull();
+  expect(errorDetail).toBeNull();
 });
 
 test('a run that succeeded asks for no log of a task at work', async () => {
@@ -166,7 +166,7 @@ test.each([
     cause: id === 't3' ? 'DiskFull: no space left' : 'FailureExitCode',
   }));
 
-  expect((await harvesting(world, taskFailed)).lastWords).toBe(words);
+  expect((await harvesting(world, taskFailed)).errorDetail).toBe(words);
 });
 
 test('the last words of a set-up that failed are those of its node', async () => {
@@ -174,7 +174,7 @@ test('the last words of a set-up that failed are those of its node', async () =>
   world.batch.texts.set(world.plan.poolId, 'E: Unable to locate package nodejs\n');
 
   const outcome: Outcome = { kind: 'failed', code: 'startTaskFailed', cause: 'the set-up failed' };
-  expect((await harvesting(world, outcome)).lastWords).toBe('E: Unable to locate package nodejs');
+  expect((await harvesting(world, outcome)).errorDetail).toBe('E: Unable to locate package nodejs');
 });
 
 test('a run that never had a job has nothing to harvest', async () => {
@@ -184,6 +184,6 @@ test('a run that never had a job has nothing to harvest', async () => {
     results: [],
     logs: [],
     missing: [],
-    lastWords: null,
+    errorDetail: null,
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { removeOnly } from '../../../src/run/finish/outputs';
+import { deleteOnly } from '../../../src/run/finish/outputs';
 import { MemoryFiles } from '../../memory-files';
 
 const names = ['logs', 'logs-raw/1.csv', 'logs/task-1/stdout.txt', 'results/logs/1.csv'];
@@ -8,7 +8,7 @@ const names = ['logs', 'logs-raw/1.csv', 'logs/task-1/stdout.txt', 'results/logs
 async function leftWithout(what: 'logs' | 'outputs'): Promise<readonly string[]> {
   const files = new MemoryFiles();
   for (const name of names) files.put('run-out', name, '1');
-  await removeOnly(files, 'run-out', what);
+  await deleteOnly(files, 'run-out', what);
   return [...(files.containers.get('run-out')?.blobs.keys() ?? [])];
 }
 

@@ -27,11 +27,11 @@ test('a stop deletes every pool and job of any run, without a condition [NB17]',
 
 test('a stop does not mind what is gone already, and can be repeated [NB17]', async () => {
   const { tools } = await working();
-  const batch = { ...tools.batch, findOwned: () => tools.batch.findOwned() };
+  const batch = { ...tools.batch, findOwned: () => tools.batch.listOwned() };
   const gone = {
     ...batch,
-    removePool: async () => 'gone' as const,
-    removeJob: async () => 'gone' as const,
+    removePool: async () => 'deleted' as const,
+    removeJob: async () => 'deleted' as const,
   };
 
   expect(await stopCosts({ batch: gone })).toEqual({ removing: [], refused: [] });
@@ -41,11 +41,11 @@ test('what cannot be deleted is named and keeps nothing else', async () => {
   const { tools, plan } = await working();
   const batch = {
     ...tools.batch,
-    findOwned: () => tools.batch.findOwned(),
+    findOwned: () => tools.batch.listOwned(),
     removePool: async () => {
       throw new Failure('serviceUnavailable', 'cannot delete the pool just now');
     },
-    removeJob: tools.batch.removeJob.bind(tools.batch),
+    removeJob: tools.batch.deleteJob.bind(tools.batch),
   };
 
   expect(await stopCosts({ batch })).toEqual({

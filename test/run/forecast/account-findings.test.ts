@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Failure } from '../../../src/failure';
-import { accountFindings } from '../../../src/run/forecast/account-findings';
+import { checkAccount } from '../../../src/run/forecast/account-findings';
 import type { AccountQuotas, BatchAccount } from '../../../src/run/ports';
 import type { WorkloadDeclaration } from '../../../src/workload/workload';
 import { MemoryBatch } from '../../fakes';
@@ -43,7 +43,7 @@ function findingsOf(declaration: WorkloadDeclaration, { applications = [], ...as
   const batch = new MemoryBatch();
   for (const name of applications) batch.packages.set(name, ['1.0', '2.0']);
   const set = { spotCoreQuota: null, dedicatedCoreQuota: null };
-  return accountFindings({ batch, ...set, ...asked }, checked(declaration), STARTED);
+  return checkAccount({ batch, ...set, ...asked }, checked(declaration), STARTED);
 }
 
 const applications = ['fit', 'tool', 'data'];

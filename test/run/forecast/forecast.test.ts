@@ -3,7 +3,7 @@ import { Failure } from '../../../src/failure';
 import {
   forecast,
   type Forecast,
-  type ForecastTools,
+  type ForecastContext,
   type PoolForecast,
 } from '../../../src/run/forecast/forecast';
 import type { RunRecord, RunRequest } from '../../../src/run/run';
@@ -12,14 +12,14 @@ import { MemoryBatch, supportedImages } from '../../fakes';
 import { evaluate } from '../../local/batch/autoscale/given';
 import { MemoryFiles } from '../../memory-files';
 import { checked, echo, minute, perBlob, split, STARTED, whole } from '../given';
-import { idOfWords } from '../../../src/run/names';
+import { idFromText } from '../../../src/run/names';
 
-interface World extends ForecastTools {
+interface World extends ForecastContext {
   readonly batch: MemoryBatch;
   readonly files: MemoryFiles;
 }
 
-function world(more: Partial<Omit<ForecastTools, 'files' | 'batch'>> = {}): World {
+function world(more: Partial<Omit<ForecastContext, 'files' | 'batch'>> = {}): World {
   return {
     batch: new MemoryBatch(),
     files: new MemoryFiles(),
@@ -32,7 +32,7 @@ function world(more: Partial<Omit<ForecastTools, 'files' | 'batch'>> = {}): Worl
 }
 
 function forecastOf(
-  tools: ForecastTools,
+  tools: ForecastContext,
   declaration: WorkloadDeclaration,
   request: Partial<RunRequest> = {},
 ) {
@@ -104,7 +104,7 @@ test('a plan counts inputs and the tasks they make, and shows the first few [GD4
   expect(plan.pool).toMatchObject({ firstNodes: 3, nodesForTasks: 3 });
   expect(plan.tasks.first).toEqual(
     ['a', 'b', 'c'].map((name) => ({
-      id: idOfWords(`${name}.ply`),
+      id: idFromText(`${name}.ply`),
       command: 'echo hello',
       about: `${name}.ply`,
     })),
@@ -165,7 +165,7 @@ test('a sweep is counted and its first combinations spelled out', async () => {
   expect(tasks.count).toBe(100);
   expect(tasks.first).toEqual(
     ['RATE=0.1 SEED=1', 'RATE=0.1 SEED=2', 'RATE=0.1 SEED=3'].map((about) => ({
-      id: idOfWords(about),
+      id: idFromText(about),
       command: 'echo hello',
       about,
     })),
@@ -275,7 +275,7 @@ test('a pool of somebody else is looked at: it is not made, costs the run nothin
   const tools = world();
   const missing = await forecastOf(tools, declaration);
   tools.batch.others.set('department', {
-    isGoing: false,
+    isUsable: false,
     runId: null,
     nodeAgent: 'batch.node.ubuntu 24.04',
     runsContainers: false,

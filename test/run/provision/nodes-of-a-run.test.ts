@@ -3,10 +3,10 @@ import { afterEach, expect, test } from 'vitest';
 import { SteppedClock } from '../../../local/clock';
 import { startTestHub, type TestHub } from '../../../local/functions/testing';
 import { createActivities } from '../../../src/run/activities';
-import { nextStep, whatItWaitsFor } from '../../../src/run/progress';
+import { nextStep, waitingFor } from '../../../src/run/progress';
 import type { NodeCounts, RunRecord } from '../../../src/run/run';
-import { answering } from '../../../src/run/steps';
-import { tidy } from '../../../src/run/finish/tidy';
+import { asActivity } from '../../../src/run/steps';
+import { reap } from '../../../src/run/finish/reap';
 import { type WorkloadDeclaration } from '../../../src/workload/workload';
 import { runWorkflow } from '../../../src/run/workflow';
 import { supportedImages } from '../../fakes';
@@ -44,7 +44,7 @@ async function ran(declaration: WorkloadDeclaration, change: (batch: PacedBatch)
     register: () => {
       df.app.orchestration('run', runWorkflow(workloads));
       for (const [name, activity] of Object.entries(createActivities(tools))) {
-        df.app.activity(name, { handler: answering<unknown>(activity) });
+        df.app.activity(name, { handler: asActivity<unknown>(activity) });
       }
     },
   });
@@ -59,14 +59,14 @@ test('a run waits until its kept pool is at rest, and its record says that it is
   const { record, asked } = await ran({ ...whole, pool: { keep: { days: 7 } } }, () => undefined);
 
   expect(record.outcome).toEqual({ kind: 'succeeded' });
-  expect(record.cleanedUp.map(({ what, how }) => `${what} ${how}`)).toEqual([
+  expect(record.cleanedUp.map(({ resource, state }) => `${resource} ${state}`)).toEqual([
     'job gone',
     'pool kept',
     'staging gone',
     'outputs kept',
   ]);
-  expect(asked.filter((one) => one === 'removePool')).toEqual([]);
-  expect(asked.filter((one) => one === 'restPool').length).toBeGreaterThan(1);
+  expect(asked.filter((one) => one === 'deletePool')).toEqual([]);
+  expect(asked.filter((one) => one === 'scalePoolToZero').length).toBeGreaterThan(1);
 });
 
 test('what was found while the pool was made is in the record', async () => {
@@ -93,7 +93,7 @@ test('an image that has come to its end fails the run before there is a pool [PY
 test('the nodes of somebody else’s pool are not counted as the run’s', async () => {
   const { record } = await ran({ ...whole, pool: { existing: 'shared-pool' } }, (batch) => {
     batch.others = {
-      isGoing: false,
+      isUsable: false,
       runId: null,
       nodeAgent: null,
       runsContainers: false,
@@ -145,7 +145,7 @@ test('a run that may have dedicated nodes does not say that it waits for a Spot 
   const waiting = (pool: WorkloadDeclaration['pool']) => {
     const workload = checked({ ...whole, pool });
     const seen = seenWith({ pool: poolWith({}, { resizing: true }) });
-    return whatItWaitsFor({ workload, plan: planOf(workload), watch: watchWith(), seen });
+    return waitingFor({ workload, plan: planOf(workload), watch: watchWith(), seen });
   };
 
   expect([waiting({}), waiting({ dedicatedAfterMinutes: 5 }), waiting({ existing: 'x' })]).toEqual([
@@ -162,7 +162,7 @@ test('kept pools whose turn is over are tidied an hour later, unless a job needs
     { id: 'fresh', until: minute(1000).toISOString() },
   );
   const runs = { isGoing: async () => false, forget: async () => {} };
-  const kept = async (minutes: number) => (await tidy(tools, runs, minute(minutes))).kept;
+  const kept = async (minutes: number) => (await reap(tools, runs, minute(minutes))).kept;
 
   expect([await kept(59), await kept(61), await kept(61)]).toEqual([[], ['over'], []]);
   expect(batch.kept.map(({ id }) => id)).toEqual(['fresh']);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { keptUntil, planRun } from '../../../src/run/plan';
+import { retainedUntil, planRun } from '../../../src/run/plan';
 import { taskSchema } from '../../../src/workload/task-schema';
 import { taskFrom } from '../../../src/run/submit/tasks';
 import type { Workload, WorkloadDeclaration } from '../../../src/workload/workload';
@@ -17,7 +17,7 @@ function plannedAt(pool: PoolDeclaration, startedAt: string) {
     { workload: workload.name, occurrence, parameters: {} },
     startedAt,
   );
-  return { poolId: plan.poolId, until: keptUntil(workload, plan) };
+  return { poolId: plan.poolId, until: retainedUntil(workload, plan) };
 }
 
 const weekly = { keep: { days: 7 } };

@@ -157,7 +157,7 @@ test('an image near its end is a warning of the run', async () => {
 });
 
 const shared: PoolFacts = {
-  isGoing: false,
+  isUsable: false,
   runId: null,
   nodeAgent: 'batch.node.ubuntu 24.04',
   runsContainers: false,
@@ -181,15 +181,15 @@ test('a pool of somebody else is used as it is: not made, not grown, not deleted
     warnings: [],
   });
   await activities.submitJob({ plan, now });
-  const grown = await activities.grow({ plan, startNodes: 2, now });
+  const grown = await activities.setTargetNodes({ plan, startNodes: 2, now });
   const { done } = await activities.cleanUp({ plan, outcome: 'succeeded' });
 
   expect(batch.jobs.get(plan.jobId)?.spec.poolId).toBe('shared-pool');
-  expect([grown, batch.pools.size]).toEqual([{ answer: 'notOurs' }, 0]);
-  expect(done.find(({ what }) => what === 'pool')).toEqual({
-    what: 'pool',
+  expect([grown, batch.pools.size]).toEqual([{ answer: 'notOwned' }, 0]);
+  expect(done.find(({ resource }) => resource === 'pool')).toEqual({
+    resource: 'pool',
     id: 'shared-pool',
-    how: 'kept',
+    state: 'kept',
   });
 });
 
@@ -198,7 +198,7 @@ const wide = { work: { kind: 'whole', jobManager: { ...echo, slots: 3 } } } as c
 
 test.each<[string, Partial<PoolFacts> | null, Partial<WorkloadDeclaration>, string]>([
   ['that is not there', null, {}, 'there is no such pool'],
-  ['that is being deleted', { isGoing: true }, {}, 'it is being deleted'],
+  ['that is being deleted', { isUsable: true }, {}, 'it is being deleted'],
   [
     'that belongs to a run',
     { runId: 'other-1' },

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { WorkloadDeclaration } from '../../../src/workload/workload';
 import { echo } from '../given';
 import { now, worldOf } from '../world';
-import { idOfWords, MISSING_FOR_MERGE } from '../../../src/run/names';
+import { idFromText, MISSING_FOR_MERGE } from '../../../src/run/names';
 
 const many = {
   name: 'many',
@@ -22,7 +22,7 @@ test('a merge is told of every task that is missing, however many', async () => 
   await activities.submitJob({ plan, now });
   await activities.submitTasks({ plan, from: 0, now });
   batch.failed = Array.from({ length: 150 }, (_, index) => ({
-    id: idOfWords(`SEED=${index + 1}`),
+    id: idFromText(`SEED=${index + 1}`),
     exitCode: 1,
     cause: 'FailureExitCode',
   }));

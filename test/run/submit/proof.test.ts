@@ -8,7 +8,7 @@ import type { WorkloadDeclaration } from '../../../src/workload/workload';
 import { acceptingBatch, type AcceptingBatch, type Misdeeds } from '../../bench/accepting-batch';
 import { echo } from '../given';
 import { now, worldOf, type World } from '../world';
-import type { Tools } from '../../../src/run/run-context';
+import type { ActivityContext } from '../../../src/run/activity-context';
 
 /** Submitting through the real client, against a service that does wrong: the set is exact all the same. */
 
@@ -29,7 +29,7 @@ function sweepOf(tasks: number, more: object = {}): WorkloadDeclaration {
 
 interface Line {
   readonly world: World;
-  readonly tools: Tools;
+  readonly tools: ActivityContext;
   readonly service: AcceptingBatch;
 }
 

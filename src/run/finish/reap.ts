@@ -1,15 +1,15 @@
-import { Failure, messageOf } from '../../failure';
-import { removeOnly } from './outputs';
+import { Failure, formatError } from '../../failure';
+import { deleteOnly } from './outputs';
 import type { Files, Ports } from '../ports';
 import { readRecord } from './record';
 import { DEFAULT_OUTPUT_DAYS, longestOf } from './retention';
-import { removeOwned } from './stop-costs';
+import { deleteOwned } from './stop-costs';
 import { leftBlob, RECORDS_FOLDER, recordBlob, RUNS_CONTAINER, workloadOfRun } from '../names';
 import { DEFAULT_RECORD_DAYS } from '../../workload/fields';
-import { RUN_LABEL, type Tools } from '../run-context';
+import { RUN_LABEL, type ActivityContext } from '../activity-context';
 
 /** What a tidy found to do, and did. */
-export interface Tidied {
+export interface Reaped {
   /** Pools and jobs whose run no longer runs: left by a run that was terminated from outside. */
   readonly orphans: readonly { readonly kind: 'pool' | 'job'; readonly id: string }[];
   /** Containers whose time was over. */
@@ -25,7 +25,7 @@ export interface Tidied {
 const DAY_MS = 86_400_000;
 
 /** What the engine knows of runs. */
-export interface RunsKnown {
+export interface KnownRuns {
   readonly isGoing: (runId: string) => Promise<boolean>;
   /** Has the engine forget a run that has ended. */
   readonly forget: (runId: string) => Promise<void>;
@@ -39,34 +39,34 @@ type Attempt = (what: string, removal: () => Promise<void>) => Promise<void>;
  * that could not, and for what has been kept long enough. Leftovers are known by the run id in
  * their metadata, never by how their names look.
  */
-export async function tidy(
-  tools: Pick<Tools, 'batch' | 'files' | 'workloads'>,
-  runs: RunsKnown,
+export async function reap(
+  context: Pick<ActivityContext, 'batch' | 'files' | 'workloads'>,
+  runs: KnownRuns,
   now: Date,
-): Promise<Tidied> {
-  const { batch } = tools;
+): Promise<Reaped> {
+  const { batch } = context;
   const orphans: { kind: 'pool' | 'job'; id: string }[] = [];
   const refused: string[] = [];
   const attempt: Attempt = async (what, removal) => {
-    await removal().catch((error: unknown) => refused.push(`${what}: ${messageOf(error)}`));
+    await removal().catch((error: unknown) => refused.push(`${what}: ${formatError(error)}`));
   };
 
-  for (const owned of await batch.findOwned()) {
+  for (const owned of await batch.listOwned()) {
     const { kind, id, runId } = owned;
     if (await runs.isGoing(runId)) continue;
     await attempt(`${kind} ${id}`, async () => {
-      await removeOwned(batch, owned);
+      await deleteOwned(batch, owned);
       orphans.push({ kind, id });
     });
   }
-  const containers = await tidyContainers(tools, runs, now, attempt);
-  const forgotten = await tidyRecords(tools, runs, now, attempt);
+  const containers = await tidyContainers(context, runs, now, attempt);
+  const forgotten = await tidyRecords(context, runs, now, attempt);
   return { orphans, containers, forgotten, kept: await tidyKept(batch, now, attempt), refused };
 }
 
 async function tidyContainers(
-  { files }: Pick<Tools, 'files'>,
-  { isGoing }: RunsKnown,
+  { files }: Pick<ActivityContext, 'files'>,
+  { isGoing }: KnownRuns,
   now: Date,
   attempt: Attempt,
 ): Promise<string[]> {
@@ -93,8 +93,8 @@ async function holdsAnything(
 ): Promise<boolean> {
   const kept = await keptUntil(files, runId, now);
   const [outputs, logs] = [kept.outputs > now.toISOString(), kept.logs > now.toISOString()];
-  if (logs && !outputs) await removeOnly(files, container, 'outputs');
-  if (outputs && !logs) await removeOnly(files, container, 'logs');
+  if (logs && !outputs) await deleteOnly(files, container, 'outputs');
+  if (outputs && !logs) await deleteOnly(files, container, 'logs');
   return outputs || logs;
 }
 
@@ -115,8 +115,8 @@ async function keptUntil(files: Files, runId: string, now: Date) {
 
 /** A young record is known by its age alone, so that hourly looks at thousands of them cost a list. */
 async function tidyRecords(
-  { files, workloads }: Pick<Tools, 'files' | 'workloads'>,
-  { forget }: RunsKnown,
+  { files, workloads }: Pick<ActivityContext, 'files' | 'workloads'>,
+  { forget }: KnownRuns,
   now: Date,
   attempt: Attempt,
 ): Promise<string[]> {
@@ -143,10 +143,10 @@ const KEPT_GRACE_MS = 3_600_000;
 
 async function tidyKept(batch: Ports['batch'], now: Date, attempt: Attempt): Promise<string[]> {
   const removed: string[] = [];
-  for (const { id, until } of await batch.findKept()) {
+  for (const { id, until } of await batch.listRetainedPools()) {
     if (Date.parse(until) + KEPT_GRACE_MS >= now.getTime()) continue;
     await attempt(`pool ${id}`, async () => {
-      if ((await batch.removeKept(id)) === 'going') removed.push(id);
+      if ((await batch.deleteRetainedPool(id)) === 'deleting') removed.push(id);
     });
   }
   return removed;

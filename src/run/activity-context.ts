@@ -4,7 +4,7 @@ import type { RunPlan } from './run';
 import type { Workload, Workloads } from '../workload/workload';
 
 /** What an activity works with. */
-export interface Tools extends Ports {
+export interface ActivityContext extends Ports {
   readonly workloads: Workloads;
   /** The folder of the compiled workloads: `<folder>/<workload>/programs/<file>`. */
   readonly programsFolder: string;

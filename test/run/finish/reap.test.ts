@@ -1,16 +1,16 @@
 import { afterEach, expect, test } from 'vitest';
 import { Failure } from '../../../src/failure';
 import type { Outcome } from '../../../src/run/run';
-import { tidy, type RunsKnown, type Tidied } from '../../../src/run/finish/tidy';
+import { reap, type KnownRuns, type Reaped } from '../../../src/run/finish/reap';
 import type { WorkloadDeclaration } from '../../../src/workload/workload';
 import { cutting } from '../../fakes';
 import { minute, watchWith, whole } from '../given';
 import { now, worldOf, type World } from '../world';
 import { recordBlob, RUNS_CONTAINER } from '../../../src/run/names';
-import { labelsOf } from '../../../src/run/run-context';
+import { labelsOf } from '../../../src/run/activity-context';
 
 const DAY = 24 * 60;
-const NOTHING: Tidied = { orphans: [], containers: [], forgotten: [], refused: [], kept: [] };
+const NOTHING: Reaped = { orphans: [], containers: [], forgotten: [], refused: [], kept: [] };
 
 async function leave({ activities, plan }: World): Promise<void> {
   await activities.stage({ plan });
@@ -25,7 +25,7 @@ function recordIt(
   return activities.record({
     plan,
     outcome,
-    harvest: { results: [], logs: [], missing: [], missingTasks: 0, lastWords: null },
+    harvest: { results: [], logs: [], missing: [], missingTasks: 0, errorDetail: null },
     watch: watchWith(),
     cleanedUp: [],
     followers: [],
@@ -38,7 +38,7 @@ afterEach(() => {
   forgotten.length = 0;
 });
 
-function runs(going: readonly string[] = []): RunsKnown {
+function runs(going: readonly string[] = []): KnownRuns {
   return {
     isGoing: async (runId) => going.includes(runId),
     forget: async (runId) => {
@@ -47,8 +47,8 @@ function runs(going: readonly string[] = []): RunsKnown {
   };
 }
 
-function tidying(world: World, going: readonly string[] = [], days = 0): Promise<Tidied> {
-  return tidy(world.tools, runs(going), minute(days * DAY));
+function tidying(world: World, going: readonly string[] = [], days = 0): Promise<Reaped> {
+  return reap(world.tools, runs(going), minute(days * DAY));
 }
 
 test('what a run is still looking after stays [GD39]', async () => {
@@ -123,7 +123,7 @@ test('one thing that cannot be deleted does not keep the others, and is named', 
   const { poolId, jobId, stagingContainer } = world.plan;
   const batch = cutting(world.batch, { calls: 0 }, 2, 'beforeTheCall');
 
-  expect(await tidy({ ...world.tools, batch }, runs(), minute(0))).toEqual({
+  expect(await reap({ ...world.tools, batch }, runs(), minute(0))).toEqual({
     orphans: [{ kind: 'job', id: jobId }],
     containers: [stagingContainer],
     forgotten: [],
@@ -155,9 +155,9 @@ async function endedWorld(declared: Partial<WorkloadDeclaration>, outcome?: Outc
   return world;
 }
 
-function outputsIn({ files, plan }: World): readonly string[] | 'gone' {
+function outputsIn({ files, plan }: World): readonly string[] | 'deleted' {
   const container = files.containers.get(plan.outputContainer);
-  return container === undefined ? 'gone' : [...container.blobs.keys()];
+  return container === undefined ? 'deleted' : [...container.blobs.keys()];
 }
 
 const RESULT = 'results/a';
@@ -179,18 +179,18 @@ test.each([
   await tidying(world, [], 4.9);
   expect(outputsIn(world)).toEqual(then);
   await tidying(world, [], 5.1);
-  expect(outputsIn(world)).toBe('gone');
+  expect(outputsIn(world)).toBe('deleted');
 });
 
 test('what a run that failed has left is kept for whoever looks into it, where that is asked for [GD39, PY10]', async () => {
   const declared = { keepOutputsDays: 0, keepFailedDays: 3 };
   const [good, bad] = [await endedWorld(declared), await endedWorld(declared, failed)];
 
-  expect([outputsIn(good), outputsIn(bad)]).toEqual(['gone', [RESULT, LOG]]);
+  expect([outputsIn(good), outputsIn(bad)]).toEqual(['deleted', [RESULT, LOG]]);
   await tidying(bad, [], 2.9);
   expect(outputsIn(bad)).toEqual([RESULT, LOG]);
   await tidying(bad, [], 3.1);
-  expect(outputsIn(bad)).toBe('gone');
+  expect(outputsIn(bad)).toBe('deleted');
 });
 
 test('a record goes when its time is over, and the engine forgets the run with it [GD39]', async () => {
@@ -210,8 +210,8 @@ test('a record outlives what it tells of, and goes too when its workload is no m
 
   expect((await tidying(world, [], 19.9)).forgotten).toEqual([]);
   const without = { ...world.tools, workloads: new Map() };
-  expect((await tidy(without, runs(), minute(399 * DAY))).forgotten).toEqual([]);
-  expect((await tidy(without, runs(), minute(401 * DAY))).forgotten).toEqual([runId]);
+  expect((await reap(without, runs(), minute(399 * DAY))).forgotten).toEqual([]);
+  expect((await reap(without, runs(), minute(401 * DAY))).forgotten).toEqual([runId]);
 });
 
 test('nor does it go before what it says is kept, whatever has become of the workload since [GD39]', async () => {
@@ -219,9 +219,9 @@ test('nor does it go before what it says is kept, whatever has become of the wor
   const { runId, outputContainer } = world.plan;
   const without = { ...world.tools, workloads: new Map() };
 
-  expect(await tidy(without, runs(), minute(999 * DAY))).toEqual(NOTHING);
+  expect(await reap(without, runs(), minute(999 * DAY))).toEqual(NOTHING);
   expect(outputsIn(world)).toEqual([RESULT, LOG]);
-  expect(await tidy(without, runs(), minute(1001 * DAY))).toEqual({
+  expect(await reap(without, runs(), minute(1001 * DAY))).toEqual({
     ...NOTHING,
     containers: [outputContainer],
     forgotten: [runId],
@@ -255,7 +255,7 @@ test('a record stays for as long as the logs of its run, whose outputs are gone 
   const { runId } = world.plan;
   const without = { ...world.tools, workloads: new Map() };
 
-  expect(await tidy(without, runs(), minute(999 * DAY))).toEqual(NOTHING);
+  expect(await reap(without, runs(), minute(999 * DAY))).toEqual(NOTHING);
   expect(outputsIn(world)).toEqual([LOG]);
-  expect((await tidy(without, runs(), minute(1001 * DAY))).forgotten).toEqual([runId]);
+  expect((await reap(without, runs(), minute(1001 * DAY))).forgotten).toEqual([runId]);
 });

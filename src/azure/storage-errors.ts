@@ -1,12 +1,15 @@
 import { RestError, type BlobServiceClient } from '@azure/storage-blob';
-import { Failure, messageOf } from '../failure';
-import { refusedBy, remedyFor, rightFor, type Caller } from './rights';
+import { Failure, formatError } from '../failure';
+import { deniedBy, remedyFor, rightFor, type Caller } from './rights';
 
 /** Runs one operation; `doing` completes "cannot …". */
-export type Saying = <Result>(doing: string, operation: () => Promise<Result>) => Promise<Result>;
+export type ErrorMessage = <Result>(
+  doing: string,
+  operation: () => Promise<Result>,
+) => Promise<Result>;
 
 /** What storage refuses becomes a Failure that says what was being done, and what is missing for it. */
-export function sayingFor(service: BlobServiceClient, caller: Caller): Saying {
+export function messageFor(service: BlobServiceClient, caller: Caller): ErrorMessage {
   return async (doing, operation) => {
     try {
       return await operation();
@@ -17,7 +20,7 @@ export function sayingFor(service: BlobServiceClient, caller: Caller): Saying {
       if (status !== 401 && status !== 403) {
         throw new Failure('serviceUnavailable', `cannot ${doing} just now: ${said}`);
       }
-      const refused = refusedBy(`storage account ${service.accountName}`, caller, said);
+      const refused = deniedBy(`storage account ${service.accountName}`, caller, said);
       const remedy = remedyFor('storage', caller, rightOf(error, service), said);
       throw new Failure('accessDenied', `cannot ${doing}: ${refused}; ${remedy}`);
     }
@@ -26,7 +29,7 @@ export function sayingFor(service: BlobServiceClient, caller: Caller): Saying {
 
 /** An answer to HEAD has no body; its code is in a header, as that of every other refusal. */
 function wordsOf(error: unknown): string {
-  const first = messageOf(error).split('\n')[0] ?? '';
+  const first = formatError(error).split('\n')[0] ?? '';
   if (!(error instanceof RestError)) return first;
   const code = error.code ?? error.response?.headers.get('x-ms-error-code') ?? '';
   const words = [code, first].filter((text) => text !== '').join(' ');
@@ -42,7 +45,7 @@ function rightOf(error: unknown, { url }: BlobServiceClient): string | null {
 }
 
 /** Undefined when the answer was one of these statuses. */
-export async function unless<Result>(
+export async function ignoringCode<Result>(
   statuses: readonly number[],
   request: Promise<Result>,
 ): Promise<Result | undefined> {
