@@ -171,7 +171,7 @@ export interface MountSpec {
 
 /** What a run must know of a pool before it uses it. */
 export interface PoolFacts {
-  readonly isUsable: boolean;
+  readonly isBeingDeleted: boolean;
   /** The run that made it and will delete it; null for a pool that is no run's. */
   readonly runId: string | null;
   readonly nodeAgent: string | null;

@@ -137,7 +137,7 @@ export async function describePool(
   if (pool === null) return null;
   const machine = pool.virtualMachineConfiguration;
   return {
-    isUsable: lower(pool.state) === 'deleting',
+    isBeingDeleted: lower(pool.state) === 'deleting',
     runId: metadataValue(pool, RUN_METADATA) ?? null,
     nodeAgent: machine?.nodeAgentSKUId ?? null,
     runsContainers: machine?.containerConfiguration !== undefined,

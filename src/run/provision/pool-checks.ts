@@ -74,7 +74,7 @@ function unusable(poolId: string, why: string): Failure {
 
 /** Why the tasks of a workload would not run in a pool; undefined when they would. */
 function unfitness(pool: PoolFacts, workload: Workload): string | undefined {
-  if (pool.isUsable) return 'it is being deleted';
+  if (pool.isBeingDeleted) return 'it is being deleted';
   if (pool.runId !== null) return `run ${pool.runId} made it and deletes it at its end`;
   const containers = usesContainers(workload);
   if (pool.runsContainers && !containers) {

@@ -5,7 +5,7 @@ import { fileText, poolOf, taskDone } from '../../local/batch/stand';
 import { nodeIn, ONE_NODE, owner, poolSpec, portOnStandIn, textOf } from './on-stand-in';
 import { job, task } from './specs';
 
-const KEPT = { id: 'hello-kept-1', keptUntil: '2030-01-08T00:00:00.000Z' };
+const KEPT = { id: 'hello-kept-1', retainedUntil: '2030-01-08T00:00:00.000Z' };
 
 test('images come with agent, end of support and whether they run containers [PY5, GD23]', async () => {
   const { batch } = await portOnStandIn();
@@ -95,7 +95,7 @@ test('only the workload’s own kept pool is used or put to rest, and only as it
     { code: 'nameCollision' },
   );
   await expect(
-    batch.makePool(poolSpec({ id: 'hello-1', retainedUntil: KEPT.keptUntil }), owner),
+    batch.makePool(poolSpec({ id: 'hello-1', retainedUntil: KEPT.retainedUntil }), owner),
   ).rejects.toMatchObject({ code: 'nameCollision' });
   expect([
     await batch.scalePoolToZero(KEPT.id, other),
@@ -111,7 +111,7 @@ test('kept pools are found with their end, and go when no job needs them [GD39]'
   await batch.makePool(poolSpec({ formula: '// none' }), owner);
   await batch.makeJob({ ...job, poolId: KEPT.id, jobManager: null }, owner);
 
-  expect(await batch.listRetainedPools()).toEqual([{ id: KEPT.id, until: KEPT.keptUntil }]);
+  expect(await batch.listRetainedPools()).toEqual([{ id: KEPT.id, until: KEPT.retainedUntil }]);
   expect((await batch.listOwned()).map(({ id }) => id)).not.toContain(KEPT.id);
   expect(await batch.deleteRetainedPool(KEPT.id)).toBe('busy');
   await stand.until(async () => (await batch.deleteJob(job.id, owner)) === 'deleted');
@@ -132,7 +132,7 @@ test('a pool of somebody else shows what a run must know of it [PI6, NB1]', asyn
     await batch.describePool('nowhere'),
   ]).toEqual([
     {
-      isGoing: false,
+      isBeingDeleted: false,
       runId: null,
       nodeAgent: 'batch.node.ubuntu 24.04',
       runsContainers: false,

@@ -27,11 +27,11 @@ test('a stop deletes every pool and job of any run, without a condition [NB17]',
 
 test('a stop does not mind what is gone already, and can be repeated [NB17]', async () => {
   const { tools } = await working();
-  const batch = { ...tools.batch, findOwned: () => tools.batch.listOwned() };
+  const batch = { ...tools.batch, listOwned: () => tools.batch.listOwned() };
   const gone = {
     ...batch,
-    removePool: async () => 'deleted' as const,
-    removeJob: async () => 'deleted' as const,
+    deletePool: async () => 'deleted' as const,
+    deleteJob: async () => 'deleted' as const,
   };
 
   expect(await stopCosts({ batch: gone })).toEqual({ removing: [], refused: [] });
@@ -41,11 +41,11 @@ test('what cannot be deleted is named and keeps nothing else', async () => {
   const { tools, plan } = await working();
   const batch = {
     ...tools.batch,
-    findOwned: () => tools.batch.listOwned(),
-    removePool: async () => {
+    listOwned: () => tools.batch.listOwned(),
+    deletePool: async () => {
       throw new Failure('serviceUnavailable', 'cannot delete the pool just now');
     },
-    removeJob: tools.batch.deleteJob.bind(tools.batch),
+    deleteJob: tools.batch.deleteJob.bind(tools.batch),
   };
 
   expect(await stopCosts({ batch })).toEqual({

@@ -275,7 +275,7 @@ test('a pool of somebody else is looked at: it is not made, costs the run nothin
   const tools = world();
   const missing = await forecastOf(tools, declaration);
   tools.batch.others.set('department', {
-    isUsable: false,
+    isBeingDeleted: false,
     runId: null,
     nodeAgent: 'batch.node.ubuntu 24.04',
     runsContainers: false,

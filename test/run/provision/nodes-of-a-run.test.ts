@@ -60,9 +60,9 @@ test('a run waits until its kept pool is at rest, and its record says that it is
 
   expect(record.outcome).toEqual({ kind: 'succeeded' });
   expect(record.cleanedUp.map(({ resource, state }) => `${resource} ${state}`)).toEqual([
-    'job gone',
+    'job deleted',
     'pool kept',
-    'staging gone',
+    'staging deleted',
     'outputs kept',
   ]);
   expect(asked.filter((one) => one === 'deletePool')).toEqual([]);
@@ -93,7 +93,7 @@ test('an image that has come to its end fails the run before there is a pool [PY
 test('the nodes of somebody else’s pool are not counted as the run’s', async () => {
   const { record } = await ran({ ...whole, pool: { existing: 'shared-pool' } }, (batch) => {
     batch.others = {
-      isUsable: false,
+      isBeingDeleted: false,
       runId: null,
       nodeAgent: null,
       runsContainers: false,

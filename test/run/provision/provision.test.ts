@@ -157,7 +157,7 @@ test('an image near its end is a warning of the run', async () => {
 });
 
 const shared: PoolFacts = {
-  isUsable: false,
+  isBeingDeleted: false,
   runId: null,
   nodeAgent: 'batch.node.ubuntu 24.04',
   runsContainers: false,
@@ -198,7 +198,7 @@ const wide = { work: { kind: 'whole', jobManager: { ...echo, slots: 3 } } } as c
 
 test.each<[string, Partial<PoolFacts> | null, Partial<WorkloadDeclaration>, string]>([
   ['that is not there', null, {}, 'there is no such pool'],
-  ['that is being deleted', { isUsable: true }, {}, 'it is being deleted'],
+  ['that is being deleted', { isBeingDeleted: true }, {}, 'it is being deleted'],
   [
     'that belongs to a run',
     { runId: 'other-1' },
