@@ -66,7 +66,7 @@ function call(
 export interface ContainerProgram {
   readonly argv: readonly string[];
   /** Ends the container; killing the client alone would leave it running. */
-  readonly stop: () => void;
+  readonly stop: () => Promise<unknown>;
   readonly name: string;
 }
 
@@ -110,7 +110,7 @@ export async function containerProgram(
     settings.imageName,
     ...rest,
   ];
-  return { argv, name, stop: () => void call(runtime, ['kill', name], unmarked(environment)) };
+  return { argv, name, stop: () => call(runtime, ['kill', name], unmarked(environment)) };
 }
 
 /** Whoever ends a container must not be taken for a process of the task that ends. */

@@ -5,11 +5,11 @@ import { containerProgram } from './container';
 import { makeTaskFolders } from './directories';
 import { StepFailed, failureOf } from './failures';
 import { uploadAll } from './output-files';
-import { type ProcessGroup, killMarked, startGroup } from './process-group';
+import { type ProcessGroup, endMarked, startGroup } from './process-group';
 import { downloadAll } from './resource-files';
 import type { Execution, ExecutionResult } from './work';
 
-/** Downloads, runs, uploads. Whatever happens, no process of it is left when this resolves. */
+/** Downloads, runs, uploads. In every case no process of the task is left when this resolves. */
 export async function execute(work: Execution, aborted: AbortSignal): Promise<ExecutionResult> {
   const timeIsUp = new AbortController();
   const callOff = work.whenTimeIsUp(() => timeIsUp.abort());
@@ -33,7 +33,7 @@ export async function execute(work: Execution, aborted: AbortSignal): Promise<Ex
 /** What is started, and what has to be ended beside its processes. */
 interface Prepared {
   readonly argv: readonly string[];
-  readonly stop?: () => void;
+  readonly stop?: () => Promise<unknown>;
   readonly name?: string;
 }
 
@@ -62,10 +62,10 @@ function wordsOf(commandLine: string): readonly string[] {
 async function run(work: Execution, program: Prepared, signal: AbortSignal): Promise<number> {
   signal.throwIfAborted();
   const group = await launch(work, program.argv);
+  let killing: Promise<unknown> | undefined;
   const kill = () => {
-    program.stop?.();
     group.kill();
-    killMarked('AZ_BATCH_TASK_DIR', work.folder);
+    killing = Promise.all([program.stop?.(), endMarked('AZ_BATCH_TASK_DIR', work.folder)]);
   };
   signal.addEventListener('abort', kill);
   if (signal.aborted) kill();
@@ -73,6 +73,7 @@ async function run(work: Execution, program: Prepared, signal: AbortSignal): Pro
     return await group.exited;
   } finally {
     signal.removeEventListener('abort', kill);
+    await killing;
   }
 }
 

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Program {
   readonly argv: readonly string[];
@@ -12,10 +13,13 @@ export interface Program {
   readonly processesFolder: string;
 }
 
-/** A running process with everything it starts: the leader of a process group of its own. */
+/** A running process with its descendants: the leader of its own process group. */
 export interface ProcessGroup {
   readonly pid: number;
-  /** The exit code as a shell would say it: 128 and the signal's number for a killed process. */
+  /**
+   * The exit code as a shell reports it: 128 plus the signal's number for a killed process. Resolves
+   * when no process of the group is left.
+   */
   readonly exited: Promise<number>;
   /** Kills the whole group at once. */
   kill(): void;
@@ -61,10 +65,12 @@ export async function startGroup(program: Program): Promise<ProcessGroup> {
     const record = writeDown(program.processesFolder, pid);
     const exited = new Promise<number>((resolve) => {
       child.once('exit', (code, signal) => {
-        // What it left running in the background ends with it.
+        // The group's background processes end with their leader.
         killGroup(pid);
-        fs.rmSync(record, { force: true });
-        resolve(code ?? 128 + (SIGNAL_NUMBERS[signal ?? ''] ?? 0));
+        void pollUntil(() => !isGroupAlive(pid)).then(() => {
+          fs.rmSync(record, { force: true });
+          resolve(code ?? 128 + (SIGNAL_NUMBERS[signal ?? ''] ?? 0));
+        });
       });
     });
     return { pid, exited, kill: () => killGroup(pid) };
@@ -79,6 +85,63 @@ function killGroup(pid: number): void {
     process.kill(-pid, 'SIGKILL');
   } catch {
     // ESRCH: nothing of the group is left.
+  }
+}
+
+const POLL_MS = 10;
+
+/**
+ * Longest wait for killed processes. Only a process in an uninterruptible system call takes longer;
+ * its task must not hang because of it.
+ */
+const KILL_TIMEOUT_MS = 5000;
+
+async function pollUntil(isDone: () => boolean): Promise<void> {
+  for (let waitedMs = 0; waitedMs < KILL_TIMEOUT_MS && !isDone(); waitedMs += POLL_MS) {
+    await delay(POLL_MS);
+  }
+}
+
+/** A group of zombies alone counts as dead: where process 1 does not reap, they stay forever. */
+function isGroupAlive(groupId: number): boolean {
+  try {
+    process.kill(-groupId, 0);
+  } catch {
+    return false;
+  }
+  if (process.platform !== 'linux') return true;
+  return processIds().some((pid) => {
+    const fields = statFields(pid);
+    return fields !== undefined && fields.groupId === groupId && !fields.isDead;
+  });
+}
+
+/** Numbers of all processes of this machine but our own; Linux only. */
+function processIds(): readonly number[] {
+  return fs
+    .readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => pid !== process.pid);
+}
+
+interface ProcessStat {
+  /** A zombie: killed, and kept in the process table until its parent reaps it. */
+  readonly isDead: boolean;
+  readonly groupId: number;
+  readonly startTime: string | undefined;
+}
+
+/** The process's line in /proc; undefined when there is no such process. */
+function statFields(pid: number): ProcessStat | undefined {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name in parentheses may contain spaces. The fields after it are numbered from 3.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const isDead = fields[0] === 'Z' || fields[0] === 'X';
+    return { isDead, groupId: Number(fields[2]), startTime: fields[19] };
+  } catch {
+    return undefined;
   }
 }
 
@@ -110,37 +173,39 @@ export function killLeftovers(folder: string): number {
 type Marking = 'AZ_BATCH_NODE_ROOT_DIR' | 'AZ_BATCH_TASK_DIR';
 
 /**
- * Kills every process that has this in its environment: what left its group before it was to end.
- * Only Linux shows the environment of others.
+ * Kills every process that has this variable in its environment, also those that left their process
+ * group. Returns their numbers. Only Linux shows the environment of other processes.
  */
-export function killMarked(variable: Marking, value: string): number {
-  if (process.platform !== 'linux') return 0;
+export function killMarked(variable: Marking, value: string): readonly number[] {
+  if (process.platform !== 'linux') return [];
   const mark = `${variable}=${value}\0`;
-  let killed = 0;
-  for (const name of fs.readdirSync('/proc')) {
-    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
+  return processIds().filter((pid) => {
     try {
-      if (!fs.readFileSync(`/proc/${name}/environ`, 'utf8').includes(mark)) continue;
-      process.kill(Number(name), 'SIGKILL');
-      killed += 1;
+      if (!fs.readFileSync(`/proc/${pid}/environ`, 'utf8').includes(mark)) return false;
+      process.kill(pid, 'SIGKILL');
+      return true;
     } catch {
-      // It ended meanwhile, or belongs to somebody else.
+      // The process ended meanwhile, or belongs to another user.
+      return false;
     }
-  }
-  return killed;
+  });
+}
+
+/**
+ * Kills the marked processes and resolves when they have exited. Repeats the search, because a
+ * process may fork while it runs.
+ */
+export async function endMarked(variable: Marking, value: string): Promise<void> {
+  const killed = new Set<number>();
+  await pollUntil(() => {
+    for (const pid of killMarked(variable, value)) killed.add(pid);
+    return [...killed].every((pid) => statFields(pid)?.isDead ?? true);
+  });
 }
 
 /** When a process began, in whatever the system counts it; undefined when there is none. */
 function processStart(pid: number): string | undefined {
-  if (process.platform === 'linux') {
-    try {
-      const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-      // The name in parentheses may hold spaces; the start time is the 20th field behind it.
-      return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-    } catch {
-      return undefined;
-    }
-  }
+  if (process.platform === 'linux') return statFields(pid)?.startTime;
   const shown = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' });
   return shown.status === 0 ? shown.stdout.trim() : undefined;
 }

@@ -380,7 +380,7 @@ function preparationRow(jobKey: string, nodeId: string): string {
   return `preparation/${jobKey}/${nodeId}`;
 }
 
-/** One try of a task on a node. It holds its slots until its processes are gone. */
+/** One attempt of a task on a node. It holds its slots until its processes have exited. */
 export interface Attempt {
   readonly job: Job;
   readonly task: TaskRecord;
@@ -389,6 +389,9 @@ export interface Attempt {
   /** A job manager that shares its node with nothing. */
   readonly isExclusive: boolean;
   readonly abort: AbortController;
-  /** Set when the task went another way; how its process ends no longer matters. */
+  /** The task no longer follows this attempt: the end of the attempt changes nothing. */
   isOver: boolean;
+  /** Resolves when the attempt has released its slots. */
+  readonly released: Promise<void>;
+  readonly release: () => void;
 }

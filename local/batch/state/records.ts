@@ -194,6 +194,15 @@ export interface JobRecord extends Stamp, Stated<JobState> {
   disableOption?: 'requeue' | 'terminate' | 'wait';
 }
 
+/**
+ * The fate of a running task whose processes are being killed: it is carried out when they have
+ * exited, also after a restart.
+ */
+export type PendingStop =
+  | { readonly kind: 'requeue' }
+  | { readonly kind: 'complete'; readonly failure: Failure }
+  | { readonly kind: 'remove' };
+
 export type TaskState = 'active' | 'preparing' | 'running' | 'completed';
 
 export interface TaskNode {
@@ -220,6 +229,7 @@ export interface TaskRecord extends Stamp, Stated<TaskState> {
   /** Whether the tasks that depend on it may run. */
   satisfies?: boolean;
   filesCleaned?: boolean;
+  pendingStop?: PendingStop;
   isJobManager?: boolean;
 }
 

@@ -120,7 +120,7 @@ function resumePool(account: Account, pool: Pool): void {
 
 function resumeNode(account: Account, node: Node): void {
   const { processes, root } = nodeFolders(account, node);
-  const killed = killLeftovers(processes) + killMarked('AZ_BATCH_NODE_ROOT_DIR', root);
+  const killed = killLeftovers(processes) + killMarked('AZ_BATCH_NODE_ROOT_DIR', root).length;
   if (killed > 0) account.setting.log(`node ${node.record.id}: ended ${killed} leftovers`);
   scheduleEviction(account, node);
   const { state, due } = node.record;

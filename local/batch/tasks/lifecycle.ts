@@ -1,8 +1,8 @@
 import { type Account, type Job, type Node, taskRow, type Attempt } from '../state/account';
-import type { Failure, Stated, TaskRecord, TaskState } from '../state/records';
+import type { Failure, PendingStop, Stated, TaskRecord, TaskState } from '../state/records';
 import { failureOf } from '../execution/failures';
 import { exitOptionsFor } from './exit-options';
-import { watchRetention } from './retention';
+import { removeTaskFiles, watchRetention } from './retention';
 import type { ExecutionResult } from '../execution/work';
 
 /**
@@ -13,6 +13,10 @@ import type { ExecutionResult } from '../execution/work';
 export function beginAttempt(account: Account, node: Node, job: Job, task: TaskRecord): Attempt {
   const { spec } = task;
   const manager = job.record.spec.jobManagerTask;
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
   const attempt: Attempt = {
     job,
     task,
@@ -21,6 +25,8 @@ export function beginAttempt(account: Account, node: Node, job: Job, task: TaskR
     isExclusive: task.isJobManager === true && manager?.runExclusive !== false,
     abort: new AbortController(),
     isOver: false,
+    released,
+    release,
   };
   node.attempts.set(taskRow(job.key, spec.id), attempt);
   job.attempts.set(spec.id.toLowerCase(), attempt);
@@ -52,11 +58,16 @@ export function prepared(account: Account, { job, task }: Attempt): void {
   moveTask(account, job, task, 'running');
 }
 
-/** Decides what becomes of a task whose execution ended by itself. */
+/** Decides the next state of a task whose processes have exited. */
 export function attemptEnded(account: Account, attempt: Attempt, ending: ExecutionResult): void {
   if (attempt.isOver) return;
   attempt.isOver = true;
   const { job, task } = attempt;
+  if (task.pendingStop !== undefined) {
+    carryOut(account, job, task, task.pendingStop);
+    return;
+  }
+  // The stand-in is shutting down; its next start requeues the task.
   if (ending.kind === 'aborted') return;
   if (ending.kind === 'exited' && ending.exitCode !== 0 && mayRetry(job, task)) {
     retry(account, job, task);
@@ -140,8 +151,8 @@ function askOfJob(job: Job, action: 'none' | 'disable' | 'terminate'): void {
 
 /** The node's own counts; it lists the ten tasks that ran on it last. */
 function countOnNode(account: Account, job: Job, task: TaskRecord): void {
-  const node = job.attempts.get(task.spec.id.toLowerCase())?.node;
-  if (node === undefined) return;
+  const node = attemptOf(job, task)?.node;
+  if (node === undefined || node.pool.nodes.get(node.record.id) !== node) return;
   node.record.tasksRun += 1;
   if (task.result === 'success') node.record.tasksSucceeded += 1;
   const recent = { jobId: job.record.spec.id, taskId: task.spec.id };
@@ -149,10 +160,9 @@ function countOnNode(account: Account, job: Job, task: TaskRecord): void {
   account.saveNode(node);
 }
 
-/** Ends a task for good from outside: a person's terminate, a job that ends, a shrinking pool. */
+/** Completes a task from outside: by a terminate request, the end of its job, a shrinking pool. */
 export function endTask(account: Account, job: Job, task: TaskRecord, failure: Failure): void {
-  stopAttempt(job, task);
-  completeTask(account, job, task, { failure });
+  stopTask(account, job, task, { kind: 'complete', failure });
 }
 
 /**
@@ -160,15 +170,63 @@ export function endTask(account: Account, job: Job, task: TaskRecord, failure: F
  * Unconfirmed: whether an eviction counts as a requeue. Here it does; it is never a retry.
  */
 export function requeueTask(account: Account, job: Job, task: TaskRecord): void {
-  stopAttempt(job, task);
-  task.requeueCount += 1;
-  task.lastRequeueAt = account.now();
-  moveTask(account, job, task, 'active');
+  stopTask(account, job, task, { kind: 'requeue' });
 }
 
-/** Back to active without a count: the preparation failed on this node. */
+/** Deletes a task with its files. */
+export function removeTask(account: Account, job: Job, task: TaskRecord): void {
+  stopTask(account, job, task, { kind: 'remove' });
+}
+
+/** A later stop of the same task replaces an earlier one of lower rank. */
+const STOP_RANKS = { requeue: 0, complete: 1, remove: 2 } as const;
+
+/**
+ * Kills the processes of a task. Its state changes when they have exited; at once where there are
+ * none, as while the job preparation task still runs.
+ */
+function stopTask(account: Account, job: Job, task: TaskRecord, stop: PendingStop): void {
+  const earlier = task.pendingStop;
+  const pending =
+    earlier === undefined || STOP_RANKS[stop.kind] > STOP_RANKS[earlier.kind] ? stop : earlier;
+  const attempt = attemptOf(job, task);
+  if (attempt === undefined || attempt.isOver || task.state === 'preparing') {
+    abandonAttempt(job, task);
+    carryOut(account, job, task, pending);
+    return;
+  }
+  task.pendingStop = pending;
+  account.saveTask(job, task);
+  attempt.abort.abort();
+}
+
+function carryOut(account: Account, job: Job, task: TaskRecord, stop: PendingStop): void {
+  delete task.pendingStop;
+  switch (stop.kind) {
+    case 'requeue':
+      task.requeueCount += 1;
+      task.lastRequeueAt = account.now();
+      moveTask(account, job, task, 'active');
+      return;
+    case 'complete':
+      completeTask(account, job, task, { failure: stop.failure });
+      return;
+    case 'remove':
+      job.tasks.remove(task);
+      account.dropTask(job, task);
+      removeTaskFiles(account, job, task);
+      account.reviewJob(job);
+  }
+}
+
+/** Resolves when the processes of a stopped task have exited and its state has changed. */
+export async function taskStopped(job: Job, task: TaskRecord): Promise<void> {
+  if (task.pendingStop !== undefined) await attemptOf(job, task)?.released;
+}
+
+/** Moves a task back to active without counting it: the preparation failed on this node. */
 export function returnTask(account: Account, job: Job, task: TaskRecord): void {
-  stopAttempt(job, task);
+  abandonAttempt(job, task);
   moveTask(account, job, task, 'active');
 }
 
@@ -183,9 +241,13 @@ export function reactivateTask(account: Account, job: Job, task: TaskRecord): vo
   account.wantDispatch(job.pool);
 }
 
-/** Lets go of the running try: its processes are killed, its slots are free when they are gone. */
-export function stopAttempt(job: Job, task: TaskRecord): void {
-  const attempt = job.attempts.get(task.spec.id.toLowerCase());
+function attemptOf(job: Job, task: TaskRecord): Attempt | undefined {
+  return job.attempts.get(task.spec.id.toLowerCase());
+}
+
+/** Separates a task from an attempt that has started no process yet. */
+function abandonAttempt(job: Job, task: TaskRecord): void {
+  const attempt = attemptOf(job, task);
   if (attempt === undefined || attempt.isOver) return;
   attempt.isOver = true;
   attempt.abort.abort();

@@ -9,8 +9,7 @@ import { checkConditions } from '../wire/conditions';
 import { pageOf, selected } from '../wire/page';
 import { Refusal } from '../wire/refusals';
 import { checkTask, createTask } from './create';
-import { endTask, reactivateTask, stopAttempt } from './lifecycle';
-import { removeTaskFiles } from './retention';
+import { endTask, reactivateTask, removeTask, taskStopped } from './lifecycle';
 import { taskListing, taskUrl, taskView } from './view';
 
 export type TaskCall<Body = undefined> = Call<Body, 'jobId' | 'taskId'>;
@@ -79,11 +78,13 @@ export function updateTask(account: Account, call: TaskCall<TaskUpdate>): Reply 
 }
 
 /** POST /jobs/{jobId}/tasks/{taskId}/terminate */
-export function terminateTask(account: Account, call: TaskCall): Reply {
+export async function terminateTask(account: Account, call: TaskCall): Promise<Reply> {
   const { job, task } = taskOf(account, call);
   if (task.state === 'completed') throw new Refusal('TaskCompleted');
   endTask(account, job, task, failureOf('TaskEnded'));
-  return touched(account, job, task);
+  const reply = touched(account, job, task);
+  await taskStopped(job, task);
+  return reply;
 }
 
 /** POST /jobs/{jobId}/tasks/{taskId}/reactivate */
@@ -103,13 +104,10 @@ function touched(account: Account, job: Job, task: TaskRecord): Reply {
 }
 
 /** DELETE /jobs/{jobId}/tasks/{taskId}; its files go with it. */
-export function deleteTask(account: Account, call: TaskCall): Reply {
+export async function deleteTask(account: Account, call: TaskCall): Promise<Reply> {
   const { job, task } = taskOf(account, call);
-  stopAttempt(job, task);
-  job.tasks.remove(task);
-  account.dropTask(job, task);
-  removeTaskFiles(account, job, task);
-  account.reviewJob(job);
+  removeTask(account, job, task);
+  await taskStopped(job, task);
   return { status: 200 };
 }
 

@@ -46,13 +46,14 @@ async function isNodePrepared(account: Account, attempt: Attempt): Promise<boole
   return isDone;
 }
 
-/** The slots are free when the processes are gone, not before. */
+/** Frees the slots. Their processes have exited by now. */
 function release(account: Account, attempt: Attempt): void {
   const { job, task, node } = attempt;
   const row = taskRow(job.key, task.spec.id);
   if (node.attempts.get(row) === attempt) node.attempts.delete(row);
   const key = task.spec.id.toLowerCase();
   if (job.attempts.get(key) === attempt) job.attempts.delete(key);
+  attempt.release();
   account.reviewNode(node);
   account.reviewJob(job);
   account.wantDispatch(node.pool);

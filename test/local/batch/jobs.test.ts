@@ -72,10 +72,11 @@ test('a job told later to end with its tasks ends when the last of them has', as
 test('a job manager ends its job and kills what it leaves running [RS26]', async () => {
   const stand = await standIn();
   await poolOf(stand, 2);
+  await stand.control('PUT /scripts', [{ task: 'job/manager', exitCode: 0, afterSeconds: 60 }]);
   await stand.client.job.add({
     id: 'job',
     ...POOL,
-    jobManagerTask: { id: 'manager', commandLine: '/bin/sh -c "sleep 0.3"' },
+    jobManagerTask: { id: 'manager', commandLine: 'true' },
   });
   await stand.client.task.add('job', { id: 'worker', commandLine: 'sleep 1000' });
   await stand.client.task.add('job', { id: 'waiting', commandLine: 'sleep 1000' });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { UBUNTU, fileText, isAlive, poolOf, standIn, taskDone } from './stand';
+import { UBUNTU, fileText, isAlive, poolOf, printedPid, standIn, taskDone } from './stand';
 
 test('a node waits for its start task, which may have to be tried twice [RS22]', async () => {
   const stand = await standIn();
@@ -67,11 +67,11 @@ test('a preempted node keeps its name, loses its disk, and its task runs again e
 
   await stand.control(`POST /pools/pool/nodes/${first}/preempt`);
 
+  const evicted = await stand.client.computeNode.get('pool', first);
   const second = await stand.until(async () => {
     const { state, nodeInfo } = await stand.client.task.get('job', 'task');
-    return state === 'running' && nodeInfo?.nodeId;
-  });
-  const evicted = await stand.client.computeNode.get('pool', first);
+    return state === 'running' && nodeInfo?.nodeId !== first && nodeInfo?.nodeId;
+  }, 0);
   const pool = await stand.client.pool.get('pool');
   const task = await stand.client.task.get('job', 'task');
   expect(nodes.map(({ id }) => id)).toContain(second);
@@ -97,10 +97,7 @@ test('what a task detached from itself ends with its node', async () => {
       'until test -s ../stdout.txt; do sleep 0.05; done"',
   });
   await taskDone(stand, 'job', 'task');
-  const pid = await stand.until(async () => {
-    const text = await fileText(stand, 'job', 'task', 'stdout.txt');
-    return text !== '' && Number(text);
-  });
+  const pid = await printedPid(stand, 'job', 'task');
   expect(isAlive(pid)).toBe(true);
 
   await stand.client.pool.deleteMethod('pool');

@@ -3,7 +3,7 @@ import fsp from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { SteppedClock } from '../../../local/clock';
-import { fileText, isAlive, newFolder, poolOf, standIn, taskDone } from './stand';
+import { fileText, isAlive, newFolder, poolOf, printedPid, standIn, taskDone } from './stand';
 
 test('everything is there again after a restart, and tasks that ran run again', async () => {
   const folder = await newFolder();
@@ -25,10 +25,7 @@ test('everything is there again after a restart, and tasks that ran run again', 
     { id: 'child', commandLine: 'true', dependsOn: { taskIds: ['long', 'parent'] } },
   ]);
   await taskDone(before, 'job', 'done');
-  const pid = await before.until(async () => {
-    const text = await fileText(before, 'job', 'long', 'stdout.txt').catch(() => '');
-    return text !== '' && Number(text);
-  });
+  const pid = await printedPid(before, 'job', 'long');
   const pool = await before.client.pool.get('pool');
   await before.batch.close();
   expect(isAlive(pid)).toBe(false);
@@ -54,6 +51,41 @@ test('everything is there again after a restart, and tasks that ran run again', 
     failed: 0,
   });
 });
+
+test.each([
+  ['is completed', { kind: 'complete', failure: { code: 'TaskEnded' } }, 'completed'],
+  ['is removed', { kind: 'remove' }, 'TaskNotFound'],
+  ['runs again', { kind: 'requeue' }, 'active'],
+])(
+  'a task that was being stopped when the stand-in was killed %s after the restart',
+  async (_, pendingStop, state) => {
+    const folder = await newFolder();
+    const before = await standIn({ folder });
+    await poolOf(before, 1);
+    await before.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
+    await before.client.task.add('job', { id: 'task', commandLine: 'sleep 1000' });
+    await before.until(async () => {
+      return (await before.client.task.get('job', 'task')).state === 'running';
+    }, 0);
+    await before.batch.close();
+    const [log = ''] = fs.readdirSync(path.join(folder, 'state'));
+    const file = path.join(folder, 'state', log);
+    const changes = fs
+      .readFileSync(file, 'utf8')
+      .split('\n')
+      .flatMap((line) => (line === '' ? [] : (JSON.parse(line) as [string, string, object][])));
+    const [, row, record] = changes.findLast(([, key]) => key === 'task/job/task') ?? [];
+    fs.appendFileSync(file, `${JSON.stringify([['put', row, { ...record, pendingStop }]])}\n`);
+
+    const after = await standIn({ folder });
+
+    const found = await after.client.task.get('job', 'task').then(
+      (task) => task.state,
+      (error: { readonly code: string }) => error.code,
+    );
+    expect(found).toBe(state);
+  },
+);
 
 test('half a line at the end of the journal is cut off, and what is whole counts', async () => {
   const folder = await newFolder();

@@ -8,6 +8,7 @@ import fs from 'node:fs';
 import fsp from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { SteppedClock } from '../../../local/clock';
 import { type BatchOptions, type RunningBatch, startBatch } from '../../../local/batch/server';
@@ -21,7 +22,10 @@ export interface Stand {
   readonly client: BatchServiceClient;
   readonly folder: string;
   readonly lines: readonly string[];
-  /** Steps the clock, giving what runs the time to follow, until `done` answers something. */
+  /**
+   * Steps the clock before each further poll, until `done` returns something. With steps of 0 the
+   * clock stands still: the wait is for a real process, however long it takes.
+   */
   until<T>(done: () => Promise<T | undefined | false>, stepSeconds?: number): Promise<T>;
   /** Calls `/_local`. */
   control(call: string, body?: object): Promise<unknown>;
@@ -75,20 +79,21 @@ export async function newTemporaryFolder(): Promise<{
   };
 }
 
-/** Real time that processes may take, whatever the clock says. */
-const PATIENCE_MS = 15_000;
+/** Real time that processes may take, independent of the stepped clock. */
+const REAL_TIMEOUT_MS = 15_000;
 
 async function until<T>(
   clock: SteppedClock,
   done: () => Promise<T | undefined | false>,
   stepSeconds: number,
 ): Promise<T> {
-  const giveUpAt = performance.now() + PATIENCE_MS;
+  const deadline = performance.now() + REAL_TIMEOUT_MS;
   for (;;) {
     const result = await done();
     if (result !== undefined && result !== false) return result;
-    if (performance.now() > giveUpAt) throw new Error(`nothing came of it: ${done.toString()}`);
-    clock.step(stepSeconds * 1000);
+    if (performance.now() > deadline) throw new Error(`never became true: ${done.toString()}`);
+    if (stepSeconds > 0) clock.step(stepSeconds * 1000);
+    else await delay(10);
   }
 }
 
@@ -99,7 +104,7 @@ export function bodyOf(answer: { readonly _response: { readonly parsedBody: obje
   return body;
 }
 
-/** Whether a process lives; one that was killed and waits for its parent does not. */
+/** Returns true for a running process; a zombie that waits for its parent is not running. */
 export function isAlive(pid: number): boolean {
   try {
     return fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.startsWith('Z') === false;
@@ -152,6 +157,14 @@ export async function taskDone(
     const task = await stand.client.task.get(jobId, taskId);
     return task.state === 'completed' && task;
   });
+}
+
+/** The process number that a running task has written to its standard output. */
+export async function printedPid(stand: Stand, jobId: string, taskId: string): Promise<number> {
+  return stand.until(async () => {
+    const text = await fileText(stand, jobId, taskId, 'stdout.txt').catch(() => '');
+    return text !== '' && Number(text);
+  }, 0);
 }
 
 export async function fileText(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { bodyOf, fileText, isAlive, poolOf, standIn, taskDone } from './stand';
+import { bodyOf, fileText, isAlive, poolOf, printedPid, standIn, taskDone } from './stand';
 
 test('a task runs as a process on a node and leaves its output [PI10]', async () => {
   const stand = await standIn();
@@ -119,10 +119,7 @@ test('a task over its wall-clock time is killed with everything it started', asy
     constraints: { maxWallClockTime: 'PT1M' },
   });
 
-  const child = await stand.until(async () => {
-    const pid = Number(await fileText(stand, 'job', 'slow', 'stdout.txt').catch(() => '0'));
-    return pid !== 0 && pid;
-  });
+  const child = await printedPid(stand, 'job', 'slow');
 
   const { executionInfo } = await taskDone(stand, 'job', 'slow');
 
@@ -130,7 +127,7 @@ test('a task over its wall-clock time is killed with everything it started', asy
   const ranMs =
     (executionInfo?.endTime?.getTime() ?? 0) - (executionInfo?.startTime?.getTime() ?? 0);
   expect(ranMs).toBeGreaterThanOrEqual(60_000);
-  await expect.poll(() => isAlive(child)).toBe(false);
+  expect(isAlive(child)).toBe(false);
 });
 
 test('a running task can be read, terminated, and run again', async () => {
@@ -141,7 +138,7 @@ test('a running task can be read, terminated, and run again', async () => {
     id: 'task',
     commandLine: '/bin/sh -c "echo on; sleep 1000"',
   });
-  await stand.until(async () => (await outputOf('task')) === 'on\n');
+  await stand.until(async () => (await outputOf('task')) === 'on\n', 0);
 
   await expect(stand.client.task.reactivate('job', 'task')).rejects.toMatchObject({
     code: 'TaskNotCompleted',

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Stand, fileText, isAlive, poolOf, standIn, taskDone } from '../stand';
+import { type Stand, fileText, isAlive, poolOf, printedPid, standIn, taskDone } from '../stand';
 
 async function oneNode(stand: Stand): Promise<string> {
   const [node] = await poolOf(stand, 1);
@@ -153,7 +153,7 @@ test('output can be read in parts while the task runs', async () => {
   await stand.until(async () => {
     const text = await fileText(stand, 'job', 'task', 'stdout.txt').catch(() => '');
     return text.length === 10;
-  });
+  }, 0);
 
   const part = await stand.client.file.getFromTask('job', 'task', 'stdout.txt', {
     fileGetFromTaskOptions: { ocpRange: 'bytes=3-5' },
@@ -233,26 +233,51 @@ test('files of a task that has not started are not there to be asked for', async
   });
 });
 
-test.skipIf(process.platform !== 'linux')(
-  'the end of its time ends what a task detached from itself as well',
-  async () => {
+const ENDINGS: readonly (readonly [string, (stand: Stand) => unknown])[] = [
+  ['the end of its time limit', ({ clock }) => clock.step(3_600_000)],
+  ['a terminate request', ({ client }) => client.task.terminate('job', 'task')],
+  ['a delete request', ({ client }) => client.task.deleteMethod('job', 'task')],
+  ['the end of its job', ({ client }) => client.job.terminate('job')],
+  ['a job that is disabled', ({ client }) => client.job.disable('job', 'requeue')],
+  ['an eviction', (stand) => stand.control('POST /pools/pool/preempt')],
+];
+
+test.skipIf(process.platform !== 'linux').each(ENDINGS)(
+  'a task ended by %s is reported only when its detached processes have exited',
+  async (_, end) => {
     const stand = await standIn();
-    await poolOf(stand, 1);
-    await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
+    await oneNode(stand);
     await stand.client.task.add('job', {
       id: 'task',
       commandLine: `/bin/sh -c "setsid --fork /bin/sh -c 'echo $$; exec sleep 1000'; sleep 1000"`,
       constraints: { maxWallClockTime: 'PT1H' },
     });
-    const pid = await stand.until(async () => {
-      const text = await fileText(stand, 'job', 'task', 'stdout.txt').catch(() => '');
-      return text !== '' && Number(text);
-    });
+    const pid = await printedPid(stand, 'job', 'task');
     expect(isAlive(pid)).toBe(true);
 
-    stand.clock.step(3_600_000);
-    await taskDone(stand, 'job', 'task');
+    await end(stand);
+    await stand.until(async () => {
+      const task = await stand.client.task.get('job', 'task').catch(() => undefined);
+      return task?.state !== 'running';
+    }, 0);
 
     expect(isAlive(pid)).toBe(false);
+  },
+);
+
+test.skipIf(process.platform !== 'linux')(
+  'a task that exits is reported only when its background processes have exited',
+  async () => {
+    const stand = await standIn();
+    await oneNode(stand);
+    await stand.client.task.add('job', {
+      id: 'task',
+      commandLine: '/bin/sh -c "sleep 1000 & echo $!"',
+    });
+    await stand.until(async () => {
+      return (await stand.client.task.get('job', 'task')).state === 'completed';
+    }, 0);
+
+    expect(isAlive(await printedPid(stand, 'job', 'task'))).toBe(false);
   },
 );
