@@ -7,7 +7,9 @@ import { isSigned } from './identity';
 import { runPart } from './part';
 import { AZURITE_ACCOUNT } from './storage';
 
-/** The Batch stand-in as a part of the environment: a process of its own, told what it needs by its parent. */
+/**
+ * The Batch stand-in as a part of the local environment: a child process, configured by its parent.
+ */
 export interface BatchPartOptions {
   readonly folder: string;
   readonly port: number;
@@ -16,9 +18,9 @@ export interface BatchPartOptions {
   readonly authority: { readonly issuer: string; readonly signingKey: string };
   /** The PATH of tasks. */
   readonly path: string;
-  /** What tasks trust besides the public authorities. */
+  /** The certificate authority that tasks trust in addition to the public ones. */
   readonly certificateFile: string;
-  /** The one storage account there is: what nodes mount is there, whatever the account is called. */
+  /** The only storage account: mounts use it for every account name. */
   readonly blobUrl: string;
   readonly pace?: Partial<Pace>;
 }

@@ -4,7 +4,10 @@ import type { BatchOptions } from './server';
 
 const DAY_MS = 86_400_000;
 
-/** The storage account that `autoStorageContainerName` means: its containers, with a day to read them. */
+/**
+ * The storage account of `autoStorageContainerName`: returns container addresses that can be read
+ * for a day.
+ */
 export function autoStorage(
   service: BlobServiceClient,
 ): NonNullable<BatchOptions['autoStorageContainer']> {

@@ -1,14 +1,14 @@
-/** A command line that ends inside a quotation, or in a backslash that quotes nothing. */
+/** A command line that ends inside a quotation, or in a backslash without a character to escape. */
 export class CommandLineError extends Error {
   override readonly name = 'CommandLineError';
 }
 
 /**
- * Splits a task's command line into the words to execute. Batch runs no shell: nothing is
- * expanded, and `&&`, `|`, `>` and `$VAR` are words like any other.
+ * Splits a task's command line into arguments. Batch runs no shell: nothing is expanded, and `&&`,
+ * `|`, `>` and `$VAR` are arguments like any other.
  *
- * Unconfirmed: how the node agent quotes is not published. Taken here: POSIX quoting, as in `sh`.
- * A line that ends inside a quotation throws, since nobody knows which words the agent would see.
+ * Unconfirmed: the node agent's quoting rules are not published. Assumed here: POSIX quoting, as in
+ * `sh`. A line that ends inside a quotation throws, since the agent's arguments are unknown.
  */
 export function splitCommandLine(line: string): string[] {
   const words: string[] = [];
@@ -31,7 +31,7 @@ export function splitCommandLine(line: string): string[] {
 
 interface Piece {
   readonly text: string;
-  /** Where the rest of the line begins. */
+  /** The offset of the rest of the line. */
   readonly end: number;
 }
 
@@ -50,7 +50,9 @@ function singleQuoted(line: string, at: number): Piece {
   return { text: line.slice(at + 1, close), end: close + 1 };
 }
 
-/** Inside double quotes a backslash quotes these characters alone, and stands for itself before any other. */
+/**
+ * Inside double quotes a backslash escapes these characters alone, and is literal before any other.
+ */
 const ESCAPED_IN_DOUBLE_QUOTES = new Set(['"', '\\', '$', '`', '\n']);
 
 function doubleQuoted(line: string, open: number): Piece {
@@ -70,7 +72,7 @@ function doubleQuoted(line: string, open: number): Piece {
   throw unclosed(line, open);
 }
 
-/** What a backslash and the character after it stand for; before a newline, nothing. */
+/** The text of a backslash and the character after it; before a newline, the empty string. */
 function escaped(line: string, at: number): string {
   if (at + 1 >= line.length) {
     throw new CommandLineError('the command line ends in a backslash that quotes nothing');

@@ -81,7 +81,7 @@ function lever<Body>(
   return { pattern, read: (content) => shape.read(parsed(content), 'body'), pull };
 }
 
-/** A lever whose body is bytes. */
+/** A route whose body is binary. */
 function bytesLever(
   call: string,
   pull: (door: ServerContext, body: Buffer, names: readonly string[]) => unknown,

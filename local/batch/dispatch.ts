@@ -4,12 +4,12 @@ import type { TaskRecord } from './state/records';
 import { beginAttempt } from './tasks/lifecycle';
 import { runAttempt } from './tasks/run-attempt';
 
-/** A task that fits on no node now lets at most this many behind it try before the next turn. */
+/** Number of tasks that may be skipped for lack of a fitting node before the next dispatch. */
 const LOOK_PAST = 200;
 
 /**
- * Gives the tasks of a pool's jobs to its nodes: jobs of higher priority first, a job manager before
- * its job's other tasks, each task to a node with enough free slots, as the pool fills its nodes
+ * Assigns the tasks of a pool's jobs to its nodes: jobs of higher priority first, a job manager
+ * before its job's other tasks, each task to a node with enough free slots, by the pool's fill type
  * (spread or pack). Within a job no order is promised.
  */
 export function dispatch(account: Account, pool: Pool): void {
@@ -69,7 +69,7 @@ function place(account: Account, job: Job, task: TaskRecord, node: Node, free: F
   account.track(runAttempt(account, attempt), `task ${job.key}/${task.spec.id}`);
 }
 
-/** The node a task asks for if it can have it, else the emptiest or the fullest that fits. */
+/** The node with the task's affinity if it fits, else the emptiest or the fullest that fits. */
 function choose(job: Job, task: TaskRecord, free: Free): Node | undefined {
   const affinityId = task.spec.affinityInfo?.affinityId;
   const packs = job.pool?.record.spec.taskSchedulingPolicy?.nodeFillType === 'Pack';
@@ -88,7 +88,7 @@ function choose(job: Job, task: TaskRecord, free: Free): Node | undefined {
 
 function fits(job: Job, task: TaskRecord, node: Node, slots: number): boolean {
   if (slots < (task.spec.requiredSlots ?? 1)) return false;
-  // An earlier try of it is still being killed there.
+  // An earlier attempt of the task still has processes there.
   if (node.attempts.has(taskRow(job.key, task.spec.id))) return false;
   if (isBarred(job, node)) return false;
   if (task.isJobManager !== true) return true;

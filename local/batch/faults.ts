@@ -1,20 +1,20 @@
 import { list, object, oneOf, optional, integer, text, type Read, type Shape } from './wire/shape';
 
 /**
- * What goes wrong on purpose, told through `/_local/faults`: the next calls that match fail, wait,
- * or lose their connection before or after their effect.
+ * An injected fault, set through `/_local/faults`: the next matching calls fail, wait, or have
+ * their connection reset before or after their effect.
  */
 export const fault = object({
-  /** Verbs, as `POST` or `GET,HEAD`; all when left out. */
+  /** Verbs, as `POST` or `GET,HEAD`. Default: all. */
   verb: optional(text()),
-  /** The path, with a star for any run of characters: `/pools/*`. */
+  /** The path, with a star for any characters: `/pools/*`. Default: all. */
   path: optional(text()),
-  /** How many calls; 1 when left out. */
+  /** Number of calls that fail. Default: 1. */
   times: optional(integer(1)),
-  /** How many matching calls go well first. */
+  /** Number of matching calls that succeed first. Default: 0. */
   after: optional(integer(0)),
   action: oneOf('status', 'delay', 'cutBefore', 'cutAfter'),
-  /** For `status`: 429, 500 or 503, say. */
+  /** For `status`: for example 429, 500 or 503. */
   status: optional(integer(400, 599)),
   code: optional(text()),
   retryAfterSeconds: optional(integer(0)),
@@ -33,7 +33,7 @@ interface Pending {
   left: number;
 }
 
-/** The faults that are still to come, in the order in which they were told. */
+/** The pending faults, in the order in which they were set. */
 export class FaultPlan {
   #pending: Pending[] = [];
 
@@ -60,7 +60,7 @@ export class FaultPlan {
     return this.#pending.map(({ fault, left }) => ({ ...fault, left }));
   }
 
-  /** The fault of this call, if one is due; it is used up by it. */
+  /** Returns the fault of this call, if there is one, and counts it as used. */
   next(verb: string, path: string): Fault | undefined {
     for (const pending of this.#pending) {
       if (pending.verbs.length > 0 && !pending.verbs.includes(verb)) continue;
@@ -77,7 +77,7 @@ export class FaultPlan {
   }
 }
 
-/** A pattern in which `*` stands for any run of characters, as a test on whole texts. */
+/** A pattern in which `*` matches any characters, as an expression for whole strings. */
 export function wildcard(pattern: string): RegExp {
   const parts = pattern
     .split('*')

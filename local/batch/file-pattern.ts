@@ -3,14 +3,14 @@ import path from 'node:path';
 import picomatch from 'picomatch';
 
 /**
- * The files that an output-file pattern means, as absolute paths in order of name.
+ * The files that match an output-file pattern, as absolute paths in order of name.
  *
  *     *  any characters      **  any directories, also none      ?  one character
- *     [abc] [a-c]  one of these      [!abc]  one character that is none of these
+ *     [abc] [a-c]  one of these      [!abc]  one character except these
  *
- * Only `/` parts a pattern, and no other character is special: `[*]` is how a star is written. A
- * name that starts with a dot matches only where the pattern writes the dot. Relative patterns
- * start in the working directory and may climb out of it (`../stdout.txt`).
+ * Only `/` separates the steps of a pattern, and no other character is special: a literal star is
+ * written `[*]`. A name that starts with a dot matches only where the pattern has the dot. Relative
+ * patterns start in the working directory and may leave it (`../stdout.txt`).
  */
 export async function matchFiles(
   pattern: string,
@@ -33,8 +33,9 @@ export async function matchFiles(
 }
 
 /**
- * Unconfirmed: what becomes of a variable that is not set. Taken here: its name stays as written,
- * so that the pattern finds nothing; an empty text could turn `$UNSET/*` into the root directory.
+ * Unconfirmed: the service's treatment of a variable that is not set. Assumed here: its name stays
+ * as written, so that the pattern matches nothing; an empty string could turn `$UNSET/*` into the
+ * root directory.
  */
 function expandVariables(pattern: string, environment: Readonly<Record<string, string>>): string {
   return pattern.replace(
@@ -44,7 +45,7 @@ function expandVariables(pattern: string, environment: Readonly<Record<string, s
   );
 }
 
-/** The folders that one step of a pattern leads to. */
+/** The folders that match one step of a pattern. */
 async function enter(folder: string, step: string): Promise<string[]> {
   if (step === '..') return [path.dirname(folder)];
   if (step === '**') return allBelow(folder);
@@ -57,7 +58,10 @@ async function filesIn(folder: string, step: string): Promise<string[]> {
   return namedThat(folder, names, 'isFile');
 }
 
-/** The folder and all below it. A link to a directory is not entered: it may lead round in a circle. */
+/**
+ * The folder and all folders below it. A link to a directory is not followed: it may lead into a
+ * loop.
+ */
 async function allBelow(folder: string): Promise<string[]> {
   const entries = await list(folder);
   const inner = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'));
@@ -70,7 +74,7 @@ async function namesLike(folder: string, step: string): Promise<string[]> {
   return (await list(folder)).map((entry) => entry.name).filter(matches);
 }
 
-/** Those of the names that exist and are of the wanted kind, links followed. */
+/** The names that exist and are of the requested kind, links followed. */
 async function namedThat(
   folder: string,
   names: readonly string[],
@@ -85,7 +89,10 @@ async function list(folder: string) {
   return absentAs(readdir(folder, { withFileTypes: true }), []);
 }
 
-/** What a task may have removed, closed or never made is no match, and no error. */
+/**
+ * Errors of files that a task deleted, closed or never created: they do not match, and are not
+ * errors.
+ */
 const ABSENT = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG']);
 
 async function absentAs<T, Default>(answer: Promise<T>, instead: Default): Promise<T | Default> {
@@ -103,7 +110,7 @@ function hasWildcard(step: string): boolean {
 
 /** Matches the names of one folder against one step. */
 function nameMatcher(step: string): (name: string) => boolean {
-  // Not `picomatch(…)` itself: it takes a name that equals the pattern, and `a[1]` is not `a1`.
+  // Not `picomatch(…)` itself: it accepts a name that equals the pattern, and `a[1]` is not `a1`.
   const shape = picomatch.makeRe(quoteForPicomatch(step), {
     dot: true,
     nobrace: true,
@@ -116,7 +123,10 @@ function nameMatcher(step: string): (name: string) => boolean {
   return (name) => (writesDot || !name.startsWith('.')) && shape.test(name);
 }
 
-/** A step is brackets, wildcards and plain text; picomatch knows more signs than Batch does. */
+/**
+ * A step consists of brackets, wildcards and literals; picomatch has more special characters than
+ * Batch.
+ */
 const PARTS_OF_A_STEP = /\[(!?)(\]?[^\]]*)\]|[*]+|[?]|[^*?]/gsu;
 
 function quoteForPicomatch(step: string): string {

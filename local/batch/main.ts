@@ -7,8 +7,9 @@ import { type RunningBatch, startBatch } from './server';
 import { formatError } from '../errors';
 
 /**
- * The Batch stand-in on its own, as Azurite is for Storage: starts it and prints how to reach it.
- * The name and the key are published here and protect nothing; the port is on loopback.
+ * The Batch stand-in as a program, as Azurite is for Storage: starts it and prints its endpoint and
+ * credentials. The name and the key are published here and protect nothing; the port is on
+ * loopback.
  */
 const ACCOUNT = {
   name: 'devbatchaccount1',
@@ -111,7 +112,7 @@ function tlsOf(cert: string | undefined, key: string | undefined) {
   return { tls: { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') } };
 }
 
-/** What this process trusts, its tasks trust. */
+/** Tasks trust the same certificates as this process. */
 function trusted(certificates: string | undefined): Record<string, string> {
   return certificates === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificates };
 }

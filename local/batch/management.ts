@@ -7,12 +7,14 @@ import { checkBearer } from './wire/bearer';
 import { Refusal } from './wire/refusals';
 
 /**
- * What Azure's management plane says of the account: its quotas, and an application with its default
- * version, both of which the data plane keeps to itself. Two reads of version 2024-07-01, in the words
- * of Azure Resource Manager (Azure/azure-rest-api-specs, BatchManagement.json); the rest answers 501.
+ * The management plane's view of the account: its quotas, and an application with its default
+ * version, neither of which the data plane shows. Two reads of version 2024-07-01, in the form of
+ * Azure Resource Manager (Azure/azure-rest-api-specs, BatchManagement.json); every other operation
+ * gets 501.
  *
- * Unlike Azure: the management plane is an address of its own, and knows subscriptions and resource
- * groups; here any are right, as long as the account is. Dedicated cores have no quotas by family.
+ * Unlike Azure: the management plane is a separate address, and knows subscriptions and resource
+ * groups; here any are accepted, as long as the account is right. Dedicated cores have no quotas by
+ * family.
  */
 export const MANAGEMENT = /^\/subscriptions\//i;
 
@@ -54,13 +56,13 @@ async function answerTo(door: ServerContext, request: http.IncomingMessage): Pro
   }
   if (application === undefined) return { status: 200, body: accountView(account, id) };
   const found = account.applications.get(keyOf(application));
-  // Unconfirmed: the code and the words.
+  // Unconfirmed: the code and the message.
   if (found === undefined)
     return refused(404, 'ApplicationNotFound', 'The specified application does not exist.');
   return { status: 200, body: applicationView(found, id) };
 }
 
-/** Why nobody believes who asks, or null. */
+/** The reason why the caller is not authenticated, or null. */
 async function strangerIn(
   door: ServerContext,
   request: http.IncomingMessage,

@@ -1,7 +1,7 @@
 /**
- * The two spellings of a moment that Batch takes in filters and in `time("…")`: W3C-DTF (the
- * profile of ISO 8601) and RFC 1123. Answers Unix milliseconds, or undefined for anything else;
- * `Date.parse` alone would guess, and would take a text without a zone for local time.
+ * Parses the two formats of a timestamp that Batch accepts in filters and in `time("…")`: W3C-DTF
+ * (the profile of ISO 8601) and RFC 1123. Returns Unix milliseconds, or undefined for any other
+ * text; `Date.parse` alone would guess, and would read a text without a zone as local time.
  */
 export function parseTimestamp(text: string): number | undefined {
   const iso = ISO.exec(text);
@@ -32,7 +32,7 @@ const MONTHS = [
   'Dec',
 ] as const;
 
-/** Without a zone the text is UTC: Batch knows no other. */
+/** A text without a zone is in UTC: Batch has no other default. */
 function momentOfIso(parts: RegExpExecArray): number | undefined {
   const [, year, month = '01', day = '01', hour = '00', minute = '00', second = '00'] = parts;
   const milliseconds = Number(`0.${parts[7] ?? '0'}`) * 1000;
@@ -48,7 +48,10 @@ function momentOfRfc(parts: RegExpExecArray): number | undefined {
   return utc([Number(year), monthNumber, ...[day, hour, minute, second].map(Number)]);
 }
 
-/** Unix milliseconds of a civil time, or undefined for one no calendar has (30 February, 25:00). */
+/**
+ * Unix milliseconds of a civil time, or undefined for one that no calendar has (30 February,
+ * 25:00).
+ */
 function utc(fields: readonly number[]): number | undefined {
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = fields;
   const date = new Date(0);

@@ -1,22 +1,22 @@
-/** How long what Azure takes minutes for takes here, in seconds of clock time. */
+/** Durations in seconds of clock time; in Azure most of them are minutes. */
 export interface Pace {
-  /** From a resize to the machines. */
+  /** From a resize to the allocation of its machines. */
   readonly allocationSeconds: number;
-  /** A node in `creating`. */
+  /** Time of a node in `creating`. */
   readonly bootSeconds: number;
-  /** A node in `starting`, before its start task. */
+  /** Time of a node in `starting`, before its start task. */
   readonly agentSeconds: number;
-  /** A node in `leavingpool`. */
+  /** Time of a node in `leavingpool`. */
   readonly leavingSeconds: number;
   /** From an eviction to the machine's return. */
   readonly restoreSeconds: number;
-  /** A job or a pool that is ending. */
+  /** Time of a job or a pool in its ending state. */
   readonly settleSeconds: number;
-  /** Evictions of each Spot node in an hour, on average. */
+  /** Average number of evictions of each Spot node in an hour. */
   readonly evictionsPerNodeHour: number;
 }
 
-/** Quick, but every state can be seen. */
+/** Short, but long enough to see every state. */
 export const quickPace: Pace = {
   allocationSeconds: 2,
   bootSeconds: 2,
@@ -27,7 +27,7 @@ export const quickPace: Pace = {
   evictionsPerNodeHour: 0,
 };
 
-/** What the limits of an account are. Azure's own defaults vary, and new accounts may have none. */
+/** Limits of an account. Azure's own defaults vary, and new accounts may have none. */
 export interface Quotas {
   readonly pools: number;
   readonly activeJobsAndSchedules: number;

@@ -1,8 +1,8 @@
 import { parseTimestamp } from './moment-text';
 
-/** A property that one list can be filtered by. Which list takes which is Batch's own table. */
+/** A property that a list can be filtered by. Batch's own table has the properties of each list. */
 export interface QueryField {
-  /** As written in the filter; `/` walks into an object (`executionInfo/startTime`). */
+  /** As written in the filter; `/` separates nested properties (`executionInfo/startTime`). */
   readonly path: string;
   readonly kind: 'string' | 'number' | 'boolean' | 'date' | 'state';
   readonly operators: readonly Operator[];
@@ -11,7 +11,7 @@ export interface QueryField {
 export type Operator = Comparison | 'startswith';
 type Comparison = 'eq' | 'ne' | 'gt' | 'ge' | 'lt' | 'le';
 
-/** What Batch answers 400 for, with these three as the error's values. */
+/** An invalid query: the reply is 400 with these three values. */
 export class QueryError extends Error {
   override readonly name = 'QueryError';
   constructor(
@@ -43,7 +43,7 @@ export function parseFilter(text: string, fields: readonly QueryField[]): Predic
   return new FilterReader(text, fields).read();
 }
 
-/** Keeps what `$select` names; without one, everything. */
+/** Returns the properties that `$select` names; without one, all. */
 export function applySelect<T extends object>(
   entity: T,
   select: string | undefined,
@@ -55,7 +55,7 @@ export function applySelect<T extends object>(
   return Object.fromEntries(kept) as Partial<T>;
 }
 
-/** What a selection names, which must be there to be selected. */
+/** Parses a selection; throws for a property that the list does not have. */
 export function readSelect(select: string, names: readonly string[]): readonly string[] {
   const asked = select.split(',').map((name) => name.trim());
   for (const name of asked) {
@@ -79,7 +79,7 @@ interface Token {
 const TOKEN =
   /\s*(?:(?<name>[A-Za-z_][\w/]*)|'(?<string>(?:[^']|'')*)'|(?<number>[+-]?\d+(?:\.\d+)?)(?![\w.])|(?<mark>[(),]))/y;
 
-/** Deeper parentheses would exhaust the stack before they filtered anything. */
+/** Deeper parentheses would exhaust the stack. */
 const DEEPEST = 100;
 
 class FilterReader {
@@ -157,7 +157,7 @@ class FilterReader {
     return field;
   }
 
-  /** A literal of the kind that the property has, in the form in which it is compared. */
+  /** A literal of the property's kind, in the form for comparison. */
   #literal(field: QueryField): Comparable {
     switch (field.kind) {
       case 'number':
@@ -242,7 +242,7 @@ class FilterReader {
   }
 }
 
-/** What a value is compared as: text in lower case, or a number (dates and booleans too). */
+/** The form for comparison: text in lower case, or a number (also for dates and booleans). */
 type Comparable = string | number;
 
 const holds: Record<Comparison, (order: number) => boolean> = {
@@ -259,8 +259,8 @@ function isComparison(word: string): word is Comparison {
 }
 
 /**
- * Unconfirmed: what the service does with an entity that lacks the property. Taken from OData:
- * what is missing differs from every value and stands in no order with any.
+ * Unconfirmed: the service's result for an entity without the property. Assumed as in OData: a
+ * missing value differs from every value and is neither less nor greater than any.
  */
 function comparing(field: QueryField, operator: Comparison, literal: Comparable): Predicate {
   const read = reader(field.path);
@@ -285,7 +285,7 @@ function instant(value: unknown): number | undefined {
   return typeof value === 'string' ? parseTimestamp(value) : undefined;
 }
 
-/** Walks a path of names; answers undefined as soon as a step is missing. */
+/** Reads a nested property; returns undefined if one of its steps is missing. */
 function reader(path: string): (entity: Entity) => unknown {
   const steps = path.split('/');
   const [only] = steps;

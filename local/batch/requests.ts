@@ -15,7 +15,7 @@ import { checkSharedKey, queryPairs } from './wire/signature';
 import { wireTime } from './wire/time';
 import { stackOf } from '../errors';
 
-/** The REST version that is spoken here, and the only one. */
+/** The only supported REST version. */
 const API_VERSION = '2022-10-01.16.0';
 
 const LARGEST_BODY_BYTES = 1024 * 1024;
@@ -27,7 +27,7 @@ export interface ServerContext {
   readonly faults: FaultPlan;
 }
 
-/** One request from its first byte to the last of its answer. */
+/** Handles one request, from its first byte to the last byte of the response. */
 export async function handleRequest(
   door: ServerContext,
   request: http.IncomingMessage,
@@ -41,7 +41,7 @@ export async function handleRequest(
   }
   if (fault?.action === 'delay') await realDelay(fault.delayMs ?? 0);
   const reply = await replyTo(door, request, requestId, fault);
-  // An answer to a write is a promise: what it says has to survive this process.
+  // A reply to a write is a promise: the change must survive the end of this process.
   if (request.method !== 'GET' && request.method !== 'HEAD') await door.account.settled();
   if (fault?.action === 'cutAfter') {
     request.socket.destroy();
@@ -88,7 +88,7 @@ function toldRefusal({ status = 500, code, retryAfterSeconds }: Fault): Refusal 
   return new Refusal(isRefusalCode(name) ? name : 'InternalError', [], { status, headers });
 }
 
-/** Checks who asks, finds what is asked for, reads its body and does it. */
+/** Checks the request, authenticates the caller, and runs the operation. */
 async function perform(
   door: ServerContext,
   request: http.IncomingMessage,
@@ -125,7 +125,7 @@ function found(target: string): Match {
     const match = matchPath(target);
     if (match !== undefined) return match;
   } catch {
-    // What cannot be decoded names nothing.
+    // A path that cannot be decoded names no resource.
   }
   throw new Refusal('InvalidUri');
 }
@@ -166,7 +166,7 @@ async function readBody(request: http.IncomingMessage): Promise<Buffer> {
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    // What is too large is still read to its end, so that the client reads the answer.
+    // A body that is too large is still read to its end, so that the client reads the response.
     if (bytes <= LARGEST_BODY_BYTES) chunks.push(chunk);
   }
   if (bytes > LARGEST_BODY_BYTES) throw new Refusal('RequestBodyTooLarge');
@@ -182,7 +182,7 @@ function parsed(route: Route, body: Buffer): unknown {
   }
 }
 
-/** The address the client used: every link in an answer leads back to it. */
+/** The address that the client used: all links in a response start with it. */
 function baseOf(request: http.IncomingMessage): string {
   const scheme = request.socket instanceof TLSSocket ? 'https' : 'http';
   return `${scheme}://${request.headers.host ?? ''}`;

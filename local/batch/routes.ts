@@ -25,7 +25,7 @@ import { type Shape, maybe, nothing } from './wire/shape';
 
 export type Verb = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** An operation as the pipeline sees it: its types were checked where its row was written. */
+/** An operation in the form of the pipeline: its types were checked where its row was written. */
 export interface Route {
   readonly verb: Verb;
   readonly path: string;
@@ -48,7 +48,7 @@ const JOB = 'jobs/{jobId}' as const;
 const SCHEDULE = 'jobschedules/{jobScheduleId}' as const;
 const TASK = 'jobs/{jobId}/tasks/{taskId}' as const;
 
-/** The service on one screen: every operation it has, its body, and who answers. */
+/** The whole service: every operation with its body and its function. */
 export const routes: readonly Route[] = [
   on('GET', 'supportedimages', nothing, listImages),
   on('GET', 'nodecounts', nothing, countNodes),
@@ -130,7 +130,7 @@ export const routes: readonly Route[] = [
   on('HEAD', `${TASK}/files/{filePath}`, nothing, files.headTaskFile),
   on('DELETE', `${TASK}/files/{filePath}`, nothing, files.deleteTaskFile),
 
-  // What was retired before this version of the interface was.
+  // Retired before this version of the interface.
   on('GET', 'lifetimepoolstats', nothing, notImitated('lifetime statistics of pools')),
   on('GET', 'lifetimejobstats', nothing, notImitated('lifetime statistics of jobs')),
   on('GET', 'certificates', nothing, notImitated('certificates')),
@@ -170,7 +170,10 @@ export interface Match {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** The routes of a path, by verb. The path of a file may come encoded as one step or as several. */
+/**
+ * Finds the routes of a path, by verb. The path of a file may be encoded as one segment or as
+ * several.
+ */
 export function matchPath(path: string): Match | undefined {
   const params: Record<string, string> = {};
   let branch = tree;

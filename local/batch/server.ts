@@ -20,19 +20,20 @@ import type { Entra } from './wire/bearer';
 
 /**
  * The Batch stand-in: what Azurite is to Storage. Read this file, then routes.ts (every operation)
- * and state/account.ts (what there is, and what a change sets going). Requests come in by
- * requests.ts; clock, processes and control come in by `account.turn`; nothing else changes state.
+ * and state/account.ts (the resources, and the reactions to a change). State changes in
+ * `account.runExclusive` only: by a request (requests.ts), the clock, the end of a process, or
+ * `/_local`.
  */
 export interface BatchOptions {
   readonly clock: Clock;
-  /** State and the directories of nodes. Tasks run as this user, and see this machine. */
+  /** State and the directories of nodes. Tasks run as this user, with access to this machine. */
   readonly folder: string;
   readonly port?: number;
-  /** PEM texts; with them the service speaks TLS, as clients that insist on it need. */
+  /** PEM texts; with them the service uses TLS, which some clients require. */
   readonly tls?: { readonly cert: string; readonly key: string };
   /** `key` is base64, as Azure's are. */
   readonly account: { readonly name: string; readonly key: string };
-  /** Whom tokens are believed from; without it, only the key opens. */
+  /** Trusted issuers of tokens; without it, only the key is accepted. */
   readonly entra?: Entra;
   readonly pace?: Partial<Pace>;
   readonly quotas?: Partial<Quotas>;
@@ -40,9 +41,9 @@ export interface BatchOptions {
   readonly random: () => number;
   /** The PATH of tasks. */
   readonly path: string;
-  /** Variables that every task gets besides its own. */
+  /** Variables that every task gets in addition to its own. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Where the blobs of a storage account are, for mounts; Azure's own address when left out. */
+  /** The blob endpoint of a storage account, for mounts. Default: Azure's own address. */
   readonly blobEndpoint?: (accountName: string) => string;
   /** An address with a SAS for a container of the account's auto-storage. */
   readonly autoStorageContainer?: (name: string) => string | Promise<string>;
@@ -51,7 +52,7 @@ export interface BatchOptions {
 export interface RunningBatch {
   readonly url: string;
   readonly port: number;
-  /** Ends every task process and keeps the state; started again on the folder, it goes on. */
+  /** Kills every task process and keeps the state; a new start on the folder continues. */
   close(): Promise<void>;
 }
 
@@ -115,13 +116,13 @@ function open(door: ServerContext, { port, tls }: BatchOptions) {
   );
 }
 
-/** The service itself, and two that are elsewhere in Azure or not at all. */
+/** Selects the handler: the data plane, the management plane, or `/_local`. */
 function doorFor(url: string): typeof handleRequest {
   if (url.startsWith('/_local')) return control;
   return MANAGEMENT.test(url) ? manage : handleRequest;
 }
 
-/** Kills what runs and waits for it to be gone. Nothing of this is written as an event. */
+/** Kills the running processes and waits until they have exited. No state change is recorded. */
 async function shutDown(account: Account): Promise<void> {
   account.close();
   for (const { nodes } of account.pools.values()) {

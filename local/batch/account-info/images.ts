@@ -15,9 +15,10 @@ interface Image {
 const DOCKER = ['DockerCompatible'];
 
 /**
- * Images a pool can be made of, with the node agent each needs. Marketplace images only.
- * Unlike Azure: those that have gone since are listed as well, verified and with the day on which
- * their support ended: programs of this version's time look them up, and every node is this machine.
+ * Images that a pool can be created from, each with its node agent. Marketplace images only.
+ *
+ * Unlike Azure: images that were retired since are listed as well, verified and with the end date
+ * of their support: programs of this version's time look them up, and every node is this machine.
  */
 const images: readonly Image[] = [
   {
@@ -108,7 +109,10 @@ export function listImages(_: Account, call: Call): Reply {
   );
 }
 
-/** Unlike Azure: any image is taken for a pool; its nodes are this machine whatever it says. */
+/**
+ * Unlike Azure: any image is accepted for a pool; its nodes are this machine, independent of the
+ * image.
+ */
 function imageView({ agent, publisher, offer, sku, capabilities, endOfLife }: Image): object {
   return {
     nodeAgentSKUId: agent,

@@ -8,7 +8,7 @@ const countListing: Listing = {
   metadata: 'poolnodecounts',
   fields: [stateField('poolId', 'eq')],
   names: [],
-  // Unconfirmed: how many pools a page has.
+  // Unconfirmed: the number of pools on a page.
   longestPage: 10,
 };
 
@@ -21,7 +21,7 @@ export function countNodes(account: Account, call: Call): Reply {
   );
 }
 
-/** How the answer spells each state. */
+/** The spelling of each node state in the response. */
 const spellings: Record<NodeState, string> = {
   creating: 'creating',
   idle: 'idle',

@@ -1,7 +1,7 @@
 import type { Reply } from '../wire/call';
 import { Refusal } from '../wire/refusals';
 
-/** An operation that the service has and the stand-in does not: it says so by name. */
+/** An operation of the service that the stand-in does not imitate: it replies 501 with its name. */
 export function notImitated(operation: string): () => Reply {
   return () => {
     throw new Refusal('NotImplemented', [{ key: 'Operation', value: operation }]);

@@ -6,7 +6,7 @@ import { type Listing, pageOf } from '../wire/page';
 import { invalidQuery } from '../wire/refusals';
 import { readTime, wireTime } from '../wire/time';
 
-/** The service sums up by half hours, and looks back thirty days. */
+/** The service aggregates usage in half hours and reports the last thirty days. */
 const INTERVAL_MS = 1_800_000;
 const LONGEST_LOOK_MS = 30 * 86_400_000;
 const DAY_MS = 86_400_000;
@@ -94,7 +94,7 @@ function sumUp(
   return rows;
 }
 
-/** What is older than the service looks back is forgotten. */
+/** Stores the usage of a node that leaves, and deletes records older than the reported period. */
 export function keepUsage(account: Account, node: Node): void {
   const earliest = account.now() - LONGEST_LOOK_MS;
   account.usage = account.usage.filter(({ endAt }) => endAt > earliest);

@@ -7,11 +7,11 @@ import { StepFailed, failureOf } from '../execution/failures';
 import { Refusal, invalidBody } from '../wire/refusals';
 import { ZipError, checkZip, unzip } from './zip';
 
-/** Twenty applications, forty packages of each. */
+/** Limits of the service: twenty applications, forty packages of each. */
 const MOST_APPLICATIONS = 20;
 const MOST_VERSIONS = 40;
 
-/** Keeps the archive of one version; the first version of an application makes it. */
+/** Stores the archive of one version; the first version of an application creates it. */
 export async function putPackage(
   account: Account,
   applicationId: string,
@@ -80,7 +80,9 @@ interface Reference {
   readonly version?: string;
 }
 
-/** Unpacks packages on a node, each once, and answers the variables that say where they are. */
+/**
+ * Unpacks packages on a node, each once, and returns the variables that contain their directories.
+ */
 export async function installPackages(
   account: Account,
   node: Node,
@@ -159,8 +161,9 @@ function packageFailed(
 }
 
 /**
- * On Linux every character that is no letter or digit becomes `_`; one name keeps the case, one is
- * in upper case, and the documentation shows one in lower case.
+ * On Linux every character that is not a letter or digit becomes `_`. Both spellings are set, one
+ * with the case of the name and one in upper case, because the documentation shows a third in lower
+ * case.
  */
 function variablesOf(id: string, version: string | undefined, folder: string): NamedValue[] {
   const name = (version === undefined ? id : `${id}_${version}`).replace(/[^A-Za-z0-9]/g, '_');

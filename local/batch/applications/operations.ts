@@ -6,7 +6,10 @@ import { Refusal } from '../wire/refusals';
 
 const applicationListing: Listing = { metadata: 'applications', fields: [], names: [] };
 
-/** GET /applications: what can be used. Packages are uploaded through the control, see library.ts. */
+/**
+ * GET /applications: the usable applications. Packages are uploaded through `/_local`, see
+ * library.ts.
+ */
 export function listApplications(account: Account, call: Call): Reply {
   return pageOf(call, applicationListing, (after) =>
     [...account.applications.values()]

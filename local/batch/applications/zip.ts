@@ -3,7 +3,7 @@ import path from 'node:path';
 import { crc32, inflateRaw } from 'node:zlib';
 import { promisify } from 'node:util';
 
-/** What is wrong with an archive. */
+/** An archive that cannot be unpacked, with the reason. */
 export class ZipError extends Error {
   override readonly name = 'ZipError';
 }
@@ -22,7 +22,7 @@ interface Entry {
   readonly crc: number;
   readonly compressedBytes: number;
   readonly bytes: number;
-  /** Unix permissions, when the archive was made on a system that has them. */
+  /** Unix permissions, if the archive was created on a system that has them. */
   readonly mode: number;
   readonly headerOffset: number;
 }
@@ -32,7 +32,10 @@ const inflate = promisify(inflateRaw) as (
   options: { readonly maxOutputLength: number },
 ) => Promise<Buffer>;
 
-/** Unpacks an archive into a folder. Nothing of it lands outside, and links are not made. */
+/**
+ * Unpacks an archive into a folder. No entry is written outside the folder, and links are not
+ * created.
+ */
 export async function unzip(archive: Buffer, folder: string): Promise<void> {
   for (const entry of entriesOf(archive)) {
     const target = path.resolve(folder, `./${entry.name}`);
@@ -45,12 +48,13 @@ export async function unzip(archive: Buffer, folder: string): Promise<void> {
     }
     await fsp.mkdir(path.dirname(target), { recursive: true });
     await fsp.writeFile(target, await contentOf(archive, entry));
-    // Azure unpacks without the permissions of the archive; what can be run is taken to be runnable.
+    // Azure unpacks without the permissions of the archive; executable entries stay executable
+    // here.
     await fsp.chmod(target, (entry.mode & 0o777) | 0o644);
   }
 }
 
-/** Refuses what is no archive that can be unpacked. */
+/** Refuses a file that is not an archive that can be unpacked. */
 export function checkZip(archive: Buffer): void {
   for (const { name, method } of entriesOf(archive)) {
     if (method !== 0 && method !== 8) throw new ZipError(`'${name}' is packed in an unknown way`);

@@ -25,18 +25,20 @@ import {
 } from './values';
 import { Names } from './variables';
 
-/** A formula made ready to run: each statement a function, each variable a place in an array. */
+/**
+ * A formula that is ready to run: each statement is a function, each variable an index in an array.
+ */
 export interface Program {
   readonly statements: readonly ((run: Run) => void)[];
-  /** The formula's own variables and their places, in the order in which results show them. */
+  /** The formula's own variables and their indexes, in the order of the results. */
   readonly own: readonly (readonly [string, number])[];
-  /** What is wrong before anything runs: a name that means nothing, a function called wrongly. */
+  /** An error that is found before the run: an unknown name, or a function with wrong arguments. */
   readonly fault?: EvaluationError;
 }
 
 /**
- * Unconfirmed: that the service looks names up in branches it does not take. Taken here: it does,
- * so that no misspelling waits for the one evening on which its branch is taken.
+ * Unconfirmed: that the service resolves names in branches that are not taken. Assumed here: it
+ * does, so that a misspelling is found before the one evening on which its branch is taken.
  */
 export function compile(statements: readonly Statement[]): Program {
   const names = new Names();
@@ -56,7 +58,7 @@ function compileStatement({ target, value }: Statement, names: Names): (run: Run
   return (run) => assign(run, evaluate(run));
 }
 
-/** An expression as a function. What is the same in every run is computed once, here. */
+/** An expression as a function. A value that is the same in every run is computed once, here. */
 interface Code {
   readonly run: (run: Run) => Value;
   readonly constant: boolean;
@@ -89,8 +91,8 @@ function constant(value: Value): Code {
 }
 
 /**
- * Code that depends on its parts alone: where they are constant, so is it. One that fails is left
- * for the run, since it may stand in a branch that is never taken.
+ * Code that depends on its parts alone: with constant parts it is constant. Constant code that
+ * fails is left for the run, since its branch may never be taken.
  */
 function derived(parts: readonly Code[], run: (run: Run) => Value): Code {
   if (!parts.every((part) => part.constant)) return { run, constant: false };
@@ -102,7 +104,7 @@ function derived(parts: readonly Code[], run: (run: Run) => Value): Code {
   }
 }
 
-/** For constant code only, which never looks at the run it is given. */
+/** For constant code only, which never reads its run. */
 const NO_RUN = {} as Run;
 
 function compileUnary({ operator, operand, at }: UnaryExpression, names: Names): Code {
@@ -119,7 +121,7 @@ function compileBinary({ operator, left, right, at }: BinaryExpression, names: N
 
 type Evaluate = Code['run'];
 
-/** Doubles first: nearly everything is one. */
+/** Doubles first: nearly every value is a double. */
 function operation(
   operator: BinaryOperator,
   left: Evaluate,
@@ -180,7 +182,7 @@ function compileCall(expression: CallExpression, names: Names): Code {
   return builtin.pure || isFixedTime(expression) ? derived(parts, run) : { run, constant: false };
 }
 
-/** Whether this is `time("…")`, which means the same at any time; `time("")` is now. */
+/** Returns whether this is `time("…")`, which is the same at any time; `time("")` is now. */
 function isFixedTime({ name, arguments: [text] }: CallExpression): boolean {
   return name === 'time' && text?.kind === 'string' && text.value !== '';
 }
@@ -222,7 +224,7 @@ function checkCount(
   throw new EvaluationError(at, `${name} takes ${wanted} argument${plural}, found ${count}`);
 }
 
-/** Unconfirmed: 0 for Sunday. The documentation only says that Monday is 1. */
+/** Unconfirmed: 0 for Sunday. The documentation only states that Monday is 1. */
 const timestampMembers: Readonly<Record<string, (date: Date) => number>> = {
   year: (date) => date.getUTCFullYear(),
   month: (date) => date.getUTCMonth() + 1,

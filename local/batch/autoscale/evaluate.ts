@@ -1,6 +1,6 @@
 /**
- * The autoscale formula language of Azure Batch. Read this file first; then formula.ts (what a
- * formula is), compile.ts (how it runs), functions.ts and series.ts (what it can call).
+ * The autoscale formula language of Azure Batch. Read this file first; then formula.ts (the
+ * grammar), compile.ts (the execution), functions.ts and series.ts (the functions and methods).
  */
 import { type Program, compile } from './compile';
 import { parseStatements } from './formula';
@@ -13,13 +13,13 @@ import { REQUEUE, places } from './variables';
 export { FormulaError, drawError } from './formula-error';
 export type { AutoscaleInputs, NodeDeallocationOption, Sample, SampledVariable } from './inputs';
 
-/** A formula that can be read; run it as often as you like. */
+/** A parsed formula; it can be evaluated any number of times. */
 export interface Formula {
   readonly text: string;
   readonly program: Program;
 }
 
-/** What one evaluation came to, in the form of the service's `autoScaleRun`. */
+/** The result of one evaluation, in the form of the service's `autoScaleRun`. */
 export interface AutoscaleEvaluation {
   readonly results: string;
   readonly targetDedicatedNodes: number;
@@ -39,7 +39,7 @@ export function parseFormula(text: string): Formula {
   return { text, program: compile(parseStatements(text)) };
 }
 
-/** Whatever goes wrong stands in `error`, and the targets are then the present ones. */
+/** Returns every evaluation error in `error`; the targets are then the present ones. */
 export function evaluateFormula(formula: Formula, inputs: AutoscaleInputs): AutoscaleEvaluation {
   const { program, text } = formula;
   if (program.fault !== undefined) return failed(program.fault, text, inputs);
@@ -61,7 +61,7 @@ function runStatements(program: Program, run: Run): void {
   }
 }
 
-/** The full name of a target and its alias, the one that wins first. */
+/** The full name of a target and its alias, in order of precedence. */
 const dedicatedPlaces = [places.targetDedicatedNodes, places.targetDedicated];
 const lowPriorityPlaces = [places.targetLowPriorityNodes, places.targetLowPriority];
 
@@ -82,13 +82,15 @@ function optionOf(value: Value | undefined): NodeDeallocationOption {
   return isOption(value) ? value.name : REQUEUE.name;
 }
 
-/** Unconfirmed: the message of an evaluation error; the other one is recorded. */
+/**
+ * Unconfirmed: the message of an evaluation error; the other message is recorded from the service.
+ */
 const messages: Record<EvaluationError['code'], string> = {
   AutoScalingFormulaEvaluationError: 'Autoscale evaluation failed due to an error in the formula',
   InsufficientSampleData: 'Autoscale evaluation failed due to insufficient sample data',
 };
 
-/** The service then shows the present targets, and the option that is the default. */
+/** After an error the service shows the present targets and the default deallocation option. */
 function failed(
   { code, at, message }: EvaluationError,
   text: string,
@@ -109,12 +111,14 @@ function resultsOf(dedicated: number, lowPriority: number, option: NodeDeallocat
   return `$TargetDedicatedNodes=${dedicated};$TargetLowPriorityNodes=${lowPriority};$NodeDeallocationOption=${option}`;
 }
 
-/** The wire carries node counts as 32-bit integers. */
+/** The REST interface has 32-bit integers for node counts. */
 const MOST_NODES = 2 ** 31 - 1;
 
 /**
- * The number of nodes that a formula asks for. Users of the service report that fractions are cut
- * off, not rounded. Unconfirmed: what it does with less than zero; taken here: the run fails.
+ * The number of nodes that a formula requests. Users of the service report that fractions are
+ * truncated, not rounded.
+ *
+ * Unconfirmed: the service's reaction to a negative number; assumed here: the evaluation fails.
  */
 function nodes({ variables, assignedAt }: Run, places: readonly number[], present: number): number {
   for (const place of places) {

@@ -1,10 +1,10 @@
-/** Where in a formula something stands, counted from 1 as the service counts. */
+/** A position in a formula, counted from 1 as the service does. */
 export interface Position {
   readonly line: number;
   readonly column: number;
 }
 
-/** A formula that cannot be read at all: the service refuses to store it. */
+/** A formula that cannot be parsed: the service refuses to store it. */
 export class FormulaError extends Error {
   override readonly name = 'FormulaError';
   readonly line: number;
@@ -20,7 +20,7 @@ export class FormulaError extends Error {
   }
 }
 
-/** What stops an evaluation that has begun. The pool then keeps its size. */
+/** An error that ends a running evaluation. The pool then keeps its size. */
 export class EvaluationError extends Error {
   override readonly name = 'EvaluationError';
   constructor(
@@ -35,7 +35,7 @@ export class EvaluationError extends Error {
   }
 }
 
-/** Ends an evaluation early and in good order: a formula called `stop()`. */
+/** Ends an evaluation early without an error: a formula called `stop()`. */
 export const STOP = new Error('the formula called stop()');
 
 export function positionOf(text: string, offset: number): Position {
@@ -43,14 +43,14 @@ export function positionOf(text: string, offset: number): Position {
   return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
 }
 
-/** The service's own form of a reason. */
+/** A reason with its position, in the service's own form. */
 export function located({ line, column }: Position, reason: string): string {
   return `Line ${line}, Col ${column}: ${reason}`;
 }
 
 const LOCATED = /^Line (\d+), Col (\d+): (.*)$/s;
 
-/** What the carets go under: a name, a number, a quoted text, or one sign. */
+/** The text under the carets: a name, a number, a quoted string, or one sign. */
 const WORD = /[$A-Za-z_][\w$]*|\d[\w.]*|"[^"\n]*"?|&&|\|\||[<>=!]=|\S/y;
 
 /**
@@ -65,7 +65,7 @@ export function drawError(formula: string, message: string): string {
   const parts = LOCATED.exec(message);
   if (parts === null) return message;
   const [, line, column, reason] = parts;
-  // A tab is drawn as one blank, so that the carets stand where the reader looks.
+  // A tab is drawn as one blank, so that the carets are aligned with the text.
   const shown = (formula.split('\n')[Number(line) - 1] ?? '').replaceAll('\t', ' ').trimEnd();
   WORD.lastIndex = Number(column) - 1;
   const width = WORD.exec(shown)?.[0].length ?? 1;

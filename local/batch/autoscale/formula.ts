@@ -4,7 +4,7 @@ import { Lexer } from './lexer';
 export type BinaryOperator = keyof typeof binding;
 export type UnaryOperator = '-' | '!';
 
-/** Every node knows the offset of the token that stands for it; of a call, that is its `(`. */
+/** Every node has the offset of its token; for a call, the offset of its `(`. */
 export type Expression =
   | { readonly kind: 'number'; readonly at: number; readonly value: number }
   | { readonly kind: 'string'; readonly at: number; readonly value: string }
@@ -64,12 +64,12 @@ export interface MethodExpression {
 }
 
 export interface Statement {
-  /** The variable that takes the value; without one the value is dropped. */
+  /** The variable that is assigned; without one the value is discarded. */
   readonly target?: { readonly name: string; readonly at: number };
   readonly value: Expression;
 }
 
-/** Limits of the service. The text is measured in characters, comments included. */
+/** Limits of the service. The length is measured in characters, comments included. */
 const LONGEST_FORMULA = 8192;
 const MOST_STATEMENTS = 100;
 
@@ -93,7 +93,7 @@ export function parseStatements(text: string): readonly Statement[] {
   return statements;
 }
 
-/** How closely the operators bind, as in C. */
+/** Precedence of the operators, as in C. */
 const binding = {
   '||': 1,
   '&&': 2,
@@ -111,7 +111,7 @@ const binding = {
 
 const COMPARISON = 3;
 
-/** Unlike Azure: expressions nest this deep at most. What the service's own limit is, nobody says. */
+/** Unlike Azure: expressions nest at most this deep. The service's own limit is not published. */
 const DEEPEST = 300;
 
 class Parser {
@@ -183,7 +183,7 @@ class Parser {
       this.#enter();
       const right = this.#binary(own + 1);
       left = { kind: 'binary', at, operator, left, right };
-      // A comparison is no operand of another: `1 < x < 3` is refused.
+      // A comparison is not an operand of another one: `1 < x < 3` is refused.
       ceiling = own === COMPARISON ? own - 1 : own;
     }
     this.#depth = depth;

@@ -3,28 +3,28 @@ import { EvaluationError, STOP } from './formula-error';
 import type { AutoscaleInputs } from './inputs';
 import { type DoubleVec, type Value, asDouble, isVector, timestamp, typeOf } from './values';
 
-/** One evaluation under way. */
+/** State of one evaluation. */
 export interface Run {
   readonly inputs: AutoscaleInputs;
   /** Unix milliseconds. */
   readonly now: number;
-  /** By place; what is not assigned yet is undefined. */
+  /** By index; a variable without a value yet is undefined. */
   readonly variables: (Value | undefined)[];
-  /** Where in the text the variables of the service were assigned, by place. */
+  /** Offsets of the assignments to the variables of the service, by index. */
   readonly assignedAt: number[];
 }
 
 export interface Builtin {
-  /** How many arguments it takes: at least, at most. */
+  /** Minimum and maximum number of arguments. */
   readonly arguments: readonly [number, number];
-  /** Whether its value depends on the arguments alone. */
+  /** Depends on the arguments alone. */
   readonly pure: boolean;
   readonly apply: (values: readonly Value[], run: Run, at: number) => Value;
 }
 
 const ANY_NUMBER = Number.POSITIVE_INFINITY;
 
-/** A function of all the doubles and vectors it is given, taken as one vector. */
+/** A function of all given doubles and vectors, as one vector. */
 function ofList(
   name: string,
   fewest: number,
@@ -47,8 +47,8 @@ function ofEach(name: string, map: (element: number) => number): readonly [strin
 }
 
 /**
- * Unconfirmed: what the service makes of too few elements (the average of none, the deviation of
- * one). Taken here: the evaluation fails, so that a formula guards against it.
+ * Unconfirmed: the service's result for too few elements (the average of none, the deviation of
+ * one). Assumed here: the evaluation fails, so that a formula guards against it.
  */
 const builtins = new Map<string, Builtin>([
   ofList('avg', 1, (all) => sum(all) / all.length),
@@ -112,7 +112,9 @@ function deviation(elements: DoubleVec): number {
   return Math.sqrt(sum(elements.map((element) => (element - mean) ** 2)) / (elements.length - 1));
 }
 
-/** Unconfirmed: the rule between two elements. Taken here: a straight line, and p from 0 to 100. */
+/**
+ * Unconfirmed: the interpolation between two elements. Assumed here: linear, with p from 0 to 100.
+ */
 function percentile([vector = 0, percent = 0]: readonly Value[], _: Run, at: number): number {
   const elements = [...flatten('percentile', [vector], at)].sort((a, b) => a - b);
   const p = asDouble(percent, at);
@@ -126,7 +128,9 @@ function percentile([vector = 0, percent = 0]: readonly Value[], _: Run, at: num
   return below + (above - below) * (rank - Math.floor(rank));
 }
 
-/** Unconfirmed: batch-shipyard takes `val` of no samples, and the service seems not to mind. */
+/**
+ * Unconfirmed: batch-shipyard calls `val` on an empty vector, and the service seems to accept that.
+ */
 function elementAt([vector = 0, index = 0]: readonly Value[], _: Run, at: number): number {
   const elements = flatten('val', [vector], at);
   const position = asDouble(index, at);
@@ -141,7 +145,7 @@ function elementAt([vector = 0, index = 0]: readonly Value[], _: Run, at: number
 }
 
 /**
- * Nanoseconds made the formulas of Nextflow fail, microseconds do not
+ * Formulas of Nextflow failed with nanoseconds; microseconds work
  * (https://github.com/nextflow-io/nextflow/issues/3866). Unconfirmed: seven digits.
  */
 const FINER_THAN_MICROSECONDS = /\.\d{7}/;
@@ -158,7 +162,7 @@ function time([text = '']: readonly Value[], run: Run, at: number): Value {
   return timestamp(moment);
 }
 
-/** Unconfirmed: that what was assigned before stays in force. */
+/** Unconfirmed: that earlier assignments stay in force. */
 function stop(): never {
   throw STOP;
 }

@@ -1,4 +1,4 @@
-/** The series that Batch samples for a pool, by the names that formulas use. */
+/** The series that Batch samples for a pool, with their names in formulas. */
 export const sampledVariables = [
   '$ActiveTasks',
   '$RunningTasks',
@@ -8,7 +8,7 @@ export const sampledVariables = [
   '$CPUPercent',
   '$PreemptedNodeCount',
   '$UsableNodeCount',
-  // Retired: still words of the language, but nothing fills them any more.
+  // Retired: still part of the language, but without samples.
   '$WallClockSeconds',
   '$MemoryBytes',
   '$DiskBytes',
@@ -23,7 +23,7 @@ export const sampledVariables = [
 
 export type SampledVariable = (typeof sampledVariables)[number];
 
-/** Batch takes a sample of every series this often. */
+/** Period of the samples of every series. */
 export const SAMPLE_PERIOD_MS = 30_000;
 
 export interface Sample {
@@ -32,7 +32,7 @@ export interface Sample {
   readonly value: number;
 }
 
-/** What one evaluation knows of the world: the time, chance, the pool and its samples. */
+/** Everything that an evaluation depends on: the time, randomness, the pool and its samples. */
 export interface AutoscaleInputs {
   readonly now: Date;
   /** A number in [0, 1). */
@@ -45,11 +45,12 @@ export interface AutoscaleInputs {
   /** The samples visible at `now`, oldest first. */
   readonly samples: (variable: SampledVariable) => readonly Sample[];
   /**
-   * What `GetSample` of a window asks for when the formula names no percentage; 0 without this.
+   * The percentage that `GetSample` of a window requires if the formula names none. Default: 0.
+   *
    * Unconfirmed: the documentation names no such minimum, but the service once refused
    * `avg($PendingTasks.GetSample(sli))` with `wanted 70%, received 0%`
    * (https://github.com/Azure/batch-shipyard/issues/138). A formula that names its percentage,
-   * `GetSample(window, 0)`, means the same either way.
+   * `GetSample(window, 0)`, does not depend on this.
    */
   readonly defaultSamplePercent?: number;
 }

@@ -15,9 +15,9 @@ export type TokenKind = 'name' | 'number' | 'string' | 'mark' | 'end';
  */
 export class Lexer {
   kind: TokenKind = 'end';
-  /** The token as written; of a string, what stands between the quotes. */
+  /** The token as written; for a string, the text between the quotes. */
   text = '';
-  /** Where the token begins. */
+  /** The offset of the token. */
   at = 0;
   #end = 0;
   readonly #source: string;
@@ -105,7 +105,7 @@ const MINUS = 0x2d;
 const SLASH = 0x2f;
 const UNDERSCORE = 0x5f;
 const LETTER_E = 0x65;
-/** Makes an ASCII letter a small one. */
+/** Turns an ASCII letter into lower case. */
 const LOWER_CASE = 0x20;
 
 /** Skips blanks and comments. */

@@ -1,24 +1,26 @@
 import type { Sample, SampledVariable } from './inputs';
 
 export interface SampleHistoryOptions {
-  /** How long a sample stays unseen. The documentation speaks of about a minute. */
+  /** Time until a sample is visible. The documentation states about a minute. */
   readonly visibilityDelayMs?: number;
-  /** How long a sample is kept. Unconfirmed: how much history the service keeps is not published. */
+  /**
+   * Time that a sample is kept. Unconfirmed: the length of the service's history is not published.
+   */
   readonly windowMs?: number;
-  /** Whether to lose a sample, as Batch does now and then. */
+  /** Returns true to lose a sample, as Batch does at times. */
   readonly drops?: (variable: SampledVariable, at: Date) => boolean;
 }
 
 const VISIBILITY_DELAY_MS = 60_000;
 const WINDOW_MS = 24 * 3_600_000;
 
-/** What was measured at one moment, in Unix milliseconds. */
+/** The samples of one instant, in Unix milliseconds. */
 export interface Moment {
   readonly at: number;
   readonly values: Partial<Readonly<Record<SampledVariable, number>>>;
 }
 
-/** What a pool's autoscale formula can look back on. */
+/** The sample history of a pool, which its autoscale formula reads. */
 export class SampleHistory {
   readonly #series = new Map<SampledVariable, Sample[]>();
   readonly #visibilityDelayMs: number;
@@ -31,7 +33,7 @@ export class SampleHistory {
     this.#drops = options.drops ?? (() => false);
   }
 
-  /** Takes one sample. A second one of the same moment replaces the first. */
+  /** Records one sample. A second one of the same instant replaces the first. */
   record(variable: SampledVariable, at: Date, value: number): void {
     if (this.#drops(variable, at)) return;
     const samples = this.#series.get(variable) ?? [];
@@ -47,14 +49,14 @@ export class SampleHistory {
     if (expired > 0) samples.splice(0, expired);
   }
 
-  /** What a formula evaluated at `now` sees, oldest first. */
+  /** The samples that a formula evaluated at `now` reads, oldest first. */
   visible(variable: SampledVariable, now: Date): readonly Sample[] {
     const samples = this.#series.get(variable) ?? [];
     const latest = now.getTime() - this.#visibilityDelayMs;
     return samples.slice(0, samples.findLastIndex((sample) => sample.at <= latest) + 1);
   }
 
-  /** Everything that is kept, by the moment at which it was taken. */
+  /** All samples that are kept, grouped by their instant. */
   moments(): readonly Moment[] {
     const byTime = new Map<number, Partial<Record<SampledVariable, number>>>();
     for (const [variable, samples] of this.#series) {

@@ -42,7 +42,7 @@ export function findSeriesMethod(name: string): SeriesMethod | undefined {
  *     GetSample( start [ "," percent ] )
  *     GetSample( start "," end [ "," percent ] )
  *
- * Unconfirmed: the order of the samples within the vector. Taken here: oldest first.
+ * Unconfirmed: the order of the samples within the vector. Assumed here: oldest first.
  */
 function getSample(
   variable: SampledVariable,
@@ -109,20 +109,20 @@ function newest(samples: readonly Sample[], count: number, at: number): DoubleVe
   return vector;
 }
 
-/** Later than `from`, and at `to` or earlier, in Unix milliseconds. */
+/** Later than `from`, and not later than `to`, in Unix milliseconds. */
 interface Window {
   readonly from: number;
   readonly to: number;
 }
 
-/** The official samples name the nearer bound first, so either order will do. */
+/** The official samples name the nearer bound first, so both orders are accepted. */
 function windowOf(start: Value, end: Value | undefined, run: Run, at: number): Window {
   const one = bound(start, run, at);
   const other = end === undefined ? run.now : bound(end, run, at);
   return { from: Math.min(one, other), to: Math.max(one, other) };
 }
 
-/** A moment, or as long ago as an interval says. */
+/** A timestamp, or now minus an interval. */
 function bound(value: Value, run: Run, at: number): number {
   if (typeof value === 'object' && !isVector(value)) {
     if (value.kind === 'timestamp') return value.unixMs;
@@ -141,7 +141,7 @@ function within(samples: readonly Sample[], { from, to }: Window): DoubleVec {
   return vector;
 }
 
-/** The samples there are of those that the window could hold. */
+/** The percentage of the samples of a window that are available. */
 function availablePercent(samples: readonly Sample[], window: Window): number {
   const available = firstAfter(samples, window.to) - firstAfter(samples, window.from);
   if (available === 0) return 0;
@@ -149,7 +149,7 @@ function availablePercent(samples: readonly Sample[], window: Window): number {
   return Math.min(100, (available / possible) * 100);
 }
 
-/** The index of the first sample later than a moment; the samples stand in order of time. */
+/** The index of the first sample after an instant; the samples are in order of time. */
 function firstAfter(samples: readonly Sample[], moment: number): number {
   let low = 0;
   let high = samples.length;

@@ -3,7 +3,7 @@ import type { BinaryOperator } from './formula';
 import { EvaluationError } from './formula-error';
 import type { NodeDeallocationOption } from './inputs';
 
-/** A `double` is a number, a truth value too (0 is false); a `doubleVec` is an array. */
+/** A `double` is a number; so is a boolean (0 is false). A `doubleVec` is an array. */
 export type Value = number | string | DoubleVec | Timestamp | TimeInterval | Option;
 
 export type DoubleVec = readonly number[];
@@ -18,7 +18,7 @@ export interface TimeInterval {
   readonly ms: number;
 }
 
-/** One of the words that only `$NodeDeallocationOption` takes. */
+/** An identifier that only `$NodeDeallocationOption` accepts. */
 export interface Option {
   readonly kind: 'node deallocation option';
   readonly name: NodeDeallocationOption;
@@ -35,14 +35,17 @@ export function isOption(value: Value | undefined): value is Option {
   return typeof value === 'object' && 'kind' in value && value.kind === 'node deallocation option';
 }
 
-/** The name of a value's type, as the documentation has it. */
+/** The name of a value's type in the documentation. */
 export function typeOf(value: Value): string {
   if (typeof value === 'number') return 'double';
   if (typeof value === 'string') return 'string';
   return isVector(value) ? 'doubleVec' : value.kind;
 }
 
-/** A vector of one element does for a double: published formulas compare such with numbers. */
+/**
+ * A vector of one element is accepted as a double: published formulas compare such vectors with
+ * numbers.
+ */
 export function asDouble(value: Value, at: number): number {
   const single = unwrap(value);
   if (typeof single === 'number') return single;
@@ -68,7 +71,7 @@ export const doubleArithmetic: Record<ArithmeticOperator, (a: number, b: number)
   '/': (a, b) => a / b,
 };
 
-/** What an operator does with times, by the types left and right of it. */
+/** The operators on times, by the types of their left and right operands. */
 const timeArithmetic: Record<string, (a: Value, b: Value) => Value> = {
   'double * timeinterval': (a, b) => timeInterval(amount(a) * amount(b)),
   'timeinterval * double': (a, b) => timeInterval(amount(a) * amount(b)),
@@ -81,7 +84,7 @@ const timeArithmetic: Record<string, (a: Value, b: Value) => Value> = {
 };
 
 /**
- * Unconfirmed: a double on the left of a vector, and a timestamp less an interval. The
+ * Unconfirmed: a double on the left of a vector, and a timestamp minus an interval. The
  * documentation's table of operations has neither, so both are refused.
  */
 export function arithmetic(operator: ArithmeticOperator, a: Value, b: Value, at: number): Value {
@@ -100,7 +103,7 @@ export function arithmetic(operator: ArithmeticOperator, a: Value, b: Value, at:
   return onTimes(left, right);
 }
 
-/** A double itself, the milliseconds of a time. */
+/** A double itself, or the milliseconds of a time. */
 function amount(value: Value): number {
   if (typeof value === 'number') return value;
   if (typeof value === 'object' && !isVector(value)) {
@@ -154,7 +157,7 @@ export function negate(value: Value, at: number): Value {
   return -asDouble(value, at);
 }
 
-/** A value as `results` shows it. */
+/** A value in the form of `results`. */
 export function formatValue(value: Value): string {
   if (typeof value === 'number') return formatDouble(value);
   if (typeof value === 'string') return value;
@@ -168,7 +171,7 @@ const DIGITS = 6;
 
 /**
  * Six significant digits, as C's `%g` writes them: the service shows 29 of 30 samples as `96.6667`.
- * Unconfirmed: how it writes what needs an exponent or is no number.
+ * Unconfirmed: the form of numbers that need an exponent, and of NaN.
  */
 export function formatDouble(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 10 ** DIGITS) return String(value + 0);
@@ -183,7 +186,7 @@ export function formatDouble(value: number): string {
   return `${Number(mantissa)}e${power < 0 ? '-' : '+'}${digits}`;
 }
 
-/** The furthest moment that a JavaScript date can name, from 1970 either way. */
+/** The largest distance from 1970 that a JavaScript date can represent. */
 const FURTHEST_MS = 8.64e15;
 
 function formatTimestamp({ unixMs }: Timestamp): string {
@@ -191,7 +194,10 @@ function formatTimestamp({ unixMs }: Timestamp): string {
   return within ? new Date(unixMs).toISOString() : formatDouble(unixMs);
 }
 
-/** Unconfirmed: how results show an interval. Taken here: as durations are elsewhere in the service. */
+/**
+ * Unconfirmed: the form of an interval in results. Assumed here: that of durations elsewhere in the
+ * service.
+ */
 function formatInterval(ms: number): string {
   if (!Number.isFinite(ms)) return formatDouble(ms);
   return `${ms < 0 ? '-' : ''}${wireDuration(Math.abs(ms))}`;

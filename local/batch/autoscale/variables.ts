@@ -8,7 +8,7 @@ import {
 } from './inputs';
 import { type Option, type Value, asDouble, isOption, timeInterval, typeOf } from './values';
 
-/** The places of the variables that the service reads when an evaluation is over. */
+/** The indexes of the variables that the service reads after an evaluation. */
 export const places = {
   targetDedicatedNodes: 0,
   targetDedicated: 1,
@@ -22,7 +22,7 @@ const FIRST_OWN_PLACE = 5;
 const SECOND_MS = 1000;
 const DAY_MS = 86_400 * SECOND_MS;
 
-/** Words that stand for a value. Unconfirmed: that their spelling must be exact. */
+/** Identifiers of constants. Unconfirmed: that their spelling must be exact. */
 const constants = new Map<string, Value>([
   ['TimeInterval_Zero', timeInterval(0)],
   ['TimeInterval_100ns', timeInterval(0.0001)],
@@ -44,7 +44,7 @@ export const REQUEUE: Option = { kind: 'node deallocation option', name: 'requeu
 
 interface ServiceVariable {
   readonly read: (run: Run) => Value;
-  /** The place that an assignment fills; without one the variable is read-only. */
+  /** The index that an assignment fills; without one the variable is read-only. */
   readonly place?: number;
 }
 
@@ -60,9 +60,9 @@ const dedicated = (inputs: AutoscaleInputs) => inputs.targetDedicatedNodes;
 const lowPriority = (inputs: AutoscaleInputs) => inputs.targetLowPriorityNodes;
 
 /**
- * By their names in small letters: official samples mix `$targetDedicatedNodes` with
- * `$TargetDedicatedNodes`. Unconfirmed: that `$CurrentDedicated`, which the samples of Az.Batch
- * still read, is more than a memory of the service's.
+ * Keyed by names in lower case: official samples mix `$targetDedicatedNodes` with
+ * `$TargetDedicatedNodes`. Unconfirmed: that the service still knows `$CurrentDedicated`, which the
+ * samples of Az.Batch read.
  */
 const serviceVariables = new Map<string, ServiceVariable>([
   ['$targetdedicatednodes', target(places.targetDedicatedNodes, places.targetDedicated, dedicated)],
@@ -97,11 +97,11 @@ interface Reading {
   readonly constant: boolean;
 }
 
-/** The names that one formula uses, and where their values live. */
+/** The names that one formula uses, with the indexes of their values. */
 export class Names {
   readonly #own = new Map<string, number>();
 
-  /** The formula's own variables in the order in which results show them. */
+  /** The formula's own variables in the order of the results. */
   sorted(): readonly (readonly [string, number])[] {
     return [...this.#own].sort(([one], [other]) => (one < other ? -1 : 1));
   }
@@ -139,7 +139,7 @@ export class Names {
   }
 }
 
-/** The statement that assigns it stands before, so it has run by now. */
+/** The statement that assigns the variable precedes this one, so it has run by now. */
 function readingPlace(place: number, name: string): (run: Run) => Value {
   return ({ variables }) => {
     const value = variables[place];
@@ -148,7 +148,7 @@ function readingPlace(place: number, name: string): (run: Run) => Value {
   };
 }
 
-/** A target keeps its fraction until the end, so that a formula may go on computing with it. */
+/** A target keeps its fraction until the end, so that a formula can continue to compute with it. */
 function assigningService(place: number, at: number): (run: Run, value: Value) => void {
   const check = place === places.nodeDeallocationOption ? asOption : asDouble;
   return ({ variables, assignedAt }, value) => {

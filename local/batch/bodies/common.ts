@@ -15,7 +15,7 @@ export const id = text({ min: 1, max: 64, pattern: /^[A-Za-z0-9_-]+$/ });
 
 export const displayName = text({ max: 1024 });
 
-/** No process starts from an empty line, except a container's own entry point. */
+/** An empty command line is valid for a container alone, which then runs its own entry point. */
 export const commandLine = text();
 
 const nameValue = object({ name: text({ min: 1 }), value: optional(text()) });
@@ -91,7 +91,7 @@ export const authenticationTokenSettings = object({ access: optional(list(oneOf(
 
 export const certificateReferences = list(anything);
 
-/** −1 is "without end". */
+/** −1 means unlimited. */
 export const retryCount = integer(-1, 2 ** 31 - 1);
 
 export const taskConstraints = object({

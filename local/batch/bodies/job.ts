@@ -92,7 +92,7 @@ const priority = integer(-1000, 1000);
 const onAllTasksComplete = oneOf('noaction', 'terminatejob');
 const maxParallelTasks = integer(-1, 2 ** 31 - 1);
 
-/** What a job is; a job schedule describes its jobs by the same, without an id. */
+/** The properties of a job; a job schedule describes its jobs by the same, without an id. */
 const specification = {
   displayName: optional(displayName),
   priority: optional(priority),

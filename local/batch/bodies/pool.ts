@@ -91,7 +91,7 @@ const evaluationInterval = duration(5 * MINUTE_MS, 168 * 60 * MINUTE_MS);
 
 const resizeTimeout = duration(5 * MINUTE_MS);
 
-/** What a pool is; an auto-pool is described by the same, without an id. */
+/** The properties of a pool; an auto-pool is described by the same, without an id. */
 const specification = {
   displayName: optional(displayName),
   vmSize: text({ min: 1 }),

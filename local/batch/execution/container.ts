@@ -6,14 +6,14 @@ import { splitCommandLine } from '../command-line';
 import { StepFailed, failureOf } from './failures';
 import type { Execution } from './work';
 
-/** What runs containers, where one of them is installed and its service answers. */
+/** Supported container runtimes; the first that is installed and running is used. */
 const RUNTIMES = ['docker', 'podman'] as const;
 
 type Runtime = (typeof RUNTIMES)[number];
 
 const found = new Map<string, Promise<Runtime | undefined>>();
 
-/** The container runtime of this machine. It is asked for once. */
+/** The container runtime of this machine; looked up once. */
 function containerRuntime(searchPath: string): Promise<Runtime | undefined> {
   const known = found.get(searchPath) ?? findRuntime(searchPath);
   found.set(searchPath, known);
@@ -31,7 +31,7 @@ async function findRuntime(searchPath: string): Promise<Runtime | undefined> {
 interface Answer {
   readonly exitCode: number;
   readonly output: string;
-  /** What it complained of, at its end. */
+  /** The end of the standard error output. */
   readonly complaint: string;
 }
 
@@ -56,24 +56,25 @@ function call(
     child.once('error', (error) => resolve({ exitCode: -1, output, complaint: error.message }));
     child.once('close', (exitCode) => resolve({ exitCode: exitCode ?? -1, output, complaint }));
     child.stdin.on('error', () => {
-      // It ended without reading; its exit code says why.
+      // The process ended without reading its input; its exit code has the reason.
     });
     child.stdin.end(input);
   });
 }
 
-/** How a task is run in a container, and ended there. */
+/** The command of a container task, and the way to stop its container. */
 export interface ContainerProgram {
   readonly argv: readonly string[];
-  /** Ends the container; killing the client alone would leave it running. */
+  /** Stops the container; killing the client alone would leave it running. */
   readonly stop: () => Promise<unknown>;
   readonly name: string;
 }
 
 /**
- * Runs a task as the node agent does: the node's root mounted where it is, every variable of the
- * task, the task's directory to work in, the user's options after ours. An empty command line runs
- * the image's own entry point; another replaces it.
+ * The command that runs a task as the node agent does: with the node's root mounted at the same
+ * path, every variable of the task, the task's directory as working directory, and the user's
+ * options after ours. An empty command line runs the image's own entry point; any other replaces
+ * it.
  */
 export async function containerProgram(
   settings: ContainerSettings,
@@ -113,7 +114,7 @@ export async function containerProgram(
   return { argv, name, stop: () => call(runtime, ['kill', name], unmarked(environment)) };
 }
 
-/** Whoever ends a container must not be taken for a process of the task that ends. */
+/** The process that stops a container must not count as a process of the task that is stopped. */
 function unmarked(environment: Variables): Variables {
   const own = Object.entries(environment).filter(([name]) => !name.startsWith('AZ_BATCH_'));
   return Object.fromEntries(own);
@@ -121,7 +122,7 @@ function unmarked(environment: Variables): Variables {
 
 const NODE_LABEL = 'batch.node';
 
-/** Files that the container makes belong to the user of the task. */
+/** Files that the container creates belong to the user of the task. */
 function userOptions(): readonly string[] {
   const user = process.getuid?.();
   const group = process.getgid?.();
@@ -135,8 +136,8 @@ async function runtimeFor(image: string, environment: Variables): Promise<Runtim
 }
 
 /**
- * Where podman keeps what it signs in with: below the node's home, as docker does of itself, or it
- * would be in a file of this machine's user, in the open.
+ * The file in which podman stores registry credentials: below the node's home, as docker does by
+ * default. Otherwise they would be in a file of this machine's user.
  */
 const authFileOf = (environment: Variables): string =>
   path.join(environment['HOME'] ?? '', '.registries.json');
@@ -146,7 +147,7 @@ function signedIn(runtime: Runtime, environment: Variables): readonly string[] {
   return runtime === 'podman' && existsSync(file) ? ['--authfile', file] : [];
 }
 
-/** Signs in under the node's own home, so that this machine's user keeps no password of a pool. */
+/** Logs in under the node's own home, so that this machine's user keeps no password of a pool. */
 async function logIn(
   runtime: Runtime,
   { registryServer, username, password }: ContainerRegistry,
@@ -171,12 +172,12 @@ export interface Prefetch {
 }
 
 /**
- * Brings a pool's images to a node before anything runs there; the answer is those that were on
- * this machine and nowhere else.
+ * Pulls a pool's images to a node before anything runs there; returns those that exist on this
+ * machine only.
  *
- * Unlike Azure: an image that cannot be pulled but was built or imported here is taken as it is, so
- * that it can be tried before it is pushed. Not one of a registry that the pool signs in to: there
- * the pull is what is tried.
+ * Unlike Azure: an image that cannot be pulled but was built or imported here is used as it is, so
+ * that it can be tested before it is pushed. This does not apply to a registry that the pool logs
+ * in to: there the pull itself is tested.
  */
 export async function prefetch(
   { images, registries }: Prefetch,
@@ -213,7 +214,7 @@ export async function prefetch(
 
 const HUB = 'docker.io';
 
-/** Before the first slash, if that can be a host; without one an image is of Docker Hub. */
+/** The part before the first slash, if it can be a host; without one an image is of Docker Hub. */
 function hostOf(image: string): string {
   const [first = '', ...rest] = image.split('/');
   return rest.length > 0 && /[.:]|^localhost$/.test(first) ? first : HUB;
@@ -224,7 +225,7 @@ async function hasImage(runtime: Runtime, image: string, environment: Variables)
   return exitCode === 0;
 }
 
-/** Containers of a stand-in that was killed go on without it. */
+/** Containers of a stand-in that was killed continue without it. */
 async function removeLeftovers(
   runtime: Runtime,
   environment: Variables,

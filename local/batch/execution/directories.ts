@@ -3,7 +3,10 @@ import fsp from 'node:fs/promises';
 import path from 'node:path';
 import type { Account, Job, Node } from '../state/account';
 
-/** Where a node has everything: Batch's own layout in `root`, and beside it what tasks never see. */
+/**
+ * The directories of a node: Batch's own layout in `root`, and beside it those that tasks do not
+ * see.
+ */
 export interface NodeFolders {
   readonly root: string;
   readonly home: string;
@@ -21,14 +24,17 @@ export function nodeFolders(account: Account, node: Node): NodeFolders {
   };
 }
 
-/** What was on disks that are gone, until the last file of it is. No pool can have this name. */
+/**
+ * The trash: directories of deleted disks, until their last file is deleted. No pool can have this
+ * name.
+ */
 export function goneFolder(nodesFolder: string): string {
   return path.join(nodesFolder, '.gone');
 }
 
 /**
- * Puts everything of a node out of the way at once: its next machine may be up before the last file
- * is deleted. Answers where it is now, if there was anything.
+ * Moves everything of a node to the trash at once: its next machine may be up before the last file
+ * is deleted. Returns the new path, or undefined when there was nothing.
  */
 export function setAside(account: Account, node: Node): string | undefined {
   const { all } = nodeFolders(account, node);
@@ -69,8 +75,9 @@ export function jobDirectory(job: Job): string {
 }
 
 /**
- * Makes the directories and the empty output of one execution; what an earlier try left is gone.
- * Hundreds of tasks start in a second, and these few calls cost less than the threads to wait for.
+ * Creates the directories and the empty output files of one execution, and deletes those of an
+ * earlier attempt. Synchronous, because hundreds of tasks start in a second and these few calls
+ * cost less than a change of thread.
  */
 export function makeTaskFolders(folder: string): void {
   fs.rmSync(folder, { recursive: true, force: true });

@@ -3,7 +3,7 @@ import type { Account, Job, Node } from '../state/account';
 import type { NamedValue } from '../state/records';
 import { jobDirectory, nodeFolders } from './directories';
 
-/** Who a command line runs for. */
+/** The owner of a command line. */
 export interface Purpose {
   readonly kind: 'start' | 'preparation' | 'release' | 'task';
   readonly job?: Job;
@@ -15,8 +15,8 @@ export interface Purpose {
 type Settings = readonly { readonly name: string; readonly value?: string | undefined }[];
 
 /**
- * Everything the process sees in its environment; it inherits nothing. What the user set comes
- * last: the job's common settings, then the task's own.
+ * The complete environment of the process; it inherits nothing. The user's settings are last: the
+ * job's common settings, then the task's own.
  */
 export function taskEnvironment(
   account: Account,

@@ -30,7 +30,7 @@ export async function execute(work: Execution, aborted: AbortSignal): Promise<Ex
   }
 }
 
-/** What is started, and what has to be ended beside its processes. */
+/** The command to start, and the container to stop with its processes. */
 interface Prepared {
   readonly argv: readonly string[];
   readonly stop?: () => Promise<unknown>;
@@ -77,7 +77,7 @@ async function run(work: Execution, program: Prepared, signal: AbortSignal): Pro
   }
 }
 
-/** A program is looked for in the PATH, then in the working directory. */
+/** The program is searched in the PATH, then in the working directory. */
 async function launch(work: Execution, argv: readonly string[]): Promise<ProcessGroup> {
   const cwd = path.join(work.folder, 'wd');
   const start = (words: readonly string[]) =>

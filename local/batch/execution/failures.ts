@@ -1,6 +1,6 @@
 import type { Failure, NamedValue } from '../state/records';
 
-/** Why an execution failed, in the codes of `failureInfo`. Casing as seen on the wire. */
+/** Reasons for a failed execution, by the codes of `failureInfo`. Casing as seen in responses. */
 const failures = {
   FailureExitCode: ['UserError', 'The task process exited with an unexpected exit code'],
   CommandProgramNotFound: ['UserError', 'The specified command program is not found'],
@@ -43,7 +43,7 @@ export function failureOf(
   };
 }
 
-/** A step before or after the process that failed for a reason of its own. */
+/** A step before or after the process that failed, with its own failure code. */
 export class StepFailed extends Error {
   override readonly name = 'StepFailed';
   constructor(
@@ -54,7 +54,7 @@ export class StepFailed extends Error {
   }
 }
 
-/** An address without its query: a SAS is a secret and has no place in a message. */
+/** An address without its query: a SAS is a secret and must not appear in a message. */
 export function withoutQuery(url: string): string {
   return url.split('?', 1)[0] ?? '';
 }

@@ -12,7 +12,10 @@ export interface Uploading {
   readonly signal: AbortSignal;
 }
 
-/** Uploads what the outcome of the process asks for. Absent when every upload went well. */
+/**
+ * Uploads the files that match the result of the process. Returns undefined when every upload
+ * succeeded.
+ */
 export async function uploadAll(
   files: readonly OutputFile[],
   uploading: Uploading,
@@ -24,7 +27,7 @@ export async function uploadAll(
   if (due.length === 0) return undefined;
   const journal = new UploadJournal(path.dirname(uploading.workingDirectory));
   let failure: StepFailed | undefined;
-  // One upload that fails does not keep the others from being tried.
+  // A failed upload does not prevent the others.
   for (const file of due) {
     try {
       await upload(file, uploading, journal);
@@ -81,8 +84,8 @@ async function upload(
 const WILDCARD = /[*?[]/;
 
 /**
- * The directory that a pattern names before its first wildcard.
- * Unconfirmed: below `path`, blobs keep the folders that the wildcards matched, and only those.
+ * The directory before a pattern's first wildcard. Unconfirmed: below `path`, blobs keep the
+ * folders that the wildcards matched, and only those.
  */
 function fixedPart(pattern: string, workingDirectory: string): string {
   const steps = pattern.split('/');

@@ -4,7 +4,7 @@ import { type Account, type Node, keyOf } from '../state/account';
 import type { NamedValue } from '../state/records';
 import { Refusal } from '../wire/refusals';
 
-/** The variables of the pool's packages and of those that a task asks for, which are unpacked. */
+/** The variables of the pool's packages and of the task's own packages, which are unpacked. */
 export async function installTaskPackages(
   account: Account,
   node: Node,
@@ -13,7 +13,7 @@ export async function installTaskPackages(
   return [...node.packages, ...(await installPackages(account, node, references))];
 }
 
-/** Refuses references to packages that are not there. */
+/** Refuses references to packages that do not exist. */
 export function checkPackages(account: Account, references: ApplicationPackageReferences): void {
   const unmet = references.filter(({ applicationId, version }) => {
     const application = account.applications.get(keyOf(applicationId));

@@ -9,7 +9,7 @@ export interface Program {
   readonly environment: Readonly<Record<string, string>>;
   readonly stdoutFile: string;
   readonly stderrFile: string;
-  /** Where the group is written down while it lives, for a stand-in that is started again. */
+  /** Folder in which a running group is recorded, for a restarted stand-in. */
   readonly processesFolder: string;
 }
 
@@ -52,7 +52,7 @@ export async function startGroup(program: Program): Promise<ProcessGroup> {
     const child = spawn(command, rest, {
       cwd: program.cwd,
       env: { ...program.environment },
-      // Its own session and group, so that whatever it starts can be ended with it.
+      // A separate session and group, so that all descendants can be killed with it.
       detached: true,
       stdio: ['ignore', stdout, stderr],
     });
@@ -84,7 +84,7 @@ function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // ESRCH: nothing of the group is left.
+    // ESRCH: no process of the group is left.
   }
 }
 
@@ -151,7 +151,7 @@ function writeDown(folder: string, pid: number): string {
   return file;
 }
 
-/** Kills the groups that an earlier stand-in wrote down and could not end any more. */
+/** Kills the groups that an earlier stand-in recorded and did not end. */
 export function killLeftovers(folder: string): number {
   if (!fs.existsSync(folder)) return 0;
   let killed = 0;
@@ -159,7 +159,7 @@ export function killLeftovers(folder: string): number {
     const file = path.join(folder, name);
     const pid = Number(name);
     const startedAt = fs.readFileSync(file, 'utf8');
-    // A number is used again; only with the same start is it the same process.
+    // Process numbers are reused; only with the same start time is it the same process.
     if (Number.isInteger(pid) && startedAt !== '' && processStart(pid) === startedAt) {
       killGroup(pid);
       killed += 1;
@@ -203,7 +203,9 @@ export async function endMarked(variable: Marking, value: string): Promise<void>
   });
 }
 
-/** When a process began, in whatever the system counts it; undefined when there is none. */
+/**
+ * The start time of a process in the unit of the system; undefined when there is no such process.
+ */
 function processStart(pid: number): string | undefined {
   if (process.platform === 'linux') return statFields(pid)?.startTime;
   const shown = spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' });

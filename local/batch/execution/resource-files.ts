@@ -9,12 +9,12 @@ import { type FailureCode, StepFailed, failureOf, withoutQuery } from './failure
 
 export interface Downloading {
   readonly workingDirectory: string;
-  /** The auto-storage of the account, when it has one. */
+  /** The auto-storage of the account, if it has one. */
   readonly autoStorageContainer?: ((name: string) => string | Promise<string>) | undefined;
   readonly signal: AbortSignal;
 }
 
-/** Brings resource files to a working directory. The first that fails is the task's failure. */
+/** Downloads resource files to a working directory. The first that fails is the task's failure. */
 export async function downloadAll(
   files: readonly ResourceFile[],
   downloading: Downloading,
@@ -83,7 +83,7 @@ async function downloadContainer(
   }
 }
 
-/** Inside the working directory, whatever the name of the blob says. */
+/** A path inside the working directory, independent of the blob's name. */
 function targetOf(filePath: string, { workingDirectory }: Downloading): string {
   const target = path.resolve(workingDirectory, filePath);
   if (target !== workingDirectory && target.startsWith(workingDirectory + path.sep)) return target;
@@ -93,8 +93,8 @@ function targetOf(filePath: string, { workingDirectory }: Downloading): string {
 }
 
 /**
- * Before the content is asked for: a stream that waits for its reader while a folder is made has
- * nobody to tell when it is broken off meanwhile.
+ * Must run before the content is requested: a stream that waits while a folder is created has no
+ * error handler yet.
  */
 async function makeFolder(target: string, file: ResourceFile): Promise<void> {
   try {
@@ -104,7 +104,7 @@ async function makeFolder(target: string, file: ResourceFile): Promise<void> {
   }
 }
 
-/** To be called with a stream at once, before anything else is waited for. */
+/** Must be called with a stream at once, before anything else is awaited. */
 async function write(
   content: Readable,
   target: string,
@@ -114,7 +114,7 @@ async function write(
   const mode = Number.parseInt((file.fileMode ?? '0770').replace('o', ''), 8);
   try {
     await pipeline(content, createWriteStream(target), { signal });
-    // The mode given at creation would be cut by the umask.
+    // The mode given at creation would be limited by the umask.
     await fsp.chmod(target, mode);
   } catch (cause) {
     signal.throwIfAborted();

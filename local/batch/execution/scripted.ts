@@ -1,7 +1,7 @@
 import type { Account, Attempt } from '../state/account';
 import type { ExecutionResult } from './work';
 
-/** An ending that was told in advance (`/_local/scripts`): no process runs, only time passes. */
+/** The result of a task with a script (`/_local/scripts`): no process runs, only time passes. */
 export async function scriptedEnding(
   account: Account,
   { job, task, abort, node }: Attempt,

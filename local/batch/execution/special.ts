@@ -17,14 +17,14 @@ export interface SpecialTask {
   readonly container?: ContainerSettings | undefined;
   readonly packages: readonly NamedValue[];
   readonly settings: readonly (Settings | undefined)[];
-  /** −1 is "without end". */
+  /** −1 means unlimited. */
   readonly maxRetries: number;
   readonly limitMs: number;
 }
 
 /**
- * Runs a special task with its retries. `report` hears of every change; the answer is undefined
- * when the node went away under it.
+ * Runs a special task with its retries, calling `report` after every change. Returns undefined when
+ * the node was stopped in the meantime.
  */
 export async function runSpecial(
   account: Account,

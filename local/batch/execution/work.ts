@@ -12,11 +12,11 @@ export interface Execution {
   readonly outputFiles: readonly OutputFile[];
   readonly container?: ContainerSettings | undefined;
   readonly autoStorageContainer?: ((name: string) => string | Promise<string>) | undefined;
-  /** Calls back when the time of the execution is up; answers how to call it off. */
+  /** Starts the timer of the wall-clock limit; returns a function that cancels it. */
   readonly whenTimeIsUp: (end: () => void) => () => void;
 }
 
-/** How an execution ended. */
+/** The result of an execution. */
 export type ExecutionResult =
   | { readonly kind: 'exited'; readonly exitCode: number; readonly container?: ContainerInfo }
   | {

@@ -15,7 +15,7 @@ type TaskFileCall = Call<undefined, 'jobId' | 'taskId' | 'filePath'>;
 type NodeCall = Call<undefined, 'poolId' | 'nodeId'>;
 type NodeFileCall = Call<undefined, 'poolId' | 'nodeId' | 'filePath'>;
 
-/** Conditional headers of these calls are for the file, not for its task. */
+/** Conditional headers of these calls apply to the file, not to its task. */
 function withoutConditions<C extends TaskCall>(call: C): C {
   return { ...call, headers: {} };
 }
@@ -33,7 +33,7 @@ function taskTree(account: Account, call: TaskCall): FileTree {
   return { root, url: taskUrl(call.base, job, task.spec.id) };
 }
 
-/** Why the files of a node cannot be reached in some of its states. */
+/** Node states in which the node's files are unavailable, with the service's code. */
 const unreachable: Partial<Record<NodeState, RefusalCode>> = {
   creating: 'NodeBeingCreated',
   starting: 'NodeBeingStarted',
@@ -56,7 +56,7 @@ export async function listTaskFiles(account: Account, call: TaskCall): Promise<R
   return listFiles(call, taskTree(account, call)).catch(noFolder);
 }
 
-/** A task whose directory is not made yet has no files. */
+/** A task without a directory yet has no files. */
 function noFolder(error: unknown): never {
   if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
     throw new Refusal('OperationInvalidForCurrentState');

@@ -8,7 +8,7 @@ import { type Listing, pageOf } from '../wire/page';
 import { Refusal, invalidQuery } from '../wire/refusals';
 import { wireTime } from '../wire/time';
 
-/** A directory of a node that a client may look into, and how its files are addressed. */
+/** A directory of a node that clients may read, with the address of its files. */
 export interface FileTree {
   readonly root: string;
   readonly url: string;
@@ -38,7 +38,7 @@ function isRecursive(call: Call<unknown, string>): boolean {
   throw invalidQuery('recursive', text, 'The value is not a Boolean');
 }
 
-/** Links are shown and not followed: they may lead out or round in a circle. */
+/** Links are listed and not followed: they may lead out of the tree or into a loop. */
 async function namesBelow(root: string, folder: string, recursive: boolean): Promise<string[]> {
   const entries = await fsp.readdir(path.join(root, folder), { withFileTypes: true });
   const names: string[] = [];
@@ -97,7 +97,7 @@ interface FoundFile {
   readonly stats: Stats;
 }
 
-/** A file inside the tree. What leads out of it, by dots or by a link, is not found. */
+/** A file inside the tree. A path that leaves the tree, by dots or by a link, is not found. */
 async function find(tree: FileTree, name: string): Promise<FoundFile> {
   const root = await fsp.realpath(tree.root).catch(() => undefined);
   if (root === undefined) throw new Refusal('FileNotFound');
@@ -120,7 +120,7 @@ export async function fileProperties(
   return { status: 200, headers: { ...headersOf(tree, name, stats), 'Content-Length': length } };
 }
 
-/** GET of a file, or of the bytes that `ocp-range` names; the answer to either is 200. */
+/** GET of a file, or of the bytes in `ocp-range`; the status of both is 200. */
 export async function readFile(
   call: Call<unknown, string>,
   tree: FileTree,
@@ -141,8 +141,8 @@ interface Range {
 }
 
 /**
- * Undefined for an empty file.
- * Unconfirmed: a range that begins at or behind the end of a file is refused, as its code says.
+ * Undefined for an empty file. Unconfirmed: a range that starts at or after the end of a file is
+ * refused with the code of that name.
  */
 function rangeOf(call: Call<unknown, string>, size: number): Range | undefined {
   const header = call.headers['ocp-range'];

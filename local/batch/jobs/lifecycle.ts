@@ -13,15 +13,15 @@ import { durationMs } from '../wire/time';
 import { without } from '../wire/without';
 import { releaseNodes } from './preparation';
 
-/** Where a job comes from: a call, or a schedule that numbers its jobs. */
+/** The origin of a job: a request, or a schedule that numbers its jobs. */
 export interface JobOrigin {
   readonly directory: string;
   readonly scheduleId?: string;
 }
 
 /**
- * The life of a job. What a caller wants (terminate, disable) is entered at once as a state on the
- * way (terminating, disabling); `reviewJob` takes it to its end when nothing of it runs any more.
+ * The life cycle of a job. A request to terminate or disable sets a transitional state at once
+ * (terminating, disabling); `reviewJob` completes it when nothing of the job runs any more.
  */
 export function createJob(account: Account, spec: NewJob, origin: JobOrigin): Job {
   const now = account.now();
@@ -68,7 +68,7 @@ function bindPool(account: Account, job: Job): void {
   else if (poolId !== undefined) setPool(account, job, poolId);
 }
 
-/** Sends a job's tasks to a pool, which need not exist yet. */
+/** Assigns a job to a pool, which need not exist yet. */
 export function setPool(account: Account, job: Job, poolId: string): void {
   job.pool?.jobs.delete(job);
   job.record.poolId = poolId;
@@ -77,7 +77,7 @@ export function setPool(account: Account, job: Job, poolId: string): void {
   account.wantDispatch(job.pool);
 }
 
-/** The service adds the job manager task itself, as the first task of the job. */
+/** The service itself adds the job manager task, as the first task of the job. */
 function addJobManager(account: Account, job: Job): void {
   const manager = job.record.spec.jobManagerTask;
   if (manager === undefined) return;
@@ -85,7 +85,7 @@ function addJobManager(account: Account, job: Job): void {
   createTask(account, job, spec, true);
 }
 
-/** The job's time runs from its creation. */
+/** The wall-clock limit of a job counts from its creation. */
 export function watchDeadline(account: Account, job: Job): void {
   const key = `job-deadline ${job.key}`;
   const limitMs = durationMs(job.record.spec.constraints?.maxWallClockTime ?? '');
@@ -102,7 +102,7 @@ export function isLive(state: JobState): boolean {
   return ['active', 'disabling', 'disabled', 'enabling'].includes(state);
 }
 
-/** Kills what runs; tasks that are still active stay so for ever. */
+/** Kills the running tasks; tasks that are still active stay active forever. */
 export function terminateJob(account: Account, job: Job, reason: string): void {
   job.record.terminateReason = reason;
   endJob(account, job, 'terminating');
@@ -148,7 +148,7 @@ export function enableJob(account: Account, job: Job): void {
   moveJob(account, job, 'enabling');
 }
 
-/** What follows for a job from what happened to its tasks or by its own state. */
+/** Moves a job to its next state after a change of its tasks or its own state. */
 export function reviewJob(account: Account, job: Job): void {
   if (account.jobs.get(job.key) !== job) return;
   const { record } = job;
@@ -171,7 +171,9 @@ function obeyExitOptions(account: Account, job: Job): void {
   else disableJob(account, job, 'requeue');
 }
 
-/** Whether the job ends by itself: its manager is done, or all its tasks are. */
+/**
+ * Returns whether the job ends without a request: its manager is complete, or all its tasks are.
+ */
 function hasFinished(job: Job): boolean {
   if (isManagerDone(job)) return true;
   const { onAllTasksComplete } = job.record.spec;

@@ -21,7 +21,7 @@ import { jobListing, jobView } from './view';
 
 type JobCall<Body = undefined> = Call<Body, 'jobId'>;
 
-/** The job a call names, if its conditional headers are met. */
+/** The job that a call names, if its conditional headers are met. */
 export function jobOf(account: Account, call: Call<unknown, 'jobId'>): Job {
   const job = account.jobs.get(keyOf(call.params.jobId));
   if (job === undefined) throw new Refusal('JobNotFound');
@@ -29,7 +29,7 @@ export function jobOf(account: Account, call: Call<unknown, 'jobId'>): Job {
   return job;
 }
 
-/** The job of a task: conditional headers are for the task. */
+/** The job of a task: conditional headers apply to the task. */
 export function parentJobOf(account: Account, call: Call<unknown, 'jobId'>): Job {
   const job = account.jobs.get(keyOf(call.params.jobId));
   if (job === undefined) throw new Refusal('JobNotFound');
@@ -50,11 +50,11 @@ export function addJob(account: Account, call: Call<NewJob>): Reply {
   checkJob(account, body);
 
   const job = createJob(account, body, { directory: 'job-1' });
-  // The service's own words: the location of a new job is `job-1`, whatever its id.
+  // As the service does: the location of a new job is `job-1`, independent of its id.
   return { status: 201, stamp: job.record, location: `${call.base}/jobs/job-1` };
 }
 
-/** Jobs and schedules that count against the quota: those that are not over. */
+/** Counts the jobs and schedules of the quota: those that have not ended. */
 export function liveJobsAndSchedules(account: Account): number {
   let live = 0;
   for (const { record } of account.jobs.values()) if (isLive(record.state)) live += 1;
@@ -64,7 +64,7 @@ export function liveJobsAndSchedules(account: Account): number {
   return live;
 }
 
-/** Refuses what no job can be; also for the jobs of a schedule. */
+/** Refuses an invalid job; also for the jobs of a schedule. */
 export function checkJob(account: Account, body: Omit<NewJob, 'id'>): void {
   checkPoolInfo(account, body.poolInfo);
   if (body.jobReleaseTask !== undefined && body.jobPreparationTask === undefined) {
@@ -107,13 +107,13 @@ export function getJob(account: Account, call: JobCall): Reply {
   return { status: 200, metadata: 'jobs/@Element', stamp: job.record, body };
 }
 
-/** PATCH /jobs/{jobId}: only what is named is replaced, each as a whole. */
+/** PATCH /jobs/{jobId}: only the given properties are replaced, each as a whole. */
 export function patchJob(account: Account, call: JobCall<JobPatch>): Reply {
   const job = changeableOf(account, call);
   return changed(account, job, call.body);
 }
 
-/** PUT /jobs/{jobId}: what is not named goes back to what the service fills in. */
+/** PUT /jobs/{jobId}: properties that are not given are reset to their defaults. */
 export function updateJob(account: Account, call: JobCall<JobUpdate>): Reply {
   const job = changeableOf(account, call);
   job.record.spec = without(job.record.spec, [

@@ -67,7 +67,7 @@ function statusView(job: Job, record: PreparationRecord, base: string): object {
     nodeUrl: url,
     jobPreparationTaskExecutionInfo: info(preparation, jobPreparationTask?.id ?? PREPARATION_ID),
     ...(release !== undefined && {
-      // A release task is never retried, and has no count of it.
+      // A release task is never retried, so it has no retry count.
       jobReleaseTaskExecutionInfo: without(
         info(release, jobReleaseTask?.id ?? RELEASE_ID) as { retryCount?: number },
         ['retryCount'],

@@ -5,15 +5,15 @@ import type { Account, Job, Node } from '../state/account';
 import type { PreparationRecord, RunInfo } from '../state/records';
 import { durationMs } from '../wire/time';
 
-/** The service's own ids for the pair. */
+/** The default ids of the two tasks. */
 export const PREPARATION_ID = 'jobpreparation';
 export const RELEASE_ID = 'jobrelease';
 
-/** The longest and the usual time of a release task. */
+/** Maximum and default time of a release task. */
 const RELEASE_LIMIT_MS = 900_000;
 
 /**
- * Runs the job preparation task on a node, once for all tasks that wait for it there. Answers
+ * Runs the job preparation task on a node, once for all tasks that wait for it there. Returns
  * whether the tasks of the job may run on the node.
  */
 export function prepareNode(account: Account, job: Job, node: Node): Promise<boolean> {
@@ -69,8 +69,8 @@ export function isBarred(job: Job, node: Node): boolean {
 }
 
 /**
- * Starts what is left of the release tasks: one on each node that was prepared and is still there.
- * Answers whether all are done.
+ * Starts the remaining release tasks: one on each prepared node that still exists. Returns whether
+ * all are complete.
  */
 export function releaseNodes(account: Account, job: Job): boolean {
   const task = job.record.spec.jobReleaseTask;

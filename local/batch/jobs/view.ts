@@ -57,7 +57,7 @@ function jobUrl(base: string, job: Job): string {
   return `${base}/jobs/${job.record.spec.id}`;
 }
 
-/** A job as GET shows it, with what the service fills in. */
+/** A job as GET returns it, with the service's defaults. */
 export function jobView(job: Job, base: string): object {
   const { record } = job;
   const { spec } = record;
@@ -76,7 +76,7 @@ export function jobView(job: Job, base: string): object {
 
 type Specification = Omit<Job['record']['spec'], 'id'>;
 
-/** What a job and the jobs of a schedule show alike. */
+/** The properties that a job has in common with the job specification of a schedule. */
 export function specificationView(spec: Specification, poolId?: string): object {
   const retries = spec.constraints?.maxTaskRetryCount ?? 0;
   const { jobManagerTask, jobPreparationTask, jobReleaseTask } = spec;

@@ -15,6 +15,7 @@ const DAY_MS = 86_400_000;
 
 /**
  * POST /pools/{poolId}/nodes/{nodeId}/users
+ *
  * Unlike Azure: users are kept by name only. Nobody can log in to a node that is a directory.
  */
 export function addUser(account: Account, call: NodeCall<NewUser>): Reply {
@@ -64,7 +65,8 @@ export function deleteUser(account: Account, call: UserCall): Reply {
 
 /**
  * GET /pools/{poolId}/nodes/{nodeId}/remoteloginsettings
- * Unlike Azure: the address is this machine, and nothing of ours listens there.
+ *
+ * Unlike Azure: the address is this machine, and the stand-in does not listen there.
  */
 export function remoteLogin(account: Account, call: NodeCall): Reply {
   upNodeOf(account, call);
@@ -72,7 +74,7 @@ export function remoteLogin(account: Account, call: NodeCall): Reply {
   return { status: 200, metadata: 'remoteloginsettings/@Element', body };
 }
 
-/** GET /pools/{poolId}/nodes/{nodeId}/extensions; nodes here have none. */
+/** GET /pools/{poolId}/nodes/{nodeId}/extensions; nodes here have no extensions. */
 export function listExtensions(account: Account, call: NodeCall): Reply {
   nodeOf(account, call);
   return { status: 200, metadata: 'extensions', body: { value: [] } };
@@ -80,7 +82,8 @@ export function listExtensions(account: Account, call: NodeCall): Reply {
 
 /**
  * POST /pools/{poolId}/nodes/{nodeId}/uploadbatchservicelogs
- * Unlike Azure: there is one log, and it is what the service knows of the node.
+ *
+ * Unlike Azure: there is one log, with the service's own data of the node.
  */
 export function uploadLogs(account: Account, call: NodeCall<LogUpload>): Reply {
   const node = nodeOf(account, call);

@@ -7,7 +7,7 @@ import { restartNode } from './lifecycle';
 import { type NodeCall, nodeOf } from './operations';
 import { stopEverything } from './break-node';
 
-/** Why a node in some of its states cannot be told anything. */
+/** Node states in which a node accepts no action, with the service's code. */
 const reasons: Partial<Record<NodeState, RefusalCode>> = {
   creating: 'NodeBeingCreated',
   starting: 'NodeBeingStarted',
@@ -21,7 +21,7 @@ const reasons: Partial<Record<NodeState, RefusalCode>> = {
   preempted: 'OperationInvalidForCurrentState',
 };
 
-/** A node that is up: idle, running or offline. */
+/** Returns a node that is up: idle, running or offline. */
 export function upNodeOf(account: Account, call: Call<unknown, 'poolId' | 'nodeId'>): Node {
   const node = nodeOf(account, call);
   const code = reasons[node.record.state];
@@ -29,7 +29,7 @@ export function upNodeOf(account: Account, call: Call<unknown, 'poolId' | 'nodeI
   return node;
 }
 
-/** POST /pools/{poolId}/nodes/{nodeId}/reboot; also out of a start task that failed. */
+/** POST /pools/{poolId}/nodes/{nodeId}/reboot; also after a start task that failed. */
 export function rebootNode(account: Account, call: NodeCall<Reboot | undefined>): Reply {
   const node = restartable(account, call);
   restartNode(account, node, 'rebooting', call.body?.nodeRebootOption ?? 'requeue');
@@ -38,8 +38,9 @@ export function rebootNode(account: Account, call: NodeCall<Reboot | undefined>)
 
 /**
  * POST /pools/{poolId}/nodes/{nodeId}/reimage
- * Unlike Azure: this version of the interface reimages nodes of cloud services pools only, and
- * those are gone; here nodes are reimaged as in the versions after it.
+ *
+ * Unlike Azure: this version of the interface reimages nodes of cloud services pools only, which
+ * are retired; here nodes are reimaged as in later versions.
  */
 export function reimageNode(account: Account, call: NodeCall<Reimage | undefined>): Reply {
   const node = restartable(account, call);
@@ -47,7 +48,7 @@ export function reimageNode(account: Account, call: NodeCall<Reimage | undefined
   return { status: 202 };
 }
 
-/** What does not come up by itself may be rebooted, too. */
+/** A node that cannot come up without help may be rebooted as well. */
 function restartable(account: Account, call: Call<unknown, 'poolId' | 'nodeId'>): Node {
   const node = nodeOf(account, call);
   const { state } = node.record;

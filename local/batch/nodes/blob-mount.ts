@@ -8,15 +8,16 @@ export type BlobMount = NonNullable<Mount['azureBlobFileSystemConfiguration']>;
 
 /**
  * A container mounted on a node.
+ *
  * Unlike Azure: there is no file system underneath. The folder is filled from the container when
- * the node comes up and before each task, and what tasks changed in it goes back when they end. Two
+ * the node comes up and before each task, and changes of tasks are uploaded when they end. Two
  * nodes see each other's files only then, and the last to write a file wins.
  */
 export class MountedContainer {
   readonly #client: ContainerClient;
   readonly #folder: string;
   readonly #isReadOnly: boolean;
-  /** What both sides agreed on last: the blob's ETag, and the file as it was then. */
+  /** The last synchronised version of each file: the blob's ETag, and the file's size and time. */
   readonly #known = new Map<string, Known>();
   #turn: Promise<void> = Promise.resolve();
 
@@ -26,17 +27,17 @@ export class MountedContainer {
     this.#isReadOnly = / -o ro\b|--read-only/.test(` ${mount.blobfuseOptions ?? ''}`);
   }
 
-  /** Brings the folder up to date with the container. */
+  /** Downloads the changes of the container. */
   pull(): Promise<void> {
     return this.#inTurn(() => this.#pull());
   }
 
-  /** Sends what changed in the folder to the container. */
+  /** Uploads the changes of the folder. */
   push(): Promise<void> {
     return this.#isReadOnly ? Promise.resolve() : this.#inTurn(() => this.#push());
   }
 
-  /** One after the other: tasks of a node start and end at any time. */
+  /** Runs one synchronisation after the other: tasks of a node start and end at any time. */
   #inTurn(work: () => Promise<void>): Promise<void> {
     const done = this.#turn.then(work);
     this.#turn = done.catch(() => undefined);
@@ -81,7 +82,7 @@ export class MountedContainer {
     }
   }
 
-  /** Names of blobs may climb or begin with a slash; such a blob is not shown. */
+  /** The name of a blob may leave the folder or start with a slash; such a blob is not shown. */
   #target(name: string): string | undefined {
     const target = path.resolve(this.#folder, `./${name}`);
     return target.startsWith(this.#folder + path.sep) ? target : undefined;

@@ -8,7 +8,7 @@ export function problemOf(code: string, message: string): Problem {
   return { code, message, values: [] };
 }
 
-/** The node cannot run tasks any more; it is billed until somebody removes it. */
+/** Makes a node unusable: it can run no tasks any more, and is billed until it is removed. */
 export function breakNode(account: Account, node: Node, problems: readonly Problem[]): void {
   if (moves[node.record.state].broken === undefined) return;
   delete node.record.due;

@@ -11,7 +11,7 @@ import { nodeRetainedUntil } from './retention';
 import { moveNode, moves } from './moves';
 import { problemOf, breakNode, stopEverything } from './break-node';
 
-/** A machine obtained for a pool. */
+/** Creates a node: a machine allocated for a pool. */
 export function createNode(account: Account, pool: Pool, dedicated: boolean): Node {
   const now = account.now();
   const record: NodeRecord = {
@@ -47,7 +47,7 @@ function schedule(account: Account, node: Node, event: NodeDue['event'], seconds
   armNode(account, node);
 }
 
-/** Lets what is due for a node happen at its time; also after a restart. */
+/** Schedules the node's next event; also after a restart. */
 export function armNode(account: Account, node: Node): void {
   const { due } = node.record;
   const key = `node ${node.record.id}`;
@@ -77,7 +77,7 @@ function happen(account: Account, node: Node, event: NodeDue['event']): void {
   }
 }
 
-/** The agent makes the node's directories; then comes the start task, if there is one. */
+/** The agent creates the node's directories; then the start task runs, if there is one. */
 function startAgent(account: Account, node: Node): void {
   const boot = node.record.bootedAt;
   const readying = readyNode(account, node)
@@ -92,7 +92,7 @@ function startAgent(account: Account, node: Node): void {
   account.track(readying, `node ${node.record.id}`);
 }
 
-/** Azure takes the machine back: what ran on it runs again elsewhere, its disk is lost. */
+/** Evicts a node: its tasks run again elsewhere, its disk is lost. */
 export function evictNode(account: Account, node: Node): void {
   if (moves[node.record.state].evicted === undefined) return;
   delete node.record.due;
@@ -105,7 +105,7 @@ export function evictNode(account: Account, node: Node): void {
   schedule(account, node, 'restored', account.pace.restoreSeconds);
 }
 
-/** When a rate of evictions is set, each Spot node draws the time of its own. */
+/** With an eviction rate, each Spot node draws its own time. */
 export function scheduleEviction(account: Account, node: Node): void {
   if (node.record.dedicated || account.pace.evictionsPerNodeHour <= 0) return;
   const hours = -Math.log(1 - account.setting.random()) / account.pace.evictionsPerNodeHour;
@@ -114,7 +114,7 @@ export function scheduleEviction(account: Account, node: Node): void {
   });
 }
 
-/** Reboots at once, or when the tasks that may finish have. */
+/** Reboots at once, or after the tasks that may finish. */
 export function restartNode(
   account: Account,
   node: Node,
@@ -127,7 +127,7 @@ export function restartNode(
   account.reviewNode(node);
 }
 
-/** Takes a node out of the pool, when its tasks are done or at once. */
+/** Removes a node from the pool, at once or after its tasks. */
 export function removeNode(
   account: Account,
   node: Node,
@@ -142,7 +142,7 @@ export function removeNode(
   moveNode(account, node, 'removed');
 }
 
-/** What follows for a node when something on it began or ended. */
+/** Moves a node to its next state after something on it started or ended. */
 export function reviewNode(account: Account, node: Node): void {
   const { record } = node;
   if (node.pool.nodes.get(record.id) !== node) return;
@@ -181,7 +181,10 @@ function restart(account: Account, node: Node, how: 'rebooting' | 'reimaging'): 
   schedule(account, node, 'booted', account.pace.bootSeconds);
 }
 
-/** `retaineddata` waits for the files of finished tasks to outlive their retention. */
+/**
+ * With `retaineddata` a node stays until the files of finished tasks have passed their retention
+ * time.
+ */
 function keepsFiles(account: Account, node: Node): boolean {
   if (node.record.leaving !== 'retaineddata') return false;
   const until = nodeRetainedUntil(account, node);
@@ -203,7 +206,7 @@ function dropNode(account: Account, node: Node): void {
   account.reviewPool(node.pool);
 }
 
-/** The disk goes with the machine. */
+/** Deletes the disk of a node. */
 function removeFolders(account: Account, node: Node): void {
   killMarked('AZ_BATCH_NODE_ROOT_DIR', nodeFolders(account, node).root);
   const aside = setAside(account, node);

@@ -5,7 +5,7 @@ import { StepFailed, failureOf } from '../execution/failures';
 import type { Account, Node } from '../state/account';
 import { MountedContainer } from './blob-mount';
 
-/** Mounts what the pool says on a node that came up. */
+/** Mounts the pool's file systems on a node that came up. */
 export async function mountAll(account: Account, node: Node): Promise<void> {
   const { root } = nodeFolders(account, node);
   const mounts = node.pool.record.spec.mountConfiguration ?? [];
@@ -25,7 +25,7 @@ function mounted(account: Account, mount: Mount, folder: string): MountedContain
   return new MountedContainer(blobs, target, account.setting.blobEndpoint);
 }
 
-/** What tasks changed goes out, what others changed comes in. */
+/** Uploads the changes of tasks, then downloads the changes of others. */
 export async function refreshMounts(node: Node): Promise<void> {
   for (const mount of node.mounts) await settle(mount.push().then(() => mount.pull()));
 }
@@ -38,7 +38,7 @@ async function settle(work: Promise<void>): Promise<void> {
   }
 }
 
-/** Unconfirmed: the code of a node whose mount failed. */
+/** Unconfirmed: the code of a node with a failed mount. */
 function mountFailed(reason: string, cause?: unknown): StepFailed {
   const details = [{ name: 'Message', value: reason }];
   return new StepFailed(failureOf('MountConfigurationFailed', details), { cause });

@@ -2,7 +2,7 @@ import type { Account, Node } from '../state/account';
 import type { NodeState } from '../state/records';
 import { enterState } from '../tasks/lifecycle';
 
-/** What can happen to a node. */
+/** Events of a node. */
 export type NodeEvent =
   | 'booted'
   | 'startTaskBegan'
@@ -20,13 +20,15 @@ export type NodeEvent =
   | 'restored'
   | 'removed';
 
-/** From anywhere: a node can be lost, broken or removed in every state. */
+/** Transitions of every state: a node can always be evicted, broken or removed. */
 const anytime = { broken: 'unusable', evicted: 'preempted', removed: 'leavingpool' } as const;
 
-/** What a node that is up can be told. */
+/** Transitions of the states in which a node is up. */
 const up = { ...anytime, reboot: 'rebooting', reimage: 'reimaging' } as const;
 
-/** Where each event takes a node. An event missing from a row cannot happen in that state. */
+/**
+ * The next state for each event. An event that is missing from a row cannot happen in that state.
+ */
 export const moves: Record<NodeState, Partial<Record<NodeEvent, NodeState>>> = {
   creating: { ...anytime, booted: 'starting' },
   starting: { ...anytime, startTaskBegan: 'waitingforstarttask', agentStarted: 'idle' },
@@ -43,7 +45,9 @@ export const moves: Record<NodeState, Partial<Record<NodeEvent, NodeState>>> = {
   preempted: { restored: 'creating', removed: 'leavingpool' },
 };
 
-/** Takes a node where an event leads; an event that cannot happen in its state is a bug. */
+/**
+ * Moves a node to the next state of an event; an event that cannot happen in its state is a bug.
+ */
 export function moveNode(account: Account, node: Node, event: NodeEvent): void {
   const { record } = node;
   const state = moves[record.state][event];

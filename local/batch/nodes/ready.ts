@@ -7,8 +7,8 @@ import type { Account, Node } from '../state/account';
 import type { Problem } from '../state/records';
 
 /**
- * What the agent does on a node that came up, before its start task. The answer is why the node is
- * unusable; nothing when it is well.
+ * Runs the agent's steps on a node that came up, before its start task. Returns the reasons why the
+ * node is unusable; an empty list for a usable node.
  */
 export async function readyNode(account: Account, node: Node): Promise<readonly Problem[]> {
   await makeNodeFolders(nodeFolders(account, node));

@@ -1,7 +1,7 @@
 import { type Account, type Node, keyOf } from '../state/account';
 import { retainedUntil } from '../tasks/retention';
 
-/** Until when a node holds files of finished tasks that are to be kept. */
+/** The instant until which a node holds files of finished tasks within their retention time. */
 export function nodeRetainedUntil(account: Account, node: Node): number {
   let until = 0;
   for (const { jobId, taskId } of node.record.recentTasks) {

@@ -1,4 +1,4 @@
-/** Sizes of the first generations, whose names do not carry their cores. */
+/** Sizes of the first generations, whose names do not contain their cores. */
 const EARLY_SIZES: Readonly<Record<string, number>> = {
   d1: 1,
   d2: 2,
@@ -29,7 +29,7 @@ const EARLY_SIZES: Readonly<Record<string, number>> = {
   a11: 16,
 };
 
-/** How many cores a VM size has, by its name: `standard_d4s_v5` has four. */
+/** The number of cores of a VM size, from its name: `standard_d4s_v5` has four. */
 export function coresOf(vmSize: string): number {
   const name = vmSize.toLowerCase().replace(/^(standard|basic)_/, '');
   const isEarly = /^(d|ds|g|gs|a)\d+(_v2)?$/.test(name) && !/^a\d+m?_v2$/.test(name);

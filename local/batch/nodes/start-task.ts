@@ -6,7 +6,7 @@ import type { RunInfo } from '../state/records';
 import { moveNode } from './moves';
 import { breakNode, problemOf } from './break-node';
 
-/** The start task of a node that came up; without one, the node is ready. */
+/** Runs the start task of a node that came up; without one, the node is ready. */
 export function startStartTask(account: Account, node: Node): void {
   const startTask = node.pool.record.spec.startTask;
   if (startTask === undefined) delete node.record.startTask;

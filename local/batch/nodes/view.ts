@@ -51,7 +51,7 @@ export function nodeUrl(base: string, poolId: string, nodeId: string): string {
   return `${poolUrl(base, poolId)}/nodes/${nodeId}`;
 }
 
-/** The version the stand-in gives for its own agent. */
+/** The agent version that the stand-in reports. */
 const AGENT_VERSION = '1.12.15';
 
 export function nodeView(account: Account, node: Node, base: string): object {

@@ -5,8 +5,8 @@ import { FormulaError } from '../autoscale/evaluate';
 import { createPool, deletePool } from './lifecycle';
 
 /**
- * The pool that the service makes for a job, or once for all jobs of a schedule. It is deleted with
- * its owner unless it is to be kept.
+ * Creates the pool of a job, or one for all jobs of a schedule. It is deleted with its owner unless
+ * `keepAlive` is set.
  */
 export function makeAutoPool(account: Account, job: Job, specification: AutoPool): void {
   const shared = sharedPoolId(account, job, specification);
@@ -68,7 +68,7 @@ function refuse(job: Job, code: string, message: string): void {
   job.record.schedulingError = { category: 'UserError', code, message };
 }
 
-/** The end of a job is the end of the pool that was made for it. */
+/** Deletes the auto-pool of a job that has ended. */
 export function retireAutoPool(account: Account, job: Job): void {
   retireOwned(account, 'job', job.key);
 }

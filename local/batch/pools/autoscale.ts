@@ -7,10 +7,10 @@ import type { AutoscaleRun } from '../state/records';
 import { durationMs } from '../wire/time';
 import { beginResize, currentNodes } from './resize';
 
-/** The service's own interval. */
+/** The service's default interval. */
 const USUAL_INTERVAL_MS = 900_000;
 
-/** Puts a pool under a formula, which is evaluated now and at each interval from now. */
+/** Enables autoscale: the formula is evaluated now and after each interval from now. */
 export function startAutoscale(account: Account, pool: Pool, settings: EnableAutoscale): void {
   const { record } = pool;
   const now = account.now();
@@ -25,7 +25,7 @@ export function startAutoscale(account: Account, pool: Pool, settings: EnableAut
     nextAt: isNewSchedule ? now + intervalMs : before.nextAt,
     ...(before?.run !== undefined && { run: before.run }),
   };
-  // A formula without an interval keeps the schedule, and waits for its next time.
+  // A formula without an interval keeps the schedule, and waits for its next evaluation.
   if (isNewSchedule) evaluateNow(account, pool);
   armAutoscale(account, pool);
   account.savePool(pool);
@@ -37,7 +37,7 @@ export function stopAutoscale(account: Account, pool: Pool): void {
   account.agenda.clear(`sample ${pool.key}`);
 }
 
-/** Lets the next evaluation and the next sample happen; also after a restart. */
+/** Schedules the next evaluation and the next sample; also after a restart. */
 export function armAutoscale(account: Account, pool: Pool): void {
   const { autoscale } = pool.record;
   if (autoscale === undefined) return;
@@ -69,7 +69,7 @@ function evaluateNow(account: Account, pool: Pool): void {
   const isSame =
     targets.dedicated === record.targets.dedicated &&
     targets.lowPriority === record.targets.lowPriority;
-  // While a resize goes on, one that waits for tasks to complete included, no other can begin.
+  // During a resize, also one that waits for tasks to complete, no other can start.
   if (record.allocationState === 'steady' && evaluation.error === undefined) {
     const current = currentNodes(pool);
     const isShort =
@@ -81,7 +81,7 @@ function evaluateNow(account: Account, pool: Pool): void {
   account.savePool(pool);
 }
 
-/** What a formula would do now, without doing it. */
+/** Evaluates a formula without applying the result. */
 export function evaluate(account: Account, pool: Pool, formula: string): AutoscaleEvaluation {
   const { record } = pool;
   const current = currentNodes(pool);
@@ -109,14 +109,14 @@ function takeSamples(account: Account, pool: Pool): void {
   account.saveSamples(pool, samples);
 }
 
-/** Adds what was measured at one moment to what formulas look back on. */
+/** Adds the samples of one instant to the history that formulas read. */
 export function keepSamples(pool: Pool, { at, values }: Moment): void {
   for (const [variable, value] of Object.entries(values)) {
     pool.samples.record(variable as SampledVariable, new Date(at), value);
   }
 }
 
-/** Tasks are counted, not their slots; a task that waits for others is not active yet. */
+/** Counts tasks, not their slots; a task that waits for others is not active yet. */
 function measure(pool: Pool): Partial<Record<SampledVariable, number>> {
   let active = 0;
   let running = 0;
@@ -138,7 +138,7 @@ function measure(pool: Pool): Partial<Record<SampledVariable, number>> {
   };
 }
 
-/** Unlike Azure: the processor's load is taken to be the share of slots that run a task. */
+/** Unlike Azure: the processor's load is the share of slots that run a task. */
 function measureNodes(pool: Pool): Partial<Record<SampledVariable, number>> {
   let preempted = 0;
   let usable = 0;

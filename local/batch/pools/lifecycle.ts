@@ -9,12 +9,12 @@ import { SampleHistory } from '../autoscale/samples';
 import { startAutoscale, stopAutoscale } from './autoscale';
 import { beginResize, settleResize } from './resize';
 
-/** Fifteen minutes: how long the service looks for machines when the pool does not say. */
+/** Default time limit of a resize: fifteen minutes. */
 const USUAL_RESIZE_TIMEOUT_MS = 900_000;
 
 /**
- * A pool that has been checked comes into being, and starts to resize, even to nothing. Throws the
- * FormulaError of a formula that cannot be read.
+ * Creates a validated pool and starts its first resize, even to no nodes. Throws the FormulaError
+ * of a formula that cannot be parsed.
  */
 export function createPool(
   account: Account,
@@ -62,7 +62,7 @@ export function newPoolOf(record: PoolRecord): Pool {
   };
 }
 
-/** Jobs may have named the pool before it existed. */
+/** Connects the jobs that named the pool before it existed. */
 function adoptJobs(account: Account, pool: Pool): void {
   for (const job of account.jobs.values()) {
     if (keyOf(job.record.poolId ?? '') !== pool.key) continue;
@@ -72,7 +72,7 @@ function adoptJobs(account: Account, pool: Pool): void {
   account.wantDispatch(pool);
 }
 
-/** Ends a pool: nodes leave as with `requeue`, then it is gone. */
+/** Deletes a pool: its nodes leave as with `requeue`, then the pool is removed. */
 export function deletePool(account: Account, pool: Pool): void {
   const { record } = pool;
   stopAutoscale(account, pool);
@@ -90,7 +90,7 @@ export function watchDeletion(account: Account, pool: Pool): void {
   account.wakeAt(`pool-end ${pool.key}`, goneAt, () => account.reviewPool(pool));
 }
 
-/** What follows for a pool when its nodes changed. */
+/** Continues a resize, or a deletion, after a change of the pool's nodes. */
 export function reviewPool(account: Account, pool: Pool): void {
   if (account.pools.get(pool.key) !== pool) return;
   if (pool.record.state === 'active') {

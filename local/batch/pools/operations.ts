@@ -13,7 +13,7 @@ import { poolListing, poolUrl, poolView } from './view';
 
 type PoolCall<Body = undefined> = Call<Body, 'poolId'>;
 
-/** The pool a call names, if its conditional headers are met. */
+/** The pool that a call names, if its conditional headers are met. */
 export function poolOf(account: Account, call: Call<unknown, 'poolId'>): Pool {
   const pool = account.pools.get(keyOf(call.params.poolId));
   if (pool === undefined) throw new Refusal('PoolNotFound');
@@ -21,7 +21,7 @@ export function poolOf(account: Account, call: Call<unknown, 'poolId'>): Pool {
   return pool;
 }
 
-/** A pool that is to be changed, which one that is going away cannot be. */
+/** Returns a pool that may be changed; a pool that is being deleted may not. */
 export function livePoolOf(account: Account, call: Call<unknown, 'poolId'>): Pool {
   const pool = poolOf(account, call);
   if (pool.record.state === 'deleting') throw new Refusal('PoolBeingDeleted');
@@ -42,7 +42,7 @@ export function addPool(account: Account, call: Call<NewPool>): Reply {
   return { status: 201, stamp: pool.record, location: poolUrl(call.base, body.id) };
 }
 
-/** Refuses what no pool can be; also for the pools of jobs. */
+/** Refuses an invalid pool; also for the pools of jobs. */
 export function checkPool(body: Omit<NewPool, 'id'>): void {
   if (body.cloudServiceConfiguration !== undefined) {
     const reason = 'Cloud services pools were retired on 29 February 2024';
@@ -53,7 +53,7 @@ export function checkPool(body: Omit<NewPool, 'id'>): void {
   }
   checkScaling(body);
   if (!/^(standard|basic)_[a-z]+\d/i.test(body.vmSize)) {
-    // Whether Azure has the size, and in which region, is not known here: see nodes/sizes.ts.
+    // The stand-in does not know whether Azure has the size in a region: see nodes/sizes.ts.
     const reason = 'The value does not name a size of virtual machines, as Standard_D2s_v5 does';
     throw invalidProperty('vmSize', body.vmSize, reason);
   }
@@ -82,7 +82,7 @@ function checkScaling(body: Omit<NewPool, 'id'>): void {
   checkFormula(body.autoScaleFormula);
 }
 
-/** A formula that cannot be read is not stored. */
+/** Refuses a formula that cannot be parsed. */
 export function checkFormula(formula: string): void {
   try {
     parseFormula(formula);
@@ -113,14 +113,14 @@ export function poolExists(account: Account, call: PoolCall): Reply {
   return { status: 200, stamp: poolOf(account, call).record };
 }
 
-/** PATCH /pools/{poolId}: only what is named is replaced. */
+/** PATCH /pools/{poolId}: only the given properties are replaced. */
 export function patchPool(account: Account, call: PoolCall<PoolPatch>): Reply {
   const pool = livePoolOf(account, call);
   checkPackages(account, call.body.applicationPackageReferences ?? []);
   return changed(account, pool, { ...pool.record.spec, ...call.body }, 200);
 }
 
-/** POST /pools/{poolId}/updateproperties: what is not named is gone. */
+/** POST /pools/{poolId}/updateproperties: properties that are not given are removed. */
 export function updatePool(account: Account, call: PoolCall<PoolProperties>): Reply {
   const pool = livePoolOf(account, call);
   checkPackages(account, call.body.applicationPackageReferences);

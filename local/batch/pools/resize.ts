@@ -5,9 +5,9 @@ import type { Account, Node, Pool } from '../state/account';
 import type { NodeState, NodeTargets, Problem } from '../state/records';
 
 /**
- * Resizing: nodes that are too many leave at once (as the option says), missing ones come after the
- * time that allocation takes. The pool is steady again when it has its targets, when it cannot have
- * them, or when it is told to stop; in the last two cases `resizeErrors` says why.
+ * Starts a resize: surplus nodes leave at once (as the option says), missing nodes come after the
+ * allocation time. The pool is steady again when it has its targets, when it cannot reach them, or
+ * when the resize is stopped; in the last two cases `resizeErrors` has the reason.
  */
 export function beginResize(
   account: Account,
@@ -32,17 +32,17 @@ export function beginResize(
   armResize(account, pool);
 }
 
-/** Lets a resize go on at its times. */
+/** Schedules the allocation and the time limit of a resize. */
 function armResize(account: Account, pool: Pool): void {
   const { resize } = pool.record;
   if (resize === undefined) return;
   account.wakeAt(`resize ${pool.key}`, resize.allocateAt, () => allocate(account, pool));
-  // An autoscale pool has no time limit: the next evaluation is its next try.
+  // An autoscale pool has no time limit: the next evaluation is its next attempt.
   if (pool.record.autoscale !== undefined) return;
   account.wakeAt(`resize-timeout ${pool.key}`, resize.giveUpAt, () => giveUp(account, pool));
 }
 
-/** How often the service looks again for machines that Azure did not have. */
+/** Interval between two attempts to get machines that Azure did not have. */
 const RETRY_MS = 30_000;
 
 type Kind = keyof NodeTargets;
@@ -65,7 +65,7 @@ export function currentNodes(pool: Pool): NodeTargets {
   return { dedicated, lowPriority };
 }
 
-/** Which nodes leave first: those that do nothing for anybody, the node of a job manager last. */
+/** Order in which nodes leave: those without work first, the node of a job manager last. */
 const LEAVING_ORDER: readonly NodeState[] = [
   'preempted',
   'unusable',
@@ -113,7 +113,7 @@ function allocate(account: Account, pool: Pool): void {
   armResize(account, pool);
 }
 
-/** How many more nodes the core quota of the account allows. */
+/** The number of further nodes that the core quota of the account allows. */
 function room(account: Account, pool: Pool, kind: Kind): number {
   const quota =
     kind === 'dedicated' ? account.quotas.dedicatedCores : account.quotas.lowPriorityCores;
@@ -168,7 +168,7 @@ export function stopResize(account: Account, pool: Pool): void {
   resumeResize(account, pool);
 }
 
-/** Lets what a resize was doing go on: after a restart, or to its stop. */
+/** Continues a resize: after a restart, or to its stop. */
 export function resumeResize(account: Account, pool: Pool): void {
   if (pool.record.allocationState !== 'stopping') {
     armResize(account, pool);
@@ -182,7 +182,7 @@ function isMissingNodes(pool: Pool): boolean {
   return KINDS.some((kind) => nodesOf(pool, kind).length < pool.record.targets[kind]);
 }
 
-/** Steady again, once the nodes are there and the leaving ones are gone. */
+/** Makes the pool steady when its nodes are allocated and the leaving nodes are deleted. */
 export function settleResize(account: Account, pool: Pool): void {
   const { resize, allocationState, resizeErrors } = pool.record;
   if (resize === undefined || allocationState !== 'resizing') return;

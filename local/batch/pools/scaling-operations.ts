@@ -12,7 +12,7 @@ import { runView } from './view';
 
 type PoolCall<Body = undefined> = Call<Body, 'poolId'>;
 
-/** A pool may be enabled to scale by formula this often. */
+/** Minimum time between two requests to enable autoscale. */
 const ENABLE_PAUSE_MS = 30_000;
 
 /** POST /pools/{poolId}/resize */
@@ -36,7 +36,7 @@ export function resizePool(account: Account, call: PoolCall<Resize>): Reply {
   return touched(account, pool, 202);
 }
 
-/** Unconfirmed: the code for a pool that scales by formula; the service's users report two. */
+/** Unconfirmed: the code for a pool that scales by a formula; the service's users report two. */
 function resizableOf(account: Account, call: Call<unknown, 'poolId'>): Pool {
   const pool = livePoolOf(account, call);
   if (pool.record.autoscale !== undefined) throw new Refusal('OperationInvalidForCurrentState');
@@ -82,8 +82,8 @@ export function removePoolNodes(account: Account, call: PoolCall<RemoveNodes>): 
 }
 
 /**
- * What a removal leaves is what the pool wants from then on: nodes that an earlier resize did not
- * get are not asked for again.
+ * The targets after a removal are the remaining nodes: nodes that an earlier resize did not get are
+ * not requested again.
  */
 function nodesBeside(pool: Pool, removed: ReadonlySet<Node>): NodeTargets {
   let dedicated = 0;
@@ -123,7 +123,7 @@ export function enableAutoscale(account: Account, call: PoolCall<EnableAutoscale
   return touched(account, pool, 200);
 }
 
-/** POST /pools/{poolId}/disableautoscale; the service leaves the ETag as it was. */
+/** POST /pools/{poolId}/disableautoscale; the service does not change the ETag. */
 export function disableAutoscale(account: Account, call: PoolCall): Reply {
   const pool = livePoolOf(account, call);
   stopAutoscale(account, pool);
@@ -132,12 +132,12 @@ export function disableAutoscale(account: Account, call: PoolCall): Reply {
 }
 
 /**
- * POST /pools/{poolId}/evaluateautoscale: what a formula would do. A formula with a mistake is a
- * result, too.
+ * POST /pools/{poolId}/evaluateautoscale: evaluates a formula without applying it. An evaluation
+ * error is a result, too.
  */
 export function evaluateAutoscale(account: Account, call: PoolCall<EvaluateAutoscale>): Reply {
   const pool = livePoolOf(account, call);
-  // Unconfirmed: the code for a pool that does not scale by formula.
+  // Unconfirmed: the code for a pool that does not scale by a formula.
   if (pool.record.autoscale === undefined) throw new Refusal('OperationInvalidForCurrentState');
   checkFormula(call.body.autoScaleFormula);
   const run = runOf(account, evaluate(account, pool, call.body.autoScaleFormula));

@@ -68,7 +68,7 @@ export function poolUrl(base: string, poolId: string): string {
   return `${base}/pools/${poolId}`;
 }
 
-/** A pool as GET shows it, with what the service fills in. */
+/** A pool as GET returns it, with the service's defaults. */
 export function poolView(pool: Pool, base: string): object {
   const { record } = pool;
   const { spec } = record;
@@ -126,7 +126,7 @@ export function startTaskView(startTask: StartTask): object {
   return { maxTaskRetryCount: 0, waitForSuccess: true, ...withIdentity(startTask) };
 }
 
-/** An image that names no version is the latest. */
+/** An image without a version is the latest. */
 function machineView({ record: { spec } }: Pool): object {
   const machine = spec.virtualMachineConfiguration;
   if (machine === undefined) return {};
@@ -138,7 +138,7 @@ function machineView({ record: { spec } }: Pool): object {
   return { virtualMachineConfiguration: withoutSecrets({ ...machine, imageReference }) };
 }
 
-/** What the stand-in keeps and shows as it was given. */
+/** Properties that the stand-in stores and returns unchanged. */
 function givenBack({ record: { spec } }: Pool): object {
   const {
     networkConfiguration,

@@ -7,9 +7,9 @@ import { enterState } from '../tasks/lifecycle';
 import { durationMs } from '../wire/time';
 
 /**
- * The life of a job schedule: at each of its times a job is due. At most one job of it is active,
- * so a job that is due waits for the one before it; when the start window closes first, that time
- * is lost. Without a recurrence there is one job, and the schedule is over with it.
+ * The life cycle of a job schedule: each due time creates a job. At most one of its jobs is active,
+ * so a due job waits for the previous one; if the start window closes first, that due time is
+ * skipped. A schedule without a recurrence has one job, and completes with it.
  */
 export function createSchedule(account: Account, spec: NewSchedule): Schedule {
   const now = account.now();
@@ -41,7 +41,7 @@ export function jobsOf(account: Account, { record }: Schedule): Job[] {
   );
 }
 
-/** What follows for a schedule: from the time, from the end of its job, from what it was told. */
+/** Moves a schedule to its next state: after a due time, the end of its job, or a request. */
 export function reviewSchedule(account: Account, schedule: Schedule): void {
   if (account.schedules.get(schedule.key) !== schedule) return;
   const { record } = schedule;
@@ -59,7 +59,7 @@ export function reviewSchedule(account: Account, schedule: Schedule): void {
   arm(account, schedule);
 }
 
-/** Times that have come make one job due; a later one takes the place of an earlier. */
+/** All due times that have passed create one job; a later one replaces an earlier one. */
 function noteDue(account: Account, { record }: Schedule): void {
   const now = account.now();
   const { recurrenceInterval, doNotRunAfter } = record.spec.schedule;
@@ -83,7 +83,7 @@ function runDue(account: Account, schedule: Schedule): void {
   if (activeJob(account, schedule) !== undefined) return;
   delete record.waitingSince;
   record.jobsMade += 1;
-  // Unconfirmed: how the service names the jobs of a schedule.
+  // Unconfirmed: the service's names for the jobs of a schedule.
   const id = `${record.spec.id}:job-${record.jobsMade}`;
   record.recentJobId = id;
   account.saveSchedule(schedule);
@@ -101,7 +101,10 @@ function activeJob(account: Account, schedule: Schedule): Job | undefined {
   return isLive(job.record.state) || job.record.state === 'terminating' ? job : undefined;
 }
 
-/** A window that outlasts the interval never closes: the next time replaces the waiting one. */
+/**
+ * A window that is longer than the interval never closes: the next due time replaces the waiting
+ * one.
+ */
 function windowEnd({ spec, waitingSince = 0 }: ScheduleRecord): number {
   const { startWindow } = spec.schedule;
   return startWindow === undefined
@@ -109,7 +112,7 @@ function windowEnd({ spec, waitingSince = 0 }: ScheduleRecord): number {
     : waitingSince + durationMs(startWindow);
 }
 
-/** Over when no time is left to come, none waits, and the last job has ended. */
+/** Returns true when no due time is left, no job waits, and the last job has ended. */
 function isOver(account: Account, schedule: Schedule): boolean {
   const { record } = schedule;
   if (record.nextRunAt !== undefined || record.waitingSince !== undefined) return false;
@@ -146,7 +149,9 @@ export function disableSchedule(account: Account, schedule: Schedule): void {
   move(account, schedule, 'disabled');
 }
 
-/** A time that came while the schedule was disabled is made up for if its window is still open. */
+/**
+ * A due time that passed while the schedule was disabled is caught up if its window is still open.
+ */
 export function enableSchedule(account: Account, schedule: Schedule): void {
   move(account, schedule, 'active');
 }
@@ -178,7 +183,7 @@ function settle(account: Account, schedule: Schedule): void {
   account.dropSchedule(schedule);
 }
 
-/** A new timetable begins now; a job that waits keeps waiting. */
+/** A new schedule starts now; a waiting job continues to wait. */
 export function reschedule(account: Account, schedule: Schedule): void {
   const { record } = schedule;
   const { doNotRunUntil, recurrenceInterval } = record.spec.schedule;

@@ -27,7 +27,7 @@ function scheduleOf(account: Account, call: Call<unknown, 'jobScheduleId'>): Sch
   return schedule;
 }
 
-/** A schedule that is to be changed, which one that is over cannot be. */
+/** Returns a schedule that may be changed; a schedule that has ended may not. */
 function liveScheduleOf(account: Account, call: Call<unknown, 'jobScheduleId'>): Schedule {
   const schedule = scheduleOf(account, call);
   const { state } = schedule.record;
@@ -77,7 +77,7 @@ export function scheduleExists(account: Account, call: ScheduleCall): Reply {
   return { status: 200, stamp: scheduleOf(account, call).record };
 }
 
-/** PATCH /jobschedules/{jobScheduleId}; jobs that run are not touched. */
+/** PATCH /jobschedules/{jobScheduleId}; running jobs are not changed. */
 export function patchSchedule(account: Account, call: ScheduleCall<SchedulePatch>): Reply {
   const schedule = liveScheduleOf(account, call);
   return changed(account, schedule, { ...schedule.record.spec, ...call.body }, call.body);
@@ -129,7 +129,7 @@ export function terminate(account: Account, call: ScheduleCall): Reply {
   return touched(account, schedule, 202);
 }
 
-/** DELETE /jobschedules/{jobScheduleId}; its jobs go with it. */
+/** DELETE /jobschedules/{jobScheduleId}; its jobs are deleted with it. */
 export function removeSchedule(account: Account, call: ScheduleCall): Reply {
   const schedule = scheduleOf(account, call);
   if (schedule.record.state === 'deleting') throw new Refusal('JobScheduleBeingDeleted');
@@ -137,7 +137,7 @@ export function removeSchedule(account: Account, call: ScheduleCall): Reply {
   return { status: 202 };
 }
 
-/** Jobs of one schedule cannot be asked for by their ids. */
+/** Jobs of one schedule cannot be filtered by their ids. */
 const jobsOfScheduleListing: Listing = {
   ...jobListing,
   fields: jobListing.fields.filter(({ path }) => path !== 'id'),

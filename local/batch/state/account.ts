@@ -19,13 +19,13 @@ import type {
 } from './records';
 import type { Script } from './script';
 
-/** A node with what is running on it. */
+/** A node with the executions that run on it. */
 export interface Node {
   readonly record: NodeRecord;
   readonly pool: Pool;
-  /** Tasks that hold slots here, by their row. */
+  /** Attempts that hold slots here, by the row of their task. */
   readonly attempts: Map<string, Attempt>;
-  /** Start, preparation and release tasks that are running here. */
+  /** Start, preparation and release tasks that run here. */
   readonly special: Set<AbortController>;
   mounts: readonly MountedContainer[];
   /** The variables of the packages that the pool installs on its nodes. */
@@ -46,12 +46,12 @@ export interface Job {
   readonly tasks: TaskLedger;
   /** Preparation and release tasks by node. */
   readonly preparations: Map<string, PreparationRecord>;
-  /** Preparations and releases that are running, by node. */
+  /** Running preparations and releases, by node. */
   readonly preparing: Map<string, Promise<boolean>>;
-  /** Tries that hold slots, by the key of their task. */
+  /** Attempts that hold slots, by the key of their task. */
   readonly attempts: Map<string, Attempt>;
   pool: Pool | undefined;
-  /** What the exit options of a task ask of its job, until the end of the turn. */
+  /** The job action of a task's exit options, until the reactions have run. */
   wanted?: { readonly action: 'disable' | 'terminate' } | undefined;
 }
 
@@ -60,22 +60,24 @@ export interface Schedule {
   readonly record: ScheduleRecord;
 }
 
-/** What the account is told once, when it starts. */
+/** The options of an account; they do not change while it runs. */
 export interface AccountSetting {
   readonly name: string;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: (line: string) => void;
-  /** Where nodes have their directories. */
+  /** Parent folder of the nodes' directories. */
   readonly nodesFolder: string;
   readonly packagesFolder: string;
   /** The PATH of tasks. */
   readonly path: string;
-  /** Variables every task gets besides its own. */
+  /** Variables that every task gets in addition to its own. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Where the blobs of a storage account are. */
+  /** The blob endpoint of a storage account. */
   readonly blobEndpoint: (accountName: string) => string;
-  /** What `autoStorageContainerName` is looked up in: an address with a SAS for a container. */
+  /**
+   * Returns the address, with a SAS, of the container with this name in the auto-storage account.
+   */
   readonly autoStorageContainer?: (name: string) => string | Promise<string>;
 }
 
@@ -85,7 +87,7 @@ export interface Supply {
   readonly whenOut: 'fail' | 'timeout';
 }
 
-/** What follows from a change, in the order in which it is looked at when a turn ends. */
+/** The reactions to a change, in the order in which they run at the end of `runExclusive`. */
 export interface Reactions {
   job(account: Account, job: Job): void;
   schedule(account: Account, schedule: Schedule): void;
@@ -97,23 +99,23 @@ export interface Reactions {
 const EPOCH_TICKS = 621_355_968_000_000_000n;
 
 /**
- * One Batch account: everything in it, its time, and what is to be written down. A change is made
- * inside `turn`. Whoever changes something that others live by marks it (`review`, `wantDispatch`),
- * and the end of the outermost turn lets them follow until nothing is left to follow.
+ * One Batch account: its resources, its time, and the changes to write to the journal. A change is
+ * made inside `runExclusive`, and marks the resources that it affects (`review…`, `wantDispatch`).
+ * At the end of the outermost `runExclusive` their reactions run until none is left.
  */
 export class Account {
   readonly pools = new Map<string, Pool>();
   readonly jobs = new Map<string, Job>();
   readonly schedules = new Map<string, Schedule>();
   readonly applications = new Map<string, ApplicationRecord>();
-  /** What Azure has left to give, and how it says that there is no more. */
+  /** The remaining machines of Azure, and the error when there are none. */
   supply: Supply = { nodes: Number.POSITIVE_INFINITY, whenOut: 'timeout' };
-  /** Endings told in advance; the last told comes first. */
+  /** Scripted results of tasks; the first match counts. */
   scripts: readonly Script[] = [];
-  /** Machines that are gone, for thirty days. */
+  /** Usage of deleted nodes, for thirty days. */
   usage: UsageRecord[] = [];
   readonly agenda: Agenda;
-  /** Where tasks find the service. */
+  /** The address of the service, for tasks. */
   url = '';
   readonly #work = new Set<Promise<unknown>>();
   #journal: Journal | undefined;
@@ -150,7 +152,7 @@ export class Account {
     this.#journal = journal;
   }
 
-  /** Makes a change and lets everything follow from it. */
+  /** Makes a change and runs all reactions to it. */
   turn<T>(change: () => T): T {
     this.#depth += 1;
     try {
@@ -162,7 +164,7 @@ export class Account {
     }
   }
 
-  /** Calls `wake` in a turn of its own when the clock shows `at`. */
+  /** Calls `wake` in `runExclusive` when the clock reaches `at`. */
   wakeAt(key: string, at: number, wake: () => void): void {
     this.agenda.set(key, at, () => this.turn(wake));
   }
@@ -200,7 +202,7 @@ export class Account {
     }
   }
 
-  /** A new ETag: the moment in ticks of 100 ns, as the service's own are, and never twice the same. */
+  /** A new ETag: the time in ticks of 100 ns, as in the service, and always unique. */
   stamp(): Stamp {
     const modifiedAt = this.now();
     const ticks = BigInt(modifiedAt) * 10_000n + EPOCH_TICKS;
@@ -208,13 +210,13 @@ export class Account {
     return { eTag: `0x${this.#lastTicks.toString(16).toUpperCase()}`, modifiedAt };
   }
 
-  /** The place of a new thing in lists. */
+  /** The position of a new resource in lists. */
   nextSeq(): number {
     this.#lastSeq += 1;
     return this.#lastSeq;
   }
 
-  /** Goes on counting behind what was read back. */
+  /** Continues to count after the restored resources. */
   resumeSeq(seq: number): void {
     this.#lastSeq = Math.max(this.#lastSeq, seq);
   }
@@ -298,7 +300,7 @@ export class Account {
     await this.#journal?.settled();
   }
 
-  /** Takes note of work that goes on beside the turns: a task's processes, a start task. */
+  /** Registers work in the background: a task's processes, a start task. */
   track(work: Promise<unknown>, what: string): void {
     const noted = work
       .catch((error: unknown) => this.setting.log(`${what}: ${String(error)}`))
@@ -306,7 +308,7 @@ export class Account {
     this.#work.add(noted);
   }
 
-  /** Resolves when no such work is left. */
+  /** Resolves when no background work is left. */
   async quiet(): Promise<void> {
     while (this.#work.size > 0) await Promise.all(this.#work);
   }
@@ -347,7 +349,7 @@ function drain<T>(marked: Set<T>, follow: (thing: T) => void): void {
   }
 }
 
-/** Ids ignore case and keep it: `Nightly` and `nightly` are one job. */
+/** The key of an id, which ignores case: `Nightly` and `nightly` are one job. */
 export function keyOf(id: string): string {
   return id.toLowerCase();
 }
@@ -386,7 +388,7 @@ export interface Attempt {
   readonly task: TaskRecord;
   readonly node: Node;
   readonly slots: number;
-  /** A job manager that shares its node with nothing. */
+  /** A job manager that shares its node with no other task. */
   readonly isExclusive: boolean;
   readonly abort: AbortController;
   /** The task no longer follows this attempt: the end of the attempt changes nothing. */

@@ -8,12 +8,15 @@ interface Entry {
 }
 
 /**
- * Everything that is still to happen by the clock, each under a name: setting a name again moves
- * it. However many wait, the clock holds one alarm, for the earliest.
+ * All scheduled callbacks, each under a key: setting a key again replaces its callback. The clock
+ * holds one alarm only, for the earliest.
  */
 export class Agenda {
   readonly #entries = new Map<string, Entry>();
-  /** A binary heap by time, then order of setting; entries that were moved or cleared stay as husks. */
+  /**
+   * A binary heap by time, then order of setting; replaced and cleared entries stay in it until
+   * they are first.
+   */
   readonly #heap: Entry[] = [];
   #alarm: { readonly at: number; readonly cancel: () => void } | undefined;
   #order = 0;
@@ -27,7 +30,7 @@ export class Agenda {
       return;
     }
     this.#order += 1;
-    // Clocks count whole milliseconds; an alarm that rings before its entry would ring for ever.
+    // Clocks count whole milliseconds; an alarm before its entry's time would repeat forever.
     const entry = { key, at: Math.ceil(at), order: this.#order, wake };
     this.#entries.set(key, entry);
     this.#push(entry);
@@ -65,7 +68,7 @@ export class Agenda {
     this.#arm();
   }
 
-  /** The earliest entry that is still meant, dropping the husks before it. */
+  /** The earliest current entry; removes the stale entries before it. */
   #first(): Entry | undefined {
     for (let top = this.#heap[0]; top !== undefined; top = this.#heap[0]) {
       if (this.#entries.get(top.key) === top) return top;

@@ -2,31 +2,33 @@ import fs from 'node:fs';
 import fsp from 'node:fs/promises';
 import path from 'node:path';
 
-/** A row of the account: a name and its JSON. The last row of a name counts. */
+/** A row of the account: a key and its JSON. The last row of a key counts. */
 export type Row = readonly [key: string, value: object];
 
-/** One line of a file: all changes of one commit, so that a torn line is no half commit. */
+/**
+ * One line of a file: all changes of one commit, so that a truncated line is never half a commit.
+ */
 type Change =
   | readonly ['put', string, object]
   | readonly ['drop', string]
   | readonly ['dropUnder', string];
 
-/** A log is folded into a snapshot when it outgrows both this and the snapshot. */
+/** The log is folded into a snapshot when it is larger than both this and the snapshot. */
 const SMALLEST_FOLD_BYTES = 32 * 1024 * 1024;
 
 const ROWS_PER_LINE = 500;
 
 export interface JournalSource {
-  /** Every row there is, read lazily while the account goes on changing. */
+  /** All rows, read lazily while the account continues to change. */
   rows(): Iterable<Row>;
 }
 
 /**
- * The account on disk: a snapshot and a log of what changed since, in files that share a number.
- * Changes are gathered and written together; `settled` resolves when all that was recorded before
- * it is on the disk (one write and one fsync at a time, shared by all who wait). Rows are whole
- * states, so a snapshot may be taken while the log goes on: replaying both in order ends at the
- * same state.
+ * The account on disk: a snapshot, and a log of the changes since, in numbered files. Changes are
+ * collected and written together; `flushed` resolves when all changes recorded before the call are
+ * on the disk (one write and one fsync at a time, shared by all callers). Rows are complete states,
+ * so a snapshot may be taken while the log continues: replaying both in order ends with the same
+ * state.
  */
 export class Journal {
   readonly #folder: string;
@@ -58,7 +60,10 @@ export class Journal {
     this.#file = file;
   }
 
-  /** Reads what a folder holds and goes on in a new log. Rows come in the order of first writing. */
+  /**
+   * Reads the rows of a folder and continues in a new log. Rows are in the order of their first
+   * writing.
+   */
   static async open(
     folder: string,
     source: JournalSource,
@@ -83,7 +88,7 @@ export class Journal {
     this.#wake();
   }
 
-  /** Forgets every row whose name starts so. */
+  /** Deletes every row whose key starts with this prefix. */
   dropUnder(prefix: string): void {
     this.#gather();
     this.#lines.push(`${JSON.stringify([['dropUnder', prefix]])}\n`);
@@ -118,7 +123,7 @@ export class Journal {
     try {
       await this.#commit();
     } catch (cause) {
-      // What was promised can no longer be kept: from here on nothing is acknowledged.
+      // Earlier promises can no longer be kept: from here on nothing is acknowledged.
       this.#broken = new Error(`cannot write the journal in ${this.#folder}`, { cause });
     }
     this.#writing = undefined;
@@ -136,7 +141,7 @@ export class Journal {
     if (this.#logBytes > Math.max(this.#foldBytes, this.#snapshotBytes)) this.#fold();
   }
 
-  /** Turns what changed into one line: the records as they stand now. */
+  /** Turns the collected changes into one line, with the present records. */
   #gather(): void {
     if (this.#dirty.size === 0) return;
     const changes: Change[] = [];
@@ -215,7 +220,7 @@ async function replay(folder: string): Promise<Replayed> {
   return { rows, generation, bytes };
 }
 
-/** Applies the whole lines of a file. What follows the last of them was never acknowledged. */
+/** Applies the complete lines of a file. The text after the last of them was never acknowledged. */
 async function apply(file: string, rows: Map<string, object>): Promise<number> {
   const content = await fsp.readFile(file);
   let start = 0;
@@ -259,7 +264,7 @@ async function dropBefore(folder: string, generation: number): Promise<void> {
   }
 }
 
-/** A file that was created or renamed is on the disk only when its folder is. */
+/** A file that was created or renamed is durable only after a sync of its folder. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await fsp.open(folder, fs.constants.O_RDONLY);
   try {

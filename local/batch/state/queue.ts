@@ -1,4 +1,4 @@
-/** First in, first out, with a way back to the front. Taking is cheap however long it is. */
+/** A first-in, first-out queue that can take items back. Shifting is cheap at any length. */
 export class Queue<T> {
   #items: T[] = [];
   #head = 0;
@@ -22,7 +22,7 @@ export class Queue<T> {
     return item;
   }
 
-  /** Puts back what was taken and could not be used, before everything else. */
+  /** Puts items that could not be used back to the front. */
   unshift(items: readonly T[]): void {
     if (items.length === 0) return;
     if (items.length <= this.#head) {

@@ -6,16 +6,16 @@ import type { NewSchedule } from '../bodies/schedule';
 import type { NewTask } from '../bodies/task';
 
 /**
- * What the account keeps of each thing. Records change in place, by the functions of their folder
- * only, and are plain JSON: the journal writes them as they stand. Moments are Unix milliseconds
- * and end in `At`.
+ * The version of a resource. Records change in place, by the functions of their folder only, and
+ * are plain JSON: the journal writes them unchanged. Timestamps are Unix milliseconds and end in
+ * `At`.
  */
 export interface Stamp {
   eTag: string;
   modifiedAt: number;
 }
 
-/** A state with its history, as every resource of Batch shows it. */
+/** A state with the previous one, as every resource of Batch shows it. */
 export interface Stated<State> {
   state: State;
   stateAt: number;
@@ -54,7 +54,7 @@ export interface Autoscale {
 
 export interface Resize {
   readonly startedAt: number;
-  /** Since when missing nodes may come; Batch looks for machines until `giveUpAt`. */
+  /** The earliest time for the missing nodes; Batch retries until `giveUpAt`. */
   allocateAt: number;
   readonly giveUpAt: number;
   readonly option: NodeDeallocationOption;
@@ -71,9 +71,9 @@ export interface PoolRecord extends Stamp, Stated<'active' | 'deleting'> {
   resize?: Resize;
   resizeErrors: readonly Problem[];
   autoscale?: Autoscale;
-  /** The last enabling call; Batch takes one in thirty seconds. */
+  /** The last request to enable autoscale; Batch accepts one in thirty seconds. */
   autoscaleEnabledAt?: number;
-  /** Set for an auto-pool: what it lives as long as. */
+  /** Set for an auto-pool: the resource that it is deleted with. */
   autoPool?: {
     readonly owner: 'job' | 'jobschedule';
     readonly ownerKey: string;
@@ -96,7 +96,7 @@ export type NodeState =
   | 'unusable'
   | 'preempted';
 
-/** A timed move of a node that is still to come. */
+/** A scheduled event of a node. */
 export interface NodeDue {
   readonly event: 'booted' | 'agentStarted' | 'restored' | 'left';
   readonly at: number;
@@ -180,16 +180,16 @@ export interface JobRecord extends Stamp, Stated<JobState> {
   readonly seq: number;
   readonly createdAt: number;
   spec: NewJob;
-  /** The pool it runs on: the one named, or the one made for it. */
+  /** The pool of its tasks: the named pool, or its auto-pool. */
   poolId?: string;
   /** `job-1`, or the number of the job in its schedule: its directory on the nodes. */
   readonly directory: string;
-  /** The schedule that made it. */
+  /** The schedule that created the job. */
   readonly scheduleId?: string;
   endedAt?: number;
   terminateReason?: string;
   schedulingError?: SchedulingError;
-  /** When a terminating or deleting job may be done at the earliest. */
+  /** The earliest time at which a terminating or deleting job may end. */
   settleAt?: number;
   disableOption?: 'requeue' | 'terminate' | 'wait';
 }
@@ -226,19 +226,19 @@ export interface TaskRecord extends Stamp, Stated<TaskState> {
   container?: ContainerInfo;
   result?: 'success' | 'failure';
   node?: TaskNode;
-  /** Whether the tasks that depend on it may run. */
+  /** The tasks that depend on this task may run. */
   satisfies?: boolean;
   filesCleaned?: boolean;
   pendingStop?: PendingStop;
   isJobManager?: boolean;
 }
 
-/** A preparation and release pair on one node of a job. */
+/** The preparation and the release task of a job on one node. */
 export interface PreparationRecord {
   readonly poolId: string;
   readonly nodeId: string;
   preparation: RunInfo;
-  /** The boot of the node at which it ran. */
+  /** The boot of the node at which the preparation ran. */
   bootedAt: number;
   release?: RunInfo;
 }
@@ -250,14 +250,14 @@ export interface ScheduleRecord
   spec: NewSchedule;
   jobsMade: number;
   nextRunAt?: number;
-  /** An occurrence that is due and waits for the job before it, until its start window closes. */
+  /** A due job that waits for the previous one, until its start window closes. */
   waitingSince?: number;
   recentJobId?: string;
   endedAt?: number;
   poolId?: string;
 }
 
-/** One machine of a pool, from its allocation to its removal. */
+/** One machine of a pool, from its allocation to its deletion. */
 export interface UsageRecord {
   readonly nodeId: string;
   readonly poolId: string;

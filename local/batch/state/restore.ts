@@ -22,7 +22,7 @@ import type {
 } from './records';
 import { moveNode } from '../nodes/moves';
 
-/** Puts an account together from its rows, as it was when the last of them was written. */
+/** Restores an account from its rows. */
 export function restore(account: Account, rows: ReadonlyMap<string, object>): void {
   const byKind = new Map<string, (readonly [string, object])[]>();
   for (const [row, value] of rows) {
@@ -82,8 +82,8 @@ function putJob(account: Account, record: JobRecord): void {
 }
 
 /**
- * Goes on after the stand-in was away. To the nodes it was a reboot: processes that an earlier
- * stand-in left behind are killed, start tasks run again, tasks that were running run again.
+ * Continues after a restart. For the nodes the absence was a reboot: processes that an earlier
+ * stand-in left behind are killed, start tasks run again, and interrupted tasks run again.
  */
 export function resume(account: Account): void {
   account.turn(() => {
@@ -105,7 +105,7 @@ function requeueRunning(account: Account, job: Job): void {
   }
 }
 
-/** States in which a node was up, and comes up again. */
+/** States of a node that was up, and comes up again. */
 const UP: readonly NodeState[] = ['waitingforstarttask', 'idle', 'running', 'offline'];
 
 function resumePool(account: Account, pool: Pool): void {
@@ -126,7 +126,7 @@ function resumeNode(account: Account, node: Node): void {
   const { state, due } = node.record;
   if (due !== undefined) armNode(account, node);
   else if (state === 'starting') {
-    // Its agent was at work; it begins again.
+    // The agent had started; it starts again.
     moveNode(account, node, 'agentStarted');
     restartNode(account, node, 'rebooting', 'requeue');
   } else if (UP.includes(state)) restartNode(account, node, 'rebooting', 'requeue');

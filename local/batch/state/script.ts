@@ -1,5 +1,5 @@
 export interface Script {
-  /** Which tasks: `job/task`, each with `*` for any run of characters. */
+  /** Matches the tasks: `job/task`, with `*` for any characters. */
   readonly pattern: RegExp;
   readonly exitCode: number;
   readonly afterSeconds: number;

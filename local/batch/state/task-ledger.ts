@@ -11,17 +11,17 @@ export interface Counts {
 }
 
 /**
- * The tasks of one job, with everything that would otherwise need a walk over them: how many are
- * in which state, which may run next, which wait for which. A job may have a million.
+ * The tasks of one job, with indexes instead of scans: the counts by state, the queue of ready
+ * tasks, and the dependencies. A job may have a million tasks.
  */
 export class TaskLedger {
   readonly tasks: Counts = { active: 0, running: 0, completed: 0, succeeded: 0, failed: 0 };
   readonly slots: Counts = { active: 0, running: 0, completed: 0, succeeded: 0, failed: 0 };
-  /** Tasks that may run, in the order in which they became free to. */
+  /** Tasks that may run, in the order in which they became ready. */
   readonly ready = new Queue<TaskRecord>();
   readonly #byKey = new Map<string, TaskRecord>();
   readonly #dependencies = new Dependencies();
-  /** By `seq`; a deleted task leaves a hole until the next clean-up. */
+  /** By `seq`; a deleted task stays in the list until the next compaction. */
   #list: TaskRecord[] = [];
   #readyCount = 0;
 
@@ -71,7 +71,7 @@ export class TaskLedger {
     }
   }
 
-  /** Changes a task's state, result or slots, keeping the counters true. */
+  /** Changes a task's state, result or slots, and updates the counters. */
   change(task: TaskRecord, change: () => void): void {
     const wasReady = this.#isReady(task);
     this.#count(task, -1);
@@ -80,7 +80,7 @@ export class TaskLedger {
     if (!wasReady && this.#isReady(task)) this.ready.push(task);
   }
 
-  /** Frees the tasks that waited for this one alone. */
+  /** Makes the tasks ready that waited for this one alone. */
   satisfy(task: TaskRecord): void {
     for (const freed of this.#dependencies.satisfy(task)) {
       if (freed.state !== 'active') continue;
@@ -89,12 +89,12 @@ export class TaskLedger {
     }
   }
 
-  /** A task that was put in the queue may have left it since, by being terminated or deleted. */
+  /** A queued task may no longer be ready, after a terminate or delete request. */
   isReady(task: TaskRecord): boolean {
     return this.#isReady(task) && this.has(task);
   }
 
-  /** Tasks behind a place in the list, in order. */
+  /** Tasks after a position in the list, in order. */
   *after(seq: number): Iterable<TaskRecord> {
     for (let index = this.#firstAfter(seq); index < this.#list.length; index += 1) {
       const task = this.#list[index];

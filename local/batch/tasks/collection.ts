@@ -10,15 +10,15 @@ import { checkTask, createTask } from './create';
 import { openJobOf } from './operations';
 import { taskUrl } from './view';
 
-/** Batch accepts at most this many tasks in one call. */
+/** Maximum number of tasks in one call. */
 const TASKS_PER_CALL = 100;
 
-/** Each task is read on its own: one that is wrong does not spoil the others. */
+/** Each task is validated separately: an invalid one does not affect the others. */
 export const newTasks = object({ value: list(anything) });
 
 /**
- * POST /jobs/{jobId}/addtaskcollection. The answer is 200 even if every task was refused: each has
- * a result of its own.
+ * POST /jobs/{jobId}/addtaskcollection. The status is 200 even if every task was refused: each has
+ * its own result.
  */
 export function addTasks(account: Account, call: Call<Read<typeof newTasks>, 'jobId'>): Reply {
   const job = openJobOf(account, call);
@@ -44,7 +44,8 @@ function addOne(account: Account, job: Job, item: unknown, base: string): object
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return {
-      // Whatever is refused here is refused again: the other status would be an invitation to retry.
+      // A task that is refused here is refused again: the other status would ask the client to
+      // retry.
       status: 'ClientError',
       taskId,
       'error@odata.navigationLinkUrl': `${location}/error`,

@@ -4,10 +4,10 @@ import type { TaskRecord } from '../state/records';
 import { PREPARATION_ID, RELEASE_ID } from '../jobs/preparation';
 import { Refusal, invalidProperty } from '../wire/refusals';
 
-/** All parent ids of one task together. */
+/** Maximum length of all parent ids of one task. */
 const LONGEST_DEPENDENCY_LIST = 64_000;
 
-/** Adds a task that has been checked, and lets it meet a node. */
+/** Adds a validated task and requests a dispatch. */
 export function createTask(
   account: Account,
   job: Job,
@@ -35,7 +35,7 @@ export function createTask(
   return task;
 }
 
-/** Refuses a task that its job cannot take. */
+/** Refuses a task that its job cannot accept. */
 export function checkTask(job: Job, spec: NewTask): void {
   if (job.tasks.get(spec.id) !== undefined) throw new Refusal('TaskExists');
   const { jobPreparationTask, jobReleaseTask } = job.record.spec;
@@ -69,7 +69,7 @@ function checkDependencies(job: Job, dependsOn: NonNullable<NewTask['dependsOn']
   }
 }
 
-/** A job action is legal only in a job that performs them. */
+/** A job action is valid only in a job that performs them. */
 function checkExitConditions(job: Job, conditions: NonNullable<NewTask['exitConditions']>): void {
   if (job.record.spec.onTaskFailure === 'performexitoptionsjobaction') return;
   const all = [

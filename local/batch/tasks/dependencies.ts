@@ -7,11 +7,12 @@ interface RangeWait {
 }
 
 /**
- * Which task waits for which. A task may name others before they exist. Ranges count ids as
- * integers: 4, 04 and 004 are one number, and the first of them to succeed satisfies it.
+ * The dependencies between the tasks of a job. A task may name others before they exist. Ranges
+ * compare ids as integers: 4, 04 and 004 are one number, and the first of them to succeed satisfies
+ * it.
  */
 export class Dependencies {
-  /** How many satisfactions a task still waits for; absent when none. */
+  /** Number of unsatisfied dependencies of a task; absent when there are none. */
   readonly #missing = new Map<TaskRecord, number>();
   readonly #children = new Map<string, TaskRecord[]>();
   #ranges: RangeWait[] = [];
@@ -48,7 +49,7 @@ export class Dependencies {
     }
   }
 
-  /** The tasks that waited for nothing else. */
+  /** Returns the tasks whose last dependency this was. */
   satisfy(parent: TaskRecord): readonly TaskRecord[] {
     const key = parent.spec.id.toLowerCase();
     if (this.#satisfiedIds.has(key)) return [];

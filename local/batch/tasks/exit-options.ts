@@ -1,6 +1,6 @@
 import type { ExitConditions, ExitOptions } from '../bodies/task';
 
-/** What is known of how a task ended. */
+/** The end of a task, for its exit conditions. */
 export interface TaskEnd {
   readonly exitCode?: number;
   readonly failure?: object;
@@ -8,9 +8,9 @@ export interface TaskEnd {
 }
 
 /**
- * The options that apply to an end: an exact code, then a range, then what failed before or after
- * the process, then the default, which is for failures only. An exit-code match wins over an
- * upload that failed.
+ * Returns the options for an end: an exact code, then a range, then an error before or after the
+ * process, then the default, which applies to failures only. A matching exit code has precedence
+ * over a failed upload.
  */
 export function exitOptionsFor(
   conditions: ExitConditions | undefined,

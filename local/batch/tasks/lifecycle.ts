@@ -6,9 +6,9 @@ import { removeTaskFiles, watchRetention } from './retention';
 import type { ExecutionResult } from '../execution/work';
 
 /**
- * The life of a task: active, preparing, running, completed, and back to active by a retry, a
+ * The life cycle of a task: active, preparing, running, completed, and back to active by a retry, a
  * requeue or a reactivation. Every change of a task's state is made here, so that counters, queue
- * and dependencies stay true.
+ * and dependencies stay consistent.
  */
 export function beginAttempt(account: Account, node: Node, job: Job, task: TaskRecord): Attempt {
   const { spec } = task;
@@ -39,7 +39,9 @@ export function beginAttempt(account: Account, node: Node, job: Job, task: TaskR
   return attempt;
 }
 
-/** Whether a task may start on a node at once, or waits for the job preparation task there. */
+/**
+ * Returns whether a task may start on a node at once, or waits for the job preparation task there.
+ */
 function isPrepared(job: Job, node: Node): boolean {
   const { jobPreparationTask } = job.record.spec;
   if (jobPreparationTask === undefined) return true;
@@ -51,7 +53,7 @@ function isPrepared(job: Job, node: Node): boolean {
   return done.preparation.state === 'completed' && jobPreparationTask.waitForSuccess === false;
 }
 
-/** The preparation is done, and the command line of the task starts. */
+/** Starts the command line of a task after the job preparation task. */
 export function prepared(account: Account, { job, task }: Attempt): void {
   if (task.state !== 'preparing') return;
   task.startedAt = account.now();
@@ -80,7 +82,7 @@ export function attemptEnded(account: Account, attempt: Attempt, ending: Executi
 interface Outcome {
   readonly exitCode?: number;
   readonly failure?: Failure;
-  /** What went wrong besides the exit code, for the exit conditions. */
+  /** The failed step, for the exit conditions. */
   readonly step?: 'preProcessing' | 'fileUpload';
 }
 
@@ -91,7 +93,7 @@ function outcomeOf(ending: Exclude<ExecutionResult, { kind: 'aborted' }>): Outco
         ? { exitCode: 0 }
         : { exitCode: ending.exitCode, failure: failureOf('FailureExitCode') };
     case 'timedOut':
-      // Unconfirmed: newer agents give the end of the wall-clock time a code of its own.
+      // Unconfirmed: newer agents report the end of the wall-clock time with a separate code.
       return {
         ...(ending.exitCode !== undefined && { exitCode: ending.exitCode }),
         failure: failureOf('TaskEnded', [], 'Task was ended: its maximum wall clock time is over'),
@@ -105,7 +107,7 @@ function outcomeOf(ending: Exclude<ExecutionResult, { kind: 'aborted' }>): Outco
   }
 }
 
-/** Only a non-zero exit is tried again. −1 is "without end". */
+/** Only a non-zero exit code is retried. −1 means unlimited. */
 function mayRetry(job: Job, task: TaskRecord): boolean {
   const limit = maxRetriesOf(job, task);
   return limit === -1 || task.retryCount < limit;
@@ -115,7 +117,9 @@ function maxRetriesOf(job: Job, task: TaskRecord): number {
   return task.constraints?.maxTaskRetryCount ?? job.record.spec.constraints?.maxTaskRetryCount ?? 0;
 }
 
-/** Since node agent 1.9.6 a failed try goes back to the scheduler, and may land on another node. */
+/**
+ * Since node agent 1.9.6 a failed attempt returns to the scheduler, and may run on another node.
+ */
 function retry(account: Account, job: Job, task: TaskRecord): void {
   task.retryCount += 1;
   task.lastRetryAt = account.now();
@@ -143,13 +147,13 @@ function completeTask(account: Account, job: Job, task: TaskRecord, outcome: Out
   account.wantDispatch(job.pool);
 }
 
-/** What a task's end asks of its job; only a job that said so is told. */
+/** Requests the job action of a task's end, if the job performs such actions. */
 function askOfJob(job: Job, action: 'none' | 'disable' | 'terminate'): void {
   if (action === 'none' || job.record.spec.onTaskFailure !== 'performexitoptionsjobaction') return;
   if (job.wanted?.action !== 'terminate') job.wanted = { action };
 }
 
-/** The node's own counts; it lists the ten tasks that ran on it last. */
+/** Updates the node's counts and its list of the last ten tasks. */
 function countOnNode(account: Account, job: Job, task: TaskRecord): void {
   const node = attemptOf(job, task)?.node;
   if (node === undefined || node.pool.nodes.get(node.record.id) !== node) return;
@@ -230,7 +234,7 @@ export function returnTask(account: Account, job: Job, task: TaskRecord): void {
   moveTask(account, job, task, 'active');
 }
 
-/** Runs a failed task again, as if it never had. */
+/** Runs a failed task again, as a new one. */
 export function reactivateTask(account: Account, job: Job, task: TaskRecord): void {
   job.tasks.change(task, () => {
     forgetRun(task);
@@ -260,7 +264,7 @@ function moveTask(account: Account, job: Job, task: TaskRecord, state: TaskState
   account.wantDispatch(job.pool);
 }
 
-/** A new state with its history. The ETag stays: it is the user's changes that it counts. */
+/** Enters a new state. The ETag stays the same: it changes only with requests. */
 function enter(account: Account, task: TaskRecord, state: TaskState): void {
   enterState(task, state, account.now());
 }

@@ -19,7 +19,7 @@ interface Found {
   readonly task: TaskRecord;
 }
 
-/** The task a call names, if its conditional headers are met. */
+/** The task that a call names, if its conditional headers are met. */
 export function taskOf(account: Account, call: Call<unknown, 'jobId' | 'taskId'>): Found {
   const job = parentJobOf(account, call);
   const task = job.tasks.get(call.params.taskId);
@@ -28,7 +28,7 @@ export function taskOf(account: Account, call: Call<unknown, 'jobId' | 'taskId'>
   return { job, task };
 }
 
-/** The job of a new task. Unconfirmed: a disabled job takes tasks; they wait. */
+/** The job of a new task. Unconfirmed: a disabled job accepts tasks; they wait. */
 export function openJobOf(account: Account, call: Call<unknown, 'jobId'>): Job {
   const job = parentJobOf(account, call);
   if (job.record.state === 'completed') throw new Refusal('JobCompleted');
@@ -66,7 +66,7 @@ export function getTask(account: Account, call: TaskCall): Reply {
   return { status: 200, metadata: 'tasks/@Element', stamp: task, body };
 }
 
-/** PUT /jobs/{jobId}/tasks/{taskId}: the constraints, and those as a whole. */
+/** PUT /jobs/{jobId}/tasks/{taskId}: replaces the constraints as a whole. */
 export function updateTask(account: Account, call: TaskCall<TaskUpdate>): Reply {
   const { job, task } = taskOf(account, call);
   if (task.state === 'completed') throw new Refusal('TaskCompleted');
@@ -103,7 +103,7 @@ function touched(account: Account, job: Job, task: TaskRecord): Reply {
   return { status: 204, stamp: task };
 }
 
-/** DELETE /jobs/{jobId}/tasks/{taskId}; its files go with it. */
+/** DELETE /jobs/{jobId}/tasks/{taskId}; its files are deleted with it. */
 export async function deleteTask(account: Account, call: TaskCall): Promise<Reply> {
   const { job, task } = taskOf(account, call);
   removeTask(account, job, task);
@@ -111,7 +111,7 @@ export async function deleteTask(account: Account, call: TaskCall): Promise<Repl
   return { status: 200 };
 }
 
-/** GET /jobs/{jobId}/tasks/{taskId}/subtasksinfo; only multi-instance tasks have any. */
+/** GET /jobs/{jobId}/tasks/{taskId}/subtasksinfo; only multi-instance tasks have subtasks. */
 export function listSubtasks(account: Account, call: TaskCall): Reply {
   taskOf(account, call);
   return { status: 200, metadata: 'subtaskinfo', body: { value: [] } };

@@ -5,10 +5,10 @@ import { type Account, type Job, keyOf, taskRow } from '../state/account';
 import type { TaskRecord } from '../state/records';
 import { durationMs } from '../wire/time';
 
-/** How long files of a finished task are kept when the task does not say. */
+/** Default retention time of a finished task's files. */
 const USUAL_RETENTION_MS = 7 * 86_400_000;
 
-/** Until when the files of a task are kept; undefined while it has not ended on a node. */
+/** The end of a task's retention time; undefined while the task has not ended on a node. */
 export function retainedUntil(task: TaskRecord): number | undefined {
   if (task.endedAt === undefined || task.node === undefined) return undefined;
   const { retentionTime } = task.constraints ?? {};
@@ -17,12 +17,12 @@ export function retainedUntil(task: TaskRecord): number | undefined {
   );
 }
 
-/** Cleans up behind a task when its retention is over; also after a restart. */
+/** Deletes a task's files after their retention time; also after a restart. */
 export function watchRetention(account: Account, job: Job, task: TaskRecord): void {
   const until = retainedUntil(task);
   if (until === undefined || task.filesCleaned === true) return;
   account.wakeAt(`retention ${taskRow(job.key, task.spec.id)}`, until, () => {
-    // It may have been run again, or deleted, since.
+    // The task may have been reactivated or deleted since.
     if (!job.tasks.has(task) || retainedUntil(task) !== until) return;
     task.filesCleaned = true;
     account.saveTask(job, task);

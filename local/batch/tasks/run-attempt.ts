@@ -12,7 +12,7 @@ import { durationMs } from '../wire/time';
 import { attemptEnded, prepared, returnTask } from './lifecycle';
 import type { ExecutionResult, Execution } from '../execution/work';
 
-/** Runs a task where the dispatcher put it, from its preparation to its last upload. */
+/** Runs an attempt of a task on its node, from the preparation to the last upload. */
 export async function runAttempt(account: Account, attempt: Attempt): Promise<void> {
   try {
     if (!(await isNodePrepared(account, attempt))) return;
@@ -94,7 +94,7 @@ async function workOf(account: Account, attempt: Attempt): Promise<Execution> {
   };
 }
 
-/** A pool with a container configuration runs nothing but containers, and no other pool runs any. */
+/** A pool with a container configuration runs containers only; no other pool runs containers. */
 function checkContainer(hasSettings: boolean, node: Node): void {
   const machine = node.pool.record.spec.virtualMachineConfiguration;
   if (hasSettings === (machine?.containerConfiguration !== undefined)) return;
@@ -104,7 +104,7 @@ function checkContainer(hasSettings: boolean, node: Node): void {
   throw new StepFailed(failureOf('TaskSchedulingConstraintFailed', [], words));
 }
 
-/** `maxWallClockTime` counts from the start of each run. */
+/** `maxWallClockTime` counts from the start of each attempt. */
 function wallClock(
   account: Account,
   { job, task, node }: Attempt,

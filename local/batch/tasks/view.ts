@@ -62,7 +62,7 @@ export function taskUrl(base: string, job: Job, taskId: string): string {
   return `${base}/jobs/${job.record.spec.id}/tasks/${taskId}`;
 }
 
-/** A task as GET shows it, with what the service fills in. */
+/** A task as GET returns it, with the service's defaults. */
 export function taskView(job: Job, task: TaskRecord, base: string): object {
   const { spec } = task;
   const { id, displayName, userIdentity, requiredSlots, ...rest } = spec;

@@ -1,6 +1,6 @@
 import { Refusal } from './refusals';
 
-/** What a token says of itself, once it is known to be genuine. */
+/** The claims of a token. */
 export interface TokenClaims {
   readonly aud?: unknown;
   readonly iss?: unknown;
@@ -8,21 +8,21 @@ export interface TokenClaims {
   readonly nbf?: unknown;
 }
 
-/** Whom the service believes. */
+/** The trusted authority of tokens. */
 export interface Entra {
-  /** Who may have issued a token; anybody when absent. */
+  /** Trusted issuers; any issuer when absent. */
   readonly issuers?: readonly string[];
-  /** Whether the token was signed by one of them. */
+  /** Verifies the token's signature. */
   readonly verify: (token: string) => boolean | Promise<boolean>;
 }
 
-/** The resource of Batch. Each is taken with and without its slash. */
+/** The resource of Batch. Each is accepted with and without its slash. */
 const AUDIENCES = ['https://batch.core.windows.net/'];
 
-/** Clocks may differ by this much. */
+/** Maximum difference between two clocks. */
 const SKEW_SECONDS = 300;
 
-/** Checks a bearer token of Entra for one of `audiences`. `realNow` is real time: tokens are. */
+/** Checks a bearer token of Entra for one of `audiences`. `realNow` is real time, as in tokens. */
 export async function checkBearer(
   token: string,
   entra: Entra | undefined,
@@ -56,7 +56,7 @@ function claimsOf(token: string): TokenClaims {
     const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
     if (typeof claims === 'object' && claims !== null) return claims;
   } catch {
-    // What is no token is refused below like any other that cannot be believed.
+    // A text that is not a token is refused below like any other invalid token.
   }
   throw unauthenticated('this is not a token');
 }

@@ -15,8 +15,8 @@ const CONDITIONS = [
 ] as const;
 
 /**
- * Refuses a request whose conditional header is not met: 412, or 304 for a read that asked whether
- * anything is new. Two at once are refused but for the two natural pairs, where the ETag decides.
+ * Refuses a request whose conditional header is not met: 412, or 304 for a read with a condition on
+ * changes. Two conditions are refused except for the two natural pairs, where the ETag decides.
  */
 export function checkConditions(call: Call<unknown, string>, stamp: Stamp): void {
   const given = CONDITIONS.filter((name) => call.headers[name] !== undefined);

@@ -1,6 +1,6 @@
 import type { Refusal } from './refusals';
 
-/** The body of an error; `tail` is what the service writes below its message. */
+/** The body of an error; `tail` is the text that the service adds to its message. */
 export function errorBody({ code, message, details }: Refusal, tail = ''): object {
   return {
     code,

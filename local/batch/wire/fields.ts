@@ -1,6 +1,6 @@
 import type { QueryField } from '../query';
 
-/** Properties of lists that can be filtered by, in the shapes that Batch's own table has. */
+/** Filterable properties of lists, by the types of Batch's own table. */
 export function idField(path = 'id'): QueryField {
   return {
     path,

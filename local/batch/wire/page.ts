@@ -2,30 +2,30 @@ import { type QueryField, QueryError, applySelect, parseFilter, readSelect } fro
 import type { Call, Reply } from './call';
 import { invalidQuery } from './refusals';
 
-/** What can be asked of one list. */
+/** The query options of one list. */
 export interface Listing {
-  /** As `odata.metadata` names it. */
+  /** The type in `odata.metadata`. */
   readonly metadata: string;
   readonly fields: readonly QueryField[];
   /** Properties that `$select` may name. */
   readonly names: readonly string[];
   readonly expands?: boolean;
-  /** Fewer than a thousand things on a page. */
+  /** Maximum page size, where it is less than a thousand. */
   readonly longestPage?: number;
 }
 
 const LONGEST_PAGE = 1000;
 
-/** What a list gives out: its place, and how it looks when it is needed. */
+/** An item of a list: its position, and its view, created when it is needed. */
 export interface Listed {
   readonly seq: number;
   readonly view: () => object;
 }
 
 /**
- * One page of a list. Things come in the order of their creation; the link to the next page says
- * after which of them it goes on, so that what is deleted or added between two pages neither
- * repeats nor hides anything else.
+ * One page of a list. Items are in the order of their creation; the link to the next page contains
+ * the last position, so that deletions and additions between two pages neither repeat nor hide
+ * other items.
  */
 export function pageOf(
   call: Call<unknown, string>,
@@ -43,7 +43,7 @@ export function pageOf(
 
   return refusing(() => {
     const matches = filterOf(call, listing);
-    // A mistake is one even in a list that has nothing to select from.
+    // An invalid selection is an error even in an empty list.
     if (select !== undefined) readSelect(select, listing.names);
     const value: object[] = [];
     let last = start;
@@ -74,7 +74,7 @@ function page(
 function nextLink(call: Call<unknown, string>, last: number): string {
   const parameters = new URLSearchParams([...call.query]);
   parameters.set('$skiptoken', String(last));
-  // Signatures differ on what a plus sign is; nobody doubts %20.
+  // Implementations of signatures differ in the meaning of a plus sign; %20 is unambiguous.
   return `${call.url}?${parameters.toString().replaceAll('+', '%20')}`;
 }
 
@@ -97,7 +97,7 @@ function checkExpand(call: Call<unknown, string>, listing: Listing): void {
   }
 }
 
-/** One thing, with what `$select` keeps of it. */
+/** One resource, with the properties that `$select` names. */
 export function selected(call: Call<unknown, string>, listing: Listing, view: object): object {
   checkExpand(call, listing);
   return refusing(() => applySelect(view, call.query.get('$select'), listing.names));

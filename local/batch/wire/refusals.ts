@@ -1,6 +1,6 @@
 /**
- * Every way the service says no: its code, its status and its words. `Refusal` takes no other
- * code. Words are the service's where they were seen, ours where only the code is known.
+ * Every error of the service: its code, its status and its message. `Refusal` accepts no other
+ * code. Messages are the service's where they were seen, ours where only the code is known.
  */
 const refusals = {
   AccountIsDisabled: [403, 'The specified account is disabled.'],
@@ -139,7 +139,7 @@ const refusals = {
     503,
     'Too many requests to enable autoscaling on the pool. Try again later.',
   ],
-  // Unconfirmed: the service documents 429 without saying its code.
+  // Unconfirmed: the service documents 429 without its code.
   TooManyRequests: [429, 'Too many requests. Please retry after some time.'],
   UnsupportedHttpVerb: [405, 'The resource does not support the specified HTTP verb.'],
   UnsupportedQueryParameter: [
@@ -151,7 +151,7 @@ const refusals = {
 
 export type RefusalCode = keyof typeof refusals;
 
-/** What a refusal adds to its code: the header, the parameter, the property that is at fault. */
+/** A detail of an error: the header, the parameter or the property that is invalid. */
 export interface RefusalDetail {
   readonly key: string;
   readonly value: string;
@@ -162,7 +162,7 @@ export interface RefusalExtras {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The service's no. It reaches the client as the status and the error body of its code. */
+/** An error reply of the service. The client receives the status and the error body of its code. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly status: number;
@@ -184,7 +184,7 @@ export function isRefusalCode(code: string): code is RefusalCode {
   return Object.hasOwn(refusals, code);
 }
 
-/** A property of the request body whose value cannot be. */
+/** An invalid value of a property of the request body. */
 export function invalidProperty(name: string, value: unknown, reason: string): Refusal {
   return new Refusal('InvalidPropertyValue', [
     { key: 'PropertyName', value: name },

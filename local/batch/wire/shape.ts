@@ -2,15 +2,15 @@ import { durationMs, readTime, wireDuration, wireTime } from './time';
 import { invalidBody, invalidProperty, missingProperty } from './refusals';
 
 /**
- * What a request body may look like. A shape reads an unknown value once, at the door, and answers
- * a clean copy: known properties only, alternatives in their canonical spelling. It refuses in the
- * service's codes.
+ * The type of a request body. A shape validates an unknown value once and returns a clean copy:
+ * known properties only, enumerated values in their canonical spelling. It refuses invalid values
+ * with the service's codes.
  */
 export interface Shape<T> {
   read(value: unknown, name: string): T;
 }
 
-/** What a shape answers. */
+/** The type that a shape returns. */
 export type Read<S> = S extends Shape<infer T> ? T : never;
 
 interface OptionalShape<T> extends Shape<T> {
@@ -38,7 +38,7 @@ export function object<F extends Fields>(fields: F): Shape<ReadFields<F>> {
       }
       const given = value as Record<string, unknown>;
       const out: Record<string, unknown> = {};
-      // Bodies name few of the properties there are, so what is given leads.
+      // Bodies contain few of the known properties, so the loop is over the given ones.
       for (const field of Object.keys(given)) {
         const shape = shapes.get(field);
         if (shape === undefined) refuseUnknown(field, name);
@@ -50,7 +50,7 @@ export function object<F extends Fields>(fields: F): Shape<ReadFields<F>> {
   };
 }
 
-/** Annotations of OData (`odata.type`, `x@odata.type`) are no properties and may stand anywhere. */
+/** OData annotations (`odata.type`, `x@odata.type`) are not properties and may occur anywhere. */
 function refuseUnknown(field: string, name: string): void {
   if (!field.includes('odata.')) {
     throw invalidBody(`The property '${field}' does not exist on '${name}'.`);
@@ -109,7 +109,7 @@ export const truth: Shape<boolean> = {
   },
 };
 
-/** A moment; kept in the service's own spelling. */
+/** A timestamp; returned in the service's own format. */
 export const moment: Shape<string> = {
   read(value, name) {
     const at = typeof value === 'string' ? readTime(value) : Number.NaN;
@@ -118,7 +118,7 @@ export const moment: Shape<string> = {
   },
 };
 
-/** A duration; kept in the service's own spelling, in days. */
+/** A duration; returned in the service's own format, in days. */
 export function duration(minMs = 0, maxMs = Number.POSITIVE_INFINITY): Shape<string> {
   return {
     read(value, name) {
@@ -134,7 +134,7 @@ export function duration(minMs = 0, maxMs = Number.POSITIVE_INFINITY): Shape<str
   };
 }
 
-/** One of some words, in any case; the answer has the case given here. */
+/** One of several values, in any case; returned in the case given here. */
 export function oneOf<const Word extends string>(...words: readonly Word[]): Shape<Word> {
   const canonical = new Map(words.map((word) => [word.toLowerCase(), word]));
   return {
@@ -160,15 +160,15 @@ export function list<T>(shape: Shape<T>, max = Number.POSITIVE_INFINITY): Shape<
   };
 }
 
-/** Anything at all: what the stand-in keeps and gives back without a meaning of its own. */
+/** Any JSON value: the stand-in stores and returns it unchanged. */
 export const anything: Shape<unknown> = { read: (value) => value };
 
-/** A body that may be left out. */
+/** An optional request body. */
 export function maybe<T>(shape: Shape<T>): Shape<T | undefined> {
   return {
     read: (value, name) => (value === undefined ? undefined : shape.read(value, name)),
   };
 }
 
-/** No body: what is sent with it is ignored, as the service does. */
+/** No request body: a body that is sent is ignored, as the service does. */
 export const nothing: Shape<undefined> = { read: () => undefined };

@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Refusal } from './refusals';
 
-/** What a shared key signs of a request. */
+/** The parts of a request that a shared key signs. */
 export interface Signed {
   readonly verb: string;
   /** The target as it was sent, percent-encoded. */
@@ -27,7 +27,7 @@ const SIGNED_HEADERS = [
   'range',
 ];
 
-/** Checks `SharedKey account:signature`. `realNow` is real time: the client's clock is. */
+/** Checks `SharedKey account:signature`. `realNow` is real time, as the client's clock. */
 export function checkSharedKey(
   credentials: string,
   request: Signed,
@@ -46,7 +46,7 @@ export function checkSharedKey(
   const given = Buffer.from(signature, 'base64');
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
     throw new Refusal('AuthenticationFailed', [
-      // What Azure signs is what the writer of a client compares; there is no secret in it.
+      // As Azure does: the author of a client compares the string to sign; it contains no secret.
       { key: 'AuthenticationErrorDetail', value: `The signature was checked against: '${text}'` },
     ]);
   }
@@ -82,7 +82,7 @@ function signedValue(name: string, verb: string, headers: IncomingHttpHeaders): 
   return typeof value === 'string' ? value : '';
 }
 
-/** `/account/path`, then each parameter on a line of its own, by name; repeated values in one. */
+/** `/account/path`, then a line for each parameter, by name; repeated values share one line. */
 function resource(target: string, account: string): string {
   const [path = '', query = ''] = splitOnce(target, '?');
   const values = new Map<string, string[]>();

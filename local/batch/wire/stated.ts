@@ -1,7 +1,7 @@
 import type { Failure, RunInfo, Stated } from '../state/records';
 import { wireTime } from './time';
 
-/** A state with its history, as every resource shows it. */
+/** A state with the previous one, as every resource shows it. */
 export function statedView(thing: Stated<string>): object {
   return {
     state: thing.state,
@@ -13,7 +13,7 @@ export function statedView(thing: Stated<string>): object {
   };
 }
 
-/** A moment that may not have come yet. */
+/** A timestamp that may be absent. */
 export function timed<Name extends string>(
   name: Name,
   at: number | undefined,
@@ -25,7 +25,7 @@ export function failureView({ category, code, message, details }: Failure): obje
   return { category, code, message, ...(details !== undefined && { details }) };
 }
 
-/** How a special task stands: `startTaskInfo`, preparation and release. */
+/** The state of a special task: `startTaskInfo`, preparation and release. */
 export function runView(info: RunInfo): object {
   return {
     state: info.state,
@@ -40,7 +40,7 @@ export function runView(info: RunInfo): object {
   };
 }
 
-/** The user that runs what names none. */
+/** The default user of a task. */
 const POOL_USER = { autoUser: { scope: 'pool', elevationLevel: 'nonadmin' } };
 
 interface Identity {
@@ -65,7 +65,7 @@ interface SpecialSpec {
   readonly containerSettings?: object;
 }
 
-/** A secret that was given is never shown again. */
+/** Removes secrets: they are never returned. */
 export function withoutSecrets(spec: object): object {
   return JSON.parse(
     JSON.stringify(spec, (key, value: unknown) => (SECRETS.has(key) ? undefined : value)),
@@ -74,7 +74,7 @@ export function withoutSecrets(spec: object): object {
 
 const SECRETS = new Set(['password', 'accountKey', 'sasKey', 'sshPrivateKey', 'protectedSettings']);
 
-/** Values the service fills in for a task that leaves them out. */
+/** The service's defaults for the constraints of a task. */
 export function constraintsView(constraints: Constraints | undefined, retries: number): object {
   return {
     maxWallClockTime: constraints?.maxWallClockTime ?? 'P10675199DT2H48M5.4775807S',

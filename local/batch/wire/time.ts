@@ -1,7 +1,10 @@
 let lastAt = Number.NaN;
 let lastText = '';
 
-/** A moment as the service writes it: UTC with seven decimals. Lists repeat the same few moments. */
+/**
+ * A timestamp in the service's format: UTC with seven decimals. The last result is cached, because
+ * lists repeat timestamps.
+ */
 export function wireTime(at: number): string {
   if (at !== lastAt) {
     lastText = `${new Date(at).toISOString().slice(0, -1)}0000Z`;
@@ -10,17 +13,17 @@ export function wireTime(at: number): string {
   return lastText;
 }
 
-/** The seven-decimal form back into Unix milliseconds; NaN when it is no moment. */
+/** Parses a timestamp into Unix milliseconds; NaN when it is invalid. */
 export function readTime(text: string): number {
   return /^\d{4}-\d{2}-\d{2}T/.test(text) ? Date.parse(text) : Number.NaN;
 }
 
 const DAY_MS = 86_400_000;
 
-/** The longest .NET time span: what the service writes for "no limit". */
+/** The longest .NET time span: the service's value for "no limit". */
 export const NO_LIMIT = 'P10675199DT2H48M5.4775807S';
 
-/** The span of NO_LIMIT, and the reading of anything at least as long. */
+/** The value of NO_LIMIT and of any longer duration. */
 const NO_LIMIT_MS = Number.POSITIVE_INFINITY;
 
 const LONGEST_MS = 10_675_199 * DAY_MS;
@@ -28,7 +31,10 @@ const LONGEST_MS = 10_675_199 * DAY_MS;
 const DURATION =
   /^(-)?P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/;
 
-/** ISO 8601 duration into milliseconds, as the service reads it: a year is 365 days, a month 30. */
+/**
+ * Parses an ISO 8601 duration into milliseconds, as the service does: a year is 365 days, a month
+ * 30.
+ */
 export function durationMs(text: string): number {
   const parts = DURATION.exec(text);
   if (parts === null || /^-?PT?$/.test(text) || text.endsWith('T')) return Number.NaN;
@@ -43,7 +49,7 @@ export function durationMs(text: string): number {
   return sign === '-' ? -milliseconds : milliseconds;
 }
 
-/** Milliseconds as the service writes a duration: in days, hours, minutes and seconds. */
+/** A duration in the service's format: days, hours, minutes and seconds. */
 export function wireDuration(milliseconds: number): string {
   if (milliseconds === NO_LIMIT_MS) return NO_LIMIT;
   const days = Math.floor(milliseconds / DAY_MS);

@@ -1,4 +1,4 @@
-/** A copy that lacks some properties, none of which has to be there. */
+/** A copy without some optional properties. */
 export function without<T extends object, Name extends OptionalName<T>>(
   thing: T,
   names: readonly Name[],
