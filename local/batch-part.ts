@@ -1,7 +1,7 @@
 import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
 import { autoStorage } from './batch/auto-storage';
 import { startBatch } from './batch/server';
-import type { Pace } from './batch/pace';
+import type { Timings } from './batch/timings';
 import { scaledClock, type ClockPace } from './clock';
 import { isSigned } from './identity';
 import { runPart } from './part';
@@ -22,7 +22,7 @@ export interface BatchPartOptions {
   readonly certificateFile: string;
   /** The only storage account: mounts use it for every account name. */
   readonly blobUrl: string;
-  readonly pace?: Partial<Pace>;
+  readonly timings?: Partial<Timings>;
 }
 
 runPart<BatchPartOptions>((options) => {
@@ -37,7 +37,7 @@ runPart<BatchPartOptions>((options) => {
       issuers: [options.authority.issuer],
       verify: (token) => isSigned(token, signingKey),
     },
-    ...(options.pace !== undefined && { pace: options.pace }),
+    ...(options.timings !== undefined && { timings: options.timings }),
     log: (line) => process.stdout.write(`${line}\n`),
     random: Math.random,
     path: options.path,

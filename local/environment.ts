@@ -45,7 +45,7 @@ export interface EnvironmentStart {
   /** Settings of the app beside the addresses. */
   readonly settings?: Readonly<Record<string, string>>;
   /** How long nodes take, in seconds of clock time. */
-  readonly nodes?: BatchPartOptions['pace'];
+  readonly nodes?: BatchPartOptions['timings'];
   /** Makes roles matter, as they do in Azure; without, the identity may do everything. */
   readonly access?: Access;
   readonly log: (part: string, line: string) => void;
@@ -177,7 +177,7 @@ function openBatch(base: Base, account: BatchAccount, storage: LocalStorage): Pr
     path: start.machine['PATH'] ?? '',
     certificateFile: certificate.certFile,
     blobUrl: storage.blobUrl,
-    ...(start.nodes !== undefined && { pace: start.nodes }),
+    ...(start.nodes !== undefined && { timings: start.nodes }),
   };
   return startPart({
     name: 'the Batch stand-in',

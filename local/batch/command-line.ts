@@ -11,22 +11,22 @@ export class CommandLineError extends Error {
  * `sh`. A line that ends inside a quotation throws, since the agent's arguments are unknown.
  */
 export function splitCommandLine(line: string): string[] {
-  const words: string[] = [];
-  let word: string | undefined;
+  const args: string[] = [];
+  let arg: string | undefined;
   let at = 0;
   while (at < line.length) {
     if (isBlank(line.charAt(at))) {
-      if (word !== undefined) words.push(word);
-      word = undefined;
+      if (arg !== undefined) args.push(arg);
+      arg = undefined;
       at += 1;
     } else {
       const piece = nextPiece(line, at);
-      word = (word ?? '') + piece.text;
+      arg = (arg ?? '') + piece.text;
       at = piece.end;
     }
   }
-  if (word !== undefined) words.push(word);
-  return words;
+  if (arg !== undefined) args.push(arg);
+  return args;
 }
 
 interface Piece {

@@ -8,13 +8,13 @@ import type { ServerContext } from './requests';
 import { type Account, type Node, type Pool, keyOf } from './state/account';
 import { Refusal, invalidBody } from './wire/refusals';
 import {
-  type Read,
+  type TypeOf,
   type Shape,
-  anything,
+  anyJson,
   integer,
   list,
-  maybe,
-  nothing,
+  optionalBody,
+  noBody,
   object,
   oneOf,
   optional,
@@ -23,31 +23,31 @@ import {
 import { breakNode, problemOf } from './nodes/break-node';
 
 /**
- * What only a stand-in has: `/_local` moves its time and makes things happen that Azure does when
- * it likes. Bodies and answers are JSON; no signature is asked for, as only this machine can ask.
- * What is set here lasts until the stand-in is started again; uploaded packages stay.
+ * The control API of the stand-in: `/_local` steps the clock and triggers events that Azure decides
+ * itself. Requests and responses are JSON; no signature is needed, since only this machine can send
+ * requests. Settings last until the next start of the stand-in; uploaded packages are kept.
  *
- * | call                                          | what it does                                   |
+ * | call                                          | effect                                         |
  * | --------------------------------------------- | ---------------------------------------------- |
- * | GET  /_local/clock                            | the time here                                  |
- * | POST /_local/clock {stepSeconds}              | steps a clock that is stepped by hand          |
- * | POST /_local/pools/{pool}/preempt {count}     | takes back Spot nodes, busy ones first         |
- * | POST /_local/pools/{pool}/nodes/{node}/preempt| takes back this one                            |
+ * | GET  /_local/clock                            | the stand-in's time                            |
+ * | POST /_local/clock {stepSeconds}              | advances a stepped clock                       |
+ * | POST /_local/pools/{pool}/preempt {count}     | evicts Spot nodes, busy ones first             |
+ * | POST /_local/pools/{pool}/nodes/{node}/preempt| evicts this node                               |
  * | POST /_local/pools/{pool}/nodes/{node}/break  | makes it unusable {code, message}              |
- * | GET, POST, DELETE /_local/faults              | calls that are to fail: see faults.ts          |
+ * | GET, POST, DELETE /_local/faults              | injected faults: see faults.ts                 |
  * | GET, PUT /_local/quotas                       | pools, activeJobsAndSchedules, dedicatedCores, |
  * |                                               | lowPriorityCores                               |
- * | GET, PUT /_local/pace                         | seconds of clock time: see pace.ts             |
- * | GET, PUT /_local/supply {nodes, whenOut}      | machines Azure has left; nodes -1 is no end;   |
- * |                                               | out of them it is `fail` or `timeout`          |
+ * | GET, PUT /_local/pace                         | seconds of clock time: see timings.ts          |
+ * | GET, PUT /_local/supply {nodes, whenOut}      | machines that Azure has left; -1 is unlimited; |
+ * |                                               | without any: `fail` or `timeout`               |
  * | PUT  /_local/applications/{id}/versions/{v}   | uploads a package: the body is a zip archive   |
- * | PATCH /_local/applications/{id}               | {defaultVersion}; without it, none             |
- * | DELETE /_local/applications/{id}              | forgets an application and its packages        |
- * | PUT  /_local/scripts [{task, exitCode,        | tasks (`job/task`, with `*`) that end so after |
- * |                        afterSeconds}]         | a while, without a process                     |
+ * | PATCH /_local/applications/{id}               | {defaultVersion}; absent: no default           |
+ * | DELETE /_local/applications/{id}              | deletes an application and its packages        |
+ * | PUT  /_local/scripts [{task, exitCode,        | tasks (`job/task`, with `*`) that exit with    |
+ * |                        afterSeconds}]         | this code after a time, without a process      |
  */
 export async function control(
-  door: ServerContext,
+  context: ServerContext,
   request: http.IncomingMessage,
   response: http.ServerResponse,
 ): Promise<void> {
@@ -55,41 +55,45 @@ export async function control(
   let body: unknown;
   try {
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
-    body = await perform(door, `${request.method ?? ''} ${path.slice('/_local'.length)}`, request);
+    body = await perform(
+      context,
+      `${request.method ?? ''} ${path.slice('/_local'.length)}`,
+      request,
+    );
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     status = error.status;
     body = { code: error.code, message: error.message, values: error.details };
   }
-  await door.account.settled();
+  await context.account.flushed();
   response.writeHead(status, { 'content-type': 'application/json' });
   response.end(`${JSON.stringify(body ?? {}, null, 2)}\n`);
 }
 
-interface Lever {
+interface ControlRoute {
   readonly pattern: RegExp;
   readonly read: (content: Buffer) => unknown;
-  readonly pull: (door: ServerContext, body: never, names: readonly string[]) => unknown;
+  readonly handle: (context: ServerContext, body: never, names: readonly string[]) => unknown;
 }
 
-function lever<Body>(
+function route<Body>(
   call: string,
   shape: Shape<Body>,
-  pull: (door: ServerContext, body: Body, names: readonly string[]) => unknown,
-): Lever {
+  handle: (context: ServerContext, body: Body, names: readonly string[]) => unknown,
+): ControlRoute {
   const pattern = new RegExp(`^${call.replaceAll('*', '([^/]+)')}$`);
-  return { pattern, read: (content) => shape.read(parsed(content), 'body'), pull };
+  return { pattern, read: (content) => shape.read(parsed(content), 'body'), handle };
 }
 
 /** A route whose body is binary. */
-function bytesLever(
+function binaryRoute(
   call: string,
-  pull: (door: ServerContext, body: Buffer, names: readonly string[]) => unknown,
-): Lever {
-  return { ...lever(call, nothing, pull as never), read: (content) => content };
+  handle: (context: ServerContext, body: Buffer, names: readonly string[]) => unknown,
+): ControlRoute {
+  return { ...route(call, noBody, handle as never), read: (content) => content };
 }
 
-const amounts = <Name extends string>(names: readonly Name[]) =>
+const optionalAmounts = <Name extends string>(names: readonly Name[]) =>
   object(Object.fromEntries(names.map((name) => [name, optional(amount)]))) as Shape<
     Partial<Record<Name, number>>
   >;
@@ -101,9 +105,14 @@ const amount: Shape<number> = {
   },
 };
 
-const quotas = amounts(['pools', 'activeJobsAndSchedules', 'dedicatedCores', 'lowPriorityCores']);
+const quotasShape = optionalAmounts([
+  'pools',
+  'activeJobsAndSchedules',
+  'dedicatedCores',
+  'lowPriorityCores',
+]);
 
-const pace = amounts([
+const timingsShape = optionalAmounts([
   'allocationSeconds',
   'bootSeconds',
   'agentSeconds',
@@ -113,64 +122,68 @@ const pace = amounts([
   'evictionsPerNodeHour',
 ]);
 
-const supply = object({ nodes: integer(-1), whenOut: optional(oneOf('fail', 'timeout')) });
+const capacityShape = object({ nodes: integer(-1), whenOut: optional(oneOf('fail', 'timeout')) });
 
-const scripts = list(
+const scriptsShape = list(
   object({ task: text({ min: 1 }), exitCode: integer(), afterSeconds: optional(amount) }),
 );
 
-const defaults = object({ defaultVersion: optional(text()) });
+const applicationPatch = object({ defaultVersion: optional(text()) });
 
-const problem = maybe(object({ code: optional(text()), message: optional(text()) }));
+const problemShape = optionalBody(object({ code: optional(text()), message: optional(text()) }));
 
-const levers: readonly Lever[] = [
-  lever('GET /clock', nothing, ({ account }) => clockView(account)),
-  lever('POST /clock', object({ stepSeconds: amount }), stepClock),
-  lever('POST /pools/*/preempt', maybe(object({ count: optional(integer(1)) })), preemptSome),
-  lever('POST /pools/*/nodes/*/preempt', nothing, preemptOne),
-  lever('POST /pools/*/nodes/*/break', problem, breakOne),
-  lever('GET /faults', nothing, ({ faults }) => faults.pending()),
-  lever('POST /faults', anything, ({ faults: plan }, body) => {
+const controlRoutes: readonly ControlRoute[] = [
+  route('GET /clock', noBody, ({ account }) => clockView(account)),
+  route('POST /clock', object({ stepSeconds: amount }), stepClock),
+  route(
+    'POST /pools/*/preempt',
+    optionalBody(object({ count: optional(integer(1)) })),
+    preemptSome,
+  ),
+  route('POST /pools/*/nodes/*/preempt', noBody, preemptOne),
+  route('POST /pools/*/nodes/*/break', problemShape, breakOne),
+  route('GET /faults', noBody, ({ faults }) => faults.pending()),
+  route('POST /faults', anyJson, ({ faults: plan }, body) => {
     plan.add(faults.read(Array.isArray(body) ? body : [body], 'faults'));
     return plan.pending();
   }),
-  lever('DELETE /faults', nothing, ({ faults }) => faults.clear()),
-  lever('GET /quotas', nothing, ({ account }) => account.quotas),
-  lever('PUT /quotas', quotas, ({ account }, body) => {
+  route('DELETE /faults', noBody, ({ faults }) => faults.clear()),
+  route('GET /quotas', noBody, ({ account }) => account.quotas),
+  route('PUT /quotas', quotasShape, ({ account }, body) => {
     account.quotas = { ...account.quotas, ...body };
     return account.quotas;
   }),
-  lever('GET /pace', nothing, ({ account }) => account.pace),
-  lever('PUT /pace', pace, ({ account }, body) => {
-    account.pace = { ...account.pace, ...body };
-    return account.pace;
+  route('GET /pace', noBody, ({ account }) => account.timings),
+  route('PUT /pace', timingsShape, ({ account }, body) => {
+    account.timings = { ...account.timings, ...body };
+    return account.timings;
   }),
-  lever('GET /supply', nothing, ({ account }) => supplyView(account)),
-  lever('PUT /supply', supply, setSupply),
-  bytesLever('PUT /applications/*/versions/*', async ({ account }, archive, [id = '', v = '']) =>
+  route('GET /supply', noBody, ({ account }) => capacityView(account)),
+  route('PUT /supply', capacityShape, setCapacity),
+  binaryRoute('PUT /applications/*/versions/*', async ({ account }, archive, [id = '', v = '']) =>
     applicationView(await putPackage(account, id, v, archive)),
   ),
-  lever('PATCH /applications/*', defaults, ({ account }, { defaultVersion }, [id = '']) =>
+  route('PATCH /applications/*', applicationPatch, ({ account }, { defaultVersion }, [id = '']) =>
     applicationView(setDefaultVersion(account, id, defaultVersion)),
   ),
-  lever('DELETE /applications/*', nothing, ({ account }, _, [id = '']) =>
+  route('DELETE /applications/*', noBody, ({ account }, _, [id = '']) =>
     dropApplication(account, id),
   ),
-  lever('PUT /scripts', scripts, setScripts),
+  route('PUT /scripts', scriptsShape, setScripts),
 ];
 
 async function perform(
-  door: ServerContext,
+  context: ServerContext,
   call: string,
   request: http.IncomingMessage,
 ): Promise<unknown> {
   const content = await readAll(request);
-  for (const { pattern, read, pull } of levers) {
+  for (const { pattern, read, handle } of controlRoutes) {
     const match = pattern.exec(call);
     if (match === null) continue;
     const names = match.slice(1).map(decodeURIComponent);
     const body = read(content) as never;
-    return door.account.turn(() => pull(door, body, names));
+    return context.account.runExclusive(() => handle(context, body, names));
   }
   throw new Refusal('InvalidUri');
 }
@@ -192,7 +205,7 @@ function parsed(content: Buffer): unknown {
 }
 
 function clockView(account: Account): object {
-  const { clock } = account.setting;
+  const { clock } = account.options;
   const next = clock instanceof SteppedClock ? clock.next() : undefined;
   return {
     now: clock.now().toISOString(),
@@ -204,7 +217,7 @@ function stepClock(
   { account }: ServerContext,
   { stepSeconds }: { readonly stepSeconds: number },
 ): object {
-  const { clock } = account.setting;
+  const { clock } = account.options;
   if (!(clock instanceof SteppedClock)) {
     throw new Refusal('OperationInvalidForCurrentState', [
       { key: 'Reason', value: 'This clock runs by itself.' },
@@ -247,7 +260,7 @@ function preemptOne({ account }: ServerContext, _: undefined, names: readonly st
 
 function breakOne(
   { account }: ServerContext,
-  body: Read<typeof problem>,
+  body: TypeOf<typeof problemShape>,
   names: readonly string[],
 ): object {
   const node = nodeNamed(account, names);
@@ -256,23 +269,26 @@ function breakOne(
   return { broken: [node.record.id] };
 }
 
-function supplyView({ supply: { nodes, whenOut } }: Account): object {
+function capacityView({ capacity: { nodes, whenOut } }: Account): object {
   return { nodes: Number.isFinite(nodes) ? nodes : -1, whenOut };
 }
 
-function setSupply({ account }: ServerContext, { nodes, whenOut }: Read<typeof supply>): object {
-  account.supply = {
+function setCapacity(
+  { account }: ServerContext,
+  { nodes, whenOut }: TypeOf<typeof capacityShape>,
+): object {
+  account.capacity = {
     nodes: nodes === -1 ? Number.POSITIVE_INFINITY : nodes,
-    whenOut: whenOut ?? account.supply.whenOut,
+    whenOut: whenOut ?? account.capacity.whenOut,
   };
-  return supplyView(account);
+  return capacityView(account);
 }
 
-function setScripts({ account }: ServerContext, told: Read<typeof scripts>): object {
-  account.scripts = told.map(({ task, exitCode, afterSeconds }) => ({
+function setScripts({ account }: ServerContext, scripts: TypeOf<typeof scriptsShape>): object {
+  account.scripts = scripts.map(({ task, exitCode, afterSeconds }) => ({
     pattern: wildcard(task),
     exitCode,
     afterSeconds: afterSeconds ?? 0,
   }));
-  return told;
+  return scripts;
 }

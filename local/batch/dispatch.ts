@@ -5,7 +5,7 @@ import { beginAttempt } from './tasks/lifecycle';
 import { runAttempt } from './tasks/run-attempt';
 
 /** Number of tasks that may be skipped for lack of a fitting node before the next dispatch. */
-const LOOK_PAST = 200;
+const MAX_SKIPPED_TASKS = 200;
 
 /**
  * Assigns the tasks of a pool's jobs to its nodes: jobs of higher priority first, a job manager
@@ -49,12 +49,12 @@ function dispatchJob(account: Account, job: Job, free: Free): void {
   const limit = job.record.spec.maxParallelTasks ?? -1;
   const { ready } = job.tasks;
   const passed: TaskRecord[] = [];
-  while (free.size > 0 && passed.length < LOOK_PAST) {
+  while (free.size > 0 && passed.length < MAX_SKIPPED_TASKS) {
     if (limit !== -1 && job.tasks.tasks.running >= limit) break;
     const task = ready.shift();
     if (task === undefined) break;
     if (!job.tasks.isReady(task)) continue;
-    const node = choose(job, task, free);
+    const node = chooseNode(job, task, free);
     if (node === undefined) passed.push(task);
     else place(account, job, task, node, free);
   }
@@ -66,11 +66,11 @@ function place(account: Account, job: Job, task: TaskRecord, node: Node, free: F
   const left = (free.get(node) ?? 0) - attempt.slots;
   if (left > 0 && !attempt.isExclusive) free.set(node, left);
   else free.delete(node);
-  account.track(runAttempt(account, attempt), `task ${job.key}/${task.spec.id}`);
+  account.trackBackground(runAttempt(account, attempt), `task ${job.key}/${task.spec.id}`);
 }
 
 /** The node with the task's affinity if it fits, else the emptiest or the fullest that fits. */
-function choose(job: Job, task: TaskRecord, free: Free): Node | undefined {
+function chooseNode(job: Job, task: TaskRecord, free: Free): Node | undefined {
   const affinityId = task.spec.affinityInfo?.affinityId;
   const packs = job.pool?.record.spec.taskSchedulingPolicy?.nodeFillType === 'Pack';
   let best: Node | undefined;

@@ -1,4 +1,13 @@
-import { list, object, oneOf, optional, integer, text, type Read, type Shape } from './wire/shape';
+import {
+  list,
+  object,
+  oneOf,
+  optional,
+  integer,
+  text,
+  type TypeOf,
+  type Shape,
+} from './wire/shape';
 
 /**
  * An injected fault, set through `/_local/faults`: the next matching calls fail, wait, or have
@@ -21,7 +30,7 @@ export const fault = object({
   /** For `delay`, in real milliseconds. */
   delayMs: optional(integer(0)),
 });
-export type Fault = Read<typeof fault>;
+export type Fault = TypeOf<typeof fault>;
 
 export const faults: Shape<readonly Fault[]> = list(fault);
 
@@ -37,8 +46,8 @@ interface Pending {
 export class FaultPlan {
   #pending: Pending[] = [];
 
-  add(told: readonly Fault[]): void {
-    for (const fault of told) {
+  add(faults: readonly Fault[]): void {
+    for (const fault of faults) {
       this.#pending.push({
         fault,
         path: wildcard(fault.path ?? '*'),

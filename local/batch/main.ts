@@ -71,7 +71,7 @@ async function main(): Promise<void> {
     },
     random: Math.random,
     path: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
-    environment: trusted(process.env['NODE_EXTRA_CA_CERTS']),
+    environment: trustedCertificates(process.env['NODE_EXTRA_CA_CERTS']),
     ...(blobs !== undefined && { blobEndpoint: (name) => blobs.replace('{account}', name) }),
     ...(connection !== undefined && {
       autoStorageContainer: autoStorage(BlobServiceClient.fromConnectionString(connection)),
@@ -79,11 +79,11 @@ async function main(): Promise<void> {
     ...(values.oauth === 'basic' && { entra: { verify: () => true } }),
     ...tlsOf(values.cert, values['cert-key']),
   });
-  process.stdout.write(howToReach(batch.url, values.account, values.key));
-  endWhenTold(batch);
+  process.stdout.write(connectionDetails(batch.url, values.account, values.key));
+  stopOnSignal(batch);
 }
 
-function endWhenTold(batch: RunningBatch): void {
+function stopOnSignal(batch: RunningBatch): void {
   const stop = () => {
     batch.close().catch((error: unknown) => {
       process.stderr.write(`${String(error)}\n`);
@@ -95,7 +95,7 @@ function endWhenTold(batch: RunningBatch): void {
 }
 
 /** For a person to read, and to paste into a shell: the variables are those of Azure CLI. */
-function howToReach(endpoint: string, account: string, key: string): string {
+function connectionDetails(endpoint: string, account: string, key: string): string {
   return `endpoint ${endpoint}
 account  ${account}
 key      ${key}
@@ -113,7 +113,7 @@ function tlsOf(cert: string | undefined, key: string | undefined) {
 }
 
 /** Tasks trust the same certificates as this process. */
-function trusted(certificates: string | undefined): Record<string, string> {
+function trustedCertificates(certificates: string | undefined): Record<string, string> {
   return certificates === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificates };
 }
 

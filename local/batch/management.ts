@@ -25,52 +25,59 @@ const READS =
   /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)\/providers\/Microsoft\.Batch\/batchAccounts\/([^/]+)(?:\/applications\/([^/]+))?$/i;
 
 export async function manage(
-  door: ServerContext,
+  context: ServerContext,
   request: http.IncomingMessage,
   response: http.ServerResponse,
 ): Promise<void> {
-  const { status, body } = await answerTo(door, request);
+  const { status, body } = await replyTo(context, request);
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
   response.end(JSON.stringify(body));
 }
 
-interface Answer {
+interface ManagementReply {
   readonly status: number;
   readonly body: object;
 }
 
-async function answerTo(door: ServerContext, request: http.IncomingMessage): Promise<Answer> {
+async function replyTo(
+  context: ServerContext,
+  request: http.IncomingMessage,
+): Promise<ManagementReply> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://127.0.0.1');
-  const stranger = await strangerIn(door, request);
-  if (stranger !== null) return refused(401, 'InvalidAuthenticationToken', stranger);
+  const failure = await authenticationError(context, request);
+  if (failure !== null) return errorReply(401, 'InvalidAuthenticationToken', failure);
   const version = searchParams.get('api-version');
   const [id, group = '', name = '', application] = READS.exec(pathname) ?? [];
   if (request.method !== 'GET' || id === undefined || version !== API_VERSION) {
-    const asked = `${request.method ?? ''} ${pathname} of version ${version ?? '(none)'}`;
-    return refused(501, 'NotImplemented', `the local management plane does not imitate ${asked}`);
+    const requested = `${request.method ?? ''} ${pathname} of version ${version ?? '(none)'}`;
+    return errorReply(
+      501,
+      'NotImplemented',
+      `the local management plane does not imitate ${requested}`,
+    );
   }
-  const { account } = door;
-  if (keyOf(name) !== keyOf(account.setting.name)) {
-    const words = `The Resource 'Microsoft.Batch/batchAccounts/${name}' under resource group '${group}' was not found.`;
-    return refused(404, 'ResourceNotFound', words);
+  const { account } = context;
+  if (keyOf(name) !== keyOf(account.options.name)) {
+    const message = `The Resource 'Microsoft.Batch/batchAccounts/${name}' under resource group '${group}' was not found.`;
+    return errorReply(404, 'ResourceNotFound', message);
   }
   if (application === undefined) return { status: 200, body: accountView(account, id) };
   const found = account.applications.get(keyOf(application));
   // Unconfirmed: the code and the message.
   if (found === undefined)
-    return refused(404, 'ApplicationNotFound', 'The specified application does not exist.');
+    return errorReply(404, 'ApplicationNotFound', 'The specified application does not exist.');
   return { status: 200, body: applicationView(found, id) };
 }
 
 /** The reason why the caller is not authenticated, or null. */
-async function strangerIn(
-  door: ServerContext,
+async function authenticationError(
+  context: ServerContext,
   request: http.IncomingMessage,
 ): Promise<string | null> {
   const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
   if (token === undefined) return "The 'Authorization' header is missing or is no bearer token.";
   try {
-    await checkBearer(token, door.entra, realClock.now().getTime(), AUDIENCES);
+    await checkBearer(token, context.entra, realClock.now().getTime(), AUDIENCES);
     return null;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -78,10 +85,10 @@ async function strangerIn(
   }
 }
 
-function accountView({ setting, quotas, url }: Account, id: string): object {
+function accountView({ options, quotas, url }: Account, id: string): object {
   return {
     id,
-    name: setting.name,
+    name: options.name,
     type: 'Microsoft.Batch/batchAccounts',
     location: 'local',
     properties: {
@@ -112,6 +119,6 @@ function applicationView(application: ApplicationRecord, id: string): object {
   };
 }
 
-function refused(status: number, code: string, message: string): Answer {
+function errorReply(status: number, code: string, message: string): ManagementReply {
   return { status, body: { error: { code, message } } };
 }

@@ -1,4 +1,4 @@
-import { parseTimestamp } from './moment-text';
+import { parseTimestamp } from './timestamp-text';
 
 /** A property that a list can be filtered by. Batch's own table has the properties of each list. */
 export interface QueryField {
@@ -47,27 +47,27 @@ export function parseFilter(text: string, fields: readonly QueryField[]): Predic
 export function applySelect<T extends object>(
   entity: T,
   select: string | undefined,
-  names: readonly string[],
+  selectable: readonly string[],
 ): Partial<T> {
   if (select === undefined) return entity;
-  const asked = readSelect(select, names);
-  const kept = Object.entries(entity).filter(([name]) => asked.includes(name));
+  const names = readSelect(select, selectable);
+  const kept = Object.entries(entity).filter(([name]) => names.includes(name));
   return Object.fromEntries(kept) as Partial<T>;
 }
 
 /** Parses a selection; throws for a property that the list does not have. */
-export function readSelect(select: string, names: readonly string[]): readonly string[] {
-  const asked = select.split(',').map((name) => name.trim());
-  for (const name of asked) {
+export function readSelect(select: string, selectable: readonly string[]): readonly string[] {
+  const names = select.split(',').map((name) => name.trim());
+  for (const name of names) {
     if (name === '') throw new QueryError('$select', select, 'a property name is missing');
     if (name.includes('/')) {
       throw new QueryError('$select', select, `nested properties cannot be selected: ${name}`);
     }
-    if (!names.includes(name)) {
+    if (!selectable.includes(name)) {
       throw new QueryError('$select', select, `there is no property ${name}`);
     }
   }
-  return asked;
+  return names;
 }
 
 interface Token {
@@ -80,7 +80,7 @@ const TOKEN =
   /\s*(?:(?<name>[A-Za-z_][\w/]*)|'(?<string>(?:[^']|'')*)'|(?<number>[+-]?\d+(?:\.\d+)?)(?![\w.])|(?<mark>[(),]))/y;
 
 /** Deeper parentheses would exhaust the stack. */
-const DEEPEST = 100;
+const MAX_DEPTH = 100;
 
 class FilterReader {
   readonly #text: string;
@@ -128,7 +128,7 @@ class FilterReader {
 
   #group(): Predicate {
     this.#depth += 1;
-    if (this.#depth > DEEPEST) throw this.#refuse('too many parentheses within one another');
+    if (this.#depth > MAX_DEPTH) throw this.#refuse('too many parentheses within one another');
     const test = this.#or();
     this.#expectMark(')');
     this.#depth -= 1;
@@ -182,9 +182,9 @@ class FilterReader {
     }
     this.#advance();
     const text = this.#take('string', wanted);
-    const moment = parseTimestamp(text);
-    if (moment === undefined) throw this.#refuse(`'${text}' is neither ISO 8601 nor RFC 1123`);
-    return moment;
+    const instant = parseTimestamp(text);
+    if (instant === undefined) throw this.#refuse(`'${text}' is neither ISO 8601 nor RFC 1123`);
+    return instant;
   }
 
   #take(kind: Token['kind'], wanted: string): string {

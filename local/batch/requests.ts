@@ -18,7 +18,7 @@ import { stackOf } from '../errors';
 /** The only supported REST version. */
 const API_VERSION = '2022-10-01.16.0';
 
-const LARGEST_BODY_BYTES = 1024 * 1024;
+const MAX_BODY_BYTES = 1024 * 1024;
 
 export interface ServerContext {
   readonly account: Account;
@@ -29,20 +29,20 @@ export interface ServerContext {
 
 /** Handles one request, from its first byte to the last byte of the response. */
 export async function handleRequest(
-  door: ServerContext,
+  context: ServerContext,
   request: http.IncomingMessage,
   response: http.ServerResponse,
 ): Promise<void> {
   const requestId = randomUUID();
-  const fault = door.faults.next(request.method ?? '', pathOf(request));
+  const fault = context.faults.next(request.method ?? '', pathOf(request));
   if (fault?.action === 'cutBefore') {
     request.socket.destroy();
     return;
   }
   if (fault?.action === 'delay') await realDelay(fault.delayMs ?? 0);
-  const reply = await replyTo(door, request, requestId, fault);
+  const reply = await replyTo(context, request, requestId, fault);
   // A reply to a write is a promise: the change must survive the end of this process.
-  if (request.method !== 'GET' && request.method !== 'HEAD') await door.account.settled();
+  if (request.method !== 'GET' && request.method !== 'HEAD') await context.account.flushed();
   if (fault?.action === 'cutAfter') {
     request.socket.destroy();
     return;
@@ -57,22 +57,22 @@ function realDelay(milliseconds: number): Promise<void> {
 }
 
 async function replyTo(
-  door: ServerContext,
+  context: ServerContext,
   request: http.IncomingMessage,
   requestId: string,
   fault: Fault | undefined,
 ): Promise<Reply> {
   try {
     const body = await readBody(request);
-    if (fault?.action === 'status') throw toldRefusal(fault);
-    return await perform(door, request, body);
+    if (fault?.action === 'status') throw injectedError(fault);
+    return await perform(context, request, body);
   } catch (error) {
     if (!(error instanceof Refusal)) {
       const text = stackOf(error);
-      door.account.setting.log(`${request.method ?? ''} ${pathOf(request)}: ${text}`);
+      context.account.options.log(`${request.method ?? ''} ${pathOf(request)}: ${text}`);
     }
     const refusal = error instanceof Refusal ? error : new Refusal('InternalError');
-    return refused(door, refusal, requestId, baseOf(request));
+    return errorReply(context, refusal, requestId, baseOf(request));
   }
 }
 
@@ -81,7 +81,7 @@ const FAULT_CODES: Readonly<Record<number, string>> = {
   503: 'ServerBusy',
 };
 
-function toldRefusal({ status = 500, code, retryAfterSeconds }: Fault): Refusal {
+function injectedError({ status = 500, code, retryAfterSeconds }: Fault): Refusal {
   const name = code ?? FAULT_CODES[status] ?? 'InternalError';
   const headers: Record<string, string> =
     retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) };
@@ -90,16 +90,16 @@ function toldRefusal({ status = 500, code, retryAfterSeconds }: Fault): Refusal 
 
 /** Checks the request, authenticates the caller, and runs the operation. */
 async function perform(
-  door: ServerContext,
+  context: ServerContext,
   request: http.IncomingMessage,
   body: Buffer,
 ): Promise<Reply> {
-  const { account } = door;
+  const { account } = context;
   const [target = '', queryText = ''] = (request.url ?? '').split('?', 2);
   const query = new Map(queryPairs(queryText));
-  const match = found(target);
+  const match = findRoutes(target);
   checkVersion(query);
-  await authenticate(door, request);
+  await authenticate(context, request);
   const route = match.routes.get(request.method ?? '');
   if (route === undefined) throw new Refusal('UnsupportedHttpVerb');
 
@@ -114,13 +114,15 @@ async function perform(
     url: base + target,
   };
   integerParameter(call, 'timeout', 1, 30);
-  const reply = await account.turn(() => route.operation(account, call as Call<never, string>));
+  const reply = await account.runExclusive(() =>
+    route.operation(account, call as Call<never, string>),
+  );
   return route.verb === 'GET' || route.verb === 'HEAD'
     ? reply
     : { ...reply, headers: { DataServiceId: call.url, ...reply.headers } };
 }
 
-function found(target: string): Match {
+function findRoutes(target: string): Match {
   try {
     const match = matchPath(target);
     if (match !== undefined) return match;
@@ -145,7 +147,7 @@ function checkVersion(query: ReadonlyMap<string, string>): void {
   }
 }
 
-async function authenticate(door: ServerContext, request: http.IncomingMessage): Promise<void> {
+async function authenticate(context: ServerContext, request: http.IncomingMessage): Promise<void> {
   const header = request.headers.authorization;
   if (header === undefined) {
     throw new Refusal('MissingRequiredHeader', [{ key: 'HeaderName', value: 'Authorization' }]);
@@ -155,9 +157,10 @@ async function authenticate(door: ServerContext, request: http.IncomingMessage):
   if (scheme.toLowerCase() === 'sharedkey') {
     const { method = '', url = '', headers } = request;
     const signed = { verb: method, target: url, headers };
-    const { key } = door;
-    checkSharedKey(credentials, signed, { name: door.account.setting.name, key }, realNow);
-  } else if (scheme.toLowerCase() === 'bearer') await checkBearer(credentials, door.entra, realNow);
+    const { key } = context;
+    checkSharedKey(credentials, signed, { name: context.account.options.name, key }, realNow);
+  } else if (scheme.toLowerCase() === 'bearer')
+    await checkBearer(credentials, context.entra, realNow);
   else throw new Refusal('InvalidAuthenticationInfo');
 }
 
@@ -167,9 +170,9 @@ async function readBody(request: http.IncomingMessage): Promise<Buffer> {
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     // A body that is too large is still read to its end, so that the client reads the response.
-    if (bytes <= LARGEST_BODY_BYTES) chunks.push(chunk);
+    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
   }
-  if (bytes > LARGEST_BODY_BYTES) throw new Refusal('RequestBodyTooLarge');
+  if (bytes > MAX_BODY_BYTES) throw new Refusal('RequestBodyTooLarge');
   return Buffer.concat(chunks);
 }
 
@@ -192,8 +195,13 @@ function pathOf(request: http.IncomingMessage): string {
   return (request.url ?? '').split('?', 1)[0] ?? '';
 }
 
-function refused(door: ServerContext, refusal: Refusal, requestId: string, base: string): Reply {
-  const time = wireTime(door.account.now());
+function errorReply(
+  context: ServerContext,
+  refusal: Refusal,
+  requestId: string,
+  base: string,
+): Reply {
+  const time = wireTime(context.account.now());
   const tail = `\nRequestId:${requestId}\nTime:${time}`;
   return {
     status: refusal.status,
@@ -243,9 +251,9 @@ function headersOf(
     'x-content-type-options': 'nosniff',
     ...(wantsItBack &&
       typeof clientRequestId === 'string' && { 'client-request-id': clientRequestId }),
-    ...(reply.stamp !== undefined && {
-      ETag: reply.stamp.eTag,
-      'Last-Modified': new Date(reply.stamp.modifiedAt).toUTCString(),
+    ...(reply.version !== undefined && {
+      ETag: reply.version.eTag,
+      'Last-Modified': new Date(reply.version.modifiedAt).toUTCString(),
     }),
     ...(reply.location !== undefined && { Location: reply.location }),
     ...reply.headers,

@@ -21,7 +21,7 @@ import type { Account } from './state/account';
 import * as collection from './tasks/collection';
 import * as tasks from './tasks/operations';
 import type { Call, PathNames, Reply } from './wire/call';
-import { type Shape, maybe, nothing } from './wire/shape';
+import { type Shape, optionalBody, noBody } from './wire/shape';
 
 export type Verb = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -50,118 +50,118 @@ const TASK = 'jobs/{jobId}/tasks/{taskId}' as const;
 
 /** The whole service: every operation with its body and its function. */
 export const routes: readonly Route[] = [
-  on('GET', 'supportedimages', nothing, listImages),
-  on('GET', 'nodecounts', nothing, countNodes),
-  on('GET', 'poolusagemetrics', nothing, usageMetrics),
-  on('GET', 'applications', nothing, applications.listApplications),
-  on('GET', 'applications/{applicationId}', nothing, applications.getApplication),
+  on('GET', 'supportedimages', noBody, listImages),
+  on('GET', 'nodecounts', noBody, countNodes),
+  on('GET', 'poolusagemetrics', noBody, usageMetrics),
+  on('GET', 'applications', noBody, applications.listApplications),
+  on('GET', 'applications/{applicationId}', noBody, applications.getApplication),
 
   on('POST', 'pools', poolBodies.newPool, pools.addPool),
-  on('GET', 'pools', nothing, pools.listPools),
-  on('HEAD', POOL, nothing, pools.poolExists),
-  on('GET', POOL, nothing, pools.getPool),
+  on('GET', 'pools', noBody, pools.listPools),
+  on('HEAD', POOL, noBody, pools.poolExists),
+  on('GET', POOL, noBody, pools.getPool),
   on('PATCH', POOL, poolBodies.poolPatch, pools.patchPool),
-  on('DELETE', POOL, nothing, pools.removePool),
+  on('DELETE', POOL, noBody, pools.removePool),
   on('POST', `${POOL}/updateproperties`, poolBodies.poolProperties, pools.updatePool),
   on('POST', `${POOL}/resize`, poolBodies.resize, scaling.resizePool),
-  on('POST', `${POOL}/stopresize`, nothing, scaling.stopPoolResize),
+  on('POST', `${POOL}/stopresize`, noBody, scaling.stopPoolResize),
   on('POST', `${POOL}/removenodes`, poolBodies.removeNodes, scaling.removePoolNodes),
   on('POST', `${POOL}/enableautoscale`, poolBodies.enableAutoscale, scaling.enableAutoscale),
-  on('POST', `${POOL}/disableautoscale`, nothing, scaling.disableAutoscale),
+  on('POST', `${POOL}/disableautoscale`, noBody, scaling.disableAutoscale),
   on('POST', `${POOL}/evaluateautoscale`, poolBodies.evaluateAutoscale, scaling.evaluateAutoscale),
 
-  on('GET', `${POOL}/nodes`, nothing, nodes.listNodes),
-  on('GET', NODE, nothing, nodes.getNode),
-  on('POST', `${NODE}/reboot`, maybe(nodeBodies.reboot), actions.rebootNode),
-  on('POST', `${NODE}/reimage`, maybe(nodeBodies.reimage), actions.reimageNode),
+  on('GET', `${POOL}/nodes`, noBody, nodes.listNodes),
+  on('GET', NODE, noBody, nodes.getNode),
+  on('POST', `${NODE}/reboot`, optionalBody(nodeBodies.reboot), actions.rebootNode),
+  on('POST', `${NODE}/reimage`, optionalBody(nodeBodies.reimage), actions.reimageNode),
   on(
     'POST',
     `${NODE}/disablescheduling`,
-    maybe(nodeBodies.disableScheduling),
+    optionalBody(nodeBodies.disableScheduling),
     actions.disableScheduling,
   ),
-  on('POST', `${NODE}/enablescheduling`, nothing, actions.enableScheduling),
+  on('POST', `${NODE}/enablescheduling`, noBody, actions.enableScheduling),
   on('POST', `${NODE}/users`, nodeBodies.newUser, access.addUser),
   on('PUT', `${NODE}/users/{userName}`, nodeBodies.userUpdate, access.updateUser),
-  on('DELETE', `${NODE}/users/{userName}`, nothing, access.deleteUser),
-  on('GET', `${NODE}/remoteloginsettings`, nothing, access.remoteLogin),
-  on('GET', `${NODE}/extensions`, nothing, access.listExtensions),
+  on('DELETE', `${NODE}/users/{userName}`, noBody, access.deleteUser),
+  on('GET', `${NODE}/remoteloginsettings`, noBody, access.remoteLogin),
+  on('GET', `${NODE}/extensions`, noBody, access.listExtensions),
   on('POST', `${NODE}/uploadbatchservicelogs`, nodeBodies.logUpload, access.uploadLogs),
-  on('GET', `${NODE}/files`, nothing, files.listNodeFiles),
-  on('GET', `${NODE}/files/{filePath}`, nothing, files.getNodeFile),
-  on('HEAD', `${NODE}/files/{filePath}`, nothing, files.headNodeFile),
-  on('DELETE', `${NODE}/files/{filePath}`, nothing, files.deleteNodeFile),
+  on('GET', `${NODE}/files`, noBody, files.listNodeFiles),
+  on('GET', `${NODE}/files/{filePath}`, noBody, files.getNodeFile),
+  on('HEAD', `${NODE}/files/{filePath}`, noBody, files.headNodeFile),
+  on('DELETE', `${NODE}/files/{filePath}`, noBody, files.deleteNodeFile),
 
   on('POST', 'jobs', jobBodies.newJob, jobs.addJob),
-  on('GET', 'jobs', nothing, jobs.listJobs),
-  on('GET', JOB, nothing, jobs.getJob),
+  on('GET', 'jobs', noBody, jobs.listJobs),
+  on('GET', JOB, noBody, jobs.getJob),
   on('PATCH', JOB, jobBodies.jobPatch, jobs.patchJob),
   on('PUT', JOB, jobBodies.jobUpdate, jobs.updateJob),
-  on('DELETE', JOB, nothing, jobs.removeJob),
-  on('POST', `${JOB}/terminate`, maybe(jobBodies.jobTerminate), jobs.terminate),
+  on('DELETE', JOB, noBody, jobs.removeJob),
+  on('POST', `${JOB}/terminate`, optionalBody(jobBodies.jobTerminate), jobs.terminate),
   on('POST', `${JOB}/disable`, jobBodies.jobDisable, jobs.disable),
-  on('POST', `${JOB}/enable`, nothing, jobs.enable),
-  on('GET', `${JOB}/taskcounts`, nothing, jobs.countTasks),
-  on('GET', `${JOB}/jobpreparationandreleasetaskstatus`, nothing, preparationStatus),
+  on('POST', `${JOB}/enable`, noBody, jobs.enable),
+  on('GET', `${JOB}/taskcounts`, noBody, jobs.countTasks),
+  on('GET', `${JOB}/jobpreparationandreleasetaskstatus`, noBody, preparationStatus),
 
   on('POST', 'jobschedules', scheduleBodies.newSchedule, schedules.addSchedule),
-  on('GET', 'jobschedules', nothing, schedules.listSchedules),
-  on('HEAD', SCHEDULE, nothing, schedules.scheduleExists),
-  on('GET', SCHEDULE, nothing, schedules.getSchedule),
+  on('GET', 'jobschedules', noBody, schedules.listSchedules),
+  on('HEAD', SCHEDULE, noBody, schedules.scheduleExists),
+  on('GET', SCHEDULE, noBody, schedules.getSchedule),
   on('PATCH', SCHEDULE, scheduleBodies.schedulePatch, schedules.patchSchedule),
   on('PUT', SCHEDULE, scheduleBodies.scheduleUpdate, schedules.updateSchedule),
-  on('DELETE', SCHEDULE, nothing, schedules.removeSchedule),
-  on('POST', `${SCHEDULE}/disable`, nothing, schedules.disable),
-  on('POST', `${SCHEDULE}/enable`, nothing, schedules.enable),
-  on('POST', `${SCHEDULE}/terminate`, nothing, schedules.terminate),
-  on('GET', `${SCHEDULE}/jobs`, nothing, schedules.listScheduleJobs),
+  on('DELETE', SCHEDULE, noBody, schedules.removeSchedule),
+  on('POST', `${SCHEDULE}/disable`, noBody, schedules.disable),
+  on('POST', `${SCHEDULE}/enable`, noBody, schedules.enable),
+  on('POST', `${SCHEDULE}/terminate`, noBody, schedules.terminate),
+  on('GET', `${SCHEDULE}/jobs`, noBody, schedules.listScheduleJobs),
 
   on('POST', `${JOB}/tasks`, taskBodies.newTask, tasks.addTask),
   on('POST', `${JOB}/addtaskcollection`, collection.newTasks, collection.addTasks),
-  on('GET', `${JOB}/tasks`, nothing, tasks.listTasks),
-  on('GET', TASK, nothing, tasks.getTask),
+  on('GET', `${JOB}/tasks`, noBody, tasks.listTasks),
+  on('GET', TASK, noBody, tasks.getTask),
   on('PUT', TASK, taskBodies.taskUpdate, tasks.updateTask),
-  on('DELETE', TASK, nothing, tasks.deleteTask),
-  on('POST', `${TASK}/terminate`, nothing, tasks.terminateTask),
-  on('POST', `${TASK}/reactivate`, nothing, tasks.reactivate),
-  on('GET', `${TASK}/subtasksinfo`, nothing, tasks.listSubtasks),
-  on('GET', `${TASK}/files`, nothing, files.listTaskFiles),
-  on('GET', `${TASK}/files/{filePath}`, nothing, files.getTaskFile),
-  on('HEAD', `${TASK}/files/{filePath}`, nothing, files.headTaskFile),
-  on('DELETE', `${TASK}/files/{filePath}`, nothing, files.deleteTaskFile),
+  on('DELETE', TASK, noBody, tasks.deleteTask),
+  on('POST', `${TASK}/terminate`, noBody, tasks.terminateTask),
+  on('POST', `${TASK}/reactivate`, noBody, tasks.reactivate),
+  on('GET', `${TASK}/subtasksinfo`, noBody, tasks.listSubtasks),
+  on('GET', `${TASK}/files`, noBody, files.listTaskFiles),
+  on('GET', `${TASK}/files/{filePath}`, noBody, files.getTaskFile),
+  on('HEAD', `${TASK}/files/{filePath}`, noBody, files.headTaskFile),
+  on('DELETE', `${TASK}/files/{filePath}`, noBody, files.deleteTaskFile),
 
   // Retired before this version of the interface.
-  on('GET', 'lifetimepoolstats', nothing, notImitated('lifetime statistics of pools')),
-  on('GET', 'lifetimejobstats', nothing, notImitated('lifetime statistics of jobs')),
-  on('GET', 'certificates', nothing, notImitated('certificates')),
-  on('POST', 'certificates', nothing, notImitated('certificates')),
-  on('GET', `${NODE}/rdp`, nothing, notImitated('remote desktop files')),
+  on('GET', 'lifetimepoolstats', noBody, notImitated('lifetime statistics of pools')),
+  on('GET', 'lifetimejobstats', noBody, notImitated('lifetime statistics of jobs')),
+  on('GET', 'certificates', noBody, notImitated('certificates')),
+  on('POST', 'certificates', noBody, notImitated('certificates')),
+  on('GET', `${NODE}/rdp`, noBody, notImitated('remote desktop files')),
 ];
 
 interface Branch {
-  readonly words: Map<string, Branch>;
-  place?: { readonly name: string; readonly branch: Branch };
+  readonly segments: Map<string, Branch>;
+  placeholder?: { readonly name: string; readonly branch: Branch };
   readonly routes: Map<string, Route>;
 }
 
 function newBranch(): Branch {
-  return { words: new Map(), routes: new Map() };
+  return { segments: new Map(), routes: new Map() };
 }
 
 const tree = newBranch();
 for (const route of routes) {
   let branch = tree;
-  for (const step of route.path.split('/')) branch = stepInto(branch, step);
+  for (const segment of route.path.split('/')) branch = descend(branch, segment);
   branch.routes.set(route.verb, route);
 }
 
-function stepInto(branch: Branch, step: string): Branch {
-  if (step.startsWith('{')) {
-    branch.place ??= { name: step.slice(1, -1), branch: newBranch() };
-    return branch.place.branch;
+function descend(branch: Branch, segment: string): Branch {
+  if (segment.startsWith('{')) {
+    branch.placeholder ??= { name: segment.slice(1, -1), branch: newBranch() };
+    return branch.placeholder.branch;
   }
-  const next = branch.words.get(step) ?? newBranch();
-  branch.words.set(step, next);
+  const next = branch.segments.get(segment) ?? newBranch();
+  branch.segments.set(segment, next);
   return next;
 }
 
@@ -177,21 +177,21 @@ export interface Match {
 export function matchPath(path: string): Match | undefined {
   const params: Record<string, string> = {};
   let branch = tree;
-  const steps = path.split('/').filter((step) => step !== '');
-  for (const [index, step] of steps.entries()) {
-    const next = branch.words.get(step.toLowerCase());
+  const segments = path.split('/').filter((segment) => segment !== '');
+  for (const [index, segment] of segments.entries()) {
+    const next = branch.segments.get(segment.toLowerCase());
     if (next !== undefined) {
       branch = next;
       continue;
     }
-    if (branch.place === undefined) return undefined;
-    const { name } = branch.place;
-    branch = branch.place.branch;
+    if (branch.placeholder === undefined) return undefined;
+    const { name } = branch.placeholder;
+    branch = branch.placeholder.branch;
     if (name === 'filePath') {
-      params[name] = steps.slice(index).map(decodeURIComponent).join('/');
+      params[name] = segments.slice(index).map(decodeURIComponent).join('/');
       break;
     }
-    params[name] = decodeURIComponent(step);
+    params[name] = decodeURIComponent(segment);
   }
   return branch.routes.size === 0 ? undefined : { routes: branch.routes, params };
 }

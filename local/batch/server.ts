@@ -8,9 +8,9 @@ import { FaultPlan } from './faults';
 import { reviewJob } from './jobs/lifecycle';
 import { MANAGEMENT, manage } from './management';
 import { reviewNode } from './nodes/lifecycle';
-import { type Pace, type Quotas, generousQuotas, quickPace } from './pace';
+import { type Timings, type Quotas, generousQuotas, quickTimings } from './timings';
 import { reviewPool } from './pools/lifecycle';
-import { goneFolder } from './execution/directories';
+import { trashFolder } from './execution/directories';
 import { type ServerContext, handleRequest } from './requests';
 import { reviewSchedule } from './schedules/lifecycle';
 import { Account } from './state/account';
@@ -35,7 +35,7 @@ export interface BatchOptions {
   readonly account: { readonly name: string; readonly key: string };
   /** Trusted issuers of tokens; without it, only the key is accepted. */
   readonly entra?: Entra;
-  readonly pace?: Partial<Pace>;
+  readonly timings?: Partial<Timings>;
   readonly quotas?: Partial<Quotas>;
   readonly log: (line: string) => void;
   readonly random: () => number;
@@ -66,7 +66,7 @@ const reactions = {
 
 export async function startBatch(options: BatchOptions): Promise<RunningBatch> {
   const { clock, folder, log, random } = options;
-  const setting = {
+  const accountOptions = {
     name: options.account.name,
     clock,
     random,
@@ -80,18 +80,18 @@ export async function startBatch(options: BatchOptions): Promise<RunningBatch> {
       autoStorageContainer: options.autoStorageContainer,
     }),
   };
-  const pace = { ...quickPace, ...options.pace };
+  const timings = { ...quickTimings, ...options.timings };
   const quotas = { ...generousQuotas, ...options.quotas };
-  await fsp.mkdir(setting.nodesFolder, { recursive: true });
-  await fsp.rm(goneFolder(setting.nodesFolder), { recursive: true, force: true });
-  const account = new Account(setting, pace, quotas, reactions);
+  await fsp.mkdir(accountOptions.nodesFolder, { recursive: true });
+  await fsp.rm(trashFolder(accountOptions.nodesFolder), { recursive: true, force: true });
+  const account = new Account(accountOptions, timings, quotas, reactions);
   const { journal, rows } = await Journal.open(path.resolve(folder, 'state'), account);
   restore(account, rows);
   account.attach(journal);
 
   const faults = new FaultPlan();
-  const door = { account, key: options.account.key, entra: options.entra, faults };
-  const server = await open(door, options);
+  const context = { account, key: options.account.key, entra: options.entra, faults };
+  const server = await listenFor(context, options);
   account.url = server.url;
   resume(account);
 
@@ -104,11 +104,13 @@ export async function startBatch(options: BatchOptions): Promise<RunningBatch> {
   return { url: server.url, port: server.port, close: () => (closing ??= close()) };
 }
 
-function open(door: ServerContext, { port, tls }: BatchOptions) {
+function listenFor(context: ServerContext, { port, tls }: BatchOptions) {
   return listen(
     (request, response) => {
-      doorFor(request.url ?? '')(door, request, response).catch((error: unknown) => {
-        door.account.setting.log(`${request.method ?? ''} ${request.url ?? ''}: ${String(error)}`);
+      handlerFor(request.url ?? '')(context, request, response).catch((error: unknown) => {
+        context.account.options.log(
+          `${request.method ?? ''} ${request.url ?? ''}: ${String(error)}`,
+        );
         response.destroy();
       });
     },
@@ -117,7 +119,7 @@ function open(door: ServerContext, { port, tls }: BatchOptions) {
 }
 
 /** Selects the handler: the data plane, the management plane, or `/_local`. */
-function doorFor(url: string): typeof handleRequest {
+function handlerFor(url: string): typeof handleRequest {
   if (url.startsWith('/_local')) return control;
   return MANAGEMENT.test(url) ? manage : handleRequest;
 }
@@ -131,5 +133,5 @@ async function shutDown(account: Account): Promise<void> {
       for (const abort of special) abort.abort();
     }
   }
-  await account.quiet();
+  await account.backgroundDone();
 }

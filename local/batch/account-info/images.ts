@@ -96,8 +96,8 @@ const images: readonly Image[] = [
 
 const imageListing: Listing = {
   metadata: 'supportedimages',
-  fields: [stateField('osType'), stateField('verificationType'), stateField('nodeAgentSKUId')],
-  names: [],
+  filterable: [stateField('osType'), stateField('verificationType'), stateField('nodeAgentSKUId')],
+  selectable: [],
 };
 
 /** GET /supportedimages */

@@ -6,10 +6,10 @@ import { type Listing, pageOf } from '../wire/page';
 
 const countListing: Listing = {
   metadata: 'poolnodecounts',
-  fields: [stateField('poolId', 'eq')],
-  names: [],
+  filterable: [stateField('poolId', 'eq')],
+  selectable: [],
   // Unconfirmed: the number of pools on a page.
-  longestPage: 10,
+  maxPageSize: 10,
 };
 
 /** GET /nodecounts */

@@ -4,7 +4,7 @@ import type { UsageRecord } from '../state/records';
 import type { Call, Reply } from '../wire/call';
 import { type Listing, pageOf } from '../wire/page';
 import { invalidQuery } from '../wire/refusals';
-import { readTime, wireTime } from '../wire/time';
+import { parseTime, wireTime } from '../wire/time';
 
 /** The service aggregates usage in half hours and reports the last thirty days. */
 const INTERVAL_MS = 1_800_000;
@@ -13,8 +13,8 @@ const DAY_MS = 86_400_000;
 
 const usageListing: Listing = {
   metadata: 'poolusagemetrics',
-  fields: [{ path: 'poolId', kind: 'string', operators: ['eq'] }],
-  names: [],
+  filterable: [{ path: 'poolId', kind: 'string', operators: ['eq'] }],
+  selectable: [],
 };
 
 /** A node is billed from its allocation to its removal, whatever its state. */
@@ -53,7 +53,7 @@ export function usageMetrics(account: Account, call: Call): Reply {
 function momentParameter(call: Call, name: string): number | undefined {
   const text = call.query.get(name);
   if (text === undefined) return undefined;
-  const at = readTime(text);
+  const at = parseTime(text);
   if (Number.isNaN(at)) throw invalidQuery(name, text, 'The value is not a date and time');
   return at;
 }
@@ -95,7 +95,7 @@ function sumUp(
 }
 
 /** Stores the usage of a node that leaves, and deletes records older than the reported period. */
-export function keepUsage(account: Account, node: Node): void {
+export function recordUsage(account: Account, node: Node): void {
   const earliest = account.now() - LONGEST_LOOK_MS;
   account.usage = account.usage.filter(({ endAt }) => endAt > earliest);
   const usage = usageOf(account, node);

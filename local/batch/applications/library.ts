@@ -8,7 +8,7 @@ import { Refusal, invalidBody } from '../wire/refusals';
 import { ZipError, checkZip, unzip } from './zip';
 
 /** Limits of the service: twenty applications, forty packages of each. */
-const MOST_APPLICATIONS = 20;
+const MAX_APPLICATIONS = 20;
 const MOST_VERSIONS = 40;
 
 /** Stores the archive of one version; the first version of an application creates it. */
@@ -45,7 +45,7 @@ export async function putPackage(
 function applicationNamed(account: Account, applicationId: string): ApplicationRecord {
   const application = account.applications.get(keyOf(applicationId));
   if (application !== undefined) return application;
-  if (account.applications.size >= MOST_APPLICATIONS) throw new Refusal('OutOfRangeInput');
+  if (account.applications.size >= MAX_APPLICATIONS) throw new Refusal('OutOfRangeInput');
   return { seq: account.nextSeq(), id: applicationId, versions: [] };
 }
 
@@ -67,12 +67,12 @@ export async function dropApplication(account: Account, applicationId: string): 
   const application = account.applications.get(keyOf(applicationId));
   if (application === undefined) throw new Refusal('ApplicationNotFound');
   account.dropApplication(application);
-  const folder = path.join(account.setting.packagesFolder, keyOf(application.id));
+  const folder = path.join(account.options.packagesFolder, keyOf(application.id));
   await fsp.rm(folder, { recursive: true, force: true });
 }
 
 function archiveOf(account: Account, applicationId: string, version: string): string {
-  return path.join(account.setting.packagesFolder, keyOf(applicationId), `${version}.zip`);
+  return path.join(account.options.packagesFolder, keyOf(applicationId), `${version}.zip`);
 }
 
 interface Reference {

@@ -4,7 +4,7 @@ import type { Call, Reply } from '../wire/call';
 import { type Listing, pageOf } from '../wire/page';
 import { Refusal } from '../wire/refusals';
 
-const applicationListing: Listing = { metadata: 'applications', fields: [], names: [] };
+const applicationListing: Listing = { metadata: 'applications', filterable: [], selectable: [] };
 
 /**
  * GET /applications: the usable applications. Packages are uploaded through `/_local`, see

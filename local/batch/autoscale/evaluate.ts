@@ -4,7 +4,7 @@
  */
 import { type Program, compile } from './compile';
 import { parseStatements } from './formula';
-import { EvaluationError, STOP, located, positionOf } from './formula-error';
+import { EvaluationError, STOP, withPosition, positionOf } from './formula-error';
 import type { Run } from './functions';
 import type { AutoscaleInputs, NodeDeallocationOption } from './inputs';
 import { type Value, formatDouble, formatValue, isOption } from './values';
@@ -97,7 +97,7 @@ function failed(
   inputs: AutoscaleInputs,
 ): AutoscaleEvaluation {
   const { targetDedicatedNodes, targetLowPriorityNodes } = inputs;
-  const value = located(positionOf(text, at), message);
+  const value = withPosition(positionOf(text, at), message);
   return {
     results: resultsOf(targetDedicatedNodes, targetLowPriorityNodes, REQUEUE.name),
     targetDedicatedNodes,
@@ -112,7 +112,7 @@ function resultsOf(dedicated: number, lowPriority: number, option: NodeDeallocat
 }
 
 /** The REST interface has 32-bit integers for node counts. */
-const MOST_NODES = 2 ** 31 - 1;
+const MAX_NODES = 2 ** 31 - 1;
 
 /**
  * The number of nodes that a formula requests. Users of the service report that fractions are
@@ -125,7 +125,7 @@ function nodes({ variables, assignedAt }: Run, places: readonly number[], presen
     const wanted = variables[place];
     if (typeof wanted === 'number') {
       const whole = Math.trunc(wanted) + 0;
-      if (whole >= 0 && whole <= MOST_NODES) return whole;
+      if (whole >= 0 && whole <= MAX_NODES) return whole;
       const reason = `${formatDouble(wanted)} is no number of nodes`;
       throw new EvaluationError(assignedAt[place] ?? 0, reason);
     }

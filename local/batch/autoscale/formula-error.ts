@@ -14,7 +14,7 @@ export class FormulaError extends Error {
     reason: string,
     position: Position,
   ) {
-    super(located(position, reason));
+    super(withPosition(position, reason));
     this.line = position.line;
     this.column = position.column;
   }
@@ -44,7 +44,7 @@ export function positionOf(text: string, offset: number): Position {
 }
 
 /** A reason with its position, in the service's own form. */
-export function located({ line, column }: Position, reason: string): string {
+export function withPosition({ line, column }: Position, reason: string): string {
   return `Line ${line}, Col ${column}: ${reason}`;
 }
 

@@ -70,8 +70,8 @@ export interface Statement {
 }
 
 /** Limits of the service. The length is measured in characters, comments included. */
-const LONGEST_FORMULA = 8192;
-const MOST_STATEMENTS = 100;
+const MAX_FORMULA_CHARACTERS = 8192;
+const MAX_STATEMENTS = 100;
 
 /**
  *     formula   = statement *( ";" statement ) [ ";" ]
@@ -80,14 +80,14 @@ const MOST_STATEMENTS = 100;
  * Unconfirmed: the code for too many statements; taken here, that of a formula that is too long.
  */
 export function parseStatements(text: string): readonly Statement[] {
-  if (text.length > LONGEST_FORMULA) {
-    const reason = `the formula has ${text.length} characters, and ${LONGEST_FORMULA} is the most`;
+  if (text.length > MAX_FORMULA_CHARACTERS) {
+    const reason = `the formula has ${text.length} characters, and ${MAX_FORMULA_CHARACTERS} is the most`;
     throw new FormulaError('AutoScalingFormulaTooLong', reason, { line: 1, column: 1 });
   }
   const parser = new Parser(new Lexer(text));
   const statements = parser.statements();
-  if (statements.length > MOST_STATEMENTS) {
-    const reason = `the formula has ${statements.length} statements, and ${MOST_STATEMENTS} is the most`;
+  if (statements.length > MAX_STATEMENTS) {
+    const reason = `the formula has ${statements.length} statements, and ${MAX_STATEMENTS} is the most`;
     throw new FormulaError('AutoScalingFormulaTooLong', reason, { line: 1, column: 1 });
   }
   return statements;
@@ -112,7 +112,7 @@ const binding = {
 const COMPARISON = 3;
 
 /** Unlike Azure: expressions nest at most this deep. The service's own limit is not published. */
-const DEEPEST = 300;
+const MAX_DEPTH = 300;
 
 class Parser {
   readonly #lexer: Lexer;
@@ -255,7 +255,7 @@ class Parser {
 
   #enter(): void {
     this.#depth += 1;
-    if (this.#depth > DEEPEST) throw this.#lexer.refuse('the expression is nested too deeply');
+    if (this.#depth > MAX_DEPTH) throw this.#lexer.refuse('the expression is nested too deeply');
   }
 
   #isEnd(): boolean {

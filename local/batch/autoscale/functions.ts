@@ -1,4 +1,4 @@
-import { parseTimestamp } from '../moment-text';
+import { parseTimestamp } from '../timestamp-text';
 import { EvaluationError, STOP } from './formula-error';
 import type { AutoscaleInputs } from './inputs';
 import { type DoubleVec, type Value, asDouble, isVector, timestamp, typeOf } from './values';
@@ -155,11 +155,11 @@ function time([text = '']: readonly Value[], run: Run, at: number): Value {
   if (typeof text !== 'string') {
     throw new EvaluationError(at, `time takes a string, found a ${typeOf(text)}`);
   }
-  const moment = FINER_THAN_MICROSECONDS.test(text) ? undefined : parseTimestamp(text);
-  if (moment === undefined) {
+  const instant = FINER_THAN_MICROSECONDS.test(text) ? undefined : parseTimestamp(text);
+  if (instant === undefined) {
     throw new EvaluationError(at, `"${text}" is no time in the form of W3C-DTF or RFC 1123`);
   }
-  return timestamp(moment);
+  return timestamp(instant);
 }
 
 /** Unconfirmed: that earlier assignments stay in force. */

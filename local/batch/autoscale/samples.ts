@@ -15,7 +15,7 @@ const VISIBILITY_DELAY_MS = 60_000;
 const WINDOW_MS = 24 * 3_600_000;
 
 /** The samples of one instant, in Unix milliseconds. */
-export interface Moment {
+export interface SampleSet {
   readonly at: number;
   readonly values: Partial<Readonly<Record<SampledVariable, number>>>;
 }
@@ -57,7 +57,7 @@ export class SampleHistory {
   }
 
   /** All samples that are kept, grouped by their instant. */
-  moments(): readonly Moment[] {
+  sampleSets(): readonly SampleSet[] {
     const byTime = new Map<number, Partial<Record<SampledVariable, number>>>();
     for (const [variable, samples] of this.#series) {
       for (const { at, value } of samples) {

@@ -150,12 +150,12 @@ function availablePercent(samples: readonly Sample[], window: Window): number {
 }
 
 /** The index of the first sample after an instant; the samples are in order of time. */
-function firstAfter(samples: readonly Sample[], moment: number): number {
+function firstAfter(samples: readonly Sample[], instant: number): number {
   let low = 0;
   let high = samples.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((samples[middle]?.at ?? moment) > moment) high = middle;
+    if ((samples[middle]?.at ?? instant) > instant) high = middle;
     else low = middle + 1;
   }
   return low;

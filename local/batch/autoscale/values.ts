@@ -187,10 +187,10 @@ export function formatDouble(value: number): string {
 }
 
 /** The largest distance from 1970 that a JavaScript date can represent. */
-const FURTHEST_MS = 8.64e15;
+const MAX_TIMESTAMP_MS = 8.64e15;
 
 function formatTimestamp({ unixMs }: Timestamp): string {
-  const within = Math.abs(unixMs) <= FURTHEST_MS;
+  const within = Math.abs(unixMs) <= MAX_TIMESTAMP_MS;
   return within ? new Date(unixMs).toISOString() : formatDouble(unixMs);
 }
 

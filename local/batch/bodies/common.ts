@@ -1,12 +1,12 @@
 import {
-  anything,
+  anyJson,
   duration,
   integer,
   list,
   object,
   oneOf,
   optional,
-  type Read,
+  type TypeOf,
   text,
 } from '../wire/shape';
 
@@ -35,7 +35,7 @@ export const resourceFile = object({
   fileMode: optional(text({ pattern: /^0?o?[0-7]{3,4}$/ })),
   identityReference: optional(identityReference),
 });
-export type ResourceFile = Read<typeof resourceFile>;
+export type ResourceFile = TypeOf<typeof resourceFile>;
 
 export const outputFile = object({
   filePattern: text({ min: 1 }),
@@ -53,7 +53,7 @@ export const outputFile = object({
     uploadCondition: oneOf('tasksuccess', 'taskfailure', 'taskcompletion'),
   }),
 });
-export type OutputFile = Read<typeof outputFile>;
+export type OutputFile = TypeOf<typeof outputFile>;
 
 export const userIdentity = object({
   username: optional(text()),
@@ -71,7 +71,7 @@ export const containerRegistry = object({
   registryServer: optional(text()),
   identityReference: optional(identityReference),
 });
-export type ContainerRegistry = Read<typeof containerRegistry>;
+export type ContainerRegistry = TypeOf<typeof containerRegistry>;
 
 export const containerSettings = object({
   containerRunOptions: optional(text()),
@@ -79,17 +79,17 @@ export const containerSettings = object({
   registry: optional(containerRegistry),
   workingDirectory: optional(oneOf('taskWorkingDirectory', 'containerImageDefault')),
 });
-export type ContainerSettings = Read<typeof containerSettings>;
+export type ContainerSettings = TypeOf<typeof containerSettings>;
 
 export const applicationPackageReferences = list(
   object({ applicationId: text({ min: 1 }), version: optional(text()) }),
   10,
 );
-export type ApplicationPackageReferences = Read<typeof applicationPackageReferences>;
+export type ApplicationPackageReferences = TypeOf<typeof applicationPackageReferences>;
 
 export const authenticationTokenSettings = object({ access: optional(list(oneOf('job'))) });
 
-export const certificateReferences = list(anything);
+export const certificateReferences = list(anyJson);
 
 /** −1 means unlimited. */
 export const retryCount = integer(-1, 2 ** 31 - 1);
@@ -99,4 +99,4 @@ export const taskConstraints = object({
   retentionTime: optional(duration()),
   maxTaskRetryCount: optional(retryCount),
 });
-export type TaskConstraints = Read<typeof taskConstraints>;
+export type TaskConstraints = TypeOf<typeof taskConstraints>;

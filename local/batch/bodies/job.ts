@@ -1,14 +1,14 @@
 import {
-  anything,
+  anyJson,
   duration,
   integer,
   list,
   object,
   oneOf,
   optional,
-  type Read,
+  type TypeOf,
   text,
-  truth,
+  boolean,
 } from '../wire/shape';
 import {
   applicationPackageReferences,
@@ -42,14 +42,14 @@ const jobManagerTask = object({
   environmentSettings: optional(environmentSettings),
   constraints: optional(taskConstraints),
   requiredSlots: optional(integer(1, 256)),
-  killJobOnCompletion: optional(truth),
+  killJobOnCompletion: optional(boolean),
   userIdentity: optional(userIdentity),
-  runExclusive: optional(truth),
+  runExclusive: optional(boolean),
   applicationPackageReferences: optional(applicationPackageReferences),
   authenticationTokenSettings: optional(authenticationTokenSettings),
-  allowLowPriorityNode: optional(truth),
+  allowLowPriorityNode: optional(boolean),
 });
-export type JobManagerTask = Read<typeof jobManagerTask>;
+export type JobManagerTask = TypeOf<typeof jobManagerTask>;
 
 const jobPreparationTask = object({
   id: optional(id),
@@ -58,11 +58,11 @@ const jobPreparationTask = object({
   resourceFiles: optional(list(resourceFile)),
   environmentSettings: optional(environmentSettings),
   constraints: optional(taskConstraints),
-  waitForSuccess: optional(truth),
+  waitForSuccess: optional(boolean),
   userIdentity: optional(userIdentity),
-  rerunOnNodeRebootAfterSuccess: optional(truth),
+  rerunOnNodeRebootAfterSuccess: optional(boolean),
 });
-export type JobPreparationTask = Read<typeof jobPreparationTask>;
+export type JobPreparationTask = TypeOf<typeof jobPreparationTask>;
 
 const FIFTEEN_MINUTES_MS = 900_000;
 
@@ -76,15 +76,15 @@ const jobReleaseTask = object({
   retentionTime: optional(duration()),
   userIdentity: optional(userIdentity),
 });
-export type JobReleaseTask = Read<typeof jobReleaseTask>;
+export type JobReleaseTask = TypeOf<typeof jobReleaseTask>;
 
 const autoPool = object({
   autoPoolIdPrefix: optional(text({ max: 20, pattern: /^[A-Za-z0-9_-]*$/ })),
   poolLifetimeOption: oneOf('jobschedule', 'job'),
-  keepAlive: optional(truth),
+  keepAlive: optional(boolean),
   pool: optional(poolSpecification),
 });
-export type AutoPool = Read<typeof autoPool>;
+export type AutoPool = TypeOf<typeof autoPool>;
 
 const poolInfo = object({ poolId: optional(id), autoPoolSpecification: optional(autoPool) });
 
@@ -97,7 +97,7 @@ const specification = {
   displayName: optional(displayName),
   priority: optional(priority),
   maxParallelTasks: optional(maxParallelTasks),
-  allowTaskPreemption: optional(truth),
+  allowTaskPreemption: optional(boolean),
   constraints: optional(jobConstraints),
   jobManagerTask: optional(jobManagerTask),
   jobPreparationTask: optional(jobPreparationTask),
@@ -107,44 +107,44 @@ const specification = {
   onAllTasksComplete: optional(onAllTasksComplete),
   onTaskFailure: optional(oneOf('noaction', 'performexitoptionsjobaction')),
   metadata: optional(metadata),
-  usesTaskDependencies: optional(truth),
-  networkConfiguration: optional(anything),
+  usesTaskDependencies: optional(boolean),
+  networkConfiguration: optional(anyJson),
 };
 
 export const jobSpecification = object(specification);
 
 /** POST /jobs */
 export const newJob = object({ id, ...specification });
-export type NewJob = Read<typeof newJob>;
+export type NewJob = TypeOf<typeof newJob>;
 
 /** PATCH /jobs/{jobId} */
 export const jobPatch = object({
   priority: optional(priority),
   maxParallelTasks: optional(maxParallelTasks),
-  allowTaskPreemption: optional(truth),
+  allowTaskPreemption: optional(boolean),
   onAllTasksComplete: optional(onAllTasksComplete),
   constraints: optional(jobConstraints),
   poolInfo: optional(poolInfo),
   metadata: optional(metadata),
 });
-export type JobPatch = Read<typeof jobPatch>;
+export type JobPatch = TypeOf<typeof jobPatch>;
 
 /** PUT /jobs/{jobId} */
 export const jobUpdate = object({
   priority: optional(priority),
   maxParallelTasks: optional(maxParallelTasks),
-  allowTaskPreemption: optional(truth),
+  allowTaskPreemption: optional(boolean),
   constraints: optional(jobConstraints),
   poolInfo,
   metadata: optional(metadata),
   onAllTasksComplete: optional(onAllTasksComplete),
 });
-export type JobUpdate = Read<typeof jobUpdate>;
+export type JobUpdate = TypeOf<typeof jobUpdate>;
 
 /** POST /jobs/{jobId}/disable */
 export const jobDisable = object({ disableTasks: oneOf('requeue', 'terminate', 'wait') });
-export type JobDisable = Read<typeof jobDisable>;
+export type JobDisable = TypeOf<typeof jobDisable>;
 
 /** POST /jobs/{jobId}/terminate; the body may be left out. */
 export const jobTerminate = object({ terminateReason: optional(text()) });
-export type JobTerminate = Read<typeof jobTerminate>;
+export type JobTerminate = TypeOf<typeof jobTerminate>;

@@ -1,14 +1,14 @@
 import {
-  anything,
+  anyJson,
   duration,
   integer,
   list,
   object,
   oneOf,
   optional,
-  type Read,
+  type TypeOf,
   text,
-  truth,
+  boolean,
 } from '../wire/shape';
 import {
   applicationPackageReferences,
@@ -34,9 +34,9 @@ export const startTask = object({
   environmentSettings: optional(environmentSettings),
   userIdentity: optional(userIdentity),
   maxTaskRetryCount: optional(retryCount),
-  waitForSuccess: optional(truth),
+  waitForSuccess: optional(boolean),
 });
-export type StartTask = Read<typeof startTask>;
+export type StartTask = TypeOf<typeof startTask>;
 
 const virtualMachineConfiguration = object({
   imageReference: object({
@@ -48,8 +48,8 @@ const virtualMachineConfiguration = object({
     exactVersion: optional(text()),
   }),
   nodeAgentSKUId: text({ min: 1 }),
-  windowsConfiguration: optional(anything),
-  dataDisks: optional(anything),
+  windowsConfiguration: optional(anyJson),
+  dataDisks: optional(anyJson),
   licenseType: optional(text()),
   containerConfiguration: optional(
     object({
@@ -58,10 +58,10 @@ const virtualMachineConfiguration = object({
       containerRegistries: optional(list(containerRegistry)),
     }),
   ),
-  diskEncryptionConfiguration: optional(anything),
-  nodePlacementConfiguration: optional(anything),
-  extensions: optional(anything),
-  osDisk: optional(anything),
+  diskEncryptionConfiguration: optional(anyJson),
+  nodePlacementConfiguration: optional(anyJson),
+  extensions: optional(anyJson),
+  osDisk: optional(anyJson),
 });
 
 const mount = object({
@@ -76,11 +76,11 @@ const mount = object({
       identityReference: optional(object({ resourceId: optional(text()) })),
     }),
   ),
-  nfsMountConfiguration: optional(anything),
-  cifsMountConfiguration: optional(anything),
-  azureFileShareConfiguration: optional(anything),
+  nfsMountConfiguration: optional(anyJson),
+  cifsMountConfiguration: optional(anyJson),
+  azureFileShareConfiguration: optional(anyJson),
 });
-export type Mount = Read<typeof mount>;
+export type Mount = TypeOf<typeof mount>;
 
 const nodeTarget = integer(0, 1_000_000);
 
@@ -95,23 +95,23 @@ const resizeTimeout = duration(5 * MINUTE_MS);
 const specification = {
   displayName: optional(displayName),
   vmSize: text({ min: 1 }),
-  cloudServiceConfiguration: optional(anything),
+  cloudServiceConfiguration: optional(anyJson),
   virtualMachineConfiguration: optional(virtualMachineConfiguration),
   resizeTimeout: optional(resizeTimeout),
   targetDedicatedNodes: optional(nodeTarget),
   targetLowPriorityNodes: optional(nodeTarget),
-  enableAutoScale: optional(truth),
+  enableAutoScale: optional(boolean),
   autoScaleFormula: optional(formula),
   autoScaleEvaluationInterval: optional(evaluationInterval),
-  enableInterNodeCommunication: optional(truth),
-  networkConfiguration: optional(anything),
+  enableInterNodeCommunication: optional(boolean),
+  networkConfiguration: optional(anyJson),
   startTask: optional(startTask),
   certificateReferences: optional(certificateReferences),
   applicationPackageReferences: optional(applicationPackageReferences),
-  applicationLicenses: optional(anything),
+  applicationLicenses: optional(anyJson),
   taskSlotsPerNode: optional(integer(1, 256)),
   taskSchedulingPolicy: optional(object({ nodeFillType: oneOf('Spread', 'Pack') })),
-  userAccounts: optional(anything),
+  userAccounts: optional(anyJson),
   metadata: optional(metadata),
   mountConfiguration: optional(list(mount, 10)),
   targetNodeCommunicationMode: optional(oneOf('default', 'classic', 'simplified')),
@@ -121,10 +121,10 @@ export const poolSpecification = object(specification);
 
 /** POST /pools */
 export const newPool = object({ id, ...specification });
-export type NewPool = Read<typeof newPool>;
+export type NewPool = TypeOf<typeof newPool>;
 
 const deallocationOption = oneOf('requeue', 'terminate', 'taskcompletion', 'retaineddata');
-export type DeallocationOption = Read<typeof deallocationOption>;
+export type DeallocationOption = TypeOf<typeof deallocationOption>;
 
 /** POST /pools/{poolId}/resize */
 export const resize = object({
@@ -133,7 +133,7 @@ export const resize = object({
   resizeTimeout: optional(resizeTimeout),
   nodeDeallocationOption: optional(deallocationOption),
 });
-export type Resize = Read<typeof resize>;
+export type Resize = TypeOf<typeof resize>;
 
 /** POST /pools/{poolId}/removenodes */
 export const removeNodes = object({
@@ -141,18 +141,18 @@ export const removeNodes = object({
   resizeTimeout: optional(resizeTimeout),
   nodeDeallocationOption: optional(deallocationOption),
 });
-export type RemoveNodes = Read<typeof removeNodes>;
+export type RemoveNodes = TypeOf<typeof removeNodes>;
 
 /** POST /pools/{poolId}/enableautoscale */
 export const enableAutoscale = object({
   autoScaleFormula: optional(formula),
   autoScaleEvaluationInterval: optional(evaluationInterval),
 });
-export type EnableAutoscale = Read<typeof enableAutoscale>;
+export type EnableAutoscale = TypeOf<typeof enableAutoscale>;
 
 /** POST /pools/{poolId}/evaluateautoscale */
 export const evaluateAutoscale = object({ autoScaleFormula: formula });
-export type EvaluateAutoscale = Read<typeof evaluateAutoscale>;
+export type EvaluateAutoscale = TypeOf<typeof evaluateAutoscale>;
 
 /** PATCH /pools/{poolId} */
 export const poolPatch = object({
@@ -162,7 +162,7 @@ export const poolPatch = object({
   metadata: optional(metadata),
   targetNodeCommunicationMode: optional(oneOf('default', 'classic', 'simplified')),
 });
-export type PoolPatch = Read<typeof poolPatch>;
+export type PoolPatch = TypeOf<typeof poolPatch>;
 
 /** POST /pools/{poolId}/updateproperties */
 export const poolProperties = object({
@@ -172,4 +172,4 @@ export const poolProperties = object({
   metadata,
   targetNodeCommunicationMode: optional(oneOf('default', 'classic', 'simplified')),
 });
-export type PoolProperties = Read<typeof poolProperties>;
+export type PoolProperties = TypeOf<typeof poolProperties>;

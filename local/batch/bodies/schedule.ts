@@ -1,16 +1,16 @@
-import { duration, moment, object, optional, type Read } from '../wire/shape';
+import { duration, timestamp, object, optional, type TypeOf } from '../wire/shape';
 import { displayName, id, metadata } from './common';
 import { jobSpecification } from './job';
 
 const MINUTE_MS = 60_000;
 
 const schedule = object({
-  doNotRunUntil: optional(moment),
-  doNotRunAfter: optional(moment),
+  doNotRunUntil: optional(timestamp),
+  doNotRunAfter: optional(timestamp),
   startWindow: optional(duration(MINUTE_MS)),
   recurrenceInterval: optional(duration(MINUTE_MS)),
 });
-export type Schedule = Read<typeof schedule>;
+export type Schedule = TypeOf<typeof schedule>;
 
 /** POST /jobschedules */
 export const newSchedule = object({
@@ -20,7 +20,7 @@ export const newSchedule = object({
   jobSpecification,
   metadata: optional(metadata),
 });
-export type NewSchedule = Read<typeof newSchedule>;
+export type NewSchedule = TypeOf<typeof newSchedule>;
 
 /** PATCH /jobschedules/{jobScheduleId} */
 export const schedulePatch = object({
@@ -28,8 +28,8 @@ export const schedulePatch = object({
   jobSpecification: optional(jobSpecification),
   metadata: optional(metadata),
 });
-export type SchedulePatch = Read<typeof schedulePatch>;
+export type SchedulePatch = TypeOf<typeof schedulePatch>;
 
 /** PUT /jobschedules/{jobScheduleId} */
 export const scheduleUpdate = object({ schedule, jobSpecification, metadata: optional(metadata) });
-export type ScheduleUpdate = Read<typeof scheduleUpdate>;
+export type ScheduleUpdate = TypeOf<typeof scheduleUpdate>;

@@ -1,4 +1,4 @@
-import { integer, list, object, oneOf, optional, type Read, text } from '../wire/shape';
+import { integer, list, object, oneOf, optional, type TypeOf, text } from '../wire/shape';
 import {
   applicationPackageReferences,
   authenticationTokenSettings,
@@ -17,7 +17,7 @@ const exitOptions = object({
   jobAction: optional(oneOf('none', 'disable', 'terminate')),
   dependencyAction: optional(oneOf('satisfy', 'block')),
 });
-export type ExitOptions = Read<typeof exitOptions>;
+export type ExitOptions = TypeOf<typeof exitOptions>;
 
 const exitConditions = object({
   exitCodes: optional(list(object({ code: integer(), exitOptions }))),
@@ -26,7 +26,7 @@ const exitConditions = object({
   fileUploadError: optional(exitOptions),
   default: optional(exitOptions),
 });
-export type ExitConditions = Read<typeof exitConditions>;
+export type ExitConditions = TypeOf<typeof exitConditions>;
 
 const dependsOn = object({
   taskIds: optional(list(text({ min: 1 }))),
@@ -58,8 +58,8 @@ export const newTask = object({
   applicationPackageReferences: optional(applicationPackageReferences),
   authenticationTokenSettings: optional(authenticationTokenSettings),
 });
-export type NewTask = Read<typeof newTask>;
+export type NewTask = TypeOf<typeof newTask>;
 
 /** PUT /jobs/{jobId}/tasks/{taskId} */
 export const taskUpdate = object({ constraints: optional(taskConstraints) });
-export type TaskUpdate = Read<typeof taskUpdate>;
+export type TaskUpdate = TypeOf<typeof taskUpdate>;

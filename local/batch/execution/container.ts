@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { ContainerRegistry, ContainerSettings } from '../bodies/common';
 import { splitCommandLine } from '../command-line';
 import { StepFailed, failureOf } from './failures';
-import type { Execution } from './work';
+import type { Execution } from './execution';
 
 /** Supported container runtimes; the first that is installed and running is used. */
 const RUNTIMES = ['docker', 'podman'] as const;
@@ -28,11 +28,11 @@ async function findRuntime(searchPath: string): Promise<Runtime | undefined> {
   return undefined;
 }
 
-interface Answer {
+interface CallResult {
   readonly exitCode: number;
   readonly output: string;
   /** The end of the standard error output. */
-  readonly complaint: string;
+  readonly errorOutput: string;
 }
 
 type Variables = Readonly<Record<string, string>>;
@@ -42,19 +42,19 @@ function call(
   args: readonly string[],
   environment: Variables,
   input = '',
-): Promise<Answer> {
+): Promise<CallResult> {
   return new Promise((resolve) => {
     const child = spawn(command, args, { env: { ...environment }, stdio: 'pipe' });
     let output = '';
-    let complaint = '';
+    let errorOutput = '';
     child.stdout.on('data', (text: Buffer) => {
       output += text.toString();
     });
     child.stderr.on('data', (text: Buffer) => {
-      complaint = `${complaint}${text.toString()}`.slice(-1000);
+      errorOutput = `${errorOutput}${text.toString()}`.slice(-1000);
     });
-    child.once('error', (error) => resolve({ exitCode: -1, output, complaint: error.message }));
-    child.once('close', (exitCode) => resolve({ exitCode: exitCode ?? -1, output, complaint }));
+    child.once('error', (error) => resolve({ exitCode: -1, output, errorOutput: error.message }));
+    child.once('close', (exitCode) => resolve({ exitCode: exitCode ?? -1, output, errorOutput }));
     child.stdin.on('error', () => {
       // The process ended without reading its input; its exit code has the reason.
     });
@@ -79,7 +79,7 @@ export interface ContainerProgram {
 export async function containerProgram(
   settings: ContainerSettings,
   work: Execution,
-  words: readonly string[],
+  args: readonly string[],
 ): Promise<ContainerProgram> {
   const { environment, folder, nodeId } = work;
   const runtime = await runtimeFor(settings.imageName, environment);
@@ -89,11 +89,11 @@ export async function containerProgram(
   const variables = Object.keys(environment)
     .filter((variable) => variable !== 'PATH' && variable !== 'HOME')
     .flatMap((variable) => ['--env', variable]);
-  const [command, ...rest] = words;
+  const [command, ...rest] = args;
   const argv = [
     runtime,
     'run',
-    ...signedIn(runtime, environment),
+    ...authOptions(runtime, environment),
     '--rm',
     '--name',
     name,
@@ -111,11 +111,11 @@ export async function containerProgram(
     settings.imageName,
     ...rest,
   ];
-  return { argv, name, stop: () => call(runtime, ['kill', name], unmarked(environment)) };
+  return { argv, name, stop: () => call(runtime, ['kill', name], withoutMark(environment)) };
 }
 
 /** The process that stops a container must not count as a process of the task that is stopped. */
-function unmarked(environment: Variables): Variables {
+function withoutMark(environment: Variables): Variables {
   const own = Object.entries(environment).filter(([name]) => !name.startsWith('AZ_BATCH_'));
   return Object.fromEntries(own);
 }
@@ -139,11 +139,11 @@ async function runtimeFor(image: string, environment: Variables): Promise<Runtim
  * The file in which podman stores registry credentials: below the node's home, as docker does by
  * default. Otherwise they would be in a file of this machine's user.
  */
-const authFileOf = (environment: Variables): string =>
+const authFile = (environment: Variables): string =>
   path.join(environment['HOME'] ?? '', '.registries.json');
 
-function signedIn(runtime: Runtime, environment: Variables): readonly string[] {
-  const file = authFileOf(environment);
+function authOptions(runtime: Runtime, environment: Variables): readonly string[] {
+  const file = authFile(environment);
   return runtime === 'podman' && existsSync(file) ? ['--authfile', file] : [];
 }
 
@@ -154,14 +154,14 @@ async function logIn(
   environment: Variables,
 ): Promise<void> {
   if (username === undefined || password === undefined) return;
-  const own = runtime === 'podman' ? ['--authfile', authFileOf(environment)] : [];
+  const own = runtime === 'podman' ? ['--authfile', authFile(environment)] : [];
   const server = registryServer ?? HUB;
   const args = ['login', ...own, '--username', username, '--password-stdin', server];
-  const { exitCode, complaint } = await call(runtime, args, environment, password);
+  const { exitCode, errorOutput } = await call(runtime, args, environment, password);
   if (exitCode === 0) return;
   const details = [
     { name: 'Registry', value: server },
-    { name: 'Message', value: complaint },
+    { name: 'Message', value: errorOutput },
   ];
   throw new StepFailed(failureOf('ContainerRegistryAccessDenied', details));
 }
@@ -191,9 +191,9 @@ export async function prefetch(
   for (const registry of registries) await logIn(runtime, registry, environment);
   const own: string[] = [];
   for (const image of images) {
-    const { exitCode, complaint } = await call(
+    const { exitCode, errorOutput } = await call(
       runtime,
-      ['pull', ...signedIn(runtime, environment), image],
+      ['pull', ...authOptions(runtime, environment), image],
       environment,
     );
     if (exitCode === 0) continue;
@@ -203,7 +203,7 @@ export async function prefetch(
     if (isPrivate || !(await hasImage(runtime, image, environment))) {
       const details = [
         { name: 'Image', value: image },
-        { name: 'Message', value: complaint },
+        { name: 'Message', value: errorOutput },
       ];
       throw new StepFailed(failureOf('ContainerInvalidImage', details));
     }

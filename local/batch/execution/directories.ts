@@ -15,7 +15,7 @@ export interface NodeFolders {
 }
 
 export function nodeFolders(account: Account, node: Node): NodeFolders {
-  const all = path.join(account.setting.nodesFolder, node.pool.key, node.record.id);
+  const all = path.join(account.options.nodesFolder, node.pool.key, node.record.id);
   return {
     all,
     root: path.join(all, 'tasks'),
@@ -28,7 +28,7 @@ export function nodeFolders(account: Account, node: Node): NodeFolders {
  * The trash: directories of deleted disks, until their last file is deleted. No pool can have this
  * name.
  */
-export function goneFolder(nodesFolder: string): string {
+export function trashFolder(nodesFolder: string): string {
   return path.join(nodesFolder, '.gone');
 }
 
@@ -36,10 +36,10 @@ export function goneFolder(nodesFolder: string): string {
  * Moves everything of a node to the trash at once: its next machine may be up before the last file
  * is deleted. Returns the new path, or undefined when there was nothing.
  */
-export function setAside(account: Account, node: Node): string | undefined {
+export function moveToTrash(account: Account, node: Node): string | undefined {
   const { all } = nodeFolders(account, node);
   if (!fs.existsSync(all)) return undefined;
-  const gone = goneFolder(account.setting.nodesFolder);
+  const gone = trashFolder(account.options.nodesFolder);
   const aside = path.join(gone, String(account.nextSeq()));
   fs.mkdirSync(gone, { recursive: true });
   fs.renameSync(all, aside);

@@ -25,14 +25,14 @@ export function taskEnvironment(
   packages: readonly NamedValue[],
   ...settings: readonly (Settings | undefined)[]
 ): Record<string, string> {
-  const { setting } = account;
+  const { options } = account;
   const { root, home } = nodeFolders(account, node);
   return {
-    PATH: setting.path,
+    PATH: options.path,
     HOME: home,
     LANG: 'C',
-    ...setting.environment,
-    AZ_BATCH_ACCOUNT_NAME: setting.name,
+    ...options.environment,
+    AZ_BATCH_ACCOUNT_NAME: options.name,
     AZ_BATCH_ACCOUNT_URL: `${account.url}/`,
     AZ_BATCH_POOL_ID: node.pool.record.spec.id,
     AZ_BATCH_NODE_ID: node.record.id,

@@ -7,12 +7,12 @@ import { StepFailed, failureOf } from './failures';
 import { uploadAll } from './output-files';
 import { type ProcessGroup, endMarked, startGroup } from './process-group';
 import { downloadAll } from './resource-files';
-import type { Execution, ExecutionResult } from './work';
+import type { Execution, ExecutionResult } from './execution';
 
 /** Downloads, runs, uploads. In every case no process of the task is left when this resolves. */
 export async function execute(work: Execution, aborted: AbortSignal): Promise<ExecutionResult> {
   const timeIsUp = new AbortController();
-  const callOff = work.whenTimeIsUp(() => timeIsUp.abort());
+  const callOff = work.startTimer(() => timeIsUp.abort());
   const signal = AbortSignal.any([aborted, timeIsUp.signal]);
   try {
     const program = await prepare(work, signal);
@@ -45,12 +45,12 @@ async function prepare(work: Execution, signal: AbortSignal): Promise<Prepared> 
     autoStorageContainer: work.autoStorageContainer,
     signal,
   });
-  const argv = wordsOf(work.commandLine);
+  const argv = splitWords(work.commandLine);
   if (work.container === undefined) return { argv };
   return containerProgram(work.container, work, argv);
 }
 
-function wordsOf(commandLine: string): readonly string[] {
+function splitWords(commandLine: string): readonly string[] {
   try {
     return splitCommandLine(commandLine);
   } catch (cause) {
@@ -80,9 +80,9 @@ async function run(work: Execution, program: Prepared, signal: AbortSignal): Pro
 /** The program is searched in the PATH, then in the working directory. */
 async function launch(work: Execution, argv: readonly string[]): Promise<ProcessGroup> {
   const cwd = path.join(work.folder, 'wd');
-  const start = (words: readonly string[]) =>
+  const start = (argv: readonly string[]) =>
     startGroup({
-      argv: words,
+      argv,
       cwd,
       environment: work.environment,
       stdoutFile: path.join(work.folder, 'stdout.txt'),

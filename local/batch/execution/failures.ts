@@ -34,11 +34,11 @@ export function failureOf(
   details: readonly NamedValue[] = [],
   message?: string,
 ): Failure {
-  const [category, words] = failures[code];
+  const [category, text] = failures[code];
   return {
     category,
     code,
-    message: message ?? words,
+    message: message ?? text,
     ...(details.length > 0 && { details }),
   };
 }

@@ -37,7 +37,11 @@ async function autoStorage(
   { autoStorageContainer }: Downloading,
 ): Promise<string> {
   if (autoStorageContainer === undefined || file.autoStorageContainerName === undefined) {
-    throw failed('BlobAccessDenied', 'the account has no auto-storage', file.filePath ?? '');
+    throw downloadFailed(
+      'BlobAccessDenied',
+      'the account has no auto-storage',
+      file.filePath ?? '',
+    );
   }
   return autoStorageContainer(file.autoStorageContainerName);
 }
@@ -49,10 +53,10 @@ async function fetchTo(
   signal: AbortSignal,
 ): Promise<void> {
   await makeFolder(target, file);
-  const response = await answered(fetch(url, { signal }), url, file);
+  const response = await sendRequest(fetch(url, { signal }), url, file);
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
-    throw failed(codeOf(response.status), withoutQuery(url), file.filePath ?? '');
+    throw downloadFailed(codeOf(response.status), withoutQuery(url), file.filePath ?? '');
   }
   await write(Readable.fromWeb(response.body), target, file, signal);
 }
@@ -79,7 +83,7 @@ async function downloadContainer(
     if (cause instanceof StepFailed) throw cause;
     signal.throwIfAborted();
     const status = (cause as { statusCode?: number }).statusCode ?? 0;
-    throw failed(codeOf(status), withoutQuery(url), file.filePath ?? '', cause);
+    throw downloadFailed(codeOf(status), withoutQuery(url), file.filePath ?? '', cause);
   }
 }
 
@@ -127,7 +131,7 @@ function writeFailed(file: ResourceFile, target: string, cause: unknown): StepFa
   return new StepFailed(failureOf('ResourceFileWriteFailed', details), { cause });
 }
 
-async function answered(
+async function sendRequest(
   request: Promise<Response>,
   url: string,
   file: ResourceFile,
@@ -136,7 +140,7 @@ async function answered(
     return await request;
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
-    throw failed('BlobDownloadMiscError', withoutQuery(url), file.filePath ?? '', cause);
+    throw downloadFailed('BlobDownloadMiscError', withoutQuery(url), file.filePath ?? '', cause);
   }
 }
 
@@ -146,7 +150,12 @@ function codeOf(status: number): FailureCode {
   return 'BlobDownloadMiscError';
 }
 
-function failed(code: FailureCode, source: string, filePath: string, cause?: unknown): StepFailed {
+function downloadFailed(
+  code: FailureCode,
+  source: string,
+  filePath: string,
+  cause?: unknown,
+): StepFailed {
   const details = [
     { name: 'BlobSource', value: source },
     { name: 'FilePath', value: filePath },

@@ -1,8 +1,8 @@
 import type { Account, Attempt } from '../state/account';
-import type { ExecutionResult } from './work';
+import type { ExecutionResult } from './execution';
 
 /** The result of a task with a script (`/_local/scripts`): no process runs, only time passes. */
-export async function scriptedEnding(
+export async function scriptedResult(
   account: Account,
   { job, task, abort, node }: Attempt,
 ): Promise<ExecutionResult | undefined> {

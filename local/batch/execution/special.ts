@@ -1,11 +1,11 @@
 import type { ContainerSettings, ResourceFile } from '../bodies/common';
 import type { Account, Node } from '../state/account';
-import type { NamedValue, RunInfo } from '../state/records';
+import type { NamedValue, ExecutionInfo } from '../state/records';
 import { nodeFolders } from './directories';
 import { type Purpose, taskEnvironment } from './environment';
 import { execute } from './execute';
 import { failureOf } from './failures';
-import type { ExecutionResult } from './work';
+import type { ExecutionResult } from './execution';
 
 type Settings = readonly { readonly name: string; readonly value?: string | undefined }[];
 
@@ -30,16 +30,16 @@ export async function runSpecial(
   account: Account,
   node: Node,
   task: SpecialTask,
-  report: (info: RunInfo) => void,
-): Promise<RunInfo | undefined> {
+  report: (info: ExecutionInfo) => void,
+): Promise<ExecutionInfo | undefined> {
   const abort = new AbortController();
   node.special.add(abort);
-  const info: RunInfo = { startedAt: account.now(), retryCount: 0, state: 'running' };
-  const tell = () => account.turn(() => report(info));
+  const info: ExecutionInfo = { startedAt: account.now(), retryCount: 0, state: 'running' };
+  const tell = () => account.runExclusive(() => report(info));
   tell();
   try {
     for (;;) {
-      const ending = await once(account, node, task, info.startedAt, abort.signal);
+      const ending = await runOnce(account, node, task, info.startedAt, abort.signal);
       if (ending.kind === 'aborted') return undefined;
       const isFailure = ending.kind !== 'exited' || ending.exitCode !== 0;
       const mayRetry = task.maxRetries === -1 || info.retryCount < task.maxRetries;
@@ -54,11 +54,11 @@ export async function runSpecial(
   } finally {
     node.special.delete(abort);
     if (info.state === 'completed') tell();
-    account.turn(() => account.reviewNode(node));
+    account.runExclusive(() => account.reviewNode(node));
   }
 }
 
-function once(
+function runOnce(
   account: Account,
   node: Node,
   task: SpecialTask,
@@ -76,8 +76,8 @@ function once(
       resourceFiles: task.resourceFiles ?? [],
       outputFiles: [],
       container: task.container,
-      autoStorageContainer: account.setting.autoStorageContainer,
-      whenTimeIsUp: (end) => {
+      autoStorageContainer: account.options.autoStorageContainer,
+      startTimer: (end) => {
         if (!Number.isFinite(task.limitMs)) return () => {};
         account.wakeAt(key, startedAt + task.limitMs, end);
         return () => account.agenda.clear(key);
@@ -89,7 +89,7 @@ function once(
 
 function finish(
   account: Account,
-  info: RunInfo,
+  info: ExecutionInfo,
   ending: Exclude<ExecutionResult, { kind: 'aborted' }>,
 ): void {
   info.state = 'completed';

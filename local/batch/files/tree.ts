@@ -16,8 +16,8 @@ export interface FileTree {
 
 const fileListing: Listing = {
   metadata: 'files',
-  fields: [{ ...idField('name'), operators: ['startswith'] }],
-  names: ['name', 'url', 'isDirectory', 'properties'],
+  filterable: [{ ...idField('name'), operators: ['startswith'] }],
+  selectable: ['name', 'url', 'isDirectory', 'properties'],
 };
 
 /** Lists a directory, or with `recursive` everything below it. */

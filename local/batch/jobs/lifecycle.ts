@@ -10,7 +10,7 @@ import { TaskLedger } from '../state/task-ledger';
 import { createTask } from '../tasks/create';
 import { endTask, enterState, requeueTask } from '../tasks/lifecycle';
 import { durationMs } from '../wire/time';
-import { without } from '../wire/without';
+import { omit } from '../wire/omit';
 import { releaseNodes } from './preparation';
 
 /** The origin of a job: a request, or a schedule that numbers its jobs. */
@@ -25,9 +25,9 @@ export interface JobOrigin {
  */
 export function createJob(account: Account, spec: NewJob, origin: JobOrigin): Job {
   const now = account.now();
-  const stamp = account.stamp();
+  const version = account.nextVersion();
   const record: JobRecord = {
-    ...stamp,
+    ...version,
     seq: account.nextSeq(),
     createdAt: now,
     spec,
@@ -81,7 +81,7 @@ export function setPool(account: Account, job: Job, poolId: string): void {
 function addJobManager(account: Account, job: Job): void {
   const manager = job.record.spec.jobManagerTask;
   if (manager === undefined) return;
-  const spec = without(manager, ['killJobOnCompletion', 'runExclusive', 'allowLowPriorityNode']);
+  const spec = omit(manager, ['killJobOnCompletion', 'runExclusive', 'allowLowPriorityNode']);
   createTask(account, job, spec, true);
 }
 
@@ -113,7 +113,7 @@ export function deleteJob(account: Account, job: Job): void {
 }
 
 function endJob(account: Account, job: Job, state: 'terminating' | 'deleting'): void {
-  const settleAt = account.now() + account.pace.settleSeconds * 1000;
+  const settleAt = account.now() + account.timings.settleSeconds * 1000;
   job.record.settleAt = settleAt;
   moveJob(account, job, state);
   const failure = failureOf('TaskEnded');
@@ -152,7 +152,7 @@ export function enableJob(account: Account, job: Job): void {
 export function reviewJob(account: Account, job: Job): void {
   if (account.jobs.get(job.key) !== job) return;
   const { record } = job;
-  obeyExitOptions(account, job);
+  applyExitOptions(account, job);
   if (isLive(record.state) && hasFinished(job)) {
     terminateJob(account, job, isManagerDone(job) ? 'JMComplete' : 'AllTasksComplete');
   }
@@ -160,14 +160,14 @@ export function reviewJob(account: Account, job: Job): void {
     moveJob(account, job, 'disabled');
   }
   if (record.state === 'enabling') moveJob(account, job, 'active');
-  if (record.state === 'terminating' || record.state === 'deleting') settle(account, job);
+  if (record.state === 'terminating' || record.state === 'deleting') endWhenIdle(account, job);
 }
 
-function obeyExitOptions(account: Account, job: Job): void {
-  const { wanted } = job;
-  job.wanted = undefined;
-  if (wanted === undefined || job.record.state !== 'active') return;
-  if (wanted.action === 'terminate') terminateJob(account, job, 'TaskFailed');
+function applyExitOptions(account: Account, job: Job): void {
+  const { requestedAction } = job;
+  job.requestedAction = undefined;
+  if (requestedAction === undefined || job.record.state !== 'active') return;
+  if (requestedAction.action === 'terminate') terminateJob(account, job, 'TaskFailed');
   else disableJob(account, job, 'requeue');
 }
 
@@ -186,7 +186,7 @@ function isManagerDone(job: Job): boolean {
   return job.tasks.get(manager.id)?.state === 'completed';
 }
 
-function settle(account: Account, job: Job): void {
+function endWhenIdle(account: Account, job: Job): void {
   const { record } = job;
   if (account.now() < (record.settleAt ?? 0) || job.attempts.size > 0) return;
   if (!releaseNodes(account, job)) return;
@@ -210,7 +210,10 @@ function settle(account: Account, job: Job): void {
 function removeFiles(account: Account, job: Job): void {
   for (const node of job.pool?.nodes.values() ?? []) {
     const folder = path.join(nodeFolders(account, node).root, jobDirectory(job));
-    account.track(fsp.rm(folder, { recursive: true, force: true }), `files of job ${job.key}`);
+    account.trackBackground(
+      fsp.rm(folder, { recursive: true, force: true }),
+      `files of job ${job.key}`,
+    );
   }
 }
 

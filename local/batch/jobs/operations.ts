@@ -4,7 +4,7 @@ import { checkPackages } from '../execution/packages';
 import { type Account, type Job, keyOf } from '../state/account';
 import type { Call, Reply } from '../wire/call';
 import { checkConditions } from '../wire/conditions';
-import { without } from '../wire/without';
+import { omit } from '../wire/omit';
 import { pageOf, selected } from '../wire/page';
 import { Refusal, invalidProperty, missingProperty } from '../wire/refusals';
 import {
@@ -51,7 +51,7 @@ export function addJob(account: Account, call: Call<NewJob>): Reply {
 
   const job = createJob(account, body, { directory: 'job-1' });
   // As the service does: the location of a new job is `job-1`, independent of its id.
-  return { status: 201, stamp: job.record, location: `${call.base}/jobs/job-1` };
+  return { status: 201, version: job.record, location: `${call.base}/jobs/job-1` };
 }
 
 /** Counts the jobs and schedules of the quota: those that have not ended. */
@@ -104,7 +104,7 @@ export function listJobs(account: Account, call: Call): Reply {
 export function getJob(account: Account, call: JobCall): Reply {
   const job = jobOf(account, call);
   const body = selected(call, jobListing, jobView(job, call.base));
-  return { status: 200, metadata: 'jobs/@Element', stamp: job.record, body };
+  return { status: 200, metadata: 'jobs/@Element', version: job.record, body };
 }
 
 /** PATCH /jobs/{jobId}: only the given properties are replaced, each as a whole. */
@@ -116,7 +116,7 @@ export function patchJob(account: Account, call: JobCall<JobPatch>): Reply {
 /** PUT /jobs/{jobId}: properties that are not given are reset to their defaults. */
 export function updateJob(account: Account, call: JobCall<JobUpdate>): Reply {
   const job = changeableOf(account, call);
-  job.record.spec = without(job.record.spec, [
+  job.record.spec = omit(job.record.spec, [
     'priority',
     'maxParallelTasks',
     'constraints',
@@ -152,7 +152,7 @@ function movesPool(job: Job, { poolId, autoPoolSpecification }: NewJob['poolInfo
 
 function changed(account: Account, job: Job, body: JobPatch): Reply {
   job.record.spec = { ...job.record.spec, ...body };
-  Object.assign(job.record, account.stamp());
+  Object.assign(job.record, account.nextVersion());
   const { poolId } = body.poolInfo ?? {};
   if (poolId !== undefined && keyOf(poolId) !== keyOf(job.record.poolId ?? '')) {
     setPool(account, job, poolId);
@@ -161,7 +161,7 @@ function changed(account: Account, job: Job, body: JobPatch): Reply {
   account.saveJob(job);
   account.reviewJob(job);
   account.wantDispatch(job.pool);
-  return { status: 200, stamp: job.record };
+  return { status: 200, version: job.record };
 }
 
 /** DELETE /jobs/{jobId} */
@@ -205,9 +205,9 @@ export function enable(account: Account, call: JobCall): Reply {
 }
 
 function touched(account: Account, job: Job): Reply {
-  Object.assign(job.record, account.stamp());
+  Object.assign(job.record, account.nextVersion());
   account.saveJob(job);
-  return { status: 202, stamp: job.record };
+  return { status: 202, version: job.record };
 }
 
 /** GET /jobs/{jobId}/taskcounts */

@@ -1,13 +1,13 @@
 import { nodeUrl } from '../nodes/view';
 import { jobDirectory } from '../execution/directories';
 import type { Account, Job } from '../state/account';
-import type { PreparationRecord, RunInfo } from '../state/records';
+import type { PreparationRecord, ExecutionInfo } from '../state/records';
 import type { Call, Reply } from '../wire/call';
 import { dateField, idField, numberField, stateField } from '../wire/fields';
 import { type Listing, pageOf } from '../wire/page';
 import { Refusal } from '../wire/refusals';
-import { runView } from '../wire/stated';
-import { without } from '../wire/without';
+import { executionInfoView } from '../wire/shared-views';
+import { omit } from '../wire/omit';
 import { jobOf } from './operations';
 import { PREPARATION_ID, RELEASE_ID } from './preparation';
 
@@ -21,13 +21,13 @@ const runFields = (name: string) => [
 
 const statusListing: Listing = {
   metadata: 'jobpreparationandreleasetaskstatuslist',
-  fields: [
+  filterable: [
     { ...idField('poolId'), operators: ['eq', 'ne'] },
     { ...idField('nodeId'), operators: ['eq', 'ne'] },
     ...runFields('jobPreparationTaskExecutionInfo'),
     ...runFields('jobReleaseTaskExecutionInfo'),
   ],
-  names: [
+  selectable: [
     'poolId',
     'nodeId',
     'nodeUrl',
@@ -53,10 +53,10 @@ function statusView(job: Job, record: PreparationRecord, base: string): object {
   const { poolId, nodeId, preparation, release } = record;
   const { jobPreparationTask, jobReleaseTask } = job.record.spec;
   const url = nodeUrl(base, poolId, nodeId);
-  const info = (run: RunInfo, taskId: string) => {
+  const info = (run: ExecutionInfo, taskId: string) => {
     const taskRootDirectory = `${jobDirectory(job)}/${taskId}`;
     return {
-      ...runView(run),
+      ...executionInfoView(run),
       taskRootDirectory,
       taskRootDirectoryUrl: `${url}/files/${taskRootDirectory}`,
     };
@@ -68,7 +68,7 @@ function statusView(job: Job, record: PreparationRecord, base: string): object {
     jobPreparationTaskExecutionInfo: info(preparation, jobPreparationTask?.id ?? PREPARATION_ID),
     ...(release !== undefined && {
       // A release task is never retried, so it has no retry count.
-      jobReleaseTaskExecutionInfo: without(
+      jobReleaseTaskExecutionInfo: omit(
         info(release, jobReleaseTask?.id ?? RELEASE_ID) as { retryCount?: number },
         ['retryCount'],
       ),

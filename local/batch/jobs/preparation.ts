@@ -2,7 +2,7 @@ import path from 'node:path';
 import { jobDirectory, nodeFolders } from '../execution/directories';
 import { runSpecial } from '../execution/special';
 import type { Account, Job, Node } from '../state/account';
-import type { PreparationRecord, RunInfo } from '../state/records';
+import type { PreparationRecord, ExecutionInfo } from '../state/records';
 import { durationMs } from '../wire/time';
 
 /** The default ids of the two tasks. */
@@ -45,12 +45,12 @@ async function runPreparation(account: Account, job: Job, node: Node): Promise<b
       maxRetries: task.constraints?.maxTaskRetryCount ?? 0,
       limitMs: durationMs(task.constraints?.maxWallClockTime ?? ''),
     },
-    (preparation) => keep(account, job, node, preparation),
+    (preparation) => savePreparation(account, job, node, preparation),
   );
   return info?.result === 'success' || (info !== undefined && task.waitForSuccess === false);
 }
 
-function keep(account: Account, job: Job, node: Node, preparation: RunInfo): void {
+function savePreparation(account: Account, job: Job, node: Node, preparation: ExecutionInfo): void {
   const record: PreparationRecord = {
     poolId: node.pool.record.spec.id,
     nodeId: node.record.id,
@@ -92,10 +92,10 @@ function startRelease(account: Account, job: Job, node: Node, record: Preparatio
     .then(() => true)
     .finally(() => {
       job.preparing.delete(record.nodeId);
-      account.turn(() => account.reviewJob(job));
+      account.runExclusive(() => account.reviewJob(job));
     });
   job.preparing.set(record.nodeId, release);
-  account.track(release, `release task of job ${job.key}`);
+  account.trackBackground(release, `release task of job ${job.key}`);
 }
 
 async function runRelease(

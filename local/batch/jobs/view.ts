@@ -2,7 +2,13 @@ import type { JobManagerTask, JobPreparationTask, JobReleaseTask } from '../bodi
 import type { Job } from '../state/account';
 import { dateField, idField, stateField } from '../wire/fields';
 import type { Listing } from '../wire/page';
-import { constraintsView, statedView, timed, withIdentity, withoutSecrets } from '../wire/stated';
+import {
+  constraintsView,
+  stateView,
+  optionalTime,
+  withIdentity,
+  withoutSecrets,
+} from '../wire/shared-views';
 import { NO_LIMIT, wireTime } from '../wire/time';
 import { PREPARATION_ID, RELEASE_ID } from './preparation';
 
@@ -15,7 +21,7 @@ const executionFields = [
 export const jobListing: Listing = {
   metadata: 'jobs',
   expands: true,
-  fields: [
+  filterable: [
     idField(),
     stateField('state'),
     dateField('stateTransitionTime'),
@@ -23,7 +29,7 @@ export const jobListing: Listing = {
     dateField('lastModified'),
     ...executionFields,
   ],
-  names: [
+  selectable: [
     'id',
     'displayName',
     'usesTaskDependencies',
@@ -68,7 +74,7 @@ export function jobView(job: Job, base: string): object {
     eTag: record.eTag,
     lastModified: wireTime(record.modifiedAt),
     creationTime: wireTime(record.createdAt),
-    ...statedView(record),
+    ...stateView(record),
     ...specificationView(spec, record.poolId),
     executionInfo: executionView(job),
   };
@@ -142,7 +148,7 @@ function releaseView(task: JobReleaseTask): object {
 function executionView({ record }: Job): object {
   return {
     startTime: wireTime(record.createdAt),
-    ...timed('endTime', record.endedAt),
+    ...optionalTime('endTime', record.endedAt),
     ...(record.poolId !== undefined && { poolId: record.poolId }),
     ...(record.schedulingError !== undefined && { schedulingError: record.schedulingError }),
     ...(record.terminateReason !== undefined && { terminateReason: record.terminateReason }),

@@ -91,7 +91,7 @@ export function uploadLogs(account: Account, call: NodeCall<LogUpload>): Reply {
   const container = new ContainerClient(call.body.containerUrl);
   const log = Buffer.from(`${JSON.stringify(nodeView(account, node, call.base), null, 2)}\n`);
   const blob = container.getBlockBlobClient(`${virtualDirectoryName}/agent-debug.log`);
-  account.track(blob.uploadData(log), `logs of node ${node.record.id}`);
+  account.trackBackground(blob.uploadData(log), `logs of node ${node.record.id}`);
   return {
     status: 200,
     metadata: 'uploadbatchservicelogsresult/@Element',

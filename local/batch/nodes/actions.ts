@@ -8,7 +8,7 @@ import { type NodeCall, nodeOf } from './operations';
 import { stopEverything } from './break-node';
 
 /** Node states in which a node accepts no action, with the service's code. */
-const reasons: Partial<Record<NodeState, RefusalCode>> = {
+const unavailableCodes: Partial<Record<NodeState, RefusalCode>> = {
   creating: 'NodeBeingCreated',
   starting: 'NodeBeingStarted',
   waitingforstarttask: 'NodeBeingStarted',
@@ -24,7 +24,7 @@ const reasons: Partial<Record<NodeState, RefusalCode>> = {
 /** Returns a node that is up: idle, running or offline. */
 export function upNodeOf(account: Account, call: Call<unknown, 'poolId' | 'nodeId'>): Node {
   const node = nodeOf(account, call);
-  const code = reasons[node.record.state];
+  const code = unavailableCodes[node.record.state];
   if (code !== undefined) throw new Refusal(code);
   return node;
 }

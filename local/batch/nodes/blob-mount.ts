@@ -19,7 +19,7 @@ export class MountedContainer {
   readonly #isReadOnly: boolean;
   /** The last synchronised version of each file: the blob's ETag, and the file's size and time. */
   readonly #known = new Map<string, Known>();
-  #turn: Promise<void> = Promise.resolve();
+  #last: Promise<void> = Promise.resolve();
 
   constructor(mount: BlobMount, folder: string, endpoint: (accountName: string) => string) {
     this.#client = clientOf(mount, endpoint(mount.accountName));
@@ -29,18 +29,18 @@ export class MountedContainer {
 
   /** Downloads the changes of the container. */
   pull(): Promise<void> {
-    return this.#inTurn(() => this.#pull());
+    return this.#runInOrder(() => this.#pull());
   }
 
   /** Uploads the changes of the folder. */
   push(): Promise<void> {
-    return this.#isReadOnly ? Promise.resolve() : this.#inTurn(() => this.#push());
+    return this.#isReadOnly ? Promise.resolve() : this.#runInOrder(() => this.#push());
   }
 
   /** Runs one synchronisation after the other: tasks of a node start and end at any time. */
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const done = this.#turn.then(work);
-    this.#turn = done.catch(() => undefined);
+  #runInOrder(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
     return done;
   }
 

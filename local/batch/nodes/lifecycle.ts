@@ -1,8 +1,8 @@
 import fsp from 'node:fs/promises';
 import { startStartTask } from './start-task';
-import { nodeFolders, setAside } from '../execution/directories';
+import { nodeFolders, moveToTrash } from '../execution/directories';
 import { killMarked } from '../execution/process-group';
-import { keepUsage } from '../account-info/usage';
+import { recordUsage } from '../account-info/usage';
 import type { Account, Node, Pool } from '../state/account';
 import type { NodeDue, NodeRecord } from '../state/records';
 import { newIpAddress, newNodeId } from './names';
@@ -32,7 +32,7 @@ export function createNode(account: Account, pool: Pool, dedicated: boolean): No
   };
   const node = newNodeOf(record, pool);
   pool.nodes.set(record.id, node);
-  schedule(account, node, 'booted', account.pace.bootSeconds);
+  schedule(account, node, 'booted', account.timings.bootSeconds);
   scheduleEviction(account, node);
   return node;
 }
@@ -52,16 +52,16 @@ export function armNode(account: Account, node: Node): void {
   const { due } = node.record;
   const key = `node ${node.record.id}`;
   if (due === undefined) account.agenda.clear(key);
-  else account.wakeAt(key, due.at, () => happen(account, node, due.event));
+  else account.wakeAt(key, due.at, () => handleNodeEvent(account, node, due.event));
 }
 
-function happen(account: Account, node: Node, event: NodeDue['event']): void {
+function handleNodeEvent(account: Account, node: Node, event: NodeDue['event']): void {
   delete node.record.due;
   switch (event) {
     case 'booted':
       node.record.bootedAt = account.now();
       moveNode(account, node, 'booted');
-      schedule(account, node, 'agentStarted', account.pace.agentSeconds);
+      schedule(account, node, 'agentStarted', account.timings.agentSeconds);
       return;
     case 'agentStarted':
       startAgent(account, node);
@@ -69,7 +69,7 @@ function happen(account: Account, node: Node, event: NodeDue['event']): void {
     case 'restored':
       moveNode(account, node, 'restored');
       node.record.allocatedAt = account.now();
-      schedule(account, node, 'booted', account.pace.bootSeconds);
+      schedule(account, node, 'booted', account.timings.bootSeconds);
       scheduleEviction(account, node);
       return;
     case 'left':
@@ -83,13 +83,13 @@ function startAgent(account: Account, node: Node): void {
   const readying = readyNode(account, node)
     .catch((error: unknown) => [problemOf('Unknown', String(error))])
     .then((problems) =>
-      account.turn(() => {
+      account.runExclusive(() => {
         if (node.record.state !== 'starting' || node.record.bootedAt !== boot) return;
         if (problems.length > 0) breakNode(account, node, problems);
         else startStartTask(account, node);
       }),
     );
-  account.track(readying, `node ${node.record.id}`);
+  account.trackBackground(readying, `node ${node.record.id}`);
 }
 
 /** Evicts a node: its tasks run again elsewhere, its disk is lost. */
@@ -99,16 +99,16 @@ export function evictNode(account: Account, node: Node): void {
   delete node.record.bootedAt;
   delete node.record.startTaskInfo;
   stopEverything(account, node, 'requeue');
-  keepUsage(account, node);
+  recordUsage(account, node);
   moveNode(account, node, 'evicted');
   removeFolders(account, node);
-  schedule(account, node, 'restored', account.pace.restoreSeconds);
+  schedule(account, node, 'restored', account.timings.restoreSeconds);
 }
 
 /** With an eviction rate, each Spot node draws its own time. */
 export function scheduleEviction(account: Account, node: Node): void {
-  if (node.record.dedicated || account.pace.evictionsPerNodeHour <= 0) return;
-  const hours = -Math.log(1 - account.setting.random()) / account.pace.evictionsPerNodeHour;
+  if (node.record.dedicated || account.timings.evictionsPerNodeHour <= 0) return;
+  const hours = -Math.log(1 - account.options.random()) / account.timings.evictionsPerNodeHour;
   account.wakeAt(`eviction ${node.record.id}`, account.now() + hours * 3_600_000, () => {
     if (node.pool.nodes.get(node.record.id) === node) evictNode(account, node);
   });
@@ -148,7 +148,8 @@ export function reviewNode(account: Account, node: Node): void {
   if (node.pool.nodes.get(record.id) !== node) return;
   const isFree = node.attempts.size === 0;
   if (record.state === 'leavingpool') {
-    if (isFree && record.due === undefined && !keepsFiles(account, node)) leave(account, node);
+    if (isFree && record.due === undefined && !waitsForRetention(account, node))
+      startLeaving(account, node);
     return;
   }
   if (record.pending !== undefined && isFree) {
@@ -178,14 +179,14 @@ function restart(account: Account, node: Node, how: 'rebooting' | 'reimaging'): 
       if (preparation !== undefined) account.dropPreparation(job, preparation);
     }
   }
-  schedule(account, node, 'booted', account.pace.bootSeconds);
+  schedule(account, node, 'booted', account.timings.bootSeconds);
 }
 
 /**
  * With `retaineddata` a node stays until the files of finished tasks have passed their retention
  * time.
  */
-function keepsFiles(account: Account, node: Node): boolean {
+function waitsForRetention(account: Account, node: Node): boolean {
   if (node.record.leaving !== 'retaineddata') return false;
   const until = nodeRetainedUntil(account, node);
   if (until <= account.now()) return false;
@@ -193,13 +194,13 @@ function keepsFiles(account: Account, node: Node): boolean {
   return true;
 }
 
-function leave(account: Account, node: Node): void {
-  schedule(account, node, 'left', account.pace.leavingSeconds);
+function startLeaving(account: Account, node: Node): void {
+  schedule(account, node, 'left', account.timings.leavingSeconds);
 }
 
 function dropNode(account: Account, node: Node): void {
   stopEverything(account, node, 'requeue');
-  if (node.record.previousState !== 'preempted') keepUsage(account, node);
+  if (node.record.previousState !== 'preempted') recordUsage(account, node);
   account.agenda.clear(`eviction ${node.record.id}`);
   removeFolders(account, node);
   account.dropNode(node);
@@ -209,8 +210,8 @@ function dropNode(account: Account, node: Node): void {
 /** Deletes the disk of a node. */
 function removeFolders(account: Account, node: Node): void {
   killMarked('AZ_BATCH_NODE_ROOT_DIR', nodeFolders(account, node).root);
-  const aside = setAside(account, node);
+  const aside = moveToTrash(account, node);
   if (aside === undefined) return;
   const removing = fsp.rm(aside, { recursive: true, force: true, maxRetries: 3 });
-  account.track(removing, `node ${node.record.id}`);
+  account.trackBackground(removing, `node ${node.record.id}`);
 }

@@ -22,7 +22,7 @@ function mounted(account: Account, mount: Mount, folder: string): MountedContain
   if (!target.startsWith(folder + path.sep)) {
     throw mountFailed(`${blobs.relativeMountPath} leads out of the mounts of the node`);
   }
-  return new MountedContainer(blobs, target, account.setting.blobEndpoint);
+  return new MountedContainer(blobs, target, account.options.blobEndpoint);
 }
 
 /** Uploads the changes of tasks, then downloads the changes of others. */

@@ -30,13 +30,13 @@ async function bringImages(account: Account, node: Node): Promise<void> {
   if (machine?.containerConfiguration === undefined) return;
   const { containerImageNames = [], containerRegistries = [] } = machine.containerConfiguration;
   const environment = {
-    ...account.setting.environment,
-    PATH: account.setting.path,
+    ...account.options.environment,
+    PATH: account.options.path,
     HOME: nodeFolders(account, node).home,
   };
   const wanted = { images: containerImageNames, registries: containerRegistries };
   for (const image of await prefetch(wanted, environment, node.record.id))
-    account.setting.log(
+    account.options.log(
       `node ${node.record.id}: ${image} cannot be pulled, the copy on this machine is used; in Azure the node would be unusable`,
     );
 }

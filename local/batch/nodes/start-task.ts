@@ -2,7 +2,7 @@ import path from 'node:path';
 import { nodeFolders } from '../execution/directories';
 import { runSpecial } from '../execution/special';
 import type { Account, Node } from '../state/account';
-import type { RunInfo } from '../state/records';
+import type { ExecutionInfo } from '../state/records';
 import { moveNode } from './moves';
 import { breakNode, problemOf } from './break-node';
 
@@ -17,11 +17,11 @@ export function startStartTask(account: Account, node: Node): void {
   const running = run(account, node, () => node.record.bootedAt === boot).catch(
     (error: unknown) => {
       const problem = problemOf('StartTaskError', String(error));
-      account.turn(() => breakNode(account, node, [problem]));
+      account.runExclusive(() => breakNode(account, node, [problem]));
       throw error;
     },
   );
-  account.track(running, `start task on ${node.record.id}`);
+  account.trackBackground(running, `start task on ${node.record.id}`);
 }
 
 async function run(account: Account, node: Node, isSameBoot: () => boolean): Promise<void> {
@@ -47,10 +47,10 @@ async function run(account: Account, node: Node, isSameBoot: () => boolean): Pro
       account.saveNode(node);
     },
   );
-  if (info !== undefined && isSameBoot()) account.turn(() => conclude(account, node, info));
+  if (info !== undefined && isSameBoot()) account.runExclusive(() => conclude(account, node, info));
 }
 
-function conclude(account: Account, node: Node, info: RunInfo): void {
+function conclude(account: Account, node: Node, info: ExecutionInfo): void {
   if (node.record.state !== 'waitingforstarttask') return;
   moveNode(account, node, info.result === 'success' ? 'startTaskEnded' : 'startTaskFailed');
 }

@@ -3,13 +3,13 @@ import type { Problem, RecentTask } from '../state/records';
 import { executionView, taskUrl } from '../tasks/view';
 import { dateField, numberField, stateField } from '../wire/fields';
 import type { Listing } from '../wire/page';
-import { runView, timed } from '../wire/stated';
+import { executionInfoView, optionalTime } from '../wire/shared-views';
 import { wireTime } from '../wire/time';
 import { poolUrl, startTaskView } from '../pools/view';
 
 export const nodeListing: Listing = {
   metadata: 'nodes',
-  fields: [
+  filterable: [
     stateField('state'),
     dateField('stateTransitionTime'),
     dateField('lastBootTime'),
@@ -20,7 +20,7 @@ export const nodeListing: Listing = {
     dateField('startTaskInfo/startTime'),
     dateField('startTaskInfo/endTime'),
   ],
-  names: [
+  selectable: [
     'id',
     'url',
     'state',
@@ -65,7 +65,7 @@ export function nodeView(account: Account, node: Node, base: string): object {
     state: record.state,
     schedulingState: record.schedulingEnabled ? 'enabled' : 'disabled',
     stateTransitionTime: wireTime(record.stateAt),
-    ...timed('lastBootTime', record.bootedAt),
+    ...optionalTime('lastBootTime', record.bootedAt),
     allocationTime: wireTime(record.allocatedAt),
     ipAddress: record.ipAddress,
     affinityId: `TVM:${record.id}`,
@@ -76,7 +76,9 @@ export function nodeView(account: Account, node: Node, base: string): object {
     runningTaskSlotsCount: runningSlots,
     ...recentView(account, node, base),
     ...(record.startTask !== undefined && { startTask: startTaskView(record.startTask) }),
-    ...(record.startTaskInfo !== undefined && { startTaskInfo: runView(record.startTaskInfo) }),
+    ...(record.startTaskInfo !== undefined && {
+      startTaskInfo: executionInfoView(record.startTaskInfo),
+    }),
     ...(record.problems.length > 0 && { errors: record.problems.map(errorView) }),
     isDedicated: record.dedicated,
     ...(record.bootedAt !== undefined && {

@@ -1,14 +1,14 @@
 import { type AutoscaleEvaluation, evaluateFormula, parseFormula } from '../autoscale/evaluate';
 import { SAMPLE_PERIOD_MS, type SampledVariable } from '../autoscale/inputs';
 import type { EnableAutoscale } from '../bodies/pool';
-import type { Moment } from '../autoscale/samples';
+import type { SampleSet } from '../autoscale/samples';
 import type { Account, Pool } from '../state/account';
 import type { AutoscaleRun } from '../state/records';
 import { durationMs } from '../wire/time';
 import { beginResize, currentNodes } from './resize';
 
 /** The service's default interval. */
-const USUAL_INTERVAL_MS = 900_000;
+const DEFAULT_INTERVAL_MS = 900_000;
 
 /** Enables autoscale: the formula is evaluated now and after each interval from now. */
 export function startAutoscale(account: Account, pool: Pool, settings: EnableAutoscale): void {
@@ -17,7 +17,7 @@ export function startAutoscale(account: Account, pool: Pool, settings: EnableAut
   const before = record.autoscale;
   const interval = settings.autoScaleEvaluationInterval;
   const intervalMs =
-    interval === undefined ? (before?.intervalMs ?? USUAL_INTERVAL_MS) : durationMs(interval);
+    interval === undefined ? (before?.intervalMs ?? DEFAULT_INTERVAL_MS) : durationMs(interval);
   const isNewSchedule = before === undefined || interval !== undefined;
   record.autoscale = {
     formula: settings.autoScaleFormula ?? before?.formula ?? '',
@@ -85,10 +85,10 @@ function evaluateNow(account: Account, pool: Pool): void {
 export function evaluate(account: Account, pool: Pool, formula: string): AutoscaleEvaluation {
   const { record } = pool;
   const current = currentNodes(pool);
-  const now = account.setting.clock.now();
+  const now = account.options.clock.now();
   return evaluateFormula(parseFormula(formula), {
     now,
-    random: account.setting.random,
+    random: account.options.random,
     taskSlotsPerNode: record.spec.taskSlotsPerNode ?? 1,
     currentDedicatedNodes: current.dedicated,
     currentLowPriorityNodes: current.lowPriority,
@@ -105,12 +105,12 @@ export function runOf(account: Account, evaluation: AutoscaleEvaluation): Autosc
 
 function takeSamples(account: Account, pool: Pool): void {
   const samples = { at: account.now(), values: measure(pool) };
-  keepSamples(pool, samples);
+  addSamples(pool, samples);
   account.saveSamples(pool, samples);
 }
 
 /** Adds the samples of one instant to the history that formulas read. */
-export function keepSamples(pool: Pool, { at, values }: Moment): void {
+export function addSamples(pool: Pool, { at, values }: SampleSet): void {
   for (const [variable, value] of Object.entries(values)) {
     pool.samples.record(variable as SampledVariable, new Date(at), value);
   }

@@ -10,7 +10,7 @@ import { startAutoscale, stopAutoscale } from './autoscale';
 import { beginResize, settleResize } from './resize';
 
 /** Default time limit of a resize: fifteen minutes. */
-const USUAL_RESIZE_TIMEOUT_MS = 900_000;
+const DEFAULT_RESIZE_TIMEOUT_MS = 900_000;
 
 /**
  * Creates a validated pool and starts its first resize, even to no nodes. Throws the FormulaError
@@ -25,7 +25,7 @@ export function createPool(
   const now = account.now();
   const { targetDedicatedNodes, targetLowPriorityNodes, ...rest } = spec;
   const record: PoolRecord = {
-    ...account.stamp(),
+    ...account.nextVersion(),
     seq: account.nextSeq(),
     createdAt: now,
     spec: { ...rest, vmSize: rest.vmSize.toLowerCase() },
@@ -35,7 +35,7 @@ export function createPool(
     allocationStateAt: now,
     targets: { dedicated: 0, lowPriority: 0 },
     resizeTimeoutMs:
-      spec.resizeTimeout === undefined ? USUAL_RESIZE_TIMEOUT_MS : durationMs(spec.resizeTimeout),
+      spec.resizeTimeout === undefined ? DEFAULT_RESIZE_TIMEOUT_MS : durationMs(spec.resizeTimeout),
     resizeErrors: [],
     ...(autoPool !== undefined && { autoPool }),
   };
@@ -86,7 +86,7 @@ export function deletePool(account: Account, pool: Pool): void {
 }
 
 export function watchDeletion(account: Account, pool: Pool): void {
-  const goneAt = pool.record.stateAt + account.pace.settleSeconds * 1000;
+  const goneAt = pool.record.stateAt + account.timings.settleSeconds * 1000;
   account.wakeAt(`pool-end ${pool.key}`, goneAt, () => account.reviewPool(pool));
 }
 
@@ -97,7 +97,7 @@ export function reviewPool(account: Account, pool: Pool): void {
     settleResize(account, pool);
     return;
   }
-  const goneAt = pool.record.stateAt + account.pace.settleSeconds * 1000;
+  const goneAt = pool.record.stateAt + account.timings.settleSeconds * 1000;
   if (pool.nodes.size > 0 || account.now() < goneAt) return;
   for (const job of pool.jobs) job.pool = undefined;
   account.dropPool(pool);

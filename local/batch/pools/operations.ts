@@ -7,7 +7,7 @@ import type { Call, Reply } from '../wire/call';
 import { checkConditions } from '../wire/conditions';
 import { pageOf, selected } from '../wire/page';
 import { Refusal, invalidProperty, missingProperty } from '../wire/refusals';
-import { without } from '../wire/without';
+import { omit } from '../wire/omit';
 import { createPool, deletePool } from './lifecycle';
 import { poolListing, poolUrl, poolView } from './view';
 
@@ -39,7 +39,7 @@ export function addPool(account: Account, call: Call<NewPool>): Reply {
   checkPackages(account, body.applicationPackageReferences ?? []);
 
   const pool = createPool(account, body);
-  return { status: 201, stamp: pool.record, location: poolUrl(call.base, body.id) };
+  return { status: 201, version: pool.record, location: poolUrl(call.base, body.id) };
 }
 
 /** Refuses an invalid pool; also for the pools of jobs. */
@@ -105,12 +105,12 @@ export function listPools(account: Account, call: Call): Reply {
 export function getPool(account: Account, call: PoolCall): Reply {
   const pool = poolOf(account, call);
   const body = selected(call, poolListing, poolView(pool, call.base));
-  return { status: 200, metadata: 'pools/@Element', stamp: pool.record, body };
+  return { status: 200, metadata: 'pools/@Element', version: pool.record, body };
 }
 
 /** HEAD /pools/{poolId} */
 export function poolExists(account: Account, call: PoolCall): Reply {
-  return { status: 200, stamp: poolOf(account, call).record };
+  return { status: 200, version: poolOf(account, call).record };
 }
 
 /** PATCH /pools/{poolId}: only the given properties are replaced. */
@@ -124,7 +124,7 @@ export function patchPool(account: Account, call: PoolCall<PoolPatch>): Reply {
 export function updatePool(account: Account, call: PoolCall<PoolProperties>): Reply {
   const pool = livePoolOf(account, call);
   checkPackages(account, call.body.applicationPackageReferences);
-  const kept = without(pool.record.spec, ['startTask', 'targetNodeCommunicationMode']);
+  const kept = omit(pool.record.spec, ['startTask', 'targetNodeCommunicationMode']);
   return changed(account, pool, { ...kept, ...call.body }, 204);
 }
 
@@ -134,9 +134,9 @@ function changed(
   spec: Pool['record']['spec'],
   status: number,
 ): Reply {
-  Object.assign(pool.record, { spec, ...account.stamp() });
+  Object.assign(pool.record, { spec, ...account.nextVersion() });
   account.savePool(pool);
-  return { status, stamp: pool.record };
+  return { status, version: pool.record };
 }
 
 /** DELETE /pools/{poolId} */

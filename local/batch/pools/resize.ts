@@ -22,7 +22,7 @@ export function beginResize(
   record.resizeErrors = [];
   record.resize = {
     startedAt: now,
-    allocateAt: now + account.pace.allocationSeconds * 1000,
+    allocateAt: now + account.timings.allocationSeconds * 1000,
     giveUpAt: now + timeoutMs,
     option,
   };
@@ -100,11 +100,14 @@ function allocate(account: Account, pool: Pool): void {
   if (resize === undefined) return;
   for (const kind of KINDS) {
     const missing = pool.record.targets[kind] - nodesOf(pool, kind).length;
-    const granted = Math.max(0, Math.min(missing, account.supply.nodes, room(account, pool, kind)));
+    const granted = Math.max(
+      0,
+      Math.min(missing, account.capacity.nodes, remainingNodes(account, pool, kind)),
+    );
     for (let made = 0; made < granted; made += 1) createNode(account, pool, kind === 'dedicated');
-    account.supply = { ...account.supply, nodes: account.supply.nodes - granted };
+    account.capacity = { ...account.capacity, nodes: account.capacity.nodes - granted };
     const code = refusalCode(account, pool, kind, missing - granted);
-    if (code !== undefined) noteError(pool, code);
+    if (code !== undefined) addResizeError(pool, code);
   }
   account.savePool(pool);
   account.reviewPool(pool);
@@ -114,7 +117,7 @@ function allocate(account: Account, pool: Pool): void {
 }
 
 /** The number of further nodes that the core quota of the account allows. */
-function room(account: Account, pool: Pool, kind: Kind): number {
+function remainingNodes(account: Account, pool: Pool, kind: Kind): number {
   const quota =
     kind === 'dedicated' ? account.quotas.dedicatedCores : account.quotas.lowPriorityCores;
   let used = 0;
@@ -134,10 +137,10 @@ function refusalCode(
   missing: number,
 ): keyof typeof RESIZE_ERRORS | undefined {
   if (missing <= 0) return undefined;
-  if (room(account, pool, kind) === 0) {
+  if (remainingNodes(account, pool, kind) === 0) {
     return kind === 'dedicated' ? 'AccountCoreQuotaReached' : 'AccountLowPriorityCoreQuotaReached';
   }
-  return account.supply.whenOut === 'fail' ? 'AllocationFailed' : undefined;
+  return account.capacity.whenOut === 'fail' ? 'AllocationFailed' : undefined;
 }
 
 const RESIZE_ERRORS = {
@@ -149,7 +152,7 @@ const RESIZE_ERRORS = {
   ResizeStopped: 'Desired number of nodes could not be allocated as the resize was stopped',
 } as const;
 
-function noteError(pool: Pool, code: keyof typeof RESIZE_ERRORS): void {
+function addResizeError(pool: Pool, code: keyof typeof RESIZE_ERRORS): void {
   const { record } = pool;
   if (record.resizeErrors.some((error) => error.code === code)) return;
   const error: Problem = { code, message: RESIZE_ERRORS[code], values: [] };
@@ -158,12 +161,12 @@ function noteError(pool: Pool, code: keyof typeof RESIZE_ERRORS): void {
 
 function giveUp(account: Account, pool: Pool): void {
   if (pool.record.resize === undefined) return;
-  if (isMissingNodes(pool)) noteError(pool, 'AllocationTimedout');
+  if (isMissingNodes(pool)) addResizeError(pool, 'AllocationTimedout');
   account.reviewPool(pool);
 }
 
 export function stopResize(account: Account, pool: Pool): void {
-  noteError(pool, 'ResizeStopped');
+  addResizeError(pool, 'ResizeStopped');
   setAllocation(account, pool, 'stopping');
   resumeResize(account, pool);
 }
@@ -174,7 +177,7 @@ export function resumeResize(account: Account, pool: Pool): void {
     armResize(account, pool);
     return;
   }
-  const stoppedAt = pool.record.allocationStateAt + account.pace.settleSeconds * 1000;
+  const stoppedAt = pool.record.allocationStateAt + account.timings.settleSeconds * 1000;
   account.wakeAt(`resize ${pool.key}`, stoppedAt, () => endResize(account, pool));
 }
 
@@ -186,7 +189,7 @@ function isMissingNodes(pool: Pool): boolean {
 export function settleResize(account: Account, pool: Pool): void {
   const { resize, allocationState, resizeErrors } = pool.record;
   if (resize === undefined || allocationState !== 'resizing') return;
-  if (account.now() < resize.startedAt + account.pace.allocationSeconds * 1000) return;
+  if (account.now() < resize.startedAt + account.timings.allocationSeconds * 1000) return;
   const isLeaving = [...pool.nodes.values()].some(({ record }) => record.state === 'leavingpool');
   if (isLeaving || (isMissingNodes(pool) && resizeErrors.length === 0)) return;
   endResize(account, pool);

@@ -8,7 +8,7 @@ import { durationMs } from '../wire/time';
 import { evaluate, runOf, startAutoscale, stopAutoscale } from './autoscale';
 import { checkFormula, livePoolOf } from './operations';
 import { beginResize, stopResize } from './resize';
-import { runView } from './view';
+import { autoscaleRunView } from './view';
 
 type PoolCall<Body = undefined> = Call<Body, 'poolId'>;
 
@@ -49,9 +49,9 @@ function timeoutMs(pool: Pool, resizeTimeout: string | undefined): number {
 }
 
 function touched(account: Account, pool: Pool, status: number): Reply {
-  Object.assign(pool.record, account.stamp());
+  Object.assign(pool.record, account.nextVersion());
   account.savePool(pool);
-  return { status, stamp: pool.record };
+  return { status, version: pool.record };
 }
 
 /** POST /pools/{poolId}/stopresize */
@@ -75,7 +75,7 @@ export function removePoolNodes(account: Account, call: PoolCall<RemoveNodes>): 
   });
   const unique = [...new Set(nodes)];
   const option = call.body.nodeDeallocationOption ?? 'requeue';
-  const left = nodesBeside(pool, new Set(unique));
+  const left = targetsWithout(pool, new Set(unique));
   for (const node of unique) removeNode(account, node, option);
   beginResize(account, pool, left, option, timeoutMs(pool, call.body.resizeTimeout));
   return touched(account, pool, 202);
@@ -85,7 +85,7 @@ export function removePoolNodes(account: Account, call: PoolCall<RemoveNodes>): 
  * The targets after a removal are the remaining nodes: nodes that an earlier resize did not get are
  * not requested again.
  */
-function nodesBeside(pool: Pool, removed: ReadonlySet<Node>): NodeTargets {
+function targetsWithout(pool: Pool, removed: ReadonlySet<Node>): NodeTargets {
   let dedicated = 0;
   let lowPriority = 0;
   for (const node of pool.nodes.values()) {
@@ -128,7 +128,7 @@ export function disableAutoscale(account: Account, call: PoolCall): Reply {
   const pool = livePoolOf(account, call);
   stopAutoscale(account, pool);
   account.savePool(pool);
-  return { status: 200, stamp: pool.record };
+  return { status: 200, version: pool.record };
 }
 
 /**
@@ -144,7 +144,7 @@ export function evaluateAutoscale(account: Account, call: PoolCall<EvaluateAutos
   return {
     status: 200,
     metadata: 'Microsoft.Azure.Batch.Protocol.Entities.AutoScaleRun',
-    stamp: pool.record,
-    body: runView(run),
+    version: pool.record,
+    body: autoscaleRunView(run),
   };
 }

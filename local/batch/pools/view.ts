@@ -1,16 +1,16 @@
 import type { StartTask } from '../bodies/pool';
 import type { Pool } from '../state/account';
 import type { AutoscaleRun, Problem } from '../state/records';
-import { dateField, idField, stateField, truthField } from '../wire/fields';
+import { dateField, idField, stateField, booleanField } from '../wire/fields';
 import type { Listing } from '../wire/page';
-import { withIdentity, withoutSecrets } from '../wire/stated';
+import { withIdentity, withoutSecrets } from '../wire/shared-views';
 import { wireDuration, wireTime } from '../wire/time';
 import { currentNodes } from './resize';
 
 export const poolListing: Listing = {
   metadata: 'pools',
   expands: true,
-  fields: [
+  filterable: [
     idField(),
     stateField('state'),
     dateField('stateTransitionTime'),
@@ -18,11 +18,11 @@ export const poolListing: Listing = {
     dateField('allocationStateTransitionTime'),
     dateField('creationTime'),
     dateField('lastModified'),
-    truthField('enableAutoScale'),
+    booleanField('enableAutoScale'),
     stateField('vmSize'),
-    truthField('enableInterNodeCommunication'),
+    booleanField('enableInterNodeCommunication'),
   ],
-  names: [
+  selectable: [
     'id',
     'displayName',
     'url',
@@ -96,7 +96,7 @@ export function poolView(pool: Pool, base: string): object {
     taskSlotsPerNode: spec.taskSlotsPerNode ?? 1,
     taskSchedulingPolicy: spec.taskSchedulingPolicy ?? { nodeFillType: 'Spread' },
     ...machineView(pool),
-    ...withoutSecrets(givenBack(pool)),
+    ...withoutSecrets(unchangedProperties(pool)),
     currentNodeCommunicationMode: 'simplified',
   };
 }
@@ -110,11 +110,11 @@ function scalingView({ record }: Pool): object {
     enableAutoScale: true,
     autoScaleFormula: autoscale.formula,
     autoScaleEvaluationInterval: wireDuration(autoscale.intervalMs),
-    ...(autoscale.run !== undefined && { autoScaleRun: runView(autoscale.run) }),
+    ...(autoscale.run !== undefined && { autoScaleRun: autoscaleRunView(autoscale.run) }),
   };
 }
 
-export function runView({ at, results, error }: AutoscaleRun): object {
+export function autoscaleRunView({ at, results, error }: AutoscaleRun): object {
   return { timestamp: wireTime(at), results, ...(error !== undefined && { error }) };
 }
 
@@ -139,7 +139,7 @@ function machineView({ record: { spec } }: Pool): object {
 }
 
 /** Properties that the stand-in stores and returns unchanged. */
-function givenBack({ record: { spec } }: Pool): object {
+function unchangedProperties({ record: { spec } }: Pool): object {
   const {
     networkConfiguration,
     certificateReferences,

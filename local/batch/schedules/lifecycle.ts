@@ -14,7 +14,7 @@ import { durationMs } from '../wire/time';
 export function createSchedule(account: Account, spec: NewSchedule): Schedule {
   const now = account.now();
   const record: ScheduleRecord = {
-    ...account.stamp(),
+    ...account.nextVersion(),
     seq: account.nextSeq(),
     createdAt: now,
     spec,

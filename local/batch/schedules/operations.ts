@@ -6,7 +6,7 @@ import type { Call, Reply } from '../wire/call';
 import { checkConditions } from '../wire/conditions';
 import { type Listing, pageOf, selected } from '../wire/page';
 import { Refusal } from '../wire/refusals';
-import { without } from '../wire/without';
+import { omit } from '../wire/omit';
 import {
   createSchedule,
   deleteSchedule,
@@ -50,7 +50,7 @@ export function addSchedule(account: Account, call: Call<NewSchedule>): Reply {
   checkJob(account, body.jobSpecification);
 
   const { record } = createSchedule(account, body);
-  return { status: 201, stamp: record, location: scheduleUrl(call.base, body.id) };
+  return { status: 201, version: record, location: scheduleUrl(call.base, body.id) };
 }
 
 /** GET /jobschedules */
@@ -69,12 +69,12 @@ export function listSchedules(account: Account, call: Call): Reply {
 export function getSchedule(account: Account, call: ScheduleCall): Reply {
   const schedule = scheduleOf(account, call);
   const body = selected(call, scheduleListing, scheduleView(schedule, call.base));
-  return { status: 200, metadata: 'jobschedules/@Element', stamp: schedule.record, body };
+  return { status: 200, metadata: 'jobschedules/@Element', version: schedule.record, body };
 }
 
 /** HEAD /jobschedules/{jobScheduleId} */
 export function scheduleExists(account: Account, call: ScheduleCall): Reply {
-  return { status: 200, stamp: scheduleOf(account, call).record };
+  return { status: 200, version: scheduleOf(account, call).record };
 }
 
 /** PATCH /jobschedules/{jobScheduleId}; running jobs are not changed. */
@@ -86,7 +86,7 @@ export function patchSchedule(account: Account, call: ScheduleCall<SchedulePatch
 /** PUT /jobschedules/{jobScheduleId} */
 export function updateSchedule(account: Account, call: ScheduleCall<ScheduleUpdate>): Reply {
   const schedule = liveScheduleOf(account, call);
-  const kept = without(schedule.record.spec, ['metadata']);
+  const kept = omit(schedule.record.spec, ['metadata']);
   return changed(account, schedule, { ...kept, ...call.body }, call.body);
 }
 
@@ -103,9 +103,9 @@ function changed(
 }
 
 function touched(account: Account, schedule: Schedule, status: number): Reply {
-  Object.assign(schedule.record, account.stamp());
+  Object.assign(schedule.record, account.nextVersion());
   account.saveSchedule(schedule);
-  return { status, stamp: schedule.record };
+  return { status, version: schedule.record };
 }
 
 /** POST /jobschedules/{jobScheduleId}/disable */
@@ -140,7 +140,7 @@ export function removeSchedule(account: Account, call: ScheduleCall): Reply {
 /** Jobs of one schedule cannot be filtered by their ids. */
 const jobsOfScheduleListing: Listing = {
   ...jobListing,
-  fields: jobListing.fields.filter(({ path }) => path !== 'id'),
+  filterable: jobListing.filterable.filter(({ path }) => path !== 'id'),
 };
 
 /** GET /jobschedules/{jobScheduleId}/jobs */

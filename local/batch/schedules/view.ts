@@ -2,13 +2,13 @@ import { specificationView } from '../jobs/view';
 import type { Schedule } from '../state/account';
 import { dateField, idField, stateField } from '../wire/fields';
 import type { Listing } from '../wire/page';
-import { statedView, timed } from '../wire/stated';
+import { stateView, optionalTime } from '../wire/shared-views';
 import { wireTime } from '../wire/time';
 
 export const scheduleListing: Listing = {
   metadata: 'jobschedules',
   expands: true,
-  fields: [
+  filterable: [
     idField(),
     stateField('state'),
     dateField('stateTransitionTime'),
@@ -18,7 +18,7 @@ export const scheduleListing: Listing = {
     dateField('schedule/doNotRunUntil'),
     dateField('schedule/doNotRunAfter'),
   ],
-  names: [
+  selectable: [
     'id',
     'displayName',
     'url',
@@ -50,18 +50,18 @@ export function scheduleView({ record }: Schedule, base: string): object {
     eTag: record.eTag,
     lastModified: wireTime(record.modifiedAt),
     creationTime: wireTime(record.createdAt),
-    ...statedView(record),
+    ...stateView(record),
     schedule: spec.schedule,
     jobSpecification: specificationView(
       spec.jobSpecification,
       spec.jobSpecification.poolInfo.poolId,
     ),
     executionInfo: {
-      ...timed('nextRunTime', record.nextRunAt),
+      ...optionalTime('nextRunTime', record.nextRunAt),
       ...(record.recentJobId !== undefined && {
         recentJob: { id: record.recentJobId, url: `${base}/jobs/${record.recentJobId}` },
       }),
-      ...timed('endTime', record.endedAt),
+      ...optionalTime('endTime', record.endedAt),
     },
     ...(spec.metadata !== undefined && { metadata: spec.metadata }),
   };

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock';
-import type { Moment, SampleHistory } from '../autoscale/samples';
+import type { SampleSet, SampleHistory } from '../autoscale/samples';
 import type { MountedContainer } from '../nodes/blob-mount';
-import type { Pace, Quotas } from '../pace';
+import type { Timings, Quotas } from '../timings';
 import { Agenda } from './agenda';
 import type { Journal, Row } from './journal';
 import type { TaskLedger } from './task-ledger';
@@ -13,7 +13,7 @@ import type {
   PoolRecord,
   PreparationRecord,
   ScheduleRecord,
-  Stamp,
+  EntityVersion,
   TaskRecord,
   UsageRecord,
 } from './records';
@@ -52,7 +52,7 @@ export interface Job {
   readonly attempts: Map<string, Attempt>;
   pool: Pool | undefined;
   /** The job action of a task's exit options, until the reactions have run. */
-  wanted?: { readonly action: 'disable' | 'terminate' } | undefined;
+  requestedAction?: { readonly action: 'disable' | 'terminate' } | undefined;
 }
 
 export interface Schedule {
@@ -61,7 +61,7 @@ export interface Schedule {
 }
 
 /** The options of an account; they do not change while it runs. */
-export interface AccountSetting {
+export interface AccountOptions {
   readonly name: string;
   readonly clock: Clock;
   readonly random: () => number;
@@ -81,7 +81,7 @@ export interface AccountSetting {
   readonly autoStorageContainer?: (name: string) => string | Promise<string>;
 }
 
-export interface Supply {
+export interface Capacity {
   readonly nodes: number;
   /** `fail`: AllocationFailed at once; `timeout`: AllocationTimedout when the resize times out. */
   readonly whenOut: 'fail' | 'timeout';
@@ -109,7 +109,7 @@ export class Account {
   readonly schedules = new Map<string, Schedule>();
   readonly applications = new Map<string, ApplicationRecord>();
   /** The remaining machines of Azure, and the error when there are none. */
-  supply: Supply = { nodes: Number.POSITIVE_INFINITY, whenOut: 'timeout' };
+  capacity: Capacity = { nodes: Number.POSITIVE_INFINITY, whenOut: 'timeout' };
   /** Scripted results of tasks; the first match counts. */
   scripts: readonly Script[] = [];
   /** Usage of deleted nodes, for thirty days. */
@@ -132,16 +132,16 @@ export class Account {
   };
 
   constructor(
-    readonly setting: AccountSetting,
-    public pace: Pace,
+    readonly options: AccountOptions,
+    public timings: Timings,
     public quotas: Quotas,
     private readonly reactions: Reactions,
   ) {
-    this.agenda = new Agenda(setting.clock);
+    this.agenda = new Agenda(options.clock);
   }
 
   now(): number {
-    return this.setting.clock.now().getTime();
+    return this.options.clock.now().getTime();
   }
 
   get isClosed(): boolean {
@@ -153,11 +153,11 @@ export class Account {
   }
 
   /** Makes a change and runs all reactions to it. */
-  turn<T>(change: () => T): T {
+  runExclusive<T>(change: () => T): T {
     this.#depth += 1;
     try {
       const result = change();
-      if (this.#depth === 1) this.#follow();
+      if (this.#depth === 1) this.#runReactions();
       return result;
     } finally {
       this.#depth -= 1;
@@ -166,7 +166,7 @@ export class Account {
 
   /** Calls `wake` in `runExclusive` when the clock reaches `at`. */
   wakeAt(key: string, at: number, wake: () => void): void {
-    this.agenda.set(key, at, () => this.turn(wake));
+    this.agenda.set(key, at, () => this.runExclusive(wake));
   }
 
   reviewJob(job: Job): void {
@@ -189,7 +189,7 @@ export class Account {
     if (pool !== undefined) this.#marked.dispatch.add(pool);
   }
 
-  #follow(): void {
+  #runReactions(): void {
     const { jobs, schedules, nodes, pools, dispatch } = this.#marked;
     const { reactions } = this;
     if (this.#closed) return;
@@ -203,7 +203,7 @@ export class Account {
   }
 
   /** A new ETag: the time in ticks of 100 ns, as in the service, and always unique. */
-  stamp(): Stamp {
+  nextVersion(): EntityVersion {
     const modifiedAt = this.now();
     const ticks = BigInt(modifiedAt) * 10_000n + EPOCH_TICKS;
     this.#lastTicks = ticks > this.#lastTicks ? ticks : this.#lastTicks + 1n;
@@ -249,7 +249,7 @@ export class Account {
     this.#journal?.put(`application/${application.id.toLowerCase()}`, application);
   }
 
-  saveSamples(pool: Pool, samples: Moment): void {
+  saveSamples(pool: Pool, samples: SampleSet): void {
     this.#journal?.put(samplesRow(pool.key, samples.at), samples);
   }
 
@@ -296,20 +296,20 @@ export class Account {
   }
 
   /** Resolves when every change so far is on the disk. */
-  async settled(): Promise<void> {
-    await this.#journal?.settled();
+  async flushed(): Promise<void> {
+    await this.#journal?.flushed();
   }
 
   /** Registers work in the background: a task's processes, a start task. */
-  track(work: Promise<unknown>, what: string): void {
+  trackBackground(work: Promise<unknown>, what: string): void {
     const noted = work
-      .catch((error: unknown) => this.setting.log(`${what}: ${String(error)}`))
+      .catch((error: unknown) => this.options.log(`${what}: ${String(error)}`))
       .finally(() => this.#work.delete(noted));
     this.#work.add(noted);
   }
 
   /** Resolves when no background work is left. */
-  async quiet(): Promise<void> {
+  async backgroundDone(): Promise<void> {
     while (this.#work.size > 0) await Promise.all(this.#work);
   }
 
@@ -322,7 +322,7 @@ export class Account {
     for (const pool of this.pools.values()) {
       yield [poolRow(pool.key), pool.record];
       for (const { record } of pool.nodes.values()) yield [nodeRow(pool.key, record.id), record];
-      for (const samples of pool.samples.moments())
+      for (const samples of pool.samples.sampleSets())
         yield [samplesRow(pool.key, samples.at), samples];
     }
     for (const schedule of this.schedules.values()) {
@@ -342,10 +342,10 @@ function* jobRows(job: Job): Iterable<Row> {
   for (const task of job.tasks.all()) yield [taskRow(job.key, task.spec.id), task];
 }
 
-function drain<T>(marked: Set<T>, follow: (thing: T) => void): void {
+function drain<T>(marked: Set<T>, react: (thing: T) => void): void {
   for (const thing of marked) {
     marked.delete(thing);
-    follow(thing);
+    react(thing);
   }
 }
 

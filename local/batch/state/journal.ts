@@ -14,7 +14,7 @@ type Change =
   | readonly ['dropUnder', string];
 
 /** The log is folded into a snapshot when it is larger than both this and the snapshot. */
-const SMALLEST_FOLD_BYTES = 32 * 1024 * 1024;
+const MIN_FOLD_BYTES = 32 * 1024 * 1024;
 
 const ROWS_PER_LINE = 500;
 
@@ -67,7 +67,7 @@ export class Journal {
   static async open(
     folder: string,
     source: JournalSource,
-    foldBytes: number = SMALLEST_FOLD_BYTES,
+    foldBytes: number = MIN_FOLD_BYTES,
   ): Promise<{ journal: Journal; rows: Map<string, object> }> {
     await fsp.mkdir(folder, { recursive: true });
     const { rows, generation, bytes } = await replay(folder);
@@ -96,13 +96,13 @@ export class Journal {
   }
 
   /** Resolves when everything recorded so far survives the loss of this process. */
-  async settled(): Promise<void> {
+  async flushed(): Promise<void> {
     await (this.#next ?? this.#writing);
     if (this.#broken !== undefined) throw this.#broken;
   }
 
   async close(): Promise<void> {
-    while (this.#next !== undefined || this.#writing !== undefined) await this.settled();
+    while (this.#next !== undefined || this.#writing !== undefined) await this.flushed();
     this.#closed = true;
     await this.#folding;
     await this.#file.close();

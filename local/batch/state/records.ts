@@ -10,13 +10,13 @@ import type { NewTask } from '../bodies/task';
  * are plain JSON: the journal writes them unchanged. Timestamps are Unix milliseconds and end in
  * `At`.
  */
-export interface Stamp {
+export interface EntityVersion {
   eTag: string;
   modifiedAt: number;
 }
 
 /** A state with the previous one, as every resource of Batch shows it. */
-export interface Stated<State> {
+export interface StateHistory<State> {
   state: State;
   stateAt: number;
   previousState?: State;
@@ -60,7 +60,7 @@ export interface Resize {
   readonly option: NodeDeallocationOption;
 }
 
-export interface PoolRecord extends Stamp, Stated<'active' | 'deleting'> {
+export interface PoolRecord extends EntityVersion, StateHistory<'active' | 'deleting'> {
   readonly seq: number;
   readonly createdAt: number;
   spec: Omit<NewPool, 'targetDedicatedNodes' | 'targetLowPriorityNodes'>;
@@ -116,7 +116,7 @@ export interface ContainerInfo {
 }
 
 /** One execution of a command line, as start, preparation, release and ordinary tasks report it. */
-export interface RunInfo {
+export interface ExecutionInfo {
   startedAt: number;
   endedAt?: number;
   exitCode?: number;
@@ -139,7 +139,7 @@ export interface NodeUser {
   readonly expiresAt: number;
 }
 
-export interface NodeRecord extends Stated<NodeState> {
+export interface NodeRecord extends StateHistory<NodeState> {
   readonly seq: number;
   readonly id: string;
   readonly poolKey: string;
@@ -152,7 +152,7 @@ export interface NodeRecord extends Stated<NodeState> {
   tasksSucceeded: number;
   recentTasks: readonly RecentTask[];
   startTask?: StartTask;
-  startTaskInfo?: RunInfo;
+  startTaskInfo?: ExecutionInfo;
   problems: readonly Problem[];
   due?: NodeDue;
   leaving?: DeallocationOption;
@@ -176,7 +176,7 @@ export interface SchedulingError {
   readonly message: string;
 }
 
-export interface JobRecord extends Stamp, Stated<JobState> {
+export interface JobRecord extends EntityVersion, StateHistory<JobState> {
   readonly seq: number;
   readonly createdAt: number;
   spec: NewJob;
@@ -210,7 +210,7 @@ export interface TaskNode {
   readonly nodeId: string;
 }
 
-export interface TaskRecord extends Stamp, Stated<TaskState> {
+export interface TaskRecord extends EntityVersion, StateHistory<TaskState> {
   readonly seq: number;
   readonly createdAt: number;
   readonly spec: NewTask;
@@ -237,14 +237,16 @@ export interface TaskRecord extends Stamp, Stated<TaskState> {
 export interface PreparationRecord {
   readonly poolId: string;
   readonly nodeId: string;
-  preparation: RunInfo;
+  preparation: ExecutionInfo;
   /** The boot of the node at which the preparation ran. */
   bootedAt: number;
-  release?: RunInfo;
+  release?: ExecutionInfo;
 }
 
 export interface ScheduleRecord
-  extends Stamp, Stated<'active' | 'completed' | 'disabled' | 'terminating' | 'deleting'> {
+  extends
+    EntityVersion,
+    StateHistory<'active' | 'completed' | 'disabled' | 'terminating' | 'deleting'> {
   readonly seq: number;
   readonly createdAt: number;
   spec: NewSchedule;

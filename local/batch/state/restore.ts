@@ -1,5 +1,5 @@
-import type { Moment } from '../autoscale/samples';
-import { armAutoscale, keepSamples } from '../pools/autoscale';
+import type { SampleSet } from '../autoscale/samples';
+import { armAutoscale, addSamples } from '../pools/autoscale';
 import { newJobOf, watchDeadline, wakeToSettle } from '../jobs/lifecycle';
 import { armNode, newNodeOf, restartNode, scheduleEviction } from '../nodes/lifecycle';
 import { newPoolOf, watchDeletion } from '../pools/lifecycle';
@@ -40,9 +40,9 @@ export function restore(account: Account, rows: ReadonlyMap<string, object>): vo
 
   each<PoolRecord>('pool', (record) => putPool(account, record));
   each<NodeRecord>('node', (record, poolKey) => putNode(account, record, poolKey));
-  each<Moment>('samples', (samples, poolKey) => {
+  each<SampleSet>('samples', (samples, poolKey) => {
     const pool = account.pools.get(poolKey);
-    if (pool !== undefined) keepSamples(pool, samples);
+    if (pool !== undefined) addSamples(pool, samples);
   });
   each<ScheduleRecord>('schedule', (record) => {
     const key = keyOf(record.spec.id);
@@ -86,7 +86,7 @@ function putJob(account: Account, record: JobRecord): void {
  * stand-in left behind are killed, start tasks run again, and interrupted tasks run again.
  */
 export function resume(account: Account): void {
-  account.turn(() => {
+  account.runExclusive(() => {
     for (const job of account.jobs.values()) {
       requeueRunning(account, job);
       for (const task of job.tasks.all()) watchRetention(account, job, task);
@@ -121,7 +121,7 @@ function resumePool(account: Account, pool: Pool): void {
 function resumeNode(account: Account, node: Node): void {
   const { processes, root } = nodeFolders(account, node);
   const killed = killLeftovers(processes) + killMarked('AZ_BATCH_NODE_ROOT_DIR', root).length;
-  if (killed > 0) account.setting.log(`node ${node.record.id}: ended ${killed} leftovers`);
+  if (killed > 0) account.options.log(`node ${node.record.id}: ended ${killed} leftovers`);
   scheduleEviction(account, node);
   const { state, due } = node.record;
   if (due !== undefined) armNode(account, node);

@@ -1,4 +1,4 @@
-import { list, object, anything, type Read } from '../wire/shape';
+import { list, object, anyJson, type TypeOf } from '../wire/shape';
 import { newTask } from '../bodies/task';
 import { checkPackages } from '../execution/packages';
 import type { Account, Job } from '../state/account';
@@ -11,20 +11,22 @@ import { openJobOf } from './operations';
 import { taskUrl } from './view';
 
 /** Maximum number of tasks in one call. */
-const TASKS_PER_CALL = 100;
+const MAX_TASKS_PER_CALL = 100;
 
 /** Each task is validated separately: an invalid one does not affect the others. */
-export const newTasks = object({ value: list(anything) });
+export const newTasks = object({ value: list(anyJson) });
 
 /**
  * POST /jobs/{jobId}/addtaskcollection. The status is 200 even if every task was refused: each has
  * its own result.
  */
-export function addTasks(account: Account, call: Call<Read<typeof newTasks>, 'jobId'>): Reply {
+export function addTasks(account: Account, call: Call<TypeOf<typeof newTasks>, 'jobId'>): Reply {
   const job = openJobOf(account, call);
   const { value } = call.body;
-  if (value.length > TASKS_PER_CALL) {
-    throw invalidBody(`A collection has at most ${TASKS_PER_CALL} tasks, this one ${value.length}`);
+  if (value.length > MAX_TASKS_PER_CALL) {
+    throw invalidBody(
+      `A collection has at most ${MAX_TASKS_PER_CALL} tasks, this one ${value.length}`,
+    );
   }
   const results = value.map((item) => addOne(account, job, item, call.base));
   return { status: 200, metadata: 'taskaddresult', body: { value: results } };

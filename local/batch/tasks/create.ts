@@ -5,7 +5,7 @@ import { PREPARATION_ID, RELEASE_ID } from '../jobs/preparation';
 import { Refusal, invalidProperty } from '../wire/refusals';
 
 /** Maximum length of all parent ids of one task. */
-const LONGEST_DEPENDENCY_LIST = 64_000;
+const MAX_DEPENDENCY_CHARACTERS = 64_000;
 
 /** Adds a validated task and requests a dispatch. */
 export function createTask(
@@ -15,7 +15,7 @@ export function createTask(
   isJobManager = false,
 ): TaskRecord {
   const now = account.now();
-  const { eTag, modifiedAt } = account.stamp();
+  const { eTag, modifiedAt } = account.nextVersion();
   const task: TaskRecord = {
     seq: account.nextSeq(),
     spec,
@@ -62,7 +62,7 @@ function checkDependencies(job: Job, dependsOn: NonNullable<NewTask['dependsOn']
     throw new Refusal('TaskDependenciesNotSpecifiedOnJob');
   }
   const length = (dependsOn.taskIds ?? []).reduce((sum, id) => sum + id.length, 0);
-  if (length > LONGEST_DEPENDENCY_LIST) throw new Refusal('TaskDependencyListTooLong');
+  if (length > MAX_DEPENDENCY_CHARACTERS) throw new Refusal('TaskDependencyListTooLong');
   const backward = dependsOn.taskIdRanges?.find(({ start, end }) => end < start);
   if (backward !== undefined) {
     throw invalidProperty('taskIdRanges', backward, 'The end of a range is before its start');

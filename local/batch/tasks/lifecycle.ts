@@ -1,9 +1,9 @@
 import { type Account, type Job, type Node, taskRow, type Attempt } from '../state/account';
-import type { Failure, PendingStop, Stated, TaskRecord, TaskState } from '../state/records';
+import type { Failure, PendingStop, StateHistory, TaskRecord, TaskState } from '../state/records';
 import { failureOf } from '../execution/failures';
 import { exitOptionsFor } from './exit-options';
 import { removeTaskFiles, watchRetention } from './retention';
-import type { ExecutionResult } from '../execution/work';
+import type { ExecutionResult } from '../execution/execution';
 
 /**
  * The life cycle of a task: active, preparing, running, completed, and back to active by a retry, a
@@ -31,7 +31,7 @@ export function beginAttempt(account: Account, node: Node, job: Job, task: TaskR
   node.attempts.set(taskRow(job.key, spec.id), attempt);
   job.attempts.set(spec.id.toLowerCase(), attempt);
 
-  forgetRun(task);
+  clearExecution(task);
   task.startedAt = account.now();
   task.node = { poolId: node.pool.record.spec.id, nodeId: node.record.id };
   moveTask(account, job, task, isPrepared(job, node) ? 'running' : 'preparing');
@@ -54,7 +54,7 @@ function isPrepared(job: Job, node: Node): boolean {
 }
 
 /** Starts the command line of a task after the job preparation task. */
-export function prepared(account: Account, { job, task }: Attempt): void {
+export function preparationDone(account: Account, { job, task }: Attempt): void {
   if (task.state !== 'preparing') return;
   task.startedAt = account.now();
   moveTask(account, job, task, 'running');
@@ -76,17 +76,17 @@ export function attemptEnded(account: Account, attempt: Attempt, ending: Executi
     return;
   }
   if (ending.kind === 'exited' && ending.container !== undefined) task.container = ending.container;
-  completeTask(account, job, task, outcomeOf(ending));
+  completeTask(account, job, task, resultOf(ending));
 }
 
-interface Outcome {
+interface TaskResult {
   readonly exitCode?: number;
   readonly failure?: Failure;
   /** The failed step, for the exit conditions. */
   readonly step?: 'preProcessing' | 'fileUpload';
 }
 
-function outcomeOf(ending: Exclude<ExecutionResult, { kind: 'aborted' }>): Outcome {
+function resultOf(ending: Exclude<ExecutionResult, { kind: 'aborted' }>): TaskResult {
   switch (ending.kind) {
     case 'exited':
       return ending.exitCode === 0
@@ -126,7 +126,7 @@ function retry(account: Account, job: Job, task: TaskRecord): void {
   moveTask(account, job, task, 'active');
 }
 
-function completeTask(account: Account, job: Job, task: TaskRecord, outcome: Outcome): void {
+function completeTask(account: Account, job: Job, task: TaskRecord, outcome: TaskResult): void {
   if (task.state === 'completed') return;
   const isSuccess = outcome.failure === undefined;
   const options = exitOptionsFor(task.spec.exitConditions, outcome);
@@ -140,7 +140,7 @@ function completeTask(account: Account, job: Job, task: TaskRecord, outcome: Out
   });
   if (task.satisfies === true) job.tasks.satisfy(task);
   countOnNode(account, job, task);
-  askOfJob(job, options.jobAction ?? (isSuccess ? 'none' : 'terminate'));
+  requestJobAction(job, options.jobAction ?? (isSuccess ? 'none' : 'terminate'));
   watchRetention(account, job, task);
   account.saveTask(job, task);
   account.reviewJob(job);
@@ -148,9 +148,9 @@ function completeTask(account: Account, job: Job, task: TaskRecord, outcome: Out
 }
 
 /** Requests the job action of a task's end, if the job performs such actions. */
-function askOfJob(job: Job, action: 'none' | 'disable' | 'terminate'): void {
+function requestJobAction(job: Job, action: 'none' | 'disable' | 'terminate'): void {
   if (action === 'none' || job.record.spec.onTaskFailure !== 'performexitoptionsjobaction') return;
-  if (job.wanted?.action !== 'terminate') job.wanted = { action };
+  if (job.requestedAction?.action !== 'terminate') job.requestedAction = { action };
 }
 
 /** Updates the node's counts and its list of the last ten tasks. */
@@ -237,7 +237,7 @@ export function returnTask(account: Account, job: Job, task: TaskRecord): void {
 /** Runs a failed task again, as a new one. */
 export function reactivateTask(account: Account, job: Job, task: TaskRecord): void {
   job.tasks.change(task, () => {
-    forgetRun(task);
+    clearExecution(task);
     task.retryCount = 0;
     enter(account, task, 'active');
   });
@@ -269,7 +269,7 @@ function enter(account: Account, task: TaskRecord, state: TaskState): void {
   enterState(task, state, account.now());
 }
 
-export function enterState<State>(thing: Stated<State>, state: State, at: number): void {
+export function enterState<State>(thing: StateHistory<State>, state: State, at: number): void {
   if (thing.state === state) return;
   thing.previousState = thing.state;
   thing.previousStateAt = thing.stateAt;
@@ -277,7 +277,7 @@ export function enterState<State>(thing: Stated<State>, state: State, at: number
   thing.stateAt = at;
 }
 
-function forgetRun(task: TaskRecord): void {
+function clearExecution(task: TaskRecord): void {
   delete task.startedAt;
   delete task.endedAt;
   delete task.exitCode;

@@ -44,7 +44,7 @@ export function addTask(account: Account, call: Call<NewTask, 'jobId'>): Reply {
   checkTask(job, body);
   checkPackages(account, body.applicationPackageReferences ?? []);
   const task = createTask(account, job, body);
-  return { status: 201, stamp: task, location: taskUrl(call.base, job, body.id) };
+  return { status: 201, version: task, location: taskUrl(call.base, job, body.id) };
 }
 
 /** GET /jobs/{jobId}/tasks */
@@ -63,7 +63,7 @@ function* listed(job: Job, after: number, base: string) {
 export function getTask(account: Account, call: TaskCall): Reply {
   const { job, task } = taskOf(account, call);
   const body = selected(call, taskListing, taskView(job, task, call.base));
-  return { status: 200, metadata: 'tasks/@Element', stamp: task, body };
+  return { status: 200, metadata: 'tasks/@Element', version: task, body };
 }
 
 /** PUT /jobs/{jobId}/tasks/{taskId}: replaces the constraints as a whole. */
@@ -72,9 +72,9 @@ export function updateTask(account: Account, call: TaskCall<TaskUpdate>): Reply 
   if (task.state === 'completed') throw new Refusal('TaskCompleted');
   if (call.body.constraints === undefined) delete task.constraints;
   else task.constraints = call.body.constraints;
-  Object.assign(task, account.stamp());
+  Object.assign(task, account.nextVersion());
   account.saveTask(job, task);
-  return { status: 200, stamp: task };
+  return { status: 200, version: task };
 }
 
 /** POST /jobs/{jobId}/tasks/{taskId}/terminate */
@@ -98,9 +98,9 @@ export function reactivate(account: Account, call: TaskCall): Reply {
 }
 
 function touched(account: Account, job: Job, task: TaskRecord): Reply {
-  Object.assign(task, account.stamp());
+  Object.assign(task, account.nextVersion());
   account.saveTask(job, task);
-  return { status: 204, stamp: task };
+  return { status: 204, version: task };
 }
 
 /** DELETE /jobs/{jobId}/tasks/{taskId}; its files are deleted with it. */

@@ -6,14 +6,14 @@ import type { TaskRecord } from '../state/records';
 import { durationMs } from '../wire/time';
 
 /** Default retention time of a finished task's files. */
-const USUAL_RETENTION_MS = 7 * 86_400_000;
+const DEFAULT_RETENTION_MS = 7 * 86_400_000;
 
 /** The end of a task's retention time; undefined while the task has not ended on a node. */
 export function retainedUntil(task: TaskRecord): number | undefined {
   if (task.endedAt === undefined || task.node === undefined) return undefined;
   const { retentionTime } = task.constraints ?? {};
   return (
-    task.endedAt + (retentionTime === undefined ? USUAL_RETENTION_MS : durationMs(retentionTime))
+    task.endedAt + (retentionTime === undefined ? DEFAULT_RETENTION_MS : durationMs(retentionTime))
   );
 }
 
@@ -35,5 +35,8 @@ export function removeTaskFiles(account: Account, job: Job, task: TaskRecord): v
   const node = account.pools.get(keyOf(poolId ?? ''))?.nodes.get(nodeId ?? '');
   if (node === undefined) return;
   const folder = path.join(nodeFolders(account, node).root, taskDirectory(job, task.spec.id));
-  account.track(fsp.rm(folder, { recursive: true, force: true }), `files of ${task.spec.id}`);
+  account.trackBackground(
+    fsp.rm(folder, { recursive: true, force: true }),
+    `files of ${task.spec.id}`,
+  );
 }

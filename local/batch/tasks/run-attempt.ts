@@ -6,27 +6,27 @@ import { execute } from '../execution/execute';
 import { StepFailed, failureOf } from '../execution/failures';
 import { refreshMounts } from '../nodes/mounts';
 import { prepareNode } from '../jobs/preparation';
-import { scriptedEnding } from '../execution/scripted';
+import { scriptedResult } from '../execution/scripted';
 import { type Account, type Node, taskRow, type Attempt } from '../state/account';
 import { durationMs } from '../wire/time';
-import { attemptEnded, prepared, returnTask } from './lifecycle';
-import type { ExecutionResult, Execution } from '../execution/work';
+import { attemptEnded, preparationDone, returnTask } from './lifecycle';
+import type { ExecutionResult, Execution } from '../execution/execution';
 
 /** Runs an attempt of a task on its node, from the preparation to the last upload. */
 export async function runAttempt(account: Account, attempt: Attempt): Promise<void> {
   try {
     if (!(await isNodePrepared(account, attempt))) return;
-    const ending = (await scriptedEnding(account, attempt)) ?? (await executed(account, attempt));
-    account.turn(() => attemptEnded(account, attempt, ending));
+    const ending = (await scriptedResult(account, attempt)) ?? (await executed(account, attempt));
+    account.runExclusive(() => attemptEnded(account, attempt, ending));
   } catch (error) {
     const failure =
       error instanceof StepFailed
         ? error.failure
         : failureOf('Unknown', [{ name: 'Message', value: String(error) }]);
     const ending = { kind: 'failed', step: 'preProcessing', failure } as const;
-    account.turn(() => attemptEnded(account, attempt, ending));
+    account.runExclusive(() => attemptEnded(account, attempt, ending));
   } finally {
-    account.turn(() => release(account, attempt));
+    account.runExclusive(() => release(account, attempt));
   }
 }
 
@@ -42,7 +42,9 @@ async function isNodePrepared(account: Account, attempt: Attempt): Promise<boole
   if (task.state !== 'preparing') return true;
   const isDone = await prepareNode(account, job, node);
   if (attempt.isOver) return false;
-  account.turn(() => (isDone ? prepared(account, attempt) : returnTask(account, job, task)));
+  account.runExclusive(() =>
+    isDone ? preparationDone(account, attempt) : returnTask(account, job, task),
+  );
   return isDone;
 }
 
@@ -89,8 +91,8 @@ async function workOf(account: Account, attempt: Attempt): Promise<Execution> {
     resourceFiles: spec.resourceFiles ?? [],
     outputFiles: spec.outputFiles ?? [],
     container: spec.containerSettings,
-    autoStorageContainer: account.setting.autoStorageContainer,
-    whenTimeIsUp: (end) => wallClock(account, attempt, limitMs, end),
+    autoStorageContainer: account.options.autoStorageContainer,
+    startTimer: (end) => wallClock(account, attempt, limitMs, end),
   };
 }
 
@@ -98,10 +100,10 @@ async function workOf(account: Account, attempt: Attempt): Promise<Execution> {
 function checkContainer(hasSettings: boolean, node: Node): void {
   const machine = node.pool.record.spec.virtualMachineConfiguration;
   if (hasSettings === (machine?.containerConfiguration !== undefined)) return;
-  const words = hasSettings
+  const message = hasSettings
     ? 'Task container settings require a container-enabled compute node'
     : 'Container-enabled compute node requires task container settings';
-  throw new StepFailed(failureOf('TaskSchedulingConstraintFailed', [], words));
+  throw new StepFailed(failureOf('TaskSchedulingConstraintFailed', [], message));
 }
 
 /** `maxWallClockTime` counts from the start of each attempt. */

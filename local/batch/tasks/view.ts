@@ -7,16 +7,16 @@ import {
   constraintsView,
   failureView,
   identityView,
-  statedView,
-  timed,
+  stateView,
+  optionalTime,
   withoutSecrets,
-} from '../wire/stated';
+} from '../wire/shared-views';
 import { wireTime } from '../wire/time';
 
 export const taskListing: Listing = {
   metadata: 'tasks',
   expands: true,
-  fields: [
+  filterable: [
     idField(),
     stateField('state'),
     dateField('stateTransitionTime'),
@@ -27,7 +27,7 @@ export const taskListing: Listing = {
     numberField('executionInfo/exitCode'),
     stateField('executionInfo/result'),
   ],
-  names: [
+  selectable: [
     'id',
     'displayName',
     'url',
@@ -74,7 +74,7 @@ export function taskView(job: Job, task: TaskRecord, base: string): object {
     eTag: task.eTag,
     creationTime: wireTime(task.createdAt),
     lastModified: wireTime(task.modifiedAt),
-    ...statedView(task),
+    ...stateView(task),
     ...(spec.containerSettings === undefined ? rest : withoutSecrets(rest)),
     userIdentity: identityView(userIdentity),
     constraints: constraintsView(task.constraints, retries),
@@ -86,16 +86,16 @@ export function taskView(job: Job, task: TaskRecord, base: string): object {
 
 export function executionView(task: TaskRecord): object {
   return {
-    ...timed('startTime', task.startedAt),
-    ...timed('endTime', task.endedAt),
+    ...optionalTime('startTime', task.startedAt),
+    ...optionalTime('endTime', task.endedAt),
     ...(task.exitCode !== undefined && { exitCode: task.exitCode }),
     ...(task.container !== undefined && { containerInfo: task.container }),
     ...(task.failure !== undefined && { failureInfo: failureView(task.failure) }),
     ...(task.result !== undefined && { result: task.result }),
     retryCount: task.retryCount,
-    ...timed('lastRetryTime', task.lastRetryAt),
+    ...optionalTime('lastRetryTime', task.lastRetryAt),
     requeueCount: task.requeueCount,
-    ...timed('lastRequeueTime', task.lastRequeueAt),
+    ...optionalTime('lastRequeueTime', task.lastRequeueAt),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { Stamp } from '../state/records';
+import type { EntityVersion } from '../state/records';
 
 /** A validated request, as an operation receives it. */
 export interface Call<Body = undefined, Name extends string = never> {
@@ -26,7 +26,7 @@ export interface Reply {
   readonly body?: object;
   /** The type of the body, for `odata.metadata`. */
   readonly metadata?: string;
-  readonly stamp?: Stamp;
+  readonly version?: EntityVersion;
   readonly location?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** The bytes of a file. Opened when they are sent: before that, no error handler exists. */

@@ -1,4 +1,4 @@
-import type { Stamp } from '../state/records';
+import type { EntityVersion } from '../state/records';
 import type { Call } from './call';
 import { Refusal } from './refusals';
 
@@ -18,7 +18,7 @@ const CONDITIONS = [
  * Refuses a request whose conditional header is not met: 412, or 304 for a read with a condition on
  * changes. Two conditions are refused except for the two natural pairs, where the ETag decides.
  */
-export function checkConditions(call: Call<unknown, string>, stamp: Stamp): void {
+export function checkConditions(call: Call<unknown, string>, version: EntityVersion): void {
   const given = CONDITIONS.filter((name) => call.headers[name] !== undefined);
   const [first, second] = given;
   if (first === undefined) return;
@@ -26,13 +26,16 @@ export function checkConditions(call: Call<unknown, string>, stamp: Stamp): void
     throw new Refusal('MultipleConditionHeadersNotSupported');
   }
   const text = String(call.headers[first]);
-  if (isMet[first](text, stamp)) return;
+  if (isMet[first](text, version)) return;
   const isRead = call.verb === 'GET' || call.verb === 'HEAD';
   const asksForNews = first === 'if-none-match' || first === 'if-modified-since';
   throw new Refusal('ConditionNotMet', [], isRead && asksForNews ? { status: 304 } : {});
 }
 
-const isMet: Record<(typeof CONDITIONS)[number], (text: string, stamp: Stamp) => boolean> = {
+const isMet: Record<
+  (typeof CONDITIONS)[number],
+  (text: string, version: EntityVersion) => boolean
+> = {
   'if-match': (text, { eTag }) => text === '*' || unquoted(text) === eTag,
   'if-none-match': (text, { eTag }) => text !== '*' && unquoted(text) !== eTag,
   'if-modified-since': (text, { modifiedAt }) => wholeSeconds(modifiedAt) > dateOf(text),

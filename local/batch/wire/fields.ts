@@ -21,6 +21,6 @@ export function numberField(path: string): QueryField {
   return { path, kind: 'number', operators: ['eq', 'ne', 'gt', 'ge', 'lt', 'le'] };
 }
 
-export function truthField(path: string): QueryField {
+export function booleanField(path: string): QueryField {
   return { path, kind: 'boolean', operators: ['eq', 'ne'] };
 }

@@ -6,18 +6,18 @@ import { invalidQuery } from './refusals';
 export interface Listing {
   /** The type in `odata.metadata`. */
   readonly metadata: string;
-  readonly fields: readonly QueryField[];
+  readonly filterable: readonly QueryField[];
   /** Properties that `$select` may name. */
-  readonly names: readonly string[];
+  readonly selectable: readonly string[];
   readonly expands?: boolean;
   /** Maximum page size, where it is less than a thousand. */
-  readonly longestPage?: number;
+  readonly maxPageSize?: number;
 }
 
-const LONGEST_PAGE = 1000;
+const MAX_PAGE_SIZE = 1000;
 
 /** An item of a list: its position, and its view, created when it is needed. */
-export interface Listed {
+export interface ListItem {
   readonly seq: number;
   readonly view: () => object;
 }
@@ -30,9 +30,9 @@ export interface Listed {
 export function pageOf(
   call: Call<unknown, string>,
   listing: Listing,
-  after: (seq: number) => Iterable<Listed>,
+  after: (seq: number) => Iterable<ListItem>,
 ): Reply {
-  const most = listing.longestPage ?? LONGEST_PAGE;
+  const most = listing.maxPageSize ?? MAX_PAGE_SIZE;
   const size = integerParameter(call, 'maxresults', 1, most) ?? most;
   const select = call.query.get('$select');
   checkExpand(call, listing);
@@ -41,10 +41,10 @@ export function pageOf(
     throw invalidQuery('$skiptoken', call.query.get('$skiptoken') ?? '', 'It is not a token');
   }
 
-  return refusing(() => {
+  return withQueryErrors(() => {
     const matches = filterOf(call, listing);
     // An invalid selection is an error even in an empty list.
-    if (select !== undefined) readSelect(select, listing.names);
+    if (select !== undefined) readSelect(select, listing.selectable);
     const value: object[] = [];
     let last = start;
     for (const { seq, view } of after(start)) {
@@ -53,7 +53,7 @@ export function pageOf(
       }
       const entity = view();
       if (matches(entity as Record<string, unknown>)) {
-        value.push(applySelect(entity, select, listing.names));
+        value.push(applySelect(entity, select, listing.selectable));
       }
       last = seq;
     }
@@ -80,11 +80,11 @@ function nextLink(call: Call<unknown, string>, last: number): string {
 
 function filterOf(
   call: Call<unknown, string>,
-  { fields }: Listing,
+  { filterable }: Listing,
 ): (entity: Record<string, unknown>) => boolean {
   const filter = call.query.get('$filter');
   if (filter === undefined || filter === '') return () => true;
-  const matches = parseFilter(filter, fields);
+  const matches = parseFilter(filter, filterable);
   // The table of the service filters tasks by `lastModifiedTime`; the property is `lastModified`.
   return (entity) => matches({ ...entity, lastModifiedTime: entity['lastModified'] });
 }
@@ -100,10 +100,10 @@ function checkExpand(call: Call<unknown, string>, listing: Listing): void {
 /** One resource, with the properties that `$select` names. */
 export function selected(call: Call<unknown, string>, listing: Listing, view: object): object {
   checkExpand(call, listing);
-  return refusing(() => applySelect(view, call.query.get('$select'), listing.names));
+  return withQueryErrors(() => applySelect(view, call.query.get('$select'), listing.selectable));
 }
 
-function refusing<T>(read: () => T): T {
+function withQueryErrors<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {

@@ -173,8 +173,8 @@ export class Refusal extends Error {
     readonly details: readonly RefusalDetail[] = [],
     extras: RefusalExtras = {},
   ) {
-    const [status, words] = refusals[code];
-    super(words);
+    const [status, message] = refusals[code];
+    super(message);
     this.status = extras.status ?? status;
     this.headers = extras.headers ?? {};
   }

@@ -1,4 +1,4 @@
-import { durationMs, readTime, wireDuration, wireTime } from './time';
+import { durationMs, parseTime, wireDuration, wireTime } from './time';
 import { invalidBody, invalidProperty, missingProperty } from './refusals';
 
 /**
@@ -11,7 +11,7 @@ export interface Shape<T> {
 }
 
 /** The type that a shape returns. */
-export type Read<S> = S extends Shape<infer T> ? T : never;
+export type TypeOf<S> = S extends Shape<infer T> ? T : never;
 
 interface OptionalShape<T> extends Shape<T> {
   readonly optional: true;
@@ -23,8 +23,8 @@ type OptionalNames<F> = {
   [K in keyof F]: F[K] extends OptionalShape<unknown> ? K : never;
 }[keyof F];
 
-type ReadFields<F> = { readonly [K in Exclude<keyof F, OptionalNames<F>>]: Read<F[K]> } & {
-  readonly [K in OptionalNames<F>]?: Read<F[K]>;
+type ReadFields<F> = { readonly [K in Exclude<keyof F, OptionalNames<F>>]: TypeOf<F[K]> } & {
+  readonly [K in OptionalNames<F>]?: TypeOf<F[K]>;
 };
 
 export function object<F extends Fields>(fields: F): Shape<ReadFields<F>> {
@@ -102,7 +102,7 @@ export function integer(
   };
 }
 
-export const truth: Shape<boolean> = {
+export const boolean: Shape<boolean> = {
   read(value, name) {
     if (typeof value !== 'boolean') throw invalidBody(`'${name}' is not a Boolean`);
     return value;
@@ -110,9 +110,9 @@ export const truth: Shape<boolean> = {
 };
 
 /** A timestamp; returned in the service's own format. */
-export const moment: Shape<string> = {
+export const timestamp: Shape<string> = {
   read(value, name) {
-    const at = typeof value === 'string' ? readTime(value) : Number.NaN;
+    const at = typeof value === 'string' ? parseTime(value) : Number.NaN;
     if (Number.isNaN(at)) throw invalidBody(`'${name}' is not a date and time`);
     return wireTime(at);
   },
@@ -135,15 +135,15 @@ export function duration(minMs = 0, maxMs = Number.POSITIVE_INFINITY): Shape<str
 }
 
 /** One of several values, in any case; returned in the case given here. */
-export function oneOf<const Word extends string>(...words: readonly Word[]): Shape<Word> {
-  const canonical = new Map(words.map((word) => [word.toLowerCase(), word]));
+export function oneOf<const Value extends string>(...values: readonly Value[]): Shape<Value> {
+  const canonical = new Map(values.map((match) => [match.toLowerCase(), match]));
   return {
     read(value, name) {
-      const word = typeof value === 'string' ? canonical.get(value.toLowerCase()) : undefined;
-      if (word === undefined) {
-        throw invalidProperty(name, value, `The value must be one of ${words.join(', ')}`);
+      const match = typeof value === 'string' ? canonical.get(value.toLowerCase()) : undefined;
+      if (match === undefined) {
+        throw invalidProperty(name, value, `The value must be one of ${values.join(', ')}`);
       }
-      return word;
+      return match;
     },
   };
 }
@@ -161,14 +161,14 @@ export function list<T>(shape: Shape<T>, max = Number.POSITIVE_INFINITY): Shape<
 }
 
 /** Any JSON value: the stand-in stores and returns it unchanged. */
-export const anything: Shape<unknown> = { read: (value) => value };
+export const anyJson: Shape<unknown> = { read: (value) => value };
 
 /** An optional request body. */
-export function maybe<T>(shape: Shape<T>): Shape<T | undefined> {
+export function optionalBody<T>(shape: Shape<T>): Shape<T | undefined> {
   return {
     read: (value, name) => (value === undefined ? undefined : shape.read(value, name)),
   };
 }
 
 /** No request body: a body that is sent is ignored, as the service does. */
-export const nothing: Shape<undefined> = { read: () => undefined };
+export const noBody: Shape<undefined> = { read: () => undefined };

@@ -14,7 +14,7 @@ export function wireTime(at: number): string {
 }
 
 /** Parses a timestamp into Unix milliseconds; NaN when it is invalid. */
-export function readTime(text: string): number {
+export function parseTime(text: string): number {
   return /^\d{4}-\d{2}-\d{2}T/.test(text) ? Date.parse(text) : Number.NaN;
 }
 
@@ -26,7 +26,7 @@ export const NO_LIMIT = 'P10675199DT2H48M5.4775807S';
 /** The value of NO_LIMIT and of any longer duration. */
 const NO_LIMIT_MS = Number.POSITIVE_INFINITY;
 
-const LONGEST_MS = 10_675_199 * DAY_MS;
+const MAX_SPAN_MS = 10_675_199 * DAY_MS;
 
 const DURATION =
   /^(-)?P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/;
@@ -45,7 +45,7 @@ export function durationMs(text: string): number {
     count(hours) * 3_600_000 +
     count(minutes) * 60_000 +
     Math.round(count(seconds) * 1000);
-  if (milliseconds >= LONGEST_MS) return NO_LIMIT_MS;
+  if (milliseconds >= MAX_SPAN_MS) return NO_LIMIT_MS;
   return sign === '-' ? -milliseconds : milliseconds;
 }
 

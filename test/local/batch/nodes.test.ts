@@ -108,7 +108,7 @@ test('what a task detached from itself ends with its node', async () => {
 });
 
 test('Spot nodes are taken back at the rate that is set', async () => {
-  const stand = await standIn({ pace: { evictionsPerNodeHour: 6, restoreSeconds: 60 } });
+  const stand = await standIn({ timings: { evictionsPerNodeHour: 6, restoreSeconds: 60 } });
   await poolOf(stand, 1, { targetDedicatedNodes: 0 });
   let evictions = 0;
   let before = '';

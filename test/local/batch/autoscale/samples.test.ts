@@ -77,7 +77,7 @@ test('a history can be read moment by moment, as it is written down', () => {
   history.record('$CPUPercent', new Date(60_000), 3);
   history.record('$ActiveTasks', new Date(60_000), 9);
 
-  expect(history.moments()).toEqual([
+  expect(history.sampleSets()).toEqual([
     { at: 30_000, values: { $CPUPercent: 2 } },
     { at: 60_000, values: { $CPUPercent: 3, $ActiveTasks: 9 } },
   ]);

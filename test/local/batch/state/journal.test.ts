@@ -52,7 +52,7 @@ test('a log that outgrew its snapshot is folded while it goes on, and nothing is
   for (let round = 0; round < 200; round += 1) {
     before.put(`row/${round % 40}`, { round });
     if (round % 7 === 0) before.dropUnder(`row/${(round + 3) % 40}`);
-    if (round % 5 === 0) await before.journal.settled();
+    if (round % 5 === 0) await before.journal.flushed();
   }
   await before.journal.close();
   const files = fs.readdirSync(folder);
@@ -74,7 +74,7 @@ test('a journal that cannot be written acknowledges nothing more', async () => {
   circle['self'] = circle;
   put('row', circle);
 
-  await expect(journal.settled()).rejects.toThrow('cannot write the journal');
+  await expect(journal.flushed()).rejects.toThrow('cannot write the journal');
   put('row', {});
-  await expect(journal.settled()).rejects.toThrow('cannot write the journal');
+  await expect(journal.flushed()).rejects.toThrow('cannot write the journal');
 });

@@ -13,7 +13,7 @@ export interface Execution {
   readonly container?: ContainerSettings | undefined;
   readonly autoStorageContainer?: ((name: string) => string | Promise<string>) | undefined;
   /** Starts the timer of the wall-clock limit; returns a function that cancels it. */
-  readonly whenTimeIsUp: (end: () => void) => () => void;
+  readonly startTimer: (end: () => void) => () => void;
 }
 
 /** The result of an execution. */

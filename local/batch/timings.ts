@@ -1,5 +1,5 @@
 /** Durations in seconds of clock time; in Azure most of them are minutes. */
-export interface Pace {
+export interface Timings {
   /** From a resize to the allocation of its machines. */
   readonly allocationSeconds: number;
   /** Time of a node in `creating`. */
@@ -17,7 +17,7 @@ export interface Pace {
 }
 
 /** Short, but long enough to see every state. */
-export const quickPace: Pace = {
+export const quickTimings: Timings = {
   allocationSeconds: 2,
   bootSeconds: 2,
   agentSeconds: 1,

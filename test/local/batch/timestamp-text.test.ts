@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseTimestamp } from '../../../local/batch/moment-text';
+import { parseTimestamp } from '../../../local/batch/timestamp-text';
 
 test.each([
   ['2026', '2026-01-01T00:00:00.000Z'],

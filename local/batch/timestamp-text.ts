@@ -5,9 +5,9 @@
  */
 export function parseTimestamp(text: string): number | undefined {
   const iso = ISO.exec(text);
-  if (iso !== null) return momentOfIso(iso);
+  if (iso !== null) return parseIso(iso);
   const rfc = RFC_1123.exec(text);
-  if (rfc !== null) return momentOfRfc(rfc);
+  if (rfc !== null) return parseRfc1123(rfc);
   return undefined;
 }
 
@@ -33,7 +33,7 @@ const MONTHS = [
 ] as const;
 
 /** A text without a zone is in UTC: Batch has no other default. */
-function momentOfIso(parts: RegExpExecArray): number | undefined {
+function parseIso(parts: RegExpExecArray): number | undefined {
   const [, year, month = '01', day = '01', hour = '00', minute = '00', second = '00'] = parts;
   const milliseconds = Number(`0.${parts[7] ?? '0'}`) * 1000;
   const civil = utc([year, month, day, hour, minute, second].map(Number));
@@ -42,7 +42,7 @@ function momentOfIso(parts: RegExpExecArray): number | undefined {
   return offset === undefined ? undefined : civil + milliseconds - offset * 60_000;
 }
 
-function momentOfRfc(parts: RegExpExecArray): number | undefined {
+function parseRfc1123(parts: RegExpExecArray): number | undefined {
   const [, day, month, year, hour, minute, second] = parts;
   const monthNumber = MONTHS.findIndex((name) => name === month) + 1;
   return utc([Number(year), monthNumber, ...[day, hour, minute, second].map(Number)]);
@@ -65,8 +65,8 @@ function utc(fields: readonly number[]): number | undefined {
     date.getUTCMinutes(),
     date.getUTCSeconds(),
   ];
-  const asked = [year, month, day, hour, minute, second];
-  return read.every((field, index) => field === asked[index]) ? date.getTime() : undefined;
+  const expected = [year, month, day, hour, minute, second];
+  return read.every((field, index) => field === expected[index]) ? date.getTime() : undefined;
 }
 
 function offsetMinutes(zone: string): number | undefined {

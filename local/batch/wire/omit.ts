@@ -1,5 +1,5 @@
 /** A copy without some optional properties. */
-export function without<T extends object, Name extends OptionalName<T>>(
+export function omit<T extends object, Name extends OptionalName<T>>(
   thing: T,
   names: readonly Name[],
 ): T {

@@ -1,8 +1,8 @@
-import type { Failure, RunInfo, Stated } from '../state/records';
+import type { Failure, ExecutionInfo, StateHistory } from '../state/records';
 import { wireTime } from './time';
 
 /** A state with the previous one, as every resource shows it. */
-export function statedView(thing: Stated<string>): object {
+export function stateView(thing: StateHistory<string>): object {
   return {
     state: thing.state,
     stateTransitionTime: wireTime(thing.stateAt),
@@ -14,7 +14,7 @@ export function statedView(thing: Stated<string>): object {
 }
 
 /** A timestamp that may be absent. */
-export function timed<Name extends string>(
+export function optionalTime<Name extends string>(
   name: Name,
   at: number | undefined,
 ): Partial<Record<Name, string>> {
@@ -26,16 +26,16 @@ export function failureView({ category, code, message, details }: Failure): obje
 }
 
 /** The state of a special task: `startTaskInfo`, preparation and release. */
-export function runView(info: RunInfo): object {
+export function executionInfoView(info: ExecutionInfo): object {
   return {
     state: info.state,
     startTime: wireTime(info.startedAt),
-    ...timed('endTime', info.endedAt),
+    ...optionalTime('endTime', info.endedAt),
     ...(info.exitCode !== undefined && { exitCode: info.exitCode }),
     ...(info.container !== undefined && { containerInfo: info.container }),
     ...(info.failure !== undefined && { failureInfo: failureView(info.failure) }),
     retryCount: info.retryCount,
-    ...timed('lastRetryTime', info.lastRetryAt),
+    ...optionalTime('lastRetryTime', info.lastRetryAt),
     ...(info.result !== undefined && { result: info.result }),
   };
 }
