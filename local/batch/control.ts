@@ -220,7 +220,7 @@ function stepClock(
   const { clock } = account.options;
   if (!(clock instanceof SteppedClock)) {
     throw new Refusal('OperationInvalidForCurrentState', [
-      { key: 'Reason', value: 'This clock runs by itself.' },
+      { key: 'Reason', value: 'The clock is not a stepped clock.' },
     ]);
   }
   clock.step(stepSeconds * 1000);
@@ -265,7 +265,7 @@ function breakOne(
 ): object {
   const node = nodeNamed(account, names);
   const code = body?.code ?? 'DiskFull';
-  breakNode(account, node, [problemOf(code, body?.message ?? 'The node was broken on purpose')]);
+  breakNode(account, node, [problemOf(code, body?.message ?? 'The node was broken through /_local')]);
   return { broken: [node.record.id] };
 }
 

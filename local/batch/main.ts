@@ -17,20 +17,20 @@ const ACCOUNT = {
 };
 
 const USAGE = `Usage: batch [options]
-  --port <number>        where to listen; 10100
-  --folder <path>        state and node directories; .nightshift/batch
-  --speed <factor>       how much faster than real its time runs; 1
+  --port <number>        port on 127.0.0.1; default 10100
+  --folder <path>        state and node directories; default .nightshift/batch
+  --speed <factor>       speed of the clock relative to real time; default 1
   --account <name>       ${ACCOUNT.name}
   --key <base64>         the account key
   --auto-storage <text>  connection string of the storage account for auto-storage,
                          UseDevelopmentStorage=true for Azurite
-  --blob-endpoint <url>  where mounts find storage, {account} being the account;
+  --blob-endpoint <url>  blob endpoint for mounts, with {account} for the account name;
                          http://127.0.0.1:10000/{account} for Azurite
-  --oauth basic          take tokens of Entra as well: audience and dates are checked,
-                         who signed them is not
-  --cert <file>          with --cert-key: speak TLS; PEM files
+  --oauth basic          also accept Entra tokens: audience and dates are checked,
+                         the signature is not
+  --cert <file>          with --cert-key: use TLS; PEM files
   --cert-key <file>
-  --quiet                say nothing but how to reach it
+  --quiet                print only the endpoint and the credentials
 `;
 
 const options = {
@@ -55,9 +55,9 @@ async function main(): Promise<void> {
     return;
   }
   const speed = Number(values.speed);
-  if (!(speed > 0)) throw new Error(`--speed ${values.speed}: say how many times as fast as real`);
+  if (!(speed > 0)) throw new Error(`--speed ${values.speed}: must be a positive factor`);
   if (values.oauth !== undefined && values.oauth !== 'basic') {
-    throw new Error(`--oauth ${values.oauth}: there is only basic`);
+    throw new Error(`--oauth ${values.oauth}: only basic is supported`);
   }
   const connection = values['auto-storage'];
   const blobs = values['blob-endpoint'];
@@ -108,7 +108,7 @@ export AZURE_BATCH_ACCESS_KEY=${key}
 
 function tlsOf(cert: string | undefined, key: string | undefined) {
   if (cert === undefined && key === undefined) return {};
-  if (cert === undefined || key === undefined) throw new Error('--cert and --cert-key go together');
+  if (cert === undefined || key === undefined) throw new Error('--cert and --cert-key must be given together');
   return { tls: { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') } };
 }
 

@@ -75,7 +75,7 @@ async function authenticationError(
   request: http.IncomingMessage,
 ): Promise<string | null> {
   const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  if (token === undefined) return "The 'Authorization' header is missing or is no bearer token.";
+  if (token === undefined) return "The 'Authorization' header is missing or is not a bearer token.";
   try {
     await checkBearer(token, context.entra, realClock.now().getTime(), AUDIENCES);
     return null;

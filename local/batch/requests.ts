@@ -142,7 +142,7 @@ function checkVersion(query: ReadonlyMap<string, string>): void {
     throw new Refusal('UnsupportedRequestVersion', [
       { key: 'QueryParameterName', value: 'api-version' },
       { key: 'QueryParameterValue', value: version },
-      { key: 'Reason', value: `This service speaks ${API_VERSION} only.` },
+      { key: 'Reason', value: `Only ${API_VERSION} is supported.` },
     ]);
   }
 }

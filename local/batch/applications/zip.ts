@@ -40,7 +40,7 @@ export async function unzip(archive: Buffer, folder: string): Promise<void> {
   for (const entry of entriesOf(archive)) {
     const target = path.resolve(folder, `./${entry.name}`);
     if (target !== folder && !target.startsWith(folder + path.sep)) {
-      throw new ZipError(`'${entry.name}' leads out of the archive`);
+      throw new ZipError(`'${entry.name}' is outside the target folder`);
     }
     if (entry.name.endsWith('/')) {
       await fsp.mkdir(target, { recursive: true });
@@ -57,7 +57,7 @@ export async function unzip(archive: Buffer, folder: string): Promise<void> {
 /** Refuses a file that is not an archive that can be unpacked. */
 export function checkZip(archive: Buffer): void {
   for (const { name, method } of entriesOf(archive)) {
-    if (method !== 0 && method !== 8) throw new ZipError(`'${name}' is packed in an unknown way`);
+    if (method !== 0 && method !== 8) throw new ZipError(`'${name}' has an unsupported compression method`);
   }
 }
 

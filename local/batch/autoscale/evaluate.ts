@@ -126,7 +126,7 @@ function nodes({ variables, assignedAt }: Run, places: readonly number[], presen
     if (typeof wanted === 'number') {
       const whole = Math.trunc(wanted) + 0;
       if (whole >= 0 && whole <= MAX_NODES) return whole;
-      const reason = `${formatDouble(wanted)} is no number of nodes`;
+      const reason = `${formatDouble(wanted)} is not a valid number of nodes`;
       throw new EvaluationError(assignedAt[place] ?? 0, reason);
     }
   }

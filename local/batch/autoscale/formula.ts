@@ -81,13 +81,13 @@ const MAX_STATEMENTS = 100;
  */
 export function parseStatements(text: string): readonly Statement[] {
   if (text.length > MAX_FORMULA_CHARACTERS) {
-    const reason = `the formula has ${text.length} characters, and ${MAX_FORMULA_CHARACTERS} is the most`;
+    const reason = `the formula has ${text.length} characters; at most ${MAX_FORMULA_CHARACTERS} are allowed`;
     throw new FormulaError('AutoScalingFormulaTooLong', reason, { line: 1, column: 1 });
   }
   const parser = new Parser(new Lexer(text));
   const statements = parser.statements();
   if (statements.length > MAX_STATEMENTS) {
-    const reason = `the formula has ${statements.length} statements, and ${MAX_STATEMENTS} is the most`;
+    const reason = `the formula has ${statements.length} statements; at most ${MAX_STATEMENTS} are allowed`;
     throw new FormulaError('AutoScalingFormulaTooLong', reason, { line: 1, column: 1 });
   }
   return statements;
@@ -137,7 +137,7 @@ class Parser {
     const value = this.#expression();
     if (!this.#isMark('=')) return { value };
     if (value.kind !== 'name' || value.at !== start) {
-      throw this.#lexer.refuse('only a variable can be assigned to');
+      throw this.#lexer.refuse('only a variable can be assigned');
     }
     this.#lexer.advance();
     return { target: { name: value.name, at: value.at }, value: this.#expression() };

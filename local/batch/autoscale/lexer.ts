@@ -79,7 +79,7 @@ export class Lexer {
   #takeString(): void {
     const close = this.#source.indexOf('"', this.at + 1);
     const text = this.#source.slice(this.at + 1, close);
-    if (close === -1 || text.includes('\n')) throw this.refuse('a quotation is never closed');
+    if (close === -1 || text.includes('\n')) throw this.refuse('a string is not closed');
     this.kind = 'string';
     this.text = text;
     this.#end = close + 1;

@@ -54,7 +54,7 @@ function getSample(
   const samples = run.inputs.samples(variable);
   if (isDouble(first)) {
     if (second !== undefined) {
-      throw new EvaluationError(at, 'GetSample takes nothing after a number of samples');
+      throw new EvaluationError(at, 'GetSample accepts no argument after a number of samples');
     }
     return newest(samples, asDouble(first, at), at);
   }
@@ -100,7 +100,7 @@ function isDouble(value: Value): boolean {
 
 function newest(samples: readonly Sample[], count: number, at: number): DoubleVec {
   if (!Number.isInteger(count) || count < 0) {
-    throw new EvaluationError(at, `${formatDouble(count)} is no number of samples`);
+    throw new EvaluationError(at, `${formatDouble(count)} is not a valid number of samples`);
   }
   const vector: number[] = [];
   for (let index = Math.max(0, samples.length - count); index < samples.length; index += 1) {

@@ -16,11 +16,11 @@ export async function mountAll(account: Account, node: Node): Promise<void> {
 function mounted(account: Account, mount: Mount, folder: string): MountedContainer {
   const blobs = mount.azureBlobFileSystemConfiguration;
   if (blobs === undefined) {
-    throw mountFailed('Only containers of blobs can be mounted here, no NFS, CIFS or file share');
+    throw mountFailed('Only blob containers can be mounted here, not NFS, CIFS or file shares');
   }
   const target = path.resolve(folder, `./${blobs.relativeMountPath}`);
   if (!target.startsWith(folder + path.sep)) {
-    throw mountFailed(`${blobs.relativeMountPath} leads out of the mounts of the node`);
+    throw mountFailed(`${blobs.relativeMountPath} is outside the mounts of the node`);
   }
   return new MountedContainer(blobs, target, account.options.blobEndpoint);
 }

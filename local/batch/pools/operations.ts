@@ -54,7 +54,7 @@ export function checkPool(body: Omit<NewPool, 'id'>): void {
   checkScaling(body);
   if (!/^(standard|basic)_[a-z]+\d/i.test(body.vmSize)) {
     // The stand-in does not know whether Azure has the size in a region: see nodes/sizes.ts.
-    const reason = 'The value does not name a size of virtual machines, as Standard_D2s_v5 does';
+    const reason = 'The value is not a VM size like Standard_D2s_v5';
     throw invalidProperty('vmSize', body.vmSize, reason);
   }
   const slots = body.taskSlotsPerNode ?? 1;

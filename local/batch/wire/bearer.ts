@@ -45,9 +45,9 @@ export async function checkBearer(
     throw unauthenticated('the token is not valid yet');
   }
   if (entra.issuers !== undefined && !entra.issuers.includes(String(claims.iss))) {
-    throw unauthenticated(`nobody here knows the issuer ${String(claims.iss)}`);
+    throw unauthenticated(`unknown issuer ${String(claims.iss)}`);
   }
-  if (!(await entra.verify(token))) throw unauthenticated('the signature of the token is wrong');
+  if (!(await entra.verify(token))) throw unauthenticated('the signature of the token is invalid');
 }
 
 function claimsOf(token: string): TokenClaims {

@@ -37,7 +37,7 @@ export function checkSharedKey(
   const [name = '', signature = ''] = credentials.split(':', 2);
   if (signature === '') throw new Refusal('InvalidAuthenticationInfo');
   if (name.toLowerCase() !== account.name.toLowerCase()) {
-    const value = `There is no account ${name} here, only ${account.name}.`;
+    const value = `Unknown account ${name}; this is ${account.name}.`;
     throw new Refusal('AuthenticationFailed', [{ key: 'AuthenticationErrorDetail', value }]);
   }
   checkDate(request.headers, realNow);

@@ -147,7 +147,7 @@ test.each([
   ['1 / 0', 'inf'],
   ['0 / 0', 'nan'],
   ['3e9', '3e+09'],
-])('%s is no number of nodes, and the pool stays as it is', (wanted, shown) => {
+])('%s is not a valid number of nodes, and the pool stays as it is', (wanted, shown) => {
   expect(
     evaluate(`x = 1;\n  $TargetDedicatedNodes = ${wanted};`, { targetDedicatedNodes: 5 }),
   ).toEqual({
@@ -158,7 +158,7 @@ test.each([
     error: {
       code: 'AutoScalingFormulaEvaluationError',
       message: 'Autoscale evaluation failed due to an error in the formula',
-      values: [{ name: 'Message', value: `Line 2, Col 3: ${shown} is no number of nodes` }],
+      values: [{ name: 'Message', value: `Line 2, Col 3: ${shown} is not a valid number of nodes` }],
     },
   });
 });

@@ -94,13 +94,13 @@ test.each([
   ['x = 5 % 2', `the formula language has no "%"\n\n1 | x = 5 % 2\n          ^`],
   ['x = 1 & 2', `the formula language has no "&"\n\n1 | x = 1 & 2\n          ^`],
   [`x = 'a'`, `the formula language has no "'"\n\n1 | x = 'a'\n        ^`],
-  ['x = "a', `a quotation is never closed\n\n1 | x = "a\n        ^^`],
+  ['x = "a', `a string is not closed\n\n1 | x = "a\n        ^^`],
   ['x = $;', `a name is missing after $\n\n1 | x = $;\n        ^`],
   ['x = 3days', `"3d" is not a number\n\n1 | x = 3days\n        ^^^^^`],
   ['x = .5', `expected a value, found "."\n\n1 | x = .5\n        ^`],
   ['x = time().', `expected a name, found the end\n\n1 | x = time().\n               ^`],
-  ['1 = 2', `only a variable can be assigned to\n\n1 | 1 = 2\n      ^`],
-  ['(x) = 2', `only a variable can be assigned to\n\n1 | (x) = 2\n        ^`],
+  ['1 = 2', `only a variable can be assigned\n\n1 | 1 = 2\n      ^`],
+  ['(x) = 2', `only a variable can be assigned\n\n1 | (x) = 2\n        ^`],
   ['x = y = 2', `expected ";", found "="\n\n1 | x = y = 2\n          ^`],
   ['x = 1 < 2 < 3', `expected ";", found "<"\n\n1 | x = 1 < 2 < 3\n              ^`],
   ['if (x) { }', `the formula language has no "{"\n\n1 | if (x) { }\n           ^`],
@@ -126,7 +126,7 @@ test('a formula has 8192 characters at most, comments included', () => {
   const { code, message } = refusalOf(`${longest}.`);
   expect({ code, message }).toEqual({
     code: 'AutoScalingFormulaTooLong',
-    message: 'Line 1, Col 1: the formula has 8193 characters, and 8192 is the most',
+    message: 'Line 1, Col 1: the formula has 8193 characters; at most 8192 are allowed',
   });
 });
 
@@ -135,7 +135,7 @@ test('a formula has 100 statements at most, empty ones not counted', () => {
   const { code, message } = refusalOf('x = 1;'.repeat(101));
   expect({ code, message }).toEqual({
     code: 'AutoScalingFormulaTooLong',
-    message: 'Line 1, Col 1: the formula has 101 statements, and 100 is the most',
+    message: 'Line 1, Col 1: the formula has 101 statements; at most 100 are allowed',
   });
 });
 

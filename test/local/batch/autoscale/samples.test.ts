@@ -116,10 +116,10 @@ test.each([
 });
 
 test.each([
-  ['GetSample(-1)', 28, '-1 is no number of samples'],
-  ['GetSample(1.5)', 28, '1.5 is no number of samples'],
+  ['GetSample(-1)', 28, '-1 is not a valid number of samples'],
+  ['GetSample(1.5)', 28, '1.5 is not a valid number of samples'],
   ['GetSample("a")', 28, 'expected a timestamp or a timeinterval, found a string'],
-  ['GetSample(1, 2)', 28, 'GetSample takes nothing after a number of samples'],
+  ['GetSample(1, 2)', 28, 'GetSample accepts no argument after a number of samples'],
   [
     'GetSample(TimeInterval_Day, 1, 2)',
     28,

@@ -153,7 +153,7 @@ test.each([
   expect(valueWithVectors(expression)).toBe(value);
 });
 
-test('what log of nothing and division by nothing give is shown, but is no number of nodes', () => {
+test('what log of nothing and division by nothing give is shown, but is not a valid number of nodes', () => {
   expect(valueOf('1 / 0')).toBe('inf');
   expect(valueOf('-1 / 0')).toBe('-inf');
   expect(valueOf('0 / 0')).toBe('nan');
