@@ -75,7 +75,9 @@ function doubleQuoted(line: string, open: number): Piece {
 /** The text of a backslash and the character after it; before a newline, the empty string. */
 function escaped(line: string, at: number): string {
   if (at + 1 >= line.length) {
-    throw new CommandLineError('the command line ends in a backslash without a character to escape');
+    throw new CommandLineError(
+      'the command line ends in a backslash without a character to escape',
+    );
   }
   const character = line.charAt(at + 1);
   return character === '\n' ? '' : character;

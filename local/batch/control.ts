@@ -265,7 +265,9 @@ function breakOne(
 ): object {
   const node = nodeNamed(account, names);
   const code = body?.code ?? 'DiskFull';
-  breakNode(account, node, [problemOf(code, body?.message ?? 'The node was broken through /_local')]);
+  breakNode(account, node, [
+    problemOf(code, body?.message ?? 'The node was broken through /_local'),
+  ]);
   return { broken: [node.record.id] };
 }
 

@@ -108,7 +108,8 @@ export AZURE_BATCH_ACCESS_KEY=${key}
 
 function tlsOf(cert: string | undefined, key: string | undefined) {
   if (cert === undefined && key === undefined) return {};
-  if (cert === undefined || key === undefined) throw new Error('--cert and --cert-key must be given together');
+  if (cert === undefined || key === undefined)
+    throw new Error('--cert and --cert-key must be given together');
   return { tls: { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') } };
 }
 

@@ -4,7 +4,7 @@ import * as nodeBodies from './bodies/node';
 import * as poolBodies from './bodies/pool';
 import * as scheduleBodies from './bodies/schedule';
 import * as taskBodies from './bodies/task';
-import * as files from './files/operations';
+import { nodeFiles, taskFiles } from './files/operations';
 import * as jobs from './jobs/operations';
 import { preparationStatus } from './jobs/preparation-status';
 import * as access from './nodes/access';
@@ -87,10 +87,10 @@ export const routes: readonly Route[] = [
   on('GET', `${NODE}/remoteloginsettings`, noBody, access.remoteLogin),
   on('GET', `${NODE}/extensions`, noBody, access.listExtensions),
   on('POST', `${NODE}/uploadbatchservicelogs`, nodeBodies.logUpload, access.uploadLogs),
-  on('GET', `${NODE}/files`, noBody, files.listNodeFiles),
-  on('GET', `${NODE}/files/{filePath}`, noBody, files.getNodeFile),
-  on('HEAD', `${NODE}/files/{filePath}`, noBody, files.headNodeFile),
-  on('DELETE', `${NODE}/files/{filePath}`, noBody, files.deleteNodeFile),
+  on('GET', `${NODE}/files`, noBody, nodeFiles.list),
+  on('GET', `${NODE}/files/{filePath}`, noBody, nodeFiles.get),
+  on('HEAD', `${NODE}/files/{filePath}`, noBody, nodeFiles.head),
+  on('DELETE', `${NODE}/files/{filePath}`, noBody, nodeFiles.delete),
 
   on('POST', 'jobs', jobBodies.newJob, jobs.addJob),
   on('GET', 'jobs', noBody, jobs.listJobs),
@@ -125,10 +125,10 @@ export const routes: readonly Route[] = [
   on('POST', `${TASK}/terminate`, noBody, tasks.terminateTask),
   on('POST', `${TASK}/reactivate`, noBody, tasks.reactivate),
   on('GET', `${TASK}/subtasksinfo`, noBody, tasks.listSubtasks),
-  on('GET', `${TASK}/files`, noBody, files.listTaskFiles),
-  on('GET', `${TASK}/files/{filePath}`, noBody, files.getTaskFile),
-  on('HEAD', `${TASK}/files/{filePath}`, noBody, files.headTaskFile),
-  on('DELETE', `${TASK}/files/{filePath}`, noBody, files.deleteTaskFile),
+  on('GET', `${TASK}/files`, noBody, taskFiles.list),
+  on('GET', `${TASK}/files/{filePath}`, noBody, taskFiles.get),
+  on('HEAD', `${TASK}/files/{filePath}`, noBody, taskFiles.head),
+  on('DELETE', `${TASK}/files/{filePath}`, noBody, taskFiles.delete),
 
   // Retired before this version of the interface.
   on('GET', 'lifetimepoolstats', noBody, notImitated('lifetime statistics of pools')),

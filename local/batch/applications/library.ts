@@ -19,7 +19,8 @@ export async function putPackage(
   archive: Buffer,
 ): Promise<ApplicationRecord> {
   for (const id of [applicationId, version]) {
-    if (!/^[A-Za-z0-9_.-]{1,64}$/.test(id)) throw invalidBody(`'${id}' is not a valid id or version`);
+    if (!/^[A-Za-z0-9_.-]{1,64}$/.test(id))
+      throw invalidBody(`'${id}' is not a valid id or version`);
   }
   try {
     checkZip(archive);

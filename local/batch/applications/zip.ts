@@ -57,7 +57,8 @@ export async function unzip(archive: Buffer, folder: string): Promise<void> {
 /** Refuses a file that is not an archive that can be unpacked. */
 export function checkZip(archive: Buffer): void {
   for (const { name, method } of entriesOf(archive)) {
-    if (method !== 0 && method !== 8) throw new ZipError(`'${name}' has an unsupported compression method`);
+    if (method !== 0 && method !== 8)
+      throw new ZipError(`'${name}' has an unsupported compression method`);
   }
 }
 

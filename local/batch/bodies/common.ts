@@ -16,7 +16,7 @@ export const id = text({ min: 1, max: 64, pattern: /^[A-Za-z0-9_-]+$/ });
 export const displayName = text({ max: 1024 });
 
 /** An empty command line is valid for a container alone, which then runs its own entry point. */
-export const commandLine = text();
+const commandLine = text();
 
 const nameValue = object({ name: text({ min: 1 }), value: optional(text()) });
 
@@ -37,7 +37,7 @@ export const resourceFile = object({
 });
 export type ResourceFile = TypeOf<typeof resourceFile>;
 
-export const outputFile = object({
+const outputFile = object({
   filePattern: text({ min: 1 }),
   destination: object({
     container: optional(
@@ -55,7 +55,7 @@ export const outputFile = object({
 });
 export type OutputFile = TypeOf<typeof outputFile>;
 
-export const userIdentity = object({
+const userIdentity = object({
   username: optional(text()),
   autoUser: optional(
     object({
@@ -73,7 +73,7 @@ export const containerRegistry = object({
 });
 export type ContainerRegistry = TypeOf<typeof containerRegistry>;
 
-export const containerSettings = object({
+const containerSettings = object({
   containerRunOptions: optional(text()),
   imageName: text({ min: 1 }),
   registry: optional(containerRegistry),
@@ -87,7 +87,7 @@ export const applicationPackageReferences = list(
 );
 export type ApplicationPackageReferences = TypeOf<typeof applicationPackageReferences>;
 
-export const authenticationTokenSettings = object({ access: optional(list(oneOf('job'))) });
+const authenticationTokenSettings = object({ access: optional(list(oneOf('job'))) });
 
 export const certificateReferences = list(anyJson);
 
@@ -100,3 +100,24 @@ export const taskConstraints = object({
   maxTaskRetryCount: optional(retryCount),
 });
 export type TaskConstraints = TypeOf<typeof taskConstraints>;
+
+/** The properties that every kind of task has: ordinary, start, job manager, preparation, release. */
+export const commonTaskFields = {
+  commandLine,
+  containerSettings: optional(containerSettings),
+  resourceFiles: optional(list(resourceFile)),
+  environmentSettings: optional(environmentSettings),
+  userIdentity: optional(userIdentity),
+};
+
+/** The properties that an ordinary task and a job manager task have in common. */
+export const schedulableTaskFields = {
+  id,
+  displayName: optional(displayName),
+  ...commonTaskFields,
+  outputFiles: optional(list(outputFile)),
+  constraints: optional(taskConstraints),
+  requiredSlots: optional(integer(1, 256)),
+  applicationPackageReferences: optional(applicationPackageReferences),
+  authenticationTokenSettings: optional(authenticationTokenSettings),
+};

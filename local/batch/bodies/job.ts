@@ -2,7 +2,6 @@ import {
   anyJson,
   duration,
   integer,
-  list,
   object,
   oneOf,
   optional,
@@ -11,19 +10,14 @@ import {
   boolean,
 } from '../wire/shape';
 import {
-  applicationPackageReferences,
-  authenticationTokenSettings,
-  commandLine,
-  containerSettings,
+  commonTaskFields,
   displayName,
   environmentSettings,
   id,
   metadata,
-  outputFile,
-  resourceFile,
   retryCount,
+  schedulableTaskFields,
   taskConstraints,
-  userIdentity,
 } from './common';
 import { poolSpecification } from './pool';
 
@@ -33,33 +27,18 @@ const jobConstraints = object({
 });
 
 const jobManagerTask = object({
-  id,
-  displayName: optional(displayName),
-  commandLine,
-  containerSettings: optional(containerSettings),
-  resourceFiles: optional(list(resourceFile)),
-  outputFiles: optional(list(outputFile)),
-  environmentSettings: optional(environmentSettings),
-  constraints: optional(taskConstraints),
-  requiredSlots: optional(integer(1, 256)),
+  ...schedulableTaskFields,
   killJobOnCompletion: optional(boolean),
-  userIdentity: optional(userIdentity),
   runExclusive: optional(boolean),
-  applicationPackageReferences: optional(applicationPackageReferences),
-  authenticationTokenSettings: optional(authenticationTokenSettings),
   allowLowPriorityNode: optional(boolean),
 });
 export type JobManagerTask = TypeOf<typeof jobManagerTask>;
 
 const jobPreparationTask = object({
+  ...commonTaskFields,
   id: optional(id),
-  commandLine,
-  containerSettings: optional(containerSettings),
-  resourceFiles: optional(list(resourceFile)),
-  environmentSettings: optional(environmentSettings),
   constraints: optional(taskConstraints),
   waitForSuccess: optional(boolean),
-  userIdentity: optional(userIdentity),
   rerunOnNodeRebootAfterSuccess: optional(boolean),
 });
 export type JobPreparationTask = TypeOf<typeof jobPreparationTask>;
@@ -67,14 +46,10 @@ export type JobPreparationTask = TypeOf<typeof jobPreparationTask>;
 const FIFTEEN_MINUTES_MS = 900_000;
 
 const jobReleaseTask = object({
+  ...commonTaskFields,
   id: optional(id),
-  commandLine,
-  containerSettings: optional(containerSettings),
-  resourceFiles: optional(list(resourceFile)),
-  environmentSettings: optional(environmentSettings),
   maxWallClockTime: optional(duration(0, FIFTEEN_MINUTES_MS)),
   retentionTime: optional(duration()),
-  userIdentity: optional(userIdentity),
 });
 export type JobReleaseTask = TypeOf<typeof jobReleaseTask>;
 
@@ -88,25 +63,26 @@ export type AutoPool = TypeOf<typeof autoPool>;
 
 const poolInfo = object({ poolId: optional(id), autoPoolSpecification: optional(autoPool) });
 
-const priority = integer(-1000, 1000);
-const onAllTasksComplete = oneOf('noaction', 'terminatejob');
-const maxParallelTasks = integer(-1, 2 ** 31 - 1);
+/** The properties of a job that a request can change; its pool also. */
+const changeableFields = {
+  priority: optional(integer(-1000, 1000)),
+  maxParallelTasks: optional(integer(-1, 2 ** 31 - 1)),
+  allowTaskPreemption: optional(boolean),
+  onAllTasksComplete: optional(oneOf('noaction', 'terminatejob')),
+  constraints: optional(jobConstraints),
+  metadata: optional(metadata),
+};
 
 /** The properties of a job; a job schedule describes its jobs by the same, without an id. */
 const specification = {
+  ...changeableFields,
   displayName: optional(displayName),
-  priority: optional(priority),
-  maxParallelTasks: optional(maxParallelTasks),
-  allowTaskPreemption: optional(boolean),
-  constraints: optional(jobConstraints),
   jobManagerTask: optional(jobManagerTask),
   jobPreparationTask: optional(jobPreparationTask),
   jobReleaseTask: optional(jobReleaseTask),
   commonEnvironmentSettings: optional(environmentSettings),
   poolInfo,
-  onAllTasksComplete: optional(onAllTasksComplete),
   onTaskFailure: optional(oneOf('noaction', 'performexitoptionsjobaction')),
-  metadata: optional(metadata),
   usesTaskDependencies: optional(boolean),
   networkConfiguration: optional(anyJson),
 };
@@ -118,27 +94,11 @@ export const newJob = object({ id, ...specification });
 export type NewJob = TypeOf<typeof newJob>;
 
 /** PATCH /jobs/{jobId} */
-export const jobPatch = object({
-  priority: optional(priority),
-  maxParallelTasks: optional(maxParallelTasks),
-  allowTaskPreemption: optional(boolean),
-  onAllTasksComplete: optional(onAllTasksComplete),
-  constraints: optional(jobConstraints),
-  poolInfo: optional(poolInfo),
-  metadata: optional(metadata),
-});
+export const jobPatch = object({ ...changeableFields, poolInfo: optional(poolInfo) });
 export type JobPatch = TypeOf<typeof jobPatch>;
 
 /** PUT /jobs/{jobId} */
-export const jobUpdate = object({
-  priority: optional(priority),
-  maxParallelTasks: optional(maxParallelTasks),
-  allowTaskPreemption: optional(boolean),
-  constraints: optional(jobConstraints),
-  poolInfo,
-  metadata: optional(metadata),
-  onAllTasksComplete: optional(onAllTasksComplete),
-});
+export const jobUpdate = object({ ...changeableFields, poolInfo });
 export type JobUpdate = TypeOf<typeof jobUpdate>;
 
 /** POST /jobs/{jobId}/disable */

@@ -13,26 +13,18 @@ import {
 import {
   applicationPackageReferences,
   certificateReferences,
-  commandLine,
+  commonTaskFields,
   containerRegistry,
-  containerSettings,
   displayName,
-  environmentSettings,
   id,
   metadata,
-  resourceFile,
   retryCount,
-  userIdentity,
 } from './common';
 
 const MINUTE_MS = 60_000;
 
 export const startTask = object({
-  commandLine,
-  containerSettings: optional(containerSettings),
-  resourceFiles: optional(list(resourceFile)),
-  environmentSettings: optional(environmentSettings),
-  userIdentity: optional(userIdentity),
+  ...commonTaskFields,
   maxTaskRetryCount: optional(retryCount),
   waitForSuccess: optional(boolean),
 });
@@ -91,6 +83,8 @@ const evaluationInterval = duration(5 * MINUTE_MS, 168 * 60 * MINUTE_MS);
 
 const resizeTimeout = duration(5 * MINUTE_MS);
 
+const communicationMode = oneOf('default', 'classic', 'simplified');
+
 /** The properties of a pool; an auto-pool is described by the same, without an id. */
 const specification = {
   displayName: optional(displayName),
@@ -114,7 +108,7 @@ const specification = {
   userAccounts: optional(anyJson),
   metadata: optional(metadata),
   mountConfiguration: optional(list(mount, 10)),
-  targetNodeCommunicationMode: optional(oneOf('default', 'classic', 'simplified')),
+  targetNodeCommunicationMode: optional(communicationMode),
 };
 
 export const poolSpecification = object(specification);
@@ -126,20 +120,23 @@ export type NewPool = TypeOf<typeof newPool>;
 const deallocationOption = oneOf('requeue', 'terminate', 'taskcompletion', 'retaineddata');
 export type DeallocationOption = TypeOf<typeof deallocationOption>;
 
+const resizeOptions = {
+  resizeTimeout: optional(resizeTimeout),
+  nodeDeallocationOption: optional(deallocationOption),
+};
+
 /** POST /pools/{poolId}/resize */
 export const resize = object({
   targetDedicatedNodes: optional(nodeTarget),
   targetLowPriorityNodes: optional(nodeTarget),
-  resizeTimeout: optional(resizeTimeout),
-  nodeDeallocationOption: optional(deallocationOption),
+  ...resizeOptions,
 });
 export type Resize = TypeOf<typeof resize>;
 
 /** POST /pools/{poolId}/removenodes */
 export const removeNodes = object({
   nodeList: list(text({ min: 1 }), 100),
-  resizeTimeout: optional(resizeTimeout),
-  nodeDeallocationOption: optional(deallocationOption),
+  ...resizeOptions,
 });
 export type RemoveNodes = TypeOf<typeof removeNodes>;
 
@@ -160,7 +157,7 @@ export const poolPatch = object({
   certificateReferences: optional(certificateReferences),
   applicationPackageReferences: optional(applicationPackageReferences),
   metadata: optional(metadata),
-  targetNodeCommunicationMode: optional(oneOf('default', 'classic', 'simplified')),
+  targetNodeCommunicationMode: optional(communicationMode),
 });
 export type PoolPatch = TypeOf<typeof poolPatch>;
 
@@ -170,6 +167,6 @@ export const poolProperties = object({
   certificateReferences,
   applicationPackageReferences,
   metadata,
-  targetNodeCommunicationMode: optional(oneOf('default', 'classic', 'simplified')),
+  targetNodeCommunicationMode: optional(communicationMode),
 });
 export type PoolProperties = TypeOf<typeof poolProperties>;

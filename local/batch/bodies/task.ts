@@ -1,17 +1,5 @@
 import { integer, list, object, oneOf, optional, type TypeOf, text } from '../wire/shape';
-import {
-  applicationPackageReferences,
-  authenticationTokenSettings,
-  commandLine,
-  containerSettings,
-  displayName,
-  environmentSettings,
-  id,
-  outputFile,
-  resourceFile,
-  taskConstraints,
-  userIdentity,
-} from './common';
+import { resourceFile, schedulableTaskFields, taskConstraints } from './common';
 
 const exitOptions = object({
   jobAction: optional(oneOf('none', 'disable', 'terminate')),
@@ -35,18 +23,9 @@ const dependsOn = object({
 
 /** POST /jobs/{jobId}/tasks */
 export const newTask = object({
-  id,
-  displayName: optional(displayName),
-  commandLine,
-  containerSettings: optional(containerSettings),
+  ...schedulableTaskFields,
   exitConditions: optional(exitConditions),
-  resourceFiles: optional(list(resourceFile)),
-  outputFiles: optional(list(outputFile)),
-  environmentSettings: optional(environmentSettings),
   affinityInfo: optional(object({ affinityId: text() })),
-  constraints: optional(taskConstraints),
-  requiredSlots: optional(integer(1, 256)),
-  userIdentity: optional(userIdentity),
   multiInstanceSettings: optional(
     object({
       numberOfInstances: optional(integer(1)),
@@ -55,8 +34,6 @@ export const newTask = object({
     }),
   ),
   dependsOn: optional(dependsOn),
-  applicationPackageReferences: optional(applicationPackageReferences),
-  authenticationTokenSettings: optional(authenticationTokenSettings),
 });
 export type NewTask = TypeOf<typeof newTask>;
 

@@ -11,9 +11,7 @@ import { Refusal, type RefusalCode } from '../wire/refusals';
 import { type FileTree, deleteFile, fileProperties, listFiles, readFile } from './tree';
 
 type TaskCall = Call<undefined, 'jobId' | 'taskId'>;
-type TaskFileCall = Call<undefined, 'jobId' | 'taskId' | 'filePath'>;
 type NodeCall = Call<undefined, 'poolId' | 'nodeId'>;
-type NodeFileCall = Call<undefined, 'poolId' | 'nodeId' | 'filePath'>;
 
 /** Conditional headers of these calls apply to the file, not to its task. */
 function withoutConditions<C extends TaskCall>(call: C): C {
@@ -51,9 +49,26 @@ function nodeTree(account: Account, call: NodeCall): FileTree {
   return { root: nodeFolders(account, node).root, url };
 }
 
-/** GET /jobs/{jobId}/tasks/{taskId}/files */
-export async function listTaskFiles(account: Account, call: TaskCall): Promise<Reply> {
-  return listFiles(call, taskTree(account, call)).catch(noFolder);
+type FileCall<C> = C & { readonly params: { readonly filePath: string } };
+
+/** The four file operations on the trees of tasks or of nodes. */
+function fileOperations<C extends Call<undefined, string>>(
+  treeOf: (account: Account, call: C) => FileTree,
+) {
+  return {
+    /** GET …/files */
+    list: async (account: Account, call: C): Promise<Reply> =>
+      listFiles(call, treeOf(account, call)).catch(noFolder),
+    /** GET …/files/{filePath} */
+    get: async (account: Account, call: FileCall<C>): Promise<Reply> =>
+      readFile(call, treeOf(account, call), call.params.filePath),
+    /** HEAD …/files/{filePath} */
+    head: async (account: Account, call: FileCall<C>): Promise<Reply> =>
+      fileProperties(call, treeOf(account, call), call.params.filePath),
+    /** DELETE …/files/{filePath} */
+    delete: async (account: Account, call: FileCall<C>): Promise<Reply> =>
+      deleteFile(call, treeOf(account, call), call.params.filePath),
+  };
 }
 
 /** A task without a directory yet has no files. */
@@ -64,37 +79,8 @@ function noFolder(error: unknown): never {
   throw error;
 }
 
-/** GET /jobs/{jobId}/tasks/{taskId}/files/{filePath} */
-export async function getTaskFile(account: Account, call: TaskFileCall): Promise<Reply> {
-  return readFile(call, taskTree(account, call), call.params.filePath);
-}
+/** Operations below /jobs/{jobId}/tasks/{taskId} */
+export const taskFiles = fileOperations(taskTree);
 
-/** HEAD /jobs/{jobId}/tasks/{taskId}/files/{filePath} */
-export async function headTaskFile(account: Account, call: TaskFileCall): Promise<Reply> {
-  return fileProperties(call, taskTree(account, call), call.params.filePath);
-}
-
-/** DELETE /jobs/{jobId}/tasks/{taskId}/files/{filePath} */
-export async function deleteTaskFile(account: Account, call: TaskFileCall): Promise<Reply> {
-  return deleteFile(call, taskTree(account, call), call.params.filePath);
-}
-
-/** GET /pools/{poolId}/nodes/{nodeId}/files */
-export async function listNodeFiles(account: Account, call: NodeCall): Promise<Reply> {
-  return listFiles(call, nodeTree(account, call)).catch(noFolder);
-}
-
-/** GET /pools/{poolId}/nodes/{nodeId}/files/{filePath} */
-export async function getNodeFile(account: Account, call: NodeFileCall): Promise<Reply> {
-  return readFile(call, nodeTree(account, call), call.params.filePath);
-}
-
-/** HEAD /pools/{poolId}/nodes/{nodeId}/files/{filePath} */
-export async function headNodeFile(account: Account, call: NodeFileCall): Promise<Reply> {
-  return fileProperties(call, nodeTree(account, call), call.params.filePath);
-}
-
-/** DELETE /pools/{poolId}/nodes/{nodeId}/files/{filePath} */
-export async function deleteNodeFile(account: Account, call: NodeFileCall): Promise<Reply> {
-  return deleteFile(call, nodeTree(account, call), call.params.filePath);
-}
+/** Operations below /pools/{poolId}/nodes/{nodeId} */
+export const nodeFiles = fileOperations(nodeTree);

@@ -5,7 +5,7 @@ import { type Account, type Job, keyOf } from '../state/account';
 import type { Call, Reply } from '../wire/call';
 import { checkConditions } from '../wire/conditions';
 import { omit } from '../wire/omit';
-import { pageOf, selected } from '../wire/page';
+import { pageOfResources, selected } from '../wire/page';
 import { Refusal, invalidProperty, missingProperty } from '../wire/refusals';
 import {
   createJob,
@@ -93,11 +93,7 @@ function checkParallel(maxParallelTasks: number | undefined): void {
 
 /** GET /jobs */
 export function listJobs(account: Account, call: Call): Reply {
-  return pageOf(call, jobListing, (after) =>
-    [...account.jobs.values()]
-      .filter(({ record }) => record.seq > after)
-      .map((job) => ({ seq: job.record.seq, view: () => jobView(job, call.base) })),
-  );
+  return pageOfResources(call, jobListing, account.jobs.values(), (job) => jobView(job, call.base));
 }
 
 /** GET /jobs/{jobId} */
@@ -179,7 +175,7 @@ export function terminate(account: Account, call: JobCall<JobTerminate | undefin
   if (job.record.state === 'completed') throw new Refusal('JobCompleted');
   if (job.record.state === 'terminating') throw new Refusal('JobBeingTerminated');
   terminateJob(account, job, call.body?.terminateReason ?? 'UserTerminate');
-  return touched(account, job);
+  return savedJob(account, job);
 }
 
 /** POST /jobs/{jobId}/disable */
@@ -189,7 +185,7 @@ export function disable(account: Account, call: JobCall<JobDisable>): Reply {
   if (job.record.state === 'completed') throw new Refusal('JobCompleted');
   if (job.record.state === 'terminating') throw new Refusal('JobBeingTerminated');
   if (job.record.state !== 'disabled') disableJob(account, job, call.body.disableTasks);
-  return touched(account, job);
+  return savedJob(account, job);
 }
 
 /** POST /jobs/{jobId}/enable */
@@ -201,10 +197,10 @@ export function enable(account: Account, call: JobCall): Reply {
   // Unconfirmed: enabling a job that is active already.
   if (job.record.state !== 'disabled') throw new Refusal('OperationInvalidForCurrentState');
   enableJob(account, job);
-  return touched(account, job);
+  return savedJob(account, job);
 }
 
-function touched(account: Account, job: Job): Reply {
+function savedJob(account: Account, job: Job): Reply {
   Object.assign(job.record, account.nextVersion());
   account.saveJob(job);
   return { status: 202, version: job.record };

@@ -1,11 +1,18 @@
 import type { JobManagerTask, JobPreparationTask, JobReleaseTask } from '../bodies/job';
 import type { Job } from '../state/account';
-import { dateField, idField, stateField } from '../wire/fields';
+import {
+  dateField,
+  idField,
+  previousStateProperties,
+  resourceFields,
+  resourceProperties,
+} from '../wire/fields';
 import type { Listing } from '../wire/page';
 import {
   constraintsView,
-  stateView,
   optionalTime,
+  resourceView,
+  stateView,
   withIdentity,
   withoutSecrets,
 } from '../wire/shared-views';
@@ -21,26 +28,11 @@ const executionFields = [
 export const jobListing: Listing = {
   metadata: 'jobs',
   expands: true,
-  filterable: [
-    idField(),
-    stateField('state'),
-    dateField('stateTransitionTime'),
-    dateField('creationTime'),
-    dateField('lastModified'),
-    ...executionFields,
-  ],
+  filterable: [...resourceFields, ...executionFields],
   selectable: [
-    'id',
-    'displayName',
+    ...resourceProperties,
+    ...previousStateProperties,
     'usesTaskDependencies',
-    'url',
-    'eTag',
-    'lastModified',
-    'creationTime',
-    'state',
-    'stateTransitionTime',
-    'previousState',
-    'previousStateTransitionTime',
     'priority',
     'allowTaskPreemption',
     'maxParallelTasks',
@@ -55,7 +47,6 @@ export const jobListing: Listing = {
     'networkConfiguration',
     'metadata',
     'executionInfo',
-    'stats',
   ],
 };
 
@@ -68,12 +59,7 @@ export function jobView(job: Job, base: string): object {
   const { record } = job;
   const { spec } = record;
   return {
-    id: spec.id,
-    ...(spec.displayName !== undefined && { displayName: spec.displayName }),
-    url: jobUrl(base, job),
-    eTag: record.eTag,
-    lastModified: wireTime(record.modifiedAt),
-    creationTime: wireTime(record.createdAt),
+    ...resourceView(spec, record, jobUrl(base, job)),
     ...stateView(record),
     ...specificationView(spec, record.poolId),
     executionInfo: executionView(job),

@@ -5,7 +5,7 @@ import { checkPackages } from '../execution/packages';
 import { type Account, type Pool, keyOf } from '../state/account';
 import type { Call, Reply } from '../wire/call';
 import { checkConditions } from '../wire/conditions';
-import { pageOf, selected } from '../wire/page';
+import { pageOfResources, selected } from '../wire/page';
 import { Refusal, invalidProperty, missingProperty } from '../wire/refusals';
 import { omit } from '../wire/omit';
 import { createPool, deletePool } from './lifecycle';
@@ -94,10 +94,8 @@ export function checkFormula(formula: string): void {
 
 /** GET /pools */
 export function listPools(account: Account, call: Call): Reply {
-  return pageOf(call, poolListing, (after) =>
-    [...account.pools.values()]
-      .filter(({ record }) => record.seq > after)
-      .map((pool) => ({ seq: pool.record.seq, view: () => poolView(pool, call.base) })),
+  return pageOfResources(call, poolListing, account.pools.values(), (pool) =>
+    poolView(pool, call.base),
   );
 }
 
@@ -117,7 +115,8 @@ export function poolExists(account: Account, call: PoolCall): Reply {
 export function patchPool(account: Account, call: PoolCall<PoolPatch>): Reply {
   const pool = livePoolOf(account, call);
   checkPackages(account, call.body.applicationPackageReferences ?? []);
-  return changed(account, pool, { ...pool.record.spec, ...call.body }, 200);
+  pool.record.spec = { ...pool.record.spec, ...call.body };
+  return savedPool(account, pool, 200);
 }
 
 /** POST /pools/{poolId}/updateproperties: properties that are not given are removed. */
@@ -125,16 +124,13 @@ export function updatePool(account: Account, call: PoolCall<PoolProperties>): Re
   const pool = livePoolOf(account, call);
   checkPackages(account, call.body.applicationPackageReferences);
   const kept = omit(pool.record.spec, ['startTask', 'targetNodeCommunicationMode']);
-  return changed(account, pool, { ...kept, ...call.body }, 204);
+  pool.record.spec = { ...kept, ...call.body };
+  return savedPool(account, pool, 204);
 }
 
-function changed(
-  account: Account,
-  pool: Pool,
-  spec: Pool['record']['spec'],
-  status: number,
-): Reply {
-  Object.assign(pool.record, { spec, ...account.nextVersion() });
+/** Saves a change of a pool under a new ETag. */
+export function savedPool(account: Account, pool: Pool, status: number): Reply {
+  Object.assign(pool.record, account.nextVersion());
   account.savePool(pool);
   return { status, version: pool.record };
 }

@@ -6,7 +6,7 @@ import type { Call, Reply } from '../wire/call';
 import { Refusal, invalidProperty, missingProperty } from '../wire/refusals';
 import { durationMs } from '../wire/time';
 import { evaluate, runOf, startAutoscale, stopAutoscale } from './autoscale';
-import { checkFormula, livePoolOf } from './operations';
+import { checkFormula, livePoolOf, savedPool } from './operations';
 import { beginResize, stopResize } from './resize';
 import { autoscaleRunView } from './view';
 
@@ -33,7 +33,7 @@ export function resizePool(account: Account, call: PoolCall<Resize>): Reply {
     call.body.nodeDeallocationOption,
     timeoutMs(pool, call.body.resizeTimeout),
   );
-  return touched(account, pool, 202);
+  return savedPool(account, pool, 202);
 }
 
 /** Unconfirmed: the code for a pool that scales by a formula; the service's users report two. */
@@ -48,12 +48,6 @@ function timeoutMs(pool: Pool, resizeTimeout: string | undefined): number {
   return resizeTimeout === undefined ? pool.record.resizeTimeoutMs : durationMs(resizeTimeout);
 }
 
-function touched(account: Account, pool: Pool, status: number): Reply {
-  Object.assign(pool.record, account.nextVersion());
-  account.savePool(pool);
-  return { status, version: pool.record };
-}
-
 /** POST /pools/{poolId}/stopresize */
 export function stopPoolResize(account: Account, call: PoolCall): Reply {
   const pool = livePoolOf(account, call);
@@ -61,7 +55,7 @@ export function stopPoolResize(account: Account, call: PoolCall): Reply {
     throw new Refusal('OperationInvalidForCurrentState');
   }
   stopResize(account, pool);
-  return touched(account, pool, 202);
+  return savedPool(account, pool, 202);
 }
 
 /** POST /pools/{poolId}/removenodes */
@@ -78,7 +72,7 @@ export function removePoolNodes(account: Account, call: PoolCall<RemoveNodes>): 
   const left = targetsWithout(pool, new Set(unique));
   for (const node of unique) removeNode(account, node, option);
   beginResize(account, pool, left, option, timeoutMs(pool, call.body.resizeTimeout));
-  return touched(account, pool, 202);
+  return savedPool(account, pool, 202);
 }
 
 /**
@@ -120,7 +114,7 @@ export function enableAutoscale(account: Account, call: PoolCall<EnableAutoscale
   }
   record.autoscaleEnabledAt = account.now();
   startAutoscale(account, pool, call.body);
-  return touched(account, pool, 200);
+  return savedPool(account, pool, 200);
 }
 
 /** POST /pools/{poolId}/disableautoscale; the service does not change the ETag. */

@@ -1,9 +1,15 @@
 import type { StartTask } from '../bodies/pool';
 import type { Pool } from '../state/account';
 import type { AutoscaleRun, Problem } from '../state/records';
-import { dateField, idField, stateField, booleanField } from '../wire/fields';
+import {
+  booleanField,
+  dateField,
+  resourceFields,
+  resourceProperties,
+  stateField,
+} from '../wire/fields';
 import type { Listing } from '../wire/page';
-import { withIdentity, withoutSecrets } from '../wire/shared-views';
+import { resourceView, withIdentity, withoutSecrets } from '../wire/shared-views';
 import { wireDuration, wireTime } from '../wire/time';
 import { currentNodes } from './resize';
 
@@ -11,26 +17,15 @@ export const poolListing: Listing = {
   metadata: 'pools',
   expands: true,
   filterable: [
-    idField(),
-    stateField('state'),
-    dateField('stateTransitionTime'),
+    ...resourceFields,
     stateField('allocationState', 'eq'),
     dateField('allocationStateTransitionTime'),
-    dateField('creationTime'),
-    dateField('lastModified'),
     booleanField('enableAutoScale'),
     stateField('vmSize'),
     booleanField('enableInterNodeCommunication'),
   ],
   selectable: [
-    'id',
-    'displayName',
-    'url',
-    'eTag',
-    'lastModified',
-    'creationTime',
-    'state',
-    'stateTransitionTime',
+    ...resourceProperties,
     'allocationState',
     'allocationStateTransitionTime',
     'vmSize',
@@ -56,7 +51,6 @@ export const poolListing: Listing = {
     'taskSchedulingPolicy',
     'userAccounts',
     'metadata',
-    'stats',
     'mountConfiguration',
     'identity',
     'targetNodeCommunicationMode',
@@ -74,12 +68,7 @@ export function poolView(pool: Pool, base: string): object {
   const { spec } = record;
   const current = currentNodes(pool);
   return {
-    id: spec.id,
-    ...(spec.displayName !== undefined && { displayName: spec.displayName }),
-    url: poolUrl(base, spec.id),
-    eTag: record.eTag,
-    lastModified: wireTime(record.modifiedAt),
-    creationTime: wireTime(record.createdAt),
+    ...resourceView(spec, record, poolUrl(base, spec.id)),
     state: record.state,
     stateTransitionTime: wireTime(record.stateAt),
     allocationState: record.allocationState,
@@ -139,25 +128,17 @@ function machineView({ record: { spec } }: Pool): object {
 }
 
 /** Properties that the stand-in stores and returns unchanged. */
+const UNCHANGED = [
+  'networkConfiguration',
+  'certificateReferences',
+  'applicationPackageReferences',
+  'applicationLicenses',
+  'userAccounts',
+  'metadata',
+  'mountConfiguration',
+  'targetNodeCommunicationMode',
+] as const;
+
 function unchangedProperties({ record: { spec } }: Pool): object {
-  const {
-    networkConfiguration,
-    certificateReferences,
-    applicationPackageReferences,
-    applicationLicenses,
-    userAccounts,
-    metadata,
-    mountConfiguration,
-    targetNodeCommunicationMode,
-  } = spec;
-  return {
-    networkConfiguration,
-    certificateReferences,
-    applicationPackageReferences,
-    applicationLicenses,
-    userAccounts,
-    metadata,
-    mountConfiguration,
-    targetNodeCommunicationMode,
-  };
+  return Object.fromEntries(UNCHANGED.map((name) => [name, spec[name]]));
 }

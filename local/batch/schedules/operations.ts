@@ -4,7 +4,7 @@ import { jobListing, jobView } from '../jobs/view';
 import { type Account, type Schedule, keyOf } from '../state/account';
 import type { Call, Reply } from '../wire/call';
 import { checkConditions } from '../wire/conditions';
-import { type Listing, pageOf, selected } from '../wire/page';
+import { type Listing, pageOfResources, selected } from '../wire/page';
 import { Refusal } from '../wire/refusals';
 import { omit } from '../wire/omit';
 import {
@@ -55,13 +55,8 @@ export function addSchedule(account: Account, call: Call<NewSchedule>): Reply {
 
 /** GET /jobschedules */
 export function listSchedules(account: Account, call: Call): Reply {
-  return pageOf(call, scheduleListing, (after) =>
-    [...account.schedules.values()]
-      .filter(({ record }) => record.seq > after)
-      .map((schedule) => ({
-        seq: schedule.record.seq,
-        view: () => scheduleView(schedule, call.base),
-      })),
+  return pageOfResources(call, scheduleListing, account.schedules.values(), (schedule) =>
+    scheduleView(schedule, call.base),
   );
 }
 
@@ -99,10 +94,10 @@ function changed(
   if (body.jobSpecification !== undefined) checkJob(account, body.jobSpecification);
   schedule.record.spec = spec;
   if (body.schedule !== undefined) reschedule(account, schedule);
-  return touched(account, schedule, 200);
+  return savedSchedule(account, schedule, 200);
 }
 
-function touched(account: Account, schedule: Schedule, status: number): Reply {
+function savedSchedule(account: Account, schedule: Schedule, status: number): Reply {
   Object.assign(schedule.record, account.nextVersion());
   account.saveSchedule(schedule);
   return { status, version: schedule.record };
@@ -112,21 +107,21 @@ function touched(account: Account, schedule: Schedule, status: number): Reply {
 export function disable(account: Account, call: ScheduleCall): Reply {
   const schedule = liveScheduleOf(account, call);
   if (schedule.record.state === 'active') disableSchedule(account, schedule);
-  return touched(account, schedule, 204);
+  return savedSchedule(account, schedule, 204);
 }
 
 /** POST /jobschedules/{jobScheduleId}/enable */
 export function enable(account: Account, call: ScheduleCall): Reply {
   const schedule = liveScheduleOf(account, call);
   if (schedule.record.state === 'disabled') enableSchedule(account, schedule);
-  return touched(account, schedule, 204);
+  return savedSchedule(account, schedule, 204);
 }
 
 /** POST /jobschedules/{jobScheduleId}/terminate */
 export function terminate(account: Account, call: ScheduleCall): Reply {
   const schedule = liveScheduleOf(account, call);
   terminateSchedule(account, schedule);
-  return touched(account, schedule, 202);
+  return savedSchedule(account, schedule, 202);
 }
 
 /** DELETE /jobschedules/{jobScheduleId}; its jobs are deleted with it. */
@@ -146,9 +141,7 @@ const jobsOfScheduleListing: Listing = {
 /** GET /jobschedules/{jobScheduleId}/jobs */
 export function listScheduleJobs(account: Account, call: ScheduleCall): Reply {
   const schedule = scheduleOf(account, { ...call, headers: {} });
-  return pageOf(call, jobsOfScheduleListing, (after) =>
-    jobsOf(account, schedule)
-      .filter(({ record }) => record.seq > after)
-      .map((job) => ({ seq: job.record.seq, view: () => jobView(job, call.base) })),
+  return pageOfResources(call, jobsOfScheduleListing, jobsOf(account, schedule), (job) =>
+    jobView(job, call.base),
   );
 }

@@ -1,39 +1,30 @@
 import { specificationView } from '../jobs/view';
 import type { Schedule } from '../state/account';
-import { dateField, idField, stateField } from '../wire/fields';
+import {
+  dateField,
+  previousStateProperties,
+  resourceFields,
+  resourceProperties,
+} from '../wire/fields';
 import type { Listing } from '../wire/page';
-import { stateView, optionalTime } from '../wire/shared-views';
-import { wireTime } from '../wire/time';
+import { optionalTime, resourceView, stateView } from '../wire/shared-views';
 
 export const scheduleListing: Listing = {
   metadata: 'jobschedules',
   expands: true,
   filterable: [
-    idField(),
-    stateField('state'),
-    dateField('stateTransitionTime'),
-    dateField('creationTime'),
-    dateField('lastModified'),
+    ...resourceFields,
     dateField('executionInfo/endTime'),
     dateField('schedule/doNotRunUntil'),
     dateField('schedule/doNotRunAfter'),
   ],
   selectable: [
-    'id',
-    'displayName',
-    'url',
-    'eTag',
-    'lastModified',
-    'creationTime',
-    'state',
-    'stateTransitionTime',
-    'previousState',
-    'previousStateTransitionTime',
+    ...resourceProperties,
+    ...previousStateProperties,
     'schedule',
     'jobSpecification',
     'executionInfo',
     'metadata',
-    'stats',
   ],
 };
 
@@ -44,12 +35,7 @@ export function scheduleUrl(base: string, scheduleId: string): string {
 export function scheduleView({ record }: Schedule, base: string): object {
   const { spec } = record;
   return {
-    id: spec.id,
-    ...(spec.displayName !== undefined && { displayName: spec.displayName }),
-    url: scheduleUrl(base, spec.id),
-    eTag: record.eTag,
-    lastModified: wireTime(record.modifiedAt),
-    creationTime: wireTime(record.createdAt),
+    ...resourceView(spec, record, scheduleUrl(base, spec.id)),
     ...stateView(record),
     schedule: spec.schedule,
     jobSpecification: specificationView(

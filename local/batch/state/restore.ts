@@ -121,7 +121,8 @@ function resumePool(account: Account, pool: Pool): void {
 function resumeNode(account: Account, node: Node): void {
   const { processes, root } = nodeFolders(account, node);
   const killed = killLeftovers(processes) + killMarked('AZ_BATCH_NODE_ROOT_DIR', root).length;
-  if (killed > 0) account.options.log(`node ${node.record.id}: killed ${killed} leftover processes`);
+  if (killed > 0)
+    account.options.log(`node ${node.record.id}: killed ${killed} leftover processes`);
   scheduleEviction(account, node);
   const { state, due } = node.record;
   if (due !== undefined) armNode(account, node);

@@ -82,7 +82,7 @@ export async function terminateTask(account: Account, call: TaskCall): Promise<R
   const { job, task } = taskOf(account, call);
   if (task.state === 'completed') throw new Refusal('TaskCompleted');
   endTask(account, job, task, failureOf('TaskEnded'));
-  const reply = touched(account, job, task);
+  const reply = savedTask(account, job, task);
   await taskStopped(job, task);
   return reply;
 }
@@ -94,10 +94,10 @@ export function reactivate(account: Account, call: TaskCall): Reply {
   if (task.state !== 'completed') throw new Refusal('TaskNotCompleted');
   if (task.result === 'success') throw new Refusal('TaskSucceeded');
   reactivateTask(account, job, task);
-  return touched(account, job, task);
+  return savedTask(account, job, task);
 }
 
-function touched(account: Account, job: Job, task: TaskRecord): Reply {
+function savedTask(account: Account, job: Job, task: TaskRecord): Reply {
   Object.assign(task, account.nextVersion());
   account.saveTask(job, task);
   return { status: 204, version: task };

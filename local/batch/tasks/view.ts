@@ -1,17 +1,24 @@
 import { taskDirectory } from '../execution/directories';
 import type { Job } from '../state/account';
 import type { TaskNode, TaskRecord } from '../state/records';
-import { dateField, idField, numberField, stateField } from '../wire/fields';
+import {
+  dateField,
+  idField,
+  numberField,
+  previousStateProperties,
+  resourceProperties,
+  stateField,
+} from '../wire/fields';
 import type { Listing } from '../wire/page';
 import {
   constraintsView,
   failureView,
   identityView,
-  stateView,
   optionalTime,
+  resourceView,
+  stateView,
   withoutSecrets,
 } from '../wire/shared-views';
-import { wireTime } from '../wire/time';
 
 export const taskListing: Listing = {
   metadata: 'tasks',
@@ -28,17 +35,9 @@ export const taskListing: Listing = {
     stateField('executionInfo/result'),
   ],
   selectable: [
-    'id',
-    'displayName',
-    'url',
-    'eTag',
-    'lastModified',
-    'creationTime',
+    ...resourceProperties,
+    ...previousStateProperties,
     'exitConditions',
-    'state',
-    'stateTransitionTime',
-    'previousState',
-    'previousStateTransitionTime',
     'commandLine',
     'containerSettings',
     'resourceFiles',
@@ -51,7 +50,6 @@ export const taskListing: Listing = {
     'executionInfo',
     'nodeInfo',
     'multiInstanceSettings',
-    'stats',
     'dependsOn',
     'applicationPackageReferences',
     'authenticationTokenSettings',
@@ -65,15 +63,10 @@ export function taskUrl(base: string, job: Job, taskId: string): string {
 /** A task as GET returns it, with the service's defaults. */
 export function taskView(job: Job, task: TaskRecord, base: string): object {
   const { spec } = task;
-  const { id, displayName, userIdentity, requiredSlots, ...rest } = spec;
+  const { userIdentity, requiredSlots, ...rest } = spec;
   const retries = job.record.spec.constraints?.maxTaskRetryCount ?? 0;
   return {
-    id,
-    ...(displayName !== undefined && { displayName }),
-    url: taskUrl(base, job, id),
-    eTag: task.eTag,
-    creationTime: wireTime(task.createdAt),
-    lastModified: wireTime(task.modifiedAt),
+    ...resourceView(spec, task, taskUrl(base, job, spec.id)),
     ...stateView(task),
     ...(spec.containerSettings === undefined ? rest : withoutSecrets(rest)),
     userIdentity: identityView(userIdentity),

@@ -24,3 +24,27 @@ export function numberField(path: string): QueryField {
 export function booleanField(path: string): QueryField {
   return { path, kind: 'boolean', operators: ['eq', 'ne'] };
 }
+
+/** Properties of every resource with a state that a list can be filtered by. */
+export const resourceFields: readonly QueryField[] = [
+  idField(),
+  stateField('state'),
+  dateField('stateTransitionTime'),
+  dateField('creationTime'),
+  dateField('lastModified'),
+];
+
+/** Properties of every resource with a state that `$select` may name. */
+export const resourceProperties = [
+  'id',
+  'displayName',
+  'url',
+  'eTag',
+  'lastModified',
+  'creationTime',
+  'state',
+  'stateTransitionTime',
+  'stats',
+] as const;
+
+export const previousStateProperties = ['previousState', 'previousStateTransitionTime'] as const;

@@ -61,6 +61,20 @@ export function pageOf(
   });
 }
 
+/** One page of the resources that have a record; `view` is called for those on the page only. */
+export function pageOfResources<T extends { readonly record: { readonly seq: number } }>(
+  call: Call<unknown, string>,
+  listing: Listing,
+  resources: Iterable<T>,
+  view: (resource: T) => object,
+): Reply {
+  return pageOf(call, listing, (after) =>
+    [...resources]
+      .filter(({ record }) => record.seq > after)
+      .map((resource) => ({ seq: resource.record.seq, view: () => view(resource) })),
+  );
+}
+
 function page(
   call: Call<unknown, string>,
   listing: Listing,

@@ -1,4 +1,4 @@
-import type { Failure, ExecutionInfo, StateHistory } from '../state/records';
+import type { EntityVersion, Failure, ExecutionInfo, StateHistory } from '../state/records';
 import { wireTime } from './time';
 
 /** A state with the previous one, as every resource shows it. */
@@ -10,6 +10,27 @@ export function stateView(thing: StateHistory<string>): object {
       previousState: thing.previousState,
       previousStateTransitionTime: wireTime(thing.previousStateAt ?? thing.stateAt),
     }),
+  };
+}
+
+interface Resource extends EntityVersion {
+  readonly createdAt: number;
+}
+
+interface Identified {
+  readonly id: string;
+  readonly displayName?: string;
+}
+
+/** The first properties of every pool, job, schedule and task. */
+export function resourceView(spec: Identified, record: Resource, url: string): object {
+  return {
+    id: spec.id,
+    ...(spec.displayName !== undefined && { displayName: spec.displayName }),
+    url,
+    eTag: record.eTag,
+    lastModified: wireTime(record.modifiedAt),
+    creationTime: wireTime(record.createdAt),
   };
 }
 

@@ -35,11 +35,13 @@ test('a pool grows with its pending tasks at the next evaluation, and goes back 
   await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
   await stand.client.task.add('job', { id: 'task', commandLine: 'true' });
 
-  const task = await taskDone(stand, 'job', 'task');
+  // The evaluation after five minutes, and the time that its node takes to come up.
+  stand.clock.stepTo(new Date('2030-01-01T00:05:10Z'));
+  const task = await taskDone(stand, 'job', 'task', 0);
   const empty = await stand.until(async () => {
     const pool = await stand.client.pool.get('pool');
     return pool.currentLowPriorityNodes === 0 && pool;
-  });
+  }, 10);
 
   const started = task.executionInfo?.startTime?.getTime() ?? 0;
   expect(started).toBeGreaterThanOrEqual(Date.parse('2030-01-01T00:05:00Z'));

@@ -131,7 +131,7 @@ test('what a killed stand-in left running is ended by the next one, and runs aga
   });
   const pidOf = async (line: number) =>
     Number((await fsp.readFile(pids, 'utf8').catch(() => '')).split('\n')[line]);
-  await expect.poll(() => pidOf(0), { timeout: 10_000 }).toBeGreaterThan(0);
+  await expect.poll(() => pidOf(0), { timeout: 50_000 }).toBeGreaterThan(0);
   const left = await pidOf(0);
   // What is acknowledged is on disk with all before it: that the task runs, too.
   await client.job.add({ id: 'later', poolInfo: { poolId: 'pool' } });
@@ -142,9 +142,9 @@ test('what a killed stand-in left running is ended by the next one, and runs aga
   const after = clientOf(second.url);
 
   await expect
-    .poll(async () => (await after.task.get('job', 'task')).state, { timeout: 10_000 })
+    .poll(async () => (await after.task.get('job', 'task')).state, { timeout: 50_000 })
     .toBe('completed');
   const { executionInfo } = await after.task.get('job', 'task');
-  await expect.poll(() => isAlive(left), { timeout: 10_000 }).toBe(false);
+  await expect.poll(() => isAlive(left), { timeout: 50_000 }).toBe(false);
   expect(executionInfo).toMatchObject({ exitCode: 0, retryCount: 0, requeueCount: 1 });
 });

@@ -133,7 +133,7 @@ test('machines that Azure does not have are waited for until the resize times ou
   const pool = await stand.until(async () => {
     const found = await stand.client.pool.get('pool');
     return found.allocationState === 'steady' && found;
-  });
+  }, 10);
 
   expect(pool.currentLowPriorityNodes).toBe(1);
   expect(pool.resizeErrors?.map(({ code }) => code)).toEqual(['AllocationTimedout']);

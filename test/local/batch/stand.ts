@@ -9,7 +9,7 @@ import fsp from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
 import { SteppedClock } from '../../../local/clock';
 import { type BatchOptions, type RunningBatch, startBatch } from '../../../local/batch/server';
 
@@ -79,8 +79,10 @@ export async function newTemporaryFolder(): Promise<{
   };
 }
 
-/** Real time that processes may take, independent of the stepped clock. */
-const REAL_TIMEOUT_MS = 15_000;
+/** Bound on the real time of processes, far above what they need on a busy machine. */
+const REAL_TIMEOUT_MS = 50_000;
+
+vi.setConfig({ testTimeout: 60_000 });
 
 async function until<T>(
   clock: SteppedClock,
@@ -152,11 +154,12 @@ export async function taskDone(
   stand: Stand,
   jobId: string,
   taskId: string,
+  stepSeconds?: number,
 ): Promise<BatchServiceModels.CloudTask> {
   return stand.until(async () => {
     const task = await stand.client.task.get(jobId, taskId);
     return task.state === 'completed' && task;
-  });
+  }, stepSeconds);
 }
 
 /** The process number that a running task has written to its standard output. */

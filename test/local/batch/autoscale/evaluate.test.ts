@@ -158,7 +158,9 @@ test.each([
     error: {
       code: 'AutoScalingFormulaEvaluationError',
       message: 'Autoscale evaluation failed due to an error in the formula',
-      values: [{ name: 'Message', value: `Line 2, Col 3: ${shown} is not a valid number of nodes` }],
+      values: [
+        { name: 'Message', value: `Line 2, Col 3: ${shown} is not a valid number of nodes` },
+      ],
     },
   });
 });
