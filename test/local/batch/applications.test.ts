@@ -47,7 +47,7 @@ async function upload(stand: Stand, call: string, archive: Buffer): Promise<numb
   return status;
 }
 
-test('packages of the pool and of a task are unpacked and named to the task [RS17] [RS18] [RS21]', async () => {
+test('packages of the pool and of a task are unpacked, with variables for the task [RS17] [RS18] [RS21]', async () => {
   const stand = await standIn();
   await upload(stand, 'my-tool/versions/1.0', zipOf({ 'bin/tool.sh': '#!/bin/sh\necho one\n' }));
   await upload(stand, 'my-tool/versions/2.0', zipOf({ 'bin/tool.sh': '#!/bin/sh\necho two\n' }));
@@ -70,7 +70,7 @@ test('packages of the pool and of a task are unpacked and named to the task [RS1
   ]);
 });
 
-test('a package that was forgotten leaves nodes unusable that need it [RS20]', async () => {
+test('a deleted package makes the nodes that need it unusable [RS20]', async () => {
   const stand = await standIn();
   await upload(stand, 'tool/versions/1', zipOf({ a: 'A' }));
   await stand.client.pool.add({
@@ -90,7 +90,7 @@ test('a package that was forgotten leaves nodes unusable that need it [RS20]', a
   expect(node.errors?.map(({ code }) => code)).toEqual(['ApplicationPackageError']);
 });
 
-test('what is no archive is refused, and nothing is unpacked outside', async () => {
+test('a file that is not an archive is refused, and nothing is unpacked outside the folder', async () => {
   const stand = await standIn();
   const statuses = [
     await upload(stand, 'tool/versions/1', Buffer.from('not a zip')),

@@ -6,7 +6,7 @@ import { ACCOUNT, standIn } from './stand';
 
 const VERSION = 'api-version=2022-10-01.16.0';
 
-test('a wrong key is refused in the words of the service', async () => {
+test("a wrong key is refused with the service's message", async () => {
   const { batch } = await standIn();
   const credentials = new BatchSharedKeyCredentials(ACCOUNT.name, 'd3Jvbmc=');
   const stranger = new BatchServiceClient(credentials, batch.url, { noRetryPolicy: true });
@@ -25,7 +25,7 @@ test('a wrong key is refused in the words of the service', async () => {
   });
 });
 
-test('signatures hold for filters, encoded paths, bodies that are not ASCII and next links', async () => {
+test('signatures are valid for filters, encoded paths, non-ASCII bodies and next links', async () => {
   const { client } = await standIn();
   for (const id of ['a', 'b']) {
     await client.job.add({ id, displayName: 'Nächte & Tage', poolInfo: { poolId: 'pool' } });
@@ -45,7 +45,7 @@ test('signatures hold for filters, encoded paths, bodies that are not ASCII and 
   });
 });
 
-test('a request without authorization misses a header', async () => {
+test('a request without authorization is refused with the missing header', async () => {
   const { batch } = await standIn();
 
   const response = await fetch(`${batch.url}/pools?${VERSION}`);
@@ -72,7 +72,7 @@ test('another version of the REST interface is refused', async () => {
   expect(await unknown.json()).toMatchObject({ code: 'UnsupportedRequestVersion' });
 });
 
-test('every answer carries its request id, a single thing its ETag', async () => {
+test('every response has its request id, a single resource its ETag', async () => {
   const { client } = await standIn();
   await client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
 
@@ -94,7 +94,7 @@ test.each([
   ['its audience', { aud: 'https://batch.core.windows.net/' }, 200],
   ['its audience without the slash', { aud: 'https://batch.core.windows.net' }, 200],
   ['the audience of Resource Manager', { aud: 'https://management.azure.com' }, 403],
-  ['an issuer nobody knows', { iss: 'https://elsewhere' }, 403],
+  ['an unknown issuer', { iss: 'https://elsewhere' }, 403],
   ['an expiry that is past', { exp: 1 }, 403],
   ['a signature that is wrong', { forged: true }, 403],
 ])('a token with %s', async (_, claims, status) => {
@@ -122,7 +122,7 @@ test.each([
   expect(answered).toBe(status);
 });
 
-test('a condition on an ETag that is not met refuses the write and spares the read', async () => {
+test('an unmet ETag condition refuses the write, and is 304 for the read', async () => {
   const { client } = await standIn();
   await client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
   const { eTag = '' } = await client.job.get('job');

@@ -15,7 +15,7 @@ const SCALED = {
   autoScaleEvaluationInterval: 'PT5M',
 };
 
-test('a formula is evaluated when the pool is made, and the pool resizes even to nothing', async () => {
+test('a formula is evaluated when the pool is created, and the pool resizes even to zero', async () => {
   const { client } = await standIn();
   await client.pool.add({ ...SCALED, autoScaleFormula: FOLLOW_PENDING });
 
@@ -29,7 +29,7 @@ test('a formula is evaluated when the pool is made, and the pool resizes even to
   });
 });
 
-test('a pool grows with its pending tasks at the next evaluation, and goes back to zero [RS2] [RS13]', async () => {
+test('a pool scales up with its pending tasks at the next evaluation, and back to zero [RS2] [RS13]', async () => {
   const stand = await standIn();
   await stand.client.pool.add({ ...SCALED, autoScaleFormula: FOLLOW_PENDING });
   await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
@@ -72,7 +72,7 @@ test('enabling with a new interval evaluates at once, and not twice within thirt
   });
 });
 
-test('a formula that fails is a result with an error, and changes nothing', async () => {
+test('a failed evaluation is a result with an error, and changes nothing', async () => {
   const stand = await standIn();
   await stand.client.pool.add({ ...SCALED, autoScaleFormula: '$TargetLowPriorityNodes=2' });
 
@@ -84,7 +84,7 @@ test('a formula that fails is a result with an error, and changes nothing', asyn
   );
 });
 
-test('a pool that scales by formula takes no resize until it is disabled', async () => {
+test('a pool with autoscale refuses a resize until autoscale is disabled', async () => {
   const stand = await standIn();
   await stand.client.pool.add({ ...SCALED, autoScaleFormula: '$TargetLowPriorityNodes=0' });
   await stand.until(async () => (await stand.client.pool.get('pool')).allocationState === 'steady');
@@ -101,7 +101,7 @@ test('a pool that scales by formula takes no resize until it is disabled', async
   });
 });
 
-test('what a formula looks back on outlives a restart, and a deleted pool leaves nothing of it', async () => {
+test('samples survive a restart, and are deleted with their pool', async () => {
   const folder = await newFolder();
   const clock = new SteppedClock('2030-01-01T00:00:00Z');
   const options = { folder, clock };

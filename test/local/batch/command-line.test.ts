@@ -26,7 +26,7 @@ test.each([
   [`echo "a\\"`, `opens a quotation with " at character 6`],
   [`don't`, `opens a quotation with ' at character 4`],
   ['echo a\\', 'ends in a backslash without a character to escape'],
-])('the unfinished line %j is refused, not guessed at', (line, reason) => {
+])('the unfinished line %j is refused', (line, reason) => {
   expect(() => splitCommandLine(line)).toThrow(CommandLineError);
   expect(() => splitCommandLine(line)).toThrow(reason);
 });

@@ -3,7 +3,7 @@ import { poolOf, standIn, taskDone } from './stand';
 
 const JOB = { id: 'job', poolInfo: { poolId: 'pool' }, usesTaskDependencies: true };
 
-test('a task waits for the tasks it names, also for those added after it [NB11]', async () => {
+test('a task waits for its dependencies, also for those added later [NB11]', async () => {
   const stand = await standIn();
   await poolOf(stand, 1);
   await stand.client.job.add(JOB);
@@ -29,7 +29,7 @@ test('a task waits for the tasks it names, also for those added after it [NB11]'
   expect(ends[2]).toBeGreaterThanOrEqual(Math.max(ends[0] ?? 0, ends[1] ?? 0));
 });
 
-test('a range counts ids as integers, whatever their leading zeros', async () => {
+test('a range compares ids as integers, with or without leading zeros', async () => {
   const stand = await standIn();
   await poolOf(stand, 1);
   await stand.client.job.add(JOB);
@@ -45,7 +45,7 @@ test('a range counts ids as integers, whatever their leading zeros', async () =>
   expect((await taskDone(stand, 'job', 'merge')).executionInfo?.result).toBe('success');
 });
 
-test('a failed parent blocks its child for ever, unless its exit says it satisfies', async () => {
+test('a failed parent blocks its child forever, unless its exit options satisfy it', async () => {
   const stand = await standIn();
   await poolOf(stand, 1);
   await stand.client.job.add(JOB);
@@ -66,7 +66,7 @@ test('a failed parent blocks its child for ever, unless its exit says it satisfi
   expect((await stand.client.task.get('job', 'blocked')).state).toBe('active');
 });
 
-test('a failure can end its job', async () => {
+test('a failed task can terminate its job', async () => {
   const stand = await standIn();
   await poolOf(stand, 1);
   await stand.client.job.add({ ...JOB, onTaskFailure: 'performexitoptionsjobaction' });

@@ -3,7 +3,7 @@ import { standIn } from './stand';
 
 const POOL = { poolInfo: { poolId: 'pool' } };
 
-test('calls that are told to fail do so in their order, and have no effect', async () => {
+test('injected faults fail calls in their order, and the calls have no effect', async () => {
   const { client, control } = await standIn();
   await control('POST /faults', [
     { verb: 'POST', path: '/jobs', action: 'status', status: 429, retryAfterSeconds: 7 },
@@ -25,7 +25,7 @@ test('calls that are told to fail do so in their order, and have no effect', asy
   await client.job.add({ id: 'job', ...POOL });
 });
 
-test('a connection can be lost before the effect of a call, and after it', async () => {
+test('a connection can be reset before the effect of a call, and after it', async () => {
   const { client, control } = await standIn();
   await control('POST /faults', [
     { path: '/jobs', verb: 'POST', action: 'cutBefore' },
@@ -42,7 +42,7 @@ test('a connection can be lost before the effect of a call, and after it', async
   expect((await client.job.list()).map(({ id }) => id)).toEqual(['after']);
 });
 
-test('a fault waits for the calls that are to go well first', async () => {
+test('a fault skips the calls that must succeed first', async () => {
   const { client, control } = await standIn();
   await control('POST /faults', {
     path: '/jobs/*',
@@ -66,7 +66,7 @@ test('a fault waits for the calls that are to go well first', async () => {
   expect(answers).toEqual([200, 500, 500, 200]);
 });
 
-test('a web page of another origin moves nothing', async () => {
+test('a web page of another origin cannot use the control API', async () => {
   const { batch } = await standIn();
 
   const response = await fetch(`${batch.url}/_local/faults`, {

@@ -22,7 +22,7 @@ function write(...names: readonly string[]): void {
   }
 }
 
-/** What a pattern finds, relative to the task directory. */
+/** The matches of a pattern, relative to the task directory. */
 async function found(pattern: string, environment: Record<string, string> = {}): Promise<string[]> {
   const paths = await matchFiles(pattern, { cwd: path.join(task, 'wd'), environment });
   expect(paths.every((at) => path.isAbsolute(at))).toBe(true);
@@ -38,7 +38,7 @@ test('a pattern without a wildcard names one file', async () => {
   expect(await found('out.txt/below')).toEqual([]);
 });
 
-test('a pattern climbs out of the working directory', async () => {
+test('a pattern may leave the working directory', async () => {
   write('stdout.txt', 'stderr.txt', 'fileuploadout.txt', 'wd/stdout.txt');
 
   expect(await found('../stdout.txt')).toEqual(['stdout.txt']);
@@ -85,7 +85,7 @@ test('a question mark and brackets stand for one character', async () => {
   expect(await found('[a-]1')).toEqual(['wd/-1', 'wd/a1']);
 });
 
-test('brackets take the meaning from a wildcard', async () => {
+test('a wildcard in brackets is literal', async () => {
   write('wd/abc*', 'wd/abcd', 'wd/abc?', 'wd/a[1]', 'wd/a1', 'wd/a]');
 
   expect(await found('abc[*]')).toEqual(['wd/abc*']);
@@ -118,7 +118,7 @@ test('no other character is special', async () => {
   }
 });
 
-test('a leading dot matches only where the pattern writes it', async () => {
+test('a leading dot matches only where the pattern has it', async () => {
   write('wd/.a.gif', 'wd/a.gif', 'wd/.git/b.gif', 'wd/x/.c.gif');
 
   expect(await found('*.gif')).toEqual(['wd/a.gif']);
@@ -131,7 +131,7 @@ test('a leading dot matches only where the pattern writes it', async () => {
   expect(await found('.g*/*')).toEqual(['wd/.git/b.gif']);
 });
 
-test('only files are found', async () => {
+test('only files match', async () => {
   write('wd/out/a.txt');
 
   expect(await found('out')).toEqual([]);
@@ -150,14 +150,14 @@ test('variables are expanded before the pattern is read', async () => {
   expect(await found('$AZ_BATCH_TASK_DIR/std*.txt', environment)).toEqual(['stdout.txt']);
 });
 
-test('a variable that is not set leads nowhere, least of all to the root directory', async () => {
+test('a variable that is not set matches nothing, in particular not the root directory', async () => {
   write('wd/a.txt');
 
   expect(await found('$UNSET/*')).toEqual([]);
   expect(await found('${UNSET}a.txt')).toEqual([]);
 });
 
-test('two stars follow no link to a directory, and a link to a file is a file', async () => {
+test('two stars do not follow a link to a directory, and a link to a file is a file', async () => {
   write('wd/real/a.txt', 'outside/b.txt');
   symlinkSync('..', path.join(task, 'wd/real/round'));
   symlinkSync(path.join(task, 'outside'), path.join(task, 'wd/linked'));

@@ -10,7 +10,7 @@ async function jobIn(stand: Stand, id: string, state: string) {
   }, 2);
 }
 
-test('a new job shows what the service fills in', async () => {
+test("a new job shows the service's defaults", async () => {
   const { client, batch } = await standIn();
   await client.job.add({ id: 'Job', ...POOL });
 
@@ -37,7 +37,7 @@ test('a new job shows what the service fills in', async () => {
   });
 });
 
-test('a job that ends with its tasks ends at once when it has none', async () => {
+test('a job with onAllTasksComplete and no tasks completes at once', async () => {
   const stand = await standIn();
   await stand.client.job.add({ id: 'job', ...POOL, onAllTasksComplete: 'terminatejob' });
 
@@ -46,7 +46,7 @@ test('a job that ends with its tasks ends at once when it has none', async () =>
   );
 });
 
-test('a job told later to end with its tasks ends when the last of them has', async () => {
+test('a job patched to onAllTasksComplete ends after its last task', async () => {
   const stand = await standIn();
   await poolOf(stand, 1);
   await stand.client.job.add({ id: 'job', ...POOL });
@@ -69,7 +69,7 @@ test('a job told later to end with its tasks ends when the last of them has', as
   ).rejects.toMatchObject({ code: 'JobCompleted' });
 });
 
-test('a job manager ends its job and kills what it leaves running [RS26]', async () => {
+test('a job manager ends its job and kills the running tasks [RS26]', async () => {
   const stand = await standIn();
   await poolOf(stand, 2);
   await stand.control('PUT /scripts', [{ task: 'job/manager', exitCode: 0, afterSeconds: 60 }]);
@@ -92,11 +92,11 @@ test('a job manager ends its job and kills what it leaves running [RS26]', async
   expect((await stand.client.task.get('job', 'worker')).executionInfo?.failureInfo?.code).toBe(
     'TaskEnded',
   );
-  // What was still waiting stays so for ever.
+  // A task that was still waiting stays active forever.
   expect((await stand.client.task.get('job', 'waiting')).state).toBe('active');
 });
 
-test('an exclusive job manager shares its node with nothing', async () => {
+test('an exclusive job manager shares its node with no other task', async () => {
   const stand = await standIn();
   await poolOf(stand, 1, { taskSlotsPerNode: 4 });
   await stand.control('PUT /scripts', [{ task: 'job/*', exitCode: 0, afterSeconds: 30 }]);
@@ -113,7 +113,7 @@ test('an exclusive job manager shares its node with nothing', async () => {
   expect((await stand.client.job.get('job')).state).toBe('active');
 });
 
-test('a job manager that wants a dedicated node never runs on Spot', async () => {
+test('a job manager that needs a dedicated node never runs on Spot', async () => {
   const stand = await standIn();
   await poolOf(stand, 1);
   await stand.client.job.add({
@@ -127,7 +127,7 @@ test('a job manager that wants a dedicated node never runs on Spot', async () =>
   expect((await stand.client.task.get('job', 'manager')).state).toBe('active');
 });
 
-test('a job over its wall-clock time is ended for that', async () => {
+test('a job over its wall-clock time is terminated with that reason', async () => {
   const stand = await standIn();
   await poolOf(stand, 1);
   await stand.client.job.add({ id: 'job', ...POOL, constraints: { maxWallClockTime: 'PT10M' } });
@@ -188,7 +188,7 @@ test('a deleted job is first deleting, then not found, and its id is free', asyn
   );
 });
 
-test('a terminated job takes no more tasks', async () => {
+test('a terminated job refuses further tasks', async () => {
   const stand = await standIn();
   await stand.client.job.add({ id: 'job', ...POOL });
   await stand.client.job.terminate('job');
@@ -208,7 +208,7 @@ test('a terminated job takes no more tasks', async () => {
   }
 });
 
-test('jobs of higher priority go first, each within its own parallelism [PI14]', async () => {
+test('jobs of higher priority run first, each within its own maxParallelTasks [PI14]', async () => {
   const stand = await standIn();
   await stand.control('PUT /scripts', [{ task: '*', exitCode: 0, afterSeconds: 60 }]);
   await stand.client.job.add({ id: 'low', ...POOL, priority: -5 });

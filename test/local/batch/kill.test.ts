@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { ACCOUNT, UBUNTU, clientOf, isAlive, newFolder, newTemporaryFolder } from './stand';
 
-/** The stand-in as a process of its own, so that it can be killed. */
+/** The stand-in as a separate process, so that it can be killed. */
 let program: string;
 let remove: () => Promise<void>;
 
@@ -111,7 +111,7 @@ test.each([1, 20, 60, 120])(
   },
 );
 
-test('what a killed stand-in left running is ended by the next one, and runs again', async () => {
+test('processes of a killed stand-in are killed by the next one, and their tasks run again', async () => {
   const folder = await newFolder();
   const shared = await newTemporaryFolder();
   onTestFinished(() => shared.remove());
@@ -133,7 +133,7 @@ test('what a killed stand-in left running is ended by the next one, and runs aga
     Number((await fsp.readFile(pids, 'utf8').catch(() => '')).split('\n')[line]);
   await expect.poll(() => pidOf(0), { timeout: 50_000 }).toBeGreaterThan(0);
   const left = await pidOf(0);
-  // What is acknowledged is on disk with all before it: that the task runs, too.
+  // An acknowledged change is on disk with all earlier ones, also the start of the task.
   await client.job.add({ id: 'later', poolInfo: { poolId: 'pool' } });
 
   await kill(first);

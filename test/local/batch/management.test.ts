@@ -25,7 +25,7 @@ async function plane(options: Parameters<typeof standIn>[0] = { entra: { verify:
   return { stand, ask };
 }
 
-test('the account is shown as Resource Manager shows it, with the quotas that it has now', async () => {
+test('the account has the form of Resource Manager, with its present quotas', async () => {
   const { stand, ask } = await plane();
   await stand.control('PUT /quotas', { lowPriorityCores: 20, pools: 3 });
 
@@ -51,7 +51,7 @@ test('the account is shown as Resource Manager shows it, with the quotas that it
   ]);
 });
 
-test('what is not there is refused in the words of Resource Manager', async () => {
+test("a missing resource is refused with Resource Manager's message", async () => {
   const { ask } = await plane();
   const other = `${GROUP}/providers/Microsoft.Batch/batchAccounts/other`;
 
@@ -79,7 +79,7 @@ test.each([
   expect((await ask(`${ID}?api-version=2024-07-01`, 'GET', audience))[0]).toBe(status);
 });
 
-test('without a token, or without an authority to believe, nobody gets in', async () => {
+test('a request without a token, or without a trusted authority, is refused', async () => {
   const { stand, ask } = await plane({});
   const bare = await fetch(`${stand.batch.url}${ID}?api-version=2024-07-01`);
 

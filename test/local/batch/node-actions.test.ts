@@ -5,7 +5,7 @@ async function stateOf(stand: Stand, nodeId: string): Promise<string> {
   return (await stand.client.computeNode.get('pool', nodeId)).state ?? '';
 }
 
-test('a rebooted node requeues its task, runs its start task again and goes on', async () => {
+test('a rebooted node requeues its task, runs its start task again and continues', async () => {
   const stand = await standIn();
   const [node] = await poolOf(stand, 1, {
     startTask: { commandLine: '/bin/sh -c "echo x >> $AZ_BATCH_NODE_SHARED_DIR/boots"' },
@@ -43,7 +43,7 @@ test('a reimaged node has an empty disk', async () => {
   expect(file.contentLength).toBe(2);
 });
 
-test('a node that is not scheduled to finishes its task, is offline, and comes back', async () => {
+test('a node with disabled scheduling finishes its task, is offline, and can be enabled again', async () => {
   const stand = await standIn();
   const [node] = await poolOf(stand, 1);
   const nodeId = node?.id ?? '';
@@ -88,7 +88,7 @@ test('users of a node are kept by name', async () => {
   });
 });
 
-test('node counts tell Spot from dedicated, usage counts core hours', async () => {
+test('node counts separate Spot from dedicated nodes, usage has core hours', async () => {
   const stand = await standIn();
   await poolOf(stand, 3, { targetLowPriorityNodes: 2, targetDedicatedNodes: 1 });
   stand.clock.stepTo(new Date('2030-01-01T00:30:02Z'));
@@ -107,7 +107,7 @@ test('node counts tell Spot from dedicated, usage counts core hours', async () =
   ]);
 });
 
-test('images can be chosen by what they are [PY5]', async () => {
+test('images can be filtered by their properties [PY5]', async () => {
   const { client } = await standIn();
 
   const linux = await client.account.listSupportedImages({
@@ -119,7 +119,7 @@ test('images can be chosen by what they are [PY5]', async () => {
   expect(linux.every(({ osType }) => osType === 'linux')).toBe(true);
 });
 
-test('what is not imitated says so by name', async () => {
+test('an operation that is not imitated is refused by name', async () => {
   const { client } = await standIn();
 
   await expect(client.job.getAllLifetimeStatistics()).rejects.toMatchObject({

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { UBUNTU, fileText, isAlive, poolOf, printedPid, standIn, taskDone } from './stand';
 
-test('a node waits for its start task, which may have to be tried twice [RS22]', async () => {
+test('a node waits for its start task and its retry [RS22]', async () => {
   const stand = await standIn();
   const [node] = await poolOf(stand, 1, {
     startTask: {
@@ -19,7 +19,7 @@ test('a node waits for its start task, which may have to be tried twice [RS22]',
   });
 });
 
-test('a node whose start task fails takes no tasks [NB16]', async () => {
+test('a node with a failed start task gets no tasks [NB16]', async () => {
   const stand = await standIn();
   await stand.client.pool.add({
     id: 'pool',
@@ -85,7 +85,7 @@ test('a preempted node keeps its name, loses its disk, and its task runs again e
   });
 });
 
-test('what a task detached from itself ends with its node', async () => {
+test("a task's detached processes end with its node", async () => {
   const stand = await standIn();
   await poolOf(stand, 1);
   await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
@@ -107,7 +107,7 @@ test('what a task detached from itself ends with its node', async () => {
   expect(await stand.until(async () => !isAlive(pid))).toBe(true);
 });
 
-test('Spot nodes are taken back at the rate that is set', async () => {
+test('Spot nodes are evicted at the configured rate', async () => {
   const stand = await standIn({ timings: { evictionsPerNodeHour: 6, restoreSeconds: 60 } });
   await poolOf(stand, 1, { targetDedicatedNodes: 0 });
   let evictions = 0;
@@ -124,7 +124,7 @@ test('Spot nodes are taken back at the rate that is set', async () => {
   expect(evictions).toBe(7);
 });
 
-test('tasks of nodes that leave are requeued, ended, or waited for', async () => {
+test('tasks of removed nodes are requeued, terminated, or completed first', async () => {
   const stand = await standIn();
   await poolOf(stand, 3);
   await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
@@ -161,7 +161,7 @@ test('tasks of nodes that leave are requeued, ended, or waited for', async () =>
   expect((await stand.client.pool.get('pool')).currentLowPriorityNodes).toBe(0);
 });
 
-test('a pool that is deleted gives its tasks back to their jobs', async () => {
+test('a deleted pool requeues its tasks', async () => {
   const stand = await standIn();
   await poolOf(stand, 1);
   await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
@@ -179,7 +179,7 @@ test('a pool that is deleted gives its tasks back to their jobs', async () => {
   });
 });
 
-test('a broken node is unusable, says why, and its task runs elsewhere', async () => {
+test('a broken node is unusable with a reason, and its task is requeued', async () => {
   const stand = await standIn();
   await poolOf(stand, 1);
   await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });

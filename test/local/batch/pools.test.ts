@@ -3,7 +3,7 @@ import { UBUNTU, bodyOf, poolOf, standIn } from './stand';
 
 const SMALL = { vmSize: 'STANDARD_D2s_v5', virtualMachineConfiguration: UBUNTU };
 
-test('a new pool shows what the service fills in', async () => {
+test("a new pool shows the service's defaults", async () => {
   const { client, batch } = await standIn();
   await client.pool.add({ id: 'Pool', ...SMALL });
 
@@ -38,7 +38,7 @@ test('a new pool shows what the service fills in', async () => {
   });
 });
 
-test('a pool is steady at its size after the time that machines take [PI7]', async () => {
+test('a pool is steady at its size after the allocation time [PI7]', async () => {
   const stand = await standIn();
   await stand.client.pool.add({
     id: 'pool',
@@ -59,7 +59,7 @@ test('a pool is steady at its size after the time that machines take [PI7]', asy
   expect(seen).toEqual(['resizing: ', 'steady: creating', 'steady: starting', 'steady: idle']);
 });
 
-test('a pool that exists is refused by its code, in any case of its id', async () => {
+test('an existing pool is refused with PoolExists, in any case of its id', async () => {
   const { client } = await standIn();
   await client.pool.add({ id: 'pool', ...SMALL });
 
@@ -71,7 +71,7 @@ test('a pool that exists is refused by its code, in any case of its id', async (
   expect((await client.pool.exists('other')).body).toBe(false);
 });
 
-test('a deleted pool lingers, then is not found', async () => {
+test('a deleted pool is first deleting, then not found', async () => {
   const stand = await standIn();
   await poolOf(stand, 2);
 
@@ -90,7 +90,7 @@ test('a deleted pool lingers, then is not found', async () => {
   expect(gone).toBe('PoolNotFound');
 });
 
-test('a pool that resizes takes no other resize', async () => {
+test('a resizing pool refuses another resize', async () => {
   const stand = await standIn();
   await poolOf(stand, 2);
   await stand.client.pool.resize('pool', { targetLowPriorityNodes: 0 });
@@ -105,7 +105,7 @@ test('a pool that resizes takes no other resize', async () => {
   expect([left.currentLowPriorityNodes, left.targetLowPriorityNodes]).toEqual([0, 0]);
 });
 
-test('a core quota leaves the pool below its target and says so', async () => {
+test('a core quota leaves the pool below its target, with a resize error', async () => {
   const stand = await standIn({ quotas: { lowPriorityCores: 4 } });
   await stand.client.pool.add({ id: 'pool', ...SMALL, targetLowPriorityNodes: 5 });
 
@@ -120,7 +120,7 @@ test('a core quota leaves the pool below its target and says so', async () => {
   ]);
 });
 
-test('machines that Azure does not have are waited for until the resize times out', async () => {
+test('a resize without available machines ends at its time limit', async () => {
   const stand = await standIn();
   await stand.control('PUT /supply', { nodes: 1 });
   await stand.client.pool.add({
@@ -140,7 +140,7 @@ test('machines that Azure does not have are waited for until the resize times ou
   expect(pool.allocationStateTransitionTime).toEqual(new Date('2030-01-01T00:05:00Z'));
 });
 
-test('a stopped resize keeps what it has and says that it was stopped', async () => {
+test('a stopped resize keeps its nodes and has a resize error', async () => {
   const stand = await standIn();
   await poolOf(stand, 1);
   await stand.client.pool.resize('pool', { targetLowPriorityNodes: 9 });
@@ -155,7 +155,7 @@ test('a stopped resize keeps what it has and says that it was stopped', async ()
   expect(pool.resizeErrors?.map(({ code }) => code)).toEqual(['ResizeStopped']);
 });
 
-test('removed nodes leave and take the target down with them', async () => {
+test('removing nodes also lowers the target', async () => {
   const stand = await standIn();
   const [first] = await poolOf(stand, 3);
 
@@ -171,7 +171,7 @@ test('removed nodes leave and take the target down with them', async () => {
   });
 });
 
-test('a patch replaces what it names and changes the ETag', async () => {
+test('a patch replaces the given properties and changes the ETag', async () => {
   const { client } = await standIn();
   const metadata = [{ name: 'run', value: 'r1' }];
   await client.pool.add({ id: 'pool', ...SMALL, metadata });
@@ -222,7 +222,7 @@ test.each([
   await expect(adding).rejects.toMatchObject({ code });
 });
 
-test('a pool without machines, or with machines of no size, is refused before anything else', async () => {
+test('a pool without a machine configuration, or with an invalid VM size, is refused first', async () => {
   const { client } = await standIn();
   await client.pool.add({ id: 'pool', ...SMALL });
 
@@ -235,7 +235,7 @@ test('a pool without machines, or with machines of no size, is refused before an
   });
 });
 
-test('a selection of nothing there is is refused in an empty list, too', async () => {
+test('a selection of an unknown property is refused in an empty list, too', async () => {
   const { client } = await standIn();
 
   await expect(
@@ -243,7 +243,7 @@ test('a selection of nothing there is is refused in an empty list, too', async (
   ).rejects.toMatchObject({ statusCode: 400, code: 'InvalidQueryParameterValue' });
 });
 
-test('removing a node asks for no other, even where an earlier resize was stopped short', async () => {
+test('removing a node allocates no other, even after an earlier resize was stopped', async () => {
   const stand = await standIn();
   const [first] = await poolOf(stand, 2);
   await stand.client.pool.resize('pool', { targetLowPriorityNodes: 5 });
@@ -260,7 +260,7 @@ test('removing a node asks for no other, even where an earlier resize was stoppe
   expect([pool.currentLowPriorityNodes, pool.targetLowPriorityNodes]).toEqual([1, 1]);
 });
 
-test('an evaluation names its kind in full', async () => {
+test('an evaluation has its full OData type', async () => {
   const { client } = await standIn();
   const autoScaleFormula = '$TargetLowPriorityNodes=0';
   await client.pool.add({ id: 'pool', ...SMALL, enableAutoScale: true, autoScaleFormula });

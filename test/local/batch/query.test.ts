@@ -65,7 +65,7 @@ test.each([
   expect(kept(filter)).toEqual(ids);
 });
 
-test('and binds closer than or, and parentheses change it', () => {
+test('and has precedence over or, and parentheses change it', () => {
   const or = `state eq 'active' or state eq 'completed' and id eq 'alpha-1'`;
 
   expect(kept(or)).toEqual(['Alpha-1', "o'hara"]);
@@ -76,7 +76,7 @@ test('and binds closer than or, and parentheses change it', () => {
   expect(kept(`(state eq 'active')or(state eq 'completed')`)).toEqual(all);
 });
 
-test('what lacks the property differs from every value and is in no order with any', () => {
+test('a missing property differs from every value and has no order', () => {
   expect(kept(`executionInfo/result ne 'success'`)).toEqual(['alpha-2', "o'hara"]);
   expect(kept(`executionInfo/result eq 'success'`)).toEqual(['Alpha-1']);
   expect(kept(`executionInfo/exitCode le 0`)).toEqual(['Alpha-1', 'alpha-2']);
@@ -123,7 +123,7 @@ test.each([
   expect(refusal.reason).toContain(reason);
 });
 
-test('a selection keeps what it names, spaces or not', () => {
+test('a selection keeps the named properties, with or without spaces', () => {
   const names = ['id', 'state', 'stats', 'executionInfo'];
   const job = { id: 'j', state: 'active', executionInfo: { poolId: 'p' } };
 

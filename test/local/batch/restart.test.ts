@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { SteppedClock } from '../../../local/clock';
 import { fileText, isAlive, newFolder, poolOf, printedPid, standIn, taskDone } from './stand';
 
-test('everything is there again after a restart, and tasks that ran run again', async () => {
+test('everything is restored after a restart, and interrupted tasks run again', async () => {
   const folder = await newFolder();
   const clock = new SteppedClock('2030-01-01T00:00:00Z');
   const before = await standIn({ folder, clock });
@@ -87,7 +87,7 @@ test.each([
   },
 );
 
-test('half a line at the end of the journal is cut off, and what is whole counts', async () => {
+test('an incomplete last line of the journal is truncated, and the complete lines count', async () => {
   const folder = await newFolder();
   const before = await standIn({ folder });
   await before.client.job.add({ id: 'whole', poolInfo: { poolId: 'pool' } });

@@ -11,7 +11,7 @@ async function jobsOf(stand: Stand, id: string): Promise<string[]> {
   return jobs.map((job) => `${job.id} ${job.state}`);
 }
 
-test('each recurrence makes a job of its own [RS25] [RS27]', async () => {
+test('each recurrence creates a separate job [RS25] [RS27]', async () => {
   const stand = await standIn();
   await poolOf(stand, 1);
   await stand.control('PUT /scripts', [{ task: '*', exitCode: 0, afterSeconds: 60 }]);
@@ -34,7 +34,7 @@ test('each recurrence makes a job of its own [RS25] [RS27]', async () => {
   expect(jobs[0]?.executionInfo?.terminateReason).toBe('JMComplete');
 });
 
-test('a job that goes on blocks the next, whose time is lost when its window closes [RS28]', async () => {
+test('a running job blocks the next one, which is skipped when its start window closes [RS28]', async () => {
   const stand = await standIn();
   await stand.client.jobSchedule.add({
     id: 'sched',
@@ -54,7 +54,7 @@ test('a job that goes on blocks the next, whose time is lost when its window clo
   expect(await jobsOf(stand, 'sched')).toEqual(['sched:job-1 completed', 'sched:job-2 completed']);
 });
 
-test('a schedule without recurrence has one job, not before its time, and is over with it', async () => {
+test('a schedule without recurrence has one job, not before its time, and completes with it', async () => {
   const stand = await standIn();
   await stand.client.jobSchedule.add({
     id: 'once',
@@ -72,7 +72,7 @@ test('a schedule without recurrence has one job, not before its time, and is ove
   expect((await stand.client.jobSchedule.get('once')).state).toBe('completed');
 });
 
-test('a disabled schedule makes no job until it is enabled', async () => {
+test('a disabled schedule creates no job until it is enabled', async () => {
   const stand = await standIn();
   await stand.client.jobSchedule.add({
     id: 'sched',
@@ -89,7 +89,7 @@ test('a disabled schedule makes no job until it is enabled', async () => {
   expect(await jobsOf(stand, 'sched')).toHaveLength(2);
 });
 
-test('a terminated schedule ends its job for that reason, a deleted one takes all along', async () => {
+test('a terminated schedule terminates its job, a deleted one deletes all its jobs', async () => {
   const stand = await standIn();
   await stand.client.jobSchedule.add({
     id: 'sched',
@@ -135,7 +135,7 @@ const AUTO_POOL = {
   },
 };
 
-test('an auto-pool comes with its job and goes with it [PY4]', async () => {
+test('an auto-pool is created and deleted with its job [PY4]', async () => {
   const stand = await standIn();
   await stand.client.job.add({
     id: 'job',
@@ -174,7 +174,7 @@ test('an auto-pool of a schedule serves all its jobs', async () => {
   await stand.until(async () => (await stand.client.pool.list()).length === 0);
 });
 
-test('an auto-pool that cannot be made ends its job and says why', async () => {
+test('a job whose auto-pool cannot be created completes with a scheduling error', async () => {
   const stand = await standIn({ quotas: { pools: 0 } });
   await stand.client.job.add({
     id: 'job',

@@ -73,7 +73,7 @@ async function blobsOf(container: string): Promise<Record<string, string>> {
   return found;
 }
 
-test('the blobs of a container come with their folders, what a task makes goes back [NB10]', async () => {
+test('the blobs of a container are downloaded with their folders, and output files are uploaded [NB10]', async () => {
   const stand = await standIn({ autoStorageContainer: (name) => containerUrl(name, 'rl') });
   await put('inputs', 'set/a.txt', 'A');
   await put('inputs', 'set/deep/b.txt', 'B');
@@ -129,7 +129,7 @@ test('the blobs of a container come with their folders, what a task makes goes b
   });
 });
 
-test('a mounted container shows its blobs, and takes what tasks write [GD24] [GD25]', async () => {
+test('a mounted container shows its blobs, and receives the files of tasks [GD24] [GD25]', async () => {
   const stand = await standIn({ blobEndpoint: () => service.url.replace(/\/$/, '') });
   await put('shared', 'in/a.txt', 'A');
   await put('shared', 'gone.txt', 'G');
@@ -161,7 +161,7 @@ test('a mounted container shows its blobs, and takes what tasks write [GD24] [GD
   expect(JSON.stringify(await stand.client.pool.get('pool'))).not.toContain('sig=');
 });
 
-test('an upload that fails fails a task whose process went well', async () => {
+test('a failed upload fails a task whose process succeeded', async () => {
   const stand = await standIn();
   await poolOf(stand, 1);
   await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });

@@ -89,7 +89,7 @@ test.each([
   expect(executionInfo?.exitCode).toBe(exitCode);
 });
 
-test('a task that fails is tried again as often as it may [GD28]', async () => {
+test('a failed task is retried up to its limit [GD28]', async () => {
   const stand = await standIn();
   await poolOf(stand, 1);
   await stand.client.job.add({
@@ -109,7 +109,7 @@ test('a task that fails is tried again as often as it may [GD28]', async () => {
   expect(never.executionInfo).toMatchObject({ result: 'failure', retryCount: 2, exitCode: 1 });
 });
 
-test('a task over its wall-clock time is killed with everything it started', async () => {
+test('a task over its wall-clock time is killed with all its processes', async () => {
   const stand = await standIn();
   await poolOf(stand, 1);
   await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
@@ -160,7 +160,7 @@ test('a running task can be read, terminated, and run again', async () => {
   }
 });
 
-test('a deleted task is gone with its files', async () => {
+test('a deleted task is deleted with its files', async () => {
   const stand = await standIn();
   const [node] = await poolOf(stand, 1);
   await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
@@ -181,7 +181,7 @@ test('a deleted task is gone with its files', async () => {
   });
 });
 
-test('tasks share a node by its slots, wide ones wait for enough of them [PI8]', async () => {
+test('tasks share a node by its slots, and wait for enough free slots [PI8]', async () => {
   const stand = await standIn();
   await poolOf(stand, 1, { taskSlotsPerNode: 4 });
   await stand.control('PUT /scripts', [{ task: 'job/*', exitCode: 0, afterSeconds: 60 }]);
@@ -200,7 +200,7 @@ test('tasks share a node by its slots, wide ones wait for enough of them [PI8]',
   expect((await stand.client.job.getTaskCounts('job')).taskCounts.succeeded).toBe(3);
 });
 
-test('a collection answers for each task on its own [PI17]', async () => {
+test('a collection has a result for each task [PI17]', async () => {
   const stand = await standIn();
   await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
   await stand.client.task.add('job', { id: 'there', commandLine: 'true' });
@@ -237,7 +237,7 @@ test('a collection of more than a mebibyte is refused as a whole [PI17]', async 
   expect(await stand.client.task.list('job')).toHaveLength(0);
 });
 
-test('a list goes on behind what it gave out, whatever is deleted meanwhile', async () => {
+test('a list continues after its last page, even if tasks are deleted meanwhile', async () => {
   const stand = await standIn();
   await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
   const tasks = Array.from({ length: 10 }, (_, index) => ({

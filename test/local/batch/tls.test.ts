@@ -13,7 +13,7 @@ client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } })
   .then((job) => console.log(job.url), (error) => console.log(error.code));
 `;
 
-test('with a certificate it speaks TLS, and its links do', async () => {
+test('with a certificate the stand-in uses TLS, also in its links', async () => {
   const { cert, key, certFile } = await certificateIn(await newFolder());
   const { batch } = await standIn({ tls: { cert, key } });
 

@@ -78,7 +78,7 @@ test.each([
   ]);
 });
 
-test('a name that nothing has is found in whatever branch it stands', () => {
+test('an unknown name is found in every branch', () => {
   expect(evaluate('x = 1 ? 2 : $Pending').error?.values[0]?.value).toBe(
     'Line 1, Col 13: nothing is called $Pending',
   );
@@ -88,7 +88,7 @@ test('a name that nothing has is found in whatever branch it stands', () => {
   expect(evaluate('a = a + 1').error?.values[0]?.value).toBe('Line 1, Col 5: nothing is called a');
 });
 
-test('a series is no number: it is asked for samples', () => {
+test('a series is not a number: its samples must be requested', () => {
   expect(valueOf('$PendingTasks * 2')).toBe(
     'Line 1, Col 5: $PendingTasks is a series of samples: use its GetSample',
   );
@@ -97,7 +97,7 @@ test('a series is no number: it is asked for samples', () => {
   );
 });
 
-test('only what is asked for is evaluated', () => {
+test('only the taken branch is evaluated', () => {
   const fails = `avg(${NONE})`;
 
   expect(valueOf(`1 ? 2 : ${fails}`)).toBe('2');
@@ -108,7 +108,7 @@ test('only what is asked for is evaluated', () => {
   expect(valueOf(`1 && ${fails}`)).toContain('avg needs at least one element');
 });
 
-test('the chance is drawn once for each call', () => {
+test('a random number is drawn once for each call', () => {
   const numbers = [0.1, 0.2, 0.3];
   const { results } = evaluate('a = rand(); b = rand() + rand();', {
     random: () => numbers.shift() ?? 1,
@@ -117,7 +117,7 @@ test('the chance is drawn once for each call', () => {
   expect(results).toContain(';a=0.1;b=0.5');
 });
 
-test('stop ends the evaluation, and what was assigned stays', () => {
+test('stop ends the evaluation and keeps the assigned values', () => {
   const { results, targetDedicatedNodes, error } = evaluate(
     '$TargetDedicatedNodes = 2; x = 1; y = 1 ? stop() : 2; $TargetDedicatedNodes = 9; z = 3;',
   );
@@ -130,7 +130,7 @@ test('stop ends the evaluation, and what was assigned stays', () => {
   });
 });
 
-test('fractions of a node are cut off, and only at the end', () => {
+test('fractions of a node are truncated, only at the end', () => {
   const { results, targetDedicatedNodes, targetLowPriorityNodes } = evaluate(
     '$TargetDedicatedNodes = 3.8; $TargetLowPriorityNodes = $TargetDedicatedNodes * 2; $TargetDedicatedNodes = $TargetDedicatedNodes - 4;',
   );
@@ -182,7 +182,7 @@ test('a target is a double, or a vector of one', () => {
 });
 
 test.each(['requeue', 'terminate', 'taskcompletion', 'retaineddata'] as const)(
-  'the deallocation option %s is a word of its own',
+  'the deallocation option %s is an identifier',
   (option) => {
     const { results, nodeDeallocationOption } = evaluate(
       `mine = ${option}; $NodeDeallocationOption = 1 ? mine : requeue;`,
@@ -195,7 +195,7 @@ test.each(['requeue', 'terminate', 'taskcompletion', 'retaineddata'] as const)(
   },
 );
 
-test('nothing else is a deallocation option', () => {
+test('no other value is a deallocation option', () => {
   expect(evaluate('$NodeDeallocationOption = "requeue"').error?.values[0]?.value).toBe(
     'Line 1, Col 1: a string is no node deallocation option',
   );

@@ -12,7 +12,7 @@ function refusalOf(formula: string): FormulaError {
   throw new Error(`nothing is wrong with ${formula}`);
 }
 
-/** What a person is shown. */
+/** The error message that a person reads. */
 function pictureOf(formula: string): string {
   return drawError(formula, refusalOf(formula).message);
 }
@@ -150,7 +150,7 @@ test.each([
   expect(refusalOf(`x = ${expression}`).message).toMatch(/the expression is nested too deeply$/);
 });
 
-test('expressions nest as deep as people write them', () => {
+test('expressions may be deeply nested', () => {
   expect(valueOf(`${'('.repeat(200)}1${')'.repeat(200)}`)).toBe('1');
   expect(valueOf(`1${'+1'.repeat(250)}`)).toBe('251');
   expect(valueOf(`${'0 ? 1 : '.repeat(99)}2`)).toBe('2');
@@ -166,6 +166,6 @@ test('an evaluation error is drawn like any other', () => {
                             ^^^^^^^^`);
 });
 
-test('a message without a place is shown as it is', () => {
-  expect(drawError('a = 1', 'the pool is gone')).toBe('the pool is gone');
+test('a message without a position is shown unchanged', () => {
+  expect(drawError('a = 1', 'the pool is deleted')).toBe('the pool is deleted');
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type Given, evaluate, every30Seconds, steady } from './given';
 
-/** A formula somebody runs, where it stands, and what it comes to here. */
+/** A published formula, its source, and its result here. */
 interface PublicFormula {
   /** Repository and path; values that a program fills in are filled in. */
   readonly source: string;
@@ -335,7 +335,7 @@ test('a formula copied with the backslashes of its program is refused', () => {
 });
 
 /** The pool is in the setup notes of HASTE (AI for Good), with its run of 24 April 2025. */
-test('results stand as the service wrote them for a pool of 2025', () => {
+test('results have the form recorded from the service in 2025', () => {
   const formula = `$samples = $ActiveTasks.GetSamplePercent(TimeInterval_Minute * 15);
 $tasks = $samples < 70 ? max(0, $ActiveTasks.GetSample(1)) : 
 max( $ActiveTasks.GetSample(1), avg($ActiveTasks.GetSample(TimeInterval_Minute * 15)));

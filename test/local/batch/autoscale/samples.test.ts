@@ -22,7 +22,7 @@ function visible({ clock, history }: ReturnType<typeof recorded>): number[] {
   return history.visible('$PendingTasks', clock.now()).map((sample) => sample.value);
 }
 
-test('a sample is seen a minute after it was taken', () => {
+test('a sample is visible a minute after it was taken', () => {
   const taken = recorded([1, 2, 3, 4]);
 
   expect(visible(taken)).toEqual([1, 2, 3]);
@@ -37,7 +37,7 @@ test('the delay can be set', () => {
   expect(visible(recorded([1, 2, 3], { visibilityDelayMs: 90_000 }))).toEqual([1]);
 });
 
-test('samples older than the window are forgotten', () => {
+test('samples older than the window are deleted', () => {
   expect(visible(recorded([1, 2, 3, 4, 5], { visibilityDelayMs: 0, windowMs: 90_000 }))).toEqual([
     3, 4, 5,
   ]);
@@ -49,13 +49,13 @@ test('a history of a day stays small', () => {
   expect(history.visible('$PendingTasks', clock.now()).length).toBeLessThanOrEqual(2880);
 });
 
-test('samples get lost when they are made to', () => {
+test('samples can be dropped on purpose', () => {
   const drops = (_: string, at: Date) => at.getTime() % 60_000 === 0;
 
   expect(visible(recorded([1, 2, 3, 4], { visibilityDelayMs: 0, drops }))).toEqual([2, 4]);
 });
 
-test('samples are kept in order of time, and one moment has one', () => {
+test('samples are kept in order of time, one for each instant', () => {
   const history = new SampleHistory({ visibilityDelayMs: 0 });
   const at = (seconds: number) => new Date(NOW.getTime() + seconds * 1000);
   history.record('$CPUPercent', at(60), 2);
@@ -71,7 +71,7 @@ test('samples are kept in order of time, and one moment has one', () => {
   expect(history.visible('$ActiveTasks', at(60))).toEqual([]);
 });
 
-test('a history can be read moment by moment, as it is written down', () => {
+test('a history can be read instant by instant', () => {
   const history = new SampleHistory();
   history.record('$CPUPercent', new Date(30_000), 2);
   history.record('$CPUPercent', new Date(60_000), 3);
@@ -146,7 +146,7 @@ test('only series have methods', () => {
   );
 });
 
-test('a new pool has no sample, and a history without one has no beginning', () => {
+test('a new pool has no samples, and an empty history has no start', () => {
   expect(valueOf('$PendingTasks.Count()')).toBe('0');
   expect(valueOf('$PendingTasks.GetSample(5)')).toBe('[]');
   expect(valueOf('$PendingTasks.HistoryBeginTime()')).toBe(
@@ -154,7 +154,7 @@ test('a new pool has no sample, and a history without one has no beginning', () 
   );
 });
 
-test('a percentage that is not reached stops the run, with its place as the service counts', () => {
+test("an unreached percentage ends the evaluation, with the service's position", () => {
   const formula =
     '$RunningTasks.GetSample(10 * TimeInterval_Second, 0 * TimeInterval_Second, 100);';
 
@@ -171,7 +171,7 @@ test('a percentage that is not reached stops the run, with its place as the serv
   });
 });
 
-test('every series can be asked, whatever its case', () => {
+test('every series can be sampled, in any case', () => {
   for (const variable of sampledVariables) {
     const samples = { [variable]: every30Seconds([3]) };
 

@@ -100,7 +100,7 @@ test.each([
   expect(valueWithVectors(expression).replace(/^.*: /, '')).toBe(reason);
 });
 
-test('an operation that means nothing is placed at its operator', () => {
+test('the error of an undefined operation has the position of its operator', () => {
   expect(valueOf('1 +\n  "a"')).toBe('Line 1, Col 7: there is no double + string');
   expect(valueOf('max(1,\n  2 - "a")')).toBe('Line 2, Col 5: there is no double - string');
 });

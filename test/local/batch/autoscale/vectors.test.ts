@@ -16,7 +16,7 @@ test('a constant target gives the recorded results', () => {
   });
 });
 
-test('a target that is not assigned stays what it is', () => {
+test('a target that is not assigned stays the same', () => {
   expect(evaluate('$TargetDedicatedNodes=3', { targetDedicatedNodes: 2 }).results).toBe(
     '$TargetDedicatedNodes=3;$TargetLowPriorityNodes=0;$NodeDeallocationOption=requeue',
   );
@@ -134,7 +134,7 @@ test.each([
   expect(targets(evaluate(preempted, { samples }))).toEqual(nodes);
 });
 
-test('too few samples stop the run and leave the pool alone', () => {
+test('too few samples end the evaluation and do not change the pool', () => {
   const formula = `$x=$RunningTasks.GetSample(60*TimeInterval_Second,120*TimeInterval_Second,75);
 $TargetDedicatedNodes=avg($x);`;
   const samples = { $RunningTasks: every30Seconds([4], 60) };
@@ -165,7 +165,7 @@ test('a time and an interval make a time', () => {
   expect(targets(evaluate(formula))).toEqual([16, 0]);
 });
 
-test('the full name of a target wins over its alias, whichever comes last', () => {
+test('the full name of a target has precedence over its alias, in any order', () => {
   expect(targets(evaluate('$TargetDedicatedNodes=5; $TargetDedicated=3;'))).toEqual([5, 0]);
   expect(targets(evaluate('$TargetDedicated=3; $TargetDedicatedNodes=5;'))).toEqual([5, 0]);
   expect(targets(evaluate('$TargetDedicated=3; $TargetLowPriority=4;'))).toEqual([3, 4]);
@@ -202,7 +202,7 @@ test('work is shared between dedicated and Spot nodes', () => {
   expect(evaluation.results).toContain(';reqVMs=4.5;samplepercent=100;samplevecavg=7;');
 });
 
-/** What Nightshift writes into the pool of every run. */
+/** The formula of the pools of Nightshift. */
 function runFormula(window = 'TimeInterval_Minute * 3'): string {
   return `startup = time() < time("2026-11-21T02:10:00Z");
 over = time() >= time("2026-11-21T04:00:00Z");
@@ -222,7 +222,7 @@ function runAt({ at, ...given }: Moment): AutoscaleEvaluation {
 }
 
 test.each([
-  ['a pool that is just made asks for its nodes at once', '2026-11-21T02:00:00Z', [], 3],
+  ['a new pool requests its nodes at once', '2026-11-21T02:00:00Z', [], 3],
   ['the pool of a run with no task left is empty', '2026-11-21T03:00:00Z', [0, 0, 0, 0], 0],
   ['a pool that has lost its samples after the start is empty', '2026-11-21T03:00:00Z', [], 0],
   ['one task of two slots needs one node', '2026-11-21T03:00:00Z', [1, 1, 1, 1], 1],
@@ -242,7 +242,7 @@ test.each([
   );
 });
 
-test('a service that wants 70 percent unless told otherwise stops at a window without a percentage', () => {
+test('a service with a default of 70 percent refuses a window without a percentage', () => {
   const given = { targetLowPriorityNodes: 3, defaultSamplePercent: 70 };
 
   expect(evaluate(runFormula(), given).error?.values[0]?.value).toBe(

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { UBUNTU, fileText, newFolder, poolOf, standIn, taskDone } from '../stand';
 
-/** A container runtime that knows one image, tells what it was asked, and runs what it was given. */
+/** A container runtime that has one image, records its calls, and runs the given command. */
 const RUNTIME = `#!/bin/sh
 folder=$(dirname "$0")
 echo "$@" >> "$folder/calls"
@@ -38,7 +38,7 @@ const CONTAINERS = {
   },
 };
 
-test('a container task runs as the node agent would run it [NB2] [NB3] [NB4]', async () => {
+test('a container task runs with the options of the node agent [NB2] [NB3] [NB4]', async () => {
   const runtime = await withRuntime();
   const stand = await standIn({ path: runtime.path });
   const [node] = await poolOf(stand, 1, CONTAINERS);
@@ -107,7 +107,7 @@ test('a pool with containers runs nothing else, and no other pool runs any [NB1]
   ]);
 });
 
-test('an image that cannot be pulled leaves the node unusable, and says why', async () => {
+test('an image that cannot be pulled makes the node unusable, with a reason', async () => {
   const runtime = await withRuntime();
   const stand = await standIn({ path: runtime.path });
   await stand.client.pool.add({
@@ -134,7 +134,7 @@ test('an image that cannot be pulled leaves the node unusable, and says why', as
   });
 });
 
-test('an image that was built on this machine is used, unless the pool signs in to its registry', async () => {
+test('an image built on this machine is used, unless the pool logs in to its registry', async () => {
   const runtime = await withRuntime();
   const stand = await standIn({ path: runtime.path });
   const withImage = (image: string, registryServer?: string) => ({
@@ -169,7 +169,7 @@ test('an image that was built on this machine is used, unless the pool signs in 
   ]);
 });
 
-test('what podman signs in with is kept below the node, and used for every pull and run [NB4]', async () => {
+test("podman's credentials are stored below the node, and used for every pull and run [NB4]", async () => {
   const runtime = await withRuntime('podman');
   const stand = await standIn({ path: runtime.path.replace(/:.*/, ':/bin') });
   await poolOf(stand, 1, {
@@ -194,7 +194,7 @@ test('what podman signs in with is kept below the node, and used for every pull 
   expect(await runtime.calls()).not.toContain('secret');
 });
 
-/** Its container runs until somebody ends it. */
+/** A task whose container runs until it is stopped. */
 async function aTaskThatGoesOn() {
   const runtime = await withRuntime();
   const stand = await standIn({ path: runtime.path });
@@ -211,7 +211,7 @@ async function aTaskThatGoesOn() {
   return { stand, runtime };
 }
 
-test('a container task that is terminated takes its container with it', async () => {
+test('terminating a container task stops its container', async () => {
   const { stand, runtime } = await aTaskThatGoesOn();
 
   await stand.client.task.terminate('job', 'task');
@@ -219,7 +219,7 @@ test('a container task that is terminated takes its container with it', async ()
   await expect.poll(runtime.calls).toMatch(/^kill batch-workitems-job-job-1-task-/m);
 });
 
-test('a node that is evicted takes its containers with it', async () => {
+test('evicting a node stops its containers', async () => {
   const { stand, runtime } = await aTaskThatGoesOn();
 
   await stand.control('POST /pools/pool/preempt', { count: 1 });
@@ -227,7 +227,7 @@ test('a node that is evicted takes its containers with it', async () => {
   await expect.poll(runtime.calls).toMatch(/^kill batch-workitems-job-job-1-task-/m);
 });
 
-test('without a container runtime a container task fails for that', async () => {
+test('a container task without a container runtime fails with that code', async () => {
   const stand = await standIn({ path: '/nowhere' });
   await poolOf(stand, 1, {
     virtualMachineConfiguration: { ...UBUNTU, containerConfiguration: {} },

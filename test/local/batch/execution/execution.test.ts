@@ -9,7 +9,7 @@ async function oneNode(stand: Stand): Promise<string> {
   return node?.id ?? '';
 }
 
-test('a task sees what Batch sets, what it was given, and nothing of this process [PI9]', async () => {
+test("a task's environment has Batch's variables, its own, and none of this process [PI9]", async () => {
   const stand = await standIn({ environment: { NODE_EXTRA_CA_CERTS: '/ca.pem' } });
   const [node] = await poolOf(stand, 1);
   await stand.client.job.add({
@@ -63,7 +63,7 @@ test('a task sees what Batch sets, what it was given, and nothing of this proces
   });
 });
 
-test('no shell reads the command line [RS23]', async () => {
+test('no shell interprets the command line [RS23]', async () => {
   const stand = await standIn();
   await oneNode(stand);
   await stand.client.task.add('job', {
@@ -176,7 +176,7 @@ test('output can be read in parts while the task runs', async () => {
   ).rejects.toMatchObject({ statusCode: 416 });
 });
 
-test('nothing outside a node can be reached through its files', async () => {
+test('files outside a node cannot be read through its file operations', async () => {
   const stand = await standIn();
   const nodeId = await oneNode(stand);
   await stand.client.task.add('job', {
@@ -222,7 +222,7 @@ test('files are kept for the retention of their task, and no longer', async () =
   });
 });
 
-test('files of a task that has not started are not there to be asked for', async () => {
+test('files of a task that has not started are refused', async () => {
   const stand = await standIn();
   await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
   await stand.client.task.add('job', { id: 'task', commandLine: 'true' });

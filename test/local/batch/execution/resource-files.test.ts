@@ -36,7 +36,7 @@ const LIST = `<?xml version="1.0" encoding="utf-8"?>
 test.each([
   ['a file', () => ({ httpUrl: `${storage}/one`, filePath: 'folder/one' })],
   ['a container', () => ({ storageContainerUrl: `${storage}/inputs`, filePath: 'folder' })],
-])('the download of %s ends when it is broken off, at whatever moment', async (_, file) => {
+])('the download of %s ends when it is aborted, at any time', async (_, file) => {
   const unheard: unknown[] = [];
   const hear = (error: unknown) => unheard.push(error);
   process.on('uncaughtException', hear);
@@ -46,7 +46,7 @@ test.each([
 
   const ends = new Set<string>();
   for (let moment = 0; moment < 300; moment += 1) {
-    // A folder that is new each time: to make it is what takes a moment.
+    // A new folder each time, because its creation takes time.
     const workingDirectory = await newFolder();
     const abort = new AbortController();
     const done = downloadAll([file()], { workingDirectory, signal: abort.signal }).then(

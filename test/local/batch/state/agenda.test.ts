@@ -14,7 +14,7 @@ function agendaAt(start: string) {
   return { clock, agenda, rung, set };
 }
 
-test('things happen in the order of their times, however they were set', () => {
+test('callbacks run in the order of their times, independent of the order of setting', () => {
   const { clock, agenda, rung, set } = agendaAt('2030-01-01T00:00:00Z');
   set('late', 30);
   set('moved', 5);
@@ -28,7 +28,7 @@ test('things happen in the order of their times, however they were set', () => {
   expect(rung).toEqual(['early at 10', 'moved at 20', 'late at 30']);
 });
 
-test('what happens may set what happens next, at a part of a millisecond too', () => {
+test('a callback may set another one, also at a fraction of a millisecond', () => {
   const { clock, rung, set } = agendaAt('2030-01-01T00:00:00Z');
   set('first', 1, () => set('second', 1.0004));
 
@@ -40,7 +40,7 @@ test('what happens may set what happens next, at a part of a millisecond too', (
   expect(rung).toEqual(['first at 1', 'second at 1.001']);
 });
 
-test('one alarm of the clock is enough for many', () => {
+test('the agenda needs one alarm of the clock only', () => {
   const { clock, rung, set } = agendaAt('2030-01-01T00:00:00Z');
   for (let index = 0; index < 5_000; index += 1) set(`k${index}`, (index * 7919) % 5_000);
 

@@ -28,7 +28,7 @@ async function kept(folder: string, foldBytes?: number) {
   };
 }
 
-test('what was put, changed and dropped is read back so', async () => {
+test('rows that were put, changed and dropped are restored', async () => {
   const folder = await newFolder();
   const before = await kept(folder);
   before.put('task/a/1', { n: 1 });
@@ -46,7 +46,7 @@ test('what was put, changed and dropped is read back so', async () => {
   expect(Object.fromEntries(after.state)).toEqual({ 'task/a/1': { n: 2 }, 'task/b/2': { n: 3 } });
 });
 
-test('a log that outgrew its snapshot is folded while it goes on, and nothing is lost', async () => {
+test('a large log is folded into a snapshot while it continues, and nothing is lost', async () => {
   const folder = await newFolder();
   const before = await kept(folder, 2_000);
   for (let round = 0; round < 200; round += 1) {
@@ -67,7 +67,7 @@ test('a log that outgrew its snapshot is folded while it goes on, and nothing is
   expect(bytes).toBeLessThan(10_000);
 });
 
-test('a journal that cannot be written acknowledges nothing more', async () => {
+test('a journal that cannot be written acknowledges no further change', async () => {
   const folder = await newFolder();
   const { journal, put } = await kept(folder);
   const circle: Record<string, unknown> = {};

@@ -14,10 +14,10 @@ test.each([
   expect(wireDuration(durationMs(given))).toBe(written);
 });
 
-test.each(['', 'P', 'PT', '15M', 'P1DT', 'PT1', 'PT1M1H'])('%j is no duration', (text) => {
+test.each(['', 'P', 'PT', '15M', 'P1DT', 'PT1', 'PT1M1H'])('%j is not a duration', (text) => {
   expect(durationMs(text)).toBeNaN();
 });
 
-test('moments have seven decimals', () => {
+test('timestamps have seven decimals', () => {
   expect(wireTime(Date.parse('2030-01-02T03:04:05.678Z'))).toBe('2030-01-02T03:04:05.6780000Z');
 });
