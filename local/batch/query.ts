@@ -27,7 +27,7 @@ type Entity = Record<string, unknown>;
 type Predicate = (entity: Entity) => boolean;
 
 /**
- * Reads a `$filter` once and answers the test that it stands for.
+ * Reads a `$filter` once and returns it as a predicate.
  *
  *     filter     = or
  *     or         = and *( "or" and )

@@ -77,7 +77,7 @@ const MAX_STATEMENTS = 100;
  *     formula   = statement *( ";" statement ) [ ";" ]
  *     statement = [ name "=" expr | expr ]
  *
- * Unconfirmed: the code for too many statements; taken here, that of a formula that is too long.
+ * Unconfirmed: the code for too many statements; assumed here: that of a formula that is too long.
  */
 export function parseStatements(text: string): readonly Statement[] {
   if (text.length > MAX_FORMULA_CHARACTERS) {

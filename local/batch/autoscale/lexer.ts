@@ -3,7 +3,7 @@ import { FormulaError, positionOf } from './formula-error';
 export type TokenKind = 'name' | 'number' | 'string' | 'mark' | 'end';
 
 /**
- * Walks a formula from token to token; `kind`, `text` and `at` describe the one it stands on.
+ * Walks a formula from token to token; `kind`, `text` and `at` describe the current token.
  *
  *     name    = [ "$" ] letter *( letter | digit | "_" )
  *     number  = digits [ "." digits ] [ ( "e" | "E" ) [ "+" | "-" ] digits ]
