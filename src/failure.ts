@@ -66,6 +66,11 @@ export function formatError(error: unknown): string {
   return redact(error instanceof Error ? error.message : String(error));
 }
 
+/** Shortens a service's message, so that one answer cannot fill a status or a record. */
+export function truncate(text: string, maxCharacters: number): string {
+  return text.length <= maxCharacters ? text : `${text.slice(0, maxCharacters - 1)}…`;
+}
+
 /** What gives access by itself, and what stands before it. Azure's own words for each. */
 const secretForms: readonly (readonly [RegExp, string])[] = [
   [/\bsig=[^&\s"'<>)\]]+/gi, 'sig=***'],

@@ -4,7 +4,7 @@ import type {
   FailedTask,
   JobSpec,
   Owner,
-  PoolFacts,
+  PoolDescription,
   PoolSpec,
   DeletionState,
   Secrets,
@@ -52,15 +52,15 @@ export class MemoryBatch implements Batch {
 
   async makePool(spec: PoolSpec, owner: Owner): Promise<void> {
     const there = this.pools.get(spec.id);
-    if (there === undefined) this.pools.set(spec.id, { spec, owner, isGoing: false });
-    else adopt(there, owner, `pool ${spec.id}`);
+    if (there === undefined) this.pools.set(spec.id, { spec, owner, isDeleting: false });
+    else checkOwner(there, owner, `pool ${spec.id}`);
   }
 
   /** Images of pools, applications with their versions, and pools of others, as a test wants them. */
   images: readonly SupportedImage[] = supportedImages;
   readonly packages = new Map<string, readonly string[]>();
-  readonly others = new Map<string, PoolFacts>();
-  readonly kept: { readonly id: string; readonly until: string }[] = [];
+  readonly existing = new Map<string, PoolDescription>();
+  readonly retained: { readonly id: string; readonly until: string }[] = [];
   unprepared = 0;
 
   async supportedImages() {
@@ -72,7 +72,7 @@ export class MemoryBatch implements Batch {
   }
 
   async describePool(poolId: string) {
-    return this.others.get(poolId) ?? null;
+    return this.existing.get(poolId) ?? null;
   }
 
   async countUnprepared(): Promise<number> {
@@ -88,18 +88,18 @@ export class MemoryBatch implements Batch {
   }
 
   async listRetainedPools() {
-    return this.kept;
+    return this.retained;
   }
 
   async deleteRetainedPool(poolId: string): Promise<DeletionState | 'busy'> {
-    const index = this.kept.findIndex(({ id }) => id === poolId);
+    const index = this.retained.findIndex(({ id }) => id === poolId);
     if (index < 0) return 'deleted';
-    this.kept.splice(index, 1);
+    this.retained.splice(index, 1);
     return 'deleting';
   }
 
   async setFormula(poolId: string, formula: string): Promise<'set' | 'busy'> {
-    const there = demand(this.pools.get(poolId), `pool ${poolId}`);
+    const there = requireEntry(this.pools.get(poolId), `pool ${poolId}`);
     there.spec = { ...there.spec, formula };
     return 'set';
   }
@@ -108,7 +108,7 @@ export class MemoryBatch implements Batch {
     const there = this.pools.get(poolId);
     if (there === undefined) return null;
     return {
-      state: there.isGoing ? 'deleting' : 'active',
+      state: there.isDeleting ? 'deleting' : 'active',
       resizing: false,
       targetNodes: 1,
       dedicatedNodes: 0,
@@ -130,14 +130,14 @@ export class MemoryBatch implements Batch {
 
   async makeJob(spec: JobSpec, owner: Owner): Promise<void> {
     const there = this.jobs.get(spec.id);
-    if (there !== undefined) return adopt(there, owner, `job ${spec.id}`);
+    if (there !== undefined) return checkOwner(there, owner, `job ${spec.id}`);
     this.jobs.set(spec.id, {
       spec,
       owner,
       tasks: new Map(),
       endsWithTasks: false,
       isOver: false,
-      isGoing: false,
+      isDeleting: false,
     });
   }
 
@@ -145,19 +145,19 @@ export class MemoryBatch implements Batch {
     jobId: string,
     tasks: AsyncIterable<TaskSpec> | Iterable<TaskSpec>,
   ): Promise<void> {
-    const job = demand(this.jobs.get(jobId), `job ${jobId}`);
+    const job = requireEntry(this.jobs.get(jobId), `job ${jobId}`);
     if (job.isOver) throw new Failure('jobEndedEarly', `job ${jobId} takes no more tasks`);
     for await (const task of tasks) if (!job.tasks.has(task.id)) job.tasks.set(task.id, task);
   }
 
   async *taskIds(jobId: string): AsyncGenerator<string> {
-    const { tasks, spec } = demand(this.jobs.get(jobId), `job ${jobId}`);
+    const { tasks, spec } = requireEntry(this.jobs.get(jobId), `job ${jobId}`);
     yield* tasks.keys();
     if (spec.jobManager !== null) yield spec.jobManager.id;
   }
 
   async unfinishedTasks(jobId: string, limit: number): Promise<readonly string[]> {
-    const { tasks } = demand(this.jobs.get(jobId), `job ${jobId}`);
+    const { tasks } = requireEntry(this.jobs.get(jobId), `job ${jobId}`);
     const failed = new Set(this.failed.map(({ id }) => id));
     return [...tasks.keys()].filter((id) => !failed.has(id)).slice(0, limit);
   }
@@ -168,7 +168,7 @@ export class MemoryBatch implements Batch {
 
   /** A job without a task that is told so ends at once, as the real one does. */
   async endWhenTasksEnd(jobId: string): Promise<void> {
-    const job = demand(this.jobs.get(jobId), `job ${jobId}`);
+    const job = requireEntry(this.jobs.get(jobId), `job ${jobId}`);
     job.endsWithTasks = true;
     if (job.tasks.size === 0) job.isOver = true;
   }
@@ -177,14 +177,14 @@ export class MemoryBatch implements Batch {
     const job = this.jobs.get(jobId);
     if (job === undefined) return null;
     return {
-      state: job.isGoing ? 'deleting' : job.isOver ? 'completed' : 'active',
+      state: job.isDeleting ? 'deleting' : job.isOver ? 'completed' : 'active',
       terminateReason: job.isOver ? 'AllTasksComplete' : null,
       jobManager: null,
     };
   }
 
   async countTasks(jobId: string): Promise<TaskCounts> {
-    const { tasks, spec } = demand(this.jobs.get(jobId), `job ${jobId}`);
+    const { tasks, spec } = requireEntry(this.jobs.get(jobId), `job ${jobId}`);
     const active = tasks.size + (spec.jobManager === null ? 0 : 1);
     return { active, running: 0, succeeded: 0, failed: this.failed.length };
   }
@@ -202,11 +202,11 @@ export class MemoryBatch implements Batch {
   }
 
   async deleteJob(jobId: string, owner: Owner): Promise<DeletionState> {
-    return remove(this.jobs.get(jobId), owner);
+    return requestDeletion(this.jobs.get(jobId), owner);
   }
 
   async deletePool(poolId: string, owner: Owner): Promise<DeletionState> {
-    return remove(this.pools.get(poolId), owner);
+    return requestDeletion(this.pools.get(poolId), owner);
   }
 
   async listOwned() {
@@ -219,16 +219,16 @@ export class MemoryBatch implements Batch {
   }
 
   /** Time passes: what was being deleted is gone. */
-  finishRemovals(): void {
+  finishDeletions(): void {
     for (const things of [this.pools, this.jobs]) {
-      for (const [id, { isGoing }] of things) if (isGoing) things.delete(id);
+      for (const [id, { isDeleting }] of things) if (isDeleting) things.delete(id);
     }
   }
 }
 
 interface Owned {
   readonly owner: Owner;
-  isGoing: boolean;
+  isDeleting: boolean;
 }
 
 interface Pool extends Owned {
@@ -242,19 +242,19 @@ interface Job extends Owned {
   isOver: boolean;
 }
 
-function adopt(there: Owned, owner: Owner, what: string): void {
+function checkOwner(there: Owned, owner: Owner, what: string): void {
   if (there.owner.runId === owner.runId) return;
   throw new Failure('nameCollision', `a ${what} exists that this run did not make`);
 }
 
-function remove(there: Owned | undefined, owner: Owner): DeletionState {
+function requestDeletion(there: Owned | undefined, owner: Owner): DeletionState {
   if (there === undefined) return 'deleted';
   if (there.owner.runId !== owner.runId) return 'notOwned';
-  there.isGoing = true;
+  there.isDeleting = true;
   return 'deleting';
 }
 
-function demand<Thing>(thing: Thing | undefined, what: string): Thing {
+function requireEntry<Thing>(thing: Thing | undefined, what: string): Thing {
   if (thing === undefined) throw new Failure('serviceUnavailable', `there is no ${what}`);
   return thing;
 }
@@ -276,17 +276,17 @@ export function secretsFrom(values: Readonly<Record<string, string>>): Secrets {
 }
 
 /** What the line does to one call: its request gets lost, or its answer. */
-export type Cut = 'beforeTheCall' | 'afterTheCall';
+export type Disconnection = 'beforeTheCall' | 'afterTheCall';
 
 /**
  * The same port with a line that is cut once, at the call of that number counted from 1 by `count`.
  * Lists are read without being cut.
  */
-export function cutting<Port extends object>(
+export function disconnecting<Port extends object>(
   port: Port,
   count: { calls: number },
   at: number,
-  cut: Cut,
+  cut: Disconnection,
 ): Port {
   return new Proxy(port, {
     get(target, name) {

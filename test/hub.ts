@@ -7,7 +7,7 @@ import {
 import { RUN_ORCHESTRATION, POLL_NOW } from '../src/run/workflow';
 
 /** An instance of a task hub, as a test wants it. */
-export interface Standing {
+export interface InstanceState {
   readonly id: string;
   readonly status: keyof typeof OrchestrationRuntimeStatus;
   /** The name of its orchestration, where that is no run. */
@@ -19,10 +19,10 @@ export interface Standing {
 export class MemoryHub {
   readonly instances = new Map<string, DurableOrchestrationStatus>();
   readonly started: string[] = [];
-  readonly toldToLook: string[] = [];
+  readonly polled: string[] = [];
   readonly purged: string[] = [];
 
-  constructor(standing: readonly Standing[] = []) {
+  constructor(standing: readonly InstanceState[] = []) {
     for (const { id, status, name = RUN_ORCHESTRATION, output } of standing) {
       this.#put(id, status, name, { output });
     }
@@ -43,13 +43,13 @@ export class MemoryHub {
         [...this.instances.values()].filter((instance) =>
           runtimeStatus.includes(instance.runtimeStatus),
         ),
-      startNew: async (name: string, { instanceId, input }: Begun) => {
+      startNew: async (name: string, { instanceId, input }: StartOptions) => {
         this.started.push(instanceId);
         this.#put(instanceId, 'Pending', name, { input });
         return instanceId;
       },
       raiseEvent: async (id: string, event: string) => {
-        if (event === POLL_NOW) this.toldToLook.push(id);
+        if (event === POLL_NOW) this.polled.push(id);
       },
       purgeInstanceHistory: async (id: string) => {
         this.purged.push(id);
@@ -59,7 +59,7 @@ export class MemoryHub {
     return port as unknown as DurableClient;
   }
 
-  #put(id: string, status: Standing['status'], name: string, ends: Ends): void {
+  #put(id: string, status: InstanceState['status'], name: string, ends: InstanceData): void {
     const moment = new Date('2030-01-01T02:00:00Z');
     const instance = {
       name,
@@ -76,12 +76,12 @@ export class MemoryHub {
 }
 
 /** What an orchestration was given and has answered. */
-interface Ends {
+interface InstanceData {
   readonly input?: unknown;
   readonly output?: unknown;
 }
 
-interface Begun {
+interface StartOptions {
   readonly instanceId: string;
   readonly input: unknown;
 }

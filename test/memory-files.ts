@@ -69,7 +69,7 @@ export class MemoryFiles implements Files {
   }
 
   async find(container: string, name: string): Promise<BlobFound | null> {
-    demandAddress(name);
+    checkName(name);
     const blob = this.containers.get(container)?.blobs.get(name);
     return blob === undefined ? null : { name, bytes: blob.bytes.length, etag: blob.etag };
   }
@@ -86,12 +86,12 @@ export class MemoryFiles implements Files {
   }
 
   async writeText(container: string, name: string, text: string): Promise<void> {
-    this.#demand(container);
+    this.#requireContainer(container);
     this.put(container, name, text);
   }
 
   async claim(container: string, name: string, text: string): Promise<boolean> {
-    if (this.#demand(container).blobs.has(name)) return false;
+    if (this.#requireContainer(container).blobs.has(name)) return false;
     this.put(container, name, text);
     return true;
   }
@@ -105,17 +105,17 @@ export class MemoryFiles implements Files {
     from: { readonly container: string; readonly name: string; readonly etag: string },
     to: { readonly container: string; readonly name: string },
   ): Promise<void> {
-    demandAddress(from.name);
+    checkName(from.name);
     const blob = this.containers.get(from.container)?.blobs.get(from.name);
     if (blob === undefined || blob.etag !== from.etag) {
       throw new Failure('inputGone', `blob ${from.name} was deleted or overwritten`);
     }
-    this.#demand(to.container);
+    this.#requireContainer(to.container);
     this.put(to.container, to.name, blob.bytes.toString('utf8'));
   }
 
   async upload(container: string, name: string, file: string): Promise<void> {
-    this.#demand(container);
+    this.#requireContainer(container);
     this.put(container, name, await readFile(file, 'utf8'));
   }
 
@@ -131,7 +131,7 @@ export class MemoryFiles implements Files {
     return `memory://${container}?write-for=${minutes}`;
   }
 
-  #demand(container: string): Container {
+  #requireContainer(container: string): Container {
     const found = this.containers.get(container);
     if (found === undefined) throw new Error(`container ${container} does not exist`);
     return found;
@@ -139,7 +139,7 @@ export class MemoryFiles implements Files {
 }
 
 /** The real client cannot address such a name either, although a list may show it. */
-function demandAddress(name: string): void {
+function checkName(name: string): void {
   if (!name.split('/').includes('..')) return;
   throw new Failure(
     'inputRefused',

@@ -4,7 +4,7 @@ import type { RunRequest } from '../src/run/run';
 import type { WorkloadDeclaration } from '../src/workload/workload';
 import { startRun } from '../src/start-run';
 import { stopAllHandler } from '../src/api/stop-all';
-import { MemoryHub, type Standing } from './hub';
+import { MemoryHub, type InstanceState } from './hub';
 import type { MemoryFiles } from './memory-files';
 import { whole } from './run/given';
 import { worldOf } from './run/world';
@@ -15,7 +15,7 @@ import { cancelBlob, RUNS_CONTAINER } from '../src/run/names';
 const id = (workload: string, number: number) => `${workload}-${String(number).padStart(16, '0')}`;
 
 /** In every state of an instance, and one that is no run. */
-const inEveryState: readonly Standing[] = [
+const inEveryState: readonly InstanceState[] = [
   { id: id('hello', 1), status: 'Pending' },
   { id: id('hello', 2), status: 'Running' },
   { id: id('hello', 3), status: 'Suspended' },
@@ -36,7 +36,7 @@ async function askedToEnd(files: MemoryFiles): Promise<readonly string[]> {
 }
 
 async function replaceIn(
-  standing: readonly Standing[],
+  standing: readonly InstanceState[],
   more: Partial<WorkloadDeclaration> = { overlap: 'replace' },
 ) {
   const { files, workload } = worldOf({ ...whole, ...more });
@@ -54,7 +54,7 @@ test('a run that replaces has those that are queued, running or suspended end fi
   const { hub, runId, cancelled } = await replaceIn(inEveryState);
 
   expect(cancelled).toEqual(going);
-  expect(hub.toldToLook).toEqual(going);
+  expect(hub.polled).toEqual(going);
   expect(hub.started).toEqual([runId]);
 });
 
@@ -68,13 +68,13 @@ test('a run that replaces leaves alone a workload whose name begins or ends like
   ]);
 
   expect(cancelled).toEqual([going[1]]);
-  expect(hub.toldToLook).toEqual([going[1]]);
+  expect(hub.polled).toEqual([going[1]]);
 });
 
 test('a run that does not replace has none end', async () => {
   const { hub, cancelled } = await replaceIn(inEveryState, {});
 
-  expect([cancelled, hub.toldToLook]).toEqual([[], []]);
+  expect([cancelled, hub.polled]).toEqual([[], []]);
 });
 
 test('a stop cancels every run that is going, of whatever workload, and no other', async () => {
@@ -91,7 +91,7 @@ test('a stop cancels every run that is going, of whatever workload, and no other
     jsonBody: { cancelled: [...going, other], removing: [], refused: [] },
   });
   expect(await askedToEnd(files)).toEqual([...going, other]);
-  expect(hub.toldToLook).toEqual([...going, other]);
+  expect(hub.polled).toEqual([...going, other]);
 });
 
 test('a key that was used for one blob is refused for another, or for none, and known for the same', async () => {

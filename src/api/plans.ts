@@ -35,6 +35,6 @@ export function planHandler(
       },
       now().toISOString(),
     );
-    return { status: plan.refusals.length === 0 ? 200 : 422, jsonBody: plan };
+    return { status: plan.errors.length === 0 ? 200 : 422, jsonBody: plan };
   });
 }

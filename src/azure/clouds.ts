@@ -1,7 +1,7 @@
 /**
- * What differs from cloud to cloud, told by the end of the Batch endpoint, as the Azure CLI has it
- * (Azure/azure-cli, azure-cli-core/azure/cli/core/cloud.py): for whom Batch takes tokens, and where
- * Azure Resource Manager is, which takes tokens for its own address.
+ * Settings of an Azure cloud, with the values of the Azure CLI
+ * (Azure/azure-cli, azure-cli-core/azure/cli/core/cloud.py): the token scope of Batch, and the
+ * address of Azure Resource Manager, whose token scope is its own address.
  */
 export interface Cloud {
   readonly batchScope: string;
@@ -30,6 +30,7 @@ const others: readonly (readonly [string, Cloud])[] = [
   ],
 ];
 
+/** Recognizes the cloud by the domain of the Batch endpoint. */
 export function cloudOf(batchEndpoint: string): Cloud {
   const { hostname } = new URL(batchEndpoint);
   return others.find(([end]) => hostname.endsWith(end))?.[1] ?? PUBLIC;

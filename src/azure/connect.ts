@@ -11,14 +11,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchAccount, Ports, Secrets } from '../run/ports';
 import type { Settings } from '../settings';
 import { batchOn } from './batch/batch';
-import { httpWithoutOwnRetries } from './batch/http';
-import type { RetryPacing } from './batch/calls';
+import { httpWithClearedTimers } from './batch/http';
+import type { RetryPolicy } from './batch/calls';
 import { cloudOf } from './clouds';
 import { noSecrets, secretsOn } from './key-vault';
 import { accountOn } from './management';
 import { filesOn } from './storage';
 
-/** Clients and credentials, chosen by what is set. Nothing here asks where the app runs. */
+/** Creates clients and credentials from the settings alone, whether the app runs locally or in Azure. */
 export function connect(settings: Settings): Ports {
   const credential = credentialFor(settings);
   const secrets = secretsFor(settings, credential);
@@ -38,7 +38,7 @@ export function connect(settings: Settings): Ports {
   };
 }
 
-/** Resource Manager takes no key of a Batch account. */
+/** Undefined with an account key, because Resource Manager does not accept one. */
 function accountFor(settings: Settings, credential: TokenCredential): BatchAccount | undefined {
   const { batch, management, identity } = settings;
   if (management === null || batch.accountKey !== null) return undefined;
@@ -53,14 +53,11 @@ function accountFor(settings: Settings, credential: TokenCredential): BatchAccou
   });
 }
 
-function pacingOf({ serviceRetries: retries }: Settings): RetryPacing {
-  return { pause: (milliseconds) => sleep(milliseconds), chance: () => Math.random(), retries };
+function pacingOf({ serviceRetries: retries }: Settings): RetryPolicy {
+  return { pause: (milliseconds) => sleep(milliseconds), random: () => Math.random(), retries };
 }
 
-/**
- * The managed identity where the platform offers one; else whatever the person at this machine is
- * signed in with (environment, CLI, editor).
- */
+/** The managed identity if the platform has one, otherwise the developer's sign-in (environment, CLI, editor). */
 export function credentialFor({ identity }: Settings): TokenCredential {
   if (!identity.managed) return new DefaultAzureCredential();
   return identity.clientId === null
@@ -75,9 +72,9 @@ export function batchClientFor(
 ): BatchServiceClient {
   const credentials = batchCredentials(settings, credential, secrets);
   return new BatchServiceClient(credentials, settings.batch.endpoint, {
-    // Its own retries sleep half a minute and more, and never repeat a 429: ours take their place.
+    // The client's retries sleep half a minute or more and never repeat a 429; see batch/calls.ts.
     noRetryPolicy: true,
-    httpClient: httpWithoutOwnRetries(),
+    httpClient: httpWithClearedTimers(),
   });
 }
 
@@ -88,7 +85,7 @@ function batchCredentials(
 ): ServiceClientCredentials {
   const { accountKey } = batch;
   if (accountKey === null) {
-    // Given a bare credential the client asks for a token for Resource Manager, which Batch refuses.
+    // With a bare credential the client requests a token for Resource Manager, which Batch rejects.
     return new AzureIdentityCredentialAdapter(credential, cloudOf(batch.endpoint).batchScope);
   }
   if (accountKey.kind === 'key')
@@ -112,8 +109,8 @@ function blobServiceFor(
 }
 
 /**
- * A vault names the resource its tokens are for, and the client checks that this is its own domain.
- * A vault on the loopback address has no domain to check; every other one is checked.
+ * The client checks that the token resource in a vault's challenge matches the vault's domain. Only
+ * a vault on the loopback address, which has no domain, is exempt from the check.
  */
 function secretsFor(
   { vaultUri, identity, serviceRetries: maxRetries }: Settings,

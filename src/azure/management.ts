@@ -6,13 +6,13 @@ import { isTransient, retryAfterOf } from './batch/calls';
 import { deniedBy, remedyFor, rightFor, type Caller } from './rights';
 
 /**
- * The Batch account as Azure Resource Manager shows it: two reads of the version 2024-07-01
- * (Azure/azure-rest-api-specs, specification/batch/resource-manager/Microsoft.Batch/stable,
- * BatchAccount_Get and Application_Get), for which the client library of the whole management plane
- * would be too much.
+ * Connection to the Batch account in Azure Resource Manager. The app uses two operations of version
+ * 2024-07-01 (Azure/azure-rest-api-specs,
+ * specification/batch/resource-manager/Microsoft.Batch/stable, BatchAccount_Get and
+ * Application_Get), too few for a dependency on the management client library.
  */
 export interface Management {
-  /** Scheme and host, without a slash at the end. */
+  /** Scheme and host, without a trailing slash. */
   readonly endpoint: string;
   /** The resource id of the Batch account. */
   readonly accountId: string;
@@ -24,12 +24,12 @@ export interface Management {
 }
 
 const API_VERSION = '2024-07-01';
-/** For a token and the answer. A plan is waited for, and does without if need be. */
-const PATIENCE_MS = 10_000;
-const LONGEST_PAUSE_MS = 10_000;
-const USUAL_PAUSE_MS = 1000;
+/** Includes the token request. Short, because a user waits for the plan, which works without quotas. */
+const REQUEST_TIMEOUT_MS = 10_000;
+const MAX_DELAY_MS = 10_000;
+const DEFAULT_DELAY_MS = 1000;
 
-/** Quotas of cores are left out by an account whose pools are of its subscription. */
+/** An account whose pools use the subscription's quota omits the core quotas. */
 const accountBody = z.object({
   properties: z.object({
     poolQuota: z.number(),
@@ -62,60 +62,62 @@ export function accountOn(management: Management): BatchAccount {
   };
 }
 
-function quotasIn({ properties: told }: z.output<typeof accountBody>) {
-  const families = told.dedicatedCoreQuotaPerVMFamily ?? [];
+function quotasIn({ properties }: z.output<typeof accountBody>) {
+  const families = properties.dedicatedCoreQuotaPerVMFamily ?? [];
   return {
-    spotCores: told.lowPriorityCoreQuota ?? null,
-    dedicatedCores: told.dedicatedCoreQuota ?? null,
+    spotCores: properties.lowPriorityCoreQuota ?? null,
+    dedicatedCores: properties.dedicatedCoreQuota ?? null,
     dedicatedCoresByFamily:
-      told.dedicatedCoreQuotaPerVMFamilyEnforced === true
+      properties.dedicatedCoreQuotaPerVMFamilyEnforced === true
         ? Object.fromEntries(families.map(({ name, coreQuota }) => [name.toLowerCase(), coreQuota]))
         : null,
-    pools: told.poolQuota,
-    jobs: told.activeJobAndJobScheduleQuota,
+    pools: properties.poolQuota,
+    jobs: properties.activeJobAndJobScheduleQuota,
   };
 }
 
-/** What is there, or null when it is not. `path` is below the account. */
+/** Reads a resource; null for a 404 response. `path` is relative to the account. */
 async function read<Body>(
   management: Management,
   path: string,
   form: z.ZodType<Body>,
 ): Promise<Body | null> {
   const url = `${management.endpoint}${management.accountId}${path}?api-version=${API_VERSION}`;
-  const { status, body } = await askTwice(management, url);
+  const { status, body } = await requestWithRetry(management, url);
   if (status === 404) return null;
-  if (status !== 200) throw failureOf(management, url, status, wordsIn(body, status));
+  if (status !== 200) throw failureOf(management, url, status, formatErrorBody(body, status));
   const checked = form.safeParse(body);
   if (checked.success) return checked.data;
-  throw failureOf(management, url, status, 'the answer has another form than is known');
+  throw failureOf(management, url, status, 'the response has an unknown format');
 }
 
-interface Answer {
-  /** 0 when none came. */
+interface ManagementResponse {
+  /** 0 when there was no response. */
   readonly status: number;
   readonly body: unknown;
   readonly pauseMs: number | null;
 }
 
-async function askTwice(management: Management, url: string): Promise<Answer> {
-  const answer = await ask(management, url);
-  const pauseMs = answer.pauseMs ?? USUAL_PAUSE_MS;
-  // Half of an answer has the status of a whole one, and is no JSON.
-  if (answer.status === 200 || !isTransient(answer.status) || pauseMs > LONGEST_PAUSE_MS) {
-    return answer;
+async function requestWithRetry(management: Management, url: string): Promise<ManagementResponse> {
+  const response = await request(management, url);
+  const pauseMs = response.pauseMs ?? DEFAULT_DELAY_MS;
+  if (response.status === 200 || !isTransient(response.status) || pauseMs > MAX_DELAY_MS) {
+    return response;
   }
   await management.pause(pauseMs);
-  return ask(management, url);
+  return request(management, url);
 }
 
-async function ask({ credential, scope }: Management, url: string): Promise<Answer> {
-  const signal = AbortSignal.timeout(PATIENCE_MS);
+async function request(
+  { credential, scope }: Management,
+  url: string,
+): Promise<ManagementResponse> {
+  const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
   try {
-    const token = await within(signal, credential.getToken(scope, { abortSignal: signal }));
+    const token = await withTimeout(signal, credential.getToken(scope, { abortSignal: signal }));
     const response = await fetch(url, {
       headers: { authorization: `Bearer ${token?.token ?? ''}` },
-      // The token is for this address and for no other.
+      // The token must not be sent to another address.
       redirect: 'error',
       signal,
     });
@@ -124,22 +126,24 @@ async function ask({ credential, scope }: Management, url: string): Promise<Answ
       headers.get('retry-after') ?? undefined,
       headers.get('date') ?? undefined,
     );
-    return { status, body: jsonIn(await response.text()), pauseMs };
+    return { status, body: parseJson(await response.text()), pauseMs };
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     return { status: 0, body: formatError(cause), pauseMs: null };
   }
 }
 
-/** A credential may try again and again for longer than anybody waits. */
-function within<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
+/** Ends with the signal, because a credential may retry for longer than the timeout. */
+function withTimeout<Result>(signal: AbortSignal, work: Promise<Result>): Promise<Result> {
   const end = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Error('no answer in time')), { once: true });
+    signal.addEventListener('abort', () => reject(new Error('the request timed out')), {
+      once: true,
+    });
   });
   return Promise.race([work, end]);
 }
 
-function jsonIn(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -149,34 +153,34 @@ function jsonIn(text: string): unknown {
 
 const errorBody = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
-function wordsIn(body: unknown, status: number): string {
-  const refusal = errorBody.safeParse(body);
-  if (refusal.success) {
-    return redact(`${refusal.data.error.message} [${refusal.data.error.code}]`);
+function formatErrorBody(body: unknown, status: number): string {
+  const parsed = errorBody.safeParse(body);
+  if (parsed.success) {
+    return redact(`${parsed.data.error.message} [${parsed.data.error.code}]`);
   }
   return status === 0 ? String(body) : `HTTP ${status}`;
 }
 
-function failureOf(management: Management, url: string, status: number, said: string): Failure {
+function failureOf(management: Management, url: string, status: number, message: string): Failure {
   const { endpoint, accountId, caller } = management;
   if (status !== 401 && status !== 403) {
     return new Failure(
       'serviceUnavailable',
-      `Batch account ${accountId} cannot be looked up at ${endpoint} just now: ${said}`,
+      `Batch account ${accountId} cannot be read at ${endpoint} at the moment: ${message}`,
     );
   }
   const right = rightFor('management', { method: 'GET', url, base: `${endpoint}${accountId}` });
-  const refused = deniedBy(`Batch account ${accountId}`, caller, said);
-  const remedy = remedyFor('management', caller, right, said);
+  const denial = deniedBy(`Batch account ${accountId}`, caller, message);
+  const remedy = remedyFor('management', caller, right, message);
   return new Failure(
     'accessDenied',
-    `cannot look up quotas and default versions: ${refused}; ${remedy}`,
+    `cannot read quotas and default versions: ${denial}; ${remedy}`,
   );
 }
 
 function noSuchAccount({ accountId }: Management): Failure {
   return new Failure(
     'badSettings',
-    `there is no Batch account ${accountId}; BATCH_ACCOUNT_ID is its resource id, as az batch account show --query id has it`,
+    `Batch account ${accountId} does not exist; set BATCH_ACCOUNT_ID to its resource id, as printed by az batch account show --query id`,
   );
 }

@@ -1,30 +1,31 @@
 /**
- * What a refused request would have needed. Storage and Batch say only that something is missing, so
- * the app says what: by the request itself, the first row that fits
+ * The Azure RBAC actions and roles that a denied request requires. The responses of Storage and
+ * Batch do not name the missing action, so the app derives it from the request
  * (learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory,
  * learn.microsoft.com/azure/batch/batch-role-based-access-control).
  *
- * Unconfirmed: that Batch counts nodes and their files with pools, tasks and their files with jobs,
- * and the list of supported images with the account.
+ * Unconfirmed: that Batch checks the actions of pools for nodes and their files, the actions of jobs
+ * for tasks and their files, and the read action of the account for the supported images.
  */
+
 export type ServiceKind = 'storage' | 'batch' | 'management' | 'vault';
 
-/** Who asks: an identity by its client id, where one was set, or whoever has the account's key. */
+/** The identity of the app, by its client id if one is set, or the account key. */
 export type Caller =
   | { readonly kind: 'identity'; readonly clientId: string | null }
   | { readonly kind: 'key' };
 
-/** Where nobody said who it is. */
-export const UNNAMED: Caller = { kind: 'identity', clientId: null };
+/** An identity whose client id is not set. */
+export const UNKNOWN_IDENTITY: Caller = { kind: 'identity', clientId: null };
 
 export interface RequestedAccess {
   readonly method: string;
-  /** The whole address; what `base` has of its path does not count. */
+  /** The complete URL. The path of `base` is not part of the match. */
   readonly url: string;
   readonly base: string;
 }
 
-/** The role that the deployment gives the app, which has every right that is named below. */
+/** The role that the deployment assigns to the app, which includes every action below. */
 const roles: Readonly<Record<ServiceKind, string>> = {
   storage: 'Storage Blob Data Owner',
   batch: 'Azure Batch Data Contributor',
@@ -35,8 +36,8 @@ const roles: Readonly<Record<ServiceKind, string>> = {
 const BLOBS = 'Microsoft.Storage/storageAccounts/blobServices';
 const BATCH = 'Microsoft.Batch/batchAccounts';
 
-/** Method and path with query of what was asked, and the right for it. */
-const rows: Readonly<Record<ServiceKind, readonly (readonly [RegExp, string])[]>> = {
+/** Patterns of "method path?query" with the required action. The first match applies. */
+const rights: Readonly<Record<ServiceKind, readonly (readonly [RegExp, string])[]>> = {
   storage: [
     [/^POST \/?\?.*comp=userdelegationkey/, `${BLOBS}/generateUserDelegationKey/action`],
     [/^GET \/?\?.*comp=list/, `${BLOBS}/containers/read`],
@@ -58,7 +59,7 @@ const rows: Readonly<Record<ServiceKind, readonly (readonly [RegExp, string])[]>
     [/^GET \/applications\b/, `${BATCH}/applications/read`],
     [/^GET \/supportedimages\b/, `${BATCH}/read`],
   ],
-  // Below the Batch account.
+  // Paths relative to the Batch account.
   management: [
     [/^GET \/applications\//, `${BATCH}/applications/read`],
     [/^GET \?/, `${BATCH}/read`],
@@ -66,40 +67,42 @@ const rows: Readonly<Record<ServiceKind, readonly (readonly [RegExp, string])[]>
   vault: [[/^GET \/secrets\//, 'Microsoft.KeyVault/vaults/secrets/getSecret/action']],
 };
 
-/** Null for a request of which no row knows. */
+/** The action that a request requires; null when no pattern matches. */
 export function rightFor(
   service: ServiceKind,
   { method, url, base }: RequestedAccess,
 ): string | null {
   const { pathname, search } = new URL(url);
   const path = pathname.slice(new URL(base).pathname.replace(/\/$/, '').length);
-  const asked = `${method} ${path}${search}`;
-  return rows[service].find(([form]) => form.test(asked))?.[1] ?? null;
+  const request = `${method} ${path}${search}`;
+  return rights[service].find(([pattern]) => pattern.test(request))?.[1] ?? null;
 }
 
-/** `place` is what refused: "storage account x". */
-export function deniedBy(place: string, caller: Caller, said: string): string {
-  if (caller.kind === 'key') return `${place} refuses the key that is set: ${said}`;
-  const who = caller.clientId === null ? 'this identity' : `the identity ${caller.clientId}`;
-  return `${place} refuses ${who}: ${said}`;
+/** Formats a denial. `resource` names what denied the request, for example "storage account x". */
+export function deniedBy(resource: string, caller: Caller, message: string): string {
+  if (caller.kind === 'key') return `${resource} rejected the configured key: ${message}`;
+  const identity = caller.clientId === null ? 'this identity' : `the identity ${caller.clientId}`;
+  return `${resource} denied access to ${identity}: ${message}`;
 }
 
-/** What to do about it. A network that keeps the app out is no matter of roles. */
+/** Formats what to do about a denial: change the key, the network rules or the role assignments. */
 export function remedyFor(
   service: ServiceKind,
   caller: Caller,
   right: string | null,
-  said: string,
+  message: string,
 ): string {
   if (caller.kind === 'key') return 'check the key, or use an identity';
-  const role = `give it the role ${roles[service]} there`;
-  const rule = right === null ? role : `this takes the right ${right}; ${role}`;
-  return isOfNetwork(said) ? `let the app in through the network rules there, or: ${rule}` : rule;
+  const role = `assign it the role ${roles[service]} there`;
+  const assignment = right === null ? role : `this requires the action ${right}; ${role}`;
+  return isNetworkDenial(message)
+    ? `allow the app in the network rules there, or: ${assignment}`
+    : assignment;
 }
 
-/** AuthorizationFailure is what storage says to who comes from outside its network; a vault names the address. */
-function isOfNetwork(said: string): boolean {
+/** Storage returns AuthorizationFailure for a request from outside its network; a vault names the address. */
+function isNetworkDenial(message: string): boolean {
   return /\bAuthorizationFailure\b|Client address is not authorized|public network access/i.test(
-    said,
+    message,
   );
 }

@@ -12,91 +12,106 @@ import {
 } from '@azure/storage-blob';
 import { Failure } from '../failure';
 import type { BlobFound, BlobListed, Files, DeletionState } from '../run/ports';
-import { UNNAMED, type Caller } from './rights';
-import { messageFor, ignoringCode, type ErrorMessage } from './storage-errors';
+import { UNKNOWN_IDENTITY, type Caller } from './rights';
+import { mapErrorsFor, ignoringStatus, type MapErrors } from './storage-errors';
 
-/** The Files port on `@azure/storage-blob`: one account, whose name and key or identity the client holds. */
+/** The Files port on `@azure/storage-blob`, for the account of the client. */
 // oxlint-disable-next-line eslint/max-lines-per-function -- a table: one row for each operation of the port
 export function filesOn(
   service: BlobServiceClient,
   now: () => Date,
-  caller: Caller = UNNAMED,
+  caller: Caller = UNKNOWN_IDENTITY,
 ): Files {
-  const open = (container: string): ContainerClient => service.getContainerClient(container);
+  const containerOf = (container: string): ContainerClient => service.getContainerClient(container);
   const signer = signerFor(service, now);
-  const saying = messageFor(service, caller);
+  const mapErrors = mapErrorsFor(service, caller);
   return {
     makeContainer: (name, labels) =>
-      saying(`make container ${name}`, () => makeContainer(open(name), labels)),
+      mapErrors(`make container ${name}`, () => makeContainer(containerOf(name), labels)),
     removeContainer: (name, labels) =>
-      saying(`delete container ${name}`, () => removeContainer(open(name), labels)),
-    listContainers: (prefix) => saying('list containers', () => listContainers(service, prefix)),
-    list: (container, prefix) => list(saying, open(container), prefix),
+      mapErrors(`delete container ${name}`, () => removeContainer(containerOf(name), labels)),
+    listContainers: (prefix) => mapErrors('list containers', () => listContainers(service, prefix)),
+    list: (container, prefix) => list(mapErrors, containerOf(container), prefix),
     find: (container, name) =>
-      saying(`find ${place(container, name)}`, () => find(open(container), name)),
+      mapErrors(`find ${formatBlob(container, name)}`, () => find(containerOf(container), name)),
     readText: (container, name, maxBytes, encoding) =>
-      saying(`read ${place(container, name)}`, () =>
-        readText(open(container), name, maxBytes, encoding),
+      mapErrors(`read ${formatBlob(container, name)}`, () =>
+        readText(containerOf(container), name, maxBytes, encoding),
       ),
     writeText: (container, name, text) =>
-      saying(`write ${place(container, name)}`, async () => {
-        await blobOf(open(container), name).upload(text, Buffer.byteLength(text));
+      mapErrors(`write ${formatBlob(container, name)}`, async () => {
+        await blobOf(containerOf(container), name).upload(text, Buffer.byteLength(text));
       }),
     claim: (container, name, text) =>
-      saying(`claim ${place(container, name)}`, () => claim(open(container), name, text)),
+      mapErrors(`claim ${formatBlob(container, name)}`, () =>
+        claim(containerOf(container), name, text),
+      ),
     remove: (container, name, etag) =>
-      saying(`delete ${place(container, name)}`, async () => {
+      mapErrors(`delete ${formatBlob(container, name)}`, async () => {
         const conditions = etag === undefined ? {} : { ifMatch: quoted(etag) };
-        await ignoringCode([404, 412], blobOf(open(container), name).delete({ conditions }));
+        await ignoringStatus(
+          [404, 412],
+          blobOf(containerOf(container), name).delete({ conditions }),
+        );
       }),
     copy: (from, to) =>
-      saying(`copy ${place(from.container, from.name)}`, () => copy(service, signer, from, to)),
+      mapErrors(`copy ${formatBlob(from.container, from.name)}`, () =>
+        copy(service, signer, from, to),
+      ),
     upload: (container, name, file) =>
-      saying(`upload ${file}`, async () => {
-        await blobOf(open(container), name).uploadFile(file);
+      mapErrors(`upload ${file}`, async () => {
+        await blobOf(containerOf(container), name).uploadFile(file);
       }),
     readUrl: (container, name, minutes) =>
-      saying(`open ${place(container, name ?? '')} for reading`, async () =>
+      mapErrors(`open ${formatBlob(container, name ?? '')} for reading`, async () =>
         name === null
-          ? signer(open(container), { permissions: ContainerSASPermissions.parse('rl') }, minutes)
+          ? signer(
+              containerOf(container),
+              { permissions: ContainerSASPermissions.parse('rl') },
+              minutes,
+            )
           : signer(
-              open(container),
+              containerOf(container),
               { blobName: name, permissions: BlobSASPermissions.parse('r') },
               minutes,
             ),
       ),
     mountAccess: (container, access, minutes) =>
-      saying(`open ${container} for mounting`, async () => {
-        // A file system lists and reads what it writes, and creates a file before it has content.
+      mapErrors(`open ${container} for mounting`, async () => {
+        // A file system also lists and reads what it writes, and creates empty files.
         const permissions = ContainerSASPermissions.parse(access === 'read' ? 'rl' : 'racwl');
-        const url = new URL(await signer(open(container), { permissions }, minutes));
+        const url = new URL(await signer(containerOf(container), { permissions }, minutes));
         return { account: service.accountName, sas: url.search.slice(1) };
       }),
     writeUrl: (container, minutes) =>
-      saying(`open ${container} for writing`, async () =>
-        signer(open(container), { permissions: ContainerSASPermissions.parse('cw') }, minutes),
+      mapErrors(`open ${container} for writing`, async () =>
+        signer(
+          containerOf(container),
+          { permissions: ContainerSASPermissions.parse('cw') },
+          minutes,
+        ),
       ),
   };
 }
 
-/** The client cannot address every name that storage can hold: `../x` is taken for a path. */
+/** The client cannot address every valid blob name: it resolves `../x` as a path. */
 function blobOf(container: ContainerClient, name: string): BlockBlobClient {
   try {
     return container.getBlockBlobClient(name);
   } catch (cause) {
     throw new Failure(
       'inputRefused',
-      `blob ${place(container.containerName, name)} has a name that no client can address; give it another name, without ".." as a folder`,
+      `blob ${formatBlob(container.containerName, name)} has a name that the client cannot address; rename it without ".." as a folder`,
       { cause },
     );
   }
 }
 
-function place(container: string, name: string): string {
+function formatBlob(container: string, name: string): string {
   return `${container}/${JSON.stringify(name).slice(1, -1)}`;
 }
 
-/** Lists give an ETag bare, single reads give it in quotes; here it is bare. */
+/** Removes the quotes of an ETag: lists return it without, single reads with quotes. */
 function bare(etag: string | undefined): string {
   return (etag ?? '').replaceAll('"', '');
 }
@@ -112,10 +127,10 @@ async function makeContainer(
   const made = await container.createIfNotExists({ metadata: { ...labels } });
   if (made.succeeded) return;
   const { metadata } = await container.getProperties();
-  if (!carries(metadata, labels)) {
+  if (!hasLabels(metadata, labels)) {
     throw new Failure(
       'nameCollision',
-      `a container named ${container.containerName} exists that this run did not make; it is left alone`,
+      `a container named ${container.containerName} exists that this run did not create; it is not changed`,
     );
   }
 }
@@ -124,15 +139,15 @@ async function removeContainer(
   container: ContainerClient,
   labels: Readonly<Record<string, string>>,
 ): Promise<DeletionState> {
-  const found = await ignoringCode([404], container.getProperties());
+  const found = await ignoringStatus([404], container.getProperties());
   if (found === undefined) return 'deleted';
-  if (!carries(found.metadata, labels)) return 'notOwned';
-  // A container that is being deleted answers 404 at once.
-  await ignoringCode([404], container.delete());
+  if (!hasLabels(found.metadata, labels)) return 'notOwned';
+  // A container that is being deleted returns 404 at once.
+  await ignoringStatus([404], container.delete());
   return (await container.exists()) ? 'deleting' : 'deleted';
 }
 
-function carries(
+function hasLabels(
   metadata: Readonly<Record<string, string>> = {},
   labels: Readonly<Record<string, string>>,
 ): boolean {
@@ -151,14 +166,14 @@ async function listContainers(service: BlobServiceClient, prefix: string) {
 }
 
 async function* list(
-  saying: ErrorMessage,
+  mapErrors: MapErrors,
   container: ContainerClient,
   prefix: string | undefined,
 ): AsyncIterable<BlobListed> {
   const pages = container.listBlobsFlat(prefix === undefined ? {} : { prefix });
   const doing = `list container ${container.containerName}`;
   for (;;) {
-    const next = await saying(doing, () => ignoringCode([404], pages.next()));
+    const next = await mapErrors(doing, () => ignoringStatus([404], pages.next()));
     if (next === undefined || next.done === true) return;
     const { name, properties } = next.value;
     yield {
@@ -171,7 +186,7 @@ async function* list(
 }
 
 async function find(container: ContainerClient, name: string): Promise<BlobFound | null> {
-  const found = await ignoringCode([404], blobOf(container, name).getProperties());
+  const found = await ignoringStatus([404], blobOf(container, name).getProperties());
   if (found === undefined) return null;
   return { name, bytes: found.contentLength ?? 0, etag: bare(found.etag) };
 }
@@ -187,10 +202,10 @@ async function readText(
   if (found.bytes > maxBytes) {
     throw new Failure(
       'inputRefused',
-      `blob ${place(container.containerName, name)} has ${found.bytes} bytes, more than the ${maxBytes} that are read`,
+      `blob ${formatBlob(container.containerName, name)} has ${found.bytes} bytes, more than the maximum of ${maxBytes}`,
     );
   }
-  const bytes = await ignoringCode([404], blobOf(container, name).downloadToBuffer());
+  const bytes = await ignoringStatus([404], blobOf(container, name).downloadToBuffer());
   return bytes === undefined ? null : new TextDecoder(encoding).decode(bytes);
 }
 
@@ -198,14 +213,16 @@ async function claim(container: ContainerClient, name: string, text: string): Pr
   const conditions = { ifNoneMatch: '*' };
   const blob = blobOf(container, name);
   return (
-    (await ignoringCode([409, 412], blob.upload(text, Buffer.byteLength(text), { conditions }))) !==
-    undefined
+    (await ignoringStatus(
+      [409, 412],
+      blob.upload(text, Buffer.byteLength(text), { conditions }),
+    )) !== undefined
   );
 }
 
 const COPY_SOURCE_MINUTES = 60;
 
-/** Within the account the service copies by itself, whatever the size; the app moves no bytes. */
+/** Copies within the account on the service's side; the app transfers no data. */
 async function copy(
   service: BlobServiceClient,
   signer: Signer,
@@ -216,7 +233,7 @@ async function copy(
   const source = service.getContainerClient(from.container);
   const url = await signer(source, { blobName: from.name, permissions }, COPY_SOURCE_MINUTES);
   const target = blobOf(service.getContainerClient(to.container), to.name);
-  const copied = await ignoringCode(
+  const copied = await ignoringStatus(
     [404, 412],
     target
       .beginCopyFromURL(url, { sourceConditions: { ifMatch: quoted(from.etag) } })
@@ -225,7 +242,7 @@ async function copy(
   if (copied === undefined) {
     throw new Failure(
       'inputGone',
-      `blob ${place(from.container, from.name)} was deleted or overwritten before the run could stage it`,
+      `blob ${formatBlob(from.container, from.name)} was deleted or overwritten before the run could stage it`,
     );
   }
 }
@@ -237,26 +254,26 @@ type Signer = (
 ) => Promise<string>;
 
 const MINUTE_MS = 60_000;
-/** Clocks differ: a key is asked for from a little before now, and a SAS names no start at all. */
-const SKEW_MS = 15 * MINUTE_MS;
-/** Azure's bound for a user delegation key and all that is signed with it. */
-const LONGEST_KEY_MS = 7 * 24 * 60 * MINUTE_MS - SKEW_MS;
+/** Tolerated clock difference: a delegation key starts this long ago, and a SAS has no start time. */
+const CLOCK_SKEW_MS = 15 * MINUTE_MS;
+/** Azure limits a user delegation key, and every SAS signed with it, to seven days. */
+const MAX_KEY_LIFETIME_MS = 7 * 24 * 60 * MINUTE_MS - CLOCK_SKEW_MS;
 
 /**
- * Mints SAS URLs: for one blob or one container, no start, https alone where the account speaks it.
- * With an account key at hand it signs; else a user delegation key does, asked for once and used
- * while it lasts long enough.
+ * Creates SAS URLs of one blob or one container, limited to HTTPS if the account supports it. Signs
+ * with the account key if the client has one, otherwise with a user delegation key, which is
+ * reused until it expires too early.
  */
 function signerFor(service: BlobServiceClient, now: () => Date): Signer {
   const { credential } = service;
   const protocol = service.url.startsWith('https:') ? SASProtocol.Https : SASProtocol.HttpsAndHttp;
   let delegation: { readonly key: Promise<UserDelegationKey>; readonly until: number } | undefined;
 
-  /** The request is what is kept, so that many that come at once share one. */
+  /** Caches the promise, so that concurrent calls share one request. */
   const keyUntil = (expiry: number): Promise<UserDelegationKey> => {
     if (delegation !== undefined && delegation.until >= expiry) return delegation.key;
-    const until = now().getTime() + LONGEST_KEY_MS;
-    const start = new Date(now().getTime() - SKEW_MS);
+    const until = now().getTime() + MAX_KEY_LIFETIME_MS;
+    const start = new Date(now().getTime() - CLOCK_SKEW_MS);
     const fresh = { key: service.getUserDelegationKey(start, new Date(until)), until };
     delegation = fresh;
     fresh.key.catch(() => {
@@ -266,7 +283,7 @@ function signerFor(service: BlobServiceClient, now: () => Date): Signer {
   };
 
   return async (container, what, minutes) => {
-    const lifetime = Math.min(minutes * MINUTE_MS, LONGEST_KEY_MS - SKEW_MS);
+    const lifetime = Math.min(minutes * MINUTE_MS, MAX_KEY_LIFETIME_MS - CLOCK_SKEW_MS);
     const expiry = now().getTime() + lifetime;
     const values = {
       ...what,

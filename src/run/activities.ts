@@ -17,9 +17,9 @@ import { workloadOf, type ActivityContext } from './activity-context';
 export type Activities = ReturnType<typeof createActivities>;
 
 /**
- * The steps a run can take. Each can run twice, or half and then again: what exists already and is
- * this run's is adopted. Inputs and results are plain JSON and hold no secret and no credential,
- * because the durable history keeps them.
+ * The activities of a run. Each is idempotent, also after an interruption: a resource of this run
+ * that exists already is adopted. Inputs and results are plain JSON without secrets or credentials,
+ * because the durable history stores them.
  */
 export function createActivities(context: ActivityContext) {
   return {
@@ -46,15 +46,15 @@ export function createActivities(context: ActivityContext) {
   };
 }
 
-/** `busy` is left to the pool's own next evaluation: the formula that is stored follows the tasks too. */
+/** Requests nodes at once. After `busy` the next evaluation of the stored formula adds them. */
 async function setTargetNodes(
   { batch, workloads }: ActivityContext,
   { plan, startNodes, now }: { plan: RunPlan; startNodes: number; now: string },
-): Promise<{ answer: 'set' | 'busy' | 'notOwned' }> {
+): Promise<{ result: 'set' | 'busy' | 'notOwned' }> {
   const workload = workloadOf(workloads, plan);
-  if (workload.pool.existing !== undefined) return { answer: 'notOwned' };
+  if (workload.pool.existing !== undefined) return { result: 'notOwned' };
   const formula = autoscaleFormula(workload, plan, startNodes, now);
-  return { answer: await batch.setFormula(plan.poolId, formula) };
+  return { result: await batch.setFormula(plan.poolId, formula) };
 }
 
 async function poll(context: ActivityContext, plan: RunPlan): Promise<Observation> {
@@ -74,7 +74,7 @@ async function poll(context: ActivityContext, plan: RunPlan): Promise<Observatio
   return { job, pool, tasks, unpreparedNodes, blocked, cancelRequested: cancel };
 }
 
-/** Asked only where a failure is no reason to end the run. */
+/** Counts tasks that depend on failed ones. Needed only when the workload tolerates failures. */
 async function countBlocked({ batch, workloads }: ActivityContext, plan: RunPlan): Promise<number> {
   const { work } = workloadOf(workloads, plan);
   if (work.kind !== 'tasks' || shareTolerated(work) === 0) return 0;

@@ -3,10 +3,10 @@ import type { Owner, Ports } from './ports';
 import type { RunPlan } from './run';
 import type { Workload, Workloads } from '../workload/workload';
 
-/** What an activity works with. */
+/** The ports and declarations that every activity uses. */
 export interface ActivityContext extends Ports {
   readonly workloads: Workloads;
-  /** The folder of the compiled workloads: `<folder>/<workload>/programs/<file>`. */
+  /** Folder of the compiled workloads; a program is at `<folder>/<workload>/programs/<file>`. */
   readonly programsFolder: string;
 }
 
@@ -22,11 +22,11 @@ export function ownerOf(plan: RunPlan): Owner {
   return { runId: plan.runId, workload: plan.workload };
 }
 
-/** What tells the containers of a run from others, in the form container metadata allows. */
-export const RUN_LABEL = 'nightshiftrun';
-
-const WORKLOAD_LABEL = 'nightshiftworkload';
-
+/** Ownership metadata of the run's containers. */
 export function labelsOf({ runId, workload }: Owner): Readonly<Record<string, string>> {
   return { [RUN_LABEL]: runId, [WORKLOAD_LABEL]: workload };
 }
+
+/** Container metadata names must be C# identifiers, so they have no hyphens. */
+export const RUN_LABEL = 'nightshiftrun';
+const WORKLOAD_LABEL = 'nightshiftworkload';

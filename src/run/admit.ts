@@ -7,15 +7,7 @@ export type Admission =
   | { readonly kind: 'admitted' | 'recordedBefore' | 'cancelled' }
   | { readonly kind: 'busy'; readonly holder: string };
 
-interface Lock {
-  readonly runId: string;
-  readonly until: string;
-}
-
-/** A lock outlives its run's deadline by this much; then its holder is taken for dead. */
-const LOCK_GRACE_MS = 6 * 3_600_000;
-
-/** One run of a workload at a time, unless it allows more. */
+/** Admits a run: takes the run lock of its workload, unless the workload allows overlapping runs. */
 export async function admit(
   { files, workloads }: ActivityContext,
   { plan, now }: { plan: RunPlan; now: string },
@@ -42,7 +34,20 @@ export async function admit(
   }
 }
 
-/** Null when nobody holds it. */
+/** The content of a lock blob: the run that holds the lock, and its expiry. */
+interface Lock {
+  readonly runId: string;
+  readonly until: string;
+}
+
+/** A lock expires this long after the deadline of its run; another run may take it then. */
+const LOCK_GRACE_MS = 6 * 3_600_000;
+
+export async function cancelRequested(files: Files, runId: string): Promise<boolean> {
+  return (await files.find(RUNS_CONTAINER, cancelBlob(runId))) !== null;
+}
+
+/** Returns the lock, or null when no run holds it. */
 export async function lockHeld(
   files: Files,
   name: string,
@@ -57,8 +62,4 @@ export async function releaseLock({ files }: ActivityContext, plan: RunPlan): Pr
   const name = lockBlob(plan.workload);
   const held = await lockHeld(files, name);
   if (held?.runId === plan.runId) await files.remove(RUNS_CONTAINER, name, held.etag);
-}
-
-export async function cancelRequested(files: Files, runId: string): Promise<boolean> {
-  return (await files.find(RUNS_CONTAINER, cancelBlob(runId))) !== null;
 }

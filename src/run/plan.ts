@@ -4,9 +4,14 @@ import { imageNames } from '../workload/image-names';
 import { vmSizeOf } from '../workload/node-defaults';
 import { containerImagesOf, type Workload } from '../workload/workload';
 import { runIdOf, outputContainerOf } from './names';
+
 export const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
+/**
+ * Derives the ids and times of a run. Pure: a replay plans the same run, and so does a second
+ * delivery of the same trigger.
+ */
 export function planRun(workload: Workload, request: RunRequest, startedAt: string): RunPlan {
   const runId = runIdOf(workload.name, request.occurrence);
   const deadline = new Date(Date.parse(startedAt) + workload.deadlineMinutes * MINUTE_MS);
@@ -24,9 +29,9 @@ export function planRun(workload: Workload, request: RunRequest, startedAt: stri
 }
 
 /**
- * A run's own pool has the run's id. One that is kept is found by its name alone: what the workload
- * says of it is in the name, and so is its age, in turns of so many days. A changed declaration or
- * a new turn is a new pool, and no two runs have to agree on one.
+ * The pool of a single run has the run's id. The id of a retained pool contains a fingerprint of
+ * its declaration and the number of its retention period: a changed declaration or a new period
+ * leads to a new pool, and runs need no coordination to find the current one.
  */
 function poolIdOf(workload: Workload, runId: string, startedAt: string): string {
   const { name, pool } = workload;
@@ -36,8 +41,15 @@ function poolIdOf(workload: Workload, runId: string, startedAt: string): string 
 }
 
 /**
- * What a pool cannot change once it is made. Start task and packages are renewed at each run, but
- * a patch takes neither away: https://learn.microsoft.com/rest/api/batchservice/pool/patch
+ * Hashes the declared properties that a pool cannot change after its creation. Start task and
+ * packages are updated for each run, but a patch cannot remove them:
+ * https://learn.microsoft.com/rest/api/batchservice/pool/patch
+ *
+ * `specHash` in azure/batch/pool-body.ts is a separate list on purpose. This hash becomes part of
+ * an id, so it is calculated in the workflow, from the declaration alone, and must never change for
+ * an unchanged declaration. `specHash` covers what was resolved later, such as the node agent, and
+ * verifies that the pool found under the id was created with it. A property that a pool cannot
+ * change belongs to both lists; pool-kinds.test.ts compares them.
  */
 function fingerprintOf(workload: Workload): string {
   const { pool } = workload;
@@ -58,11 +70,12 @@ function fingerprintOf(workload: Workload): string {
   return createHash('sha256').update(JSON.stringify(fixed)).digest('hex').slice(0, 10);
 }
 
+/** Number of the retention period, counted from 1970, that contains the start of the run. */
 function retentionPeriodOf(days: number, startedAt: string): number {
   return Math.floor(Date.parse(startedAt) / (days * DAY_MS));
 }
 
-/** When the turn of a kept pool is over; runs that begin later make another. */
+/** End of the retention period of a retained pool; runs that start later create another pool. */
 export function retainedUntil({ pool }: Workload, { startedAt }: RunPlan): string | null {
   if (pool.keep === undefined) return null;
   const { days } = pool.keep;
@@ -70,13 +83,14 @@ export function retainedUntil({ pool }: Workload, { startedAt }: RunPlan): strin
 }
 
 /**
- * Credentials of nodes outlive the deadline by this much, so that the last upload is not refused.
- * They are minted a little after `now`, by a try that may come ten minutes late: an hour after the
- * deadline none of them opens anything.
+ * Lifetime of the nodes' credentials past the deadline, so that the last upload succeeds. A retry
+ * may create a credential up to ten minutes after `now`: all have expired one hour after the
+ * deadline.
  */
 const CREDENTIAL_MARGIN_MINUTES = 30;
 
+/** Minutes for which the credentials of a run's nodes are valid. */
 export function credentialMinutes(plan: RunPlan, now: string): number {
-  const left = (Date.parse(plan.deadline) - Date.parse(now)) / MINUTE_MS;
-  return Math.ceil(Math.max(0, left)) + CREDENTIAL_MARGIN_MINUTES;
+  const remaining = (Date.parse(plan.deadline) - Date.parse(now)) / MINUTE_MS;
+  return Math.ceil(Math.max(0, remaining)) + CREDENTIAL_MARGIN_MINUTES;
 }

@@ -2,78 +2,79 @@ import type { PackageReference } from '../workload/fields';
 import type { JobView, PoolView, TaskCounts } from './run';
 
 /**
- * The three things a run needs from outside, in the run's own words. Every call can be repeated:
- * "it exists already" is success when it is this run's. All may throw `Failure`; a Failure with
- * the code `serviceUnavailable` is worth trying again later, any other is not.
+ * The services that a run depends on. Every call can be repeated: a resource that exists already
+ * counts as created when it belongs to this run. All calls may throw `Failure`; only a Failure with
+ * the code `serviceUnavailable` is worth a retry.
  */
 export interface Ports {
   readonly batch: Batch;
   readonly files: Files;
   readonly secrets: Secrets;
-  /** For plans alone; not there where nobody said which account it is. */
+  /** Used by plans only; undefined when the account's resource id is not configured. */
   readonly account?: BatchAccount;
 }
 
-/** What the Batch account says of itself to Azure's management plane alone. */
+/** The Batch account on Azure's management plane. */
 export interface BatchAccount {
   quotas(): Promise<AccountQuotas>;
-  /** Null when the application has none, or is not there. */
+  /** Null when the application does not exist or has no default version. */
   defaultVersionOf(application: string): Promise<string | null>;
 }
 
-/** Cores are null where the account leaves them to its subscription. */
+/** Quotas of the account. Core quotas are null for an account whose pools use the subscription's quota. */
 export interface AccountQuotas {
   readonly spotCores: number | null;
   readonly dedicatedCores: number | null;
-  /** By family of VM sizes, in lower case, such as `standarddsv5family`; null where only the sum counts. */
+  /** By VM family in lower case, for example `standarddsv5family`; null when only the total is enforced. */
   readonly dedicatedCoresByFamily: Readonly<Record<string, number>> | null;
   readonly pools: number;
   /** Active jobs and job schedules. */
   readonly jobs: number;
 }
 
-/** What a run writes on all it makes, and checks before it touches anything. */
+/** Ownership metadata of every resource of a run, checked before a resource is changed. */
 export interface Owner {
   readonly runId: string;
   readonly workload: string;
 }
 
 export interface Batch {
-  /** Images a pool can be made of, with the node agent and the end of support of each. */
+  /** Lists the images for pools, with the node agent and the end of support of each. */
   supportedImages(): Promise<readonly SupportedImage[]>;
-  /** The versions of an application package, or null when there is no such application. */
+  /** Lists the versions of an application package; null when the application does not exist. */
   packageVersions(application: string): Promise<readonly string[] | null>;
   /**
-   * Makes the pool, or adopts the one that this run made before. A pool that is kept from run to
-   * run gets this run's start task, packages and formula. @throws nameCollision, quotaReached
+   * Creates the pool, or adopts the one that this run created before. A retained pool gets this
+   * run's start task, packages and formula. @throws nameCollision, quotaReached
    */
   makePool(pool: PoolSpec, owner: Owner): Promise<void>;
-  /** Stores the formula and has it evaluated at once. `busy` when Batch will not take it just now. */
+  /** Stores the formula and has it evaluated at once. `busy` when Batch does not accept it now. */
   setFormula(poolId: string, formula: string): Promise<'set' | 'busy'>;
   getPool(poolId: string): Promise<PoolView | null>;
-  /** How somebody else's pool is made, or null when there is none. */
-  describePool(poolId: string): Promise<PoolFacts | null>;
+  /** Describes an existing pool that no run created; null when it does not exist. */
+  describePool(poolId: string): Promise<PoolDescription | null>;
   makeJob(job: JobSpec, owner: Owner): Promise<void>;
   /**
-   * Adds what is not there yet, in collections, as the tasks come: they need never be held all at
-   * once. @throws manifestRefused naming the task Batch refuses, jobEndedEarly when the job is over
+   * Adds the tasks that do not exist yet, in collections, as the iterable yields them, so that they
+   * are never all in memory. @throws manifestRefused naming the task that Batch rejects,
+   * jobEndedEarly when the job has ended
    */
   addTasks(jobId: string, tasks: AsyncIterable<TaskSpec> | Iterable<TaskSpec>): Promise<void>;
-  /** The ids of all tasks of a job, the job manager's included, in no order. */
+  /** The ids of all tasks of a job in any order, the job manager included. */
   taskIds(jobId: string): AsyncIterable<string>;
   /** The ids of tasks that have not ended, at most `limit`. */
   unfinishedTasks(jobId: string, limit: number): Promise<readonly string[]>;
-  /** From now on the job ends by itself when all its tasks have. One way. */
+  /** Makes the job terminate itself when all its tasks have ended. Cannot be undone. */
   endWhenTasksEnd(jobId: string): Promise<void>;
   getJob(jobId: string): Promise<JobView | null>;
   countTasks(jobId: string): Promise<TaskCounts>;
-  /** Nodes that could work and on which the preparation of the job failed for good. */
+  /** Counts usable nodes on which the job preparation failed after all retries. */
   countUnprepared(jobId: string, poolId: string): Promise<number>;
-  /** The ids of tasks that are at work on a node, at most `limit`. */
+  /** The ids of running tasks, at most `limit`. */
   runningTasks(jobId: string, limit: number): Promise<readonly string[]>;
-  /** Failed tasks first seen first, at most `limit`. */
+  /** Failed tasks in the order of the service, at most `limit`. */
   failedTasks(jobId: string, limit: number): Promise<readonly FailedTask[]>;
-  /** The end of a text file of a task, or null when there is none (any more). UTF-8 unless said. */
+  /** The end of a text file of a task; null when the file or its node does not exist. Default encoding: UTF-8. */
   readTaskFile(
     jobId: string,
     taskId: string,
@@ -81,20 +82,20 @@ export interface Batch {
     maxBytes: number,
     encoding?: string,
   ): Promise<string | null>;
-  /** stderr of the start task of a node on which it failed, or null. */
+  /** stderr of the start task on a node on which it failed, or null. */
   readStartTaskError(poolId: string, maxBytes: number): Promise<string | null>;
   /** stderr of the preparation task on a node on which it failed, or null. */
   readPreparationError(jobId: string, maxBytes: number): Promise<string | null>;
-  /** Asks for the end; `gone` when there is nothing (left). Never touches what another owner made. */
+  /** Requests the deletion; `deleted` when the job does not exist. Never deletes another owner's job. */
   deleteJob(jobId: string, owner: Owner): Promise<DeletionState>;
   deletePool(poolId: string, owner: Owner): Promise<DeletionState>;
-  /** Has a pool that is kept go to zero nodes; `kept` when it is there. */
+  /** Scales a retained pool to zero nodes; `kept` when it has none. */
   scalePoolToZero(poolId: string, owner: Owner): Promise<DeletionState | 'kept'>;
-  /** Pools that are kept from run to run, and until when. */
+  /** Lists retained pools with the end of their retention period. */
   listRetainedPools(): Promise<readonly { readonly id: string; readonly until: string }[]>;
-  /** Deletes a pool that was kept, unless a job still needs it. */
+  /** Deletes a retained pool; `busy` when an unfinished job uses it. */
   deleteRetainedPool(poolId: string): Promise<DeletionState | 'busy'>;
-  /** Pools and jobs that any run of this app made. */
+  /** Lists the pools and jobs that carry a run id. */
   listOwned(): Promise<
     readonly { readonly kind: 'pool' | 'job'; readonly id: string; readonly runId: string }[]
   >;
@@ -113,7 +114,7 @@ export interface SupportedImage {
   readonly offer: string;
   readonly sku: string;
   readonly nodeAgent: string;
-  /** From then on Batch makes no new pool of it; null while no end is known. */
+  /** From this time Batch creates no new pool with this image; null when no date is set. */
   readonly endOfLife: string | null;
   readonly runsContainers: boolean;
 }
@@ -127,7 +128,7 @@ export type Image =
       readonly version: string;
       readonly nodeAgent: string;
     }
-  /** An image of one's own, by the resource id of the gallery's image. */
+  /** A custom image, by the resource id of the gallery image. */
   | { readonly kind: 'gallery'; readonly id: string; readonly nodeAgent: string };
 
 export interface PoolSpec {
@@ -135,7 +136,7 @@ export interface PoolSpec {
   readonly displayName: string;
   readonly vmSize: string;
   readonly image: Image;
-  /** Null for a pool that runs no containers. */
+  /** Null for a pool without container tasks. */
   readonly containers: PoolContainers | null;
   readonly slotsPerNode: number;
   readonly fill: 'pack' | 'spread';
@@ -145,12 +146,12 @@ export interface PoolSpec {
   readonly packages: readonly PackageReference[];
   readonly subnetId: string | null;
   readonly interNode: boolean;
-  /** The end of a pool that is kept from run to run; null for a run's own. */
+  /** End of the retention period of a retained pool; null for a pool of a single run. */
   readonly retainedUntil: string | null;
 }
 
 export interface PoolContainers {
-  /** Fetched when a node starts. */
+  /** Pulled when a node starts. */
   readonly images: readonly string[];
   readonly registries: readonly Registry[];
 }
@@ -169,15 +170,15 @@ export interface MountSpec {
   readonly options: string;
 }
 
-/** What a run must know of a pool before it uses it. */
-export interface PoolFacts {
+/** The properties of an existing pool that a run checks before it uses the pool. */
+export interface PoolDescription {
   readonly isBeingDeleted: boolean;
-  /** The run that made it and will delete it; null for a pool that is no run's. */
+  /** The run that created the pool and will delete it; null when no run created it. */
   readonly runId: string | null;
   readonly nodeAgent: string | null;
   readonly runsContainers: boolean;
   readonly slotsPerNode: number;
-  readonly scalesItself: boolean;
+  readonly autoscales: boolean;
   readonly targetNodes: number;
 }
 
@@ -195,14 +196,14 @@ export interface JobSpec {
   readonly poolId: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly maxMinutes: number;
-  /** From -1000 to 1000, among the jobs of one pool. */
+  /** From -1000 to 1000, relative to the other jobs of the pool. */
   readonly priority: number;
-  /** Null for no bound but the pool's. */
+  /** Null: bounded only by the slots of the pool. */
   readonly maxParallelTasks: number | null;
   readonly jobManager: (TaskSpec & { readonly endsJob: boolean }) | null;
-  /** Before the first task of the job on a node. */
+  /** Runs on a node before the first task of the job there. */
   readonly preparation: NodeTaskSpec | null;
-  /** When the job has ended; only with a preparation. */
+  /** Runs on a prepared node when the job has ended. Requires a preparation. */
   readonly release: NodeTaskSpec | null;
 }
 
@@ -235,7 +236,7 @@ export interface TaskSpec {
   readonly elevated: boolean;
   readonly user: 'task' | 'pool';
   readonly dependsOn: readonly string[];
-  /** The node, or the task, near which it would rather run. */
+  /** A hint: the node, or the task whose node, this task should run on. */
   readonly affinityId?: string;
   readonly container: ContainerSpec | null;
   readonly packages: readonly PackageReference[];
@@ -243,7 +244,7 @@ export interface TaskSpec {
 
 export type ResourceFile =
   | { readonly url: string; readonly path: string; readonly mode: string | null }
-  /** All blobs that begin so, in the folder `path` when there is one, under their own names. */
+  /** All blobs that start with `prefix`, under their own names, in the folder `path` if set. */
   | { readonly containerUrl: string; readonly prefix: string; readonly path?: string };
 
 export interface OutputFile {
@@ -259,28 +260,28 @@ export interface BlobFound {
   readonly etag: string;
 }
 
-/** As a list shows it. */
+/** A blob in a listing. */
 export interface BlobListed extends BlobFound {
   readonly writtenAt: string;
 }
 
 export interface Files {
-  /** Makes a container that is this run's, or adopts it. `labels` are its metadata. */
+  /** Creates a container with `labels` as its metadata, or adopts one that has them. @throws nameCollision */
   makeContainer(name: string, labels: Readonly<Record<string, string>>): Promise<void>;
-  /** Asks for the end of a container with these labels. Never touches one that has others. */
+  /** Requests the deletion of a container with these labels. Never deletes one with other labels. */
   removeContainer(name: string, labels: Readonly<Record<string, string>>): Promise<DeletionState>;
-  /** Containers whose names begin so, with their labels. */
+  /** Lists containers whose names start with `prefix`, with their labels. */
   listContainers(
     prefix: string,
   ): Promise<
     readonly { readonly name: string; readonly labels: Readonly<Record<string, string>> }[]
   >;
-  /** Blobs in name order; empty when the container does not exist. */
+  /** Lists blobs in name order; empty when the container does not exist. */
   list(container: string, prefix?: string): AsyncIterable<BlobListed>;
   find(container: string, name: string): Promise<BlobFound | null>;
   /**
-   * Text of a blob, UTF-8 unless said, or null when there is none.
-   * @throws inputRefused when it is longer than `maxBytes`
+   * Text of a blob, or null when it does not exist. Default encoding: UTF-8.
+   * @throws inputRefused when the blob is longer than `maxBytes`
    */
   readText(
     container: string,
@@ -289,21 +290,21 @@ export interface Files {
     encoding?: string,
   ): Promise<string | null>;
   writeText(container: string, name: string, text: string): Promise<void>;
-  /** Writes unless there is one; false when there is. */
+  /** Creates the blob; returns false when it exists already. */
   claim(container: string, name: string, text: string): Promise<boolean>;
-  /** With an ETag, only that version. */
+  /** Deletes the blob; with an ETag, only that version. */
   remove(container: string, name: string, etag?: string): Promise<void>;
-  /** Copies within the account, exactly the version with that ETag. @throws inputGone */
+  /** Copies the version with that ETag within the account. @throws inputGone */
   copy(
     from: { readonly container: string; readonly name: string; readonly etag: string },
     to: { readonly container: string; readonly name: string },
   ): Promise<void>;
   upload(container: string, name: string, file: string): Promise<void>;
-  /** A URL that opens one blob (or, without a name, lists and reads the container) until `minutes` from now. */
+  /** Returns a SAS URL that reads one blob or, with the name null, lists and reads the container. */
   readUrl(container: string, name: string | null, minutes: number): Promise<string>;
-  /** What mounts a container on a node until `minutes` from now. */
+  /** Returns the credential with which a node mounts a container. */
   mountAccess(container: string, access: 'read' | 'write', minutes: number): Promise<MountAccess>;
-  /** A URL that lets its holder create and write blobs in the container, and nothing else. */
+  /** Returns a SAS URL that creates and writes blobs in the container, and nothing else. */
   writeUrl(container: string, minutes: number): Promise<string>;
 }
 

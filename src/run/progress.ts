@@ -11,13 +11,13 @@ import type {
 import { failuresAllowed, shareTolerated } from '../workload/work-schema';
 import type { Workload } from '../workload/workload';
 
-/** What Batch reports, turned into what happens next. Pure: deadlines and intervals live here. */
+/** Decides from the observed state of Batch what a run does next. Pure: deadlines and intervals live here. */
 
 export type NextStep =
   | { readonly kind: 'wait'; readonly until: string; readonly waitingFor: string }
-  /** The job manager has written its manifest (or none is needed): add the tasks. */
+  /** The job manager has written its manifest (or none is needed), so the tasks can be added. */
   | { readonly kind: 'submitTasks' }
-  /** All other tasks have ended, and enough of them well. */
+  /** All other tasks have ended, and enough of them succeeded. */
   | { readonly kind: 'addMerge' }
   | { readonly kind: 'finish'; readonly outcome: Outcome };
 
@@ -31,18 +31,18 @@ export interface Situation {
 const MINUTE_MS = 60_000;
 const SECOND_MS = 1000;
 
-/** Rows in order of precedence: the first that has something to say decides. */
+/** Decisions in order of precedence: the first that returns a step decides. */
 const decisions: readonly ((situation: Situation, now: Date) => NextStep | undefined)[] = [
   cancelled,
   allDone,
   overdue,
-  jobGone,
-  jobEndedByOthers,
+  jobDeleted,
+  jobTerminated,
   jobManagerFailed,
   tooManyFailed,
   readyToSubmit,
   readyToMerge,
-  poolGone,
+  poolDeleted,
   noNodeCanWork,
   noNodePrepared,
 ];
@@ -54,7 +54,7 @@ export function nextStep(situation: Situation, now: Date): NextStep {
   }
   return {
     kind: 'wait',
-    until: nextLook(situation, now).toISOString(),
+    until: nextPoll(situation, now).toISOString(),
     waitingFor: waitingFor(situation),
   };
 }
@@ -64,29 +64,31 @@ function cancelled({ seen }: Situation): NextStep | undefined {
   return finish('cancelled', 'cancelled', 'the run was cancelled on request');
 }
 
-/** Before the deadline is looked at: what is done is done, also when it is seen a little late. */
+/** Checked before the deadline: a run that finished in time has succeeded, even if polled late. */
 function allDone(situation: Situation): NextStep | undefined {
   const { workload, watch, seen } = situation;
   const success: NextStep = { kind: 'finish', outcome: { kind: 'succeeded' } };
-  // With zero tasks there is nothing whose end could end the job.
+  // A job without tasks never ends by itself.
   if (watch.submitted && watch.plannedTasks === 0) return success;
   if (workload.work.kind === 'whole') {
     const { state, jobManager } = seen.job ?? {};
     return state === 'completed' && jobManager?.state === 'succeeded' ? success : undefined;
   }
   const ended =
-    seen.job?.state === 'completed' ? endedWithTasks(watch, seen.job) : onlyBlockedLeft(situation);
+    seen.job?.state === 'completed'
+      ? endedWithTasks(watch, seen.job)
+      : onlyBlockedTasksLeft(situation);
   const { active, running } = seen.tasks;
   if (!ended || active - seen.blocked + running > 0) return undefined;
   return tooManyFailed(situation) === undefined ? success : undefined;
 }
 
-/** A job with blocked tasks never ends by itself, though nothing is left that could go on. */
-function onlyBlockedLeft({ watch, seen }: Situation): boolean {
+/** Returns true when only blocked tasks remain. A job with blocked tasks never ends by itself. */
+function onlyBlockedTasksLeft({ watch, seen }: Situation): boolean {
   return seen.blocked > 0 && watch.merge !== 'due' && allEnded(watch, seen);
 }
 
-/** Every task that was planned has ended, or never will begin. The job manager may be among the counted. */
+/** Returns true when every planned task has ended or is blocked. The counts may include the job manager. */
 function allEnded(
   { submitted, plannedTasks }: WatchState,
   { tasks, blocked }: Observation,
@@ -110,17 +112,17 @@ function overdue({ plan, workload, seen }: Situation, now: Date): NextStep | und
   );
 }
 
-function jobGone({ seen, plan }: Situation): NextStep | undefined {
+function jobDeleted({ seen, plan }: Situation): NextStep | undefined {
   if (seen.job !== null && seen.job.state !== 'deleting') return undefined;
   return finish(
     'failed',
     'jobEndedEarly',
-    `somebody deleted the job ${plan.jobId} while it was running`,
+    `the job ${plan.jobId} was deleted by someone else while it was running`,
   );
 }
 
-/** Tells first: it makes a failure of every task that it cut off. */
-function jobEndedByOthers({ workload, watch, seen, plan }: Situation): NextStep | undefined {
+/** Checked before task failures: terminating a job marks its running tasks as failed. */
+function jobTerminated({ workload, watch, seen, plan }: Situation): NextStep | undefined {
   const job = seen.job;
   if (job === null || (job.state !== 'completed' && job.state !== 'ending')) return undefined;
   const reason = job.terminateReason;
@@ -131,13 +133,13 @@ function jobEndedByOthers({ workload, watch, seen, plan }: Situation): NextStep 
     return finish(
       'timedOut',
       'deadlineExceeded',
-      `the job ran for all its ${workload.deadlineMinutes} minutes`,
+      `Batch terminated the job after its ${workload.deadlineMinutes} minutes; raise deadlineMinutes or pool.maxNodes`,
     );
   }
   return finish(
     'failed',
     'jobEndedEarly',
-    `the job ${plan.jobId} was ended before its tasks (reason: ${reason ?? 'none given'})`,
+    `the job ${plan.jobId} was terminated before its tasks ended (reason: ${reason ?? 'none given'})`,
   );
 }
 
@@ -147,21 +149,21 @@ function jobManagerFailed({ seen }: Situation): NextStep | undefined {
   return finish(
     'failed',
     'jobManagerFailed',
-    `the job manager failed${ending(manager.exitCode, manager.cause)}`,
+    `the job manager failed${formatEnd(manager.exitCode, manager.cause)}`,
   );
 }
 
-function ending(exitCode: number | null, cause: string | null): string {
+function formatEnd(exitCode: number | null, cause: string | null): string {
   if (exitCode !== null) return ` with exit code ${exitCode}`;
   return cause === null ? '' : `: ${cause}`;
 }
 
 /**
- * Strictly taken one failure is too many, and then at once. Where a share may fail, the number
- * that may is known when all tasks are; and once the merge is made of what there is, nothing more.
+ * With no tolerated share the first failure ends the run. With one, the number of allowed failures
+ * is known once all tasks are. After the merge has been added no further failure is allowed.
  */
 function tooManyFailed({ workload, watch, seen }: Situation): NextStep | undefined {
-  if (isJobManagersEnd(seen)) return undefined;
+  if (isJobManagerFailure(seen)) return undefined;
   const { work } = workload;
   const failed = seen.tasks.failed + seen.blocked;
   if (watch.mergedWithout !== null && shareTolerated(work) > 0) {
@@ -172,17 +174,17 @@ function tooManyFailed({ workload, watch, seen }: Situation): NextStep | undefin
   const planned = watch.plannedTasks ?? (share > 0 ? Infinity : 0);
   const allowed = failuresAllowed(work, planned);
   if (failed <= allowed) return undefined;
-  const said = `${count(seen.tasks.failed, 'task')} failed after all retries`;
-  const blocked = seen.blocked === 0 ? '' : ` and ${seen.blocked} could never begin`;
+  const failures = `${count(seen.tasks.failed, 'task')} failed after all retries`;
+  const blocked = seen.blocked === 0 ? '' : ` and ${seen.blocked} were blocked by them`;
   const bound = share === 0 ? '' : `; ${allowed} of ${planned} may be missing`;
-  return finish('failed', 'taskFailed', `${said}${blocked}${bound}`);
+  return finish('failed', 'taskFailed', `${failures}${blocked}${bound}`);
 }
 
 /**
- * Counts are asked for last: one failure beside a job manager that has not ended is its end, which
- * the next look sees with its exit code. No other task begins before that.
+ * Returns true for a single failure beside a job manager that has not ended: task counts are read
+ * after the job, so that failure is the job manager's own, and the next poll shows its exit code.
  */
-function isJobManagersEnd({ job, tasks }: Observation): boolean {
+function isJobManagerFailure({ job, tasks }: Observation): boolean {
   const manager = job?.jobManager?.state;
   return tasks.failed === 1 && (manager === 'waiting' || manager === 'running');
 }
@@ -198,12 +200,12 @@ function readyToMerge({ watch, seen }: Situation): NextStep | undefined {
   return watch.merge === 'due' && allEnded(watch, seen) ? { kind: 'addMerge' } : undefined;
 }
 
-function poolGone({ seen, plan }: Situation): NextStep | undefined {
+function poolDeleted({ seen, plan }: Situation): NextStep | undefined {
   if (seen.pool !== null && seen.pool.state !== 'deleting') return undefined;
   return finish(
     'failed',
     'jobEndedEarly',
-    `somebody deleted the pool ${plan.poolId} while it was working`,
+    `the pool ${plan.poolId} was deleted by someone else while the job was running`,
   );
 }
 
@@ -214,26 +216,26 @@ function noNodeCanWork({ seen, watch, workload }: Situation, now: Date): NextSte
     return finish(
       'failed',
       'startTaskFailed',
-      `the set-up of the node failed on ${count(pool.nodes.startTaskFailed, 'node')} and no other node is left`,
+      `the start task (pool.setup) failed on ${count(pool.nodes.startTaskFailed, 'node')} and no usable node is left`,
     );
   }
-  const waitedMinutes = (now.getTime() - Date.parse(watch.lastServedAt)) / MINUTE_MS;
+  const waitedMinutes = (now.getTime() - Date.parse(watch.lastUsableNodeAt)) / MINUTE_MS;
   if (waitedMinutes < workload.pool.maxWaitMinutes) return undefined;
   if (pool.nodes.unusable > 0) {
     return finish(
       'failed',
       'nodesUnusable',
-      `${count(pool.nodes.unusable, 'node')} became unusable and none can work${listed(pool.nodeErrors)}`,
+      `${count(pool.nodes.unusable, 'node')} became unusable and no usable node is left${parenthesized(pool.nodeErrors)}`,
     );
   }
   return finish(
     'failed',
     'noCapacity',
-    `no ${nodeWord(workload)} came within ${workload.pool.maxWaitMinutes} minutes${reasons(pool)}; try another vmSize or region, or ask for Spot quota`,
+    `no ${nodeKind(workload)} became available within ${workload.pool.maxWaitMinutes} minutes${reasons(pool)}; try another vmSize or region, or request more Spot quota`,
   );
 }
 
-/** A node on which the preparation failed for good gets no task of the job, and is billed all the same. */
+/** A node whose job preparation failed after all retries gets no task of the job but is still billed. */
 function noNodePrepared({ seen }: Situation): NextStep | undefined {
   const { pool, unpreparedNodes } = seen;
   if (pool === null || unpreparedNodes === 0) return undefined;
@@ -242,7 +244,7 @@ function noNodePrepared({ seen }: Situation): NextStep | undefined {
   return finish(
     'failed',
     'preparationFailed',
-    `the preparation of the job failed on ${count(unpreparedNodes, 'node')} and no other node is left`,
+    `the job preparation failed on ${count(unpreparedNodes, 'node')} and no usable node is left`,
   );
 }
 
@@ -255,43 +257,40 @@ function finish(
 }
 
 /**
- * Looks are close together at first and rarer as the run gets longer: a tenth of the time it has
- * been going, between ten seconds and five minutes, and once at the deadline. A merge that only the
- * app can add waits for a look, on nodes that are billed meanwhile: then there is one every half
- * minute.
+ * Polls less often as the run gets longer: the interval is a tenth of the elapsed time, between ten
+ * seconds and five minutes, and the last poll is at the deadline. When the app has to add the
+ * merge itself, idle nodes are billed until the next poll, so the interval is half a minute at most.
  */
-function nextLook({ plan, watch }: Situation, now: Date): Date {
+function nextPoll({ plan, watch }: Situation, now: Date): Date {
   const elapsedMs = now.getTime() - Date.parse(plan.startedAt);
-  const longestMs = watch.merge === 'due' ? MINUTE_MS / 2 : 5 * MINUTE_MS;
-  const pauseMs = Math.min(longestMs, Math.max(10 * SECOND_MS, elapsedMs / 10));
-  return new Date(Math.min(now.getTime() + pauseMs, Date.parse(plan.deadline)));
+  const maxDelayMs = watch.merge === 'due' ? MINUTE_MS / 2 : 5 * MINUTE_MS;
+  const delayMs = Math.min(maxDelayMs, Math.max(10 * SECOND_MS, elapsedMs / 10));
+  return new Date(Math.min(now.getTime() + delayMs, Date.parse(plan.deadline)));
 }
 
-/** The link of the chain that is being waited for: job manager, node, start task, tasks, scale-in. */
+/** Names what the run waits for, in the order in which it happens: node, start task, job manager, tasks. */
 export function waitingFor({ workload, seen, watch }: Situation): string {
   const { pool, job, tasks } = seen;
-  if (pool === null || job === null) return 'Batch to show the pool and the job';
-  if (job.state === 'completed') return 'Batch to count the tasks of the job, which has ended';
-  if (pool.formulaError !== null)
-    return `Batch to accept the autoscale formula: ${pool.formulaError}`;
-  if (canWork(pool.nodes) === 0) return `a ${nodeWord(workload)}: ${nodeChain(pool)}`;
+  if (pool === null || job === null) return 'the pool and the job';
+  if (job.state === 'completed') return 'task counts of the completed job';
+  if (pool.formulaError !== null) return `a valid autoscale formula (${pool.formulaError})`;
+  if (canWork(pool.nodes) === 0) return `a ${nodeKind(workload)}: ${nodeState(pool)}`;
   if (pool.nodes.idle + pool.nodes.running === 0) {
     return pool.nodes.waitingForStartTask > 0
-      ? `the set-up on ${count(pool.nodes.waitingForStartTask, 'node')}`
-      : `${count(pool.nodes.starting, 'node')} to start`;
+      ? `the start task on ${count(pool.nodes.waitingForStartTask, 'node')}`
+      : `the start of ${count(pool.nodes.starting, 'node')}`;
   }
-  if (job.jobManager?.state === 'running') return 'the job manager, which is running';
-  if (job.jobManager?.state === 'waiting') return 'the job manager to be given a node';
+  if (job.jobManager?.state === 'running') return 'the job manager (running)';
+  if (job.jobManager?.state === 'waiting') return 'a free slot for the job manager';
   const done = tasks.succeeded + tasks.failed;
-  if (tasks.active + tasks.running === 0)
-    return `Batch to end the job (${count(done, 'task')} done)`;
+  if (tasks.active + tasks.running === 0) return `the end of the job (${count(done, 'task')} done)`;
   const planned = watch.plannedTasks === null ? '' : ` of ${done + tasks.active + tasks.running}`;
-  const lost = seen.blocked === 0 ? '' : `, ${seen.blocked} that can never begin`;
-  return `tasks: ${done}${planned} done, ${tasks.running} running, ${tasks.active - seen.blocked} queued on ${count(canWork(pool.nodes), 'node')}${lost}`;
+  const blocked = seen.blocked === 0 ? '' : `, ${seen.blocked} blocked by failed tasks`;
+  return `tasks: ${done}${planned} done, ${tasks.running} running, ${tasks.active - seen.blocked} queued on ${count(canWork(pool.nodes), 'node')}${blocked}`;
 }
 
-/** Where other nodes may come too, it is not for a Spot node that a run waits. */
-function nodeWord({ pool }: Workload): string {
+/** Says "Spot node" only when the pool can have no other nodes. */
+function nodeKind({ pool }: Workload): string {
   const isSpot =
     pool.existing === undefined &&
     pool.dedicatedNodes === 0 &&
@@ -299,24 +298,27 @@ function nodeWord({ pool }: Workload): string {
   return isSpot ? 'Spot node' : 'node';
 }
 
-function nodeChain(pool: PoolView): string {
+function nodeState(pool: PoolView): string {
   const { nodes } = pool;
   if (nodes.preempted > 0)
-    return `${count(nodes.preempted, 'node')} preempted, Batch is looking for another`;
+    return `${count(nodes.preempted, 'node')} preempted, Batch is allocating a replacement`;
   if (nodes.unusable > 0) {
-    return `${count(nodes.unusable, 'node')} unusable${listed(pool.nodeErrors)}`;
+    return `${count(nodes.unusable, 'node')} unusable${parenthesized(pool.nodeErrors)}`;
   }
-  if (pool.resizeErrors.length > 0) return `Batch could not allocate one${reasons(pool)}`;
+  if (pool.resizeErrors.length > 0) return `Batch could not allocate a node${reasons(pool)}`;
   if (pool.resizing) return `Batch is allocating ${count(pool.targetNodes, 'node')}`;
-  return `the pool waits for its next autoscale evaluation, at most five minutes`;
+  return 'the next autoscale evaluation is at most five minutes away';
 }
 
 function reasons(pool: PoolView): string {
-  return listed([...pool.resizeErrors, ...(pool.formulaError === null ? [] : [pool.formulaError])]);
+  return parenthesized([
+    ...pool.resizeErrors,
+    ...(pool.formulaError === null ? [] : [pool.formulaError]),
+  ]);
 }
 
-function listed(said: readonly string[]): string {
-  return said.length === 0 ? '' : ` (${said.join('; ')})`;
+function parenthesized(messages: readonly string[]): string {
+  return messages.length === 0 ? '' : ` (${messages.join('; ')})`;
 }
 
 function canWork(nodes: NodeCounts): number {
@@ -327,12 +329,12 @@ function count(number: number, thing: string): string {
   return `${number} ${thing}${number === 1 ? '' : 's'}`;
 }
 
-/** Every node but a preempted one is billed, in whatever state. */
+/** Batch bills nodes in every state except preempted. */
 function billedNodes(nodes: NodeCounts): number {
   return canWork(nodes) + nodes.startTaskFailed + nodes.unusable + nodes.leaving;
 }
 
-/** Adds what the nodes cost since the last look: the mean of both looks over the time between. */
+/** Adds the node-minutes since the last poll: the mean of both node counts times the interval. */
 export function addUsage(usage: Usage, pool: PoolView | null, now: Date): Usage {
   const nodes = pool === null ? 0 : billedNodes(pool.nodes);
   const dedicated = pool?.dedicatedNodes ?? 0;
@@ -350,13 +352,13 @@ export function addUsage(usage: Usage, pool: PoolView | null, now: Date): Usage 
   };
 }
 
-/** What a look adds to the watch. */
+/** Adds the result of a poll to the watch state. */
 export function notePoll(watch: WatchState, seen: Observation, now: Date): WatchState {
-  const served = seen.pool !== null && canWork(seen.pool.nodes) > 0;
+  const hasUsableNode = seen.pool !== null && canWork(seen.pool.nodes) > 0;
   return {
     ...watch,
     tasks: seen.tasks,
     usage: addUsage(watch.usage, seen.pool, now),
-    lastServedAt: served ? now.toISOString() : watch.lastServedAt,
+    lastUsableNodeAt: hasUsableNode ? now.toISOString() : watch.lastUsableNodeAt,
   };
 }

@@ -1,12 +1,12 @@
 import type { FailureCode } from '../failure';
 
 /**
- * The vocabulary of a run. Every type here crosses an activity or the durable history, so it is
- * plain JSON: moments are ISO 8601 text in UTC, and no field is called `Timestamp` (the Durable
+ * The data types of a run. Every type here crosses an activity or the durable history, so it is
+ * plain JSON: timestamps are ISO 8601 text in UTC, and no field is called `Timestamp` (the Durable
  * library turns a member of that name into a Date).
  */
 
-/** Why a run exists. One occurrence, one run. */
+/** The reason for a run. One occurrence leads to exactly one run. */
 export type Occurrence =
   | { readonly kind: 'schedule'; readonly due: string }
   | {
@@ -16,20 +16,20 @@ export type Occurrence =
       readonly etag: string;
     }
   | { readonly kind: 'request'; readonly key: string }
-  /** Another run succeeded, which this one follows. */
+  /** The success of the run that this run follows. */
   | { readonly kind: 'after'; readonly runId: string };
 
-/** What starts a run: the input of its orchestration. */
+/** The request that starts a run. */
 export interface RunRequest {
   readonly workload: string;
   readonly occurrence: Occurrence;
-  /** As the workload's own schema answered, turned to text; each becomes PARAM_<NAME> on the node. */
+  /** Values validated by the workload's schema, as text; each becomes PARAM_<NAME> on the node. */
   readonly parameters: Readonly<Record<string, string>>;
-  /** Only this blob of the workload's input container; all that match when absent. */
+  /** The only blob of the input container to process. Default: all blobs that match. */
   readonly blob?: string;
 }
 
-/** The ids and moments of a run. Everything else about it is derived from these. */
+/** The ids and times of a run. Everything else about a run is derived from these. */
 export interface RunPlan {
   readonly runId: string;
   readonly workload: string;
@@ -38,9 +38,9 @@ export interface RunPlan {
   readonly deadline: string;
   readonly poolId: string;
   readonly jobId: string;
-  /** Programs, inputs, secrets: read by nodes, deleted at the end. */
+  /** Holds programs, inputs and secrets. Nodes read it; clean-up deletes it. */
   readonly stagingContainer: string;
-  /** Outputs and logs: written by nodes, kept as the retention says. */
+  /** Holds outputs and logs. Nodes write it; it is kept for the retention period. */
   readonly outputContainer: string;
 }
 
@@ -51,7 +51,7 @@ export interface TaskCounts {
   readonly failed: number;
 }
 
-/** Nodes by state, in the states a person asks about. */
+/** Nodes by state. Several states of the service are counted as one. */
 export interface NodeCounts {
   readonly starting: number;
   readonly waitingForStartTask: number;
@@ -63,14 +63,14 @@ export interface NodeCounts {
   readonly leaving: number;
 }
 
-/** What Batch and the run's own mailbox say at one moment. */
+/** The result of one poll: the state of Batch, and whether cancellation was requested. */
 export interface Observation {
   readonly job: JobView | null;
   readonly pool: PoolView | null;
   readonly tasks: TaskCounts;
   /** Nodes that get no task of this job, because its preparation failed on them. */
   readonly unpreparedNodes: number;
-  /** Of the active tasks, those that wait for a failed one and will never begin. */
+  /** Active tasks that can never start, because they depend on a failed task. */
   readonly blocked: number;
   readonly cancelRequested: boolean;
 }
@@ -78,14 +78,14 @@ export interface Observation {
 export interface JobView {
   readonly state: 'active' | 'ending' | 'completed' | 'deleting';
   readonly terminateReason: string | null;
-  readonly jobManager: TaskEnd | null;
+  readonly jobManager: JobManagerView | null;
 }
 
-/** How a task ended, or that it has not. */
-export interface TaskEnd {
+/** The state of the job manager task. */
+export interface JobManagerView {
   readonly state: 'waiting' | 'running' | 'succeeded' | 'failed';
   readonly exitCode: number | null;
-  /** Batch's own words on the failure. */
+  /** Batch's failure code and message. */
   readonly cause: string | null;
   readonly retries: number;
   readonly requeues: number;
@@ -96,11 +96,11 @@ export interface PoolView {
   readonly resizing: boolean;
   readonly targetNodes: number;
   readonly nodes: NodeCounts;
-  /** Of the nodes, those that are dedicated. */
+  /** Number of dedicated nodes among `nodes`. */
   readonly dedicatedNodes: number;
-  /** Codes and words of the latest resize that fell short. */
+  /** Codes and messages of the latest resize, when it fell short. */
   readonly resizeErrors: readonly string[];
-  /** Why nodes are unusable, in Batch's words: an image that could not be fetched, a mount that failed. */
+  /** Batch's errors of unusable nodes, for example an image pull or a mount that failed. */
   readonly nodeErrors: readonly string[];
   readonly formulaError: string | null;
 }
@@ -115,7 +115,7 @@ export type Phase =
   | 'cleaningUp'
   | 'ended';
 
-/** How a run ended. */
+/** The result of a run. */
 export type Outcome =
   | { readonly kind: 'succeeded' }
   | {
@@ -125,10 +125,10 @@ export type Outcome =
       readonly cause: string;
     };
 
-/** What nodes cost so far, integrated over the looks at the pool. */
+/** The node time used so far, integrated over the polls of the pool. */
 export interface Usage {
   readonly nodeMinutes: number;
-  /** Of the node-minutes, those of dedicated nodes. */
+  /** Node-minutes of dedicated nodes, included in `nodeMinutes`. */
   readonly dedicatedMinutes: number;
   readonly preemptions: number;
   readonly nodesAtLastPoll: number;
@@ -142,11 +142,11 @@ export interface Milestone {
   readonly at: string;
 }
 
-/** The custom status of the orchestration while a run is going. */
+/** The custom status of the orchestration of a run. */
 export interface RunStatus {
   readonly phase: Phase;
-  /** One sentence. */
-  readonly waitingFor: string;
+  /** Completes "waiting for …", at most 1,000 characters. Null when the run has ended. */
+  readonly waitingFor: string | null;
   readonly tasks: TaskCounts;
   readonly nodes: NodeCounts | null;
   readonly plannedTasks: number | null;
@@ -154,27 +154,27 @@ export interface RunStatus {
   readonly nodeMinutes: number;
 }
 
-/** What harvesting found. */
+/** The results, logs and error output that harvesting found. */
 export interface Harvest {
   readonly results: readonly { readonly name: string; readonly bytes: number }[];
   readonly logs: readonly string[];
   readonly missing: readonly string[];
-  /** Tasks that a run succeeded without, as its workload allows. */
+  /** Number of failed or blocked tasks that the workload tolerated. */
   readonly missingTasks: number;
-  /** The last lines of stderr of what failed, when something did. */
+  /** The last lines of stderr of the failed task, or null. */
   readonly errorDetail: string | null;
 }
 
-/** What clean-up did to one thing that costs money or quota. */
+/** The state of one resource after clean-up. */
 export interface CleanedUp {
   readonly resource: 'pool' | 'job' | 'staging' | 'outputs';
   readonly id: string;
   readonly state: 'deleted' | 'deleting' | 'kept' | 'notOwned' | 'leftBehind';
-  /** What the service said when it was asked, if it refused. */
+  /** The service's error message, when the request failed. */
   readonly reason?: string;
 }
 
-/** The end of the run: kept as JSON in the `runs` container, and the orchestration's output. */
+/** The record of an ended run: stored as JSON in the `runs` container, and the orchestration's output. */
 export interface RunRecord {
   readonly runId: string;
   readonly workload: string;
@@ -184,13 +184,13 @@ export interface RunRecord {
   readonly endedAt: string;
   readonly timeline: readonly Milestone[];
   readonly tasks: TaskCounts;
-  /** Tasks that the run succeeded without: `missing.json` in its output container names them. */
+  /** Number of tolerated failures; `missing.json` in the output container names the tasks. */
   readonly missingTasks: number;
   readonly nodeMinutes: number;
-  /** Of the node-minutes, those of dedicated nodes. */
+  /** Node-minutes of dedicated nodes, included in `nodeMinutes`. */
   readonly dedicatedMinutes: number;
   readonly preemptions: number;
-  /** In the currency of the workload's price; null when it states none. */
+  /** In the currency of the workload's price; null when the workload sets no price. */
   readonly estimatedCost: number | null;
   readonly results: Harvest['results'];
   readonly logs: readonly string[];
@@ -198,46 +198,47 @@ export interface RunRecord {
   readonly outputsKeptUntil: string | null;
   readonly logsKeptUntil: string | null;
   readonly cleanedUp: readonly CleanedUp[];
-  /** What is fine today and may not be tomorrow, such as an image near its end. */
+  /** Conditions that may fail a later run, for example an image near its end of support. */
   readonly warnings: readonly string[];
-  /** The runs that this one's success started. */
+  /** The runs that were started because this run succeeded. */
   readonly followers: readonly Follower[];
 }
 
 export interface Follower {
   readonly workload: string;
   readonly runId: string;
-  /** Why it could not be started, when it could not. */
+  /** The error, when the run could not be started. */
   readonly cause?: string;
 }
 
-/** What a run carries over when its orchestration continues as new. */
+/** The input of the orchestration: the request, and the watch state when it continued as new. */
 export interface RunInput {
   readonly request: RunRequest;
   readonly resume?: WatchState;
 }
 
+/** The state of a run that survives a continue-as-new. */
 export interface WatchState {
   readonly startedAt: string;
   readonly timeline: readonly Milestone[];
   readonly usage: Usage;
   readonly tasks: TaskCounts;
-  /** When a node that could work was last seen (or the run began to wait for one). */
-  readonly lastServedAt: string;
-  /** How many tasks the run submitted besides the job manager; null until all of them are there. */
+  /** Time of the last poll that found a usable node; before the first, the start of the run. */
+  readonly lastUsableNodeAt: string;
+  /** Number of submitted tasks, the job manager not included; null until all are submitted. */
   readonly plannedTasks: number | null;
-  /** Up to which of its tasks the run has submitted them, while it submits. */
+  /** Index of the next task to submit. */
   readonly submittedUpTo: number;
-  /** Whether the last step of submitting, the proof that all are there, is done. */
+  /** True once Batch is proved to have exactly the planned tasks. */
   readonly submitted: boolean;
-  /** What was found while the pool was made. */
+  /** Warnings from the creation of the pool. */
   readonly warnings: readonly string[];
   /**
-   * `waits` in the job for all others; is `due` once they have ended, when the app adds it; was
-   * `added` so.
+   * State of the merge task. `waits`: it is in the job and depends on all other tasks. `due`: the
+   * app adds it when they have ended. `added`: the app has added it.
    */
   readonly merge: 'none' | 'waits' | 'due' | 'added';
-  /** How many tasks the merge was added without; null before. */
+  /** Number of tasks missing when the app added the merge; null before. */
   readonly mergedWithout: number | null;
 }
 

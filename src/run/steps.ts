@@ -1,99 +1,103 @@
 import type { OrchestrationContext, Task } from 'durable-functions';
-import { Failure, formatError, type FailureCode } from '../failure';
+import { Failure, formatError, truncate, type FailureCode } from '../failure';
 import type { Activities } from './activities';
 import type { StartFollowers } from './finish/followers';
 import type { RunStatus } from './run';
 
-/** The typed bridge to Durable Functions: the one place where its untyped values are let in. */
+/** The typed bridge to Durable Functions: the only place that accepts its untyped values. */
 
-/** A stretch of workflow: `yield*` it and get its result, typed. */
-// oxlint-disable-next-line typescript/no-explicit-any -- what a yield answers depends on what was yielded
+/** A part of a workflow: `yield*` runs it and returns its typed result. */
+// oxlint-disable-next-line typescript/no-explicit-any -- the result of a yield depends on the yielded task
 export type Step<Result> = Generator<Task, Result, any>;
 
-/** What an activity hands back: classes do not survive the way, so a Failure travels as data. */
+/** The result of an activity. Classes do not survive serialization, so a Failure travels as data. */
 export type ActivityResult<Result> =
   | { readonly kind: 'done'; readonly result: Result }
   | { readonly kind: 'failed'; readonly code: FailureCode; readonly message: string };
 
 const SECOND_MS = 1000;
-const LONGEST_PAUSE_SECONDS = 300;
+const MAX_DELAY_SECONDS = 300;
 
-/** Tries, and the pause before the second; each further pause is twice as long, up to five minutes. */
+/** Exponential backoff: each delay is twice the one before, up to five minutes. */
 const retryPolicies = {
-  /** About ten minutes: what a throttled or restarting service needs. */
-  normal: { tries: 8, firstPauseSeconds: 5 },
-  /** About three hours: what must not be given up lightly, since it stops the bill. */
-  stubborn: { tries: 40, firstPauseSeconds: 5 },
+  /** About ten minutes: enough for a throttled or restarting service. */
+  normal: { attempts: 8, firstDelaySeconds: 5 },
+  /** About three hours: for the steps that stop the costs and record them. */
+  persistent: { attempts: 40, firstDelaySeconds: 5 },
 } as const;
 
-/** All that a run can have done: what needs ports alone, and what needs the engine besides. */
+/** Every activity of a run: those that need only ports, and the one that needs the Durable client. */
 type Steps = Activities & { startFollowers: StartFollowers };
 
-const stubborn: ReadonlySet<keyof Steps> = new Set(['cleanUp', 'record', 'startFollowers']);
+const persistentSteps: ReadonlySet<keyof Steps> = new Set(['cleanUp', 'record', 'startFollowers']);
 
 /**
- * Runs one activity. The name and the types both come from `createActivities`. The tries are counted
- * here and not by the host, so that the status can say what the run is held up by.
+ * Runs one activity. The name and the types both come from `createActivities`. The workflow counts
+ * the attempts itself instead of the host, so that the status can show the error of the last one.
  */
 export function* perform<Name extends keyof Steps>(
   ctx: OrchestrationContext,
   name: Name,
   input: Parameters<Steps[Name]>[0],
 ): Step<Awaited<ReturnType<Steps[Name]>>> {
-  const { tries, firstPauseSeconds } = stubborn.has(name)
-    ? retryPolicies.stubborn
+  const { attempts, firstDelaySeconds } = persistentSteps.has(name)
+    ? retryPolicies.persistent
     : retryPolicies.normal;
   for (let attempt = 1; ; attempt++) {
     try {
-      const answer: ActivityResult<Awaited<ReturnType<Steps[Name]>>> = yield ctx.df.callActivity(
+      const returned: ActivityResult<Awaited<ReturnType<Steps[Name]>>> = yield ctx.df.callActivity(
         name,
         input,
       );
-      if (answer.kind === 'done') return answer.result;
-      throw new Failure(answer.code, answer.message);
+      if (returned.kind === 'done') return returned.result;
+      throw new Failure(returned.code, returned.message);
     } catch (error) {
-      // What the activity answered is final; what it threw is worth another try.
+      // A returned failure is final; a thrown error is retried.
       if (error instanceof Failure) throw error;
-      const words = wordsOf(error);
-      if (attempt === tries)
-        throw new Failure('serviceUnavailable', `${words} (tried ${tries} times)`);
-      showTrouble(ctx, words);
+      const message = messageOf(error);
+      if (attempt === attempts)
+        throw new Failure('serviceUnavailable', `${message} (failed ${attempts} times)`);
+      showRetry(ctx, message);
     }
-    const pauseSeconds = Math.min(LONGEST_PAUSE_SECONDS, firstPauseSeconds * 2 ** (attempt - 1));
+    const delaySeconds = Math.min(MAX_DELAY_SECONDS, firstDelaySeconds * 2 ** (attempt - 1));
     yield ctx.df.createTimer(
-      new Date(ctx.df.currentUtcDateTime.getTime() + pauseSeconds * SECOND_MS),
+      new Date(ctx.df.currentUtcDateTime.getTime() + delaySeconds * SECOND_MS),
     );
   }
 }
 
-/** Whoever looks at the run meanwhile sees what holds it up. */
-function showTrouble(ctx: OrchestrationContext, words: string): void {
+/** Shows in the status why a step is being retried. */
+function showRetry(ctx: OrchestrationContext, message: string): void {
   const status = ctx.df.customStatus as RunStatus | undefined;
   if (status !== undefined)
-    ctx.df.setCustomStatus({ ...status, waitingFor: `another try: ${words}` });
+    ctx.df.setCustomStatus({ ...status, waitingFor: `a retry: ${message}` });
 }
 
-/** The host writes `Activity function 'stage' failed:  …` and a stack around the words. */
-function wordsOf(error: unknown): string {
+/** Bound of an error message in a status or a cause. */
+const MESSAGE_CHARACTERS = 1000;
+
+/** Removes the prefix `Activity function 'stage' failed:  …` and the stack that the host adds. */
+function messageOf(error: unknown): string {
   const [line = ''] = formatError(error).split('\n');
-  return line.replace(/^Activity function '[^']*' failed:\s*/, '').trim();
+  const message = line.replace(/^Activity function '[^']*' failed:\s*/, '').trim();
+  return truncate(message, MESSAGE_CHARACTERS);
 }
 
 /**
- * Waits until `until`, or until somebody raises the event. The event is a hint to look sooner,
- * never the news itself: an event that gets lost costs one wait and nothing else.
+ * Waits until `until`, or until the event is raised. The event is only a hint to poll sooner and
+ * carries no data: a lost event costs one wait and nothing else.
  */
 export function* sleepUntil(ctx: OrchestrationContext, until: string, event: string): Step<void> {
   const timer = ctx.df.createTimer(new Date(until));
-  const woken = ctx.df.waitForExternalEvent(event);
-  const first: Task = yield ctx.df.Task.any([woken, timer]);
-  // A live timer would keep the instance from ending or continuing as new.
-  if (first === woken) timer.cancel();
+  const raised = ctx.df.waitForExternalEvent(event);
+  const first: Task = yield ctx.df.Task.any([raised, timer]);
+  // An active timer would keep the instance from ending or continuing as new.
+  if (first === raised) timer.cancel();
 }
 
 /**
- * An activity as the host runs it. Only what is worth trying again is thrown, because the host
- * tries a thrown activity again; everything else goes back as an answer, a bug of ours included.
+ * Wraps an activity for the host. Only errors worth a retry are thrown, because `perform` retries
+ * what an activity throws; everything else, a bug included, is returned as data.
  */
 export function asActivity<Result>(
   activity: (input: never) => Promise<Result>,

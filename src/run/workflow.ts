@@ -1,5 +1,5 @@
 import type { OrchestrationContext } from 'durable-functions';
-import { Failure, formatError } from '../failure';
+import { Failure, formatError, truncate } from '../failure';
 import { followersOf } from './finish/followers';
 import { planRun } from './plan';
 import { addUsage, nextStep, notePoll } from './progress';
@@ -24,33 +24,34 @@ import type { Workload, Workloads } from '../workload/workload';
 import { runIdOf } from './names';
 import { firstNodes, nodesFor } from './provision/autoscale-formula';
 
-/** Raised to make a run look sooner than it would: on a request to cancel, on a finished task. */
+/** Event that makes a run poll at once: raised by a request to cancel and by a finished task. */
 export const POLL_NOW = 'poll-now';
 export const RUN_ORCHESTRATION = 'run';
 
-/** A replay repeats every step of its execution, so a long watch starts over with a clean history. */
+/** A replay repeats the whole history, so a long watch continues as new after this many polls. */
 const POLLS_PER_EXECUTION = 16;
-/** What is still there after this long is recorded as left, and tidied up by the daily tidy. */
+/** After this long a resource that still exists is recorded as left behind; the reaper deletes it. */
 const CLEAN_UP_MINUTES = 120;
+/** Bound of `waitingFor`: Durable Functions limits the custom status to 16 KB. */
+const WAITING_FOR_CHARACTERS = 1000;
 
 /**
- * One run, from its occurrence to its record: READ THIS FIRST. Whatever happens between admission
- * and clean-up, and be it a bug of ours, clean-up and record follow.
+ * One run, from its occurrence to its record: READ THIS FIRST. Clean-up and record follow whatever
+ * happens after admission, a bug included.
  */
 export function runWorkflow(workloads: Workloads) {
   return function* run(ctx: OrchestrationContext): Step<RunRecord | undefined> {
-    const journey = ctx.df.getInput<RunInput>();
-    const workload = workloads.get(journey.request.workload);
-    if (workload === undefined)
-      throw new Error(`no workload is called ${journey.request.workload}`);
+    const { request, resume } = ctx.df.getInput<RunInput>();
+    const workload = workloads.get(request.workload);
+    if (workload === undefined) throw new Error(`no workload is called ${request.workload}`);
 
-    const startedAt = journey.resume?.startedAt ?? now(ctx);
-    const plan = planRun(workload, journey.request, startedAt);
-    const watch = journey.resume ?? newWatch(startedAt);
+    const startedAt = resume?.startedAt ?? now(ctx);
+    const plan = planRun(workload, request, startedAt);
+    const watch = resume ?? newWatch(startedAt);
     const followers = followersOf(workloads, workload.name);
     const run: RunContext = { ctx, workload, plan, followers, watch };
 
-    const outcome = yield* work(run, journey.resume !== undefined);
+    const outcome = yield* execute(run, resume !== undefined);
     if (outcome === 'continued') return undefined;
     if (outcome === 'recordedBefore')
       return yield* perform(ctx, 'readRecord', { runId: plan.runId });
@@ -58,60 +59,65 @@ export function runWorkflow(workloads: Workloads) {
   };
 }
 
-/** A run as far as it has come. The watch grows; everything else stands. */
+/** The state of a run during its execution. Only `watch` changes. */
 interface RunContext {
   readonly ctx: OrchestrationContext;
   readonly workload: Workload;
   readonly plan: RunPlan;
-  /** The names of workloads that a success of this run starts. */
+  /** Names of the workloads that start when this run succeeds. */
   readonly followers: readonly string[];
   watch: WatchState;
 }
 
-function* work(run: RunContext, resumed: boolean): Step<Outcome | 'continued' | 'recordedBefore'> {
+function* execute(
+  run: RunContext,
+  resumed: boolean,
+): Step<Outcome | 'continued' | 'recordedBefore'> {
   try {
     if (!resumed) {
-      const start = yield* begin(run);
-      if (start !== 'watch') return start;
+      const started = yield* start(run);
+      if (started !== 'watch') return started;
     }
     return yield* watch(run);
   } catch (error) {
-    return outcomeOf(error);
+    return outcomeOfError(error);
   }
 }
 
-/** Admits, stages, provisions and submits. Answers an outcome when there is nothing to watch. */
-function* begin(run: RunContext): Step<Outcome | 'watch' | 'recordedBefore'> {
+/** Admits, stages, provisions and submits. Returns an outcome when there is nothing to watch. */
+function* start(run: RunContext): Step<Outcome | 'watch' | 'recordedBefore'> {
   const { ctx, workload, plan } = run;
   const admission = yield* admit(run);
   if (admission !== 'admitted') return admission;
-  if (tasksKnownIn(workload.work) === 0) return nothingToDo(run, 'the declaration makes no task');
+  if (tasksKnownIn(workload.work) === 0) {
+    return finishWithoutWork(run, 'the declaration defines no tasks');
+  }
 
-  enterPhase(run, 'staging', 'programs and inputs to be staged');
+  enterPhase(run, 'staging', 'the upload of programs and inputs');
   const staged = yield* perform(ctx, 'stage', { plan });
-  if (staged.inputs === 0) return nothingToDo(run, 'no input was found');
+  if (staged.inputs === 0) return finishWithoutWork(run, 'no input was found');
 
-  enterPhase(run, 'provisioning', 'Batch to accept the pool');
+  enterPhase(run, 'provisioning', 'the creation of the pool');
   const startNodes = firstNodes(workload, staged.inputs);
   const { warnings } = yield* perform(ctx, 'provision', { plan, startNodes, now: now(ctx) });
   run.watch = { ...run.watch, warnings };
 
-  enterPhase(run, 'submitting', 'Batch to accept the job');
+  enterPhase(run, 'submitting', 'the creation of the job');
   yield* perform(ctx, 'submitJob', { plan, now: now(ctx) });
-  enterPhase(run, 'watching', 'the first look at the pool');
+  enterPhase(run, 'watching', 'the first poll of pool and job');
   return 'watch';
 }
 
-/** A success, and the record says why it is an empty one. */
-function nothingToDo(run: RunContext, why: string): Outcome {
-  const warnings = [`${why}, so there was nothing to do and no pool was made`];
+/** Returns success, with a warning in the record that says why no pool was created. */
+function finishWithoutWork(run: RunContext, reason: string): Outcome {
+  const warnings = [`${reason}, so there was nothing to do and no pool was created`];
   run.watch = { ...run.watch, warnings };
   return { kind: 'succeeded' };
 }
 
 function* admit(run: RunContext): Step<Outcome | 'admitted' | 'recordedBefore'> {
   const { ctx, workload, plan } = run;
-  enterPhase(run, 'admitting', 'its turn');
+  enterPhase(run, 'admitting', 'the run lock');
   for (;;) {
     const admission = yield* perform(ctx, 'admit', { plan, now: now(ctx) });
     switch (admission.kind) {
@@ -122,23 +128,27 @@ function* admit(run: RunContext): Step<Outcome | 'admitted' | 'recordedBefore'> 
         return {
           kind: 'cancelled',
           code: 'cancelled',
-          cause: 'the run was cancelled before it began',
+          cause: 'the run was cancelled before it started',
         };
       case 'busy': {
-        const cause = `run ${admission.holder} of ${workload.name} was still going`;
+        const cause = `run ${admission.holder} of ${workload.name} was still active`;
         if (workload.overlap === 'forbid') return { kind: 'skipped', code: 'overlapped', cause };
         if (now(ctx) >= plan.deadline) return { kind: 'skipped', code: 'overlapped', cause };
-        showStatus(run, 'admitting', `run ${admission.holder} to end, which this one replaces`);
+        showStatus(
+          run,
+          'admitting',
+          `the run lock (held by run ${admission.holder}, which this run replaces)`,
+        );
         yield* sleepUntil(ctx, secondsFrom(ctx, 15), POLL_NOW);
       }
     }
   }
 }
 
-/** Looks, decides, waits. Every decision is `nextStep`'s. */
+/** Polls, decides and waits. `nextStep` makes every decision. */
 function* watch(run: RunContext): Step<Outcome | 'continued'> {
   const { ctx, workload, plan } = run;
-  for (let looks = 0; looks < POLLS_PER_EXECUTION; looks++) {
+  for (let polls = 0; polls < POLLS_PER_EXECUTION; polls++) {
     const seen = yield* perform(ctx, 'poll', { plan });
     run.watch = notePoll(run.watch, seen, ctx.df.currentUtcDateTime);
 
@@ -157,15 +167,15 @@ function* watch(run: RunContext): Step<Outcome | 'continued'> {
         yield* sleepUntil(ctx, next.until, POLL_NOW);
     }
   }
-  const onward: RunInput = { request: plan.request, resume: run.watch };
-  ctx.df.continueAsNew(onward);
+  const input: RunInput = { request: plan.request, resume: run.watch };
+  ctx.df.continueAsNew(input);
   return 'continued';
 }
 
-/** Adds as many tasks as one step may; the look after it asks for the next ones. */
+/** Adds the tasks of one step. The next poll leads to the following step. */
 function* submitTasks(run: RunContext): Step<void> {
   const { ctx, workload, plan, watch } = run;
-  showStatus(run, 'submitting', 'Batch to accept the tasks');
+  showStatus(run, 'submitting', 'the submission of the tasks');
   const from = watch.submittedUpTo;
   const submitted = yield* perform(ctx, 'submitTasks', { plan, from, now: now(ctx) });
   if (submitted.kind === 'more') {
@@ -174,41 +184,41 @@ function* submitTasks(run: RunContext): Step<void> {
   }
   const { tasks, merge } = submitted;
   run.watch = { ...watch, plannedTasks: tasks, merge, submitted: true };
-  // Other shapes have told the pool of their tasks when it was made.
+  // For the other kinds of work the pool was created with enough nodes.
   if (workload.work.kind !== 'split' || tasks === 0) return;
 
-  // The pool would find out by itself at its next evaluation, up to five minutes from now. The
-  // merge needs no room: it waits until the other tasks have left theirs.
+  // Otherwise the pool would grow only at its next evaluation, up to five minutes from now. The
+  // merge needs no slot of its own: it waits until the other tasks have freed theirs.
   const startNodes = nodesFor(workload, merge === 'waits' ? tasks - 1 : tasks);
   if (startNodes > 1) yield* perform(ctx, 'setTargetNodes', { plan, startNodes, now: now(ctx) });
 }
 
-/** By now the pool may have shrunk to nothing, so it is told that there is work again. */
+/** Adds the merge and requests a node for it, because the pool may have scaled to zero. */
 function* addMerge(run: RunContext): Step<void> {
   const { ctx, plan } = run;
-  showStatus(run, 'submitting', 'Batch to accept the merge');
+  showStatus(run, 'submitting', 'the submission of the merge task');
   const merged = yield* perform(ctx, 'addMerge', { plan, now: now(ctx) });
   if (!merged.added) {
-    showStatus(run, 'watching', 'the last task to end');
+    showStatus(run, 'watching', 'the end of the last task');
     yield* sleepUntil(ctx, secondsFrom(ctx, 15), POLL_NOW);
     return;
   }
   const plannedTasks = (run.watch.plannedTasks ?? 0) + 1;
-  const mergedWithout = merged.without;
+  const mergedWithout = merged.missingTasks;
   run.watch = { ...run.watch, plannedTasks, mergedWithout, merge: 'added' };
   yield* perform(ctx, 'setTargetNodes', { plan, startNodes: 1, now: now(ctx) });
 }
 
-/** Harvests before anything is deleted, cleans up whatever was found, and writes down the end. */
+/** Harvests before anything is deleted, cleans up in every case, and writes the record. */
 function* finish(run: RunContext, outcome: Outcome): Step<RunRecord> {
   const { ctx, plan } = run;
-  enterPhase(run, 'harvesting', 'outputs to be checked and logs to be kept');
+  enterPhase(run, 'harvesting', 'the check of the results and the upload of the logs');
   const harvested = yield* harvest(run, outcome);
 
-  enterPhase(run, 'cleaningUp', 'pool and job to be gone');
+  enterPhase(run, 'cleaningUp', 'the clean-up of job, pool and staging');
   const cleanedUp = yield* cleanUp(run, harvested.outcome.kind);
 
-  enterPhase(run, 'ended', 'nothing');
+  enterPhase(run, 'ended', null);
   const followers = yield* startFollowers(run, harvested.outcome);
   const record = yield* perform(ctx, 'record', {
     plan,
@@ -219,14 +229,16 @@ function* finish(run: RunContext, outcome: Outcome): Step<RunRecord> {
     followers,
     endedAt: now(ctx),
   });
+  // A retried step has left its error in the status.
+  showStatus(run, 'ended', null);
   return record;
 }
 
-/** Starts them and goes on: a run has its own end, whatever becomes of those that follow it. */
+/** Starts the follower runs without waiting for them: they cannot change how this run ends. */
 function* startFollowers(run: RunContext, outcome: Outcome): Step<readonly Follower[]> {
   const { ctx, plan, followers } = run;
   if (outcome.kind !== 'succeeded' || followers.length === 0) return [];
-  showStatus(run, 'ended', 'the runs that follow to be started');
+  showStatus(run, 'ended', 'the start of the follower runs');
   const occurrence = { kind: 'after', runId: plan.runId } as const;
   try {
     return yield* perform(ctx, 'startFollowers', { occurrence, workloads: followers });
@@ -243,17 +255,17 @@ function* harvest(
   const { ctx, plan, watch } = run;
   if (outcome.kind === 'skipped') return { outcome, harvest: NOTHING_HARVESTED };
   try {
-    const worked = run.watch.timeline.some(({ phase }) => phase === 'watching');
+    const worked = watch.timeline.some(({ phase }) => phase === 'watching');
     const harvest = yield* perform(ctx, 'harvest', { plan, outcome, worked });
-    return { outcome: judge(outcome, harvest, worked && watch.plannedTasks !== 0), harvest };
+    return { outcome: checkResults(outcome, harvest, worked && watch.plannedTasks !== 0), harvest };
   } catch (error) {
-    const failed = outcome.kind === 'succeeded' ? outcomeOf(error) : outcome;
+    const failed = outcome.kind === 'succeeded' ? outcomeOfError(error) : outcome;
     return { outcome: failed, harvest: NOTHING_HARVESTED };
   }
 }
 
-/** Success means that the results are there; failure carries the last words of what failed. */
-function judge(outcome: Outcome, harvest: Harvest, expectsResults: boolean): Outcome {
+/** Turns success into failure when results are missing, and adds the error output to a failure. */
+function checkResults(outcome: Outcome, harvest: Harvest, expectsResults: boolean): Outcome {
   if (outcome.kind !== 'succeeded') {
     if (harvest.errorDetail === null) return outcome;
     return { ...outcome, cause: `${outcome.cause}: ${harvest.errorDetail}` };
@@ -266,10 +278,10 @@ function judge(outcome: Outcome, harvest: Harvest, expectsResults: boolean): Out
   };
 }
 
-/** Until pool, job and staging answer 404, or the bound has passed and the record says what is left. */
+/** Repeats until pool, job and staging answer 404, or until the time limit has passed. */
 function* cleanUp(run: RunContext, outcome: Outcome['kind']): Step<readonly CleanedUp[]> {
   const { ctx, plan } = run;
-  const giveUpAt = secondsFrom(ctx, CLEAN_UP_MINUTES * 60);
+  const stopAt = secondsFrom(ctx, CLEAN_UP_MINUTES * 60);
   for (let pauseSeconds = 5; ; pauseSeconds = Math.min(60, pauseSeconds * 1.5)) {
     const { done, pool } = yield* perform(ctx, 'cleanUp', { plan, outcome });
     run.watch = {
@@ -277,23 +289,32 @@ function* cleanUp(run: RunContext, outcome: Outcome['kind']): Step<readonly Clea
       usage: addUsage(run.watch.usage, pool, ctx.df.currentUtcDateTime),
     };
 
-    const going = done.filter(({ state }) => state === 'deleting');
-    if (going.length === 0) return done;
-    if (now(ctx) >= giveUpAt) {
+    const deleting = done.filter(({ state }) => state === 'deleting');
+    if (deleting.length === 0) return done;
+    if (now(ctx) >= stopAt) {
       return done.map((item) =>
         item.state === 'deleting' ? { ...item, state: 'leftBehind' } : item,
       );
     }
-    showStatus(run, 'cleaningUp', `${going.map(named).join(' and ')} to be gone`);
+    showStatus(run, 'cleaningUp', `the clean-up of ${formatResources(deleting)}`);
     yield* sleepUntil(ctx, secondsFrom(ctx, pauseSeconds), POLL_NOW);
   }
 }
 
-function named({ resource, reason }: CleanedUp): string {
+const RESOURCE_ORDER: readonly CleanedUp['resource'][] = ['job', 'pool', 'staging', 'outputs'];
+
+/** Lists resources in a fixed order, so that the status changes only when the resources do. */
+function formatResources(resources: readonly CleanedUp[]): string {
+  return RESOURCE_ORDER.flatMap((name) => resources.filter(({ resource }) => resource === name))
+    .map(formatResource)
+    .join(' and ');
+}
+
+function formatResource({ resource, reason }: CleanedUp): string {
   return reason === undefined ? resource : `${resource} (${reason})`;
 }
 
-function outcomeOf(error: unknown): Outcome {
+function outcomeOfError(error: unknown): Outcome {
   if (error instanceof Failure) return { kind: 'failed', code: error.code, cause: error.message };
   return { kind: 'failed', code: 'internal', cause: formatError(error) };
 }
@@ -312,7 +333,7 @@ function newWatch(startedAt: string): WatchState {
       lastPollAt: startedAt,
     },
     tasks: NO_TASKS,
-    lastServedAt: startedAt,
+    lastUsableNodeAt: startedAt,
     plannedTasks: null,
     submittedUpTo: 0,
     submitted: false,
@@ -322,18 +343,23 @@ function newWatch(startedAt: string): WatchState {
   };
 }
 
-/** Begins a phase: a milestone of the timeline. */
-function enterPhase(run: RunContext, phase: Phase, waitingFor: string): void {
+/** Starts a phase and adds it to the timeline. */
+function enterPhase(run: RunContext, phase: Phase, waitingFor: string | null): void {
   const milestone = { phase, at: now(run.ctx) };
   run.watch = { ...run.watch, timeline: [...run.watch.timeline, milestone] };
   showStatus(run, phase, waitingFor);
 }
 
-function showStatus(run: RunContext, phase: Phase, waitingFor: string, seen?: Observation): void {
+function showStatus(
+  run: RunContext,
+  phase: Phase,
+  waitingFor: string | null,
+  seen?: Observation,
+): void {
   const { watch } = run;
   const status: RunStatus = {
     phase,
-    waitingFor,
+    waitingFor: waitingFor === null ? null : truncate(waitingFor, WAITING_FOR_CHARACTERS),
     tasks: watch.tasks,
     nodes: seen?.pool?.nodes ?? null,
     plannedTasks: watch.plannedTasks,

@@ -13,7 +13,7 @@ export function reaperHandler(app: Ports & { readonly workloads: Workloads }, no
     context: InvocationContext,
   ): Promise<void> => {
     const runs: KnownRuns = {
-      isGoing: async (runId) => {
+      isActive: async (runId) => {
         const status = await findInstance(client, runId);
         return status !== null && isActive(status);
       },
@@ -21,12 +21,17 @@ export function reaperHandler(app: Ports & { readonly workloads: Workloads }, no
         if ((await findInstance(client, runId)) !== null) await client.purgeInstanceHistory(runId);
       },
     };
-    const { orphans, containers, forgotten, kept, refused } = await reap(app, runs, now());
+    const { orphans, containers, forgotten, retainedPools, failures } = await reap(
+      app,
+      runs,
+      now(),
+    );
     for (const { kind, id } of orphans)
       context.warn(`${kind} ${id} had no run any more and is being deleted`);
-    for (const id of kept) context.log(`pool ${id} was kept long enough and is being deleted`);
+    for (const id of retainedPools)
+      context.log(`pool ${id} was kept long enough and is being deleted`);
     for (const id of forgotten) context.log(`run ${id} was long ago and is forgotten`);
     for (const name of containers) context.log(`container ${name} was deleted, its time is over`);
-    for (const what of refused) context.error(`still there, next try in an hour: ${what}`);
+    for (const what of failures) context.error(`still there, next try in an hour: ${what}`);
   };
 }

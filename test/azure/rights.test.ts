@@ -4,7 +4,7 @@ import { realClock } from '../../local/clock';
 import { listen, type Listening } from '../../local/http';
 import { allows, builtInRoles, isRoleName } from '../../local/roles/built-in';
 import { rightFor as rightOfStandIn } from '../../local/roles/requests';
-import { remedyFor, rightFor, UNNAMED, type Caller } from '../../src/azure/rights';
+import { remedyFor, rightFor, UNKNOWN_IDENTITY, type Caller } from '../../src/azure/rights';
 import { filesOn } from '../../src/azure/storage';
 import type { Files } from '../../src/run/ports';
 import { grantedIn } from '../infra/rights/grants';
@@ -129,7 +129,9 @@ test.each(Object.entries(asked))(
       const said = rightFor(kind, { method, url: `${base}${path}`, base });
       expect([request, said]).toEqual([request, right?.name]);
 
-      const role = /give it the role (.+) there$/.exec(remedyFor(kind, UNNAMED, said, ''))?.[1];
+      const role = /give it the role (.+) there$/.exec(
+        remedyFor(kind, UNKNOWN_IDENTITY, said, ''),
+      )?.[1];
       if (role === undefined || !isRoleName(role) || right === undefined) throw new Error(request);
       expect([request, given.has(role), allows(builtInRoles[role], right)]).toEqual([
         request,
@@ -146,7 +148,7 @@ test('a request that no row knows is told of without a right', () => {
     url: 'https://b/jobschedules',
     base: 'https://b',
   });
-  expect(remedyFor('batch', UNNAMED, right, 'no')).toBe(
+  expect(remedyFor('batch', UNKNOWN_IDENTITY, right, 'no')).toBe(
     'give it the role Azure Batch Data Contributor there',
   );
 });

@@ -88,7 +88,7 @@ function given(tasks: number, url: string) {
     read: () => Promise.reject(new Error('there is no vault')),
   });
   const { next } = seeded(1);
-  const batch = batchOn(client, { pause: (ms) => sleep(ms), chance: next });
+  const batch = batchOn(client, { pause: (ms) => sleep(ms), random: next });
   const address = 'https://nightshift.blob.core.windows.net/run-bench-in?sv=2025-11-05&sig=';
   const files: Pick<Files, 'readUrl' | 'writeUrl'> = {
     readUrl: async (_container, name) => `${address}${'s'.repeat(200)}&of=${name ?? ''}`,

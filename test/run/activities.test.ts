@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createActivities } from '../../src/run/activities';
 import { NO_TASKS, type Outcome, type RunRecord } from '../../src/run/run';
-import { cutting } from '../fakes';
+import { disconnecting } from '../fakes';
 import { minute, watchWith, whole } from './given';
 import { now, snapshot, worldOf, type World } from './world';
 import { cancelBlob, lockBlob, recordBlob, RUNS_CONTAINER } from '../../src/run/names';
@@ -211,7 +211,7 @@ test('a run is cleaned up of pool, job and staging, in two passes; its outputs a
   const { jobId, poolId, stagingContainer, outputContainer } = world.plan;
 
   const first = await world.activities.cleanUp({ plan: world.plan, outcome: 'succeeded' });
-  world.batch.finishRemovals();
+  world.batch.finishDeletions();
   const second = await world.activities.cleanUp({ plan: world.plan, outcome: 'succeeded' });
 
   const ends = (how: string) => [
@@ -259,7 +259,7 @@ test('what refuses to go does not keep the rest from going, and is asked again',
   await begin(world);
   const refusing = createActivities({
     ...world.tools,
-    batch: cutting(world.batch, { calls: 0 }, 1, 'beforeTheCall'),
+    batch: disconnecting(world.batch, { calls: 0 }, 1, 'beforeTheCall'),
   });
 
   const { done } = await refusing.cleanUp({ plan: world.plan, outcome: 'succeeded' });

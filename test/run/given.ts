@@ -137,7 +137,7 @@ export function watchWith(more: Partial<WatchState> = {}): WatchState {
       lastPollAt: STARTED,
     },
     tasks: NO_TASKS,
-    lastServedAt: STARTED,
+    lastUsableNodeAt: STARTED,
     plannedTasks: null,
     submittedUpTo: 0,
     submitted: false,

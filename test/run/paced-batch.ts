@@ -3,12 +3,12 @@ import type {
   Batch,
   JobSpec,
   Owner,
-  PoolFacts,
+  PoolDescription,
   PoolSpec,
   DeletionState,
   TaskSpec,
 } from '../../src/run/ports';
-import type { JobView, NodeCounts, PoolView, TaskCounts, TaskEnd } from '../../src/run/run';
+import type { JobView, NodeCounts, PoolView, TaskCounts, JobManagerView } from '../../src/run/run';
 import { supportedImages } from '../fakes';
 
 /**
@@ -63,7 +63,7 @@ export class PacedBatch implements Batch {
   readonly asked: string[] = [];
   readonly formulas: string[] = [];
   /** A pool of somebody else, for the run that looks for one. */
-  others: PoolFacts | null = null;
+  others: PoolDescription | null = null;
   pool: Made<PoolSpec> | undefined;
   job: Made<JobSpec> | undefined;
   readonly tasks = new Map<string, { readonly spec: TaskSpec; readonly at: number }>();
@@ -148,7 +148,7 @@ export class PacedBatch implements Batch {
   }
 
   async unfinishedTasks(_jobId: string, limit: number): Promise<readonly string[]> {
-    const hasEnded = new Set<TaskEnd['state']>(['succeeded', 'failed']);
+    const hasEnded = new Set<JobManagerView['state']>(['succeeded', 'failed']);
     return [...this.tasks.keys()]
       .filter((id) => !hasEnded.has(this.#taskState(id)))
       .slice(0, limit);
@@ -203,7 +203,7 @@ export class PacedBatch implements Batch {
   async countTasks(): Promise<TaskCounts> {
     const ends = [...this.tasks.keys()].map((id) => this.#taskState(id));
     if (this.job?.spec.jobManager) ends.push(this.#managerEnd().state);
-    const count = (state: TaskEnd['state']) => ends.filter((end) => end === state).length;
+    const count = (state: JobManagerView['state']) => ends.filter((end) => end === state).length;
     return {
       active: count('waiting'),
       running: count('running'),
@@ -267,7 +267,7 @@ export class PacedBatch implements Batch {
     return { ...NO_NODES, [nodesAre === 'fine' ? 'running' : nodesAre]: 1 };
   }
 
-  #managerEnd(): TaskEnd {
+  #managerEnd(): JobManagerView {
     const { jobManagerMinutes, jobManagerExit, nodesAre } = this.#pacing;
     const start = Math.max(this.#nodeReadyAt(), this.job?.at ?? Infinity);
     const works = nodesAre === 'fine';
@@ -283,7 +283,7 @@ export class PacedBatch implements Batch {
     return { state, exitCode: done ? jobManagerExit : null, cause: null, retries: 0, requeues: 0 };
   }
 
-  #taskState(id: string): TaskEnd['state'] {
+  #taskState(id: string): JobManagerView['state'] {
     const start = this.#taskBeginsAt(id);
     if (this.#now() < start) return 'waiting';
     if (this.#now() < start + this.#pacing.taskMinutes * MINUTE_MS) return 'running';

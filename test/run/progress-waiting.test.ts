@@ -101,7 +101,7 @@ test.each([
 
 test('looks are close together at first, rarer later, and one is at the deadline', () => {
   const until = (minutes: number) => {
-    const watch = { lastServedAt: minute(minutes).toISOString() };
+    const watch = { lastUsableNodeAt: minute(minutes).toISOString() };
     const step = nextStep(situationOf({ watch }), minute(minutes));
     return step.kind === 'wait' && (Date.parse(step.until) - minute(minutes).getTime()) / 1000;
   };
@@ -113,7 +113,7 @@ test('looks are close together at first, rarer later, and one is at the deadline
 
 test('while a merge waits for a look, there is one every half minute', () => {
   const until = (minutes: number) => {
-    const watch = { lastServedAt: minute(minutes).toISOString(), merge: 'due' } as const;
+    const watch = { lastUsableNodeAt: minute(minutes).toISOString(), merge: 'due' } as const;
     const step = nextStep(situationOf({ watch }), minute(minutes));
     return step.kind === 'wait' && (Date.parse(step.until) - minute(minutes).getTime()) / 1000;
   };
@@ -201,7 +201,7 @@ test('a look remembers the tasks, and when a node that can work was last there [
     minute(20),
   );
 
-  expect([served.lastServedAt, unserved.lastServedAt]).toEqual([
+  expect([served.lastUsableNodeAt, unserved.lastUsableNodeAt]).toEqual([
     minute(10).toISOString(),
     minute(10).toISOString(),
   ]);

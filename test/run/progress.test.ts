@@ -14,8 +14,8 @@ import {
 } from './given';
 
 function decide({ watch, at = 30, ...given }: Case): NextStep {
-  const lastServedAt = minute(at).toISOString();
-  return nextStep(situationOf({ ...given, watch: { lastServedAt, ...watch } }), minute(at));
+  const lastUsableNodeAt = minute(at).toISOString();
+  return nextStep(situationOf({ ...given, watch: { lastUsableNodeAt, ...watch } }), minute(at));
 }
 
 /** The outcome in one line. */
@@ -246,7 +246,7 @@ test('tasks are added once: when the manifest is written, and by blob at once [P
 });
 
 test('a run waits for a node as long as its workload allows, and then says why none came [NB5, NB15]', () => {
-  const since = (minutes: number) => ({ lastServedAt: minute(minutes).toISOString() });
+  const since = (minutes: number) => ({ lastUsableNodeAt: minute(minutes).toISOString() });
   const none = { pool: poolWith({}) };
   const short = {
     pool: poolWith({ preempted: 1 }, { resizeErrors: ['AllocationFailed: no capacity'] }),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createActivities, type Activities } from '../../src/run/activities';
 import type { WorkloadDeclaration } from '../../src/workload/workload';
-import { cutting, type Cut } from '../fakes';
+import { disconnecting, type Disconnection } from '../fakes';
 import { echo, minute, watchWith } from './given';
 import { CANARY, now, snapshot, worldOf, type World } from './world';
 
@@ -131,12 +131,17 @@ test.each(Object.keys(declarations))(
 );
 
 /** Ports whose line is cut at one call; all three count the calls together. */
-function cutActivities(world: World, count: { calls: number }, at: number, cut: Cut): Activities {
+function cutActivities(
+  world: World,
+  count: { calls: number },
+  at: number,
+  cut: Disconnection,
+): Activities {
   return createActivities({
     ...world.tools,
-    batch: cutting(world.batch, count, at, cut),
-    files: cutting(world.files, count, at, cut),
-    secrets: cutting(world.tools.secrets, count, at, cut),
+    batch: disconnecting(world.batch, count, at, cut),
+    files: disconnecting(world.files, count, at, cut),
+    secrets: disconnecting(world.tools.secrets, count, at, cut),
   });
 }
 

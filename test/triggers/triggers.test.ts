@@ -1,7 +1,7 @@
 import { InvocationContext, type Timer } from '@azure/functions';
 import { expect, test } from 'vitest';
 import type { RunRecord } from '../../src/run/run';
-import { MemoryHub, type Standing } from '../hub';
+import { MemoryHub, type InstanceState } from '../hub';
 import { minute, watchWith, whole } from '../run/given';
 import { now, worldOf, type World } from '../run/world';
 import { recordBlob, RUNS_CONTAINER, runIdOf } from '../../src/run/names';
@@ -61,7 +61,7 @@ const succeed = ({ activities, plan }: World): Promise<RunRecord> =>
   });
 
 /** A run with a pool and a job, which the hub shows so. */
-async function tidied(status: Standing['status']): Promise<World> {
+async function tidied(status: InstanceState['status']): Promise<World> {
   const world = worldOf(whole);
   const { activities, plan, tools } = world;
   await activities.stage({ plan });
@@ -78,8 +78,8 @@ test.each(['Completed', 'Failed', 'Canceled', 'Terminated'] as const)(
   async (status) => {
     const { batch, plan } = await tidied(status);
 
-    expect(batch.pools.get(plan.poolId)?.isGoing).toBe(true);
-    expect(batch.jobs.get(plan.jobId)?.isGoing).toBe(true);
+    expect(batch.pools.get(plan.poolId)?.isDeleting).toBe(true);
+    expect(batch.jobs.get(plan.jobId)?.isDeleting).toBe(true);
   },
 );
 
@@ -88,8 +88,8 @@ test.each(['Pending', 'Running', 'Suspended', 'ContinuedAsNew'] as const)(
   async (status) => {
     const { batch, plan } = await tidied(status);
 
-    expect(batch.pools.get(plan.poolId)?.isGoing).toBe(false);
-    expect(batch.jobs.get(plan.jobId)?.isGoing).toBe(false);
+    expect(batch.pools.get(plan.poolId)?.isDeleting).toBe(false);
+    expect(batch.jobs.get(plan.jobId)?.isDeleting).toBe(false);
   },
 );
 

@@ -1,19 +1,19 @@
 import type { SupportedImage } from '../../run/ports';
-import { listAll, nullIfNotFound, REQUEST_TIMEOUT_SECONDS, type Service } from './calls';
+import { listAll, nullIfNotFound, REQUEST_TIMEOUT, type Service } from './calls';
 import { lower } from './views';
 
-/** What the Batch account offers to all pools: images and application packages. */
+/** Images and application packages of the Batch account. */
 
-/** How a container runtime is listed among the capabilities of an image. */
-const RUNS_CONTAINERS = 'dockercompatible';
+/** The capability of images with a container runtime, in lower case. */
+const CONTAINER_CAPABILITY = 'dockercompatible';
 
 export async function supportedImages({
   client,
   call,
 }: Service): Promise<readonly SupportedImage[]> {
   const images = await listAll(
-    () => call(() => client.account.listSupportedImages(REQUEST_TIMEOUT_SECONDS)),
-    (next) => call(() => client.account.listSupportedImagesNext(next, REQUEST_TIMEOUT_SECONDS)),
+    () => call(() => client.account.listSupportedImages(REQUEST_TIMEOUT)),
+    (next) => call(() => client.account.listSupportedImagesNext(next, REQUEST_TIMEOUT)),
   );
   return images.map(({ imageReference, nodeAgentSKUId, batchSupportEndOfLife, capabilities }) => ({
     publisher: imageReference.publisher ?? '',
@@ -21,21 +21,20 @@ export async function supportedImages({
     sku: imageReference.sku ?? '',
     nodeAgent: nodeAgentSKUId,
     endOfLife: batchSupportEndOfLife?.toISOString() ?? null,
-    runsContainers: (capabilities ?? []).some((name) => lower(name) === RUNS_CONTAINERS),
+    runsContainers: (capabilities ?? []).some((name) => lower(name) === CONTAINER_CAPABILITY),
   }));
 }
 
 /**
- * The service does not say which version is the default: that is for its management plane
- * (management.ts). A reference without a version to an application without a default is refused when
- * the pool is made, before it has a node.
+ * Lists versions. The default version is available on the management plane only (management.ts).
+ * Batch rejects a pool that references an application without version and default version.
  */
 export async function packageVersions(
   { client, call }: Service,
   application: string,
 ): Promise<readonly string[] | null> {
   const found = await nullIfNotFound(
-    call(() => client.application.get(application, REQUEST_TIMEOUT_SECONDS)),
+    call(() => client.application.get(application, REQUEST_TIMEOUT)),
   );
   return found === null ? null : found.versions;
 }

@@ -10,13 +10,13 @@ import type {
   TaskSpec,
 } from '../../run/ports';
 
-/** A run's specifications in the words of the Batch service, REST version 2022-10-01.16.0. */
+/** Request bodies of jobs and tasks for the Batch service, REST version 2022-10-01.16.0. */
 
-/** Whose a job is; a pool says so too, see `batch-pool-body.ts`. */
+/** Metadata of the owner of a job or pool. */
 export const RUN_METADATA = 'nightshift-run';
 export const WORKLOAD_METADATA = 'nightshift-workload';
 
-/** Files of ended tasks leave a node after this; what is worth keeping has been uploaded. */
+/** Nodes delete the files of ended tasks after this time; outputs and logs have been uploaded by then. */
 const FILE_RETENTION = 'PT1H';
 
 export function jobBody(job: JobSpec, owner: Owner): Models.JobAddParameter {
@@ -29,7 +29,7 @@ export function jobBody(job: JobSpec, owner: Owner): Models.JobAddParameter {
     priority: job.priority,
     ...(job.maxParallelTasks !== null && { maxParallelTasks: job.maxParallelTasks }),
     usesTaskDependencies: true,
-    // A job told to end with its tasks would end before it has any.
+    // With `terminatejob` the job would end before its tasks are added.
     onAllTasksComplete: 'noaction',
     onTaskFailure: 'noaction',
     ...(job.jobManager !== null && { jobManagerTask: jobManagerBody(job.jobManager) }),
@@ -49,7 +49,7 @@ function jobManagerBody(task: NonNullable<JobSpec['jobManager']>): Models.JobMan
     killJobOnCompletion: task.endsJob,
     // Other tasks of the job may share its node.
     runExclusive: false,
-    // On a pool of Spot nodes alone it would never be scheduled otherwise.
+    // Otherwise a pool with only Spot nodes would never run it.
     allowLowPriorityNode: true,
   };
 }
@@ -104,7 +104,7 @@ function commonBody(task: TaskSpec) {
   };
 }
 
-/** The registry is the pool's, which has its password. */
+/** The registry and its password belong to the pool. */
 function containerBody(container: ContainerSpec): Models.TaskContainerSettings {
   return {
     imageName: container.image,

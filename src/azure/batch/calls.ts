@@ -1,103 +1,108 @@
 import type { BatchServiceClient } from '@azure/batch';
 import { RestError } from '@azure/ms-rest-js';
-import { Failure, formatError, redact } from '../../failure';
+import { Failure, formatError, redact, truncate } from '../../failure';
 import { deniedBy, remedyFor, rightFor, type RequestedAccess, type Caller } from '../rights';
 
 /**
- * One call of the Batch service, made safe. `@azure/batch` 10.2.0 has three habits that would hurt
- * a run, all seen by running it: its errors carry an object as message; it never tries again after
- * 429; after 500 or 503 it sleeps half a minute and more before it does. So its own retries are
- * switched off (`noRetryPolicy` in connect.ts) and these take their place.
+ * Calls of the Batch service with retries and one error type. `@azure/batch` 10.2.0 has three
+ * problems, all observed: its errors have an object as message; it never retries after 429; and
+ * after 500 or 503 it sleeps half a minute or more before a retry. Its own retries are therefore
+ * disabled (`noRetryPolicy` in connect.ts) and replaced by these.
  */
-export interface RetryPacing {
-  /** Waits in real time. */
-  readonly pause: (milliseconds: number) => Promise<void>;
-  /** From 0 to 1. */
-  readonly chance: () => number;
-  /** How often a call is repeated that the service did not take just now; three times without a word. */
-  readonly retries?: number;
-}
-
-/** A refusal of the service, in its own words. */
-export class BatchError extends Error {
-  override readonly name = 'BatchRefusal';
-
-  constructor(
-    /** 0 when no answer came. */
-    readonly status: number,
-    /** The service's code, such as `PoolExists`; empty when the answer had no body. */
-    readonly code: string,
-    message: string,
-    readonly retryAfterMs: number | null,
-    /** What was asked for, where the client says it. */
-    readonly asked: Pick<RequestedAccess, 'method' | 'url'> | null = null,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-  }
-}
-
-/** An activity is paid for while it waits: a service that asks for more is left alone for now. */
-const LONGEST_PAUSE_MS = 120_000;
-const FIRST_PAUSE_MS = 500;
 
 /**
- * Calls, and calls again while the service is busy or the line is bad: after `Retry-After` where it
- * says so, else after a growing pause with full jitter. A repeated create is safe because every id
- * is ours: the second one answers "exists".
- * @throws BatchRefusal for every answer that is not worth repeating here
+ * Calls, and retries while the service is busy or the connection fails: after `Retry-After` if the
+ * response has it, otherwise with exponential backoff and full jitter. Repeating a create is safe
+ * because the app chooses every id: the second call gets "exists".
+ * @throws BatchError for every response that is not retried here
  */
 export async function callBatch<Result>(
-  pacing: RetryPacing,
+  policy: RetryPolicy,
   call: () => Promise<Result>,
 ): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await call();
     } catch (error) {
-      if (!isOfService(error)) throw error;
-      const refusal = batchErrorFrom(error);
-      const pauseMs = pauseBefore(attempt, refusal, pacing);
-      if (pauseMs === null) throw refusal;
-      await pacing.pause(pauseMs);
+      if (!isServiceError(error)) throw error;
+      const batchError = batchErrorFrom(error);
+      const delayMs = delayBefore(attempt, batchError, policy);
+      if (delayMs === null) throw batchError;
+      await policy.pause(delayMs);
     }
   }
 }
 
-function pauseBefore(
-  attempt: number,
-  refusal: BatchError,
-  { chance, retries = 3 }: RetryPacing,
-): number | null {
-  if (!isTransient(refusal.status) || attempt > retries) return null;
-  // It passes after half a minute, and the pool finds out by itself meanwhile.
-  if (refusal.code === 'TooManyEnableAutoScaleRequests') return null;
-  if (refusal.retryAfterMs === null) return chance() * FIRST_PAUSE_MS * 2 ** attempt;
-  return refusal.retryAfterMs <= LONGEST_PAUSE_MS ? refusal.retryAfterMs : null;
+export interface RetryPolicy {
+  /** Waits in real time. */
+  readonly pause: (milliseconds: number) => Promise<void>;
+  /** Returns a number from 0 to 1, for the jitter. */
+  readonly random: () => number;
+  /** Number of retries after the first attempt. Default: 3. */
+  readonly retries?: number;
 }
 
-/** Busy, restarting, or an answer that was cut off on its way: 0 is none at all, 2xx is half of one. */
+/** A longer `Retry-After` fails the call: an activity is billed while it waits. */
+const MAX_DELAY_MS = 120_000;
+const FIRST_DELAY_MS = 500;
+
+/** The delay before the next attempt, or null when there should be none. */
+function delayBefore(
+  attempt: number,
+  error: BatchError,
+  { random, retries = 3 }: RetryPolicy,
+): number | null {
+  if (!isTransient(error.status) || attempt > retries) return null;
+  // Lasts for half a minute; meanwhile the pool evaluates its stored formula by itself.
+  if (error.code === 'TooManyEnableAutoScaleRequests') return null;
+  if (error.retryAfterMs === null) return random() * FIRST_DELAY_MS * 2 ** attempt;
+  return error.retryAfterMs <= MAX_DELAY_MS ? error.retryAfterMs : null;
+}
+
+/**
+ * Returns true for a busy or restarting service and for a broken connection: status 0 means no
+ * response, and 2xx with an error means that the body was incomplete.
+ */
 export function isTransient(status: number): boolean {
   if (status === 501 || status === 505) return false;
   return status < 300 || status === 408 || status === 429 || status >= 500;
 }
 
-/**
- * What the service said, or the line, or the identity on the way to it; anything else is a bug of
- * ours or a Failure already.
- */
-function isOfService(error: unknown): boolean {
-  if (!(error instanceof Error) || error instanceof Failure) return false;
-  const hasCode = 'code' in error && typeof error.code === 'string';
-  return hasCode || /Rest|Fetch|Abort|Credential|Authentication|BatchRefusal/.test(kindOf(error));
+/** An error response of the service, or a failed request to it. */
+export class BatchError extends Error {
+  override readonly name = 'BatchError';
+
+  constructor(
+    /** 0 when there was no response. */
+    readonly status: number,
+    /** The service's code, for example `PoolExists`; empty when the response had no body. */
+    readonly code: string,
+    message: string,
+    readonly retryAfterMs: number | null,
+    /** The failed request, if the client's error contains it. */
+    readonly request: Pick<RequestedAccess, 'method' | 'url'> | null = null,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
 }
 
-/** A RestError calls itself "Error". */
-function kindOf(error: Error): string {
+/**
+ * Returns true for errors of the service, the connection or the credential. Any other error is a
+ * bug, or a Failure already.
+ */
+function isServiceError(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof Failure) return false;
+  const hasCode = 'code' in error && typeof error.code === 'string';
+  return hasCode || /Rest|Fetch|Abort|Credential|Authentication|BatchError/.test(errorNames(error));
+}
+
+/** The `name` of a RestError is "Error", so the class name counts too. */
+function errorNames(error: Error): string {
   return `${error.name} ${error.constructor.name}`;
 }
 
-/** What the client threw, in the service's words. */
+/** Converts an error of the client. */
 export function batchErrorFrom(error: unknown): BatchError {
   if (error instanceof BatchError) return error;
   if (!(error instanceof RestError)) {
@@ -107,25 +112,28 @@ export function batchErrorFrom(error: unknown): BatchError {
   const code = error.code ?? '';
   const headers = error.response?.headers;
   const retryAfterMs = retryAfterOf(headers?.get('retry-after'), headers?.get('date'));
-  return new BatchError(status, code, wordsOf(error), retryAfterMs, askedIn(error), {
+  return new BatchError(status, code, messageOf(error), retryAfterMs, requestOf(error), {
     cause: withoutRequest(error),
   });
 }
 
-function askedIn({ request }: RestError): Pick<RequestedAccess, 'method' | 'url'> | null {
+function requestOf({ request }: RestError): Pick<RequestedAccess, 'method' | 'url'> | null {
   return request === undefined ? null : { method: request.method, url: request.url };
 }
 
-/** The message is an object `{ lang, value }` although its type says text; the details say what. */
-function wordsOf(error: RestError): string {
+/** The message is an object `{ lang, value }`, although its type is a string; the details are in `values`. */
+function messageOf(error: RestError): string {
   const message: unknown = error.message;
   const value = isObject(message) && 'value' in message ? message['value'] : message;
   // The second and third line are the request id and the time.
   const [first = ''] = (typeof value === 'string' ? value : '').split('\n');
-  const words = first === '' ? `HTTP ${error.statusCode ?? 'error'}` : first;
+  const text = first === '' ? `HTTP ${error.statusCode ?? 'error'}` : first;
   const details = detailsOf(error.body);
-  return redact(details === '' ? words : `${words} (${details})`);
+  return redact(truncate(details === '' ? text : `${text} (${details})`, MESSAGE_CHARACTERS));
 }
+
+/** Bound of a service's message, which becomes part of causes and statuses. */
+const MESSAGE_CHARACTERS = 1000;
 
 function detailsOf(body: unknown): string {
   if (!isObject(body) || !Array.isArray(body['values'])) return '';
@@ -139,59 +147,59 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-/** `Retry-After` in milliseconds: seconds, or a moment, which counts from the moment at which the service itself sent the answer. */
+/** `Retry-After` in milliseconds: a number of seconds, or a date relative to the response's `Date`. */
 export function retryAfterOf(
   retryAfter: string | undefined,
   sentAt: string | undefined,
 ): number | null {
   if (retryAfter === undefined) return null;
-  const pause = /^\s*\d+\s*$/.test(retryAfter)
+  const delay = /^\s*\d+\s*$/.test(retryAfter)
     ? Number(retryAfter) * 1000
     : Date.parse(retryAfter) - Date.parse(sentAt ?? '');
-  return Number.isFinite(pause) ? Math.max(0, pause) : null;
+  return Number.isFinite(delay) ? Math.max(0, delay) : null;
 }
 
-/** An SDK error holds the request with its Authorization header; a cause must not carry it on. */
+/** Copies message and stack: an SDK error contains the request with its Authorization header. */
 function withoutRequest(error: unknown): Error {
-  const bare = new Error(error instanceof RestError ? wordsOf(error) : formatError(error));
+  const bare = new Error(error instanceof RestError ? messageOf(error) : formatError(error));
   const calls = error instanceof Error ? /\n\s+at [^]*$/.exec(error.stack ?? '') : null;
   bare.stack = `${bare.message}${calls?.[0] ?? ''}`;
   return bare;
 }
 
-/** What a refusal means for a run. `doing` completes "cannot …". */
-export function failureFrom(refusal: BatchError, doing: string, { client, caller }: Account) {
-  const cause = { cause: refusal };
-  const said = `${refusal.message}${refusal.code === '' ? '' : ` [${refusal.code}]`}`;
-  if (refusal.status === 401 || refusal.status === 403) {
+/** Converts an error into the Failure of a run. `doing` completes "cannot …". */
+export function failureFrom(error: BatchError, doing: string, { client, caller }: Account) {
+  const cause = { cause: error };
+  const message = `${error.message}${error.code === '' ? '' : ` [${error.code}]`}`;
+  if (error.status === 401 || error.status === 403) {
     const base = client.batchUrl;
-    const right = refusal.asked === null ? null : rightFor('batch', { ...refusal.asked, base });
-    const refused = deniedBy(`Batch account ${base}`, caller, said);
-    const remedy = remedyFor('batch', caller, right, said);
-    return new Failure('accessDenied', `cannot ${doing}: ${refused}; ${remedy}`, cause);
+    const right = error.request === null ? null : rightFor('batch', { ...error.request, base });
+    const denial = deniedBy(`Batch account ${base}`, caller, message);
+    const remedy = remedyFor('batch', caller, right, message);
+    return new Failure('accessDenied', `cannot ${doing}: ${denial}; ${remedy}`, cause);
   }
-  if (refusal.code.endsWith('QuotaReached')) {
+  if (error.code.endsWith('QuotaReached')) {
     return new Failure(
       'quotaReached',
-      `cannot ${doing}: ${said}; ask for more quota or remove what is not used`,
+      `cannot ${doing}: ${message}; request more quota or delete unused resources`,
       cause,
     );
   }
-  if (isTransient(refusal.status)) {
-    return new Failure('serviceUnavailable', `cannot ${doing} just now: ${said}`, cause);
+  if (isTransient(error.status)) {
+    return new Failure('serviceUnavailable', `cannot ${doing} at the moment: ${message}`, cause);
   }
-  // Packages that are not there answer 409, which elsewhere is worth another try.
-  const isInvalid = refusal.code.startsWith('Invalid');
-  if (refusal.status === 400 || refusal.status >= 500 || isInvalid)
+  // A missing package answers 409, which for other requests is worth a retry.
+  const isInvalid = error.code.startsWith('Invalid');
+  if (error.status === 400 || error.status >= 500 || isInvalid)
     return new Failure(
       'badSpecification',
-      `cannot ${doing}: Batch refuses the specification: ${said}`,
+      `cannot ${doing}: Batch rejected the specification: ${message}`,
       cause,
     );
-  return new Failure('serviceUnavailable', `cannot ${doing}: ${said}`, cause);
+  return new Failure('serviceUnavailable', `cannot ${doing}: ${message}`, cause);
 }
 
-/** The account, and who comes to it. */
+/** The Batch account, and the caller for error messages. */
 export interface Account {
   readonly client: BatchServiceClient;
   readonly caller: Caller;
@@ -202,32 +210,32 @@ export interface Service {
   readonly call: <Result>(request: () => Promise<Result>) => Promise<Result>;
 }
 
-/** Milliseconds for one request. The service itself gives up after 30 s. */
-export const REQUEST_TIMEOUT_SECONDS = { timeout: 40_000 } as const;
+/** Timeout of one request in milliseconds. The service's own timeout is 30 seconds. */
+export const REQUEST_TIMEOUT = { timeout: 40_000 } as const;
 
-/** Whether it was done, or not because of exactly this refusal. */
+/** Ignores this error code; the result says whether it occurred. */
 export async function ignoringCode(
   code: string,
   request: Promise<unknown>,
-): Promise<'done' | 'not'> {
+): Promise<'done' | 'ignored'> {
   try {
     await request;
     return 'done';
   } catch (error) {
-    if (error instanceof BatchError && error.code === code) return 'not';
+    if (error instanceof BatchError && error.code === code) return 'ignored';
     throw error;
   }
 }
 
-/** How the service refuses to change a job that is over, or on its way there. */
-export const JOB_IS_OVER: ReadonlySet<string> = new Set([
+/** Error codes of requests that change a job which has ended or is ending. */
+export const JOB_ENDED_CODES: ReadonlySet<string> = new Set([
   'JobCompleted',
   'JobBeingTerminated',
   'JobBeingDeleted',
   'JobNotFound',
 ]);
 
-/** What is there, or null when it answers 404. */
+/** Returns null for a 404 response. */
 export async function nullIfNotFound<Result>(request: Promise<Result>): Promise<Result | null> {
   try {
     return await request;
@@ -239,7 +247,7 @@ export async function nullIfNotFound<Result>(request: Promise<Result>): Promise<
 
 type Page<Item> = readonly Item[] & { readonly odatanextLink?: string };
 
-/** All items of a list that comes in pages. */
+/** Returns the items of all pages of a list. */
 export async function listAll<Item>(
   first: () => Promise<Page<Item>>,
   next: (link: string) => Promise<Page<Item>>,

@@ -1,6 +1,6 @@
-import { BatchError, nullIfNotFound, REQUEST_TIMEOUT_SECONDS, type Service } from './calls';
+import { BatchError, nullIfNotFound, REQUEST_TIMEOUT, type Service } from './calls';
 
-/** A text file on a node: of a task, or of the node itself. */
+/** A text file on a node, of a task or of the node itself. */
 export type NodeFile =
   | {
       readonly kind: 'task';
@@ -16,9 +16,9 @@ export type NodeFile =
     };
 
 /**
- * The last `maxBytes` of a file as UTF-8, or null when it cannot be had: the node is gone, the
- * task has not begun, the file was never written. A failing *streaming* call of `@azure/batch`
- * carries a status and nothing else, so the status decides.
+ * Reads the last `maxBytes` of a file, or null when it does not exist: the node was deleted, the
+ * task has not started, or the file was never written. A failed streaming call of `@azure/batch`
+ * has no error code, so the status decides.
  */
 export async function readTail(
   service: Service,
@@ -36,7 +36,7 @@ export async function readTail(
     );
     return bytes === null ? null : decode(bytes, encoding);
   } catch (error) {
-    // 409: the task has not started, or its files are cleaned up; 416: the file has shrunk since.
+    // 409: the task has not started, or its files were deleted; 416: the file has shrunk meanwhile.
     if (error instanceof BatchError && (error.status === 409 || error.status === 416)) return null;
     throw error;
   }
@@ -47,17 +47,12 @@ async function lengthOf(service: Service, file: NodeFile): Promise<number | null
   const properties = await nullIfNotFound(
     call(() =>
       file.kind === 'task'
-        ? client.file.getPropertiesFromTask(
-            file.jobId,
-            file.taskId,
-            file.file,
-            REQUEST_TIMEOUT_SECONDS,
-          )
+        ? client.file.getPropertiesFromTask(file.jobId, file.taskId, file.file, REQUEST_TIMEOUT)
         : client.file.getPropertiesFromComputeNode(
             file.poolId,
             file.nodeId,
             file.file,
-            REQUEST_TIMEOUT_SECONDS,
+            REQUEST_TIMEOUT,
           ),
     ),
   );
@@ -65,24 +60,22 @@ async function lengthOf(service: Service, file: NodeFile): Promise<number | null
 }
 
 async function read({ client }: Service, file: NodeFile, ocpRange: string): Promise<Buffer> {
-  const answer =
+  const response =
     file.kind === 'task'
       ? await client.file.getFromTask(file.jobId, file.taskId, file.file, {
           fileGetFromTaskOptions: { ocpRange },
-          ...REQUEST_TIMEOUT_SECONDS,
+          ...REQUEST_TIMEOUT,
         })
       : await client.file.getFromComputeNode(file.poolId, file.nodeId, file.file, {
           fileGetFromComputeNodeOptions: { ocpRange },
-          ...REQUEST_TIMEOUT_SECONDS,
+          ...REQUEST_TIMEOUT,
         });
   const chunks: Buffer[] = [];
-  for await (const chunk of answer.readableStreamBody ?? []) chunks.push(Buffer.from(chunk));
+  for await (const chunk of response.readableStreamBody ?? []) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
 
-/**
- * Decoded over the whole. A tail of UTF-8 may begin in the middle of a character, which is left out.
- */
+/** Decodes a tail of a file. UTF-8 may start in the middle of a character, which is omitted. */
 export function decode(bytes: Buffer, encoding = 'utf-8'): string {
   const decoder = new TextDecoder(encoding);
   let start = 0;

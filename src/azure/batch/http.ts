@@ -1,23 +1,22 @@
 import { DefaultHttpClient, type HttpClient } from '@azure/ms-rest-js';
 
 /**
- * The client's own HTTP, without its habit (ms-rest-js 2.7.0, `fetchHttpClient.ts`) of leaving the
- * timer of each request running when the request is done: the timer keeps the request and its body
- * in memory for as long as it might have taken, so that all tasks of a large run would be held at
- * once. Here the timer ends with the request.
+ * Wraps the client's HTTP to clear the timeout timer of each request. The client (ms-rest-js 2.7.0,
+ * `fetchHttpClient.ts`) leaves the timer running after the response, and the timer keeps the request
+ * body in memory until it fires, so all tasks of a large run would be held at once.
  */
-export function httpWithoutOwnRetries(http: HttpClient = new DefaultHttpClient()): HttpClient {
+export function httpWithClearedTimers(http: HttpClient = new DefaultHttpClient()): HttpClient {
   return {
     sendRequest: async (request) => {
-      // The body of a stream is read after the answer, and the timer has to see to that too.
+      // A streamed body is read after the response, and the timeout has to cover that too.
       if (request.timeout === 0 || request.streamResponseBody === true) {
         return http.sendRequest(request);
       }
-      const patience = new AbortController();
-      const timer = setTimeout(() => patience.abort(), request.timeout);
+      const timeout = new AbortController();
+      const timer = setTimeout(() => timeout.abort(), request.timeout);
       request.timeout = 0;
-      // Both are the same standard; the client's own type of it asks for the events of a browser.
-      request.abortSignal = patience.signal as unknown as NonNullable<typeof request.abortSignal>;
+      // Both are the standard AbortSignal; the client's type declares browser events as well.
+      request.abortSignal = timeout.signal as unknown as NonNullable<typeof request.abortSignal>;
       try {
         return await http.sendRequest(request);
       } finally {

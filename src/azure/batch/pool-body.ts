@@ -17,18 +17,18 @@ import {
   WORKLOAD_METADATA,
 } from './bodies';
 
-/** A pool in the words of the Batch service. */
+/** Request bodies of pools for the Batch service. */
 
 export const SPEC_METADATA = 'nightshift-spec';
-/** On a pool that is kept from run to run, in place of the run: until when. */
+/** The end of the retention period. A retained pool has it in place of the run id. */
 export const RETAINED_METADATA = 'nightshift-kept-until';
 
-/** The service's minimum; a formula that is stored is evaluated at once besides. */
+/** The service's minimum. A formula is also evaluated when it is stored. */
 export const EVALUATION_INTERVAL = 'PT5M';
 
-/** Of a pool between two runs. The interval of evaluation goes on, and finds nothing to do. */
+/** The formula of a retained pool between two runs. */
 export const SCALE_TO_ZERO_FORMULA = [
-  '// Nightshift: at rest',
+  '// Nightshift: scaled to zero',
   '$TargetDedicatedNodes = 0;',
   '$TargetLowPriorityNodes = 0;',
   '$NodeDeallocationOption = terminate;',
@@ -66,7 +66,7 @@ function imageBody(image: Image): Models.ImageReference {
   return { publisher, offer, sku, version };
 }
 
-/** Nodes in a network of one's own need no public address: they leave through its NAT gateway. */
+/** Nodes in a subnet get no public IP address: they reach the internet through its NAT gateway. */
 function networkBody(subnetId: string): Models.NetworkConfiguration {
   return { subnetId, publicIPAddressConfiguration: { provision: 'nopublicipaddresses' } };
 }
@@ -107,7 +107,11 @@ export function startTaskBody(task: StartTaskSpec): Models.StartTask {
   };
 }
 
-/** What two attempts at the same pool have in common: credentials and the formula's moments differ. */
+/**
+ * Hashes the resolved properties that two attempts to create the same pool have in common; their
+ * credentials and the times in their formulas differ. See `fingerprintOf` in run/plan.ts for the
+ * other list.
+ */
 export function specHash(pool: PoolSpec): string {
   const { vmSize, image, slotsPerNode, fill, containers, subnetId, interNode, mounts } = pool;
   const registries = containers?.registries.map(({ server, user }) => [server, user]);
@@ -123,12 +127,12 @@ export function specHash(pool: PoolSpec): string {
 }
 
 function metadataOf(pool: PoolSpec, owner: Owner): Models.MetadataItem[] {
-  const whose =
+  const ownership =
     pool.retainedUntil === null
       ? { name: RUN_METADATA, value: owner.runId }
       : { name: RETAINED_METADATA, value: pool.retainedUntil };
   return [
-    whose,
+    ownership,
     { name: WORKLOAD_METADATA, value: owner.workload },
     { name: SPEC_METADATA, value: specHash(pool) },
   ];

@@ -1,12 +1,12 @@
 import type { BatchServiceModels as Models } from '@azure/batch';
 import { Failure } from '../../failure';
-import type { Owner, PoolFacts, PoolSpec, DeletionState } from '../../run/ports';
+import type { Owner, PoolDescription, PoolSpec, DeletionState } from '../../run/ports';
 import { RUN_METADATA, WORKLOAD_METADATA } from './bodies';
 import {
   BatchError,
   listAll,
   nullIfNotFound,
-  REQUEST_TIMEOUT_SECONDS,
+  REQUEST_TIMEOUT,
   ignoringCode,
   type Service,
 } from './calls';
@@ -22,54 +22,57 @@ import {
 import { packagesBody } from './bodies';
 import { lower, metadataValue, poolView } from './views';
 
-/** Pools: made, adopted, looked at, put to rest, deleted. */
-
+/** Creates a pool, or adopts or refreshes the one that exists. */
 export async function makePool(service: Service, pool: PoolSpec, owner: Owner): Promise<void> {
   const { client, call } = service;
   const made = await ignoringCode(
     'PoolExists',
-    call(() => client.pool.add(poolBody(pool, owner), REQUEST_TIMEOUT_SECONDS)),
+    call(() => client.pool.add(poolBody(pool, owner), REQUEST_TIMEOUT)),
   );
   if (made === 'done') return;
-  const found = await nullIfNotFound(call(() => client.pool.get(pool.id, REQUEST_TIMEOUT_SECONDS)));
+  const found = await nullIfNotFound(call(() => client.pool.get(pool.id, REQUEST_TIMEOUT)));
   if (found === null || lower(found.state) === 'deleting') {
     throw new Failure(
       'serviceUnavailable',
-      `pool ${pool.id} is being deleted; it can be made again when it is gone`,
+      `pool ${pool.id} is being deleted; it can be created again after that`,
     );
   }
-  refuseForeign(found, pool, owner);
-  if (pool.retainedUntil !== null) await renew(service, pool, found);
+  checkOwnership(found, pool, owner);
+  if (pool.retainedUntil !== null) await refreshRetainedPool(service, pool, found);
 }
 
-function refuseForeign(found: Models.CloudPool, pool: PoolSpec, owner: Owner): void {
-  const isOurs =
+function checkOwnership(found: Models.CloudPool, pool: PoolSpec, owner: Owner): void {
+  const isOwned =
     pool.retainedUntil === null
       ? metadataValue(found, RUN_METADATA) === owner.runId
-      : isKept(found) && metadataValue(found, WORKLOAD_METADATA) === owner.workload;
-  if (!isOurs) {
+      : isRetained(found) && metadataValue(found, WORKLOAD_METADATA) === owner.workload;
+  if (!isOwned) {
     throw new Failure(
       'nameCollision',
-      `a pool named ${pool.id} exists that this run did not make; it is left alone`,
+      `a pool named ${pool.id} exists that this run did not create; it is not changed`,
     );
   }
   if (metadataValue(found, SPEC_METADATA) !== specHash(pool)) {
     throw new Failure(
       'nameCollision',
-      `pool ${pool.id} of this run was made to another specification; it is not used`,
+      `pool ${pool.id} of this run was created with another specification; it is not used`,
     );
   }
 }
 
-function isKept(pool: Models.CloudPool): boolean {
+function isRetained(pool: Models.CloudPool): boolean {
   return metadataValue(pool, RETAINED_METADATA) !== undefined;
 }
 
 /**
- * A kept pool is at zero nodes, and its next ones get this run's start task (with credentials that
- * last as long as the run), its packages and its formula (with its deadline).
+ * Updates a retained pool, which has zero nodes, for this run: its start task (with credentials
+ * valid for the run), its packages, and its formula (with the deadline of the run).
  */
-async function renew(service: Service, pool: PoolSpec, found: Models.CloudPool): Promise<void> {
+async function refreshRetainedPool(
+  service: Service,
+  pool: PoolSpec,
+  found: Models.CloudPool,
+): Promise<void> {
   if (found.autoScaleFormula === pool.formula) return;
   const { client, call } = service;
   await call(() =>
@@ -79,19 +82,19 @@ async function renew(service: Service, pool: PoolSpec, found: Models.CloudPool):
         ...(pool.startTask !== null && { startTask: startTaskBody(pool.startTask) }),
         ...packagesBody(pool.packages),
       },
-      REQUEST_TIMEOUT_SECONDS,
+      REQUEST_TIMEOUT,
     ),
   );
   if ((await setFormula(service, pool.id, pool.formula)) === 'set') return;
   throw new Failure(
     'serviceUnavailable',
-    `pool ${pool.id} takes no formula just now: nodes of the run before are leaving it`,
+    `pool ${pool.id} accepts no formula at the moment: nodes of the previous run are being removed`,
   );
 }
 
 /**
- * Naming the interval restarts the schedule, so that the formula is evaluated at once. The service
- * takes one such call in 30 s, and none while the pool is resizing.
+ * Stores the formula. Sending the interval restarts the schedule, so the formula is evaluated at
+ * once. The service accepts one such call in 30 seconds, and none while the pool is resizing.
  */
 export async function setFormula(
   { client, call }: Service,
@@ -103,9 +106,7 @@ export async function setFormula(
     autoScaleEvaluationInterval: EVALUATION_INTERVAL,
   };
   try {
-    await call(() =>
-      client.pool.enableAutoScale(poolId, { ...parameters, ...REQUEST_TIMEOUT_SECONDS }),
-    );
+    await call(() => client.pool.enableAutoScale(poolId, { ...parameters, ...REQUEST_TIMEOUT }));
     return 'set';
   } catch (error) {
     if (!(error instanceof BatchError)) throw error;
@@ -116,15 +117,15 @@ export async function setFormula(
 
 export async function getPool(service: Service, poolId: string) {
   const { client, call } = service;
-  const pool = await nullIfNotFound(call(() => client.pool.get(poolId, REQUEST_TIMEOUT_SECONDS)));
+  const pool = await nullIfNotFound(call(() => client.pool.get(poolId, REQUEST_TIMEOUT)));
   if (pool === null) return null;
   const options = {
     computeNodeListOptions: { select: 'id,state,isDedicated,errors' },
-    ...REQUEST_TIMEOUT_SECONDS,
+    ...REQUEST_TIMEOUT,
   };
   const nodes = await listAll(
     () => call(() => client.computeNode.list(poolId, options)),
-    (next) => call(() => client.computeNode.listNext(next, REQUEST_TIMEOUT_SECONDS)),
+    (next) => call(() => client.computeNode.listNext(next, REQUEST_TIMEOUT)),
   );
   return poolView(pool, nodes);
 }
@@ -132,8 +133,8 @@ export async function getPool(service: Service, poolId: string) {
 export async function describePool(
   { client, call }: Service,
   poolId: string,
-): Promise<PoolFacts | null> {
-  const pool = await nullIfNotFound(call(() => client.pool.get(poolId, REQUEST_TIMEOUT_SECONDS)));
+): Promise<PoolDescription | null> {
+  const pool = await nullIfNotFound(call(() => client.pool.get(poolId, REQUEST_TIMEOUT)));
   if (pool === null) return null;
   const machine = pool.virtualMachineConfiguration;
   return {
@@ -142,7 +143,7 @@ export async function describePool(
     nodeAgent: machine?.nodeAgentSKUId ?? null,
     runsContainers: machine?.containerConfiguration !== undefined,
     slotsPerNode: pool.taskSlotsPerNode ?? 1,
-    scalesItself: pool.enableAutoScale ?? false,
+    autoscales: pool.enableAutoScale ?? false,
     targetNodes: (pool.targetDedicatedNodes ?? 0) + (pool.targetLowPriorityNodes ?? 0),
   };
 }
@@ -153,18 +154,21 @@ export async function deletePool(
   owner: Owner,
 ): Promise<DeletionState> {
   const { client, call } = service;
-  const pool = await nullIfNotFound(call(() => client.pool.get(poolId, REQUEST_TIMEOUT_SECONDS)));
+  const pool = await nullIfNotFound(call(() => client.pool.get(poolId, REQUEST_TIMEOUT)));
   if (pool === null) return 'deleted';
   if (metadataValue(pool, RUN_METADATA) !== owner.runId) return 'notOwned';
-  return remove(service, pool);
+  return requestDeletion(service, pool);
 }
 
-async function remove({ client, call }: Service, pool: Models.CloudPool): Promise<'deleting'> {
+async function requestDeletion(
+  { client, call }: Service,
+  pool: Models.CloudPool,
+): Promise<'deleting'> {
   if (lower(pool.state) === 'deleting') return 'deleting';
   await nullIfNotFound(
     ignoringCode(
       'PoolBeingDeleted',
-      call(() => client.pool.deleteMethod(pool.id ?? '', REQUEST_TIMEOUT_SECONDS)),
+      call(() => client.pool.deleteMethod(pool.id ?? '', REQUEST_TIMEOUT)),
     ),
   );
   return 'deleting';
@@ -176,9 +180,10 @@ export async function scalePoolToZero(
   owner: Owner,
 ): Promise<DeletionState | 'kept'> {
   const { client, call } = service;
-  const pool = await nullIfNotFound(call(() => client.pool.get(poolId, REQUEST_TIMEOUT_SECONDS)));
+  const pool = await nullIfNotFound(call(() => client.pool.get(poolId, REQUEST_TIMEOUT)));
   if (pool === null) return 'deleted';
-  if (!isKept(pool) || metadataValue(pool, WORKLOAD_METADATA) !== owner.workload) return 'notOwned';
+  if (!isRetained(pool) || metadataValue(pool, WORKLOAD_METADATA) !== owner.workload)
+    return 'notOwned';
   if (lower(pool.state) === 'deleting') return 'deleting';
   if (pool.autoScaleFormula !== SCALE_TO_ZERO_FORMULA) {
     await setFormula(service, poolId, SCALE_TO_ZERO_FORMULA);
@@ -194,10 +199,10 @@ export async function listRetainedPools({ client, call }: Service) {
       call(() =>
         client.pool.list({
           poolListOptions: { select: 'id,metadata' },
-          ...REQUEST_TIMEOUT_SECONDS,
+          ...REQUEST_TIMEOUT,
         }),
       ),
-    (next) => call(() => client.pool.listNext(next, REQUEST_TIMEOUT_SECONDS)),
+    (next) => call(() => client.pool.listNext(next, REQUEST_TIMEOUT)),
   );
   return pools.flatMap((pool) => {
     const until = metadataValue(pool, RETAINED_METADATA);
@@ -210,11 +215,11 @@ export async function deleteRetainedPool(
   poolId: string,
 ): Promise<DeletionState | 'busy'> {
   const { client, call } = service;
-  const pool = await nullIfNotFound(call(() => client.pool.get(poolId, REQUEST_TIMEOUT_SECONDS)));
+  const pool = await nullIfNotFound(call(() => client.pool.get(poolId, REQUEST_TIMEOUT)));
   if (pool === null) return 'deleted';
-  if (!isKept(pool)) return 'notOwned';
+  if (!isRetained(pool)) return 'notOwned';
   const filter = `executionInfo/poolId eq '${poolId}' and state ne 'completed'`;
   const jobListOptions = { filter, select: 'id', maxResults: 1 };
-  const jobs = await call(() => client.job.list({ jobListOptions, ...REQUEST_TIMEOUT_SECONDS }));
-  return jobs.length > 0 ? 'busy' : remove(service, pool);
+  const jobs = await call(() => client.job.list({ jobListOptions, ...REQUEST_TIMEOUT }));
+  return jobs.length > 0 ? 'busy' : requestDeletion(service, pool);
 }

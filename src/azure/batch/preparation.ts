@@ -1,36 +1,36 @@
-import { listAll, nullIfNotFound, REQUEST_TIMEOUT_SECONDS, type Service } from './calls';
+import { listAll, nullIfNotFound, REQUEST_TIMEOUT, type Service } from './calls';
 import { readTail } from './files';
 import { lower } from './views';
 
-/** The preparation of a job on its nodes, which no list of tasks shows. */
+/** The job preparation task on each node. The service does not include it in task lists. */
 
-const FAILED = "jobPreparationTaskExecutionInfo/result eq 'failure'";
+const FAILED_FILTER = "jobPreparationTaskExecutionInfo/result eq 'failure'";
 
-/** Nodes that have left since, and those that were taken away, stand in the way of nothing. */
+/** Counts usable nodes on which the preparation failed. Removed and preempted nodes do not count. */
 export async function countUnprepared(
   service: Service,
   jobId: string,
   poolId: string,
 ): Promise<number> {
-  const failed = new Set((await failures(service, jobId)).map(({ nodeId }) => nodeId));
+  const failed = new Set((await failedPreparations(service, jobId)).map(({ nodeId }) => nodeId));
   if (failed.size === 0) return 0;
   const { client, call } = service;
-  const options = { computeNodeListOptions: { select: 'id,state' }, ...REQUEST_TIMEOUT_SECONDS };
+  const options = { computeNodeListOptions: { select: 'id,state' }, ...REQUEST_TIMEOUT };
   const nodes = await listAll(
     () => call(() => client.computeNode.list(poolId, options)),
-    (next) => call(() => client.computeNode.listNext(next, REQUEST_TIMEOUT_SECONDS)),
+    (next) => call(() => client.computeNode.listNext(next, REQUEST_TIMEOUT)),
   );
-  return nodes.filter(({ id, state }) => failed.has(id) && ABLE.has(lower(state))).length;
+  return nodes.filter(({ id, state }) => failed.has(id) && USABLE_STATES.has(lower(state))).length;
 }
 
-const ABLE: ReadonlySet<string> = new Set(['idle', 'running']);
+const USABLE_STATES: ReadonlySet<string> = new Set(['idle', 'running']);
 
 export async function readPreparationError(
   service: Service,
   jobId: string,
   maxBytes: number,
 ): Promise<string | null> {
-  const [failed] = await failures(service, jobId);
+  const [failed] = await failedPreparations(service, jobId);
   const folder = failed?.jobPreparationTaskExecutionInfo?.taskRootDirectory;
   if (failed?.poolId === undefined || failed.nodeId === undefined || folder === undefined) {
     return null;
@@ -40,21 +40,20 @@ export async function readPreparationError(
   return readTail(service, { kind: 'node', poolId, nodeId, file }, maxBytes);
 }
 
-/** A preparation that is still tried again has no result yet, or its last one: it must be completed. */
-async function failures({ client, call }: Service, jobId: string) {
+/** Filters by `completed`, because a preparation that is being retried may show its last result. */
+async function failedPreparations({ client, call }: Service, jobId: string) {
   const jobListPreparationAndReleaseTaskStatusOptions = {
-    filter: `${FAILED} and jobPreparationTaskExecutionInfo/state eq 'completed'`,
+    filter: `${FAILED_FILTER} and jobPreparationTaskExecutionInfo/state eq 'completed'`,
   };
   const listed = listAll(
     () =>
       call(() =>
         client.job.listPreparationAndReleaseTaskStatus(jobId, {
           jobListPreparationAndReleaseTaskStatusOptions,
-          ...REQUEST_TIMEOUT_SECONDS,
+          ...REQUEST_TIMEOUT,
         }),
       ),
-    (next) =>
-      call(() => client.job.listPreparationAndReleaseTaskStatusNext(next, REQUEST_TIMEOUT_SECONDS)),
+    (next) => call(() => client.job.listPreparationAndReleaseTaskStatusNext(next, REQUEST_TIMEOUT)),
   );
   return (await nullIfNotFound(listed)) ?? [];
 }

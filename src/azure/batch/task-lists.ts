@@ -1,12 +1,12 @@
 import type { BatchServiceModels as Models } from '@azure/batch';
 import type { FailedTask } from '../../run/ports';
-import { REQUEST_TIMEOUT_SECONDS, type Service } from './calls';
+import { REQUEST_TIMEOUT, type Service } from './calls';
 import { causeOf } from './views';
 
-/** A page holds at most this many tasks, and so many are what the service gives unasked. */
+/** Maximum and default page size of the service. */
 const TASKS_PER_PAGE = 1000;
 
-/** All ids of a job, one page of them held at a time. */
+/** Yields the ids of all tasks, holding one page in memory. */
 export async function* taskIds(service: Service, jobId: string): AsyncGenerator<string> {
   for await (const { id = '' } of tasksOf(service, jobId, { select: 'id' })) yield id;
 }
@@ -33,8 +33,8 @@ async function idsOf(
   filter: string,
   limit: number,
 ): Promise<readonly string[]> {
-  const question = { select: 'id', filter, ...pagesFor(limit) };
-  const tasks = await firstOf(tasksOf(service, jobId, question), limit);
+  const options = { select: 'id', filter, ...pageOptions(limit) };
+  const tasks = await takeFirst(tasksOf(service, jobId, options), limit);
   return tasks.map(({ id = '' }) => id);
 }
 
@@ -44,7 +44,7 @@ export async function failedTasks(
   limit: number,
 ): Promise<readonly FailedTask[]> {
   const filter = "state eq 'completed' and executionInfo/result eq 'failure'";
-  const tasks = await firstOf(tasksOf(service, jobId, { filter, ...pagesFor(limit) }), limit);
+  const tasks = await takeFirst(tasksOf(service, jobId, { filter, ...pageOptions(limit) }), limit);
   return tasks.map((task) => ({
     id: task.id ?? '',
     exitCode: task.executionInfo?.exitCode ?? null,
@@ -52,11 +52,11 @@ export async function failedTasks(
   }));
 }
 
-function pagesFor(limit: number): Question {
+function pageOptions(limit: number): ListOptions {
   return { maxResults: Math.min(limit, TASKS_PER_PAGE) };
 }
 
-interface Question {
+interface ListOptions {
   readonly select?: string;
   readonly filter?: string;
   readonly maxResults?: number;
@@ -65,10 +65,10 @@ interface Question {
 async function* tasksOf(
   { client, call }: Service,
   jobId: string,
-  taskListOptions: Question,
+  taskListOptions: ListOptions,
 ): AsyncGenerator<Models.CloudTask> {
   let page: Models.TaskListResponse | undefined = await call(() =>
-    client.task.list(jobId, { taskListOptions, ...REQUEST_TIMEOUT_SECONDS }),
+    client.task.list(jobId, { taskListOptions, ...REQUEST_TIMEOUT }),
   );
   while (page !== undefined) {
     yield* page;
@@ -76,11 +76,11 @@ async function* tasksOf(
     page =
       next === undefined
         ? undefined
-        : await call(() => client.task.listNext(next, REQUEST_TIMEOUT_SECONDS));
+        : await call(() => client.task.listNext(next, REQUEST_TIMEOUT));
   }
 }
 
-async function firstOf<Item>(items: AsyncIterable<Item>, limit: number): Promise<Item[]> {
+async function takeFirst<Item>(items: AsyncIterable<Item>, limit: number): Promise<Item[]> {
   const first: Item[] = [];
   for await (const item of items) {
     first.push(item);

@@ -3,87 +3,88 @@ import { eachAtOnce } from '../../concurrency';
 import { Failure } from '../../failure';
 import type { TaskSpec } from '../../run/ports';
 import { taskBody } from './bodies';
-import { BatchError, JOB_IS_OVER, REQUEST_TIMEOUT_SECONDS, type Service } from './calls';
+import { BatchError, JOB_ENDED_CODES, REQUEST_TIMEOUT, type Service } from './calls';
 import { lower } from './views';
 
-/** Batch takes at most this many tasks in one call. */
+/** Batch accepts at most this many tasks in one call. */
 const TASKS_PER_CALL = 100;
-/** More make a call wait for the client's own serialising, and the service throttle sooner. */
+/** More concurrent calls are limited by the client's serialization, and the service throttles sooner. */
 const CALLS_AT_ONCE = 16;
-const ROUNDS_FOR_SERVER_ERRORS = 5;
+/** Attempts for tasks that fail with a server error. */
+const MAX_ROUNDS = 5;
 
-/** Where tasks go, and how many of them have turned out to fit into one call. */
+/** The job, and the number of its tasks that fit into one call as far as known. */
 interface Target {
   readonly service: Service;
   readonly jobId: string;
-  fitting: number;
+  maxCollectionSize: number;
 }
 
 type Tasks = readonly Models.TaskAddParameter[];
 
-/** Adds tasks as they come, in collections, several at a time. It never holds more than these. */
+/** Adds tasks in collections, several calls at a time, holding only those tasks in memory. */
 export async function addTasks(
   service: Service,
   jobId: string,
   tasks: AsyncIterable<TaskSpec> | Iterable<TaskSpec>,
 ): Promise<void> {
-  const target: Target = { service, jobId, fitting: TASKS_PER_CALL };
-  await eachAtOnce(inCollections(tasks, target), CALLS_AT_ONCE, (collection) =>
+  const target: Target = { service, jobId, maxCollectionSize: TASKS_PER_CALL };
+  await eachAtOnce(toCollections(tasks, target), CALLS_AT_ONCE, (collection) =>
     addCollection(target, collection),
   );
 }
 
-async function* inCollections(
+async function* toCollections(
   tasks: AsyncIterable<TaskSpec> | Iterable<TaskSpec>,
   target: Target,
 ): AsyncGenerator<Tasks, void, undefined> {
   let collection: Models.TaskAddParameter[] = [];
   for await (const task of tasks) {
     collection.push(taskBody(task));
-    if (collection.length < target.fitting) continue;
+    if (collection.length < target.maxCollectionSize) continue;
     yield collection;
     collection = [];
   }
   if (collection.length > 0) yield collection;
 }
 
-/** Halves what is too large; sends again only what failed on the service's side. */
+/** Halves a collection that is too large, and retries the tasks that failed with a server error. */
 async function addCollection(target: Target, tasks: Tasks): Promise<void> {
-  let left = tasks;
-  for (let round = 1; left.length > 0; round++) {
-    const answer = await addOnce(target, left);
-    if (answer === 'tooLarge') return addHalves(target, left);
-    left = left.filter(({ id }) => answer.has(id));
-    if (left.length > 0 && round === ROUNDS_FOR_SERVER_ERRORS) {
+  let remaining = tasks;
+  for (let round = 1; remaining.length > 0; round++) {
+    const failed = await addOnce(target, remaining);
+    if (failed === 'tooLarge') return addHalves(target, remaining);
+    remaining = remaining.filter(({ id }) => failed.has(id));
+    if (remaining.length > 0 && round === MAX_ROUNDS) {
       throw new Failure(
         'serviceUnavailable',
-        `Batch could not add task ${left[0]?.id ?? ''} to job ${target.jobId} just now`,
+        `Batch could not add task ${remaining[0]?.id ?? ''} to job ${target.jobId} at the moment`,
       );
     }
   }
 }
 
-/** The tasks of a job are much alike: what did not fit now would not fit the next time either. */
+/** Tasks of a job have similar sizes, so the smaller size applies to all later collections. */
 async function addHalves(target: Target, tasks: Tasks): Promise<void> {
   const half = Math.ceil(tasks.length / 2);
-  if (half === tasks.length) throw refusedTask(tasks[0]?.id, 'it is larger than the service takes');
-  target.fitting = Math.min(target.fitting, half);
+  if (half === tasks.length) throw taskError(tasks[0]?.id, 'it is larger than the service accepts');
+  target.maxCollectionSize = Math.min(target.maxCollectionSize, half);
   await addCollection(target, tasks.slice(0, half));
   await addCollection(target, tasks.slice(half));
 }
 
-/** One call. Answers the ids worth sending again. A task that is there already was added before. */
+/** Makes one call. Returns the ids that failed with a server error. An existing task counts as added. */
 async function addOnce(
   { service: { client, call }, jobId }: Target,
   tasks: Tasks,
 ): Promise<ReadonlySet<string> | 'tooLarge'> {
   try {
     const { value = [] } = await call(() =>
-      client.task.addCollection(jobId, [...tasks], REQUEST_TIMEOUT_SECONDS),
+      client.task.addCollection(jobId, [...tasks], REQUEST_TIMEOUT),
     );
     for (const { taskId, status, error } of value) {
       if (lower(status) === 'clienterror' && error?.code !== 'TaskExists') {
-        throw refusedTask(
+        throw taskError(
           taskId,
           `${error?.message?.value?.split('\n')[0] ?? ''} [${error?.code ?? ''}]`,
         );
@@ -94,8 +95,8 @@ async function addOnce(
     );
   } catch (error) {
     if (error instanceof BatchError && error.status === 413) return 'tooLarge';
-    if (error instanceof BatchError && JOB_IS_OVER.has(error.code)) {
-      throw new Failure('jobEndedEarly', `job ${jobId} takes no more tasks: ${error.message}`, {
+    if (error instanceof BatchError && JOB_ENDED_CODES.has(error.code)) {
+      throw new Failure('jobEndedEarly', `job ${jobId} accepts no more tasks: ${error.message}`, {
         cause: error,
       });
     }
@@ -103,6 +104,6 @@ async function addOnce(
   }
 }
 
-function refusedTask(id: string | undefined, why: string): Failure {
-  return new Failure('manifestRefused', `Batch refuses task ${id ?? ''}: ${why}`);
+function taskError(id: string | undefined, reason: string): Failure {
+  return new Failure('manifestRefused', `Batch rejected task ${id ?? ''}: ${reason}`);
 }

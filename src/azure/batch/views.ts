@@ -1,14 +1,15 @@
 import type { BatchServiceModels as Models } from '@azure/batch';
-import { redact } from '../../failure';
-import type { JobView, NodeCounts, PoolView, TaskEnd } from '../../run/run';
+import { redact, truncate } from '../../failure';
+import type { JobView, NodeCounts, PoolView, JobManagerView } from '../../run/run';
 
 /**
- * What the Batch service shows, in a run's words. Its enums come back in another case than the
- * client's types say (`UserError`, `Spread`), so they are compared in lower case.
+ * Converts pools, jobs and tasks of the Batch service into the types of a run. The service returns
+ * enums in another case than the client's types (`UserError`, `Spread`), so they are compared in
+ * lower case.
  */
 
-/** Where each node state is counted. A state that is not listed is none that could work. */
-const countedAs: Readonly<Record<string, keyof NodeCounts>> = {
+/** The count to which each node state belongs. A state that is not listed counts as unusable. */
+const nodeStates: Readonly<Record<string, keyof NodeCounts>> = {
   creating: 'starting',
   starting: 'starting',
   rebooting: 'starting',
@@ -33,7 +34,7 @@ export function countNodes(nodes: readonly Models.ComputeNode[]): NodeCounts {
     preempted: 0,
     leaving: 0,
   };
-  for (const node of nodes) counts[countedAs[lower(node.state)] ?? 'unusable'] += 1;
+  for (const node of nodes) counts[nodeStates[lower(node.state)] ?? 'unusable'] += 1;
   return counts;
 }
 
@@ -45,32 +46,41 @@ export function poolView(pool: Models.CloudPool, nodes: readonly Models.ComputeN
     targetNodes: (pool.targetLowPriorityNodes ?? 0) + (pool.targetDedicatedNodes ?? 0),
     nodes: countNodes(nodes),
     dedicatedNodes: nodes.filter(({ isDedicated }) => isDedicated === true).length,
-    // Errors of an earlier resize stay listed while a new one is under way.
+    // The service lists errors of an earlier resize while a new resize is in progress.
     resizeErrors:
       lower(pool.allocationState) === 'steady'
-        ? (pool.resizeErrors ?? []).map(({ code, message }) => `${code}: ${message}`)
+        ? distinct((pool.resizeErrors ?? []).map(formatPoolError))
         : [],
     nodeErrors: nodeErrors(nodes),
-    formulaError:
-      formulaError === undefined ? null : `${formulaError.code}: ${formulaError.message}`,
+    formulaError: formulaError === undefined ? null : formatPoolError(formulaError),
   };
 }
 
-/** Nodes of a pool break for the same few reasons. */
-const NODE_ERRORS_SHOWN = 3;
-/** They are told in the status of the run, for which Durable Functions has 16 KB in all. */
-const NODE_ERROR_CHARACTERS = 500;
+/** The nodes of a pool usually fail for the same few reasons. */
+const MAX_ERRORS = 3;
+/** Errors are shown in the status of the run, which Durable Functions limits to 16 KB. */
+const ERROR_CHARACTERS = 500;
 
 function nodeErrors(nodes: readonly Models.ComputeNode[]): string[] {
   const unusable = nodes.filter(({ state }) => lower(state) === 'unusable');
-  const said = unusable.flatMap(({ errors = [] }) =>
-    errors.map(({ code, message, errorDetails = [] }) => {
+  const errors = unusable.flatMap(({ errors: nodeErrorList = [] }) =>
+    nodeErrorList.map(({ code, message, errorDetails = [] }) => {
       const details = errorDetails.map(({ name, value }) => `${name}: ${value}`).join('; ');
-      const words = `${code}: ${message}${details === '' ? '' : ` (${details})`}`;
-      return redact(words).slice(0, NODE_ERROR_CHARACTERS);
+      return truncate(
+        redact(`${code}: ${message}${details === '' ? '' : ` (${details})`}`),
+        ERROR_CHARACTERS,
+      );
     }),
   );
-  return [...new Set(said)].slice(0, NODE_ERRORS_SHOWN);
+  return distinct(errors);
+}
+
+function formatPoolError({ code = '', message = '' }: { code?: string; message?: string }): string {
+  return truncate(`${code}: ${message}`, ERROR_CHARACTERS);
+}
+
+function distinct(errors: readonly string[]): string[] {
+  return [...new Set(errors)].slice(0, MAX_ERRORS);
 }
 
 export function jobView(job: Models.CloudJob, jobManager: Models.CloudTask | null): JobView {
@@ -83,12 +93,12 @@ export function jobView(job: Models.CloudJob, jobManager: Models.CloudTask | nul
   return {
     state: states[lower(job.state)] ?? 'active',
     terminateReason: job.executionInfo?.terminateReason ?? null,
-    jobManager: hasManager ? taskEnd(jobManager) : null,
+    jobManager: hasManager ? jobManagerView(jobManager) : null,
   };
 }
 
-/** A job manager that is not listed yet waits like any other. */
-function taskEnd(task: Models.CloudTask | null): TaskEnd {
+/** A job manager task that does not exist yet counts as waiting. */
+function jobManagerView(task: Models.CloudTask | null): JobManagerView {
   const info = task?.executionInfo;
   return {
     state: stateOf(task),
@@ -99,7 +109,7 @@ function taskEnd(task: Models.CloudTask | null): TaskEnd {
   };
 }
 
-function stateOf(task: Models.CloudTask | null): TaskEnd['state'] {
+function stateOf(task: Models.CloudTask | null): JobManagerView['state'] {
   const state = lower(task?.state);
   if (state === 'completed') {
     return lower(task?.executionInfo?.result) === 'success' ? 'succeeded' : 'failed';
@@ -107,7 +117,7 @@ function stateOf(task: Models.CloudTask | null): TaskEnd['state'] {
   return state === 'running' || state === 'preparing' ? 'running' : 'waiting';
 }
 
-/** Why a task failed: the service's code, its words and its details. */
+/** The reason of a task failure: the service's code, message and details. */
 export function causeOf(task: Models.CloudTask | null): string | null {
   const failure = task?.executionInfo?.failureInfo;
   if (failure === undefined) return null;

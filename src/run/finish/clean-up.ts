@@ -1,4 +1,4 @@
-import { formatError } from '../../failure';
+import { formatError, truncate } from '../../failure';
 import { deleteOnly } from './outputs';
 import type { Files, DeletionState } from '../ports';
 import { releasePool } from '../provision/provision';
@@ -15,8 +15,8 @@ import {
 } from '../activity-context';
 
 /**
- * One pass: asks for the end of everything, and says what is gone. What one of them answers does
- * not keep the others from being asked; the next pass asks again.
+ * One pass of clean-up: requests the deletion of every resource of the run and reports the state of
+ * each. An error with one resource does not stop the others; the next pass repeats all requests.
  */
 export async function cleanUp(
   { batch, files, workloads }: ActivityContext,
@@ -40,13 +40,29 @@ export async function cleanUp(
         : applyRetention(files, plan, { outputsDays, logsDays }),
     ),
   ];
-  const poolIsGoing = done.some(
+  const poolIsDeleting = done.some(
     ({ resource, state }) => resource === 'pool' && state === 'deleting',
   );
-  return { done, pool: poolIsGoing ? await batch.getPool(poolId).catch(() => null) : null };
+  return { done, pool: poolIsDeleting ? await batch.getPool(poolId).catch(() => null) : null };
 }
 
-/** A pool that is kept is the same for all runs: one that ends before its turn must not touch it. */
+/** Bound of an error message in the record and the status. */
+const REASON_CHARACTERS = 300;
+
+async function attemptDeletion(
+  resource: CleanedUp['resource'],
+  id: string,
+  deletion: () => Promise<DeletionState | 'kept'>,
+): Promise<CleanedUp> {
+  try {
+    return { resource, id, state: await deletion() };
+  } catch (error) {
+    const reason = truncate(formatError(error), REASON_CHARACTERS);
+    return { resource, id, state: 'deleting', reason };
+  }
+}
+
+/** Runs share a retained pool: a run that was skipped must not scale down the pool of the lock's holder. */
 async function lockHeldByOtherRun(
   files: Files,
   { workload, poolId, runId }: RunPlan,
@@ -56,7 +72,7 @@ async function lockHeldByOtherRun(
   return held !== null && held.runId !== runId;
 }
 
-/** A run that ended before it began has none. */
+/** Deletes outputs or logs whose retention is zero days. A run that never started has no container. */
 async function applyRetention(
   files: Files,
   { outputContainer: container, runId }: RunPlan,
@@ -68,16 +84,4 @@ async function applyRetention(
   if (outputsDays === 0) await deleteOnly(files, container, 'outputs');
   if (logsDays === 0) await deleteOnly(files, container, 'logs');
   return 'kept';
-}
-
-async function attemptDeletion(
-  resource: CleanedUp['resource'],
-  id: string,
-  remove: () => Promise<DeletionState | 'kept'>,
-): Promise<CleanedUp> {
-  try {
-    return { resource, id, state: await remove() };
-  } catch (error) {
-    return { resource, id, state: 'deleting', reason: formatError(error) };
-  }
 }

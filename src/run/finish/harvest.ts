@@ -1,5 +1,5 @@
-import { redact } from '../../failure';
-import { missingTasks, missingText } from '../submit/missing';
+import { redact, truncate } from '../../failure';
+import { missingTasks, formatMissing } from '../submit/missing';
 import type { FailedTask, Files } from '../ports';
 import { NOTHING_HARVESTED, type Harvest, type Outcome, type RunPlan } from '../run';
 import { shareTolerated } from '../../workload/work-schema';
@@ -7,18 +7,18 @@ import { JOB_MANAGER_ID, LOGS_FOLDER, MISSING } from '../names';
 import { RESULTS_FOLDER } from '../../workload/fields';
 import { workloadOf, type ActivityContext } from '../activity-context';
 
-/** Enough to see why; a task that writes gigabytes does not fill the app's memory or the record. */
+/** Bounds of what is read from nodes, so that no log fills the app's memory or the record. */
 const LOG_TAIL_BYTES = 64 * 1024;
 const MAX_FAILED_TASKS = 20;
 const MAX_RUNNING_TASKS = 20;
 const MAX_LISTED = 100;
-const LAST_WORDS_LINES = 3;
-const LAST_WORDS_CHARACTERS = 500;
+const TAIL_LINES = 3;
+const TAIL_CHARACTERS = 500;
 
 /**
- * Before anything is deleted: the logs of the job manager, of what failed and of what is cut off in
- * its work are made sure of (a task uploads its own when it ends; one that never ended has not),
- * results are looked for.
+ * Lists results and saves logs before anything is deleted. A task uploads its own logs when it
+ * ends, so the logs of the job manager, of failed tasks and of tasks that are still running are
+ * read from their nodes.
  */
 export async function harvest(
   context: ActivityContext,
@@ -28,13 +28,13 @@ export async function harvest(
   const { work } = workloadOf(context.workloads, plan);
   const mayHaveFailed = outcome.kind !== 'succeeded' || shareTolerated(work) > 0;
   const { batch } = context;
-  const isThere = mayHaveFailed && (await batch.getJob(plan.jobId)) !== null;
-  const failed = isThere ? await batch.failedTasks(plan.jobId, MAX_FAILED_TASKS) : [];
+  const readsTasks = mayHaveFailed && (await batch.getJob(plan.jobId)) !== null;
+  const failed = readsTasks ? await batch.failedTasks(plan.jobId, MAX_FAILED_TASKS) : [];
   const running =
-    isThere && outcome.kind !== 'succeeded'
+    readsTasks && outcome.kind !== 'succeeded'
       ? await batch.runningTasks(plan.jobId, MAX_RUNNING_TASKS)
       : [];
-  const logs = await keepLogs(
+  const logs = await saveLogs(
     context,
     plan,
     new Set([JOB_MANAGER_ID, ...failed.map(({ id }) => id), ...running]),
@@ -47,7 +47,7 @@ export async function harvest(
   };
 }
 
-/** Names the tasks that the run succeeded without, unless its merge has had the list already. */
+/** Writes the list of tolerated failures, unless the merge task has received it already. */
 async function recordMissingTasks(
   { batch, files, workloads }: ActivityContext,
   plan: RunPlan,
@@ -56,12 +56,12 @@ async function recordMissingTasks(
   if (work.kind === 'whole' || shareTolerated(work) === 0) return 0;
   const missing = await missingTasks(batch, work, plan);
   if (missing.length > 0 && work.merge === undefined) {
-    await files.writeText(plan.outputContainer, MISSING, missingText(missing));
+    await files.writeText(plan.outputContainer, MISSING, formatMissing(missing));
   }
   return missing.length;
 }
 
-async function keepLogs(
+async function saveLogs(
   { batch, files, workloads }: ActivityContext,
   plan: RunPlan,
   ids: ReadonlySet<string>,
@@ -75,11 +75,11 @@ async function keepLogs(
       if (text !== null) await files.writeText(plan.outputContainer, name, text);
     }
   }
-  return (await firstIn(files, plan, LOGS_FOLDER)).map(({ name }) => name);
+  return (await listFirst(files, plan, LOGS_FOLDER)).map(({ name }) => name);
 }
 
-/** What is in a folder of the run's outputs, as far as a record tells. */
-async function firstIn(files: Files, plan: RunPlan, folder: string) {
+/** The first blobs of a folder of the output container, as many as a record lists. */
+async function listFirst(files: Files, plan: RunPlan, folder: string) {
   const found: { name: string; bytes: number }[] = [];
   for await (const { name, bytes } of files.list(plan.outputContainer, `${folder}/`)) {
     found.push({ name, bytes });
@@ -89,7 +89,7 @@ async function firstIn(files: Files, plan: RunPlan, folder: string) {
 }
 
 async function findResults({ files, workloads }: ActivityContext, plan: RunPlan) {
-  const results = await firstIn(files, plan, RESULTS_FOLDER);
+  const results = await listFirst(files, plan, RESULTS_FOLDER);
   const missing: string[] = [];
   for (const name of workloadOf(workloads, plan).results) {
     const found = await files.find(plan.outputContainer, `${RESULTS_FOLDER}/${name}`);
@@ -98,7 +98,7 @@ async function findResults({ files, workloads }: ActivityContext, plan: RunPlan)
   return { results, missing };
 }
 
-/** The end of stderr of what failed: the job manager first, then the first task, then the set-up. */
+/** The end of stderr of the failed start task or preparation, or of the job manager, or of the first failed task. */
 async function errorDetail(
   { batch, files, workloads }: ActivityContext,
   plan: RunPlan,
@@ -112,38 +112,38 @@ async function errorDetail(
   if (outcome.code === 'preparationFailed') {
     return tail(await batch.readPreparationError(plan.jobId, LOG_TAIL_BYTES));
   }
-  const culprit = failed.find(({ id }) => id === JOB_MANAGER_ID) ?? failed[0];
-  if (culprit === undefined) return null;
-  const name = `${LOGS_FOLDER}/${culprit.id}/stderr.txt`;
+  const task = failed.find(({ id }) => id === JOB_MANAGER_ID) ?? failed[0];
+  if (task === undefined) return null;
+  const name = `${LOGS_FOLDER}/${task.id}/stderr.txt`;
   const encoding = workloadOf(workloads, plan).logEncoding;
   const found = await files.find(plan.outputContainer, name);
   const fits = found !== null && found.bytes <= LOG_TAIL_BYTES;
   const text = fits
     ? await files.readText(plan.outputContainer, name, LOG_TAIL_BYTES, encoding)
-    : await batch.readTaskFile(plan.jobId, culprit.id, 'stderr.txt', LOG_TAIL_BYTES, encoding);
-  const said = [beyondExitCode(culprit.cause), tail(text)].filter((part) => part !== null);
-  const words = said.length === 0 ? culprit.cause : said.join(': ');
-  return culprit.id === JOB_MANAGER_ID ? words : `${culprit.id}: ${words}`;
+    : await batch.readTaskFile(plan.jobId, task.id, 'stderr.txt', LOG_TAIL_BYTES, encoding);
+  const parts = [formatCause(task.cause), tail(text)].filter((part) => part !== null);
+  const detail = parts.length === 0 ? truncate(task.cause, TAIL_CHARACTERS) : parts.join(': ');
+  return task.id === JOB_MANAGER_ID ? detail : `${task.id}: ${detail}`;
 }
 
-/** Batch's own words, where they say more than that the process ended with some exit code. */
-function beyondExitCode(cause: string): string | null {
+/** Batch's failure message, or null when it only repeats the exit code. */
+function formatCause(cause: string): string | null {
   if (cause.startsWith('FailureExitCode')) return null;
-  // Batch gives a task that took too long the same code as one that a person ended.
+  // Batch reports the same code for a task that exceeded its time and for one that a user terminated.
   return cause.startsWith('TaskEnded')
-    ? 'it was ended from outside, as after its maxMinutes'
-    : cause;
+    ? 'terminated by Batch, probably for exceeding maxMinutes'
+    : truncate(cause, TAIL_CHARACTERS);
 }
 
-/** The last lines that say something, without control characters and without credentials. */
+/** The last non-empty lines, without control characters and credentials. */
 export function tail(text: string | null): string | null {
   const plain = (text ?? '')
-    // oxlint-disable-next-line no-control-regex -- they are what is taken out
+    // oxlint-disable-next-line no-control-regex -- control characters are what is removed
     .replace(/\u001B\[[0-9;]*[A-Za-z]|[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '');
   const lines = redact(plain)
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
   if (lines.length === 0) return null;
-  return lines.slice(-LAST_WORDS_LINES).join(' / ').slice(-LAST_WORDS_CHARACTERS);
+  return lines.slice(-TAIL_LINES).join(' / ').slice(-TAIL_CHARACTERS);
 }

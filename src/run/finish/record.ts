@@ -16,8 +16,6 @@ import type { Workload } from '../../workload/workload';
 import { cancelBlob, recordBlob, RUNS_CONTAINER } from '../names';
 import { workloadOf, type ActivityContext } from '../activity-context';
 
-/** The end of a run, written down and read again. */
-
 export interface RecordInput {
   readonly plan: RunPlan;
   readonly outcome: Outcome;
@@ -28,13 +26,14 @@ export interface RecordInput {
   readonly endedAt: string;
 }
 
+/** Writes the record of an ended run and deletes its cancel request. */
 export async function record(
   { files, workloads }: Pick<ActivityContext, 'files' | 'workloads'>,
   input: RecordInput,
 ): Promise<RunRecord> {
   const { plan, outcome, watch, harvest } = input;
   const workload = workloadOf(workloads, plan);
-  const time = timeOf(workload, watch.usage);
+  const nodeTime = nodeTimeOf(workload, watch.usage);
   const written: RunRecord = {
     runId: plan.runId,
     workload: plan.workload,
@@ -45,18 +44,18 @@ export async function record(
     timeline: watch.timeline,
     tasks: watch.tasks,
     missingTasks: harvest.missingTasks,
-    ...time,
+    ...nodeTime,
     preemptions: watch.usage.preemptions,
-    estimatedCost: costOf(time, workload.pool.pricePerNodeHour ?? null),
+    estimatedCost: costOf(nodeTime, workload.pool.pricePerNodeHour ?? null),
     results: harvest.results,
     logs: harvest.logs,
     outputContainer: plan.outputContainer,
-    ...keptUntil(workload, input),
+    ...retentionEndsOf(workload, input),
     cleanedUp: input.cleanedUp,
     warnings: watch.warnings,
     followers: input.followers,
   };
-  // A run that was never admitted has a record all the same, be it the first of all.
+  // A run that was not admitted gets a record too, so the container may not exist yet.
   await files.makeContainer(RUNS_CONTAINER, {});
   await files.writeText(
     RUNS_CONTAINER,
@@ -67,8 +66,8 @@ export async function record(
   return written;
 }
 
-/** The nodes of somebody else's pool are not the run's, however long it used them. */
-function timeOf({ pool }: Workload, usage: Usage): NodeTime {
+/** A run is not charged for the nodes of an existing pool. */
+function nodeTimeOf({ pool }: Workload, usage: Usage): NodeTime {
   if (pool.existing !== undefined) return { nodeMinutes: 0, dedicatedMinutes: 0 };
   return {
     nodeMinutes: Number(usage.nodeMinutes.toFixed(1)),
@@ -78,20 +77,20 @@ function timeOf({ pool }: Workload, usage: Usage): NodeTime {
 
 const DAY_MS = 86_400_000;
 
-function keptUntil(
+function retentionEndsOf(
   workload: Workload,
   { outcome, endedAt, cleanedUp }: RecordInput,
 ): Pick<RunRecord, 'outputsKeptUntil' | 'logsKeptUntil'> {
   const { outputsDays, logsDays } = retentionOf(workload, outcome.kind);
-  const isGone = cleanedUp.some(
+  const isDeleted = cleanedUp.some(
     ({ resource, state }) => resource === 'outputs' && state === 'deleted',
   );
   const after = (days: number) =>
-    days === 0 || isGone ? null : new Date(Date.parse(endedAt) + days * DAY_MS).toISOString();
+    days === 0 || isDeleted ? null : new Date(Date.parse(endedAt) + days * DAY_MS).toISOString();
   return { outputsKeptUntil: after(outputsDays), logsKeptUntil: after(logsDays) };
 }
 
-/** A record is small; the bound keeps a planted blob from filling the memory. */
+/** Records are small; the bound protects the app's memory from a blob that someone else wrote. */
 const MAX_RECORD_BYTES = 4 * 1024 ** 2;
 
 export async function readRecord(files: Files, runId: string): Promise<RunRecord> {

@@ -1,9 +1,9 @@
 import type { Outcome } from '../run';
 import type { Workload } from '../../workload/workload';
 
-/** How long what a run leaves is kept, in days from its end. Nothing is kept for ever. */
+/** Retention of the outputs, logs and record of a run, in days from its end. Always finite. */
 export interface Retention {
-  /** Everything in the output container but the logs. */
+  /** Everything in the output container except the logs. */
   readonly outputsDays: number;
   readonly logsDays: number;
   readonly recordDays: number;
@@ -11,7 +11,7 @@ export interface Retention {
 
 export const DEFAULT_OUTPUT_DAYS = 30;
 
-/** A record is there for as long as what it tells of. */
+/** The retention for an outcome. A record is kept at least as long as the outputs and logs it lists. */
 export function retentionOf(workload: Workload, outcome: Outcome['kind']): Retention {
   const { keepOutputsDays, keepLogsDays = keepOutputsDays, keepRecordsDays } = workload;
   const atLeast = outcome === 'succeeded' ? 0 : (workload.keepFailedDays ?? 0);
@@ -20,7 +20,7 @@ export function retentionOf(workload: Workload, outcome: Outcome['kind']): Reten
   return { outputsDays, logsDays, recordDays: Math.max(keepRecordsDays, outputsDays, logsDays) };
 }
 
-/** After this long nothing of any run of a workload is left. */
-export function longestOf(workload: Workload): Retention {
+/** The longest retention of any outcome of a workload. */
+export function longestRetentionOf(workload: Workload): Retention {
   return retentionOf(workload, 'failed');
 }

@@ -1,17 +1,17 @@
 import { formatError } from '../../failure';
 import type { Ports, DeletionState } from '../ports';
 
-/** What a stop has set going. */
+/** The deletions that a stop requested. */
 export interface Stopped {
   readonly removing: readonly { readonly kind: 'pool' | 'job'; readonly id: string }[];
-  /** What could not be deleted just now, and why. The hourly tidy tries again. */
+  /** Deletions that failed, with the error of each. The reaper repeats them every hour. */
   readonly refused: readonly string[];
 }
 
 /**
- * Stops all that bills: every pool and job that any run of this app made is deleted, whatever its
- * run is doing. Known by the run id in its metadata; what others made is not touched. One that is
- * gone already, or cannot be deleted, does not keep the others.
+ * Deletes every pool and job of any run of this app, whatever the run is doing, to stop all costs.
+ * Resources without a run id in their metadata are not changed. A resource that is deleted already,
+ * or cannot be deleted, does not stop the others.
  */
 export async function stopCosts({ batch }: Pick<Ports, 'batch'>): Promise<Stopped> {
   const removing: { kind: 'pool' | 'job'; id: string }[] = [];
@@ -27,7 +27,7 @@ export async function stopCosts({ batch }: Pick<Ports, 'batch'>): Promise<Stoppe
   return { removing, refused };
 }
 
-/** Asks for the end of what a run has made. */
+/** Requests the deletion of a pool or job of a run. */
 export function deleteOwned(
   batch: Ports['batch'],
   { kind, id, runId }: Awaited<ReturnType<Ports['batch']['listOwned']>>[number],

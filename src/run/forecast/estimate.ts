@@ -3,20 +3,19 @@ import type { RunRecord } from '../run';
 import type { Workload } from '../../workload/workload';
 import { HARVEST_MINUTES } from '../provision/autoscale-formula';
 
-/** What a run takes and costs. Pure. */
-
+/** The expected and the maximum duration and cost of a run. */
 export interface Estimate {
-  /** As the latest runs that succeeded took, in the median; null when there was none. */
+  /** Number of successful runs that the medians below are taken from; they are null without any. */
   readonly fromRuns: number;
   readonly minutes: number | null;
   readonly nodeMinutes: number | null;
   readonly cost: number | null;
-  /** The most it can be when everything goes wrong: every node from the first minute to the last. */
+  /** Upper bound: all nodes from the first minute to the last. */
   readonly capNodeMinutes: number;
   readonly capCost: number | null;
 }
 
-/** After the end of the nodes' time: until the formula is evaluated next, and until the nodes are gone. */
+/** Delays after the scale-in time: until the next evaluation of the formula, and for removing nodes. */
 const EVALUATION_MINUTES = 5;
 const REMOVAL_MINUTES = 10;
 
@@ -26,15 +25,15 @@ export function estimateOf(
   idle: boolean,
 ): Estimate {
   const price = workload.pool.pricePerNodeHour ?? null;
-  const good = latest.filter(
+  const successful = latest.filter(
     ({ outcome, tasks }) => outcome.kind === 'succeeded' && tasks.succeeded > 0,
   );
-  const costs = good.map((record) => costOf(record, price)).filter((cost) => cost !== null);
-  const cap = idle ? NO_TIME : capOf(workload);
+  const costs = successful.map((record) => costOf(record, price)).filter((cost) => cost !== null);
+  const cap = idle ? NO_TIME : upperBoundOf(workload);
   return {
-    fromRuns: good.length,
-    minutes: idle ? 0 : median(good.map(minutesOf)),
-    nodeMinutes: idle ? 0 : median(good.map(({ nodeMinutes }) => nodeMinutes)),
+    fromRuns: successful.length,
+    minutes: idle ? 0 : median(successful.map(minutesOf)),
+    nodeMinutes: idle ? 0 : median(successful.map(({ nodeMinutes }) => nodeMinutes)),
     cost: idle ? costOf(NO_TIME, price) : median(costs),
     capNodeMinutes: cap.nodeMinutes,
     capCost: costOf(cap, price),
@@ -43,8 +42,8 @@ export function estimateOf(
 
 const NO_TIME: NodeTime = { nodeMinutes: 0, dedicatedMinutes: 0 };
 
-/** Where dedicated nodes may stand in, all of them may be. Another's nodes cost the run nothing. */
-function capOf({ pool, deadlineMinutes }: Workload): NodeTime {
+/** With `dedicatedAfterMinutes` all nodes may become dedicated. An existing pool costs the run nothing. */
+function upperBoundOf({ pool, deadlineMinutes }: Workload): NodeTime {
   if (pool.existing !== undefined) return NO_TIME;
   const minutes = deadlineMinutes + HARVEST_MINUTES + EVALUATION_MINUTES + REMOVAL_MINUTES;
   const dedicated = pool.dedicatedAfterMinutes === undefined ? pool.dedicatedNodes : pool.maxNodes;

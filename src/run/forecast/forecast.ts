@@ -1,5 +1,5 @@
 import { Failure } from '../../failure';
-import { checkAccount, type AccountForecast } from './account-findings';
+import { checkAccount, type AccountForecast } from './account-check';
 import { estimateOf, type Estimate } from './estimate';
 import { vmSizeOf } from '../../workload/node-defaults';
 import { planRun } from '../plan';
@@ -7,38 +7,39 @@ import type { BlobFound, Ports } from '../ports';
 import type { Quotas } from './quotas';
 import type { RunPlan, RunRecord, RunRequest } from '../run';
 import { findInputs } from '../stage/stage';
-import { previewOf, SHOWN, type TaskPreview } from './task-preview';
+import { previewOf, PREVIEW_LIMIT, type TaskPreview } from './task-preview';
 import { warningsOf } from '../../workload/checks/warnings';
 import { tasksFor, tasksKnownIn } from '../../workload/work-schema';
 import type { Workload } from '../../workload/workload';
-import { autoscaleFormula, firstNodes, nodesEnd, nodesFor } from '../provision/autoscale-formula';
+import {
+  autoscaleFormula,
+  firstNodes,
+  scaleInTime,
+  nodesFor,
+} from '../provision/autoscale-formula';
 import { registrySecretsOf, secretsOf } from '../../workload/programs';
 
-/**
- * What a run would make, need and cost. It looks at the inputs, whether the secrets are there,
- * whether the Batch account has the image, the packages and somebody else's pool, and what quotas it
- * has; it makes and changes nothing.
- */
+/** The plan of a run: the resources it would create, what it needs, and its cost. */
 export interface Forecast {
   readonly workload: string;
-  /** Why the run could not succeed; empty when nothing speaks against it. */
-  readonly refusals: readonly string[];
+  /** Errors that would make the run fail; empty when the run can start. */
+  readonly errors: readonly string[];
   readonly warnings: readonly string[];
   readonly inputs: {
     readonly count: number;
     readonly bytes: number;
     readonly first: readonly string[];
   } | null;
-  /** Null when there is nothing to do; `isMade` is false for a pool of somebody else. */
+  /** Null when there is nothing to do; `isMade` is false for an existing pool. */
   readonly pool: PoolForecast | { readonly isMade: false; readonly id: string } | null;
   readonly job: { readonly id: string; readonly containers: readonly string[] } | null;
   readonly tasks: {
-    /** Null when the job manager decides. */
+    /** Null when the job manager decides the number of tasks. */
     readonly count: number | null;
     readonly atMost: number | null;
     readonly first: readonly TaskPreview[];
   };
-  readonly secrets: readonly { readonly name: string; readonly isThere: boolean }[];
+  readonly secrets: readonly { readonly name: string; readonly isReadable: boolean }[];
   readonly account: AccountForecast;
   readonly estimate: Estimate;
 }
@@ -52,7 +53,7 @@ export interface PoolForecast {
   readonly nodesForTasks: number | null;
   readonly maxNodes: number;
   readonly formula: string;
-  /** What the formula gives when it is stored, and later. */
+  /** The node targets of the formula over time, in one sentence. */
   readonly formulaGives: string;
 }
 
@@ -61,30 +62,31 @@ export interface ForecastContext extends Ports, Quotas {
   readonly latest: readonly RunRecord[];
 }
 
+/** Reads inputs, secrets and the Batch account, and predicts the run. Creates and changes nothing. */
 export async function forecast(
   context: ForecastContext,
   workload: Workload,
   request: RunRequest,
   now: string,
 ): Promise<Forecast> {
-  const { found, refusal } = await inputsOf(context, workload, request, now);
-  const secrets = await secretsThere(context, workload);
-  const { account, ...findings } = await checkAccount(context, workload, now);
+  const { found, inputError } = await inputsOf(context, workload, request, now);
+  const secrets = await checkSecrets(context, workload);
+  const { account, ...issues } = await checkAccount(context, workload, now);
   const tasks = tasksOf(workload, found);
-  // A run that finds nothing to do makes neither pool nor job.
+  // A run without tasks creates neither pool nor job.
   const idle = found?.length === 0 || tasks.count === 0;
   const plan = planRun(workload, request, now);
   return {
     workload: workload.name,
-    refusals: [
-      ...(refusal === null ? [] : [refusal]),
-      ...secrets.flatMap(({ name, isThere }) =>
-        isThere ? [] : [`secret ${name} cannot be read; store it in the vault`],
+    errors: [
+      ...(inputError === null ? [] : [inputError]),
+      ...secrets.flatMap(({ name, isReadable }) =>
+        isReadable ? [] : [`secret ${name} cannot be read; store it in the vault`],
       ),
-      ...findings.refusals,
+      ...issues.errors,
     ],
-    warnings: [...warningsOf(workload), ...findings.warnings],
-    inputs: found === null ? null : summary(found),
+    warnings: [...warningsOf(workload), ...issues.warnings],
+    inputs: found === null ? null : summaryOf(found),
     pool: idle ? null : poolOf(workload, plan, tasks.count, found?.length ?? null, now),
     job: idle
       ? null
@@ -101,40 +103,40 @@ async function inputsOf(
   workload: Workload,
   request: RunRequest,
   now: string,
-): Promise<{ found: readonly BlobFound[] | null; refusal: string | null }> {
-  if (workload.inputs === undefined) return { found: null, refusal: null };
+): Promise<{ found: readonly BlobFound[] | null; inputError: string | null }> {
+  if (workload.inputs === undefined) return { found: null, inputError: null };
   try {
     return {
       found: await findInputs(context, workload, planRun(workload, request, now)),
-      refusal: null,
+      inputError: null,
     };
   } catch (error) {
     if (!(error instanceof Failure) || error.code === 'serviceUnavailable') throw error;
-    return { found: null, refusal: error.message };
+    return { found: null, inputError: error.message };
   }
 }
 
-/** A value is asked for and thrown away: that is the only way to know whether it may be read. */
-async function secretsThere({ secrets }: ForecastContext, workload: Workload) {
+/** Reads each secret and discards its value: no other call shows whether the app may read it. */
+async function checkSecrets({ secrets }: ForecastContext, workload: Workload) {
   const names = [...new Set([...secretsOf(workload), ...registrySecretsOf(workload)])];
   return Promise.all(
     names.map(async (name) => {
       try {
         await secrets.read(name);
-        return { name, isThere: true };
+        return { name, isReadable: true };
       } catch (error) {
         if (!(error instanceof Failure) || error.code === 'serviceUnavailable') throw error;
-        return { name, isThere: false };
+        return { name, isReadable: false };
       }
     }),
   );
 }
 
-function summary(found: readonly BlobFound[]) {
+function summaryOf(found: readonly BlobFound[]) {
   return {
     count: found.length,
     bytes: found.reduce((sum, { bytes }) => sum + bytes, 0),
-    first: found.slice(0, SHOWN).map(({ name }) => name),
+    first: found.slice(0, PREVIEW_LIMIT).map(({ name }) => name),
   };
 }
 
@@ -159,7 +161,7 @@ function poolOf(
     nodesForTasks,
     maxNodes: pool.maxNodes,
     formula: autoscaleFormula(workload, plan, start, now),
-    formulaGives: `${start} at once${dedicated === 0 ? '' : ` (${dedicated} dedicated)`}; then as many as the pending tasks need, at most ${pool.maxNodes}; 0 from ${nodesEnd(plan)} on`,
+    formulaGives: `${start} at once${dedicated === 0 ? '' : ` (${dedicated} dedicated)`}; then as many as the pending tasks need, at most ${pool.maxNodes}; 0 after ${scaleInTime(plan)}`,
   };
 }
 

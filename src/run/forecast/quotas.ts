@@ -3,97 +3,98 @@ import type { AccountQuotas } from '../ports';
 import { coresOf, familyOf } from '../../workload/vm-sizes';
 import type { Workload } from '../../workload/workload';
 
-/** Whether the Batch account may have as many cores, pools and jobs as a run takes. Pure. */
+/** Checks whether the quotas of the Batch account allow the cores, pool and job of a run. Pure. */
 
-/** Cores of the Batch account as the settings have them; null when they say nothing. */
+/** Core quotas from the settings; null when not set. */
 export interface Quotas {
   readonly spotCoreQuota: number | null;
   readonly dedicatedCoreQuota: number | null;
 }
 
-/** Null for what nobody has said. */
+/** The quotas that apply to a run; null when unknown. */
 export interface KnownQuotas {
   readonly spotCores: number | null;
-  /** For nodes of the size that the run would have. */
+  /** For the VM size of the run. */
   readonly dedicatedCores: number | null;
   readonly pools: number | null;
   readonly jobs: number | null;
 }
 
-/** What is set goes before what the account says. */
+/** Combines the quotas of the settings, which take precedence, with those the account reports. */
 export function knownQuotas(
-  set: Quotas,
-  told: AccountQuotas | null,
+  configured: Quotas,
+  reported: AccountQuotas | null,
   { pool }: Workload,
 ): KnownQuotas {
   return {
-    spotCores: set.spotCoreQuota ?? told?.spotCores ?? null,
+    spotCores: configured.spotCoreQuota ?? reported?.spotCores ?? null,
     dedicatedCores:
-      set.dedicatedCoreQuota ?? (told === null ? null : dedicatedCores(told, vmSizeOf(pool))),
-    pools: told?.pools ?? null,
-    jobs: told?.jobs ?? null,
+      configured.dedicatedCoreQuota ??
+      (reported === null ? null : dedicatedCores(reported, vmSizeOf(pool))),
+    pools: reported?.pools ?? null,
+    jobs: reported?.jobs ?? null,
   };
 }
 
-/** Where families have quotas of their own, the sum of all counts besides. */
+/** Where quotas per VM family are enforced, the lower of the family's quota and the total applies. */
 function dedicatedCores(
-  { dedicatedCores: sum, dedicatedCoresByFamily: families }: AccountQuotas,
+  { dedicatedCores: total, dedicatedCoresByFamily: families }: AccountQuotas,
   vmSize: string,
 ): number | null {
   const ofFamily = families?.[familyOf(vmSize) ?? ''];
-  if (ofFamily === undefined) return sum;
-  return sum === null ? ofFamily : Math.min(sum, ofFamily);
+  if (ofFamily === undefined) return total;
+  return total === null ? ofFamily : Math.min(total, ofFamily);
 }
 
 export interface QuotaIssues {
-  /** Not one node could come. */
-  readonly refusals: readonly string[];
-  /** Fewer nodes than the workload may have. */
+  /** Quotas that do not allow a single node, or no pool or job. */
+  readonly errors: readonly string[];
+  /** Quotas that allow fewer nodes than `maxNodes`. */
   readonly warnings: readonly string[];
 }
 
-/** A pool of somebody else is there already, and so are its nodes. */
+/** Checks the quotas of a run. With an existing pool the run needs a job only. */
 export function checkQuotas(quotas: KnownQuotas, workload: Workload): QuotaIssues {
-  const ofOthers = workload.pool.existing !== undefined;
-  const cores = ofOthers ? NOTHING_FOUND : coreFindings(quotas, workload);
-  const none = [
-    ...(quotas.pools === 0 && !ofOthers ? ['Pools per Batch account'] : []),
+  const isExistingPool = workload.pool.existing !== undefined;
+  const cores = isExistingPool ? NO_ISSUES : checkCores(quotas, workload);
+  const exhausted = [
+    ...(quotas.pools === 0 && !isExistingPool ? ['Pools per Batch account'] : []),
     ...(quotas.jobs === 0 ? ['Active jobs and job schedules per Batch account'] : []),
   ];
   return {
-    refusals: [
-      ...cores.refusals,
-      ...none.map(
-        (quota) => `the quota "${quota}" is 0; ask for more, which can take days: a run takes one`,
+    errors: [
+      ...cores.errors,
+      ...exhausted.map(
+        (quota) => `the quota "${quota}" is 0 and a run needs 1; request more, which can take days`,
       ),
     ],
     warnings: cores.warnings,
   };
 }
 
-const NOTHING_FOUND: QuotaIssues = { refusals: [], warnings: [] };
+const NO_ISSUES: QuotaIssues = { errors: [], warnings: [] };
 
-function coreFindings(quotas: KnownQuotas, { pool }: Workload): QuotaIssues {
+function checkCores(quotas: KnownQuotas, { pool }: Workload): QuotaIssues {
   const cores = coresOf(vmSizeOf(pool));
-  if (cores === null) return NOTHING_FOUND;
+  if (cores === null) return NO_ISSUES;
   const { dedicatedNodes, dedicatedAfterMinutes, maxNodes } = pool;
-  const spot = shortage('spot', quotas.spotCores, cores, maxNodes - dedicatedNodes);
-  const standIns = dedicatedAfterMinutes === undefined ? 0 : 1;
-  const wanted = Math.max(dedicatedNodes, standIns);
-  const dedicated = shortage('dedicated', quotas.dedicatedCores, cores, wanted);
+  const spot = shortageOf('spot', quotas.spotCores, cores, maxNodes - dedicatedNodes);
+  const fallbackNodes = dedicatedAfterMinutes === undefined ? 0 : 1;
+  const wanted = Math.max(dedicatedNodes, fallbackNodes);
+  const dedicated = shortageOf('dedicated', quotas.dedicatedCores, cores, wanted);
 
-  // The first nodes are the dedicated ones, where there are any; Spot nodes come beside them.
-  const firstAre = dedicatedNodes > 0 ? dedicated : spot;
-  const isSaved = dedicatedNodes === 0 && standIns > 0 && dedicated === null;
-  const isStuck = firstAre !== null && firstAre.fitting === 0 && !isSaved;
-  const words = (shortages: readonly (Shortage | null)[]) =>
-    shortages.flatMap((one) => (one === null ? [] : [wordsOf(one, vmSizeOf(pool))]));
-  return isStuck
+  // Dedicated nodes are allocated first; Spot nodes are added to them.
+  const firstShortage = dedicatedNodes > 0 ? dedicated : spot;
+  const canFallBack = dedicatedNodes === 0 && fallbackNodes > 0 && dedicated === null;
+  const getsNoNode = firstShortage !== null && firstShortage.fitting === 0 && !canFallBack;
+  const messages = (shortages: readonly (Shortage | null)[]) =>
+    shortages.flatMap((one) => (one === null ? [] : [formatShortage(one, vmSizeOf(pool))]));
+  return getsNoNode
     ? {
-        refusals: words([firstAre]),
-        warnings: words([spot, dedicated].filter((one) => one !== firstAre)),
+        errors: messages([firstShortage]),
+        warnings: messages([spot, dedicated].filter((one) => one !== firstShortage)),
       }
-    : { refusals: [], warnings: words([spot, dedicated]) };
+    : { errors: [], warnings: messages([spot, dedicated]) };
 }
 
 interface Shortage {
@@ -101,17 +102,17 @@ interface Shortage {
   readonly quota: number;
   readonly cores: number;
   readonly wanted: number;
-  /** So many nodes may there be. */
+  /** Number of nodes that the quota allows. */
   readonly fitting: number;
 }
 
-/** As a request for more calls them. Dedicated cores are granted by series, and none beyond the total. */
+/** Quota names of Azure's quota request form. Dedicated cores are granted by VM series. */
 const quotaNames = {
   spot: '"Spot/low-priority vCPUs (all Series)"',
   dedicated: 'the series of the VM size, such as "Dv5 Series"',
 } as const;
 
-function shortage(
+function shortageOf(
   kind: Shortage['kind'],
   quota: number | null,
   cores: number,
@@ -121,8 +122,8 @@ function shortage(
   return quota === null || fitting >= wanted ? null : { kind, quota, cores, wanted, fitting };
 }
 
-function wordsOf({ kind, quota, cores, wanted, fitting }: Shortage, vmSize: string): string {
+function formatShortage({ kind, quota, cores, wanted, fitting }: Shortage, vmSize: string): string {
   const missing = wanted * cores - quota;
-  const which = `${wanted} ${kind === 'spot' ? 'Spot' : 'dedicated'} ${wanted === 1 ? 'node' : 'nodes'}`;
-  return `${which} of ${vmSize} ${wanted === 1 ? 'has' : 'have'} ${wanted * cores} cores and the Batch account may have ${quota} ${kind === 'spot' ? 'Spot' : 'dedicated'} cores, ${fitting === 0 ? 'not enough for one' : `enough for ${fitting}`}; ask for ${missing} more of ${quotaNames[kind]}, which can take days, or choose a smaller size`;
+  const requested = `${wanted} ${kind === 'spot' ? 'Spot' : 'dedicated'} ${wanted === 1 ? 'node' : 'nodes'}`;
+  return `${requested} of ${vmSize} ${wanted === 1 ? 'has' : 'have'} ${wanted * cores} cores and the Batch account has a quota of ${quota} ${kind === 'spot' ? 'Spot' : 'dedicated'} cores, ${fitting === 0 ? 'not enough for one node' : `enough for ${fitting}`}; request ${missing} more of ${quotaNames[kind]}, which can take days, or choose a smaller size`;
 }

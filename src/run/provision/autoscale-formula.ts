@@ -4,38 +4,28 @@ import { slotsNeeded, tasksFor, tasksKnownIn } from '../../workload/work-schema'
 import type { Workload } from '../../workload/workload';
 import { MINUTE_MS } from '../plan';
 
-/** For this long the formula asks for nodes without looking at samples: there are none yet. */
+/** The start-up phase: for this long the formula requests nodes without reading samples. */
 const STARTUP_MINUTES = 10;
 
-/** At the deadline the app reads what its nodes still hold; they go by themselves only after that. */
+/** Time after the deadline in which the app reads logs from the nodes before they are removed. */
 export const HARVEST_MINUTES = 5;
 
-/** Nodes that hold so many of the workload's tasks at once, within its maximum. */
-export function nodesFor(workload: Workload, tasks: number): number {
-  const atOnce = Math.min(tasks, workload.maxParallelTasks ?? tasks);
-  return Math.min(workload.pool.maxNodes, Math.ceil(atOnce / tasksPerNode(workload)));
-}
-
-/** Job manager and merge do not count: each is alone in its time, and any node holds it. */
-function tasksPerNode({ work, pool }: Workload): number {
-  return Math.max(1, Math.floor(pool.slotsPerNode / slotsNeeded(work)));
-}
-
-/** From then on the formula asks for no node, whatever the app does. */
-export function nodesEnd({ deadline }: RunPlan): string {
-  return new Date(Date.parse(deadline) + HARVEST_MINUTES * MINUTE_MS).toISOString();
-}
-
 /**
- * The pool's size, as Batch evaluates it every five minutes and whenever it is stored:
- * `startNodes` at once while there are no samples yet, then what the pending tasks need, zero soon
- * after the deadline whatever this app does. A missing sample counts as no task, but three minutes of
- * samples are looked at, so one gap does not shrink the pool. The window asks for no percentage
- * (the 0): where none is given Azure asks for 70 (seen in Azure/batch-shipyard issue 138), and the
- * newest samples are always a minute late. Nodes leave when their tasks are done; in the end at once.
+ * The autoscale formula of a run's pool. Batch evaluates it every five minutes, and at once when it
+ * is stored. It goes through three phases:
  *
- * `$PendingTasks` counts tasks and not slots (Azure/Batch issue 118), so it is divided by the tasks
- * that a node holds; a fraction is cut off by the service, so what is added first rounds up.
+ * 1. Start-up: at least `startNodes`, because there are no samples yet.
+ * 2. Running: as many nodes as the pending tasks need.
+ * 3. Over: zero nodes soon after the deadline, even if this app no longer runs.
+ *
+ * `$PendingTasks` counts tasks, not slots (Azure/Batch issue 118), so it is divided by the number
+ * of tasks that fit on a node. The service truncates fractions, so the formula rounds up first.
+ *
+ * A missing sample counts as no task. The window of three minutes keeps one missing sample from
+ * shrinking the pool. Its required percentage is 0, because without one Azure requires 70 percent
+ * (Azure/batch-shipyard issue 138), and the newest samples are always a minute late.
+ *
+ * Nodes are removed when their tasks have ended; in the last phase they are removed at once.
  */
 export function autoscaleFormula(
   workload: Workload,
@@ -44,48 +34,64 @@ export function autoscaleFormula(
   now: string,
 ): string {
   const perNode = tasksPerNode(workload);
-  const waiting = 'max(0, $PendingTasks.GetSample(TimeInterval_Minute * 3, 0))';
-  const atOnce = workload.maxParallelTasks;
-  const pending = atOnce === undefined ? waiting : `min(${atOnce}, ${waiting})`;
-  const startupEnds = new Date(Date.parse(now) + STARTUP_MINUTES * MINUTE_MS).toISOString();
+  const startupEnd = minutesAfter(now, STARTUP_MINUTES);
   return [
     `// Nightshift run ${plan.runId}`,
-    `startup = time() < time("${startupEnds}");`,
-    `over = time() >= time("${nodesEnd(plan)}");`,
-    `pending = ${pending};`,
+    `startup = time() < time("${startupEnd}");`,
+    `over = time() >= time("${scaleInTime(plan)}");`,
+    `pending = ${pendingTasks(workload)};`,
     `needed = (pending + ${perNode - 1}) / ${perNode};`,
     `wanted = startup ? max(${startNodes}, needed) : needed;`,
-    ...targetsOf(workload, plan),
+    ...targetLines(workload, plan),
     '$NodeDeallocationOption = over ? terminate : taskcompletion;',
   ].join('\n');
 }
 
+/** Number of tasks that fit on a node. Job manager and merge are not counted: each runs alone. */
+function tasksPerNode({ work, pool }: Workload): number {
+  return Math.max(1, Math.floor(pool.slotsPerNode / slotsNeeded(work)));
+}
+
+/** Start of the last phase, from which the formula requests no nodes. */
+export function scaleInTime({ deadline }: RunPlan): string {
+  return minutesAfter(deadline, HARVEST_MINUTES);
+}
+
+/** Pending tasks that may run concurrently. */
+function pendingTasks({ maxParallelTasks }: Workload): string {
+  const samples = 'max(0, $PendingTasks.GetSample(TimeInterval_Minute * 3, 0))';
+  return maxParallelTasks === undefined ? samples : `min(${maxParallelTasks}, ${samples})`;
+}
+
 /**
- * Spot nodes, of which some may be dedicated. When the run has waited long enough and no Spot node
- * is there that works (those that were taken away stay counted), all are dedicated from then on:
- * asking for none, the pool gets no Spot node either, so it does not go back and forth.
+ * The lines that divide the wanted nodes into Spot and dedicated ones. With `dedicatedAfterMinutes`
+ * all nodes become dedicated when the run has waited that long and has no usable Spot node.
+ * Preempted nodes stay in the current count, so they are subtracted. The pool requests no Spot node
+ * from then on, so it cannot alternate between the two kinds.
  */
-function targetsOf({ pool }: Workload, { startedAt }: RunPlan): readonly string[] {
+function targetLines({ pool }: Workload, { startedAt }: RunPlan): readonly string[] {
   const { maxNodes, dedicatedNodes, dedicatedAfterMinutes } = pool;
   if (dedicatedNodes === 0 && dedicatedAfterMinutes === undefined) {
     return [`$TargetLowPriorityNodes = over ? 0 : min(${maxNodes}, wanted);`];
   }
   const total = `total = over ? 0 : min(${maxNodes}, wanted);`;
-  const split = '$TargetDedicatedNodes = dedicated;\n$TargetLowPriorityNodes = total - dedicated;';
-  const some = `min(${dedicatedNodes}, total)`;
-  if (dedicatedAfterMinutes === undefined) return [total, `dedicated = ${some};`, split];
+  const fixedShare = `min(${dedicatedNodes}, total)`;
+  const targets = [
+    '$TargetDedicatedNodes = dedicated;',
+    '$TargetLowPriorityNodes = total - dedicated;',
+  ];
+  if (dedicatedAfterMinutes === undefined) return [total, `dedicated = ${fixedShare};`, ...targets];
 
-  const late = new Date(Date.parse(startedAt) + dedicatedAfterMinutes * MINUTE_MS).toISOString();
   return [
     total,
     'taken = max(0, $PreemptedNodeCount.GetSample(TimeInterval_Minute * 3, 0));',
-    `spotless = time() >= time("${late}") && $CurrentLowPriorityNodes - taken < 1;`,
-    `dedicated = spotless ? total : ${some};`,
-    split,
+    `spotless = time() >= time("${minutesAfter(startedAt, dedicatedAfterMinutes)}") && $CurrentLowPriorityNodes - taken < 1;`,
+    `dedicated = spotless ? total : ${fixedShare};`,
+    ...targets,
   ];
 }
 
-/** How many nodes a run asks for at first: as many as its tasks need, where it knows them already. */
+/** Number of nodes to request when the pool is created: enough for the tasks known by then. */
 export function firstNodes(workload: Workload, inputs: number | null): number {
   const { work } = workload;
   switch (work.kind) {
@@ -99,4 +105,14 @@ export function firstNodes(workload: Workload, inputs: number | null): number {
     case 'tasks':
       return nodesFor(workload, rootsIn(work.tasks));
   }
+}
+
+/** Number of nodes that hold this many tasks, up to the maximum of the pool. */
+export function nodesFor(workload: Workload, tasks: number): number {
+  const parallel = Math.min(tasks, workload.maxParallelTasks ?? tasks);
+  return Math.min(workload.pool.maxNodes, Math.ceil(parallel / tasksPerNode(workload)));
+}
+
+function minutesAfter(timestamp: string, minutes: number): string {
+  return new Date(Date.parse(timestamp) + minutes * MINUTE_MS).toISOString();
 }

@@ -1,13 +1,30 @@
 import { Failure } from '../../failure';
 import type { PackageReference } from '../../workload/fields';
 import { chooseImage, type ChosenImage } from './images';
-import type { Batch, PoolFacts } from '../ports';
+import type { Batch, PoolDescription } from '../ports';
 import { templatesOf } from '../../workload/work-schema';
 import { usesContainers, type Workload } from '../../workload/workload';
 
-/** What only the Batch account knows, asked before a pool is made or used, and for plans. */
+/** Checks that need the Batch account, made before a pool is created or used, and for plans. */
 
-type Account = Pick<Batch, 'packageVersions' | 'supportedImages' | 'describePool'>;
+type BatchChecks = Pick<Batch, 'packageVersions' | 'supportedImages' | 'describePool'>;
+
+/** @throws Failure badSpecification naming the field whose package does not exist */
+export async function checkPackages(batch: BatchChecks, workload: Workload): Promise<void> {
+  for (const [field, { application, version }] of packagesOf(workload)) {
+    const versions = await batch.packageVersions(application);
+    const has = versions !== null && (version === undefined || versions.includes(version));
+    if (has && versions.length > 0) continue;
+    const known =
+      versions === null
+        ? 'the application does not exist'
+        : `it has ${versions.join(', ') || 'none'}`;
+    throw new Failure(
+      'badSpecification',
+      `${field}: the Batch account has no ${version === undefined ? 'version' : `version ${version}`} of the application package ${application} (${known}); upload it with npm run pack`,
+    );
+  }
+}
 
 /** The packages of pool and tasks, each with its field. */
 export function packagesOf({
@@ -22,73 +39,56 @@ export function packagesOf({
   ];
 }
 
-/** @throws Failure badSpecification naming the field whose package is not there */
-export async function checkPackages(batch: Account, workload: Workload): Promise<void> {
-  for (const [field, { application, version }] of packagesOf(workload)) {
-    const versions = await batch.packageVersions(application);
-    const has = versions !== null && (version === undefined || versions.includes(version));
-    if (has && versions.length > 0) continue;
-    const known =
-      versions === null
-        ? 'there is no such application'
-        : `it has ${versions.join(', ') || 'none'}`;
-    throw new Failure(
-      'badSpecification',
-      `${field}: the Batch account has no ${version === undefined ? 'version' : `version ${version}`} of the application package ${application} (${known}); upload it with npm run pack`,
-    );
-  }
-}
-
-/** The image of a pool that a run makes. @throws Failure badSpecification */
+/** Chooses the image of a pool that a run creates. @throws Failure badSpecification */
 export async function checkImage(
-  batch: Account,
+  batch: BatchChecks,
   workload: Workload,
   now: string,
 ): Promise<ChosenImage> {
   return chooseImage(workload, await batch.supportedImages(), now);
 }
 
-/** Whether somebody else's pool will do. Answers warnings. @throws Failure badSpecification */
+/** Checks that an existing pool can run the tasks. Returns warnings. @throws Failure badSpecification */
 export async function checkExistingPool(
-  batch: Account,
+  batch: BatchChecks,
   workload: Workload,
   now: string,
 ): Promise<readonly string[]> {
   const poolId = workload.pool.existing ?? '';
   const pool = await batch.describePool(poolId);
-  const unfit = pool === null ? 'there is no such pool' : unfitness(pool, workload);
-  if (pool === null || unfit !== undefined) throw unusable(poolId, unfit ?? '');
+  const reason = pool === null ? 'the pool does not exist' : incompatibility(pool, workload);
+  if (pool === null || reason !== undefined) throw poolError(poolId, reason ?? '');
   if (workload.pool.image === undefined) return [];
 
   const { image, warnings } = await checkImage(batch, workload, now);
   if (image.nodeAgent === pool.nodeAgent) return warnings;
-  throw unusable(
+  throw poolError(
     poolId,
-    `its nodes have the agent "${pool.nodeAgent ?? 'none'}", and pool.image needs "${image.nodeAgent}"`,
+    `its nodes have the node agent "${pool.nodeAgent ?? 'none'}", and pool.image needs "${image.nodeAgent}"`,
   );
 }
 
-function unusable(poolId: string, why: string): Failure {
-  return new Failure('badSpecification', `pool.existing "${poolId}" cannot be used: ${why}`);
-}
-
-/** Why the tasks of a workload would not run in a pool; undefined when they would. */
-function unfitness(pool: PoolFacts, workload: Workload): string | undefined {
+/** The reason why the tasks of a workload cannot run in a pool; undefined when they can. */
+function incompatibility(pool: PoolDescription, workload: Workload): string | undefined {
   if (pool.isBeingDeleted) return 'it is being deleted';
-  if (pool.runId !== null) return `run ${pool.runId} made it and deletes it at its end`;
+  if (pool.runId !== null) return `it belongs to run ${pool.runId}, which deletes it when it ends`;
   const containers = usesContainers(workload);
   if (pool.runsContainers && !containers) {
-    return 'it runs containers and takes no other task; give every task a container';
+    return 'it only runs tasks in containers; give every task a container';
   }
   if (!pool.runsContainers && containers) {
-    return 'it runs no containers, and the tasks are containers; name a pool with a container configuration';
+    return 'it has no container configuration, and the tasks run in containers; name a pool that has one';
   }
-  const widest = Math.max(...templatesOf(workload.work).map(([, { slots }]) => slots));
-  if (widest > pool.slotsPerNode) {
-    return `a task takes ${widest} slots and its nodes have ${pool.slotsPerNode}; lower the slots of the task`;
+  const maxSlots = Math.max(...templatesOf(workload.work).map(([, { slots }]) => slots));
+  if (maxSlots > pool.slotsPerNode) {
+    return `a task needs ${maxSlots} slots and its nodes have ${pool.slotsPerNode}; lower the slots of the task`;
   }
-  if (!pool.scalesItself && pool.targetNodes === 0) {
-    return 'it has no node and gets none by itself; resize it, or give it an autoscale formula';
+  if (!pool.autoscales && pool.targetNodes === 0) {
+    return 'it has zero nodes and does not autoscale; resize it, or give it an autoscale formula';
   }
   return undefined;
+}
+
+function poolError(poolId: string, reason: string): Failure {
+  return new Failure('badSpecification', `pool.existing "${poolId}" cannot be used: ${reason}`);
 }

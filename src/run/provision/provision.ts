@@ -12,11 +12,11 @@ import { ownerOf, workloadOf, type ActivityContext } from '../activity-context';
 
 export interface Provisioned {
   readonly poolId: string;
-  /** What is fine today and may not be tomorrow. */
+  /** Conditions that may fail a later run. */
   readonly warnings: readonly string[];
 }
 
-/** Makes the run's pool, or finds the one it may use. What only the service knows is checked first. */
+/** Creates or adopts the pool of a run, or checks the existing pool that the workload names. */
 export async function provision(
   context: ActivityContext,
   { plan, startNodes, now }: { plan: RunPlan; startNodes: number; now: string },
@@ -57,14 +57,14 @@ function startTaskOf({ pool }: Workload, access: Access): StartTaskSpec | null {
   return {
     command: setup.command,
     resourceFiles: programFiles(setup.programs, access),
-    // It is the set-up that brings other locales to a node, so it runs under the one that is there.
+    // Other locales are installed by the start task itself, so it runs under the preinstalled one.
     environment: { LC_ALL: setup.locale ?? 'C.UTF-8', ...setup.environment },
     elevated: setup.elevated,
     retries: setup.retries,
   };
 }
 
-/** Passwords go from the vault to the service, in this activity, and to nobody else. */
+/** Registry passwords are read from the vault here and sent to Batch only. */
 function registriesOf(
   { secrets }: ActivityContext,
   { pool }: Workload,
@@ -101,9 +101,9 @@ function mountedContainer(of: Mount['of'], plan: RunPlan): string {
 }
 
 /**
- * Batch mounts as root, so without allow_other only elevated tasks get in; tasks in containers and
- * tasks of their own user write through the umask. Unconfirmed: that blobfuse2 on every image takes
- * all of these.
+ * Batch mounts as root: without allow_other only elevated tasks have access, and the umask decides
+ * about container tasks and tasks with a user of their own. Unconfirmed: that blobfuse2 on every
+ * image accepts all of these options.
  * https://learn.microsoft.com/azure/batch/virtual-file-mount
  */
 const mountOptions = {
@@ -111,7 +111,7 @@ const mountOptions = {
   write: '-o allow_other -o umask=000',
 } as const;
 
-/** At the end of a run: its own pool is deleted, one that is kept goes to rest, another's is left alone. */
+/** Deletes the pool of a single run, scales a retained pool to zero, and keeps an existing pool unchanged. */
 export async function releasePool(
   { batch }: Pick<ActivityContext, 'batch'>,
   { pool }: Workload,

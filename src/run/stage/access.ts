@@ -5,53 +5,7 @@ import type { Workload } from '../../workload/workload';
 import { INPUT_LIST } from '../names';
 import { programsOf, secretsOf } from '../../workload/programs';
 
-/** Opens the run's two containers to its nodes, for as long as the run may last. */
-export async function openAccess(
-  files: Files,
-  workload: Workload,
-  plan: RunPlan,
-  now: string,
-): Promise<Access> {
-  const minutes = credentialMinutes(plan, now);
-  const { stagingContainer, outputContainer } = plan;
-  const singles = new Map<string, string>();
-  const single = (path: string): string => requireUrl(singles, path);
-  for (const path of stagedSingles(workload)) {
-    singles.set(path, await files.readUrl(stagingContainer, path, minutes));
-  }
-  const shared = new Map<string, string>();
-  for (const { container } of workload.shared) {
-    shared.set(container, await files.readUrl(container, null, minutes));
-  }
-  return {
-    program: (name) => single(`programs/${name}`),
-    secret: (name) => single(`secrets/${name}`),
-    input: (file) => single(file),
-    staging: await files.readUrl(stagingContainer, null, minutes),
-    outputs: await files.readUrl(outputContainer, null, minutes),
-    shared: (container) => requireUrl(shared, container),
-    upload: await files.writeUrl(outputContainer, minutes),
-  };
-}
-
-function requireUrl(opened: ReadonlyMap<string, string>, what: string): string {
-  const url = opened.get(what);
-  if (url === undefined) throw new Error(`nothing was opened at ${what}`);
-  return url;
-}
-
-/** The staged blobs that tasks are given one by one. */
-function stagedSingles(workload: Workload): string[] {
-  return [
-    ...programsOf(workload).map((name) => `programs/${name}`),
-    ...secretsOf(workload).map((name) => `secrets/${name}`),
-    INPUT_LIST,
-  ];
-}
-
-/** Task templates and manifest lines, turned into the tasks that Batch is given. Pure. */
-
-/** URLs of the run's containers, minted once for many tasks. */
+/** SAS URLs of the run's containers, created once for all tasks of a step. */
 export interface Access {
   readonly program: (name: string) => string;
   readonly secret: (name: string) => string;
@@ -60,8 +14,51 @@ export interface Access {
   readonly staging: string;
   /** Reads and lists the output container. */
   readonly outputs: string;
-  /** Reads and lists a container of reference data. */
+  /** Reads and lists a container of shared data. */
   readonly shared: (container: string) => string;
   /** Writes to the output container. */
   readonly upload: string;
+}
+
+/** Creates the URLs through which nodes access the run's containers until after the deadline. */
+export async function openAccess(
+  files: Files,
+  workload: Workload,
+  plan: RunPlan,
+  now: string,
+): Promise<Access> {
+  const minutes = credentialMinutes(plan, now);
+  const { stagingContainer, outputContainer } = plan;
+  const staged = new Map<string, string>();
+  for (const path of stagedPaths(workload)) {
+    staged.set(path, await files.readUrl(stagingContainer, path, minutes));
+  }
+  const shared = new Map<string, string>();
+  for (const { container } of workload.shared) {
+    shared.set(container, await files.readUrl(container, null, minutes));
+  }
+  return {
+    program: (name) => requireUrl(staged, `programs/${name}`),
+    secret: (name) => requireUrl(staged, `secrets/${name}`),
+    input: (file) => requireUrl(staged, file),
+    staging: await files.readUrl(stagingContainer, null, minutes),
+    outputs: await files.readUrl(outputContainer, null, minutes),
+    shared: (container) => requireUrl(shared, container),
+    upload: await files.writeUrl(outputContainer, minutes),
+  };
+}
+
+/** Staged blobs that get a URL of their own. */
+function stagedPaths(workload: Workload): string[] {
+  return [
+    ...programsOf(workload).map((name) => `programs/${name}`),
+    ...secretsOf(workload).map((name) => `secrets/${name}`),
+    INPUT_LIST,
+  ];
+}
+
+function requireUrl(urls: ReadonlyMap<string, string>, path: string): string {
+  const url = urls.get(path);
+  if (url === undefined) throw new Error(`no URL was created for ${path}`);
+  return url;
 }

@@ -8,31 +8,31 @@ import { labelsOf, workloadOf, type ActivityContext } from '../activity-context'
 import { programsOf, secretsOf, programPath } from '../../workload/programs';
 import { unlikeness, type Inputs } from '../../workload/input-names';
 
-/** One input as `inputs.json` lists it to the programs. */
+/** An entry of `inputs.json`, the list of inputs that programs read. */
 export interface StagedInput {
-  /** Where it is, below the working directory. Chosen by us. */
+  /** Path below the working directory. Generated, so safe in a command line. */
   readonly file: string;
-  /** What its owner called it. Hostile. */
+  /** Original blob name. Untrusted. */
   readonly name: string;
   readonly size: number;
 }
 
-/** `inputs` is null for a workload that has none, which is not the same as finding none. */
+/** `inputs` is null for a workload without inputs, and 0 when no input was found. */
 export interface Staged {
   readonly inputs: number | null;
 }
 
 const COPIES_AT_ONCE = 8;
-/** 10,000 inputs, the most there can be, with names of 1,024 characters. */
+/** Enough for 10,000 inputs, the maximum, with names of 1,024 characters. */
 const MAX_INPUT_LIST_BYTES = 64 * 1024 ** 2;
 
-/** Programs, inputs and secrets into the run's own container, before anything is asked of Batch. */
+/** Copies programs, inputs and secrets into the staging container, before the first call of Batch. */
 export async function stage(context: ActivityContext, plan: RunPlan): Promise<Staged> {
   const workload = workloadOf(context.workloads, plan);
-  const before = await stagedInputs(context, plan);
-  if (before !== null) {
+  const previous = await stagedInputs(context, plan);
+  if (previous !== null) {
     await context.files.makeContainer(plan.stagingContainer, labelsOf(plan));
-    return { inputs: workload.inputs === undefined ? null : before.length };
+    return { inputs: workload.inputs === undefined ? null : previous.length };
   }
 
   const found = workload.inputs === undefined ? null : await findInputs(context, workload, plan);
@@ -51,8 +51,8 @@ export async function stage(context: ActivityContext, plan: RunPlan): Promise<St
 }
 
 /**
- * What has been staged to the end, or null: the list of inputs is written last. Staged again, a
- * blob that has come since would be among the inputs of a run that has counted them already.
+ * Returns the input list, or null while staging is incomplete: the list is written last. Completed
+ * staging is not repeated, because a blob uploaded meanwhile would change the number of inputs.
  */
 export async function stagedInputs(
   { files }: ActivityContext,
@@ -62,7 +62,7 @@ export async function stagedInputs(
   return text === null ? null : (JSON.parse(text) as StagedInput[]);
 }
 
-/** A secret's only way to a task: a blob of the staging container, read through the task's own URL. */
+/** A secret reaches a task only as a blob of the staging container, through a URL of that task. */
 async function stageSecrets(
   { files, secrets }: ActivityContext,
   workload: Workload,
@@ -81,9 +81,9 @@ async function stageInputs(
 ): Promise<void> {
   const container = workload.inputs === undefined ? '' : sourceOf(workload.inputs, plan).container;
   const staged = found.map((blob, index) => ({ blob, file: stagedName(index, blob.name) }));
-  const waiting = [...staged];
+  const queue = [...staged];
   const copyNext = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       await files.copy(
         { container, name: next.blob.name, etag: next.blob.etag },
         { container: plan.stagingContainer, name: next.file },
@@ -100,7 +100,7 @@ async function stageInputs(
   await files.writeText(plan.stagingContainer, INPUT_LIST, JSON.stringify(list));
 }
 
-/** The blobs this run works on. A run that is about one blob fails without it; others take what is there. */
+/** Finds the input blobs of a run. A run for one blob fails when that blob is missing. */
 export async function findInputs(
   context: Pick<ActivityContext, 'files'>,
   workload: Workload,
@@ -115,19 +115,19 @@ export async function findInputs(
   const { container, prefix } = sourceOf(inputs, plan);
   for await (const candidate of context.files.list(container, prefix)) {
     if (candidate.bytes === 0 || unlikeness(candidate.name, inputs) !== undefined) continue;
-    refuseTooLarge(candidate, inputs);
+    checkSize(candidate, inputs);
     found.push(candidate);
     if (found.length > inputs.maxFiles) {
       throw new Failure(
         'inputRefused',
-        `container ${container} holds more than ${inputs.maxFiles} input files; raise inputs.maxFiles or take some away`,
+        `container ${container} has more than ${inputs.maxFiles} input files; raise inputs.maxFiles or remove some`,
       );
     }
   }
   return found;
 }
 
-/** Where inputs come from: a container of their own, or what the run before has left. */
+/** The source of the inputs: an input container, or the outputs of the run that this run follows. */
 function sourceOf(inputs: Inputs, { request, workload }: RunPlan) {
   if (inputs.from === 'container') return { container: inputs.container, prefix: inputs.prefix };
   const { occurrence } = request;
@@ -136,7 +136,7 @@ function sourceOf(inputs: Inputs, { request, workload }: RunPlan) {
   }
   throw new Failure(
     'inputRefused',
-    `${workload} takes what the run before it has left, and this run follows none`,
+    `${workload} reads the outputs of the run before it, and this run follows no run`,
   );
 }
 
@@ -147,26 +147,26 @@ async function findOne(
   name: string,
 ): Promise<BlobFound> {
   const { container } = sourceOf(inputs, plan);
-  const place = `blob ${JSON.stringify(name)} in container ${container}`;
+  const blob = `blob ${JSON.stringify(name)} in container ${container}`;
   const unlike = unlikeness(name, inputs);
   if (unlike !== undefined) {
-    throw new Failure('inputRefused', `${place} is no input: its name must ${unlike}`);
+    throw new Failure('inputRefused', `${blob} is not an input: its name must ${unlike}`);
   }
   const found = await files.find(container, name);
-  if (found === null) throw new Failure('inputGone', `${place} is not there (any more)`);
+  if (found === null) throw new Failure('inputGone', `${blob} does not exist`);
   const { occurrence } = plan.request;
   if (occurrence.kind === 'blob' && occurrence.etag !== found.etag) {
     throw new Failure(
       'inputGone',
-      `${place} was overwritten before the run began; the new version starts its own run`,
+      `${blob} was overwritten before the run started; the new version starts its own run`,
     );
   }
-  if (found.bytes === 0) throw new Failure('inputRefused', `${place} is empty`);
-  refuseTooLarge(found, inputs);
+  if (found.bytes === 0) throw new Failure('inputRefused', `${blob} is empty`);
+  checkSize(found, inputs);
   return found;
 }
 
-function refuseTooLarge(blob: BlobFound, inputs: Inputs): void {
+function checkSize(blob: BlobFound, inputs: Inputs): void {
   if (blob.bytes <= inputs.maxBytesEach) return;
   throw new Failure(
     'inputRefused',

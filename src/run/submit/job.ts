@@ -7,6 +7,7 @@ import type { Workload } from '../../workload/workload';
 import { JOB_MANAGER_ID } from '../names';
 import { ownerOf, workloadOf, type ActivityContext } from '../activity-context';
 
+/** Creates the job with its job manager, preparation and release tasks. */
 export async function submitJob(
   context: ActivityContext,
   { plan, now }: { plan: RunPlan; now: string },

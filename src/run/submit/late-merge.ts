@@ -1,20 +1,20 @@
-import { missingTasks, missingText } from './missing';
+import { missingTasks, formatMissing } from './missing';
 import { credentialMinutes } from '../plan';
 import type { Batch } from '../ports';
 import type { RunPlan } from '../run';
-import { addUnlessOver } from './submit-tasks';
+import { addUnlessJobEnded } from './submit-tasks';
 import { taskFrom } from './tasks';
 import { openAccess } from '../stage/access';
 import { MERGE_ID, MISSING_FOR_MERGE } from '../names';
 import { workloadOf, type ActivityContext } from '../activity-context';
 
 export type Merged =
-  /** A task has not ended after all: counts and lists need not tell of the same moment. */
-  { readonly added: false } | { readonly added: true; readonly without: number };
+  /** A task is still unfinished: task counts and task lists may be from different times. */
+  { readonly added: false } | { readonly added: true; readonly missingTasks: number };
 
 /**
- * Adds a merge that could not wait in the job, now that all other tasks have ended, and lets the
- * job end. It finds the list of what is missing beside it.
+ * Adds a merge that could not be in the job from the start, after all other tasks have ended, and
+ * lets the job end with it. The merge task gets the list of missing tasks as `missing.json`.
  */
 export async function addMerge(
   context: ActivityContext,
@@ -30,7 +30,7 @@ export async function addMerge(
   const unfinished = await batch.unfinishedTasks(plan.jobId, expected.size + 1);
   if (unfinished.some((id) => !expected.has(id))) return { added: false };
 
-  await files.writeText(plan.outputContainer, MISSING_FOR_MERGE, missingText(missing));
+  await files.writeText(plan.outputContainer, MISSING_FOR_MERGE, formatMissing(missing));
   const minutes = credentialMinutes(plan, now);
   const url = await files.readUrl(plan.outputContainer, MISSING_FOR_MERGE, minutes);
   const access = await openAccess(files, workload, plan, now);
@@ -38,13 +38,13 @@ export async function addMerge(
     id: MERGE_ID,
     resourceFiles: [{ url, path: 'missing.json', mode: null }],
   });
-  const refusal = await addUnlessOver(batch, plan.jobId, [merge]);
-  if (refusal !== null && !(await has(batch, plan.jobId, MERGE_ID))) throw refusal;
+  const jobEnded = await addUnlessJobEnded(batch, plan.jobId, [merge]);
+  if (jobEnded !== null && !(await hasTask(batch, plan.jobId, MERGE_ID))) throw jobEnded;
   await batch.endWhenTasksEnd(plan.jobId);
-  return { added: true, without: missing.length };
+  return { added: true, missingTasks: missing.length };
 }
 
-async function has(batch: Batch, jobId: string, taskId: string): Promise<boolean> {
+async function hasTask(batch: Batch, jobId: string, taskId: string): Promise<boolean> {
   for await (const id of batch.taskIds(jobId)) if (id === taskId) return true;
   return false;
 }

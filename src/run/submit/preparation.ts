@@ -5,8 +5,9 @@ import type { Access } from '../stage/access';
 import { CHECK_MOUNTS } from '../../workload/programs';
 
 /**
- * The workload's own preparation, the check of its mounts and its shared data are one task, since a
- * job has one. A release needs one too: Batch releases only the nodes that it has prepared.
+ * Builds the job preparation task. A job has only one, so it combines the workload's own
+ * preparation, the check of the mounts and the download of shared data. A release task requires it
+ * too: Batch runs the release only on nodes that ran the preparation.
  */
 export function preparationOf(workload: Workload, access: Access): NodeTaskSpec | null {
   if (!preparesNodes(workload)) return null;
@@ -36,7 +37,7 @@ export function preparesNodes({ prepare, release, shared, pool }: Workload): boo
   return (prepare ?? release ?? shared[0] ?? pool.mounts[0]) !== undefined;
 }
 
-/** The check hands over to the command, whose words need no other quotes than they have. */
+/** The mount check executes the command after `--`, so the command needs no further quoting. */
 function commandOf(own: string | undefined, mounts: readonly string[]): string {
   if (mounts.length === 0) return own ?? '/bin/true';
   const check = `/bin/sh ${CHECK_MOUNTS} ${mounts.join(' ')}`;

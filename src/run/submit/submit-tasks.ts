@@ -2,28 +2,28 @@ import { createHash } from 'node:crypto';
 import { Failure } from '../../failure';
 import type { Batch, TaskSpec } from '../ports';
 import type { RunPlan, WatchState } from '../run';
-import { dependOnAll, taskFrom } from './tasks';
+import { dependenciesOn, taskFrom } from './tasks';
 import { idsOf, taskSetOf, type TaskSet } from './task-set';
 import type { Work } from '../../workload/work-schema';
 import { JOB_MANAGER_ID, MERGE_ID } from '../names';
 import { workloadOf, type ActivityContext } from '../activity-context';
 
 /**
- * So many tasks are added in one step. Batch takes some hundreds a second, so a step keeps well
- * within the time a function has, and between two of them a run can be cancelled.
+ * Tasks added in one step. Batch accepts some hundreds a second, so a step stays well within the
+ * timeout of a function, and a run can be cancelled between two steps.
  */
 const TASKS_PER_STEP = 20_000;
 
 export type Submitted =
-  /** There are more: the next step begins with this one. */
+  /** The index at which the next step starts. */
   | { readonly kind: 'more'; readonly from: number }
   | { readonly kind: 'all'; readonly tasks: number; readonly merge: WatchState['merge'] };
 
 /**
- * Adds tasks, from the given one on. The last step proves that Batch has exactly the planned ones,
- * and only then lets the job end with them: a job told so before would end while it is still
- * empty. Repeated, it completes the set, and adds none to a job whose tasks are all there and may
- * have ended it since.
+ * Adds the tasks of one step, starting at `from`. The last step proves that Batch has exactly the
+ * planned tasks, and only then lets the job terminate itself: with that setting an empty job would
+ * end at once. Idempotent: a repeated step adds the missing tasks, and none when all exist, even if
+ * the job has ended since.
  */
 export async function submitTasks(
   context: ActivityContext,
@@ -38,51 +38,53 @@ export async function submitTasks(
     return { kind: 'more', from: next };
   }
 
-  const { merge, how } = mergeOf(workload.work, set);
-  const whole: Whole = { set, merge, jobId: plan.jobId };
-  await complete(context.batch, whole, from);
-  // A job that has to wait for its merge must not end before it is there.
-  if (how !== 'due') await context.batch.endWhenTasksEnd(plan.jobId);
-  return { kind: 'all', tasks: idsIn(whole), merge: how };
+  const { merge, state } = mergeOf(workload.work, set);
+  const job: PlannedJob = { set, merge, jobId: plan.jobId };
+  await completeTasks(context.batch, job, from);
+  // A job whose merge is added later must not end before.
+  if (state !== 'due') await context.batch.endWhenTasksEnd(plan.jobId);
+  return { kind: 'all', tasks: countOf(job), merge: state };
 }
 
 /**
- * A merge of all waits in the job for them. A merge of most cannot, since Batch would let it wait
- * for ever for a task that failed; nor can one that waits for more than fit into its list.
+ * Builds the merge task, which depends on all other tasks. Batch never starts a task that depends
+ * on a failed one, so a merge that tolerates failures is added later, and so is a merge with more
+ * dependencies than fit into its list.
  */
-function mergeOf(work: Work, set: TaskSet): { merge: TaskSpec | null; how: WatchState['merge'] } {
+function mergeOf(work: Work, set: TaskSet): { merge: TaskSpec | null; state: WatchState['merge'] } {
   const template = work.kind === 'whole' ? undefined : work.merge;
-  if (template === undefined) return { merge: null, how: 'none' };
-  const dependsOn = template.quorum < 1 ? null : dependOnAll(idsOf(set));
-  if (dependsOn === null) return { merge: null, how: 'due' };
-  return { merge: taskFrom(template, set.access, { id: MERGE_ID, dependsOn }), how: 'waits' };
+  if (template === undefined) return { merge: null, state: 'none' };
+  const dependsOn = template.quorum < 1 ? null : dependenciesOn(idsOf(set));
+  if (dependsOn === null) return { merge: null, state: 'due' };
+  return { merge: taskFrom(template, set.access, { id: MERGE_ID, dependsOn }), state: 'waits' };
 }
 
-/** All that a job is to have. */
-interface Whole {
+/** The complete set of tasks of a job, the job manager aside. */
+interface PlannedJob {
   readonly set: TaskSet;
   readonly merge: TaskSpec | null;
   readonly jobId: string;
 }
 
-async function complete(batch: Batch, whole: Whole, from: number): Promise<void> {
-  const refusal = await addUnlessOver(batch, whole.jobId, restOf(whole, from));
-  let gap = await gapIn(batch, whole);
-  if (gap !== null && refusal !== null) throw refusal;
+/** Adds the remaining tasks and proves that the set is complete. */
+async function completeTasks(batch: Batch, job: PlannedJob, from: number): Promise<void> {
+  const jobEnded = await addUnlessJobEnded(batch, job.jobId, tasksFrom(job, from));
+  let gap = await findGap(batch, job);
+  if (gap !== null && jobEnded !== null) throw jobEnded;
   if (gap !== null && gap.missing.length > 0) {
-    await batch.addTasks(whole.jobId, missingOf(whole, gap.missing));
-    gap = await gapIn(batch, whole);
+    await batch.addTasks(job.jobId, tasksWithIds(job, gap.missing));
+    gap = await findGap(batch, job);
   }
   if (gap === null) return;
-  // Worth another try: a list may be behind.
+  // Worth a retry: a task list may be stale.
   throw new Failure(
     'serviceUnavailable',
-    `job ${whole.jobId} lacks ${gap.missing.length} of ${idsIn(whole)} tasks (${gap.missing.slice(0, 3).join(', ')}) and has ${gap.foreign.length} that nobody planned (${gap.foreign.slice(0, 3).join(', ')})`,
+    `job ${job.jobId} lacks ${gap.missing.length} of ${countOf(job)} tasks (${gap.missing.slice(0, 3).join(', ')}) and has ${gap.unplanned.length} unplanned tasks (${gap.unplanned.slice(0, 3).join(', ')})`,
   );
 }
 
-/** Answers the refusal of a job that is over: a step that is repeated may find it so, and all done. */
-export async function addUnlessOver(
+/** Returns the failure of a job that has ended: a repeated step may find its tasks already done. */
+export async function addUnlessJobEnded(
   batch: Batch,
   jobId: string,
   tasks: AsyncIterable<TaskSpec> | Iterable<TaskSpec>,
@@ -96,13 +98,13 @@ export async function addUnlessOver(
   }
 }
 
-async function* restOf({ set, merge }: Whole, from: number): AsyncGenerator<TaskSpec> {
+async function* tasksFrom({ set, merge }: PlannedJob, from: number): AsyncGenerator<TaskSpec> {
   yield* set.slice(from, set.count);
   if (merge !== null) yield merge;
 }
 
-async function* missingOf(
-  { set, merge }: Whole,
+async function* tasksWithIds(
+  { set, merge }: PlannedJob,
   missing: readonly string[],
 ): AsyncGenerator<TaskSpec> {
   const wanted = new Set(missing);
@@ -112,38 +114,38 @@ async function* missingOf(
   if (merge !== null && wanted.has(merge.id)) yield merge;
 }
 
-function idsIn({ set, merge }: Whole): number {
+function countOf({ set, merge }: PlannedJob): number {
   return set.count + (merge === null ? 0 : 1);
 }
 
-function* plannedIn({ set, merge }: Whole): Generator<string> {
+function* plannedIds({ set, merge }: PlannedJob): Generator<string> {
   yield* idsOf(set);
   if (merge !== null) yield merge.id;
 }
 
 interface Gap {
   readonly missing: readonly string[];
-  readonly foreign: readonly string[];
+  readonly unplanned: readonly string[];
 }
 
-/** What Batch has and what was planned, compared; null when they are the same. */
-async function gapIn(batch: Batch, whole: Whole): Promise<Gap | null> {
-  const planned = await digestOf(plannedIn(whole));
-  if ((await digestOf(batch.taskIds(whole.jobId))) === planned) return null;
+/** Compares the tasks in Batch with the planned ones; null when they are the same. */
+async function findGap(batch: Batch, job: PlannedJob): Promise<Gap | null> {
+  const planned = await digestOf(plannedIds(job));
+  if ((await digestOf(batch.taskIds(job.jobId))) === planned) return null;
 
-  // Only now are ids held: something is amiss, and has to be named.
-  const foreign = new Map<string, string>();
-  for await (const id of batch.taskIds(whole.jobId)) foreign.set(id.toLowerCase(), id);
-  foreign.delete(JOB_MANAGER_ID);
+  // The ids are held in memory only here, where the difference has to be named.
+  const unplanned = new Map<string, string>();
+  for await (const id of batch.taskIds(job.jobId)) unplanned.set(id.toLowerCase(), id);
+  unplanned.delete(JOB_MANAGER_ID);
   const missing: string[] = [];
-  for (const id of plannedIn(whole)) if (!foreign.delete(id.toLowerCase())) missing.push(id);
-  const isSame = missing.length === 0 && foreign.size === 0;
-  return isSame ? null : { missing, foreign: [...foreign.values()] };
+  for (const id of plannedIds(job)) if (!unplanned.delete(id.toLowerCase())) missing.push(id);
+  const isSame = missing.length === 0 && unplanned.size === 0;
+  return isSame ? null : { missing, unplanned: [...unplanned.values()] };
 }
 
 /**
- * Sets of ids, told apart without holding either: how many there are, and the sum of their hashes,
- * which comes out the same in whatever order. Batch ids ignore case. The job manager does not count.
+ * Digest of a set of ids without holding the set: the count, and the sum of the hashes, which does
+ * not depend on the order. Batch ids ignore case. The job manager is not counted.
  */
 async function digestOf(ids: AsyncIterable<string> | Iterable<string>): Promise<string> {
   let count = 0;

@@ -11,20 +11,20 @@ import type { Workload } from '../../workload/workload';
 import type { ActivityContext } from '../activity-context';
 
 /**
- * The tasks of a run before the merge, in an order that never changes. A task is made when it is
- * asked for, so a hundred thousand take no more memory than the few that are on their way.
+ * The tasks of a run except the merge, in a stable order. Tasks are built on demand, so a hundred
+ * thousand take no more memory than the few being sent.
  */
 export interface TaskSet {
   readonly count: number;
   idAt(index: number): string;
-  /** From the first index up to, and not including, the second. */
+  /** Tasks from the first index up to the second, which is excluded. */
   slice(from: number, to: number): AsyncIterable<TaskSpec>;
   task(index: number): Promise<TaskSpec>;
   readonly access: Access;
 }
 
-/** Chunks are written to storage and URLs are signed so many at a time. */
-const TASKS_MADE_AT_ONCE = 16;
+/** Concurrency of building tasks, which writes chunks to storage and signs URLs. */
+const TASKS_BUILT_AT_ONCE = 16;
 
 export async function taskSetOf(
   context: ActivityContext,
@@ -35,7 +35,7 @@ export async function taskSetOf(
   const { work } = workload;
   const units = await unitsOf(context, work, plan);
   const access = await openAccess(context.files, workload, plan, now);
-  const maker: Maker = {
+  const taskContext: TaskContext = {
     context,
     workload,
     plan,
@@ -44,22 +44,22 @@ export async function taskSetOf(
     minutes: credentialMinutes(plan, now),
   };
   const count = tasksFor(work, units.count);
-  const task = (index: number) => taskAt(maker, index);
+  const task = (index: number) => taskAt(taskContext, index);
   return {
     count,
     access,
-    idAt: (index) => (chunkOf(work) === 1 ? units.at(index).id : chunkId(index)),
-    slice: (from, to) => mapAhead(numbers(from, Math.min(to, count)), TASKS_MADE_AT_ONCE, task),
+    idAt: (index) => (chunkSizeOf(work) === 1 ? units.at(index).id : chunkId(index)),
+    slice: (from, to) => mapAhead(range(from, Math.min(to, count)), TASKS_BUILT_AT_ONCE, task),
     task,
   };
 }
 
-/** The ids of a set, one by one. */
+/** The ids of a set, calculated one at a time. */
 export function* idsOf(set: TaskSet): Generator<string> {
   for (let index = 0; index < set.count; index++) yield set.idAt(index);
 }
 
-interface Maker {
+interface TaskContext {
   readonly context: ActivityContext;
   readonly workload: Workload;
   readonly plan: RunPlan;
@@ -68,56 +68,66 @@ interface Maker {
   readonly minutes: number;
 }
 
-async function taskAt(maker: Maker, index: number): Promise<TaskSpec> {
-  const { work } = maker.workload;
-  const size = chunkOf(work);
-  if (size === 1) return taskOfUnit(maker, maker.units.at(index));
-  const end = Math.min((index + 1) * size, maker.units.count);
-  const units = [...numbers(index * size, end)].map((at) => maker.units.at(at));
-  return taskOfChunk(maker, chunkId(index), units);
+async function taskAt(taskContext: TaskContext, index: number): Promise<TaskSpec> {
+  const { work } = taskContext.workload;
+  const size = chunkSizeOf(work);
+  if (size === 1) return taskOfUnit(taskContext, taskContext.units.at(index));
+  const end = Math.min((index + 1) * size, taskContext.units.count);
+  const units = [...range(index * size, end)].map((at) => taskContext.units.at(at));
+  return taskOfChunk(taskContext, chunkId(index), units);
 }
 
-async function taskOfUnit(maker: Maker, unit: Unit): Promise<TaskSpec> {
+async function taskOfUnit(taskContext: TaskContext, unit: Unit): Promise<TaskSpec> {
   const { id, environment, after = [], affinityId } = unit;
-  return taskFrom(templateOf(maker, unit), maker.access, {
+  return taskFrom(templateOf(taskContext, unit), taskContext.access, {
     id,
     environment,
-    resourceFiles: await inputsOf(maker, [unit]),
+    resourceFiles: await inputsOf(taskContext, [unit]),
     dependsOn: after,
     ...(affinityId !== undefined && { affinityId }),
   });
 }
 
-/** The units travel as a file: so many variables would fit into no task. */
-async function taskOfChunk(maker: Maker, id: string, units: readonly Unit[]): Promise<TaskSpec> {
+/** The units are passed as a file, because their variables would exceed the size of a task. */
+async function taskOfChunk(
+  taskContext: TaskContext,
+  id: string,
+  units: readonly Unit[],
+): Promise<TaskSpec> {
   const lines = units.map((unit) => JSON.stringify({ id: unit.id, environment: unit.environment }));
   const staged = `units/${id}.jsonl`;
-  const { context, plan, access } = maker;
+  const { context, plan, access } = taskContext;
   await context.files.writeText(plan.stagingContainer, staged, `${lines.join('\n')}\n`);
   const [first] = units;
-  return taskFrom(templateOf(maker, first), access, {
+  return taskFrom(templateOf(taskContext, first), access, {
     id,
     environment: { UNITS: String(units.length) },
-    resourceFiles: [await opened(maker, staged, 'units.jsonl'), ...(await inputsOf(maker, units))],
-    // A hint for one of the units is as good as any.
+    resourceFiles: [
+      await resourceFile(taskContext, staged, 'units.jsonl'),
+      ...(await inputsOf(taskContext, units)),
+    ],
+    // The hint of any unit will do.
     ...(first?.affinityId !== undefined && { affinityId: first.affinityId }),
   });
 }
 
-/** Inputs of its own for a task that has such, else all inputs of the run for every task. */
-async function inputsOf(maker: Maker, units: readonly Unit[]): Promise<readonly ResourceFile[]> {
-  const { work, inputs } = maker.workload;
+/** The task's own inputs for work per blob; otherwise all inputs of the run. */
+async function inputsOf(
+  taskContext: TaskContext,
+  units: readonly Unit[],
+): Promise<readonly ResourceFile[]> {
+  const { work, inputs } = taskContext.workload;
   if (work.kind === 'perBlob') {
     const files = units.flatMap((unit) => unit.files ?? []);
-    return Promise.all(files.map((file) => opened(maker, file, file)));
+    return Promise.all(files.map((file) => resourceFile(taskContext, file, file)));
   }
-  // The job manager of a split has had them, and hands on what its tasks need.
-  const forAll = work.kind === 'sweep' || work.kind === 'tasks';
-  return forAll && inputs !== undefined ? allInputs(maker.access) : [];
+  // With split work the job manager reads the inputs and passes on what its tasks need.
+  const readsAll = work.kind === 'sweep' || work.kind === 'tasks';
+  return readsAll && inputs !== undefined ? allInputs(taskContext.access) : [];
 }
 
-async function opened(
-  { context, plan, minutes }: Maker,
+async function resourceFile(
+  { context, plan, minutes }: TaskContext,
   name: string,
   path: string,
 ): Promise<ResourceFile> {
@@ -128,22 +138,22 @@ async function opened(
   };
 }
 
-function templateOf({ workload }: Maker, unit: Unit | undefined): TaskTemplate {
+function templateOf({ workload }: TaskContext, unit: Unit | undefined): TaskTemplate {
   const { work } = workload;
   const template = unit?.template ?? ('task' in work ? work.task : undefined);
-  if (template === undefined) throw new Error(`${workload.name} has no task of its own`);
+  if (template === undefined) throw new Error(`${workload.name} has no task template`);
   return template;
 }
 
-export function chunkOf(work: Work): number {
+export function chunkSizeOf(work: Work): number {
   return 'chunk' in work ? work.chunk : 1;
 }
 
-/** `chunk-000001` is the first. */
+/** Id of a chunk, counted from 1: `chunk-000001`. */
 export function chunkId(index: number): string {
   return `chunk-${String(index + 1).padStart(6, '0')}`;
 }
 
-function* numbers(from: number, to: number): Generator<number> {
+function* range(from: number, to: number): Generator<number> {
   for (let number = from; number < to; number++) yield number;
 }

@@ -8,7 +8,9 @@ import { INPUT_LIST, LOGS_FOLDER, MANIFEST } from '../names';
 import type { Access } from '../stage/access';
 import { formatPath, formatIssue } from '../../workload/validation';
 
-/** What one task has that its template has not. */
+/** Builds the tasks for Batch from task templates and manifest lines. Pure. */
+
+/** The properties of one task that are not in its template. */
 export interface TaskDetails {
   readonly id: string;
   readonly environment?: Readonly<Record<string, string>>;
@@ -34,7 +36,7 @@ export function taskFrom(template: TaskTemplate, access: Access, details: TaskDe
         outputFile(files, to.replaceAll('{task}', details.id), access, 'taskSuccess'),
       ),
       ...(details.outputFiles ?? []),
-      // Kept whatever happens, since a node's own copy goes with the node.
+      // Uploaded after a failure too, because the node's own copy is deleted with the node.
       outputFile('../std*.txt', `${LOGS_FOLDER}/${details.id}`, access, 'taskCompletion'),
     ],
     slots: template.slots,
@@ -61,7 +63,7 @@ export function secretFiles(names: readonly string[], access: Access): ResourceF
   }));
 }
 
-/** What a template says of its environment; its locale is a part of that. */
+/** The environment of a template, its locale included. */
 export function environmentOf({
   locale,
   environment,
@@ -72,10 +74,7 @@ export function environmentOf({
   return { ...(locale !== undefined && { LC_ALL: locale }), ...environment };
 }
 
-/**
- * A pattern without a wildcard names one blob, one with a wildcard a folder: that is how Batch
- * reads the destination path.
- */
+/** Batch reads the destination path as a blob name, or as a folder if the pattern has a wildcard. */
 function outputFile(
   pattern: string,
   folder: string,
@@ -87,7 +86,7 @@ function outputFile(
   return { pattern, containerUrl: access.upload, path, when };
 }
 
-/** All inputs of the run, under `inputs/`, and what they are called. */
+/** All inputs of the run, in the folder `inputs/`, and the list with their original names. */
 export function allInputs(access: Access): ResourceFile[] {
   return [
     { containerUrl: access.staging, prefix: 'inputs/' },
@@ -95,7 +94,7 @@ export function allInputs(access: Access): ResourceFile[] {
   ];
 }
 
-/** The file a splitting job manager must write. */
+/** The task manifest that the job manager of split work writes. */
 export function manifestFile(access: Access): OutputFile {
   return {
     pattern: 'outputs/tasks.jsonl',
@@ -113,7 +112,7 @@ const lineSchema = z.strictObject({
         .string()
         .regex(
           /^(?!AZ_BATCH_)[A-Z][A-Z0-9_]{0,63}$/,
-          'must be upper-case letters, digits and _, and not begin with AZ_BATCH_',
+          'must be upper-case letters, digits and _, and not start with AZ_BATCH_',
         ),
       z.string().max(1024),
     )
@@ -124,8 +123,8 @@ const lineSchema = z.strictObject({
 export type ManifestLine = z.output<typeof lineSchema>;
 
 /**
- * The tasks a job manager asks for: JSON lines, checked like any input. A line that repeats an
- * earlier one is dropped. @throws Failure manifestRefused naming line and field
+ * Parses and validates the task manifest, which is JSON lines. Repeated lines are dropped.
+ * @throws Failure manifestRefused naming line and field
  */
 export function readManifest(text: string, maxTasks: number): readonly ManifestLine[] {
   const tasks = new Map<string, ManifestLine>();
@@ -133,13 +132,13 @@ export function readManifest(text: string, maxTasks: number): readonly ManifestL
     if (line.trim() === '') continue;
     const task = readLine(line, index + 1);
     const key = task.id.toLowerCase();
-    const twin = tasks.get(key);
-    if (twin !== undefined && JSON.stringify(twin) !== JSON.stringify(task)) {
-      throw refused(index + 1, `the id ${task.id} stands for another task already`);
+    const existing = tasks.get(key);
+    if (existing !== undefined && JSON.stringify(existing) !== JSON.stringify(task)) {
+      throw lineError(index + 1, `the id ${task.id} is already used by another task`);
     }
     tasks.set(key, task);
     if (tasks.size > maxTasks) {
-      throw refused(
+      throw lineError(
         index + 1,
         `more than ${maxTasks} tasks; raise work.maxTasks or chunk the work`,
       );
@@ -153,28 +152,28 @@ function readLine(line: string, number: number): ManifestLine {
   try {
     value = JSON.parse(line);
   } catch (cause) {
-    throw refused(number, 'it is no JSON object', cause);
+    throw lineError(number, 'it is not JSON', cause);
   }
   const checked = lineSchema.safeParse(value);
   if (!checked.success) {
     const [issue] = checked.error.issues;
-    if (issue === undefined) throw refused(number, 'invalid');
-    throw refused(number, `${formatPath(issue.path, 'the task')}: ${formatIssue(issue)}`);
+    if (issue === undefined) throw lineError(number, 'invalid');
+    throw lineError(number, `${formatPath(issue.path, 'the task')}: ${formatIssue(issue)}`);
   }
   if (RESERVED_IDS.has(checked.data.id.toLowerCase())) {
-    throw refused(number, `the id ${checked.data.id} is taken by Nightshift itself`);
+    throw lineError(number, `the id ${checked.data.id} is reserved by Nightshift`);
   }
   return checked.data;
 }
 
-function refused(line: number, what: string, cause?: unknown): Failure {
-  return new Failure('manifestRefused', `line ${line} of the task manifest is refused: ${what}`, {
+function lineError(line: number, reason: string, cause?: unknown): Failure {
+  return new Failure('manifestRefused', `line ${line} of the task manifest is invalid: ${reason}`, {
     cause,
   });
 }
 
-/** The list a merge waits for; null when it is longer than Batch takes. */
-export function dependOnAll(ids: Iterable<string>): readonly string[] | null {
+/** The dependency list of a merge; null when it is longer than Batch accepts. */
+export function dependenciesOn(ids: Iterable<string>): readonly string[] | null {
   const list: string[] = [];
   let characters = 0;
   for (const id of ids) {

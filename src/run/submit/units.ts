@@ -8,19 +8,19 @@ import type { Work, WorkOf } from '../../workload/work-schema';
 import { idFromText, MANIFEST } from '../names';
 import type { ActivityContext } from '../activity-context';
 
-/** A piece of work that can be a task of its own. */
+/** The smallest piece of work: one task, or one part of a chunk. */
 export interface Unit {
   readonly id: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Inputs that are its own, below the working directory. */
+  /** Paths of the unit's own inputs, below the working directory. */
   readonly files?: readonly string[];
   readonly after?: readonly string[];
   readonly affinityId?: string | undefined;
-  /** Where it is of another kind than the others. */
+  /** Overrides the task template of the work. */
   readonly template?: TaskTemplate | undefined;
 }
 
-/** The units of a run, in an order that never changes. They are made when asked for. */
+/** The units of a run in a stable order, built on demand. */
 export interface Units {
   readonly count: number;
   at(index: number): Unit;
@@ -29,32 +29,32 @@ export interface Units {
 export async function unitsOf(context: ActivityContext, work: Work, plan: RunPlan): Promise<Units> {
   switch (work.kind) {
     case 'whole':
-      return listed([]);
+      return unitList([]);
     case 'split':
-      return listed(await manifestOf(context, work, plan));
+      return unitList(await manifestOf(context, work, plan));
     case 'perBlob':
-      return listed(((await stagedInputs(context, plan)) ?? []).map(unitOfBlob));
+      return unitList(((await stagedInputs(context, plan)) ?? []).map(unitOfBlob));
     case 'sweep':
       return { count: combinationsIn(work), at: (index) => unitOfSweep(work, index) };
     case 'tasks':
-      return listed(
+      return unitList(
         work.tasks.map(({ task, ...unit }) => ({ ...unit, template: task ?? work.task })),
       );
   }
 }
 
-function listed(units: readonly Unit[]): Units {
+function unitList(units: readonly Unit[]): Units {
   return {
     count: units.length,
     at: (index) => {
       const unit = units[index];
-      if (unit === undefined) throw new Error(`there is no unit ${index} of ${units.length}`);
+      if (unit === undefined) throw new Error(`unit ${index} of ${units.length} does not exist`);
       return unit;
     },
   };
 }
 
-/** 100,000 lines of some 300 characters. */
+/** Enough for 100,000 lines of 300 characters. */
 const MAX_MANIFEST_BYTES = 32 * 1024 ** 2;
 
 async function manifestOf(
@@ -66,13 +66,13 @@ async function manifestOf(
   if (text === null) {
     throw new Failure(
       'manifestRefused',
-      'the job manager ended well but wrote no outputs/tasks.jsonl',
+      'the job manager succeeded but wrote no outputs/tasks.jsonl',
     );
   }
   return readManifest(text, maxTasks * chunk);
 }
 
-/** The name travels as a variable, whatever it holds; the file has one of ours. */
+/** The untrusted blob name is passed only as a variable; the file has a generated name. */
 function unitOfBlob({ file, name }: StagedInput): Unit {
   const environment = { INPUT_FILE: file, INPUT_NAME: name };
   return { id: idFromText(name), environment, files: [file] };

@@ -1,6 +1,6 @@
 import { WebResource, type HttpClient, type HttpOperationResponse } from '@azure/ms-rest-js';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { httpWithoutOwnRetries } from '../../../src/azure/batch/http';
+import { httpWithClearedTimers } from '../../../src/azure/batch/http';
 import { tasks } from './specs';
 import { scripted } from './scripted-batch';
 
@@ -31,7 +31,7 @@ const endless: HttpClient = {
 test('a request that takes too long is ended', async () => {
   const request = new WebResource('http://127.0.0.1/jobs', 'GET');
   request.timeout = 40_000;
-  const told = httpWithoutOwnRetries(endless).sendRequest(request).catch(String);
+  const told = httpWithClearedTimers(endless).sendRequest(request).catch(String);
 
   vi.advanceTimersByTime(39_999);
   expect(vi.getTimerCount()).toBe(1);

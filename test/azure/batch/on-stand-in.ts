@@ -13,7 +13,7 @@ export async function portOnStandIn(
   options: Parameters<typeof standIn>[0] = {},
 ): Promise<PortOnStandIn> {
   const stand = await standIn(options);
-  const pacing = { pause: async () => undefined, chance: () => 0.5 };
+  const pacing = { pause: async () => undefined, random: () => 0.5 };
   return { stand, batch: batchOn(stand.client, pacing) };
 }
 

@@ -67,7 +67,7 @@ export async function scripted(
   const scopes: unknown[] = [];
   const pacing = {
     pause: async (milliseconds: number) => void pauses.push(milliseconds),
-    chance: () => 0.5,
+    random: () => 0.5,
     retries,
   };
   const settings = { batch: { endpoint: server.url, accountKey } };

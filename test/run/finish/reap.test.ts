@@ -3,14 +3,20 @@ import { Failure } from '../../../src/failure';
 import type { Outcome } from '../../../src/run/run';
 import { reap, type KnownRuns, type Reaped } from '../../../src/run/finish/reap';
 import type { WorkloadDeclaration } from '../../../src/workload/workload';
-import { cutting } from '../../fakes';
+import { disconnecting } from '../../fakes';
 import { minute, watchWith, whole } from '../given';
 import { now, worldOf, type World } from '../world';
 import { recordBlob, RUNS_CONTAINER } from '../../../src/run/names';
 import { labelsOf } from '../../../src/run/activity-context';
 
 const DAY = 24 * 60;
-const NOTHING: Reaped = { orphans: [], containers: [], forgotten: [], refused: [], kept: [] };
+const NOTHING: Reaped = {
+  orphans: [],
+  containers: [],
+  forgotten: [],
+  failures: [],
+  retainedPools: [],
+};
 
 async function leave({ activities, plan }: World): Promise<void> {
   await activities.stage({ plan });
@@ -40,7 +46,7 @@ afterEach(() => {
 
 function runs(going: readonly string[] = []): KnownRuns {
   return {
-    isGoing: async (runId) => going.includes(runId),
+    isActive: async (runId) => going.includes(runId),
     forget: async (runId) => {
       forgotten.push(runId);
     },
@@ -56,7 +62,7 @@ test('what a run is still looking after stays [GD39]', async () => {
   await leave(world);
 
   expect(await tidying(world, [world.plan.runId])).toEqual(NOTHING);
-  expect(world.batch.pools.get(world.plan.poolId)?.isGoing).toBe(false);
+  expect(world.batch.pools.get(world.plan.poolId)?.isDeleting).toBe(false);
 });
 
 test('what a run has left is deleted and named: pool, job and staging at once [GD39, GD40]', async () => {
@@ -74,7 +80,7 @@ test('what a run has left is deleted and named: pool, job and staging at once [G
     refused: [],
     kept: [],
   });
-  world.batch.finishRemovals();
+  world.batch.finishDeletions();
   expect([world.batch.pools.size, world.batch.jobs.size]).toEqual([0, 0]);
   expect([...world.files.containers.keys()]).toEqual([outputContainer, RUNS_CONTAINER]);
   expect(await tidying(world)).toEqual(NOTHING);
@@ -85,7 +91,7 @@ test('outputs stay for as long as the record says, and go then [GD39]', async ()
   await leave(world);
   await recordIt(world);
   await tidying(world);
-  world.batch.finishRemovals();
+  world.batch.finishDeletions();
 
   expect(await tidying(world, [], 1.9)).toEqual(NOTHING);
   expect(await tidying(world, [], 2.1)).toEqual({
@@ -102,7 +108,7 @@ test('outputs of a run that nobody could record stay for thirty days after they 
   const world = worldOf(whole);
   await leave(world);
   await tidying(world, [], 5);
-  world.batch.finishRemovals();
+  world.batch.finishDeletions();
 
   expect(await tidying(world, [], 34.9)).toEqual(NOTHING);
   expect(await tidying(world, [], 35.1)).toEqual({
@@ -121,7 +127,7 @@ test('one thing that cannot be deleted does not keep the others, and is named', 
   const world = worldOf(whole);
   await leave(world);
   const { poolId, jobId, stagingContainer } = world.plan;
-  const batch = cutting(world.batch, { calls: 0 }, 2, 'beforeTheCall');
+  const batch = disconnecting(world.batch, { calls: 0 }, 2, 'beforeTheCall');
 
   expect(await reap({ ...world.tools, batch }, runs(), minute(0))).toEqual({
     orphans: [{ kind: 'job', id: jobId }],

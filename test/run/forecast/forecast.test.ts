@@ -71,7 +71,7 @@ function runThatTook(minutes: number, nodeMinutes: number, dedicatedMinutes = 0)
 test('a plan names pool, job, containers, formula and what the formula gives [PI12]', async () => {
   const plan = await forecastOf(world(), split);
 
-  expect(plan.refusals).toEqual([]);
+  expect(plan.errors).toEqual([]);
   expect(plan.pool).toMatchObject({
     vmSize: 'standard_d2s_v5',
     slotsPerNode: 2,
@@ -188,12 +188,12 @@ test('what can never run is refused with every reason at once [GD15]', async () 
     blob: 'gone.ply',
   });
 
-  expect(plan.refusals).toEqual([
+  expect(plan.errors).toEqual([
     'blob "gone.ply" in container inbox is not there (any more)',
     'secret the-key cannot be read; store it in the vault',
     '1 Spot node of standard_d8s_v5 has 8 cores and the Batch account may have 4 Spot cores, not enough for one; ask for 4 more of "Spot/low-priority vCPUs (all Series)", which can take days, or choose a smaller size',
   ]);
-  expect(plan.secrets).toEqual([{ name: 'the-key', isThere: false }]);
+  expect(plan.secrets).toEqual([{ name: 'the-key', isReadable: false }]);
 });
 
 test('a plan shows no value of a secret [GD19]', async () => {
@@ -204,7 +204,7 @@ test('a plan shows no value of a secret [GD19]', async () => {
 
   const plan = await forecastOf(world(), declaration);
 
-  expect(plan.secrets).toEqual([{ name: 'the-key', isThere: true }]);
+  expect(plan.secrets).toEqual([{ name: 'the-key', isReadable: true }]);
   expect(JSON.stringify(plan)).not.toContain('value of');
 });
 
@@ -252,7 +252,7 @@ test('what the Batch account does not have is refused before there is a run [RS1
 
   const plan = await forecastOf(tools, declaration);
 
-  expect(plan.refusals).toEqual([
+  expect(plan.errors).toEqual([
     'pool.packages: the Batch account has no version 2.0 of the application package fit (it has 1.0); upload it with npm run pack',
     expect.stringMatching(/^pool\.image "debian-12" cannot be used: .* does not support it/),
   ]);
@@ -274,22 +274,22 @@ test('a pool of somebody else is looked at: it is not made, costs the run nothin
   const declaration: WorkloadDeclaration = { ...whole, pool: { existing: 'department' } };
   const tools = world();
   const missing = await forecastOf(tools, declaration);
-  tools.batch.others.set('department', {
+  tools.batch.existing.set('department', {
     isBeingDeleted: false,
     runId: null,
     nodeAgent: 'batch.node.ubuntu 24.04',
     runsContainers: false,
     slotsPerNode: 1,
-    scalesItself: false,
+    autoscales: false,
     targetNodes: 2,
   });
 
   const plan = await forecastOf(tools, declaration);
 
-  expect(missing.refusals).toEqual([
+  expect(missing.errors).toEqual([
     'pool.existing "department" cannot be used: there is no such pool',
   ]);
-  expect([plan.refusals, plan.pool, plan.estimate.capNodeMinutes]).toEqual([
+  expect([plan.errors, plan.pool, plan.estimate.capNodeMinutes]).toEqual([
     [],
     { isMade: false, id: 'department' },
     0,
@@ -314,7 +314,7 @@ test.each([
 
   const plan = await forecastOf(world({ spotCoreQuota, dedicatedCoreQuota }), declaration);
 
-  expect([plan.refusals.length, plan.warnings.length]).toEqual(findings);
+  expect([plan.errors.length, plan.warnings.length]).toEqual(findings);
 });
 
 test('before the first good run nobody knows what a run takes', async () => {

@@ -98,7 +98,7 @@ test('the nodes of somebody else’s pool are not counted as the run’s', async
       nodeAgent: null,
       runsContainers: false,
       slotsPerNode: 1,
-      scalesItself: true,
+      autoscales: true,
       targetNodes: 0,
     };
     // The paced account shows the pool that was made; here somebody else did.
@@ -157,13 +157,13 @@ test('a run that may have dedicated nodes does not say that it waits for a Spot 
 
 test('kept pools whose turn is over are tidied an hour later, unless a job needs them [GD39]', async () => {
   const { batch, tools } = worldOf(whole);
-  batch.kept.push(
+  batch.retained.push(
     { id: 'over', until: minute(0).toISOString() },
     { id: 'fresh', until: minute(1000).toISOString() },
   );
-  const runs = { isGoing: async () => false, forget: async () => {} };
-  const kept = async (minutes: number) => (await reap(tools, runs, minute(minutes))).kept;
+  const runs = { isActive: async () => false, forget: async () => {} };
+  const kept = async (minutes: number) => (await reap(tools, runs, minute(minutes))).retainedPools;
 
   expect([await kept(59), await kept(61), await kept(61)]).toEqual([[], ['over'], []]);
-  expect(batch.kept.map(({ id }) => id)).toEqual(['fresh']);
+  expect(batch.retained.map(({ id }) => id)).toEqual(['fresh']);
 });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createActivities } from '../../../src/run/activities';
-import type { PoolFacts, PoolSpec } from '../../../src/run/ports';
+import type { PoolDescription, PoolSpec } from '../../../src/run/ports';
 import type { WorkloadDeclaration } from '../../../src/workload/workload';
 import { CANARY, now, worldOf, type World } from '../world';
 import { echo, split, whole } from '../given';
@@ -156,19 +156,22 @@ test('an image near its end is a warning of the run', async () => {
   ]);
 });
 
-const shared: PoolFacts = {
+const shared: PoolDescription = {
   isBeingDeleted: false,
   runId: null,
   nodeAgent: 'batch.node.ubuntu 24.04',
   runsContainers: false,
   slotsPerNode: 2,
-  scalesItself: true,
+  autoscales: true,
   targetNodes: 0,
 };
 
-function sharing(facts: Partial<PoolFacts> | null, more: Partial<WorkloadDeclaration> = {}): World {
+function sharing(
+  facts: Partial<PoolDescription> | null,
+  more: Partial<WorkloadDeclaration> = {},
+): World {
   const world = worldOf({ ...whole, pool: { existing: 'shared-pool' }, ...more });
-  if (facts !== null) world.batch.others.set('shared-pool', { ...shared, ...facts });
+  if (facts !== null) world.batch.existing.set('shared-pool', { ...shared, ...facts });
   return world;
 }
 
@@ -185,7 +188,7 @@ test('a pool of somebody else is used as it is: not made, not grown, not deleted
   const { done } = await activities.cleanUp({ plan, outcome: 'succeeded' });
 
   expect(batch.jobs.get(plan.jobId)?.spec.poolId).toBe('shared-pool');
-  expect([grown, batch.pools.size]).toEqual([{ answer: 'notOwned' }, 0]);
+  expect([grown, batch.pools.size]).toEqual([{ result: 'notOwned' }, 0]);
   expect(done.find(({ resource }) => resource === 'pool')).toEqual({
     resource: 'pool',
     id: 'shared-pool',
@@ -196,7 +199,7 @@ test('a pool of somebody else is used as it is: not made, not grown, not deleted
 const containers = { work: { kind: 'whole', jobManager: { ...echo, container } } } as const;
 const wide = { work: { kind: 'whole', jobManager: { ...echo, slots: 3 } } } as const;
 
-test.each<[string, Partial<PoolFacts> | null, Partial<WorkloadDeclaration>, string]>([
+test.each<[string, Partial<PoolDescription> | null, Partial<WorkloadDeclaration>, string]>([
   ['that is not there', null, {}, 'there is no such pool'],
   ['that is being deleted', { isBeingDeleted: true }, {}, 'it is being deleted'],
   [
@@ -225,7 +228,7 @@ test.each<[string, Partial<PoolFacts> | null, Partial<WorkloadDeclaration>, stri
   ],
   [
     'that has no node and gets none',
-    { scalesItself: false },
+    { autoscales: false },
     {},
     'it has no node and gets none by itself; resize it, or give it an autoscale formula',
   ],

@@ -46,7 +46,7 @@ async function lineTo(
     getToken: async () => ({ token: 'a token', expiresOnTimestamp: Number.MAX_SAFE_INTEGER }),
   };
   const client = batchClientFor(settings, credential, world.tools.secrets);
-  const pacing = { pause: async () => undefined, chance: () => 0.5 };
+  const pacing = { pause: async () => undefined, random: () => 0.5 };
   await world.activities.stage({ plan: world.plan });
   return { world, service, tools: { ...world.tools, batch: batchOn(client, pacing) } };
 }

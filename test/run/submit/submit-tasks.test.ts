@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { WorkloadDeclaration } from '../../../src/workload/workload';
 import { echo, perBlob, split, whole } from '../given';
 import { CANARY, now, worldOf, type World } from '../world';
-import { nodesEnd } from '../../../src/run/provision/autoscale-formula';
+import { scaleInTime } from '../../../src/run/provision/autoscale-formula';
 
 const meshes = {
   ...perBlob,
@@ -102,7 +102,7 @@ test('the script of a set-up can be read for longer than a node of the run can c
   const [file] = batch.pools.get(plan.poolId)?.spec.startTask?.resourceFiles ?? [];
 
   const minutes = Number(/read-for=(\d+)/.exec(JSON.stringify(file))?.[1]);
-  expect(Date.parse(now) + minutes * 60_000).toBeGreaterThan(Date.parse(nodesEnd(plan)));
+  expect(Date.parse(now) + minutes * 60_000).toBeGreaterThan(Date.parse(scaleInTime(plan)));
 });
 
 test('each line of the manifest becomes a task, and the merge waits for all of them [GD1, GD3, GD5]', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import {
-  dependOnAll,
+  dependenciesOn,
   manifestFile,
   allInputs,
   readManifest,
@@ -183,6 +183,6 @@ test('a manifest of more tasks than the workload allows is refused', () => {
 test('a merge waits for all tasks, as many as Batch takes in one list [GD5]', () => {
   const most = Array.from({ length: 1000 }, (_, index) => `t${index}`.padEnd(64, '-'));
 
-  expect(dependOnAll(most)).toEqual(most);
-  expect(dependOnAll([...most, 'x'])).toBeNull();
+  expect(dependenciesOn(most)).toEqual(most);
+  expect(dependenciesOn([...most, 'x'])).toBeNull();
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Failure } from '../../../src/failure';
-import { checkAccount } from '../../../src/run/forecast/account-findings';
+import { checkAccount } from '../../../src/run/forecast/account-check';
 import type { AccountQuotas, BatchAccount } from '../../../src/run/ports';
 import type { WorkloadDeclaration } from '../../../src/workload/workload';
 import { MemoryBatch } from '../../fakes';
@@ -51,9 +51,9 @@ const applications = ['fit', 'tool', 'data'];
 test('a plan shows the default version of each package that names none, and the quotas of the account [RS19]', async () => {
   const told = accountWith({}, { fit: '2.0', data: '1.0' });
 
-  const { refusals, account } = await findingsOf(packaged, { account: told, applications });
+  const { errors, account } = await findingsOf(packaged, { account: told, applications });
 
-  expect([refusals, account]).toEqual([
+  expect([errors, account]).toEqual([
     [],
     {
       quotas: { spotCores: 100, dedicatedCores: 100, pools: 10, jobs: 10 },
@@ -64,9 +64,9 @@ test('a plan shows the default version of each package that names none, and the 
 });
 
 test('packages without a default version are refused in a plan, each with what to do [RS19]', async () => {
-  const { refusals } = await findingsOf(packaged, { account: accountWith(), applications });
+  const { errors } = await findingsOf(packaged, { account: accountWith(), applications });
 
-  expect(refusals).toEqual(
+  expect(errors).toEqual(
     [
       ['pool.packages', 'fit'],
       ['work.jobManager.packages', 'data'],
@@ -78,9 +78,9 @@ test('packages without a default version are refused in a plan, each with what t
 });
 
 test('an application that is not there is refused for that alone', async () => {
-  const { refusals } = await findingsOf(packaged, { account: accountWith() });
+  const { errors } = await findingsOf(packaged, { account: accountWith() });
 
-  expect(refusals).toEqual([
+  expect(errors).toEqual([
     'pool.packages: the Batch account has no version of the application package fit (there is no such application); upload it with npm run pack',
   ]);
 });
@@ -118,18 +118,16 @@ test.each<[string, WorkloadDeclaration['pool'], Partial<AccountQuotas>, readonly
 
   const findings = await findingsOf(declaration, { account: accountWith(quotas) });
 
-  expect(findings.refusals).toEqual(
-    refusals.map((words) => expect.stringMatching(words) as string),
-  );
+  expect(findings.errors).toEqual(refusals.map((words) => expect.stringMatching(words) as string));
 });
 
 test('a run in a pool of somebody else needs no quota of pools and cores', async () => {
   const account = accountWith({ pools: 0, spotCores: 0, jobs: 0 });
   const declaration = { ...whole, pool: { existing: 'department' } };
 
-  const { refusals } = await findingsOf(declaration, { account });
+  const { errors } = await findingsOf(declaration, { account });
 
-  expect(refusals).toEqual([
+  expect(errors).toEqual([
     'pool.existing "department" cannot be used: there is no such pool',
     expect.stringMatching(/^the quota "Active jobs/),
   ]);
@@ -138,16 +136,16 @@ test('a run in a pool of somebody else needs no quota of pools and cores', async
 test('quotas that are set go before those of the account', async () => {
   const set = { spotCoreQuota: 1, dedicatedCoreQuota: 0 };
 
-  const { refusals, account } = await findingsOf(split, { account: accountWith(), ...set });
+  const { errors, account } = await findingsOf(split, { account: accountWith(), ...set });
 
   expect(account.quotas).toEqual({ spotCores: 1, dedicatedCores: 0, pools: 10, jobs: 10 });
-  expect(refusals).toEqual([expect.stringMatching(/may have 1 Spot cores, not enough for one/)]);
+  expect(errors).toEqual([expect.stringMatching(/may have 1 Spot cores, not enough for one/)]);
 });
 
 test('without an account to ask a plan says so, and goes by what is set', async () => {
-  const { refusals, account } = await findingsOf(packaged, { applications, spotCoreQuota: 40 });
+  const { errors, account } = await findingsOf(packaged, { applications, spotCoreQuota: 40 });
 
-  expect([refusals, account]).toEqual([
+  expect([errors, account]).toEqual([
     [],
     {
       quotas: { spotCores: 40, dedicatedCores: null, pools: null, jobs: null },
@@ -167,8 +165,8 @@ test('quotas that were told count although default versions are not', async () =
   };
   const findings = await findingsOf(packaged, { account, applications });
 
-  expect(findings.refusals).toEqual([expect.stringMatching(/may have 0 Spot cores/)]);
-  expect(findings.account.notAsked).toBe('it takes the right to');
+  expect(findings.errors).toEqual([expect.stringMatching(/may have 0 Spot cores/)]);
+  expect(findings.account.unavailableReason).toBe('it takes the right to');
 });
 
 test.each(['accessDenied', 'serviceUnavailable'] as const)(
@@ -179,6 +177,9 @@ test.each(['accessDenied', 'serviceUnavailable'] as const)(
     };
     const findings = await findingsOf(split, { account: { ...accountWith(), quotas } });
 
-    expect([findings.refusals, findings.account.notAsked]).toEqual([[], 'it takes the right to']);
+    expect([findings.errors, findings.account.unavailableReason]).toEqual([
+      [],
+      'it takes the right to',
+    ]);
   },
 );

@@ -1,0 +1,120 @@
+import { Failure } from '../../failure';
+import { checkImage, checkExistingPool, checkPackages, packagesOf } from '../provision/pool-checks';
+import type { AccountQuotas, BatchAccount, Ports } from '../ports';
+import { knownQuotas, checkQuotas, type KnownQuotas, type Quotas } from './quotas';
+import type { Workload } from '../../workload/workload';
+
+/** The result of checking a workload against the Batch account, for a plan. */
+export interface AccountCheck {
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+  readonly account: AccountForecast;
+}
+
+export interface AccountForecast {
+  readonly quotas: KnownQuotas;
+  /** Default versions of the packages that the workload references without a version. */
+  readonly defaultVersions: Readonly<Record<string, string>>;
+  /** The reason why quotas and default versions are incomplete; null when they are complete. */
+  readonly unavailableReason: string | null;
+}
+
+/** Checks packages, image, quotas and default versions. Only reads from the account. */
+export async function checkAccount(
+  { batch, account, ...configured }: Pick<Ports, 'batch' | 'account'> & Quotas,
+  workload: Workload,
+  now: string,
+): Promise<AccountCheck> {
+  const packages = await checkAccountPackages(batch, workload);
+  const image = await checkAccountImage(batch, workload, now);
+  // A package that does not exist has no default version either; one error is enough.
+  const applications = packages.length === 0 ? applicationsWithoutVersion(workload) : [];
+  const answer = await queryAccount(account, applications);
+  const quotas = knownQuotas(configured, answer.quotas, workload);
+  const quotaIssues = checkQuotas(quotas, workload);
+  const { defaultVersions, unavailableReason } = answer;
+  return {
+    errors: [...packages, ...answer.errors, ...image.errors, ...quotaIssues.errors],
+    warnings: [...image.warnings, ...quotaIssues.warnings],
+    account: { quotas, defaultVersions, unavailableReason },
+  };
+}
+
+async function checkAccountPackages(batch: Ports['batch'], workload: Workload) {
+  const { errors } = await collectErrors(async () => {
+    await checkPackages(batch, workload);
+    return [];
+  });
+  return errors;
+}
+
+/** Checks the image of a pool that the run creates, or the existing pool. */
+function checkAccountImage(batch: Ports['batch'], workload: Workload, now: string) {
+  return collectErrors(async () =>
+    workload.pool.existing === undefined
+      ? (await checkImage(batch, workload, now)).warnings
+      : checkExistingPool(batch, workload, now),
+  );
+}
+
+async function collectErrors(check: () => Promise<readonly string[]>) {
+  try {
+    return { errors: [], warnings: await check() };
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code === 'serviceUnavailable') throw error;
+    return { errors: [error.message], warnings: [] };
+  }
+}
+
+/** Applications referenced without a version, each with the first field that references it. */
+function applicationsWithoutVersion(workload: Workload): readonly (readonly [string, string])[] {
+  const fields = new Map<string, string>();
+  for (const [field, { application, version }] of packagesOf(workload)) {
+    if (version === undefined && !fields.has(application)) fields.set(application, field);
+  }
+  return [...fields];
+}
+
+interface AccountAnswer {
+  readonly quotas: AccountQuotas | null;
+  readonly defaultVersions: Readonly<Record<string, string>>;
+  readonly errors: readonly string[];
+  readonly unavailableReason: string | null;
+}
+
+const ACCOUNT_NOT_CONFIGURED =
+  'quotas and default versions of packages are unknown: reading them requires the setting BATCH_ACCOUNT_ID, and an identity instead of an account key';
+
+/** Reads quotas and default versions. A failure does not fail the plan, because a run needs neither. */
+async function queryAccount(
+  account: BatchAccount | undefined,
+  applications: readonly (readonly [string, string])[],
+): Promise<AccountAnswer> {
+  if (account === undefined) {
+    return {
+      quotas: null,
+      defaultVersions: {},
+      errors: [],
+      unavailableReason: ACCOUNT_NOT_CONFIGURED,
+    };
+  }
+  let quotas: AccountQuotas | null = null;
+  const defaultVersions: Record<string, string> = {};
+  const errors: string[] = [];
+  try {
+    quotas = await account.quotas();
+    for (const [application, field] of applications) {
+      const version = await account.defaultVersionOf(application);
+      if (version === null) errors.push(noDefaultVersion(field, application));
+      else defaultVersions[application] = version;
+    }
+    return { quotas, defaultVersions, errors, unavailableReason: null };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { quotas, defaultVersions, errors, unavailableReason: error.message };
+  }
+}
+
+function noDefaultVersion(field: string, application: string): string {
+  return `${field}: the application package ${application} has no default version, and the declaration names none; name a version, or set a default: az batch application set --application-name ${application} --default-version <version>, or npm run pack with --default`;
+}
