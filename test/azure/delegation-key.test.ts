@@ -20,7 +20,7 @@ class Signing extends BlobServiceClient {
     this.asked.push({ from: from.toISOString(), until: until.toISOString() });
     if (this.refusals > 0) {
       this.refusals -= 1;
-      throw new Error('no key just now');
+      throw new Error('no key at the moment');
     }
     const key = {
       signedObjectId: 'someone',

@@ -93,7 +93,7 @@ test.each([
 });
 
 const lacksRole =
-  /^cannot read secret signing-key: vault \S+ refuses this identity: .+; this takes the right Microsoft\.KeyVault\/vaults\/secrets\/getSecret\/action; give it the role Key Vault Secrets User there$/;
+  /^cannot read secret signing-key: vault \S+ denied access to this identity: .+; this requires the action Microsoft\.KeyVault\/vaults\/secrets\/getSecret\/action; assign it the role Key Vault Secrets User there$/;
 
 test('an identity that the vault does not know may read nothing', async () => {
   const signingKey = Buffer.from('another authority').toString('base64');
@@ -164,7 +164,7 @@ test("an identity without a role is told which one it lacks, and for what, with 
   expect(await failureOf(secrets.read('signing-key'))).toMatchObject({
     code: 'accessDenied',
     message: expect.stringMatching(
-      /^cannot read secret signing-key: vault \S+ refuses this identity: Caller is not authorized to perform action on resource\. Caller: appid=a1;oid=b2;iss=https:\/\/sts\.windows\.net\/c3\/ Action: 'Microsoft\.KeyVault\/vaults\/secrets\/getSecret\/action' \[Forbidden\]; this takes the right Microsoft\.KeyVault\/vaults\/secrets\/getSecret\/action; give it the role Key Vault Secrets User there$/,
+      /^cannot read secret signing-key: vault \S+ denied access to this identity: Caller is not authorized to perform action on resource\. Caller: appid=a1;oid=b2;iss=https:\/\/sts\.windows\.net\/c3\/ Action: 'Microsoft\.KeyVault\/vaults\/secrets\/getSecret\/action' \[Forbidden\]; this requires the action Microsoft\.KeyVault\/vaults\/secrets\/getSecret\/action; assign it the role Key Vault Secrets User there$/,
     ),
   });
 });
@@ -178,7 +178,7 @@ test('a vault whose network keeps the app out is told of as such', async () => {
 
   expect(await failureOf(secrets.read('signing-key'))).toMatchObject({
     message: expect.stringMatching(
-      /: Client address is not authorized .+ Client address: 10\.1\.2\.3 \[Forbidden\]; let the app in through the network rules there, or: this takes the right /,
+      /: Client address is not authorized .+ Client address: 10\.1\.2\.3 \[Forbidden\]; allow the app in the network rules there, or: this requires the action /,
     ),
   });
 });
@@ -188,7 +188,7 @@ test('a vault that is down is worth another try later', async () => {
 
   expect(await failureOf(secrets.read('signing-key'))).toMatchObject({
     code: 'serviceUnavailable',
-    message: expect.stringMatching(/cannot be read just now: /),
+    message: expect.stringMatching(/cannot be read at the moment: /),
   });
 });
 

@@ -113,7 +113,7 @@ test.each([
 
     await expect(ask(accountAt(gate.url))).rejects.toMatchObject({
       code: 'accessDenied',
-      message: `cannot look up quotas and default versions: Batch account ${ID} refuses the identity app-1: The client 'app-1' with object id '22222222-2222-4222-8222-222222222222' does not have authorization to perform action '${right}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials. [AuthorizationFailed]; this takes the right ${right}; give it the role Azure Batch Data Contributor there`,
+      message: `cannot read quotas and default versions: Batch account ${ID} denied access to the identity app-1: The client 'app-1' with object id '22222222-2222-4222-8222-222222222222' does not have authorization to perform action '${right}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials. [AuthorizationFailed]; this requires the action ${right}; assign it the role Azure Batch Data Contributor there`,
     });
   },
 );

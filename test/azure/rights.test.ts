@@ -57,7 +57,7 @@ test.each<[string, (files: Files) => Promise<unknown>, string]>([
       code: 'accessDenied',
       message: expect.stringMatching(
         new RegExp(
-          `^cannot ${doing}: storage account acc refuses the identity app-1: AuthorizationPermissionMismatch( Not this\\.)?; this takes the right ${right}; give it the role Storage Blob Data Owner there$`,
+          `^cannot ${doing}: storage account acc denied access to the identity app-1: AuthorizationPermissionMismatch( Not this\\.)?; this requires the action ${right}; assign it the role Storage Blob Data Owner there$`,
         ),
       ),
     });
@@ -67,7 +67,7 @@ test.each<[string, (files: Files) => Promise<unknown>, string]>([
 test('a network that keeps the app out is named beside the role', async () => {
   const files = await closedAccount('AuthorizationFailure');
   await expect(files.find('c', 'a')).rejects.toMatchObject({
-    message: `cannot find c/a: storage account acc refuses this identity: AuthorizationFailure; let the app in through the network rules there, or: this takes the right ${BLOBS}/containers/blobs/read; give it the role Storage Blob Data Owner there`,
+    message: `cannot find c/a: storage account acc denied access to this identity: AuthorizationFailure; allow the app in the network rules there, or: this requires the action ${BLOBS}/containers/blobs/read; assign it the role Storage Blob Data Owner there`,
   });
 });
 
@@ -129,7 +129,7 @@ test.each(Object.entries(asked))(
       const said = rightFor(kind, { method, url: `${base}${path}`, base });
       expect([request, said]).toEqual([request, right?.name]);
 
-      const role = /give it the role (.+) there$/.exec(
+      const role = /assign it the role (.+) there$/.exec(
         remedyFor(kind, UNKNOWN_IDENTITY, said, ''),
       )?.[1];
       if (role === undefined || !isRoleName(role) || right === undefined) throw new Error(request);
@@ -149,6 +149,6 @@ test('a request that no row knows is told of without a right', () => {
     base: 'https://b',
   });
   expect(remedyFor('batch', UNKNOWN_IDENTITY, right, 'no')).toBe(
-    'give it the role Azure Batch Data Contributor there',
+    'assign it the role Azure Batch Data Contributor there',
   );
 });

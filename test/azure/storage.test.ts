@@ -85,7 +85,7 @@ test.each(kinds)(
 
     await expect(files.makeContainer(container, labels)).rejects.toMatchObject({
       code: 'nameCollision',
-      message: `a container named ${container} exists that this run did not make; it is left alone`,
+      message: `a container named ${container} exists that this run did not create; it is not changed`,
     });
     expect(await files.removeContainer(container, labels)).toBe('notOwned');
     expect((await files.listContainers(container)).map(({ name }) => name)).toContain(container);
@@ -364,7 +364,7 @@ test('an account key that is wrong is told of without being told [GD19]', async 
   expect(failure).toMatchObject({
     code: 'accessDenied',
     message: expect.stringMatching(
-      /^cannot find test-1\/a: storage account devstoreaccount1 refuses the key that is set: .+; check the key, or use an identity$/,
+      /^cannot find test-1\/a: storage account devstoreaccount1 rejected the configured key: .+; check the key, or use an identity$/,
     ),
   });
   expect(JSON.stringify(failure)).not.toContain(wrong);
@@ -378,7 +378,7 @@ test('storage that is not there is worth another try later', async () => {
 
   await expect(files.find('test-1', 'a')).rejects.toMatchObject({
     code: 'serviceUnavailable',
-    message: expect.stringMatching(/^cannot find test-1\/a just now: .*ECONNREFUSED/),
+    message: expect.stringMatching(/^cannot find test-1\/a at the moment: .*ECONNREFUSED/),
   });
 });
 

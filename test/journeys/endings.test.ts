@@ -94,7 +94,7 @@ test.concurrent('a task that takes more than its time is ended and fails the run
     cause: {
       code: 'jobManagerFailed',
       message:
-        'the job manager failed with exit code 137: it was ended from outside, as after its maxMinutes: still at it',
+        'the job manager failed with exit code 137: terminated by Batch, probably for exceeding maxMinutes: still at it',
     },
   });
   expect(await leftBy(world, run)).toEqual(onlyRecord(run));
@@ -108,7 +108,7 @@ test.concurrent('a node that cannot be set up fails the run with the words of it
     cause: {
       code: 'startTaskFailed',
       message:
-        'the set-up of the node failed on 1 node and no other node is left: the licence has run out',
+        'the start task (pool.setup) failed on 1 node and no usable node is left: the licence has run out',
     },
   });
   expect(await leftBy(world, run)).toEqual(onlyRecord(run));
@@ -137,7 +137,7 @@ test.concurrent('a run that is due while another is going is skipped, where over
 
   expect(second).toMatchObject({
     status: 'skipped',
-    cause: { code: 'overlapped', message: `run ${first} of patient was still going` },
+    cause: { code: 'overlapped', message: `run ${first} of patient was still active` },
   });
   const run = await ended(world, first);
   expect(run.status).toBe('succeeded');

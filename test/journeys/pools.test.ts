@@ -176,7 +176,7 @@ test.concurrent('a preparation that fails on every node ends the run with its wo
     cause: {
       code: 'preparationFailed',
       message:
-        'the preparation of the job failed on 1 node and no other node is left: the licence server is away',
+        'the job preparation failed on 1 node and no usable node is left: the licence server is away',
     },
   });
   expect(await leftBy(world, run)).toEqual(onlyRecord(run));
@@ -189,7 +189,7 @@ test.concurrent('a pool that is not there is named, and no job is made', async (
     status: 'failed',
     cause: {
       code: 'badSpecification',
-      message: 'pool.existing "nowhere" cannot be used: there is no such pool',
+      message: 'pool.existing "nowhere" cannot be used: the pool does not exist',
     },
   });
   expect(await leftBy(world, run)).toEqual(onlyRecord(run));

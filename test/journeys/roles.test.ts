@@ -110,13 +110,13 @@ test('with the roles of the deployment a whole run passes, and asks for no right
 /** What a run without a right comes to, and what it says of it. */
 function toldBy(right: string, run: Run) {
   const said = words(run);
-  const asked = /this takes the right ([\w./]+); give it the role ([\w ]+) there/.exec(said);
+  const asked = /this requires the action ([\w./]+); assign it the role ([\w ]+) there/.exec(said);
   const [, named = '', role = ''] = asked ?? [];
   const planes = ['action', 'dataAction'] as const;
   // The role that the run asks for is one that would help.
   const roleHelps =
     isRoleName(role) && planes.some((plane) => allows(builtInRoles[role], { plane, name: right }));
-  const saysWho = said.includes(`refuses the identity ${CLIENT_ID}`);
+  const saysWho = said.includes(`denied access to the identity ${CLIENT_ID}`);
   const isWellTold = run.status !== 'succeeded' && named === right && roleHelps && saysWho;
   return { right, isWellTold, said: isWellTold ? '' : `${run.status}: ${said}` };
 }
@@ -180,7 +180,7 @@ test('a plan shows the quotas that the account has now, and without the right to
     defaultVersions: {},
     notAsked: expect.stringMatching(
       new RegExp(
-        `^cannot look up quotas and default versions: .* refuses the identity ${CLIENT_ID}: .*; this takes the right ${right}; give it the role Azure Batch Data Contributor there$`,
+        `^cannot read quotas and default versions: .* denied access to the identity ${CLIENT_ID}: .*; this requires the action ${right}; assign it the role Azure Batch Data Contributor there$`,
       ),
     ),
   });

@@ -104,7 +104,7 @@ test('what somebody else made under the names of a run fails it and is left alon
     status: 'failed',
     cause: {
       code: 'nameCollision',
-      message: `a pool named ${runId} exists that this run did not make; it is left alone`,
+      message: `a pool named ${runId} exists that this run did not create; it is not changed`,
     },
     record: {
       cleanedUp: [

@@ -69,9 +69,9 @@ test('a run says of every link of the chain that it waits for it [GD34, RS29]', 
   expect(said).toEqual(
     expect.arrayContaining([
       'watching: a Spot node: Batch is allocating 1 node',
-      'watching: 1 node to start',
-      'watching: the job manager, which is running',
-      'cleaningUp: job and pool to be gone',
+      'watching: the start of 1 node',
+      'watching: the job manager (running)',
+      'cleaningUp: the clean-up of job and pool',
       'ended: null',
     ]),
   );

@@ -71,7 +71,7 @@ test('a run ends only when its staging container is gone, and asks for it again 
   let refusals = 20;
   files.removeContainer = async (name, labels) => {
     refusals -= 1;
-    if (refusals >= 0) throw new Failure('serviceUnavailable', `cannot remove ${name} just now`);
+    if (refusals >= 0) throw new Failure('serviceUnavailable', `cannot remove ${name} at the moment`);
     return removeContainer(name, labels);
   };
 
@@ -101,7 +101,7 @@ test('a run that would replace another is skipped when its turn has not come by 
   expect(record.outcome).toEqual({
     kind: 'skipped',
     code: 'overlapped',
-    cause: `run ${holder} of whole was still going`,
+    cause: `run ${holder} of whole was still active`,
   });
   expect(minutesIn(record)).toBeCloseTo(20, 0);
   expect([batch.pool, batch.job]).toEqual([undefined, undefined]);

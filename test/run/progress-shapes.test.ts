@@ -102,6 +102,6 @@ test('a run that waits says how many tasks will never begin', () => {
   const watch = watchWith({ plannedTasks: 4, submitted: true });
 
   expect(waitingFor({ workload, plan: planOf(workload), watch, seen })).toBe(
-    'tasks: 1 of 4 done, 1 running, 1 queued on 1 node, 1 that can never begin',
+    'tasks: 1 of 4 done, 1 running, 1 queued on 1 node, 1 blocked by failed tasks',
   );
 });

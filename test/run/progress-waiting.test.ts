@@ -23,7 +23,7 @@ const tasks = { active: 3, running: 2, succeeded: 4, failed: 0 };
 
 test.each([
   [
-    'Batch to show the pool and the job',
+    'the pool and the job',
     { workload: meshes, watch: submitted, seen: { pool: null, job: null } },
   ],
   [
@@ -31,7 +31,7 @@ test.each([
     { seen: { pool: poolWith({}, { formulaError: 'AutoScalingFormulaEvaluationError: no' }) } },
   ],
   [
-    'a Spot node: the pool waits for its next autoscale evaluation, at most five minutes',
+    'a Spot node: the next autoscale evaluation is at most five minutes away',
     { seen: { pool: poolWith({}) } },
   ],
   [
@@ -39,7 +39,7 @@ test.each([
     { seen: { pool: poolWith({}, { resizing: true, targetNodes: 3 }) } },
   ],
   [
-    'a Spot node: Batch could not allocate one (AllocationFailed: none)',
+    'a Spot node: Batch could not allocate a node (AllocationFailed: none)',
     { seen: { pool: poolWith({}, { resizeErrors: ['AllocationFailed: none'] }) } },
   ],
   ['a Spot node: 2 nodes unusable', { seen: { pool: poolWith({ unusable: 2 }) } }],
@@ -52,16 +52,16 @@ test.each([
     },
   ],
   [
-    'a Spot node: 1 node preempted, Batch is looking for another',
+    'a Spot node: 1 node preempted, Batch is allocating a replacement',
     { seen: { pool: poolWith({ preempted: 1, unusable: 1 }) } },
   ],
-  ['1 node to start', { seen: { pool: poolWith({ starting: 1 }), job: waiting } }],
+  ['the start of 1 node', { seen: { pool: poolWith({ starting: 1 }), job: waiting } }],
   [
-    'the set-up on 2 nodes',
+    'the start task on 2 nodes',
     { seen: { pool: poolWith({ waitingForStartTask: 2, starting: 1 }), job: waiting } },
   ],
-  ['the job manager to be given a node', { seen: { pool: poolWith({ idle: 1 }), job: waiting } }],
-  ['the job manager, which is running', { seen: {} }],
+  ['a free slot for the job manager', { seen: { pool: poolWith({ idle: 1 }), job: waiting } }],
+  ['the job manager (running)', { seen: {} }],
   [
     'tasks: 4 of 9 done, 2 running, 3 queued on 2 nodes',
     {
@@ -76,7 +76,7 @@ test.each([
   ],
   ['tasks: 4 done, 2 running, 3 queued on 1 node', { seen: { job: jobWith(null), tasks } }],
   [
-    'Batch to end the job (4 tasks done)',
+    'the end of the job (4 tasks done)',
     {
       workload: tiles,
       watch: submitted,
@@ -84,7 +84,7 @@ test.each([
     },
   ],
   [
-    'Batch to end the job (1 task done)',
+    'the end of the job (1 task done)',
     {
       seen: {
         job: jobWith({ state: 'succeeded' }, { state: 'ending' }),

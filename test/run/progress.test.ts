@@ -71,7 +71,7 @@ test('a job that has ended with its tasks is not judged by counts that lag behin
   expect(decide({ workload: tiles, watch: submitted, seen: behind })).toEqual({
     kind: 'wait',
     until: minute(33).toISOString(),
-    waitingFor: 'Batch to count the tasks of the job, which has ended',
+    waitingFor: 'task counts of the completed job',
   });
   expect(
     verdict({
@@ -142,7 +142,7 @@ test.each([
         tasks: { ...NO_TASKS, failed: 1 },
       },
     },
-    `failed, jobEndedEarly: the job ${JOB} was ended before its tasks (reason: UserTerminate)`,
+    `failed, jobEndedEarly: the job ${JOB} was terminated before its tasks ended (reason: UserTerminate)`,
   ],
   [
     'a job that somebody is terminating',
@@ -151,12 +151,12 @@ test.each([
         job: jobWith({ state: 'failed' }, { state: 'ending', terminateReason: 'UserTerminate' }),
       },
     },
-    `failed, jobEndedEarly: the job ${JOB} was ended before its tasks (reason: UserTerminate)`,
+    `failed, jobEndedEarly: the job ${JOB} was terminated before its tasks ended (reason: UserTerminate)`,
   ],
   [
     'a job that ended for no reason',
     { seen: { job: jobWith({ state: 'running' }, { state: 'completed' }) } },
-    `failed, jobEndedEarly: the job ${JOB} was ended before its tasks (reason: none given)`,
+    `failed, jobEndedEarly: the job ${JOB} was terminated before its tasks ended (reason: none given)`,
   ],
   [
     'a job that has used up its time',
@@ -183,7 +183,7 @@ test.each([
   [
     'a set-up that failed on every node',
     { seen: { pool: poolWith({ startTaskFailed: 2 }) } },
-    'failed, startTaskFailed: the set-up of the node failed on 2 nodes and no other node is left',
+    'failed, startTaskFailed: the start task (pool.setup) failed on 2 nodes and no usable node is left',
   ],
 ] satisfies readonly (readonly [string, Case, string])[])(
   '%s ends the run',
@@ -199,7 +199,7 @@ test('a job that ends early before the tasks were added is not given any', () =>
   );
 
   expect(verdict({ workload: tiles, seen: { job } })).toBe(
-    `failed, jobEndedEarly: the job ${planOf(tiles).jobId} was ended before its tasks (reason: AllTasksComplete)`,
+    `failed, jobEndedEarly: the job ${planOf(tiles).jobId} was terminated before its tasks ended (reason: AllTasksComplete)`,
   );
 });
 
@@ -265,10 +265,10 @@ test('a run waits for a node as long as its workload allows, and then says why n
     verdict({ at: 120, watch: since(60) }),
   ]).toEqual([
     'wait',
-    'failed, noCapacity: no Spot node came within 60 minutes; try another vmSize or region, or ask for Spot quota',
-    'failed, noCapacity: no Spot node came within 60 minutes (AllocationFailed: no capacity); try another vmSize or region, or ask for Spot quota',
-    'failed, nodesUnusable: 2 nodes became unusable and none can work (ContainerInvalidImage: no such image)',
-    'failed, noCapacity: no Spot node came within 60 minutes (InsufficientSampleData: none); try another vmSize or region, or ask for Spot quota',
+    'failed, noCapacity: no Spot node became available within 60 minutes; try another vmSize or region, or request more Spot quota',
+    'failed, noCapacity: no Spot node became available within 60 minutes (AllocationFailed: no capacity); try another vmSize or region, or request more Spot quota',
+    'failed, nodesUnusable: 2 nodes became unusable and no usable node is left (ContainerInvalidImage: no such image)',
+    'failed, noCapacity: no Spot node became available within 60 minutes (InsufficientSampleData: none); try another vmSize or region, or request more Spot quota',
     'wait',
   ]);
 });

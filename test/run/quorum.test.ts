@@ -17,7 +17,7 @@ const failed = (id: string) => ({ id, exitCode: 1, cause: 'FailureExitCode' });
 const blocked = (id: string) => ({
   id,
   exitCode: null,
-  cause: 'it waits for a task that is missing itself',
+  cause: 'blocked by a task that is missing',
 });
 
 /** Ten tasks, whose merge needs eight. */
@@ -212,7 +212,7 @@ test('a failure that blocks too much fails the run, and says how much [NB11]', a
   expect((await run('ranks')).outcome).toMatchObject({
     kind: 'failed',
     cause: expect.stringMatching(
-      /^1 task failed after all retries and 5 could never begin; 3 of 6 may be missing: fetch: /,
+      /^1 task failed after all retries and 5 were blocked by them; 3 of 6 may be missing: fetch: /,
     ) as string,
   });
 });

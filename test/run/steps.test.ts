@@ -54,11 +54,11 @@ test('a failure that is worth it is tried again', async () => {
 
 test('a service that stays away is the verdict, in its own words', async () => {
   expect(
-    await seenOf(() => fail('serviceUnavailable', 'cannot make pool x just now: busy')),
+    await seenOf(() => fail('serviceUnavailable', 'cannot make pool x at the moment: busy')),
   ).toEqual({
     attempts: 8,
     code: 'serviceUnavailable',
-    message: 'cannot make pool x just now: busy (tried 8 times)',
+    message: 'cannot make pool x at the moment: busy (failed 8 times)',
   });
 });
 

@@ -153,7 +153,7 @@ test('a set-up that fails on the only node ends the run with its words', async (
   expect((await run('whole')).outcome).toEqual({
     kind: 'failed',
     code: 'startTaskFailed',
-    cause: 'the set-up of the node failed on 1 node and no other node is left: apt has no nodejs',
+    cause: 'the start task (pool.setup) failed on 1 node and no usable node is left: apt has no nodejs',
   });
 });
 
@@ -235,7 +235,7 @@ test('a run that is due while another one goes is skipped and says which, where 
   expect(record.outcome).toEqual({
     kind: 'skipped',
     code: 'overlapped',
-    cause: 'run whole-0123456789abcdef of whole was still going',
+    cause: 'run whole-0123456789abcdef of whole was still active',
   });
   expect(batch.asked.filter((asked) => asked.startsWith('make'))).toEqual([]);
   expect(files.text(RUNS_CONTAINER, lockBlob('whole'))).toBe(lock);
@@ -297,14 +297,14 @@ test('what a run costs is estimated from node-minutes and the price that the wor
   expect(record.estimatedCost).toBeCloseTo((record.nodeMinutes / 60) * 0.6, 3);
 });
 
-test('a step that Batch cannot take just now is tried again until it can', async () => {
+test('a step that Batch cannot take at the moment is tried again until it can', async () => {
   const { run, batch, files } = await stage([whole]);
   files.put('inputs', 'a.csv', '1,2');
   let refusals = 3;
   const makePool = batch.makePool.bind(batch);
   batch.makePool = async (spec, owner) => {
     refusals -= 1;
-    if (refusals >= 0) throw new Failure('serviceUnavailable', 'cannot make pool just now: busy');
+    if (refusals >= 0) throw new Failure('serviceUnavailable', 'cannot make pool at the moment: busy');
     await makePool(spec, owner);
   };
 
@@ -340,7 +340,7 @@ test('while a step is tried again, the status says what holds the run up [RS29]'
   const { begin, hub: opened, batch, files } = await stage([whole]);
   files.put('inputs', 'a.csv', '1,2');
   batch.makePool = async () => {
-    throw new Failure('serviceUnavailable', 'cannot make pool just now: the service is busy');
+    throw new Failure('serviceUnavailable', 'cannot make pool at the moment: the service is busy');
   };
 
   const runId = await begin('whole');
@@ -348,7 +348,7 @@ test('while a step is tried again, the status says what holds the run up [RS29]'
 
   expect(opened.status(runId).customStatus).toMatchObject({
     phase: 'provisioning',
-    waitingFor: 'another try: cannot make pool just now: the service is busy',
+    waitingFor: 'a retry: cannot make pool at the moment: the service is busy',
   });
 });
 
@@ -356,6 +356,6 @@ test('a run that finds nothing to do says so in its record', async () => {
   const { run } = await stage([whole]);
 
   expect((await run('whole')).warnings).toEqual([
-    'no input was found, so there was nothing to do and no pool was made',
+    'no input was found, so there was nothing to do and no pool was created',
   ]);
 });

@@ -102,7 +102,7 @@ test("a refusal is told in the service's words, of which the client makes an obj
   expect(failure).toMatchObject({
     code: 'badSpecification',
     message:
-      'cannot count the tasks of job j1: Batch refuses the specification: The value is not valid. (PropertyName: vmSize) [InvalidPropertyValue]',
+      'cannot count the tasks of job j1: Batch rejected the specification: The value is not valid. (PropertyName: vmSize) [InvalidPropertyValue]',
   });
 });
 
@@ -111,31 +111,31 @@ test.each([
     'an identity without a role',
     refusal(403, 'AuthenticationFailed', 'No.'),
     'accessDenied',
-    'cannot count the tasks of job j1: Batch account BASE refuses this identity: No. [AuthenticationFailed]; this takes the right Microsoft.Batch/batchAccounts/jobs/read; give it the role Azure Batch Data Contributor there',
+    'cannot count the tasks of job j1: Batch account BASE denied access to this identity: No. [AuthenticationFailed]; this requires the action Microsoft.Batch/batchAccounts/jobs/read; assign it the role Azure Batch Data Contributor there',
   ],
   [
     'no identity at all',
     { status: 401 },
     'accessDenied',
-    'cannot count the tasks of job j1: Batch account BASE refuses this identity: HTTP 401; this takes the right Microsoft.Batch/batchAccounts/jobs/read; give it the role Azure Batch Data Contributor there',
+    'cannot count the tasks of job j1: Batch account BASE denied access to this identity: HTTP 401; this requires the action Microsoft.Batch/batchAccounts/jobs/read; assign it the role Azure Batch Data Contributor there',
   ],
   [
     'a quota',
     refusal(409, 'PoolQuotaReached', 'Full.'),
     'quotaReached',
-    'cannot count the tasks of job j1: Full. [PoolQuotaReached]; ask for more quota or remove what is not used',
+    'cannot count the tasks of job j1: Full. [PoolQuotaReached]; request more quota or delete unused resources',
   ],
   [
     'another quota',
     refusal(409, 'ActiveJobAndScheduleQuotaReached', 'Full.'),
     'quotaReached',
-    'cannot count the tasks of job j1: Full. [ActiveJobAndScheduleQuotaReached]; ask for more quota or remove what is not used',
+    'cannot count the tasks of job j1: Full. [ActiveJobAndScheduleQuotaReached]; request more quota or delete unused resources',
   ],
   [
     'a call the service does not know',
     refusal(501, 'NotImplemented', 'Not here.'),
     'badSpecification',
-    'cannot count the tasks of job j1: Batch refuses the specification: Not here. [NotImplemented]',
+    'cannot count the tasks of job j1: Batch rejected the specification: Not here. [NotImplemented]',
   ],
   [
     'a job that is gone',
@@ -191,7 +191,7 @@ test('a service that stays busy is left alone after four tries', async () => {
 
   expect(failure).toMatchObject({
     code: 'serviceUnavailable',
-    message: 'cannot count the tasks of job j1 just now: Busy. [ServerBusy]',
+    message: 'cannot count the tasks of job j1 at the moment: Busy. [ServerBusy]',
   });
   expect(rest).toEqual({ pauses: [500, 1000, 2000], calls: 4 });
 });

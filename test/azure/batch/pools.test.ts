@@ -63,7 +63,7 @@ test('a kept pool rests at zero nodes, and the next run finds it and gives it it
   expect(await startText(node.id ?? '')).toBe('second\n');
 });
 
-test('a kept pool whose formula cannot be set just now is tried again, and set once', async () => {
+test('a kept pool whose formula cannot be set at the moment is tried again, and set once', async () => {
   const { stand, batch } = await portOnStandIn();
   await batch.makePool(poolSpec(KEPT), owner);
   await nodeIn(stand, 'idle', KEPT.id);
@@ -72,7 +72,7 @@ test('a kept pool whose formula cannot be set just now is tried again, and set o
 
   await expect(next()).rejects.toMatchObject({
     code: 'serviceUnavailable',
-    message: `pool ${KEPT.id} takes no formula just now: nodes of the run before are leaving it`,
+    message: `pool ${KEPT.id} accepts no formula at the moment: nodes of the previous run are being removed`,
   });
   await stand.until(async () => (await batch.scalePoolToZero(KEPT.id, owner)) === 'kept');
   stand.clock.step(30_000);

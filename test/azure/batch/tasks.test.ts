@@ -78,7 +78,7 @@ test('a single task that is too large is refused by its id [PI18]', async () => 
 
   await expect(line.batch.addTasks('hello-1', tasks(4))).rejects.toMatchObject({
     code: 'manifestRefused',
-    message: 'Batch refuses task t2: it is larger than the service takes',
+    message: 'Batch rejected task t2: it is larger than the service accepts',
   });
   expect(line.asked.map(idsOf)).toEqual([['t1', 't2', 't3', 't4'], ['t1', 't2'], ['t1'], ['t2']]);
 });
@@ -104,14 +104,14 @@ test("only what failed on the service's side is sent again", async () => {
   expect(line.asked.map(idsOf)).toEqual([['t1', 't2', 't3'], ['t2']]);
 });
 
-test('a task that the service cannot add just now is left for another try after five rounds', async () => {
+test('a task that the service cannot add at the moment is left for another try after five rounds', async () => {
   const line = await opened([
     { status: 200, body: { value: [refusedEntry('t1', 'ServerError', 'ServerBusy')] } },
   ]);
 
   await expect(line.batch.addTasks('hello-1', tasks(1))).rejects.toMatchObject({
     code: 'serviceUnavailable',
-    message: 'Batch could not add task t1 to job hello-1 just now',
+    message: 'Batch could not add task t1 to job hello-1 at the moment',
   });
   expect(line.asked).toHaveLength(5);
 });
@@ -153,7 +153,7 @@ test('a task that the service refuses is named with its reason', async () => {
 
   await expect(line.batch.addTasks('hello-1', tasks(2))).rejects.toMatchObject({
     code: 'manifestRefused',
-    message: 'Batch refuses task t2: TaskDependencyListTooLong! [TaskDependencyListTooLong]',
+    message: 'Batch rejected task t2: TaskDependencyListTooLong! [TaskDependencyListTooLong]',
   });
 });
 
@@ -164,7 +164,7 @@ test.each(['JobCompleted', 'JobBeingTerminated', 'JobBeingDeleted', 'JobNotFound
 
     await expect(line.batch.addTasks('hello-1', tasks(1))).rejects.toMatchObject({
       code: 'jobEndedEarly',
-      message: 'job hello-1 takes no more tasks: It is over.',
+      message: 'job hello-1 accepts no more tasks: It is over.',
     });
     expect(line.asked).toHaveLength(1);
   },

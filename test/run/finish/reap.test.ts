@@ -234,7 +234,7 @@ test('nor does it go before what it says is kept, whatever has become of the wor
   });
 });
 
-test('a record that cannot be read just now decides nothing, and is not taken for none [GD39]', async () => {
+test('a record that cannot be read at the moment decides nothing, and is not taken for none [GD39]', async () => {
   const world = await endedWorld({ keepOutputsDays: 2 });
   const { runId, outputContainer } = world.plan;
   const readText = world.files.readText.bind(world.files);

@@ -43,13 +43,13 @@ test('what cannot be deleted is named and keeps nothing else', async () => {
     ...tools.batch,
     listOwned: () => tools.batch.listOwned(),
     deletePool: async () => {
-      throw new Failure('serviceUnavailable', 'cannot delete the pool just now');
+      throw new Failure('serviceUnavailable', 'cannot delete the pool at the moment');
     },
     deleteJob: tools.batch.deleteJob.bind(tools.batch),
   };
 
   expect(await stopCosts({ batch })).toEqual({
     removing: [{ kind: 'job', id: plan.jobId }],
-    refused: [`pool ${plan.poolId}: cannot delete the pool just now`],
+    refused: [`pool ${plan.poolId}: cannot delete the pool at the moment`],
   });
 });

@@ -81,7 +81,7 @@ test('an application that is not there is refused for that alone', async () => {
   const { errors } = await findingsOf(packaged, { account: accountWith() });
 
   expect(errors).toEqual([
-    'pool.packages: the Batch account has no version of the application package fit (there is no such application); upload it with npm run pack',
+    'pool.packages: the Batch account has no version of the application package fit (the application does not exist); upload it with npm run pack',
   ]);
 });
 
@@ -128,7 +128,7 @@ test('a run in a pool of somebody else needs no quota of pools and cores', async
   const { errors } = await findingsOf(declaration, { account });
 
   expect(errors).toEqual([
-    'pool.existing "department" cannot be used: there is no such pool',
+    'pool.existing "department" cannot be used: the pool does not exist',
     expect.stringMatching(/^the quota "Active jobs/),
   ]);
 });

@@ -189,7 +189,7 @@ test('what can never run is refused with every reason at once [GD15]', async () 
   });
 
   expect(plan.errors).toEqual([
-    'blob "gone.ply" in container inbox is not there (any more)',
+    'blob "gone.ply" in container inbox does not exist',
     'secret the-key cannot be read; store it in the vault',
     '1 Spot node of standard_d8s_v5 has 8 cores and the Batch account may have 4 Spot cores, not enough for one; ask for 4 more of "Spot/low-priority vCPUs (all Series)", which can take days, or choose a smaller size',
   ]);
@@ -287,7 +287,7 @@ test('a pool of somebody else is looked at: it is not made, costs the run nothin
   const plan = await forecastOf(tools, declaration);
 
   expect(missing.errors).toEqual([
-    'pool.existing "department" cannot be used: there is no such pool',
+    'pool.existing "department" cannot be used: the pool does not exist',
   ]);
   expect([plan.errors, plan.pool, plan.estimate.capNodeMinutes]).toEqual([
     [],

@@ -72,13 +72,13 @@ test('an image of an own gallery is taken with the agent that it names [RS6]', (
     warnings: [],
   });
   expect(refusalOf(() => chosen({ gallery, nodeAgent: 'batch.node.amiga' }))).toBe(
-    `badSpecification: pool.image "${gallery}" cannot be used: Batch has no node agent "batch.node.amiga"; it has batch.node.ubuntu 24.04, batch.node.ubuntu 22.04`,
+    `badSpecification: pool.image "${gallery}" cannot be used: Batch does not support the node agent "batch.node.amiga"; it supports batch.node.ubuntu 24.04, batch.node.ubuntu 22.04`,
   );
 });
 
 test('an image whose support has ended is refused, and one that ends soon is warned of [PY20]', () => {
   expect(refusalOf(() => chosen('ubuntu-22.04', '2027-06-30T00:00:00.000Z'))).toBe(
-    'badSpecification: pool.image "ubuntu-22.04" cannot be used: Batch has made no new pool of it since 2027-06-30; choose a newer image',
+    'badSpecification: pool.image "ubuntu-22.04" cannot be used: Batch has created no new pools with it since 2027-06-30; choose a newer image',
   );
   expect(chosen('ubuntu-22.04', '2027-06-20T12:00:00.000Z').warnings).toEqual([
     'pool.image: Batch supports ubuntu-22.04 until 2027-06-30, 9 days from now; choose a newer image',
@@ -89,7 +89,7 @@ test('an image without a container runtime is refused for containers, whatever i
   const plain = checked({ ...containers, pool: { image: 'ubuntu-24.04' } });
 
   expect(refusalOf(() => chooseImage(plain, supportedImages, STARTED))).toBe(
-    'badSpecification: pool.image "ubuntu-24.04" cannot be used: it has no container runtime, and the tasks are containers; choose ubuntu-hpc-24.04, or another whose capabilities say DockerCompatible',
+    'badSpecification: pool.image "ubuntu-24.04" cannot be used: it has no container runtime, and the tasks run in containers; choose ubuntu-hpc-24.04, or another image with the capability DockerCompatible',
   );
 });
 

@@ -130,7 +130,7 @@ test('packages of pool and tasks are looked for before the pool is made [RS18, R
   const missing = () => refusal(world);
 
   expect(await missing()).toBe(
-    'badSpecification: pool.packages: the Batch account has no version 2.0 of the application package fit (there is no such application); upload it with npm run pack',
+    'badSpecification: pool.packages: the Batch account has no version 2.0 of the application package fit (the application does not exist); upload it with npm run pack',
   );
   world.batch.packages.set('fit', ['1.0', '1.1']);
   expect(await missing()).toContain(
@@ -200,7 +200,7 @@ const containers = { work: { kind: 'whole', jobManager: { ...echo, container } }
 const wide = { work: { kind: 'whole', jobManager: { ...echo, slots: 3 } } } as const;
 
 test.each<[string, Partial<PoolDescription> | null, Partial<WorkloadDeclaration>, string]>([
-  ['that is not there', null, {}, 'there is no such pool'],
+  ['that is not there', null, {}, 'the pool does not exist'],
   ['that is being deleted', { isBeingDeleted: true }, {}, 'it is being deleted'],
   [
     'that belongs to a run',
@@ -212,13 +212,13 @@ test.each<[string, Partial<PoolDescription> | null, Partial<WorkloadDeclaration>
     'that takes containers alone [NB1]',
     { runsContainers: true },
     {},
-    'it runs containers and takes no other task; give every task a container',
+    'it only runs tasks in containers; give every task a container',
   ],
   [
     'that runs no containers [NB1]',
     {},
     containers,
-    'it runs no containers, and the tasks are containers; name a pool with a container configuration',
+    'it has no container configuration, and the tasks run in containers; name a pool that has one',
   ],
   [
     'whose nodes are too narrow [PI8]',
@@ -230,7 +230,7 @@ test.each<[string, Partial<PoolDescription> | null, Partial<WorkloadDeclaration>
     'that has no node and gets none',
     { autoscales: false },
     {},
-    'it has no node and gets none by itself; resize it, or give it an autoscale formula',
+    'it has zero nodes and does not autoscale; resize it, or give it an autoscale formula',
   ],
   [
     'of another node agent',

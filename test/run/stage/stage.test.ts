@@ -101,7 +101,7 @@ test.each([
   world.files.put('inbox', 'x.png', '1');
 
   await expect(world.activities.stage({ plan: world.plan })).rejects.toThrow(
-    `blob "x.png" in container inbox is no input: its name must ${why}`,
+    `blob "x.png" in container inbox is not an input: its name must ${why}`,
   );
 });
 
@@ -157,7 +157,7 @@ test('an input that is too large is refused by name, and so are too many [GD30]'
   await expect(many.activities.stage({ plan: many.plan })).rejects.toMatchObject({
     code: 'inputRefused',
     message:
-      'container inbox holds more than 3 input files; raise inputs.maxFiles or take some away',
+      'container inbox holds more than 3 input files; raise inputs.maxFiles or remove some',
   });
 });
 
@@ -176,7 +176,7 @@ test.each([
     'gone.csv',
     undefined,
     'inputGone',
-    'blob "gone.csv" in container inbox is not there (any more)',
+    'blob "gone.csv" in container inbox does not exist',
   ],
   [
     'is empty',
@@ -197,14 +197,14 @@ test.each([
     'notes.txt',
     undefined,
     'inputRefused',
-    'blob "notes.txt" in container inbox is no input: its name must end in .csv',
+    'blob "notes.txt" in container inbox is not an input: its name must end in .csv',
   ],
   [
     'was overwritten since its event',
     'fine.csv',
     'an-older-version',
     'inputGone',
-    'blob "fine.csv" in container inbox was overwritten before the run began; the new version starts its own run',
+    'blob "fine.csv" in container inbox was overwritten before the run started; the new version starts its own run',
   ],
 ])(
   'a run about one blob that %s says so and makes nothing [GD30]',

@@ -98,7 +98,7 @@ test('a task that is too large by itself is named, and is no reason to go on try
   await expect(submitAll(line)).rejects.toMatchObject({
     code: 'manifestRefused',
     message: expect.stringMatching(
-      /^Batch refuses task N-1-[0-9a-f]+: it is larger than the service takes$/,
+      /^Batch rejected task N-1-[0-9a-f]+: it is larger than the service accepts$/,
     ) as string,
   });
 });

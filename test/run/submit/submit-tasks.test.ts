@@ -249,7 +249,7 @@ test('a job manager that wrote no manifest is told of', async () => {
     world.activities.submitTasks({ plan: world.plan, from: 0, now }),
   ).rejects.toMatchObject({
     code: 'manifestRefused',
-    message: 'the job manager ended well but wrote no outputs/tasks.jsonl',
+    message: 'the job manager succeeded but wrote no outputs/tasks.jsonl',
   });
 });
 

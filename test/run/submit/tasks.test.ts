@@ -136,7 +136,7 @@ test('an empty manifest is no task', () => {
 const idRule = 'id: must be 1 to 64 letters, digits, - or _';
 
 test.each([
-  ['text', 'hello', 'it is no JSON object'],
+  ['text', 'hello', 'it is not JSON'],
   ['a number', '7', 'the task: Invalid input: expected object, received number'],
   ['an id with a path', '{"id":"../x"}', idRule],
   ['an id with a command', '{"id":"a; touch x"}', idRule],
@@ -146,7 +146,7 @@ test.each([
   [
     "a variable of Batch's own",
     '{"id":"a","environment":{"AZ_BATCH_NODE_ID":"x"}}',
-    'environment.AZ_BATCH_NODE_ID: must be upper-case letters, digits and _, and not begin with AZ_BATCH_',
+    'environment.AZ_BATCH_NODE_ID: must be upper-case letters, digits and _, and not start with AZ_BATCH_',
   ],
   [
     'a value that is no text',
@@ -156,27 +156,27 @@ test.each([
   [
     "the job manager's id",
     '{"id":"Job-Manager"}',
-    'the id Job-Manager is taken by Nightshift itself',
+    'the id Job-Manager is reserved by Nightshift',
   ],
-  ["the merge's id", '{"id":"merge"}', 'the id merge is taken by Nightshift itself'],
+  ["the merge's id", '{"id":"merge"}', 'the id merge is reserved by Nightshift'],
 ])('a manifest line with %s is refused by its number', (_what, line, reason) => {
   expect(() => readManifest(`{"id":"good"}\n\n${line}\n`, 10)).toThrow(
     expect.objectContaining({
       code: 'manifestRefused',
-      message: `line 3 of the task manifest is refused: ${reason}`,
+      message: `line 3 of the task manifest is invalid: ${reason}`,
     }),
   );
 });
 
 test('two tasks of one id are refused, and Batch ids ignore case', () => {
   expect(() => readManifest('{"id":"a"}\n{"id":"A"}', 10)).toThrow(
-    'line 2 of the task manifest is refused: the id A stands for another task already',
+    'line 2 of the task manifest is invalid: the id A is already used by another task',
   );
 });
 
 test('a manifest of more tasks than the workload allows is refused', () => {
   expect(() => readManifest('{"id":"a"}\n{"id":"b"}\n{"id":"c"}', 2)).toThrow(
-    'line 3 of the task manifest is refused: more than 2 tasks; raise work.maxTasks or chunk the work',
+    'line 3 of the task manifest is invalid: more than 2 tasks; raise work.maxTasks or chunk the work',
   );
 });
 
