@@ -23,7 +23,7 @@ const { values: options, positionals } = parseOptions(usage, {
 /** The part of the app's answer that is shown. */
 interface Plan {
   readonly workload: string;
-  readonly refusals: readonly string[];
+  readonly errors: readonly string[];
   readonly warnings: readonly string[];
   readonly inputs: {
     readonly count: number;
@@ -51,11 +51,11 @@ interface Plan {
       readonly about: string;
     }[];
   };
-  readonly secrets: readonly { readonly name: string; readonly isThere: boolean }[];
+  readonly secrets: readonly { readonly name: string; readonly isReadable: boolean }[];
   readonly account: {
     readonly quotas: Readonly<Record<keyof typeof quotaNames, number | null>>;
     readonly defaultVersions: Readonly<Record<string, string>>;
-    readonly notAsked: string | null;
+    readonly unavailableReason: string | null;
   };
   readonly estimate: {
     readonly fromRuns: number;
@@ -83,7 +83,7 @@ async function showPlan(workload: string): Promise<number> {
   const answer = (await response.json()) as Plan & { readonly detail?: string };
   if (answer.detail !== undefined) throw new Error(answer.detail);
   process.stdout.write(`${linesOf(answer).join('\n')}\n`);
-  return answer.refusals.length === 0 ? 0 : 1;
+  return answer.errors.length === 0 ? 0 : 1;
 }
 
 /** Values that read as JSON are sent as such: a number is a number. */
@@ -108,12 +108,13 @@ function linesOf(plan: Plan): string[] {
     ...poolLines(plan),
     ...(plan.pool === null ? [] : taskLines(plan)),
     ...plan.secrets.map(
-      ({ name, isThere }) => `  secret    ${name}: ${isThere ? 'is there' : 'CANNOT BE READ'}`,
+      ({ name, isReadable }) =>
+        `  secret    ${name}: ${isReadable ? 'is there' : 'CANNOT BE READ'}`,
     ),
     ...accountLines(plan),
     ...(plan.pool?.isMade === true ? costLines(plan) : []),
     ...plan.warnings.map((warning) => `  warning   ${warning}`),
-    ...plan.refusals.map((refusal) => `  REFUSED   ${refusal}`),
+    ...plan.errors.map((error) => `  REFUSED   ${error}`),
   ];
 }
 
@@ -164,7 +165,7 @@ function accountLines({ account }: Plan): string[] {
       ([application, version]) => `  package   ${application}: ${version}, the default version`,
     ),
     ...(known.length === 0 ? [] : [`  quotas    ${known.join(', ')} at most`]),
-    ...(account.notAsked === null ? [] : [`  not seen  ${account.notAsked}`]),
+    ...(account.unavailableReason === null ? [] : [`  not seen  ${account.unavailableReason}`]),
   ];
 }
 

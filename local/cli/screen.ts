@@ -89,10 +89,7 @@ function phaseOf({ phase }: Run): string {
 function plainLines(output: Output, title: string): Following {
   let last = '';
   const show = (run: Run, elapsedSeconds: number) => {
-    const waiting =
-      run.waitingFor === null || run.waitingFor === 'nothing'
-        ? ''
-        : `; waiting for ${run.waitingFor}`;
+    const waiting = run.waitingFor === null ? '' : `; waiting for ${run.waitingFor}`;
     const line = `${phaseOf(run)}: ${tasksText(run)}, ${nodesText(run).trim()}${waiting}`;
     if (line === last) return;
     last = line;

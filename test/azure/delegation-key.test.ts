@@ -49,7 +49,7 @@ function signing() {
 const first = { from: '2029-12-31T23:45:00.000Z', until: '2030-01-07T23:45:00.000Z' };
 const FIRST_ENDS = '2030-01-07T23:45:00Z';
 
-test('a key signs as long as it outlives what it signs, and then another is asked for', async () => {
+test('a delegation key is reused until it expires before the SAS it signs', async () => {
   const { clock, service, keyUntil } = signing();
 
   expect(await keyUntil(60)).toBe(FIRST_ENDS);
@@ -65,7 +65,7 @@ test('a key signs as long as it outlives what it signs, and then another is aske
   ]);
 });
 
-test('a key that was refused is asked for again, once for all that waited for it', async () => {
+test('a failed key request is repeated, once for all waiting calls', async () => {
   const { service, files, keyUntil } = signing();
   service.refusals = 1;
 

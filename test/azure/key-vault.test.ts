@@ -95,7 +95,7 @@ test.each([
 const lacksRole =
   /^cannot read secret signing-key: vault \S+ denied access to this identity: .+; this requires the action Microsoft\.KeyVault\/vaults\/secrets\/getSecret\/action; assign it the role Key Vault Secrets User there$/;
 
-test('an identity that the vault does not know may read nothing', async () => {
+test('an identity unknown to the vault may read nothing', async () => {
   const signingKey = Buffer.from('another authority').toString('base64');
   const secrets = secretsOf(await vaultFor({ issuer: identity.issuer, signingKey }));
 
@@ -117,7 +117,7 @@ async function readFor(aud: string): Promise<unknown> {
   return failureOf(secrets.read('signing-key'));
 }
 
-test('a token for something else than a vault opens none [GD18]', async () => {
+test('a token for another resource does not open a vault [GD18]', async () => {
   const refused = { code: 'accessDenied', message: expect.stringMatching(lacksRole) };
 
   expect(await readFor('https://vault.azure.net')).toBe('it was read');
@@ -158,7 +158,7 @@ const FORBIDDEN = [
   'Assignment: (not found)',
 ];
 
-test("an identity without a role is told which one it lacks, and for what, with the vault's own words [GD17]", async () => {
+test("the failure for an identity without a role names the role, the secret and the vault's message [GD17]", async () => {
   const secrets = await refusing(403, 'Forbidden', FORBIDDEN.join('\r\n'));
 
   expect(await failureOf(secrets.read('signing-key'))).toMatchObject({
@@ -169,7 +169,7 @@ test("an identity without a role is told which one it lacks, and for what, with 
   });
 });
 
-test('a vault whose network keeps the app out is told of as such', async () => {
+test("a denial by the vault's network rules is reported as such", async () => {
   const secrets = await refusing(
     403,
     'Forbidden',
@@ -183,7 +183,7 @@ test('a vault whose network keeps the app out is told of as such', async () => {
   });
 });
 
-test('a vault that is down is worth another try later', async () => {
+test('a vault that is down is worth a retry', async () => {
   const secrets = await refusing(503, 'ServiceUnavailable');
 
   expect(await failureOf(secrets.read('signing-key'))).toMatchObject({

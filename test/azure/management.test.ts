@@ -80,13 +80,13 @@ test('an application has the default version that was set, or none', async () =>
   expect(await account.defaultVersionOf('other')).toBeNull();
 });
 
-test('an account that is not there is told of with the setting that names it', async () => {
+test('a missing account fails with the setting that names it', async () => {
   const { batch } = await standFor();
   const id = `${SUBSCRIPTION}/providers/Microsoft.Batch/batchAccounts/other`;
 
   await expect(accountAt(batch.url, id).quotas()).rejects.toMatchObject({
     code: 'badSettings',
-    message: `there is no Batch account ${id}; BATCH_ACCOUNT_ID is its resource id, as az batch account show --query id has it`,
+    message: `Batch account ${id} does not exist; set BATCH_ACCOUNT_ID to its resource id, as printed by az batch account show --query id`,
   });
 });
 
@@ -118,7 +118,7 @@ test.each([
   },
 );
 
-test('a key of the account opens no management plane, and without the id of the account nobody asks', () => {
+test("the management plane is not used with an account key or without the account's id", () => {
   const key = { BATCH_ACCOUNT_NAME: 'nightly', BATCH_ACCOUNT_KEY: 'a2V5' };
   expect([accountFor({}), accountFor({ BATCH_ACCOUNT_ID: ID, ...key })]).toEqual([
     undefined,
@@ -217,7 +217,12 @@ test.each<[string, Scripted, number[]]>([
 test.each<[string, Scripted, number, string]>([
   ['stays busy', { status: 429 }, 2, 'HTTP 429'],
   ['is busy for longer than a plan waits', busyFor('60'), 1, 'HTTP 429'],
-  ['answers with half of an answer', { status: 200, body: '{"prop' }, 1, 'the answer has another'],
+  [
+    'answers with half of an answer',
+    { status: 200, body: '{"prop' },
+    1,
+    'the response has an unknown',
+  ],
   ['sends the token elsewhere', { status: 302, headers: { location: '/x' } }, 2, 'redirect'],
 ])('a plane that %s is told of, and the token is not', async (_, answer, times, said) => {
   const { account, asked } = await scripted([answer]);

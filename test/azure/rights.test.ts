@@ -49,7 +49,7 @@ test.each<[string, (files: Files) => Promise<unknown>, string]>([
     `${BLOBS}/generateUserDelegationKey/action`,
   ],
 ])(
-  'storage that refuses to %s is told of with who, where, and the right for it',
+  'storage that refuses to %s fails with the identity, the account and the required action',
   async (doing, ask, right) => {
     const files = await closedAccount('AuthorizationPermissionMismatch', APP);
     const failure: unknown = await ask(files).catch((error: unknown) => error);
@@ -64,7 +64,7 @@ test.each<[string, (files: Files) => Promise<unknown>, string]>([
   },
 );
 
-test('a network that keeps the app out is named beside the role', async () => {
+test('a denial by network rules is named beside the role', async () => {
   const files = await closedAccount('AuthorizationFailure');
   await expect(files.find('c', 'a')).rejects.toMatchObject({
     message: `cannot find c/a: storage account acc denied access to this identity: AuthorizationFailure; allow the app in the network rules there, or: this requires the action ${BLOBS}/containers/blobs/read; assign it the role Storage Blob Data Owner there`,
@@ -142,7 +142,7 @@ test.each(Object.entries(asked))(
   },
 );
 
-test('a request that no row knows is told of without a right', () => {
+test('a request without a known action fails without naming one', () => {
   const right = rightFor('batch', {
     method: 'GET',
     url: 'https://b/jobschedules',

@@ -77,7 +77,7 @@ test.each(kinds)(
 );
 
 test.each(kinds)(
-  "somebody else's container is neither adopted nor deleted [GD40] (with %s)",
+  "another owner's container is neither adopted nor deleted [GD40] (with %s)",
   async (kind) => {
     const { files } = account(kind);
     const container = await fresh(files, { nightshiftrun: 'other-1' });
@@ -92,23 +92,20 @@ test.each(kinds)(
   },
 );
 
-test.each(kinds)(
-  'a container is deleted once, and is then gone however often one asks [GD37] (with %s)',
-  async (kind) => {
-    const { files } = account(kind);
-    const labels = { nightshiftrun: 'hello-1' };
-    const container = await fresh(files, labels);
-    await files.writeText(container, 'a', '1');
+test.each(kinds)('deleting a container is idempotent [GD37] (with %s)', async (kind) => {
+  const { files } = account(kind);
+  const labels = { nightshiftrun: 'hello-1' };
+  const container = await fresh(files, labels);
+  await files.writeText(container, 'a', '1');
 
-    expect([
-      await files.removeContainer(container, labels),
-      await files.removeContainer(container, labels),
-      await all(files.list(container)),
-      await files.find(container, 'a'),
-      await files.readText(container, 'a', 10),
-    ]).toEqual(['deleted', 'deleted', [], null, null]);
-  },
-);
+  expect([
+    await files.removeContainer(container, labels),
+    await files.removeContainer(container, labels),
+    await all(files.list(container)),
+    await files.find(container, 'a'),
+    await files.readText(container, 'a', 10),
+  ]).toEqual(['deleted', 'deleted', [], null, null]);
+});
 
 test.each(kinds)(
   'text is written, found and read as it was, in any language (with %s)',
@@ -138,7 +135,7 @@ test.each(kinds)(
     expect(await files.readText(container, 'long', 5)).toBe('12345');
     await expect(files.readText(container, 'long', 4)).rejects.toMatchObject({
       code: 'inputRefused',
-      message: `blob ${container}/long has 5 bytes, more than the 4 that are read`,
+      message: `blob ${container}/long has 5 bytes, more than the maximum of 4`,
     });
   },
 );
@@ -354,7 +351,7 @@ test('many addresses are signed with one key, which is asked for once', async ()
   expect(asked).toHaveLength(1);
 });
 
-test('an account key that is wrong is told of without being told [GD19]', async () => {
+test('a wrong account key is reported without its value [GD19]', async () => {
   const { blobUrl } = account('key');
   const wrong = Buffer.from('a wrong key of the account').toString('base64');
   const files = filesFor({ AzureWebJobsStorage: connectionString(blobUrl, wrong) });
@@ -370,7 +367,7 @@ test('an account key that is wrong is told of without being told [GD19]', async 
   expect(JSON.stringify(failure)).not.toContain(wrong);
 });
 
-test('storage that is not there is worth another try later', async () => {
+test('unreachable storage is worth a retry', async () => {
   const options = { retryOptions: { maxTries: 1 } };
   const key = new StorageSharedKeyCredential(ACCOUNT.name, ACCOUNT.key);
   const nobody = new BlobServiceClient(`http://127.0.0.1:1/${ACCOUNT.name}`, key, options);

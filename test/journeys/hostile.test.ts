@@ -147,7 +147,7 @@ const CLIMBED = {
   status: 'failed',
   cause: {
     code: 'inputRefused',
-    message: `blob inbox/${CLIMBER} has a name that no client can address; give it another name, without ".." as a folder`,
+    message: `blob inbox/${CLIMBER} has a name that the client cannot address; rename it without ".." as a folder`,
   },
 };
 

@@ -77,7 +77,7 @@ test.concurrent('one run reads what set-up, preparation, shared data, mount and 
 test.concurrent('a plan refuses a package without a version while its application has no default, and shows the default once there is one [RS19]', async () => {
   await uploadTool('bend');
   const { status, body } = await ask(world, 'POST /api/plans/unversioned', {});
-  expect([status, (body as { refusals: unknown }).refusals]).toEqual([
+  expect([status, (body as { errors: unknown }).errors]).toEqual([
     422,
     [
       expect.stringMatching(

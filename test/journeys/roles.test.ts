@@ -178,7 +178,7 @@ test('a plan shows the quotas that the account has now, and without the right to
   expect((refused.body as { account: unknown }).account).toEqual({
     quotas: { spotCores: null, dedicatedCores: null, pools: null, jobs: null },
     defaultVersions: {},
-    notAsked: expect.stringMatching(
+    unavailableReason: expect.stringMatching(
       new RegExp(
         `^cannot read quotas and default versions: .* denied access to the identity ${CLIENT_ID}: .*; this requires the action ${right}; assign it the role Azure Batch Data Contributor there$`,
       ),

@@ -214,9 +214,9 @@ test('a run is cleaned up of pool, job and staging, in two passes; its outputs a
   world.batch.finishDeletions();
   const second = await world.activities.cleanUp({ plan: world.plan, outcome: 'succeeded' });
 
-  const ends = (how: string) => [
-    { resource: 'job', id: jobId, how },
-    { resource: 'pool', id: poolId, how },
+  const ends = (state: string) => [
+    { resource: 'job', id: jobId, state },
+    { resource: 'pool', id: poolId, state },
     { resource: 'staging', id: stagingContainer, state: 'deleted' },
     { resource: 'outputs', id: outputContainer, state: 'kept' },
   ];

@@ -71,7 +71,8 @@ test('a run ends only when its staging container is gone, and asks for it again 
   let refusals = 20;
   files.removeContainer = async (name, labels) => {
     refusals -= 1;
-    if (refusals >= 0) throw new Failure('serviceUnavailable', `cannot remove ${name} at the moment`);
+    if (refusals >= 0)
+      throw new Failure('serviceUnavailable', `cannot remove ${name} at the moment`);
     return removeContainer(name, labels);
   };
 
@@ -90,7 +91,7 @@ test('a pool that takes half an hour to go is waited for', async () => {
   expect(await batch.getPool()).toBeNull();
 });
 
-test('a run that would replace another is skipped when its turn has not come by its deadline', async () => {
+test('a run that would replace another is skipped when it has not got the lock by its deadline', async () => {
   const { run, batch, files } = await stage([{ ...whole, overlap: 'replace' }]);
   const holder = 'whole-0123456789abcdef';
   const lock = JSON.stringify({ runId: holder, until: '2030-01-02T00:00:00.000Z' });

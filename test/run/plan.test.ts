@@ -15,7 +15,7 @@ import { firstNodes, nodesFor } from '../../src/run/provision/autoscale-formula'
 
 const hello = checked(whole);
 
-test('a plan holds the ids and moments of a run, all named after the run [GD21, GD22]', () => {
+test('a plan has the ids and times of a run, all named after the run [GD21, GD22]', () => {
   const request = {
     workload: 'hello',
     occurrence: { kind: 'schedule', due: '2026-11-21T02:00:00.000Z' },
@@ -37,7 +37,7 @@ test('a plan holds the ids and moments of a run, all named after the run [GD21, 
 
 const blob = { kind: 'blob', container: 'inbox', name: 'a.ply', etag: '0x1' } as const;
 
-test('one occurrence is one run: every part of it tells, and nothing else does', () => {
+test('the run id depends on every part of the occurrence and on nothing else', () => {
   const occurrences: readonly Occurrence[] = [
     { kind: 'schedule', due: '2026-11-21T02:00:00.000Z' },
     { kind: 'schedule', due: '2026-11-22T02:00:00.000Z' },
@@ -63,7 +63,7 @@ test('names that join to the same text are different occurrences', () => {
   expect(runIdOf('hello', one)).not.toBe(runIdOf('hello', other));
 });
 
-test('names of pool, job and containers keep the rules of each resource at their longest [GD21]', () => {
+test('the longest names of pool, job and containers are valid [GD21]', () => {
   const longest = checked({ ...whole, name: 'a-workload-of-24-letters' });
   const plan = planOf(longest, {
     occurrence: { ...blob, name: "../'; rm -rf /;\n\u{1F600}".repeat(40) },
@@ -95,7 +95,7 @@ test.each([
   expect(idFromText(name)).toBe(id);
 });
 
-test('task ids of blobs differ where names do, and fit [GD29]', () => {
+test('task ids of blobs are unique per name and valid [GD29]', () => {
   const names = ['a.ply', 'A.ply', 'a-ply', 'a_ply', 'a ply', `${'x'.repeat(1000)}.ply`];
   const ids = names.map(idFromText);
 
@@ -129,7 +129,7 @@ test('nodes are counted by what a node holds, within the maximum [PI8]', () => {
   expect(counts(wide)).toEqual([0, 1, 2, 3, 4, 4, 4]);
 });
 
-test('before its tasks are known a run asks for one node, or for what its blobs need', () => {
+test('before its tasks are known a run requests one node, or the nodes for its blobs', () => {
   expect([
     firstNodes(hello, null),
     firstNodes(checked(split), 500),

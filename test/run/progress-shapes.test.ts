@@ -87,7 +87,7 @@ test('once a merge is made of what there is, no further failure is tolerated', (
   );
 });
 
-test('a run that waits says how many tasks will never begin', () => {
+test('the status counts blocked tasks', () => {
   const workload = workloadWith({
     kind: 'tasks',
     task: echo,

@@ -22,12 +22,9 @@ const waiting = jobWith({ state: 'waiting' });
 const tasks = { active: 3, running: 2, succeeded: 4, failed: 0 };
 
 test.each([
+  ['the pool and the job', { workload: meshes, watch: submitted, seen: { pool: null, job: null } }],
   [
-    'the pool and the job',
-    { workload: meshes, watch: submitted, seen: { pool: null, job: null } },
-  ],
-  [
-    'Batch to accept the autoscale formula: AutoScalingFormulaEvaluationError: no',
+    'a valid autoscale formula (AutoScalingFormulaEvaluationError: no)',
     { seen: { pool: poolWith({}, { formulaError: 'AutoScalingFormulaEvaluationError: no' }) } },
   ],
   [
@@ -99,7 +96,7 @@ test.each([
   },
 );
 
-test('looks are close together at first, rarer later, and one is at the deadline', () => {
+test('polls are frequent at first, rarer later, and the last is at the deadline', () => {
   const until = (minutes: number) => {
     const watch = { lastUsableNodeAt: minute(minutes).toISOString() };
     const step = nextStep(situationOf({ watch }), minute(minutes));
@@ -111,7 +108,7 @@ test('looks are close together at first, rarer later, and one is at the deadline
   ]);
 });
 
-test('while a merge waits for a look, there is one every half minute', () => {
+test('while a merge waits to be added, polls are half a minute apart', () => {
   const until = (minutes: number) => {
     const watch = { lastUsableNodeAt: minute(minutes).toISOString(), merge: 'due' } as const;
     const step = nextStep(situationOf({ watch }), minute(minutes));
@@ -121,7 +118,7 @@ test('while a merge waits for a look, there is one every half minute', () => {
   expect([0, 1, 4, 5, 120, 179.9].map(until)).toEqual([10, 10, 24, 30, 30, 6]);
 });
 
-test('a run of 24 hours looks fewer than 350 times', () => {
+test('a run of 24 hours polls fewer than 350 times', () => {
   const long = checked({ ...whole, deadlineMinutes: 1440 });
   let looks = 0;
   for (let at = 0; at < 1440; looks++) {
@@ -134,7 +131,7 @@ test('a run of 24 hours looks fewer than 350 times', () => {
   expect(looks).toBeLessThan(350);
 });
 
-test('every node but a preempted one is paid for, between two looks by the mean of both', () => {
+test('every node except a preempted one is billed, with the mean of two polls', () => {
   const nodes = {
     starting: 1,
     idle: 1,
@@ -186,14 +183,14 @@ test('every node but a preempted one is paid for, between two looks by the mean 
   ]);
 });
 
-test('a clock that goes back adds no cost and takes none away', () => {
+test('a clock that goes back does not change the cost', () => {
   const first = notePoll(watchWith(), seenWith(), minute(10));
   const { usage } = notePoll(first, seenWith(), minute(5));
 
   expect(usage.nodeMinutes).toBe(first.usage.nodeMinutes);
 });
 
-test('a look remembers the tasks, and when a node that can work was last there [NB5]', () => {
+test('a poll stores the task counts and when a usable node was last seen [NB5]', () => {
   const served = notePoll(watchWith(), seenWith({ tasks }), minute(10));
   const unserved = notePoll(
     served,

@@ -65,7 +65,7 @@ test('success counts also when it is seen only after the deadline', () => {
   ]).toEqual(['succeeded', 'succeeded']);
 });
 
-test('a job that has ended with its tasks is not judged by counts that lag behind', () => {
+test('a completed job is not judged by stale task counts', () => {
   const behind = { job: allComplete, tasks: { ...NO_TASKS, running: 1, succeeded: 3 } };
 
   expect(decide({ workload: tiles, watch: submitted, seen: behind })).toEqual({
@@ -105,12 +105,12 @@ test.each([
   [
     'a job that is gone',
     { seen: { job: null } },
-    `failed, jobEndedEarly: somebody deleted the job ${JOB} while it was running`,
+    `failed, jobEndedEarly: the job ${JOB} was deleted by someone else while it was running`,
   ],
   [
     'a job that is being deleted',
     { seen: { job: jobWith(null, { state: 'deleting' }) } },
-    `failed, jobEndedEarly: somebody deleted the job ${JOB} while it was running`,
+    `failed, jobEndedEarly: the job ${JOB} was deleted by someone else while it was running`,
   ],
   [
     'a job manager with an exit code',
@@ -168,17 +168,17 @@ test.each([
         ),
       },
     },
-    'timedOut, deadlineExceeded: the job ran for all its 180 minutes',
+    'timedOut, deadlineExceeded: Batch terminated the job after its 180 minutes; raise deadlineMinutes or pool.maxNodes',
   ],
   [
     'a pool that is gone',
     { seen: { pool: null } },
-    `failed, jobEndedEarly: somebody deleted the pool ${JOB} while it was working`,
+    `failed, jobEndedEarly: the pool ${JOB} was deleted by someone else while the job was running`,
   ],
   [
     'a pool that is being deleted',
     { seen: { pool: poolWith({ running: 1 }, { state: 'deleting' }) } },
-    `failed, jobEndedEarly: somebody deleted the pool ${JOB} while it was working`,
+    `failed, jobEndedEarly: the pool ${JOB} was deleted by someone else while the job was running`,
   ],
   [
     'a set-up that failed on every node',
@@ -245,7 +245,7 @@ test('tasks are added once: when the manifest is written, and by blob at once [P
   ]).toEqual(['submitTasks', 'wait', 'wait', 'submitTasks', 'wait', 'wait']);
 });
 
-test('a run waits for a node as long as its workload allows, and then says why none came [NB5, NB15]', () => {
+test('a run without a node fails after maxWaitMinutes with the reason [NB5, NB15]', () => {
   const since = (minutes: number) => ({ lastUsableNodeAt: minute(minutes).toISOString() });
   const none = { pool: poolWith({}) };
   const short = {

@@ -49,7 +49,7 @@ function missingIn({ files }: Stage, { outputContainer }: RunRecord, name: strin
   return text === undefined ? undefined : (JSON.parse(text) as unknown);
 }
 
-test('a merge of most is added when all others have ended, and is told which are missing [GD5]', async () => {
+test('a merge with a quorum is added when all others have ended, with the list of missing tasks [GD5]', async () => {
   const stand = await stage([most], { failing: [seed(3), seed(7)] });
 
   const record = await stand.run('most');
@@ -84,7 +84,7 @@ test('a merge of most is added when all others have ended, and is told which are
   ]);
 });
 
-test('a merge of most finds an empty list when nothing is missing', async () => {
+test('a merge with a quorum gets an empty list when nothing is missing', async () => {
   const stand = await stage([most]);
 
   const record = await stand.run('most');
@@ -192,7 +192,7 @@ const ranks = {
   },
 } satisfies WorkloadDeclaration;
 
-test('tasks that wait for a failed one count as missing with it, and the run does not wait for them [NB11]', async () => {
+test('tasks blocked by a failed one count as missing, and the run does not wait for them [NB11]', async () => {
   const stand = await stage([ranks], { failing: ['a'] });
 
   const record = await stand.run('ranks');
@@ -206,7 +206,7 @@ test('tasks that wait for a failed one count as missing with it, and the run doe
   expect(record.tasks).toEqual({ active: 2, running: 0, succeeded: 3, failed: 1 });
 });
 
-test('a failure that blocks too much fails the run, and says how much [NB11]', async () => {
+test('a failure that blocks too many tasks fails the run with their number [NB11]', async () => {
   const { run } = await stage([ranks], { failing: ['fetch'] });
 
   expect((await run('ranks')).outcome).toMatchObject({
@@ -217,7 +217,7 @@ test('a failure that blocks too much fails the run, and says how much [NB11]', a
   });
 });
 
-test('a merge of most goes on without what a failure blocks, too [GD5, NB11]', async () => {
+test('a merge with a quorum also runs without blocked tasks [GD5, NB11]', async () => {
   const { tolerateFailed: _share, ...work } = ranks.work;
   const merging = {
     ...ranks,

@@ -70,7 +70,7 @@ test('each combination of a sweep is a task that finds its values in the environ
   expect(specsOf(stand)[0]?.id).toMatch(/^MODEL-small-SEED-1-[0-9a-f]{16}$/);
 });
 
-test('a run that knows its tasks asks for all their nodes at once, and its job has no manager', async () => {
+test('a run with known tasks requests all their nodes at once, and its job has no job manager', async () => {
   const { run, batch } = await stage([sweep]);
 
   await run('sweep');
@@ -80,7 +80,7 @@ test('a run that knows its tasks asks for all their nodes at once, and its job h
   expect(batch.job?.spec.jobManager).toBeNull();
 });
 
-test('a sweep of nothing and a list of nothing succeed without a pool', async () => {
+test('an empty sweep and an empty list succeed without a pool', async () => {
   const none = { ...sweep, work: { ...sweep.work, over: { MODEL: [] } } };
   const { run, batch, files } = await stage([
     none,
@@ -283,7 +283,7 @@ test('between two steps of submitting a run can be cancelled', async () => {
   expect(stand.batch.tasks.size).toBe(20_000);
 }, 30_000);
 
-test('a run says while it submits what it waits for', async () => {
+test('the status shows what a run waits for during submission', async () => {
   const stand = await stage([sweep], { nodeMinutes: 30 });
   const runId = await stand.begin('sweep');
   await stand.hub.settled();

@@ -52,7 +52,7 @@ test('a failure that is worth it is tried again', async () => {
   expect(await seenOf(busy)).toEqual({ attempts: 3, result: 'well' });
 });
 
-test('a service that stays away is the verdict, in its own words', async () => {
+test("a service that stays unavailable fails the run with the service's message", async () => {
   expect(
     await seenOf(() => fail('serviceUnavailable', 'cannot make pool x at the moment: busy')),
   ).toEqual({

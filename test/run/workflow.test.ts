@@ -32,7 +32,7 @@ const split: WorkloadDeclaration = {
 
 const stage = stageForEach(afterEach);
 
-test('a run of one task makes pool and job, watches, and leaves nothing but its outputs [RS2][GD20]', async () => {
+test('a run of one task creates pool and job, watches them, and leaves only its outputs [RS2][GD20]', async () => {
   const { run, batch, files } = await stage([whole]);
   files.put('inputs', 'a.csv', '1,2');
 
@@ -51,9 +51,9 @@ test('a run of one task makes pool and job, watches, and leaves nothing but its 
     'ended',
   ]);
   expect(record.cleanedUp.map(({ resource, state }) => `${resource} ${state}`)).toEqual([
-    'job gone',
-    'pool gone',
-    'staging gone',
+    'job deleted',
+    'pool deleted',
+    'staging deleted',
     'outputs kept',
   ]);
   expect([await batch.getPool(), await batch.getJob()]).toEqual([null, null]);
@@ -62,7 +62,7 @@ test('a run of one task makes pool and job, watches, and leaves nothing but its 
   );
 });
 
-test('programs and inputs are in storage before anything is asked of Batch [PI5]', async () => {
+test('programs and inputs are staged before the first call of Batch [PI5]', async () => {
   const { run, batch, files } = await stage([whole]);
   files.put('inputs', 'a.csv', '1,2');
   const staged: string[][] = [];
@@ -91,7 +91,7 @@ test('a run whose input container is empty succeeds without a pool', async () =>
   expect([...files.containers.keys()]).toEqual(['runs']);
 });
 
-test('tasks are added from the manifest, the merge waits for all, and only then may the job end [RS26][RS7]', async () => {
+test('tasks of the manifest are added, the merge depends on all, and only then may the job end [RS26][RS7]', async () => {
   const { run, batch, files } = await stage([split]);
   const id = runIdOf('split', { kind: 'request', key: 'a' });
   files.put(`run-${id}-out`, 'manifest/tasks.jsonl', '{"id":"p1"}\n{"id":"p2"}\n{"id":"p3"}\n');
@@ -103,7 +103,7 @@ test('tasks are added from the manifest, the merge waits for all, and only then 
   const record = await run('split');
 
   expect(record.outcome).toEqual({ kind: 'succeeded' });
-  expect(batch.asked.filter((asked) => !asked.startsWith('remove'))).toEqual([
+  expect(batch.asked.filter((asked) => !asked.startsWith('delete'))).toEqual([
     'makePool',
     'makeJob',
     'addTasks p1 p2 p3 merge',
@@ -114,7 +114,7 @@ test('tasks are added from the manifest, the merge waits for all, and only then 
   expect(record.results).toEqual([{ name: 'results/all.txt', bytes: 4 }]);
 });
 
-test('success is not believed when a result is missing', async () => {
+test('a missing result turns success into failure', async () => {
   const { run, files } = await stage([split]);
   const id = runIdOf('split', { kind: 'request', key: 'a' });
   files.put(`run-${id}-out`, 'manifest/tasks.jsonl', '{"id":"p1"}\n');
@@ -129,7 +129,7 @@ test('success is not believed when a result is missing', async () => {
   });
 });
 
-test('a job manager that fails ends the run with its last words, and all is cleaned up [RS30]', async () => {
+test('a failing job manager ends the run with the tail of its stderr, and everything is cleaned up [RS30]', async () => {
   const { run, batch, files } = await stage([whole], { jobManagerExit: 3 });
   files.put('inputs', 'a.csv', '1,2');
 
@@ -146,18 +146,19 @@ test('a job manager that fails ends the run with its last words, and all is clea
   expect([await batch.getPool(), await batch.getJob()]).toEqual([null, null]);
 });
 
-test('a set-up that fails on the only node ends the run with its words', async () => {
+test('a start task that fails on the only node ends the run with its stderr', async () => {
   const { run, files } = await stage([whole], { nodesAre: 'startTaskFailed' });
   files.put('inputs', 'a.csv', '1,2');
 
   expect((await run('whole')).outcome).toEqual({
     kind: 'failed',
     code: 'startTaskFailed',
-    cause: 'the start task (pool.setup) failed on 1 node and no usable node is left: apt has no nodejs',
+    cause:
+      'the start task (pool.setup) failed on 1 node and no usable node is left: apt has no nodejs',
   });
 });
 
-test('a run that outlives its deadline is ended and cleaned up', async () => {
+test('a run past its deadline is ended and cleaned up', async () => {
   const { run, batch, files } = await stage([whole], { jobManagerMinutes: 500 });
   files.put('inputs', 'a.csv', '1,2');
 
@@ -168,7 +169,7 @@ test('a run that outlives its deadline is ended and cleaned up', async () => {
   expect([await batch.getPool(), await batch.getJob()]).toEqual([null, null]);
 });
 
-test('a run that gets no node within its time gives up and leaves no pool', async () => {
+test('a run that gets no node within maxWaitMinutes fails and leaves no pool', async () => {
   const patient = { ...whole, pool: { maxWaitMinutes: 30 } };
   const { run, batch, files } = await stage([patient], { nodeMinutes: null });
   files.put('inputs', 'a.csv', '1,2');
@@ -179,7 +180,7 @@ test('a run that gets no node within its time gives up and leaves no pool', asyn
   expect(await batch.getPool()).toBeNull();
 });
 
-test('a request to cancel ends the run at its next look, sooner when it is woken', async () => {
+test('a cancel request ends the run at its next poll, which the event makes sooner', async () => {
   const {
     begin,
     hub: opened,
@@ -207,7 +208,7 @@ test('a request to cancel ends the run at its next look, sooner when it is woken
   expect(files.text(RUNS_CONTAINER, cancelBlob(runId))).toBeUndefined();
 });
 
-test('an occurrence that has its record is not run again', async () => {
+test('an occurrence with a record is not run again', async () => {
   const { run, batch, files } = await stage([whole]);
   const runId = runIdOf('whole', { kind: 'request', key: 'a' });
   files.put('inputs', 'a.csv', '1,2');
@@ -221,7 +222,7 @@ test('an occurrence that has its record is not run again', async () => {
   expect(batch.asked).toEqual([]);
 });
 
-test('a run that is due while another one goes is skipped and says which, where overlap is forbidden', async () => {
+test('with overlap forbid a run is skipped while another is active, and names that run', async () => {
   const { run, batch, files } = await stage([whole]);
   await files.makeContainer(RUNS_CONTAINER, {});
   const lock = JSON.stringify({
@@ -241,7 +242,7 @@ test('a run that is due while another one goes is skipped and says which, where 
   expect(files.text(RUNS_CONTAINER, lockBlob('whole'))).toBe(lock);
 });
 
-test('a run that replaces another one waits until that has made way', async () => {
+test('with overlap replace a run waits until the other has released the lock', async () => {
   const replacing = { ...whole, overlap: 'replace' } as const;
   const { begin, hub: opened, clock, files } = await stage([replacing]);
   files.put('inputs', 'a.csv', '1,2');
@@ -257,7 +258,7 @@ test('a run that replaces another one waits until that has made way', async () =
   clock.stepTo(new Date('2030-01-01T02:05:00Z'));
   await opened.settled();
   expect((opened.status(runId).customStatus as RunStatus).waitingFor).toBe(
-    'run whole-0123456789abcdef to end, which this one replaces',
+    'the run lock (held by run whole-0123456789abcdef, which this run replaces)',
   );
 
   await files.remove(RUNS_CONTAINER, lockBlob('whole'));
@@ -266,7 +267,7 @@ test('a run that replaces another one waits until that has made way', async () =
   });
 });
 
-test('a long watch continues as new: its history stays short and its story goes on', async () => {
+test('a long watch continues as new with a short history and an unchanged state', async () => {
   const {
     run,
     hub: opened,
@@ -287,7 +288,7 @@ test('a long watch continues as new: its history stays short and its story goes 
   expect(opened.history(record.runId).length).toBeLessThan(200);
 });
 
-test('what a run costs is estimated from node-minutes and the price that the workload states', async () => {
+test("the cost of a run is estimated from node-minutes and the workload's price", async () => {
   const { run, files } = await stage([whole]);
   files.put('inputs', 'a.csv', '1,2');
 
@@ -297,14 +298,15 @@ test('what a run costs is estimated from node-minutes and the price that the wor
   expect(record.estimatedCost).toBeCloseTo((record.nodeMinutes / 60) * 0.6, 3);
 });
 
-test('a step that Batch cannot take at the moment is tried again until it can', async () => {
+test('a step that Batch cannot accept at the moment is retried', async () => {
   const { run, batch, files } = await stage([whole]);
   files.put('inputs', 'a.csv', '1,2');
   let refusals = 3;
   const makePool = batch.makePool.bind(batch);
   batch.makePool = async (spec, owner) => {
     refusals -= 1;
-    if (refusals >= 0) throw new Failure('serviceUnavailable', 'cannot make pool at the moment: busy');
+    if (refusals >= 0)
+      throw new Failure('serviceUnavailable', 'cannot make pool at the moment: busy');
     await makePool(spec, owner);
   };
 
@@ -314,7 +316,7 @@ test('a step that Batch cannot take at the moment is tried again until it can', 
   expect(batch.asked.filter((asked) => asked === 'makePool')).toEqual(['makePool']);
 });
 
-test('a step that is refused for good ends the run at once, and clean-up follows', async () => {
+test('a step that fails permanently ends the run at once, and clean-up follows', async () => {
   const { run, batch, files } = await stage([whole]);
   files.put('inputs', 'a.csv', '1,2');
   batch.makePool = async () => {
@@ -336,7 +338,7 @@ test('a step that is refused for good ends the run at once, and clean-up follows
   ]);
 });
 
-test('while a step is tried again, the status says what holds the run up [RS29]', async () => {
+test('while a step is retried, the status shows its error [RS29]', async () => {
   const { begin, hub: opened, batch, files } = await stage([whole]);
   files.put('inputs', 'a.csv', '1,2');
   batch.makePool = async () => {

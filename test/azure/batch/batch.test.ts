@@ -168,7 +168,7 @@ test("a container task without a command is sent with an empty one, and the imag
   });
 });
 
-test('a pool whose creation was answered by nobody is adopted [GD26]', async () => {
+test('a pool whose create response was lost is adopted [GD26]', async () => {
   const mark = await specMark();
   const line = await opened([
     { status: 201, cut: 'before' },
@@ -181,7 +181,7 @@ test('a pool whose creation was answered by nobody is adopted [GD26]', async () 
   expect(linesOf(line)).toEqual(['POST /pools', 'POST /pools', 'GET /pools/hello-1']);
 });
 
-test('a job whose creation was answered by nobody is adopted [GD26]', async () => {
+test('a job whose create response was lost is adopted [GD26]', async () => {
   const line = await opened([
     refusal(500, 'OperationTimedOut'),
     refusal(409, 'JobExists'),
@@ -340,7 +340,7 @@ test.each([
   expect([line.asked.length, line.pauses]).toEqual([1, []]);
 });
 
-test('the job is let end with its tasks, once and again, also when it has ended meanwhile [RS28]', async () => {
+test('setting a job to end with its tasks is idempotent, also when it has ended meanwhile [RS28]', async () => {
   const line = await opened([
     { status: 200 },
     refusal(409, 'JobCompleted'),
@@ -372,7 +372,7 @@ test('how a job is scheduled is said where its workload says it, and only there 
   ]);
 });
 
-test('a task may say near which node or task it would rather run [PY9]', async () => {
+test('a task may name the node or task it should run near [PY9]', async () => {
   const line = await opened([{ status: 200, body: { value: [] } }]);
 
   await line.batch.addTasks('hello-1', [{ ...task, affinityId: 'TVM:tvmps_1' }]);

@@ -68,7 +68,7 @@ test('an account key signs, and no token is asked for [GD16]', async () => {
   expect(asked[0]?.headers.authorization).toMatch(/^SharedKey nightshift:/);
 });
 
-test('an account key that lies in the vault is read when it is needed, under the name that was set [GD16, GD19]', async () => {
+test('an account key in the vault is read on demand, under the configured name [GD16, GD19]', async () => {
   const accountKey = { name: 'nightshift', kind: 'secret', secret: 'batch-key' } as const;
   const secrets = secretsFrom({ 'batch-key': Buffer.from('secret').toString('base64') });
   const { batch, asked } = await opened([fine], { accountKey, secrets });
@@ -78,7 +78,7 @@ test('an account key that lies in the vault is read when it is needed, under the
   expect(asked[0]?.headers.authorization).toMatch(/^SharedKey nightshift:/);
 });
 
-test('a vault without the account key is told of as it is, and at once [GD16]', async () => {
+test('a missing account key in the vault fails at once [GD16]', async () => {
   const accountKey = { name: 'nightshift', kind: 'secret', secret: 'batch-key' } as const;
   const { counted: failure, ...rest } = await counting([fine], {
     accountKey,
@@ -92,7 +92,7 @@ test('a vault without the account key is told of as it is, and at once [GD16]', 
   expect(rest).toEqual({ pauses: [], calls: 0 });
 });
 
-test("a refusal is told in the service's words, of which the client makes an object", async () => {
+test("an error has the service's message, which the client wraps in an object", async () => {
   const values = [{ key: 'PropertyName', value: 'vmSize' }];
   const { counted: failure } = await counting([
     refusal(400, 'InvalidPropertyValue', 'The value is not valid.', { values }),
@@ -160,7 +160,7 @@ test.each([429, 503])(
   },
 );
 
-test('a moment to try again at counts from the moment of the answer', async () => {
+test("a Retry-After date is relative to the response's Date", async () => {
   const headers = {
     date: 'Sat, 21 Nov 2026 02:00:00 GMT',
     'retry-after': 'Sat, 21 Nov 2026 02:01:30 GMT',
@@ -174,7 +174,7 @@ test('a moment to try again at counts from the moment of the answer', async () =
 });
 
 test.each([408, 429, 500, 503])(
-  'after %i without a word about when, the pauses grow, with full jitter',
+  'after %i without Retry-After the delays grow, with full jitter',
   async (status) => {
     const busy = refusal(status, 'ServerBusy');
 
@@ -186,7 +186,7 @@ test.each([408, 429, 500, 503])(
   },
 );
 
-test('a service that stays busy is left alone after four tries', async () => {
+test('a service that stays busy fails the call after four attempts', async () => {
   const { counted: failure, ...rest } = await counting([refusal(503, 'ServerBusy', 'Busy.')]);
 
   expect(failure).toMatchObject({
@@ -202,7 +202,7 @@ test.each([0, 1, 5])('a call is repeated as often as is set: %d times [NB22]', a
   expect((await counting([busy], { retries })).calls).toBe(retries + 1);
 });
 
-test('a service that wants to be left alone for long is left alone at once', async () => {
+test('a long Retry-After fails the call at once', async () => {
   const busy = refusal(429, 'TooManyRequests', 'Busy.', { headers: { 'retry-after': '121' } });
   const { counted: failure, ...rest } = await counting([busy]);
 
@@ -217,7 +217,7 @@ function impatient(): ScriptedOptions {
 }
 
 test.each(['before', 'within'] as const)(
-  'a line that is cut %s the answer is tried again',
+  'a connection reset %s the response is retried',
   async (cut) => {
     const answer: Answer = { ...fine, cut };
 
@@ -229,7 +229,7 @@ test.each(['before', 'within'] as const)(
   },
 );
 
-test('an address where nobody listens is no service, and is tried four times', async () => {
+test('an address without a listener is tried four times', async () => {
   const { batch, pauses, close } = await opened([fine]);
   await close();
 
@@ -240,7 +240,7 @@ test('an address where nobody listens is no service, and is tried four times', a
   expect(pauses).toEqual([500, 1000, 2000]);
 });
 
-test('a bug of ours is no refusal: it is not tried again and stays what it is', async () => {
+test('a bug is not retried and not converted', async () => {
   const { service, pauses } = await opened([fine]);
   const bug = new TypeError('x is not a function');
 

@@ -34,7 +34,7 @@ function reading(line: ScriptedBatch, maxBytes: number): Promise<string | null> 
 
 const text = 'Größe: 日本 \u{1F600} end';
 
-test('a log is read as UTF-8, however its bytes come over the line [PY19]', async () => {
+test('a log is read as UTF-8, however its bytes are split [PY19]', async () => {
   for (const pieceBytes of [1, 2, 3, 5]) {
     const line = await opened(having(Buffer.from(text), pieceBytes));
     expect(await reading(line, 1000)).toBe(text);
@@ -94,7 +94,7 @@ test.each([
   },
 );
 
-test('a log that comes over a bad line is read again', async () => {
+test('a log is read again after a connection reset', async () => {
   const good = having(Buffer.from(text));
   const line = await opened((asked, number) =>
     number === 2
@@ -124,7 +124,7 @@ test('the set-up log is read from a node on which the set-up failed, if there is
   ]);
 });
 
-test('a pool that is gone, or whose nodes are well, has no set-up log', async () => {
+test('a deleted pool, or one without failed nodes, has no start task log', async () => {
   const line = await opened([refusal(404, 'PoolNotFound'), { status: 200, body: { value: [] } }]);
 
   expect([
@@ -133,7 +133,7 @@ test('a pool that is gone, or whose nodes are well, has no set-up log', async ()
   ]).toEqual([null, null]);
 });
 
-test('a log is read as UTF-8 unless another encoding is said [NB18]', async () => {
+test('a log is read as UTF-8 unless another encoding is set [NB18]', async () => {
   const bytes = Buffer.from('Größe', 'latin1');
   const line = await opened(having(bytes));
 

@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('a request that is done leaves no timer behind, which would keep its body in memory [PY21]', async () => {
+test('a completed request leaves no timer, which would keep its body in memory [PY21]', async () => {
   const line = await scripted([{ status: 200, body: { value: [] } }]);
 
   await line.batch.addTasks('hello-1', tasks(300));

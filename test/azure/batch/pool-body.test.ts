@@ -85,7 +85,7 @@ test('packages, and nodes that may talk to each other, are for the pool to say [
   });
 });
 
-test('a kept pool carries its workload and its end, and no run', async () => {
+test('a retained pool has its workload and its end as metadata, and no run', async () => {
   const { metadata } = await sent({ retainedUntil: '2030-01-08T00:00:00.000Z' });
 
   expect(metadata).toEqual([

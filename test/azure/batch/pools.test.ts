@@ -30,7 +30,7 @@ test('images come with agent, end of support and whether they run containers [PY
   );
 });
 
-test('a kept pool rests at zero nodes, and the next run finds it and gives it its own start task [GD38, PI6]', async () => {
+test('a retained pool is scaled to zero, and the next run reuses it with its own start task [GD38, PI6]', async () => {
   const { stand, batch } = await portOnStandIn();
   const startTask = (word: string) => ({
     command: `/bin/sh -c "echo ${word}"`,
@@ -63,7 +63,7 @@ test('a kept pool rests at zero nodes, and the next run finds it and gives it it
   expect(await startText(node.id ?? '')).toBe('second\n');
 });
 
-test('a kept pool whose formula cannot be set at the moment is tried again, and set once', async () => {
+test('setting the formula of a retained pool is retried, and done once', async () => {
   const { stand, batch } = await portOnStandIn();
   await batch.makePool(poolSpec(KEPT), owner);
   await nodeIn(stand, 'idle', KEPT.id);
@@ -82,7 +82,7 @@ test('a kept pool whose formula cannot be set at the moment is tried again, and 
   expect((await stand.client.pool.get(KEPT.id)).autoScaleFormula).toBe('// two');
 });
 
-test('only the workload’s own kept pool is used or put to rest, and only as it was made [GD26, GD40]', async () => {
+test('only the workload’s own retained pool is used or scaled to zero, and only with the same specification [GD26, GD40]', async () => {
   const { batch } = await portOnStandIn();
   const other = { runId: 'other-1', workload: 'other' };
   await batch.makePool(poolSpec(KEPT), owner);
@@ -105,7 +105,7 @@ test('only the workload’s own kept pool is used or put to rest, and only as it
   ]).toEqual(['notOwned', 'notOwned', 'deleted', 'notOwned']);
 });
 
-test('kept pools are found with their end, and go when no job needs them [GD39]', async () => {
+test('retained pools are listed with their end, and deleted when no job needs them [GD39]', async () => {
   const { stand, batch } = await portOnStandIn();
   await batch.makePool(poolSpec({ ...KEPT, formula: '// none' }), owner);
   await batch.makePool(poolSpec({ formula: '// none' }), owner);
@@ -121,7 +121,7 @@ test('kept pools are found with their end, and go when no job needs them [GD39]'
   ]).toEqual(['deleting', 'notOwned']);
 });
 
-test('a pool of somebody else shows what a run must know of it [PI6, NB1]', async () => {
+test('an existing pool is described with the properties that a run checks [PI6, NB1]', async () => {
   const { stand, batch } = await portOnStandIn();
   await poolOf(stand, 1, { id: 'shared', taskSlotsPerNode: 4 });
   await batch.makePool(poolSpec({ formula: '// none' }), owner);
@@ -185,7 +185,7 @@ test('a preparation runs before the first task of the job on a node, and a relea
   expect(status?.jobReleaseTaskExecutionInfo?.exitCode).toBe(0);
 });
 
-test('a preparation that fails is seen, with its node and its last words [NB16]', async () => {
+test('a failed preparation is found, with its node and its stderr [NB16]', async () => {
   const { stand, batch } = await portOnStandIn();
   await poolOf(stand, 1);
   const command = '/bin/sh -c "echo no maps here >&2; exit 3"';
@@ -229,7 +229,7 @@ test('nodes are told apart by what they cost: those that stay, and those that ma
   expect([view.nodes.idle, view.dedicatedNodes]).toEqual([3, 1]);
 });
 
-test('a look at a pool with a node that is unusable tells what the node says of it [NB16]', async () => {
+test('the view of a pool has the errors of unusable nodes [NB16]', async () => {
   const { stand, batch } = await portOnStandIn();
   await batch.makePool(poolSpec(), owner);
   const { id } = await nodeIn(stand, 'idle');

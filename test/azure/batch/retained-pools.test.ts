@@ -11,7 +11,7 @@ function planWith(key: string) {
   return planOf(checked(declaration), { occurrence: { kind: 'request', key } });
 }
 
-test('a run that is skipped, because another one is going, leaves the kept pool to that one [GD38]', async () => {
+test('a run that is skipped leaves the retained pool to the active run [GD38]', async () => {
   const { stand, batch } = await portOnStandIn();
   const activities = createActivities({
     batch,

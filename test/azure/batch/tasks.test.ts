@@ -104,7 +104,7 @@ test("only what failed on the service's side is sent again", async () => {
   expect(line.asked.map(idsOf)).toEqual([['t1', 't2', 't3'], ['t2']]);
 });
 
-test('a task that the service cannot add at the moment is left for another try after five rounds', async () => {
+test('a task that the service cannot add is left for a retry after five rounds', async () => {
   const line = await opened([
     { status: 200, body: { value: [refusedEntry('t1', 'ServerError', 'ServerBusy')] } },
   ]);
@@ -116,7 +116,7 @@ test('a task that the service cannot add at the moment is left for another try a
   expect(line.asked).toHaveLength(5);
 });
 
-test('a task that is there was added by an earlier try [GD26]', async () => {
+test('an existing task counts as added by an earlier attempt [GD26]', async () => {
   const line = await opened([
     { status: 200, cut: 'before' },
     {
@@ -138,7 +138,7 @@ test('a task that is there was added by an earlier try [GD26]', async () => {
   ]);
 });
 
-test('a task that the service refuses is named with its reason', async () => {
+test('a task that the service rejects is named with the reason', async () => {
   const line = await opened([
     {
       status: 200,
@@ -158,7 +158,7 @@ test('a task that the service refuses is named with its reason', async () => {
 });
 
 test.each(['JobCompleted', 'JobBeingTerminated', 'JobBeingDeleted', 'JobNotFound'])(
-  'a job that answers %s takes no more tasks, which is told at once',
+  'a job that answers %s accepts no more tasks, and the call fails at once',
   async (code) => {
     const line = await opened([refusal(code === 'JobNotFound' ? 404 : 409, code, 'It is over.')]);
 

@@ -81,7 +81,7 @@ test('a pool is shown with its nodes by state and with what the last resize lack
   });
 });
 
-test('why nodes are unusable is told in three errors at most, none of them long', async () => {
+test('a pool view has at most three node errors, each truncated', async () => {
   const nodes = Array.from({ length: 5 }, (_, index) => ({
     id: `n${index}`,
     state: 'unusable',
@@ -170,7 +170,7 @@ test('what is not there is null, and a job manager that is not listed yet waits'
   });
 });
 
-test('failed tasks are asked for as such, with code and words', async () => {
+test('failed tasks are listed by a filter, with code and message', async () => {
   const failureInfo = { category: 'UserError', code: 'DiskFull', message: 'no space' };
   const line = await opened([
     {

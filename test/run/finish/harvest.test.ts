@@ -4,7 +4,7 @@ import type { Outcome } from '../../../src/run/run';
 import { echo, whole } from '../given';
 import { now, worldOf, type World } from '../world';
 
-test('the last words of a task are its last three lines that say something', () => {
+test('the tail of a log is its last three non-empty lines', () => {
   expect(tail('one\n\n  two  \r\nthree\n\tfour\n\n')).toBe('two / three / four');
 });
 
@@ -17,7 +17,7 @@ test.each([
   expect(tail(text)).toBeNull();
 });
 
-test('last words hold no control characters, whatever was written', () => {
+test('the tail of a log has no control characters', () => {
   const text = '\u001B[31mred\u001B[0m \u0000alarm\u0007 \u009B1mbold \u001B]0;title\u0007\u007F';
 
   // oxlint-disable-next-line no-control-regex -- they are what must not be there
@@ -25,24 +25,24 @@ test('last words hold no control characters, whatever was written', () => {
   expect(tail('\u001B[31mred\u001B[0m')).toBe('red');
 });
 
-test('letters of all languages stay in last words [PY19]', () => {
+test('the tail of a log keeps letters of all languages [PY19]', () => {
   expect(tail('Größe: 日本 \u{1F600}')).toBe('Größe: 日本 \u{1F600}');
 });
 
-test('last words are short, and the end is what stays of them', () => {
+test('the tail of a log is short and keeps the end', () => {
   const words = tail(`${'x'.repeat(10_000)}the end`);
 
   expect(words).toHaveLength(500);
   expect(words).toMatch(/xthe end$/);
 });
 
-test('last words give nobody access [GD19]', () => {
+test('the tail of a log has its credentials redacted [GD19]', () => {
   expect(tail('GET https://x/in/scene.bin?sv=1&sig=abc%3D failed')).toBe(
     'GET https://x/in/scene.bin?sv=1&sig=*** failed',
   );
 });
 
-test('a log of 64 KB without a line end is cut in no time', () => {
+test('a log of 64 KB without a line end is truncated', () => {
   expect(tail('a'.repeat(64 * 1024))).toHaveLength(500);
 });
 
@@ -74,7 +74,7 @@ function harvesting({ activities, plan }: World, outcome: Outcome) {
   return activities.harvest({ plan, outcome, worked: true });
 }
 
-test('results are found with their sizes, and those that are missing or empty are named [GD35]', async () => {
+test('results are listed with their sizes, and missing or empty ones are named [GD35]', async () => {
   const world = await workedWorld({
     'results/chart.svg': '',
     'results/more/a.txt': '123',
@@ -91,7 +91,7 @@ test('results are found with their sizes, and those that are missing or empty ar
   });
 });
 
-test('logs that tasks have uploaded stay, and those that are only on the node are kept [RS30]', async () => {
+test('uploaded logs are kept, and logs that are only on a node are saved [RS30]', async () => {
   const world = await workedWorld(
     { 'logs/t1/stderr.txt': 'uploaded', 'logs/t9/stdout.txt': 'of a task that went well' },
     {
@@ -113,7 +113,7 @@ test('logs that tasks have uploaded stay, and those that are only on the node ar
   });
 });
 
-test('tasks that are cut off in their work have what they have written so far kept, twenty of them [RS30]', async () => {
+test('logs of running tasks are saved, for twenty tasks at most [RS30]', async () => {
   const ids = Array.from({ length: 25 }, (_, index) => `t${index}`);
   const world = await workedWorld(
     {},
@@ -134,14 +134,14 @@ test('tasks that are cut off in their work have what they have written so far ke
   expect(errorDetail).toBeNull();
 });
 
-test('a run that succeeded asks for no log of a task at work', async () => {
+test('a run that succeeded reads no log of a running task', async () => {
   const world = await workedWorld({}, { 't1/stdout.txt': 'of a job that somebody added to' });
   world.batch.running = ['t1'];
 
   expect((await harvesting(world, succeeded)).logs).toEqual([]);
 });
 
-test('of a log of gigabytes the last 64 KB are kept', async () => {
+test('the last 64 KB of a large log are saved', async () => {
   const world = await workedWorld({}, { 'job-manager/stdout.txt': `${'x'.repeat(100_000)}end` });
 
   await harvesting(world, succeeded);
@@ -169,7 +169,7 @@ test.each([
   expect((await harvesting(world, taskFailed)).errorDetail).toBe(words);
 });
 
-test('the last words of a set-up that failed are those of its node', async () => {
+test('the error detail of a failed start task is its stderr', async () => {
   const world = await workedWorld({});
   world.batch.texts.set(world.plan.poolId, 'E: Unable to locate package nodejs\n');
 

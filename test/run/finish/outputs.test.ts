@@ -12,10 +12,10 @@ async function leftWithout(what: 'logs' | 'outputs'): Promise<readonly string[]>
   return [...(files.containers.get('run-out')?.blobs.keys() ?? [])];
 }
 
-test('logs alone go: an output whose name only begins like theirs is none of them', async () => {
+test('deleting logs keeps outputs whose names only start like the logs folder', async () => {
   expect(await leftWithout('logs')).toEqual(['logs', 'logs-raw/1.csv', 'results/logs/1.csv']);
 });
 
-test('outputs alone go, those too whose names begin like logs', async () => {
+test('deleting outputs includes outputs whose names start like the logs folder', async () => {
   expect(await leftWithout('outputs')).toEqual(['logs/task-1/stdout.txt']);
 });

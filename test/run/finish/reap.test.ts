@@ -57,7 +57,7 @@ function tidying(world: World, going: readonly string[] = [], days = 0): Promise
   return reap(world.tools, runs(going), minute(days * DAY));
 }
 
-test('what a run is still looking after stays [GD39]', async () => {
+test('resources of an active run are kept [GD39]', async () => {
   const world = worldOf(whole);
   await leave(world);
 
@@ -65,7 +65,7 @@ test('what a run is still looking after stays [GD39]', async () => {
   expect(world.batch.pools.get(world.plan.poolId)?.isDeleting).toBe(false);
 });
 
-test('what a run has left is deleted and named: pool, job and staging at once [GD39, GD40]', async () => {
+test('leftovers of a run are deleted and listed: pool, job and staging at once [GD39, GD40]', async () => {
   const world = worldOf(whole);
   await leave(world);
   const { poolId, jobId, stagingContainer, outputContainer } = world.plan;
@@ -77,8 +77,8 @@ test('what a run has left is deleted and named: pool, job and staging at once [G
     ],
     containers: [stagingContainer],
     forgotten: [],
-    refused: [],
-    kept: [],
+    failures: [],
+    retainedPools: [],
   });
   world.batch.finishDeletions();
   expect([world.batch.pools.size, world.batch.jobs.size]).toEqual([0, 0]);
@@ -86,7 +86,7 @@ test('what a run has left is deleted and named: pool, job and staging at once [G
   expect(await tidying(world)).toEqual(NOTHING);
 });
 
-test('outputs stay for as long as the record says, and go then [GD39]', async () => {
+test('outputs are deleted at the end of the retention in the record [GD39]', async () => {
   const world = worldOf({ ...whole, keepOutputsDays: 2 });
   await leave(world);
   await recordIt(world);
@@ -98,13 +98,13 @@ test('outputs stay for as long as the record says, and go then [GD39]', async ()
     orphans: [],
     containers: [world.plan.outputContainer],
     forgotten: [],
-    refused: [],
-    kept: [],
+    failures: [],
+    retainedPools: [],
   });
   expect(world.files.text(RUNS_CONTAINER, recordBlob(world.plan.runId))).toBeDefined();
 });
 
-test('outputs of a run that nobody could record stay for thirty days after they were found [GD39]', async () => {
+test('outputs of a run without a record are kept for thirty days after they were first seen [GD39]', async () => {
   const world = worldOf(whole);
   await leave(world);
   await tidying(world, [], 5);
@@ -115,15 +115,15 @@ test('outputs of a run that nobody could record stay for thirty days after they 
     orphans: [],
     containers: [world.plan.outputContainer],
     forgotten: [],
-    refused: [],
-    kept: [],
+    failures: [],
+    retainedPools: [],
   });
   expect(await tidying(world, [], 36)).toEqual(NOTHING);
   const { blobs } = world.files.containers.get(RUNS_CONTAINER) ?? { blobs: new Map() };
   expect([...blobs.keys()]).toEqual([]);
 });
 
-test('one thing that cannot be deleted does not keep the others, and is named', async () => {
+test('a deletion that fails is listed and does not stop the others', async () => {
   const world = worldOf(whole);
   await leave(world);
   const { poolId, jobId, stagingContainer } = world.plan;
@@ -133,12 +133,12 @@ test('one thing that cannot be deleted does not keep the others, and is named', 
     orphans: [{ kind: 'job', id: jobId }],
     containers: [stagingContainer],
     forgotten: [],
-    refused: [`pool ${poolId}: cut before`],
-    kept: [],
+    failures: [`pool ${poolId}: cut before`],
+    retainedPools: [],
   });
 });
 
-test('what carries no run id is nobody of ours, whatever its name says [GD40]', async () => {
+test('a resource without a run id is not deleted, whatever its name [GD40]', async () => {
   const world = worldOf(whole);
   world.files.put('run-hello-1-in', 'a', '1');
   world.files.put('inbox', 'b', '1');
@@ -188,7 +188,7 @@ test.each([
   expect(outputsIn(world)).toBe('deleted');
 });
 
-test('what a run that failed has left is kept for whoever looks into it, where that is asked for [GD39, PY10]', async () => {
+test('outputs of a failed run are kept for keepFailedDays when that is set [GD39, PY10]', async () => {
   const declared = { keepOutputsDays: 0, keepFailedDays: 3 };
   const [good, bad] = [await endedWorld(declared), await endedWorld(declared, failed)];
 
@@ -199,7 +199,7 @@ test('what a run that failed has left is kept for whoever looks into it, where t
   expect(outputsIn(bad)).toBe('deleted');
 });
 
-test('a record goes when its time is over, and the engine forgets the run with it [GD39]', async () => {
+test('a record is deleted at the end of its retention, and the instance is purged with it [GD39]', async () => {
   const world = await endedWorld({ keepOutputsDays: 2, keepRecordsDays: 10 });
   const { runId } = world.plan;
   const isThere = () => world.files.text(RUNS_CONTAINER, recordBlob(runId)) !== undefined;
@@ -210,7 +210,7 @@ test('a record goes when its time is over, and the engine forgets the run with i
   expect([isThere(), forgotten]).toEqual([false, [runId]]);
 });
 
-test('a record outlives what it tells of, and goes too when its workload is no more [GD39]', async () => {
+test('a record is kept longer than the outputs it lists, and is deleted also when its workload was removed [GD39]', async () => {
   const world = await endedWorld({ keepOutputsDays: 20, keepRecordsDays: 10 });
   const { runId } = world.plan;
 
@@ -220,7 +220,7 @@ test('a record outlives what it tells of, and goes too when its workload is no m
   expect((await reap(without, runs(), minute(401 * DAY))).forgotten).toEqual([runId]);
 });
 
-test('nor does it go before what it says is kept, whatever has become of the workload since [GD39]', async () => {
+test('a record is not deleted before the outputs it lists, however the declaration has changed [GD39]', async () => {
   const world = await endedWorld({ keepOutputsDays: 1000 });
   const { runId, outputContainer } = world.plan;
   const without = { ...world.tools, workloads: new Map() };
@@ -234,7 +234,7 @@ test('nor does it go before what it says is kept, whatever has become of the wor
   });
 });
 
-test('a record that cannot be read at the moment decides nothing, and is not taken for none [GD39]', async () => {
+test('a record that cannot be read is not treated as missing, and nothing is deleted [GD39]', async () => {
   const world = await endedWorld({ keepOutputsDays: 2 });
   const { runId, outputContainer } = world.plan;
   const readText = world.files.readText.bind(world.files);
@@ -245,7 +245,7 @@ test('a record that cannot be read at the moment decides nothing, and is not tak
 
   expect(await tidying(world, [], 500)).toEqual({
     ...NOTHING,
-    refused: [
+    failures: [
       `container ${outputContainer}: storage is busy`,
       `record of ${runId}: storage is busy`,
     ],
@@ -256,7 +256,7 @@ test('a record that cannot be read at the moment decides nothing, and is not tak
   ]);
 });
 
-test('a record stays for as long as the logs of its run, whose outputs are gone [GD39]', async () => {
+test('a record is kept as long as the logs of its run, after the outputs are deleted [GD39]', async () => {
   const world = await endedWorld({ keepOutputsDays: 2, keepLogsDays: 1000 });
   const { runId } = world.plan;
   const without = { ...world.tools, workloads: new Map() };

@@ -25,7 +25,7 @@ test('a stop deletes every pool and job of any run, without a condition [NB17]',
   });
 });
 
-test('a stop does not mind what is gone already, and can be repeated [NB17]', async () => {
+test('a stop ignores what is deleted already, and can be repeated [NB17]', async () => {
   const { tools } = await working();
   const batch = { ...tools.batch, listOwned: () => tools.batch.listOwned() };
   const gone = {
@@ -37,7 +37,7 @@ test('a stop does not mind what is gone already, and can be repeated [NB17]', as
   expect(await stopCosts({ batch: gone })).toEqual({ removing: [], refused: [] });
 });
 
-test('what cannot be deleted is named and keeps nothing else', async () => {
+test('a deletion that fails is listed and does not stop the others', async () => {
   const { tools, plan } = await working();
   const batch = {
     ...tools.batch,

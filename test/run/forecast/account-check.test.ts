@@ -58,12 +58,12 @@ test('a plan shows the default version of each package that names none, and the 
     {
       quotas: { spotCores: 100, dedicatedCores: 100, pools: 10, jobs: 10 },
       defaultVersions: { fit: '2.0', data: '1.0' },
-      notAsked: null,
+      unavailableReason: null,
     },
   ]);
 });
 
-test('packages without a default version are refused in a plan, each with what to do [RS19]', async () => {
+test('packages without a default version are errors of a plan, each with what to do [RS19]', async () => {
   const { errors } = await findingsOf(packaged, { account: accountWith(), applications });
 
   expect(errors).toEqual(
@@ -72,12 +72,12 @@ test('packages without a default version are refused in a plan, each with what t
       ['work.jobManager.packages', 'data'],
     ].map(
       ([field, name]) =>
-        `${field}: the application package ${name} has no default version, and none is named; name a version, or set one: az batch application set --application-name ${name} --default-version <version>, or npm run pack with --default`,
+        `${field}: the application package ${name} has no default version, and the declaration names none; name a version, or set a default: az batch application set --application-name ${name} --default-version <version>, or npm run pack with --default`,
     ),
   );
 });
 
-test('an application that is not there is refused for that alone', async () => {
+test('a missing application leads to a single error', async () => {
   const { errors } = await findingsOf(packaged, { account: accountWith() });
 
   expect(errors).toEqual([
@@ -87,18 +87,18 @@ test('an application that is not there is refused for that alone', async () => {
 
 test.each<[string, WorkloadDeclaration['pool'], Partial<AccountQuotas>, readonly RegExp[]]>([
   ['enough', {}, {}, []],
-  ['no Spot cores', {}, { spotCores: 0 }, [/may have 0 Spot cores, not enough for one/]],
+  ['no Spot cores', {}, { spotCores: 0 }, [/has a quota of 0 Spot cores, not enough for one node/]],
   [
     'dedicated cores of other families alone',
     { dedicatedNodes: 1 },
     { dedicatedCoresByFamily: { standarddsv5family: 2 } },
-    [/may have 2 dedicated cores, not enough for one/],
+    [/has a quota of 2 dedicated cores, not enough for one node/],
   ],
   [
     'fewer dedicated cores in all than in the family',
     { dedicatedNodes: 1 },
     { dedicatedCores: 3, dedicatedCoresByFamily: { standarddsv5family: 4 } },
-    [/may have 3 dedicated cores, not enough for one/],
+    [/has a quota of 3 dedicated cores, not enough for one node/],
   ],
   [
     'a family that is not listed',
@@ -112,7 +112,7 @@ test.each<[string, WorkloadDeclaration['pool'], Partial<AccountQuotas>, readonly
     { pools: 0, jobs: 0 },
     [/^the quota "Pools per Batch account" is 0/, /^the quota "Active jobs and job schedules/],
   ],
-])('an account that may have %s is looked at before there is a run [GD15]', async (...given) => {
+])('an account that may have %s is found by a plan [GD15]', async (...given) => {
   const [, pool, quotas, refusals] = given;
   const declaration = { ...split, pool: { vmSize: 'standard_d4s_v5', maxNodes: 2, ...pool } };
 
@@ -121,7 +121,7 @@ test.each<[string, WorkloadDeclaration['pool'], Partial<AccountQuotas>, readonly
   expect(findings.errors).toEqual(refusals.map((words) => expect.stringMatching(words) as string));
 });
 
-test('a run in a pool of somebody else needs no quota of pools and cores', async () => {
+test('a run in an existing pool needs no quota of pools and cores', async () => {
   const account = accountWith({ pools: 0, spotCores: 0, jobs: 0 });
   const declaration = { ...whole, pool: { existing: 'department' } };
 
@@ -133,16 +133,18 @@ test('a run in a pool of somebody else needs no quota of pools and cores', async
   ]);
 });
 
-test('quotas that are set go before those of the account', async () => {
+test('configured quotas take precedence over those of the account', async () => {
   const set = { spotCoreQuota: 1, dedicatedCoreQuota: 0 };
 
   const { errors, account } = await findingsOf(split, { account: accountWith(), ...set });
 
   expect(account.quotas).toEqual({ spotCores: 1, dedicatedCores: 0, pools: 10, jobs: 10 });
-  expect(errors).toEqual([expect.stringMatching(/may have 1 Spot cores, not enough for one/)]);
+  expect(errors).toEqual([
+    expect.stringMatching(/has a quota of 1 Spot cores, not enough for one node/),
+  ]);
 });
 
-test('without an account to ask a plan says so, and goes by what is set', async () => {
+test('without an account a plan says so and uses the configured quotas', async () => {
   const { errors, account } = await findingsOf(packaged, { applications, spotCoreQuota: 40 });
 
   expect([errors, account]).toEqual([
@@ -150,13 +152,13 @@ test('without an account to ask a plan says so, and goes by what is set', async 
     {
       quotas: { spotCores: 40, dedicatedCores: null, pools: null, jobs: null },
       defaultVersions: {},
-      notAsked:
-        'quotas and default versions of packages: that takes the setting BATCH_ACCOUNT_ID, and an identity instead of a key',
+      unavailableReason:
+        'quotas and default versions of packages are unknown: reading them requires the setting BATCH_ACCOUNT_ID, and an identity instead of an account key',
     },
   ]);
 });
 
-test('quotas that were told count although default versions are not', async () => {
+test('reported quotas count even when default versions are unavailable', async () => {
   const account: BatchAccount = {
     ...accountWith({ spotCores: 0 }),
     defaultVersionOf: async () => {
@@ -165,7 +167,7 @@ test('quotas that were told count although default versions are not', async () =
   };
   const findings = await findingsOf(packaged, { account, applications });
 
-  expect(findings.errors).toEqual([expect.stringMatching(/may have 0 Spot cores/)]);
+  expect(findings.errors).toEqual([expect.stringMatching(/has a quota of 0 Spot cores/)]);
   expect(findings.account.unavailableReason).toBe('it takes the right to');
 });
 

@@ -80,7 +80,7 @@ test('a plan names pool, job, containers, formula and what the formula gives [PI
   });
   expect(madeBy(plan).formula).toContain('$TargetLowPriorityNodes');
   expect(madeBy(plan).formulaGives).toBe(
-    '1 at once; then as many as the pending tasks need, at most 4; 0 from 2026-11-21T05:05:00.000Z on',
+    '1 at once; then as many as the pending tasks need, at most 4; 0 after 2026-11-21T05:05:00.000Z',
   );
   expect(plan.job?.containers).toEqual([`run-${plan.job?.id}-in`, `run-${plan.job?.id}-out`]);
   expect(plan.tasks.count).toBeNull();
@@ -137,7 +137,7 @@ test.each([
 
   const { formula, formulaGives, firstNodes, slotsPerNode: taskSlotsPerNode } = madeBy(plan);
   expect(formulaGives).toMatch(
-    `${words}; then as many as the pending tasks need, at most 3; 0 from`,
+    `${words}; then as many as the pending tasks need, at most 3; 0 after`,
   );
   const at = (now: Date) => {
     const run = evaluate(formula, { now, taskSlotsPerNode });
@@ -172,7 +172,7 @@ test('a sweep is counted and its first combinations spelled out', async () => {
   );
 });
 
-test('what can never run is refused with every reason at once [GD15]', async () => {
+test('a plan lists every error at once [GD15]', async () => {
   const secrets = {
     read: async (name: string): Promise<string> => {
       throw new Failure('secretMissing', `secret ${name} does not exist`);
@@ -191,7 +191,7 @@ test('what can never run is refused with every reason at once [GD15]', async () 
   expect(plan.errors).toEqual([
     'blob "gone.ply" in container inbox does not exist',
     'secret the-key cannot be read; store it in the vault',
-    '1 Spot node of standard_d8s_v5 has 8 cores and the Batch account may have 4 Spot cores, not enough for one; ask for 4 more of "Spot/low-priority vCPUs (all Series)", which can take days, or choose a smaller size',
+    '1 Spot node of standard_d8s_v5 has 8 cores and the Batch account has a quota of 4 Spot cores, not enough for one node; request 4 more of "Spot/low-priority vCPUs (all Series)", which can take days, or choose a smaller size',
   ]);
   expect(plan.secrets).toEqual([{ name: 'the-key', isReadable: false }]);
 });
@@ -323,7 +323,7 @@ test('before the first good run nobody knows what a run takes', async () => {
   expect(estimate).toMatchObject({ fromRuns: 0, minutes: null, nodeMinutes: null, cost: null });
 });
 
-test('a storage that does not answer is no refusal: the plan fails and can be asked for again', async () => {
+test('unavailable storage fails the plan, which can be requested again', async () => {
   const tools = world();
   tools.files.find = async () => {
     throw new Failure('serviceUnavailable', 'storage does not answer');

@@ -106,7 +106,7 @@ test('what cannot be read is found before anything is asked of Batch, by its fie
 
   await expect(mounted.activities.stage({ plan: mounted.plan })).rejects.toMatchObject({
     code: 'inputGone',
-    message: 'pool.mounts[0]: container maps holds no blob; put the data there',
+    message: 'pool.mounts[0]: container maps contains no blob; upload the data there',
   });
   await expect(shared.activities.stage({ plan: shared.plan })).rejects.toMatchObject({
     message:
@@ -206,7 +206,7 @@ test.each<[string, Partial<PoolDescription> | null, Partial<WorkloadDeclaration>
     'that belongs to a run',
     { runId: 'other-1' },
     {},
-    'run other-1 made it and deletes it at its end',
+    'it belongs to run other-1, which deletes it when it ends',
   ],
   [
     'that takes containers alone [NB1]',
@@ -224,7 +224,7 @@ test.each<[string, Partial<PoolDescription> | null, Partial<WorkloadDeclaration>
     'whose nodes are too narrow [PI8]',
     {},
     wide,
-    'a task takes 3 slots and its nodes have 2; lower the slots of the task',
+    'a task needs 3 slots and its nodes have 2; lower the slots of the task',
   ],
   [
     'that has no node and gets none',
@@ -236,7 +236,7 @@ test.each<[string, Partial<PoolDescription> | null, Partial<WorkloadDeclaration>
     'of another node agent',
     { nodeAgent: 'batch.node.el 9' },
     { pool: { existing: 'shared-pool', image: 'ubuntu-24.04' } },
-    'its nodes have the agent "batch.node.el 9", and pool.image needs "batch.node.ubuntu 24.04"',
+    'its nodes have the node agent "batch.node.el 9", and pool.image needs "batch.node.ubuntu 24.04"',
   ],
 ])('a pool %s is refused, with the reason', async (_what, facts, more, reason) => {
   const { activities, plan } = sharing(facts, more);

@@ -156,8 +156,7 @@ test('an input that is too large is refused by name, and so are too many [GD30]'
   });
   await expect(many.activities.stage({ plan: many.plan })).rejects.toMatchObject({
     code: 'inputRefused',
-    message:
-      'container inbox holds more than 3 input files; raise inputs.maxFiles or remove some',
+    message: 'container inbox has more than 3 input files; raise inputs.maxFiles or remove some',
   });
 });
 

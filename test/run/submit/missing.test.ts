@@ -16,7 +16,7 @@ const many = {
   },
 } satisfies WorkloadDeclaration;
 
-test('a merge is told of every task that is missing, however many', async () => {
+test('a merge gets the list of all missing tasks', async () => {
   const { activities, batch, files, plan } = worldOf(many);
   await activities.stage({ plan });
   await activities.submitJob({ plan, now });
@@ -29,7 +29,7 @@ test('a merge is told of every task that is missing, however many', async () => 
   // The other half has ended well.
   batch.unfinishedTasks = async () => [];
 
-  expect(await activities.addMerge({ plan, now })).toEqual({ added: true, without: 150 });
+  expect(await activities.addMerge({ plan, now })).toEqual({ added: true, missingTasks: 150 });
   expect(JSON.parse(files.text(plan.outputContainer, MISSING_FOR_MERGE) ?? '')).toEqual(
     batch.failed,
   );

@@ -50,7 +50,7 @@ test('preparation and release run with their files, variables, locale and rights
   ]);
 });
 
-test('shared data comes to each node once, with the preparation, from its container [GD9]', () => {
+test('the preparation downloads shared data to each node once [GD9]', () => {
   const shared = [{ container: 'maps', prefix: '2026/', to: 'maps' }];
 
   expect(preparationOf(checked({ ...whole, shared }), access)).toMatchObject({
@@ -59,7 +59,7 @@ test('shared data comes to each node once, with the preparation, from its contai
   });
 });
 
-test('mounts are looked at before the preparation does anything, and no task runs without them', () => {
+test('mounts are checked before the preparation, and no task runs without them', () => {
   const pool = {
     mounts: [
       { of: 'outputs' as const, at: 'out' },
@@ -77,7 +77,7 @@ test('mounts are looked at before the preparation does anything, and no task run
   ]);
 });
 
-test('a release alone brings a preparation that does nothing: Batch releases what it prepared', () => {
+test('a release without preparation adds an empty preparation, which Batch requires', () => {
   const workload = checked({ ...whole, release: { command: 'echo bye' } });
 
   expect(preparationOf(workload, access)?.command).toBe('/bin/true');

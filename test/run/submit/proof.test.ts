@@ -72,7 +72,7 @@ async function plannedIds({ world }: Line): Promise<readonly string[]> {
   return [...idsOf(set)].sort();
 }
 
-test('tasks go in collections of a hundred, sixteen of them under way [GD33, PI17, PY21]', async () => {
+test('tasks are sent in collections of a hundred, sixteen concurrently [GD33, PI17, PY21]', async () => {
   const line = await lineTo(sweepOf(2000), {}, 1000);
 
   expect(await submitAll(line)).toEqual({ kind: 'all', tasks: 2000, merge: 'none', steps: 1 });
@@ -80,7 +80,7 @@ test('tasks go in collections of a hundred, sixteen of them under way [GD33, PI1
   expect(line.service.sent).toEqual({ tasks: 2000, calls: 20, mostAtOnce: 16 });
 });
 
-test('collections that are too large are halved, once for all [PI17]', async () => {
+test('collections that are too large are halved, also for later calls [PI17]', async () => {
   const bulky = { ...echo, environment: { BULK: 'x'.repeat(3000) } };
   const line = await lineTo(sweepOf(500, { task: bulky }), { maxBytes: 128 * 1024 });
 
@@ -91,7 +91,7 @@ test('collections that are too large are halved, once for all [PI17]', async () 
   expect(line.service.sent.calls).toBe(20);
 });
 
-test('a task that is too large by itself is named, and is no reason to go on trying [PI18]', async () => {
+test('a single task that is too large is named and not retried [PI18]', async () => {
   const bulky = { ...echo, environment: { BULK: 'x'.repeat(3000) } };
   const line = await lineTo(sweepOf(3, { task: bulky }), { maxBytes: 2000 });
 
@@ -114,7 +114,7 @@ const misdeeds: readonly (readonly [string, Partial<Misdeeds>])[] = [
   ],
 ];
 
-test.each(misdeeds)('the set is exact in spite of %s [GD33]', async (_what, wrong) => {
+test.each(misdeeds)('the task set is exact despite %s [GD33]', async (_what, wrong) => {
   for (let seed = 1; seed <= 3; seed++) {
     const line = await lineTo(sweepOf(700), { ...wrong, seed });
 
@@ -125,14 +125,14 @@ test.each(misdeeds)('the set is exact in spite of %s [GD33]', async (_what, wron
   }
 });
 
-test('steps that are cut off and taken again complete one set', async () => {
+test('interrupted and repeated steps complete one task set', async () => {
   const line = await lineTo(sweepOf(20_500), { cutAfter: 0.02, lost: 0.0005 });
 
   expect(await submitAll(line)).toMatchObject({ tasks: 20_500, steps: 2 });
   expect([...line.service.ids].sort()).toEqual(await plannedIds(line));
 }, 60_000);
 
-test('a task of somebody else among the tasks is found, and named', async () => {
+test('an unplanned task is found and named', async () => {
   const line = await lineTo(sweepOf(50));
   line.service.ids.add('somebody-elses');
 
@@ -141,7 +141,7 @@ test('a task of somebody else among the tasks is found, and named', async () => 
   ).rejects.toMatchObject({
     code: 'serviceUnavailable',
     message: expect.stringContaining(
-      'lacks 0 of 50 tasks () and has 1 that nobody planned (somebody-elses)',
+      'lacks 0 of 50 tasks () and has 1 unplanned tasks (somebody-elses)',
     ) as string,
   });
 });

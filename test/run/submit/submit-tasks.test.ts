@@ -96,7 +96,7 @@ test('the set-up is the start task of the pool: its scripts are files of it, its
   });
 });
 
-test('the script of a set-up can be read for longer than a node of the run can come [NB8, GD36]', async () => {
+test('the URL of a start task script is valid longer than nodes of the run can start [NB8, GD36]', async () => {
   const setup = { command: '/bin/bash common.txt', programs: ['common.txt'] };
   const { batch, plan } = await submittedWorld({ ...whole, pool: { setup } });
   const [file] = batch.pools.get(plan.poolId)?.spec.startTask?.resourceFiles ?? [];
@@ -163,7 +163,7 @@ test('credentials of nodes last until half an hour after the deadline, whenever 
   expect([minutes(spec), minutes([...tasks.values()])]).toEqual([['210'], ['60']]);
 });
 
-test('the job may end with its tasks only when all of them are proved to be there [RS28]', async () => {
+test('the job may end with its tasks only after all of them are proved to exist [RS28]', async () => {
   const world = await submittedWorld(split, three);
   const add = world.batch.addTasks.bind(world.batch);
   world.batch.addTasks = async (jobId, tasks) => {
@@ -174,7 +174,7 @@ test('the job may end with its tasks only when all of them are proved to be ther
     world.activities.submitTasks({ plan: world.plan, from: 0, now }),
   ).rejects.toMatchObject({
     code: 'serviceUnavailable',
-    message: `job ${world.plan.jobId} lacks 2 of 4 tasks (p3, merge) and has 0 that nobody planned ()`,
+    message: `job ${world.plan.jobId} lacks 2 of 4 tasks (p3, merge) and has 0 unplanned tasks ()`,
   });
   expect(jobOf(world)).toMatchObject({ endsWithTasks: false, isOver: false });
 
@@ -187,7 +187,7 @@ test('the job may end with its tasks only when all of them are proved to be ther
   expect([...jobOf(world).tasks.keys()]).toEqual(['p1', 'p2', 'p3', 'merge']);
 });
 
-test('a merge that alone is missing is added again, and no task with it', async () => {
+test('a missing merge is added again without other tasks', async () => {
   const world = await submittedWorld(split, three);
   const add = world.batch.addTasks.bind(world.batch);
   const added: string[][] = [];
@@ -209,7 +209,7 @@ test('a merge that alone is missing is added again, and no task with it', async 
   expect([...jobOf(world).tasks.keys()]).toEqual(['p1', 'p2', 'p3', 'merge']);
 });
 
-test('a task that nobody planned keeps the job from being taken for complete', async () => {
+test('a job with an unplanned task is not treated as complete', async () => {
   const world = await submittedWorld(split, three);
   await world.batch.addTasks(world.plan.jobId, [
     { ...(await firstTask(world)), id: 'somebody-elses' },
@@ -218,7 +218,7 @@ test('a task that nobody planned keeps the job from being taken for complete', a
   await expect(
     world.activities.submitTasks({ plan: world.plan, from: 0, now }),
   ).rejects.toMatchObject({
-    message: `job ${world.plan.jobId} lacks 0 of 4 tasks () and has 1 that nobody planned (somebody-elses)`,
+    message: `job ${world.plan.jobId} lacks 0 of 4 tasks () and has 1 unplanned tasks (somebody-elses)`,
   });
   expect(jobOf(world).endsWithTasks).toBe(false);
 });
@@ -231,7 +231,7 @@ async function firstTask(world: World) {
   return task;
 }
 
-test('an empty manifest adds nothing, and the job is not told to end, which it would do at once', async () => {
+test('an empty manifest adds nothing and does not set the job to end with its tasks', async () => {
   const world = await submittedWorld(split, '\n');
 
   expect(await world.activities.submitTasks({ plan: world.plan, from: 0, now })).toEqual({
@@ -242,7 +242,7 @@ test('an empty manifest adds nothing, and the job is not told to end, which it w
   expect(jobOf(world)).toMatchObject({ endsWithTasks: false, isOver: false });
 });
 
-test('a job manager that wrote no manifest is told of', async () => {
+test('a missing manifest fails the run with its cause', async () => {
   const world = await submittedWorld(split);
 
   await expect(
@@ -253,7 +253,7 @@ test('a job manager that wrote no manifest is told of', async () => {
   });
 });
 
-test('submitted again after its tasks have ended the job, a run finds its tasks there and adds none', async () => {
+test('submitting again after the job has ended finds all tasks and adds none', async () => {
   const world = await submittedWorld(split, three);
   await world.activities.submitTasks({ plan: world.plan, from: 0, now });
   jobOf(world).isOver = true;
@@ -265,7 +265,7 @@ test('submitted again after its tasks have ended the job, a run finds its tasks 
   });
 });
 
-test('a job that was ended before its tasks were added says so at once', async () => {
+test('a job that ended before its tasks were added fails the submission at once', async () => {
   const world = await submittedWorld(split, three);
   jobOf(world).isOver = true;
 
@@ -276,7 +276,7 @@ test('a job that was ended before its tasks were added says so at once', async (
   });
 });
 
-test('a secret reaches a task as a file, and Batch is told no value [GD19]', async () => {
+test('a secret reaches a task as a file, and Batch never gets its value [GD19]', async () => {
   const world = await submittedWorld({
     ...whole,
     work: { kind: 'whole', jobManager: { ...echo, secrets: ['signing-key'] } },

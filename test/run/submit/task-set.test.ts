@@ -60,7 +60,7 @@ function unitsOf(
   return lines.map((line) => JSON.parse(line) as Line);
 }
 
-test('in every shape, every unit is in one task, in order, whatever the chunk [GD3, GD4]', async () => {
+test('for every kind of work each unit is in one task, in order, for any chunk size [GD3, GD4]', async () => {
   const chance = seeded(99);
   for (let round = 0; round < 40; round++) {
     const units = chance.whole(1, 60);
@@ -86,7 +86,7 @@ test('in every shape, every unit is in one task, in order, whatever the chunk [G
   }
 });
 
-test('a set that is made in slices is the same set, wherever it is cut', async () => {
+test('a task set built in slices is the same set', async () => {
   const chance = seeded(5);
   for (let round = 0; round < 20; round++) {
     const units = chance.whole(1, 60);
@@ -106,7 +106,7 @@ test('a set that is made in slices is the same set, wherever it is cut', async (
   }
 });
 
-test('tasks that are listed find all inputs of the run, each of them', async () => {
+test('listed tasks get all inputs of the run', async () => {
   const tasks = [{ id: 'train' }, { id: 'check', after: ['train'] }];
   const world = await ready(
     { ...base, inputs: { container: 'inbox' }, work: { kind: 'tasks', task: echo, tasks } },

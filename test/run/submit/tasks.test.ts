@@ -16,7 +16,7 @@ const logs = {
   when: 'taskCompletion',
 } as const;
 
-test('a task takes its command, limits, files and variables from its template and details [PI4, GD2]', () => {
+test('a task needs its command, limits, files and variables from its template and details [PI4, GD2]', () => {
   const template = taskSchema.parse({
     command: 'node tile.mjs',
     programs: ['tile.mjs'],
@@ -114,7 +114,7 @@ test('the job manager gets all inputs and the list of them, and writes the manif
   ]);
 });
 
-test('a manifest is a task a line; blank lines and repeated lines count for nothing [GD3]', () => {
+test('a manifest has one task a line; blank and repeated lines are ignored [GD3]', () => {
   const text = [
     '{"id":"tile-1","environment":{"X":"0"}}',
     '',
@@ -129,7 +129,7 @@ test('a manifest is a task a line; blank lines and repeated lines count for noth
   ]);
 });
 
-test('an empty manifest is no task', () => {
+test('an empty manifest has no tasks', () => {
   expect(readManifest('\n', 10)).toEqual([]);
 });
 
@@ -153,11 +153,7 @@ test.each([
     '{"id":"a","environment":{"X":1}}',
     'environment.X: Invalid input: expected string, received number',
   ],
-  [
-    "the job manager's id",
-    '{"id":"Job-Manager"}',
-    'the id Job-Manager is reserved by Nightshift',
-  ],
+  ["the job manager's id", '{"id":"Job-Manager"}', 'the id Job-Manager is reserved by Nightshift'],
   ["the merge's id", '{"id":"merge"}', 'the id merge is reserved by Nightshift'],
 ])('a manifest line with %s is refused by its number', (_what, line, reason) => {
   expect(() => readManifest(`{"id":"good"}\n\n${line}\n`, 10)).toThrow(
@@ -168,19 +164,19 @@ test.each([
   );
 });
 
-test('two tasks of one id are refused, and Batch ids ignore case', () => {
+test('two tasks with the same id are rejected, ignoring case', () => {
   expect(() => readManifest('{"id":"a"}\n{"id":"A"}', 10)).toThrow(
     'line 2 of the task manifest is invalid: the id A is already used by another task',
   );
 });
 
-test('a manifest of more tasks than the workload allows is refused', () => {
+test('a manifest with more tasks than the workload allows is rejected', () => {
   expect(() => readManifest('{"id":"a"}\n{"id":"b"}\n{"id":"c"}', 2)).toThrow(
     'line 3 of the task manifest is invalid: more than 2 tasks; raise work.maxTasks or chunk the work',
   );
 });
 
-test('a merge waits for all tasks, as many as Batch takes in one list [GD5]', () => {
+test('a merge depends on as many tasks as fit into one dependency list [GD5]', () => {
   const most = Array.from({ length: 1000 }, (_, index) => `t${index}`.padEnd(64, '-'));
 
   expect(dependenciesOn(most)).toEqual(most);
