@@ -48,8 +48,8 @@ function poolIdOf(workload: Workload, runId: string, startedAt: string): string 
  * `specHash` in azure/batch/pool-body.ts is a separate list on purpose. This hash becomes part of
  * an id, so it is calculated in the workflow, from the declaration alone, and must never change for
  * an unchanged declaration. `specHash` covers what was resolved later, such as the node agent, and
- * verifies that the pool found under the id was created with it. A property that a pool cannot
- * change belongs to both lists; pool-kinds.test.ts compares them.
+ * verifies that the pool found under the id was created with it. A new property that a pool
+ * cannot change has to be added to both lists.
  */
 function fingerprintOf(workload: Workload): string {
   const { pool } = workload;

@@ -41,7 +41,7 @@ const tolerant = {
 } satisfies WorkloadDeclaration;
 
 function asked({ batch }: Stage): readonly string[] {
-  return batch.asked.filter((line) => !line.startsWith('remove'));
+  return batch.asked.filter((line) => !line.startsWith('delete'));
 }
 
 function missingIn({ files }: Stage, { outputContainer }: RunRecord, name: string): unknown {

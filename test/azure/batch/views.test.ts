@@ -93,7 +93,7 @@ test('a pool view has at most three node errors, each truncated', async () => {
   ]);
 
   expect((await line.batch.getPool('pool'))?.nodeErrors).toEqual(
-    [0, 1, 2].map((index) => `Error${index}: ${'x'.repeat(492)}`),
+    [0, 1, 2].map((index) => `Error${index}: ${'x'.repeat(491)}…`),
   );
 });
 

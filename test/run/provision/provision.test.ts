@@ -110,7 +110,7 @@ test('what cannot be read is found before anything is asked of Batch, by its fie
   });
   await expect(shared.activities.stage({ plan: shared.plan })).rejects.toMatchObject({
     message:
-      'shared[0]: container maps holds no blob whose name begins with "2026/"; put the data there',
+      'shared[0]: container maps contains no blob whose name starts with "2026/"; upload the data there',
   });
 });
 
