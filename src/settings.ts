@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Failure } from './failure';
-import { checkSchedule } from './workload/schedule';
+import { checkSchedule } from './workload/checks/schedule';
 import { DEFAULT_VM_SIZE, type NodeDefaults } from './workload/node-defaults';
 import { nodePrice } from './workload/pool-schema';
 import type { PriceTable } from './workload/prices';

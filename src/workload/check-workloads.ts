@@ -2,13 +2,14 @@ import { z } from 'zod';
 import { Failure } from '../failure';
 import { checkPool } from './checks/pool';
 import { checkResults } from './checks/results';
-import { checkShell } from './checks/shell';
-import { checkContainer, checkTask } from './checks/task';
+import { checkTask } from './checks/task';
 import { checkFollowers, checkTriggers } from './checks/triggers';
-import { templatesOf, checkWork } from './work-schema';
+import { templatesOf } from './work-schema';
 import type { WorkloadDeclaration, Workloads, Workload } from './workload';
 import { workloadSchema, usesContainers } from './workload';
 import { formatPath, formatIssue, type FieldError } from './validation';
+import { checkWork } from './checks/work';
+import { checkNodeTasks } from './checks/node-tasks';
 
 const PARAMETER_NAME = /^[A-Za-z][A-Za-z0-9_]*$/;
 
@@ -77,20 +78,5 @@ export function* checkAcrossFields(workload: Workload): Generator<FieldError> {
       path: ['parameters', name],
       message: 'becomes an environment variable; its name must be letters, digits and _',
     };
-  }
-}
-
-function* checkNodeTasks(workload: Workload): Generator<FieldError> {
-  for (const key of ['prepare', 'release'] as const) {
-    const task = workload[key];
-    if (task === undefined) continue;
-    yield* checkShell([key, 'command'], task.command);
-    yield* checkContainer([key, 'container'], task.container);
-    if (task.container !== undefined && !usesContainers(workload)) {
-      yield {
-        path: [key, 'container'],
-        message: 'needs a pool that runs containers; make the tasks containers, or leave it out',
-      };
-    }
   }
 }

@@ -1,10 +1,7 @@
 import { z } from 'zod';
 import { environment } from './fields';
-import { combinationsIn, checkSweep } from './sweep';
-import { checkTaskGraph } from './task-graph';
+import { combinationsIn } from './sweep';
 import { taskSchema, type TaskTemplate } from './task-schema';
-import type { FieldError } from './validation';
-
 /**
  * The shapes that work can have. `docs/shapes.md` shows each in a few lines.
  *
@@ -176,22 +173,4 @@ export function failuresAllowed(work: Work, tasks: number): number {
 export function shareTolerated(work: Work): number {
   if (work.kind === 'whole') return 0;
   return work.merge === undefined ? work.tolerateFailed : 1 - work.merge.quorum;
-}
-
-/** What each field allows alone, and could never run. Paths begin below `work`. */
-export function* checkWork(work: Work): Generator<FieldError> {
-  if (work.kind === 'sweep') yield* checkSweep(work, work.maxTasks * work.chunk);
-  if (work.kind === 'tasks') {
-    yield* checkTaskGraph(work.tasks);
-    for (const [index, { task }] of work.tasks.entries()) {
-      if (task !== undefined || work.task !== undefined) continue;
-      yield { path: ['tasks', index, 'task'], message: 'missing: there is no work.task either' };
-    }
-  }
-  if (work.kind !== 'whole' && work.merge !== undefined && work.tolerateFailed > 0) {
-    yield {
-      path: ['tolerateFailed'],
-      message: 'is for work without a merge; a merge states its quorum',
-    };
-  }
 }

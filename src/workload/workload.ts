@@ -7,9 +7,9 @@ import {
   textEncoding,
   DEFAULT_RECORD_DAYS,
 } from './fields';
-import { prepareSchema, releaseSchema, sharedSchema } from './node-schema';
+import { prepareSchema, releaseSchema, sharedSchema } from './prepare-schema';
 import { poolSchema } from './pool-schema';
-import { checkSchedule } from './schedule';
+import { checkSchedule } from './checks/schedule';
 import type { TaskTemplate } from './task-schema';
 import { templatesOf, workSchema } from './work-schema';
 

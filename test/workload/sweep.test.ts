@@ -2,12 +2,12 @@ import { expect, test } from 'vitest';
 import {
   combinationAt,
   combinationsIn,
-  checkSweep,
   formatCombination,
   type Sweep,
   type SweepValues,
 } from '../../src/workload/sweep';
 import { seeded, type Seeded } from '../seeded';
+import { checkSweep } from '../../src/workload/checks/sweep';
 
 function allOf(sweep: Sweep) {
   return Array.from({ length: combinationsIn(sweep) }, (_, index) => combinationAt(sweep, index));

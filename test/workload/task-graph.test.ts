@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { blockedBy, checkTaskGraph, rootsIn, type Linked } from '../../src/workload/task-graph';
+import { blockedBy, rootsIn, type Linked } from '../../src/workload/task-graph';
 import { seeded, type Seeded } from '../seeded';
+import { checkTaskGraph } from '../../src/workload/checks/task-graph';
 
 /** `b: a` reads: b after a. */
 function listed(text: string): readonly Linked[] {

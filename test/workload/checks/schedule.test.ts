@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseSchedule } from '../../local/functions/triggers/ncrontab';
-import { checkSchedule } from '../../src/workload/schedule';
+import { parseSchedule } from '../../../local/functions/triggers/ncrontab';
+import { checkSchedule } from '../../../src/workload/checks/schedule';
 
 const NOW = new Date('2026-11-21T12:00:00Z');
 
