@@ -1,9 +1,9 @@
 /**
- * Everything that can go wrong and is nobody's bug, with its status over HTTP. A code says what
- * happened; the message says it for this case: what was being done, with what, what to do about it.
+ * The codes of expected errors, each with its HTTP status. A code names the kind of error; the
+ * message describes the case: what was being done, with what, and what to do about it.
  */
 const statuses = {
-  /** The request */
+  /** The request is wrong. */
   badRequest: 400,
   unknownWorkload: 404,
   unknownRun: 404,
@@ -11,22 +11,22 @@ const statuses = {
   runEnded: 409,
   bodyTooLarge: 413,
   keyReused: 422,
-  /** The declaration or its settings */
+  /** A declaration or a setting is wrong. */
   badSettings: 500,
   badWorkloads: 500,
-  /** What a run needs and does not find */
+  /** A run cannot find what it needs. */
   inputGone: 409,
   inputRefused: 409,
   secretMissing: 409,
   programMissing: 500,
-  /** The Batch account */
+  /** The Batch account rejects or cannot do it. */
   nameCollision: 409,
   quotaReached: 503,
   noCapacity: 503,
   badSpecification: 500,
   accessDenied: 500,
   serviceUnavailable: 503,
-  /** The work itself */
+  /** The work itself failed. */
   startTaskFailed: 500,
   preparationFailed: 500,
   nodesUnusable: 500,
@@ -36,14 +36,21 @@ const statuses = {
   jobEndedEarly: 500,
   outputMissing: 500,
   deadlineExceeded: 500,
-  /** Not failures of anything, yet no success */
+  /** The run did not fail, and did not succeed either. */
   cancelled: 409,
   overlapped: 409,
-  /** Our own bug: the run was cleaned up all the same */
+  /** A bug of the app; the run was cleaned up all the same. */
   internal: 500,
 } as const;
 
 export type FailureCode = keyof typeof statuses;
+
+/** Failures that a user mends in a declaration or a setting: a stack would only hide the message. */
+const userErrors: ReadonlySet<FailureCode> = new Set([
+  'badSettings',
+  'badWorkloads',
+  'programMissing',
+]);
 
 export class Failure extends Error {
   override readonly name = 'Failure';
@@ -54,6 +61,8 @@ export class Failure extends Error {
     options?: ErrorOptions,
   ) {
     super(redact(message), options);
+    // Hosts print the stack of an app that cannot be loaded.
+    if (userErrors.has(code)) this.stack = this.message;
   }
 }
 
@@ -61,7 +70,7 @@ export function httpStatusOf(code: FailureCode): number {
   return statuses[code];
 }
 
-/** What any thrown thing says, in words a person can read and without an SDK's object noise. */
+/** The message of anything thrown, readable for people and without the internals of an SDK. */
 export function formatError(error: unknown): string {
   return redact(error instanceof Error ? error.message : String(error));
 }
@@ -71,7 +80,7 @@ export function truncate(text: string, maxCharacters: number): string {
   return text.length <= maxCharacters ? text : `${text.slice(0, maxCharacters - 1)}…`;
 }
 
-/** What gives access by itself, and what stands before it. Azure's own words for each. */
+/** Secrets that grant access by themselves, as Azure writes them, with their masked forms. */
 const secretForms: readonly (readonly [RegExp, string])[] = [
   [/\bsig=[^&\s"'<>)\]]+/gi, 'sig=***'],
   [/([?&]code)=[^&\s"'<>)\]]+/gi, '$1=***'],
@@ -81,7 +90,7 @@ const secretForms: readonly (readonly [RegExp, string])[] = [
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '***'],
 ];
 
-/** Text as it may be kept and shown: a service may repeat in its answer what it was sent. */
+/** Text with its secrets masked, to be stored or shown: a service may repeat a request in its response. */
 export function redact(text: string): string {
   return secretForms.reduce((clean, [form, shown]) => clean.replace(form, shown), text);
 }

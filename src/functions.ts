@@ -22,9 +22,9 @@ import type { Api } from './api/handler';
 import { timerHandler } from './triggers/timer';
 import { reaperHandler } from './triggers/reap';
 import type { ActivityContext } from './run/activity-context';
-import { programsOf, programPath } from './workload/programs';
+import { programsOf, programPath, sourceOf } from './workload/programs';
 
-/** What the app is made of besides its code. */
+/** Everything that the app consists of in addition to its code. */
 export interface AppParts {
   readonly workloads: readonly WorkloadDeclaration[];
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -88,8 +88,8 @@ function registerTriggers({ ports, workloads }: Api, settings: Settings): void {
     }
   }
   if (all.some(({ triggers }) => triggers.blob !== undefined)) {
-    leaveBlobsInStorage();
-    df.app.client.storageQueue('blobs-given-up', {
+    passBlobsByAddress();
+    df.app.client.storageQueue('blob-poison', {
       queueName: BLOB_POISON_QUEUE,
       connection,
       handler: poisonBlobHandler(ports, workloads),
@@ -102,19 +102,19 @@ function registerTriggers({ ports, workloads }: Api, settings: Settings): void {
 }
 
 /**
- * A blob that arrives is an event here, whatever its size. The host would load it whole into its
- * memory and hand it over, but for bindings with clients of their own (`sdkBinding`), which get its
- * address: https://github.com/Azure/azure-functions-python-worker/issues/1486. Nobody needs even
- * that; the trigger's metadata names the blob.
+ * A new blob is only an event for this app, whatever its size. The host would load the whole blob
+ * into memory, except for bindings with their own clients (`sdkBinding`), which receive its address:
+ * https://github.com/Azure/azure-functions-python-worker/issues/1486. The app does not use the
+ * address either, since the metadata of the trigger names the blob.
  */
-function leaveBlobsInStorage(): void {
+function passBlobsByAddress(): void {
   const clients = ResourceFactoryResolver.getInstance();
   if (!clients.hasResourceFactory(BLOB_CLIENTS)) {
     clients.registerResourceFactory(BLOB_CLIENTS, () => null);
   }
 }
 
-/** What the host's storage extension calls them. */
+/** The name of blob clients in the host's storage extension. */
 const BLOB_CLIENTS = 'AzureStorageBlobs';
 
 function registerRuns(context: ActivityContext): void {
@@ -128,16 +128,19 @@ function registerRuns(context: ActivityContext): void {
   }
 }
 
-/** A program that is not there would be found out at 02:00. @throws Failure naming each one */
+/**
+ * Checks that every program exists, rather than to fail when a run is due.
+ * @throws Failure programMissing with every program that is missing
+ */
 function checkPrograms(all: Workloads, programsFolder: string): void {
   const missing = [...all.values()].flatMap((workload) =>
     programsOf(workload)
-      .map((program) => programPath(programsFolder, workload.name, program))
-      .filter((path) => !existsSync(path)),
+      .filter((program) => !existsSync(programPath(programsFolder, workload.name, program)))
+      .map((program) => sourceOf(workload.name, program)),
   );
   if (missing.length === 0) return;
   throw new Failure(
     'programMissing',
-    `these programs are named by a workload and not there:\n  ${missing.join('\n  ')}`,
+    `programs of workloads are missing:\n  ${missing.join('\n  ')}`,
   );
 }

@@ -121,7 +121,7 @@ test('every setting that is wrong is named at once, and no value is told [GD19]'
       'AzureWebJobsStorage__blobServiceUri: not valid; it is the blob endpoint of the storage account, such as https://mystorage.blob.core.windows.net',
       'KEY_VAULT_URI: not valid; it is the vault, such as https://myvault.vault.azure.net',
       'BLOB_TRIGGER_SOURCE: not valid; it is EventGrid on Flex Consumption, LogsAndContainerScan elsewhere',
-      'SCHEDULE_NIGHTLY_REPORT: "99" is no minute; it must be 0 to 59, *, a-b, */n, or a list of these with commas',
+      'SCHEDULE_NIGHTLY_REPORT: "99" is not a valid minute; it must be 0 to 59, *, a-b, */n, or a list of these with commas',
     ]),
   );
   expect(mistakes.join()).not.toContain(CANARY);

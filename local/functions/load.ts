@@ -13,10 +13,12 @@ export async function loadApp(appFolder: string): Promise<readonly string[]> {
     try {
       await loadEntryPoint(file, manifest);
     } catch (cause) {
+      // An error without a stack was made to be read as it is, such as an invalid setting.
+      if (cause instanceof Error && cause.stack === cause.message) throw cause;
       const where = path.relative(appFolder, file);
-      throw new Error(`Worker was unable to load entry point "${where}": ${stackOf(cause)}`, {
-        cause,
-      });
+      const message = `Worker was unable to load entry point "${where}": ${stackOf(cause)}`;
+      // The stack of the cause is in the message; the host's own would only repeat the message.
+      throw Object.assign(new Error(message, { cause }), { stack: message });
     }
   }
   return files;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Failure } from '../failure';
 import type { RunRequest } from '../run/run';
 import type { Workload, Workloads } from '../workload/workload';
-import { validationErrorFrom, ValidationError } from '../workload/validation';
+import { validate, validationErrorFrom, ValidationError } from '../workload/validation';
 import { parametersOf } from '../workload/parameters';
 
 const MAX_BODY_BYTES = 64 * 1024;
@@ -62,15 +62,15 @@ const bodySchema = z.strictObject({
   blob: z.string().min(1).max(1024).optional(),
 });
 
-/** Every mistake of the body at once, each with its field. */
+/** @throws ValidationError with every validation error of the body */
 export function checkBody(
   workload: Workload,
   body: unknown,
 ): Pick<RunRequest, 'parameters' | 'blob'> {
-  const outer = bodySchema.safeParse(body);
-  if (!outer.success) throw validationErrorFrom(outer.error.issues);
-  const { blob } = outer.data;
-  const parameters = parametersOf(workload, outer.data.parameters);
+  const validated = validate(bodySchema, body);
+  if (!validated.isValid) throw validationErrorFrom(validated.errors);
+  const { blob } = validated.value;
+  const parameters = parametersOf(workload, validated.value.parameters);
   if (blob === undefined) return { parameters };
   if (workload.inputs === undefined) {
     throw new ValidationError([

@@ -9,7 +9,7 @@ import { toRunView, recordToRunView, isActiveRun, type RunView } from './run-vie
 import type { Api, HttpHandler } from './handler';
 import { withProblemDocuments } from './problem';
 import { findWorkload, readBody, keyOf, checkBody, checkRunId } from './requests';
-import { validationErrorFrom } from '../workload/validation';
+import { validate, validationErrorFrom } from '../workload/validation';
 import { cancelRun, findInstance } from '../instances';
 
 /** How soon it is worth looking at a run again. */
@@ -130,7 +130,7 @@ const querySchema = z.object({
 });
 
 function checkQuery(request: HttpRequest): z.output<typeof querySchema> {
-  const checked = querySchema.safeParse(Object.fromEntries(request.query));
-  if (checked.success) return checked.data;
-  throw validationErrorFrom(checked.error.issues);
+  const validated = validate(querySchema, Object.fromEntries(request.query));
+  if (validated.isValid) return validated.value;
+  throw validationErrorFrom(validated.errors);
 }

@@ -1,24 +1,28 @@
 import { z } from 'zod';
 
-/** Fields that tasks, pools and workloads have in common. */
-
 const CONTAINER = /^(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9_]*$/;
 const SECRET_NAME = /^[0-9a-zA-Z-]{1,127}$/;
-/** A path below some folder: no way up, no absolute path, no backslash. */
+/** A path below a folder: no way up, no absolute path, no backslash. */
 const RELATIVE_PATH = /^(?!\/)(?!.*(^|\/)\.\.(\/|$))[^\\\0]+$/;
 
 export const MINUTES_PER_DAY = 24 * 60;
 
+/** The name of a file in the programs folder of a workload. */
 export const programName = z
   .string()
-  .regex(/^[A-Za-z0-9._-]+$/, 'must be a file name in the programs folder');
+  .regex(/^[A-Za-z0-9._-]+$/, 'must be the name of a file in the programs folder');
 
 export const relativePath = z
   .string()
   .regex(RELATIVE_PATH, 'must be a path below the folder, such as "outputs/report.json"');
 
-export const containerName = z.string().regex(CONTAINER, 'must be a container name');
+export const containerName = z
+  .string()
+  .regex(
+    CONTAINER,
+    'must be a container name: 3 to 63 lower-case letters, digits and single hyphens, such as "sales-in"',
+  );
 
 export const secretName = z
   .string()
@@ -31,7 +35,9 @@ export const environment = z
   )
   .default({});
 
-/** What `docker pull` takes: `busybox:1.36`, `myregistry.azurecr.io/tools/fit@sha256:…`. */
+/**
+ * An image as `docker pull` names it: `busybox:1.36`, `myregistry.azurecr.io/tools/fit@sha256:…`.
+ */
 export const imageReference = z
   .string()
   .regex(
@@ -39,26 +45,35 @@ export const imageReference = z
     'must be a container image such as "busybox:1.36" or "myregistry.azurecr.io/fit:2"',
   );
 
-/** Nodes run under the POSIX locale unless told otherwise; only C.UTF-8 is on every image. */
+/** A locale with UTF-8. Nodes have the POSIX locale by default; only C.UTF-8 is on every image. */
 export const locale = z
   .string()
-  .regex(/^(C|[a-z]{2,3}_[A-Z]{2})\.UTF-8$/, 'must be C.UTF-8 or like en_US.UTF-8');
+  .regex(/^(C|[a-z]{2,3}_[A-Z]{2})\.UTF-8$/, 'must be C.UTF-8 or a locale such as en_US.UTF-8');
 
-const packageReference = z.strictObject({
+const packageSchema = z.strictObject({
+  /** Id of the application in the Batch account: 1 to 64 letters, digits, `_` and `-`. */
   application: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be the id of an application: letters, digits, _ and -'),
-  /** Without one, the default version of the application, whatever that is when a node starts. */
+  /**
+   * Version of the application, such as `2.1`. Default: the application's default version at the
+   * time when a node starts.
+   */
   version: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be a version: letters, digits, ., _ and -')
     .optional(),
 });
 
-/** Batch takes ten on a pool or task. */
-export const packageReferences = z.array(packageReference).max(10).default([]);
+/** An application package of the Batch account. */
+export interface PackageOptions extends z.input<typeof packageSchema> {}
+export interface PackageReference extends z.output<typeof packageSchema> {}
 
-export type PackageReference = z.output<typeof packageReference>;
+const packageField: z.ZodType<PackageReference, PackageOptions> = packageSchema;
+
+/** Batch accepts ten packages on a pool or task. */
+export const packageReferences = z.array(packageField).max(10).default([]);
+
 /** A name that the runtime can decode, such as `utf-8`, `latin1`, `utf-16le`. */
 export const textEncoding = z
   .string()
@@ -72,7 +87,8 @@ function isEncoding(name: string): boolean {
   }
 }
 
+/** The folder of the run's output container where results are expected. */
 export const RESULTS_FOLDER = 'results';
 
-/** Records of workloads that the app has no more, and outputs of runs without a record. */
+/** Retention of records whose workload the app no longer has, and of outputs without a record. */
 export const DEFAULT_RECORD_DAYS = 400;

@@ -1,11 +1,12 @@
 import { Failure } from '../failure';
 import { checkSlots } from './checks/pool';
+import { errorLine } from './error-line';
 import type { Pool } from './pool-schema';
 import { priceOf, type PriceTable } from './prices';
 import { smallestFitting } from './vm-sizes';
-import type { Workloads } from './workload';
+import type { Workload, Workloads } from './workload';
 
-/** What the app settings say of nodes, where a workload says nothing. */
+/** Defaults for the nodes of every pool, from the app settings. */
 export interface NodeDefaults {
   readonly vmSize: string;
   /** The subnet that nodes join; null leaves the network to Batch. */
@@ -13,46 +14,50 @@ export interface NodeDefaults {
   readonly prices: PriceTable;
 }
 
-/** Where not even the settings say it. */
+/** The VM size when neither the workload nor the settings name one. */
 export const DEFAULT_VM_SIZE = 'standard_d2s_v5';
 
-/** The size of a pool's nodes: as named, as fits, or the default. */
-export function vmSizeOf(pool: Pool, otherwise = DEFAULT_VM_SIZE): string {
+/** The VM size of a pool's nodes: the declared one, the smallest that fits, or the default. */
+export function vmSizeOf(pool: Pool, defaultSize = DEFAULT_VM_SIZE): string {
   if (pool.vmSize !== undefined) return pool.vmSize;
-  if (pool.cores === undefined && pool.memoryGiB === undefined) return otherwise;
-  return smallestFitting(pool)?.name ?? otherwise;
+  if (pool.cores === undefined && pool.memoryGiB === undefined) return defaultSize;
+  return smallestFitting(pool)?.name ?? defaultSize;
 }
 
 /**
- * Workloads whose pools say their size, subnet and price, so that all that follows from a workload
- * (the id of a pool that is kept, for one) follows from the settings too.
- * @throws Failure badWorkloads when a node of the default size has too few cores for its slots
+ * Sets size, subnet and price in the pools of all workloads, so that everything derived from a
+ * workload (such as the id of a retained pool) depends on the settings too.
+ * @throws Failure badWorkloads when the default VM size has too few cores for a workload's slots
  */
 export function withNodes(workloads: Workloads, defaults: NodeDefaults): Workloads {
-  const mistakes: string[] = [];
-  const settled = [...workloads].map(([name, workload]) => {
-    const { pool } = workload;
-    if (pool.existing !== undefined) return [name, workload] as const;
-    const vmSize = vmSizeOf(pool, defaults.vmSize);
-    for (const { path, message } of checkSlots(vmSize, pool.slotsPerNode)) {
-      mistakes.push(`workload ${name}, ${path.join('.')}: ${message}`);
+  const sized = new Map<string, Workload>();
+  const lines: string[] = [];
+  for (const [name, workload] of workloads) {
+    if (workload.pool.existing !== undefined) {
+      sized.set(name, workload);
+      continue;
     }
-    const subnetId = pool.subnetId ?? defaults.subnetId ?? undefined;
-    const { cores: _cores, memoryGiB: _memory, ...rest } = pool;
-    const price = priceOf(pool, vmSize, defaults.prices);
-    const sized = {
-      ...rest,
-      vmSize,
-      ...(subnetId !== undefined && { subnetId }),
-      ...(price !== undefined && { pricePerNodeHour: price }),
-    };
-    return [name, { ...workload, pool: sized }] as const;
-  });
-  if (mistakes.length > 0) {
-    throw new Failure(
-      'badWorkloads',
-      `the workloads do not fit the app setting POOL_VM_SIZE:\n  ${mistakes.join('\n  ')}`,
-    );
+    const pool = sizedPool(workload.pool, defaults);
+    const errors = [...checkSlots(pool.vmSize, pool.slotsPerNode)];
+    lines.push(...errors.map((error) => errorLine(name, error)));
+    sized.set(name, { ...workload, pool });
   }
-  return new Map(settled);
+  if (lines.length === 0) return sized;
+  throw new Failure(
+    'badWorkloads',
+    `the workloads do not fit the app setting POOL_VM_SIZE:\n  ${lines.join('\n  ')}`,
+  );
+}
+
+function sizedPool(pool: Pool, defaults: NodeDefaults): Pool & { readonly vmSize: string } {
+  const vmSize = vmSizeOf(pool, defaults.vmSize);
+  const subnetId = pool.subnetId ?? defaults.subnetId ?? undefined;
+  const { cores: _cores, memoryGiB: _memory, ...rest } = pool;
+  const price = priceOf(pool, vmSize, defaults.prices);
+  return {
+    ...rest,
+    vmSize,
+    ...(subnetId !== undefined && { subnetId }),
+    ...(price !== undefined && { pricePerNodeHour: price }),
+  };
 }

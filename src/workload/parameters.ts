@@ -1,13 +1,16 @@
+import { validate, validationErrorFrom } from './validation';
 import type { Workload } from './workload';
-import { validationErrorFrom } from './validation';
 
-/** A workload's parameters with its defaults filled in, as text. @throws when one is not as declared */
+/**
+ * A run's parameters as text, with the defaults of the workload.
+ * @throws ValidationError when a parameter is not as declared
+ */
 export function parametersOf(
   workload: Workload,
   given: Readonly<Record<string, unknown>>,
 ): Record<string, string> {
-  const checked = workload.parameters.safeParse(given);
-  if (!checked.success) throw validationErrorFrom(checked.error.issues, ['parameters']);
-  const defined = Object.entries(checked.data).filter(([, value]) => value !== undefined);
+  const validated = validate(workload.parameters, given);
+  if (!validated.isValid) throw validationErrorFrom(validated.errors, ['parameters']);
+  const defined = Object.entries(validated.value).filter(([, value]) => value !== undefined);
   return Object.fromEntries(defined.map(([name, value]) => [name, String(value)]));
 }

@@ -1,8 +1,9 @@
-import { templatesOf } from './work-schema';
-import type { Workload } from './workload';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { templatesOf } from './work-schema';
+import type { Workload } from './workload';
 
+/** Every program that the tasks of a workload need, each once. */
 export function programsOf({ work, pool, prepare, release }: Workload): readonly string[] {
   const all = [
     ...templatesOf(work).flatMap(([, { programs }]) => programs),
@@ -14,7 +15,10 @@ export function programsOf({ work, pool, prepare, release }: Workload): readonly
   return [...new Set(all)];
 }
 
-/** What is staged for tasks to read as files. */
+/** The program that fails when a mount is missing: a task would write to the bare directory and "succeed". */
+export const CHECK_MOUNTS = 'check-mounts.sh';
+
+/** Every Key Vault secret that is staged as a file for tasks. */
 export function secretsOf({ work, prepare, release }: Workload): readonly string[] {
   const all = [
     ...templatesOf(work).flatMap(([, { secrets }]) => secrets),
@@ -24,18 +28,20 @@ export function secretsOf({ work, prepare, release }: Workload): readonly string
   return [...new Set(all)];
 }
 
-/** What the app alone reads, when it makes a pool. */
+/** Every Key Vault secret that only the app reads, when it creates a pool. */
 export function registrySecretsOf({ pool }: Workload): readonly string[] {
   return [...new Set(pool.registries.map(({ secret }) => secret))];
 }
 
-/** A workload's own program, else the one of that name which all workloads share. */
+/** The built file of a program: the workload's own, or else the shared one of that name. */
 export function programPath(folder: string, workload: string, program: string): string {
   const own = join(folder, workload, 'programs', program);
   return existsSync(own) ? own : join(folder, 'shared', program);
 }
 
-/** What every node does once for a run, before the first task of the job on it. Pure. */
-
-/** Says no when a mount is not there: a task would write to the bare directory and "succeed". */
-export const CHECK_MOUNTS = 'check-mounts.sh';
+/** The source file where a program belongs, for a message that it is missing. */
+export function sourceOf(workload: string, program: string): string {
+  const source = `src/workloads/${workload}/programs/${program}`;
+  if (!program.endsWith('.mjs')) return `${source} (or src/workloads/shared/${program})`;
+  return `${source} (or ${program.replace(/mjs$/, 'ts')} there, which the build compiles to .mjs)`;
+}

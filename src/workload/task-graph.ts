@@ -1,20 +1,24 @@
-/** Tasks that wait for one another: what is wrong with such a list, and what a failure blocks. */
-
+/** A task of a list with the tasks that it depends on. */
 export interface Linked {
   readonly id: string;
   /** Ids of tasks that must have succeeded before. */
   readonly after: readonly string[];
 }
 
-/** Batch ids ignore case. */
-export const keyOf = (id: string): string => id.toLowerCase();
+/** Batch accepts no longer dependency list in total (TaskDependencyListTooLong). */
+export const MAX_DEPENDENCY_CHARACTERS = 64_000;
 
-/** How many tasks of the list may begin at once. */
+/** The key of a task id: Batch ids ignore case. */
+export function keyOf(id: string): string {
+  return id.toLowerCase();
+}
+
+/** The number of tasks that can start at once. */
 export function rootsIn(tasks: readonly Linked[]): number {
   return tasks.filter(({ after }) => after.length === 0).length;
 }
 
-/** Tasks that can never begin, since one they wait for failed or cannot begin itself. */
+/** Tasks that can never start, since a task they depend on failed or cannot start either. */
 export function blockedBy(tasks: readonly Linked[], failed: Iterable<string>): readonly string[] {
   const lost = new Set([...failed].map(keyOf));
   return inOrder(tasks)
@@ -26,7 +30,9 @@ export function blockedBy(tasks: readonly Linked[], failed: Iterable<string>): r
     .map(({ id }) => id);
 }
 
-/** Every task after those it waits for. Tasks that wait for themselves, by whatever detour, are left out. */
+/**
+ * Topological order: every task after its dependencies. Tasks that depend on a cycle are left out.
+ */
 export function inOrder<Task extends Linked>(tasks: readonly Task[]): readonly Task[] {
   const waiting = new Map(
     tasks.map(({ id, after }) => [keyOf(id), new Set(after.map(keyOf)).size]),
@@ -50,6 +56,3 @@ export function inOrder<Task extends Linked>(tasks: readonly Task[]): readonly T
   }
   return ordered;
 }
-
-/** Batch refuses a dependency list longer than this in total (TaskDependencyListTooLong). */
-export const MAX_DEPENDENCY_CHARACTERS = 64_000;

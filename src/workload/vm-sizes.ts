@@ -17,7 +17,9 @@ interface Family {
   readonly suffix: string;
   readonly memoryPerCoreGiB: number;
   readonly cores: readonly number[];
-  /** v6 boots from generation 2 images with NVMe disks alone, so it is taken only when it is named. */
+  /**
+   * v6 boots from generation 2 images with NVMe disks alone, so it is taken only when it is named.
+   */
   readonly chosen: boolean;
 }
 
@@ -55,7 +57,9 @@ export interface Needs {
   readonly memoryGiB?: number | undefined;
 }
 
-/** The size with the fewest cores, then the least memory, that has both; undefined when none has. */
+/**
+ * The size with the fewest cores, then the least memory, that has both; undefined when none has.
+ */
 export function smallestFitting({ cores = 1, memoryGiB = 0 }: Needs): VmSize | undefined {
   return choices.find((size) => size.cores >= cores && size.memoryGiB >= memoryGiB);
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { checkSchedule } from './checks/schedule';
 import {
   containerName,
   locale,
@@ -7,127 +8,248 @@ import {
   textEncoding,
   DEFAULT_RECORD_DAYS,
 } from './fields';
-import { prepareSchema, releaseSchema, sharedSchema } from './prepare-schema';
-import { poolSchema } from './pool-schema';
-import { checkSchedule } from './checks/schedule';
+import { poolField } from './pool-schema';
+import { prepareField, releaseField, sharedField } from './prepare-schema';
 import type { TaskTemplate } from './task-schema';
-import { templatesOf, workSchema } from './work-schema';
+import { templatesOf, workField } from './work-schema';
 
-/**
- * What a user declares once. `defineWorkload` gives the types while you write; `checkWorkloads`
- * checks every declaration when the app starts and names every mistake at once.
- */
+/** A name that is short enough for pool, job and container; Azure's own rules allow more. */
+export const WORKLOAD_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
-/** Azure's own names for things allow more; this is what fits all of pool, job and container. */
-const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
-/** What a run takes of what it finds. */
-const limits = {
+const schedule = z.string().superRefine((text, context) => {
+  const message = checkSchedule(text);
+  if (message !== undefined) context.addIssue({ code: 'custom', message });
+});
+
+const blobTriggerSchema = z.strictObject({
+  /** Container of the storage account that is watched, such as `inbox`. */
+  container: containerName,
+  /**
+   * Endings of the names of blobs that start a run, such as `['.csv']`; case is ignored. Default:
+   * every blob.
+   */
   endsWith: z.array(z.string().min(1)).default([]),
-  /** What the name, with its folders, must match, such as `/^frame-\d+\.png$/`. */
-  pattern: z.instanceof(RegExp).optional(),
+});
+
+/** Starts a run for each new blob. */
+export interface BlobTrigger extends z.input<typeof blobTriggerSchema> {}
+
+const blobTriggerField: z.ZodType<
+  z.output<typeof blobTriggerSchema>,
+  BlobTrigger
+> = blobTriggerSchema;
+
+export const triggersSchema = z.strictObject({
+  /**
+   * NCRONTAB expression of six fields, seconds first, or five without seconds: `0 0 2 * * *` is 02:00
+   * each day. Times are UTC unless the app setting `WEBSITE_TIME_ZONE` names a zone. The app setting
+   * `SCHEDULE_<WORKLOAD>` overrides it. Default: no schedule.
+   */
+  schedule: schedule.optional(),
+  /**
+   * Starts a run for each new blob of a container, such as
+   * `{ container: 'inbox', endsWith: ['.csv'] }`. Default: none.
+   */
+  blob: blobTriggerField.optional(),
+  /**
+   * Name of another workload: each of its runs that succeeds starts a run of this one. Default:
+   * none.
+   */
+  after: z.string().optional(),
+});
+
+/** Events that start a run. */
+export interface Triggers extends z.input<typeof triggersSchema> {}
+
+const triggersField: z.ZodType<z.output<typeof triggersSchema>, Triggers> = triggersSchema;
+
+/** Limits on the blobs that a run takes. */
+const limits = {
+  /**
+   * Endings of the names of input blobs, such as `['.csv']`; case is ignored. Default: every blob.
+   */
+  endsWith: z.array(z.string().min(1)).default([]),
+  /**
+   * Regular expression that the name, with its folders, must match, such as `/^frame-\d+\.png$/`.
+   * Default: every blob.
+   */
+  pattern: z
+    .instanceof(RegExp, { error: 'must be a regular expression such as /\\.csv$/' })
+    .optional(),
+  /** Maximum number of blobs, 1 to 10000; a run that finds more fails. Default: 1000. */
   maxFiles: z.int().min(1).max(10_000).default(1000),
+  /**
+   * Maximum size of each blob in bytes; a run that finds a larger one fails. Default: 1073741824 (1
+   * GiB).
+   */
   maxBytesEach: z
     .int()
     .min(1)
     .default(1024 ** 3),
 };
 
-/** Ten years at most, so that nothing is kept for ever. */
-const keptDays = z.int().min(0).max(3650);
+const containerInputsSchema = z.strictObject({
+  /** Selects inputs from a container of the storage account. Default: `container`. */
+  from: z.literal('container').default('container'),
+  /** Container of the storage account, such as `inbox`. */
+  container: containerName,
+  /**
+   * Prefix of the names of input blobs, such as `november/`, up to 512 characters. Default: every
+   * blob.
+   */
+  prefix: z.string().min(1).max(512).optional(),
+  ...limits,
+});
 
-const inputsSchema = z.discriminatedUnion('from', [
-  z.strictObject({
-    from: z.literal('container').default('container'),
-    container: containerName,
-    /** Only blobs whose names begin so, such as `november/`. */
-    prefix: z.string().min(1).max(512).optional(),
-    ...limits,
-  }),
-  /** What the run that this one follows (`triggers.after`) has left in a folder of its outputs. */
-  z.strictObject({
-    from: z.literal('previous'),
-    prefix: relativePath.default('results'),
-    ...limits,
-  }),
-]);
+/** Inputs from a container of the storage account. */
+export interface ContainerInputs extends z.input<typeof containerInputsSchema> {}
+
+const previousInputsSchema = z.strictObject({
+  /** Selects inputs from the outputs of the run that this run follows (`triggers.after`). */
+  from: z.literal('previous'),
+  /** Folder of the previous run's output container. Default: `results`. */
+  prefix: relativePath.default('results'),
+  ...limits,
+});
+
+/** Inputs from the outputs of the run that this run follows. */
+export interface PreviousInputs extends z.input<typeof previousInputsSchema> {}
+
+const inputsSchema = z.discriminatedUnion('from', [containerInputsSchema, previousInputsSchema]);
+
+/** The blobs that a run works on. */
+export type InputOptions = ContainerInputs | PreviousInputs;
+
+const inputsField: z.ZodType<z.output<typeof inputsSchema>, InputOptions> = inputsSchema;
+
+/** Days of retention, ten years at most so that nothing is kept forever. */
+const retentionDays = z.int().min(0).max(3650);
 
 export const workloadSchema = z.strictObject({
+  /**
+   * Name of the workload, up to 24 characters: lower-case words joined by single hyphens, such as
+   * `nightly-report`. It is part of the ids of runs, pools and jobs.
+   */
   name: z
     .string()
     .max(24)
-    .regex(NAME, 'must be lower-case words joined by single hyphens, such as "nightly-report"'),
+    .regex(
+      WORKLOAD_NAME,
+      'must be lower-case words joined by single hyphens, such as "nightly-report"',
+    ),
+  /** One sentence for people, up to 200 characters. */
   description: z.string().max(200),
-  triggers: z
-    .strictObject({
-      schedule: z
-        .string()
-        .superRefine((text, context) => {
-          const mistake = checkSchedule(text);
-          if (mistake !== undefined) context.addIssue({ code: 'custom', message: mistake });
-        })
-        .optional(),
-      blob: z
-        .strictObject({
-          container: containerName,
-          endsWith: z.array(z.string().min(1)).default([]),
-        })
-        .optional(),
-      /** The name of another workload: each of its runs that succeeds starts one of this. */
-      after: z.string().optional(),
-    })
-    .default({}),
-  /** What happens when a run is due while another of the same workload is going. */
+  /**
+   * Events that start a run, such as `{ schedule: '0 0 2 * * *' }`. Runs can always be started over
+   * HTTP. Default: none.
+   */
+  triggers: triggersField.default({}),
+  /**
+   * Policy when a run is due while another run of the workload is active: `forbid` skips the new
+   * run, `replace` cancels the active one, `allow` runs both. Default: `forbid`.
+   */
   overlap: z.enum(['forbid', 'replace', 'allow']).default('forbid'),
+  /** Minutes after which a run is ended as timed out, 5 to 8640 (six days). Default: 180. */
   deadlineMinutes: z
     .int()
     .min(5)
     .max(6 * MINUTES_PER_DAY)
     .default(180),
-  inputs: inputsSchema.optional(),
-  /** What a caller may set; becomes PARAM_<NAME> in the tasks' environment. */
-  parameters: z.instanceof(z.ZodObject).default(z.strictObject({})),
-  pool: poolSchema,
-  /** Reference data that all tasks read, beside the inputs of each. */
-  shared: z.array(sharedSchema).max(10).default([]),
-  /** Before the first task of the job on a node, and when the job has ended. */
-  prepare: prepareSchema.optional(),
-  release: releaseSchema.optional(),
-  /** Becomes LC_ALL of all that runs, unless it says its own. */
+  /**
+   * Blobs that a run works on, such as `{ container: 'inbox', endsWith: ['.csv'] }`. Default: none.
+   */
+  inputs: inputsField.optional(),
+  /**
+   * Schema of the parameters that a caller may set, such as
+   * `z.strictObject({ width: z.int().default(960) })`. Each becomes `PARAM_<NAME>` in the
+   * environment of the tasks. Default: none.
+   */
+  parameters: z
+    .instanceof(z.ZodObject, {
+      error: 'must be a schema such as z.strictObject({ width: z.int().default(960) })',
+    })
+    .default(z.strictObject({})),
+  /** Nodes of a run, such as `{ maxNodes: 4 }`; `{}` is one Spot node of the default size. */
+  pool: poolField,
+  /**
+   * Reference data that is downloaded to every node once, such as
+   * `[{ container: 'maps', to: 'maps' }]`, at most 10. Default: none.
+   */
+  shared: z.array(sharedField).max(10).default([]),
+  /**
+   * Job preparation task, which runs on a node before the first task of the run there. Default:
+   * none.
+   */
+  prepare: prepareField.optional(),
+  /**
+   * Job release task, which runs when the job ends, on the nodes that exist then. Default: none.
+   */
+  release: releaseField.optional(),
+  /**
+   * Value of `LC_ALL` for every command that sets none of its own, such as `en_US.UTF-8`. Default:
+   * `C.UTF-8`, the only locale that is on every image.
+   */
   locale: locale.default('C.UTF-8'),
-  /** How the programs write what they say; Linux programs write UTF-8. */
+  /**
+   * Text encoding of what the programs write to stdout and stderr, such as `latin1`. Default:
+   * `utf-8`.
+   */
   logEncoding: textEncoding.default('utf-8'),
-  work: workSchema,
-  /** Of the runs that share a pool (`pool.keep`, `pool.existing`), the higher goes first. */
+  /** Tasks of a run. Its `kind` is `whole`, `split`, `perBlob`, `sweep` or `tasks`. */
+  work: workField,
+  /**
+   * Priority, -1000 to 1000, among runs that share a pool (`pool.keep`, `pool.existing`); higher
+   * goes first. Default: 0.
+   */
   priority: z.int().min(-1000).max(1000).default(0),
-  /** Tasks that may run at once, for what stands behind them; else as many as the pool holds. */
+  /**
+   * Upper bound on concurrent tasks, for example to protect a database. Default: all slots of the
+   * pool.
+   */
   maxParallelTasks: z.int().min(1).optional(),
-  /** Blobs of the run's output container without which a run is no success. */
+  /**
+   * Files in the folder `results` of the run's output container, such as `['report.json']`, without
+   * which the run fails. Default: none.
+   */
   results: z.array(relativePath).default([]),
-  keepOutputsDays: keptDays.default(30),
-  /** Without a word as long as the other outputs. */
-  keepLogsDays: keptDays.optional(),
-  /** Outputs and logs of a run that did not succeed stay at least so long, for whoever looks into it. */
-  keepFailedDays: keptDays.optional(),
-  /** The record of a run, and at least as long as what it tells of. */
-  keepRecordsDays: keptDays.min(1).default(DEFAULT_RECORD_DAYS),
+  /**
+   * Days to keep outputs of a run, 0 to 3650. With 0 they are deleted when the run ends. Default:
+   * 30.
+   */
+  keepOutputsDays: retentionDays.default(30),
+  /** Days to keep logs of a run, 0 to 3650. Default: `keepOutputsDays`. */
+  keepLogsDays: retentionDays.optional(),
+  /**
+   * Days to keep outputs and logs of a run that did not succeed, 0 to 3650, when longer than the
+   * other retentions. Default: `keepOutputsDays` and `keepLogsDays`.
+   */
+  keepFailedDays: retentionDays.optional(),
+  /**
+   * Days to keep the record of a run, 1 to 3650; the record is never deleted before the outputs and
+   * logs. Default: 400.
+   */
+  keepRecordsDays: retentionDays.min(1).default(DEFAULT_RECORD_DAYS),
 });
 
-export type WorkloadDeclaration = z.input<typeof workloadSchema>;
-export type Workload = z.output<typeof workloadSchema>;
+/** The declaration of a workload, one file in `src/workloads`. */
+export interface WorkloadDeclaration extends z.input<typeof workloadSchema> {}
+/** A checked declaration with its defaults. */
+export interface Workload extends z.output<typeof workloadSchema> {}
+
 export type { TaskTemplate };
 export type Workloads = ReadonlyMap<string, Workload>;
 
-/** Declares a workload. It is checked with all others when the app starts. */
+/** Declares a workload. All declarations are checked together when the app starts. */
 export function defineWorkload(declaration: WorkloadDeclaration): WorkloadDeclaration {
   return declaration;
 }
 
-/** Whether the tasks of a workload are containers; then all are. */
+/** True when the tasks of a workload are containers; then all of them are. */
 export function usesContainers(workload: Workload): boolean {
   return containerImagesOf(workload).length > 0;
 }
 
-/** Fetched with a node rather than with its first task. */
+/** The images that a node pulls when it starts, rather than with its first task. */
 export function containerImagesOf({ pool, work }: Workload): readonly string[] {
   const ofTasks = templatesOf(work).flatMap(([, { container }]) =>
     container === undefined ? [] : [container.image],

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { globSync } from 'tinyglobby';
 import { expect, test } from 'vitest';
 import { taskSchema } from '../../src/workload/task-schema';
-import { workloadSchema } from '../../src/workload/workload';
+import { poolSchema } from '../../src/workload/pool-schema';
+import { triggersSchema, workloadSchema } from '../../src/workload/workload';
 import { settingRows } from '../../src/settings';
 
 const root = path.resolve(__dirname, '..', '..');
@@ -55,8 +56,8 @@ test('every field of a declaration that the README explains can be declared', ()
   const table = sectionOf('Write your own workload').split('| field | meaning |')[1] ?? '';
   const known = new Set([
     ...fieldsIn(workloadSchema),
-    ...fieldsIn(workloadSchema.shape.pool).map((field) => `pool.${field}`),
-    ...fieldsIn(workloadSchema.shape.triggers.def.innerType).map((field) => `triggers.${field}`),
+    ...fieldsIn(poolSchema).map((field) => `pool.${field}`),
+    ...fieldsIn(triggersSchema).map((field) => `triggers.${field}`),
     ...fieldsIn(taskSchema),
   ]);
   const explained = namesIn(table);

@@ -64,7 +64,7 @@ const refused: readonly (readonly [string, string, unknown, Record<string, unkno
       type: 'urn:nightshift:badRequest',
       title: 'badRequest',
       status: 400,
-      detail: 'the request has mistakes: body: must be JSON, such as {"parameters": {}}',
+      detail: 'the request has validation errors: body: must be JSON, such as {"parameters": {}}',
       errors: [{ field: 'body', message: 'must be JSON, such as {"parameters": {}}' }],
     },
   ],
@@ -196,7 +196,7 @@ test('an event that the host gave up on and that is about no workload starts not
   const before = await everything();
 
   for (const input of messages) {
-    const { status } = await ask(world, 'POST /admin/functions/blobs-given-up', { input });
+    const { status } = await ask(world, 'POST /admin/functions/blob-poison', { input });
     expect(status).toBe(202);
   }
 

@@ -3,24 +3,13 @@ import { z } from 'zod';
 import { type WorkloadDeclaration } from '../../src/workload/workload';
 import { echo, whole } from '../run/given';
 import { checkWorkloads } from '../../src/workload/check-workloads';
-
-/** Runs that could never succeed, or never stop, are mistakes when the app starts. */
-
-function mistakesOf(...declarations: readonly WorkloadDeclaration[]): readonly string[] {
-  try {
-    checkWorkloads(declarations);
-    return [];
-  } catch (error) {
-    const [, ...lines] = String(error).split('\n');
-    return lines.map((line) => line.trim());
-  }
-}
+import { validationErrorsOf } from './validation-errors';
 
 function named(name: string, after?: string, more: object = {}): WorkloadDeclaration {
   return { ...whole, name, triggers: after === undefined ? {} : { after }, ...more };
 }
 
-test('a workload has no place for an account or a credential, which the settings alone have [PY1, NB14]', () => {
+test('a workload has no field for an account or a credential, which belong to the settings [PY1, NB14]', () => {
   const registry = { server: 'r.azurecr.io', user: 'puller', password: 'plain' };
   const misplaced = {
     ...whole,
@@ -28,81 +17,84 @@ test('a workload has no place for an account or a credential, which the settings
     pool: { registries: [registry], connectionString: 'plain' },
   } as unknown as WorkloadDeclaration;
 
-  const mistakes = mistakesOf(misplaced);
+  const errors = validationErrorsOf(misplaced);
 
-  expect(mistakes.map((line) => line.split(': ')[0])).toEqual([
-    'workload hello, pool.registries[0].secret',
-    'workload hello, pool.registries[0]',
-    'workload hello, pool',
-    'workload hello, the declaration',
+  expect(errors.map((line) => line.split(': ')[0])).toEqual([
+    'hello, pool.registries[0].secret',
+    'hello, pool.registries[0]',
+    'hello, pool',
+    'hello, the declaration',
   ]);
-  expect(mistakes.join('\n')).not.toContain('plain');
+  expect(errors.join('\n')).not.toContain('plain');
 });
 
-test('a workload may follow another one, and others that one', () => {
-  expect(mistakesOf(named('c', 'b'), named('b', 'a'), named('d', 'b'), named('a'))).toEqual([]);
+test('a workload may follow another one, and others may follow it', () => {
+  expect(validationErrorsOf(named('c', 'b'), named('b', 'a'), named('d', 'b'), named('a'))).toEqual(
+    [],
+  );
 });
 
-test('a workload that follows one that is not there is named', () => {
-  expect(mistakesOf(named('a', 'b'))).toEqual([
-    'workload a, triggers.after: no workload is called b',
-  ]);
-});
-
-test('one that is there and has mistakes of its own is not called missing', () => {
-  expect(mistakesOf(named('a', 'b'), named('b', undefined, { deadlineMinutes: 1 }))).toEqual([
-    expect.stringContaining('workload b, deadlineMinutes:'),
-    expect.stringContaining('workload b, work.jobManager.maxMinutes:'),
+test('a workload that follows an unknown workload is a validation error', () => {
+  expect(validationErrorsOf(named('a', 'b'))).toEqual([
+    'a, triggers.after: no workload is called b',
   ]);
 });
 
-test('workloads that would start each other for ever are named once, with their circle', () => {
-  expect(mistakesOf(named('x', 'b'), named('a', 'c'), named('b', 'a'), named('c', 'b'))).toEqual([
-    'workload a, triggers.after: would start itself for ever: a after c after b after a',
-  ]);
-  expect(mistakesOf(named('a', 'a'))).toEqual([
-    'workload a, triggers.after: would start itself for ever: a after a',
+test('a workload with validation errors of its own is not reported as unknown', () => {
+  expect(
+    validationErrorsOf(named('a', 'b'), named('b', undefined, { deadlineMinutes: 1 })),
+  ).toEqual(['b, deadlineMinutes: must be at least 5']);
+});
+
+test('workloads that would start each other forever are reported once, with their cycle', () => {
+  expect(
+    validationErrorsOf(named('x', 'b'), named('a', 'c'), named('b', 'a'), named('c', 'b')),
+  ).toEqual(['a, triggers.after: would start itself forever: a after c after b after a']);
+  expect(validationErrorsOf(named('a', 'a'))).toEqual([
+    'a, triggers.after: would start itself forever: a after a',
   ]);
 });
 
-test('what takes the outputs of a run before it must follow one, and only follow', () => {
+test('a workload with the outputs of the previous run as inputs must follow another, and have no schedule', () => {
   const inputs = { from: 'previous' };
 
-  expect(mistakesOf(named('a', undefined, { inputs }))).toEqual([
-    'workload a, inputs.from: "previous" means the run that this one follows; name its workload in triggers.after',
+  expect(validationErrorsOf(named('a', undefined, { inputs }))).toEqual([
+    'a, inputs.from: "previous" means the run that this run follows; name its workload in triggers.after',
   ]);
   expect(
-    mistakesOf(
+    validationErrorsOf(
       named('a', 'b', { inputs, triggers: { after: 'b', schedule: '0 0 2 * * *' } }),
       named('b'),
     ),
   ).toEqual([
-    'workload a, triggers.schedule: a run that a schedule starts follows none, whose outputs it could take',
+    'a, triggers.schedule: a scheduled run follows no other run, so it has no previous outputs; leave out the schedule or inputs.from',
   ]);
 });
 
-test('outputs that are gone when their run ends cannot be taken', () => {
+test('outputs that are deleted when their run ends cannot be inputs', () => {
   const inputs = { from: 'previous' };
 
   expect(
-    mistakesOf(named('a', 'b', { inputs }), named('b', undefined, { keepOutputsDays: 0 })),
+    validationErrorsOf(named('a', 'b', { inputs }), named('b', undefined, { keepOutputsDays: 0 })),
   ).toEqual([
-    'workload a, inputs.from: the outputs of b are gone when it ends; raise its keepOutputsDays',
+    'a, inputs.from: the outputs of b are deleted when its run ends; raise its keepOutputsDays',
   ]);
 });
 
-test('a trigger has no parameters to give, so each needs a default', () => {
+test('each parameter of a triggered workload needs a default', () => {
   const parameters = z.strictObject({ title: z.string(), size: z.int().default(3) });
 
-  expect(mistakesOf(named('a', undefined, { parameters }))).toEqual([]);
+  expect(validationErrorsOf(named('a', undefined, { parameters }))).toEqual([]);
   expect(
-    mistakesOf(named('a', undefined, { parameters, triggers: { schedule: '0 0 2 * * *' } })),
+    validationErrorsOf(
+      named('a', undefined, { parameters, triggers: { schedule: '0 0 2 * * *' } }),
+    ),
   ).toEqual([
-    'workload a, parameters.title: has no default, which a run that a trigger starts would need',
+    'a, parameters.title: needs a default, since runs that a trigger starts are given no parameters',
   ]);
 });
 
-test('a container is where inputs come from unless something else is said', () => {
+test('inputs come from a container by default', () => {
   const [workload] = checkWorkloads([
     named('a', undefined, { inputs: { container: 'inbox' } }),
   ]).values();
@@ -110,14 +102,14 @@ test('a container is where inputs come from unless something else is said', () =
   expect(workload?.inputs).toMatchObject({ from: 'container', container: 'inbox', endsWith: [] });
 });
 
-test('a blob trigger needs a container of its own', () => {
+test('a blob trigger needs inputs from its container', () => {
   const both = {
     triggers: { after: 'b', blob: { container: 'inbox' } },
     inputs: { from: 'previous' },
   };
 
-  expect(mistakesOf(named('a', 'b', both), named('b'))).toEqual([
-    'workload a, inputs.container: must be "inbox", the container of the blob trigger',
+  expect(validationErrorsOf(named('a', 'b', both), named('b'))).toEqual([
+    'a, inputs.container: must be "inbox", the container of the blob trigger',
   ]);
 });
 
@@ -125,34 +117,30 @@ const sweep = { kind: 'sweep', task: echo, over: { SEED: [1, 2] } };
 
 test.each<[string, object, string]>([
   [
-    'a value that is none',
+    'a value that is not valid',
     { ...sweep, over: { SEED: 'all' } },
     'work.over.SEED: must be a list of values, or a range such as { from: 1, to: 10, step: 1 }',
   ],
   [
-    'a name that is taken',
+    'a reserved name',
     { ...sweep, over: { UNITS: [1] } },
-    'work.over.UNITS: must be upper-case letters, digits and _, and none that Batch or the app sets (AZ_BATCH_…, RUN_ID, RUN_STARTED_AT, RUN_FOLLOWS, UNITS)',
+    'work.over.UNITS: must be upper-case letters, digits and _, and none of the variables that Batch or the app sets (AZ_BATCH_…, RUN_ID, RUN_STARTED_AT, RUN_FOLLOWS, UNITS)',
   ],
   [
-    'more tasks than it may have',
+    'more tasks than its maximum',
     { ...sweep, over: { A: { from: 1, to: 20_001 } } },
-    'work.over: makes 20001 combinations, more than 10000; take fewer values, raise maxTasks or chunk',
+    'work.over: makes 20001 combinations, more than 10000; use fewer values, or raise maxTasks or chunk',
   ],
-  [
-    'a chunk beyond bounds',
-    { ...sweep, chunk: 1001 },
-    'work.chunk: Too big: expected number to be <=1000',
-  ],
+  ['a chunk beyond bounds', { ...sweep, chunk: 1001 }, 'work.chunk: must be at most 1000'],
   [
     'a share above the whole',
     { ...sweep, tolerateFailed: 1.5 },
-    'work.tolerateFailed: Too big: expected number to be <=1',
+    'work.tolerateFailed: must be at most 1',
   ],
   [
     'tolerance beside a merge',
     { ...sweep, merge: echo, tolerateFailed: 0.1 },
-    'work.tolerateFailed: is for work without a merge; a merge states its quorum',
+    'work.tolerateFailed: is for work without a merge; set work.merge.quorum instead',
   ],
   [
     'an id that is too long',
@@ -160,47 +148,47 @@ test.each<[string, object, string]>([
     'work.tasks[0].id: must be 1 to 64 letters, digits, - or _',
   ],
   [
-    'an id that is taken',
+    'a reserved id',
     { kind: 'tasks', task: echo, tasks: [{ id: 'Merge' }] },
-    'work.tasks[0].id: is taken by Nightshift itself',
+    'work.tasks[0].id: is reserved by Nightshift',
   ],
   [
-    'an unknown task to wait for',
+    'an unknown dependency',
     { kind: 'tasks', task: echo, tasks: [{ id: 'a', after: ['b'] }] },
     'work.tasks[0].after: no task is called b',
   ],
   [
-    'a circle',
+    'a cycle of dependencies',
     { kind: 'tasks', task: echo, tasks: [{ id: 'a', after: ['a'] }] },
-    'work.tasks: none of these could ever begin, each waits for the next: a → a',
+    'work.tasks: these tasks could never start, since each waits for the next: a → a',
   ],
   [
     'a task without a template',
     { kind: 'tasks', tasks: [{ id: 'a' }] },
-    'work.tasks[0].task: missing: there is no work.task either',
+    'work.tasks[0].task: is missing: there is no work.task either',
   ],
   [
     'a listed task wider than a node',
     { kind: 'tasks', tasks: [{ id: 'a', task: { ...echo, slots: 2 } }] },
-    'work.tasks[0].task.slots: 2 slots fit on no node of 1, so the task would wait for ever; lower it or raise pool.slotsPerNode',
+    'work.tasks[0].task.slots: 2 slots do not fit on a node with 1, so the task would never start; lower it or raise pool.slotsPerNode',
   ],
-])('work with %s is a mistake', (_what, work, mistake) => {
-  expect(mistakesOf(named('a', undefined, { work }))).toEqual([`workload a, ${mistake}`]);
+])('work with %s is a validation error', (_what, work, error) => {
+  expect(validationErrorsOf(named('a', undefined, { work }))).toEqual([`a, ${error}`]);
 });
 
 test.each([
   ['a single file of that name', { files: 'outputs/all.txt', to: 'results' }, true],
   ['a single file of another name', { files: 'outputs/some.txt', to: 'results' }, false],
   ['files by a pattern', { files: 'outputs/*.txt', to: 'results' }, true],
-  ['files in a folder of each task', { files: 'outputs/*', to: 'results/{task}' }, false],
+  ['files in a folder for each task', { files: 'outputs/*', to: 'results/{task}' }, false],
   ['files in another folder', { files: 'outputs/*', to: 'parts' }, false],
-])('a result may come from %s: %o is %s', (_what, output, may) => {
+])('a result can come from %s: %o is %s', (_what, output, can) => {
   const work = { kind: 'whole', jobManager: { ...echo, outputs: [output] } };
-  const mistakes = mistakesOf(named('a', undefined, { work, results: ['all.txt'] }));
+  const errors = validationErrorsOf(named('a', undefined, { work, results: ['all.txt'] }));
 
-  expect(mistakes).toEqual(
-    may
+  expect(errors).toEqual(
+    can
       ? []
-      : ['workload a, results[0]: no task brings it: no output of one goes to results/all.txt'],
+      : ['a, results[0]: no task produces it: none of their outputs goes to results/all.txt'],
   );
 });

@@ -13,13 +13,13 @@ function allOf(sweep: Sweep) {
   return Array.from({ length: combinationsIn(sweep) }, (_, index) => combinationAt(sweep, index));
 }
 
-function mistakesOf(sweep: Sweep, maxCombinations = 1000): readonly string[] {
+function errorsOf(sweep: Sweep, maxCombinations = 1000): readonly string[] {
   return [...checkSweep(sweep, maxCombinations)].map(
     ({ path, message }) => `${path.join('.')}: ${message}`,
   );
 }
 
-test('a product takes every value with every other, the last name changing fastest [GD3]', () => {
+test('a product pairs every value with every other, the last name changing fastest [GD3]', () => {
   const over = { MODEL: ['small', 'large'], SEED: { from: 1, to: 3, step: 1 } };
 
   expect(allOf({ over, combine: 'product' })).toEqual([
@@ -32,7 +32,7 @@ test('a product takes every value with every other, the last name changing faste
   ]);
 });
 
-test('a zip takes the first values together, then the second ones [GD3]', () => {
+test('a zip pairs the first values, then the second ones [GD3]', () => {
   const over = {
     LOW: { from: 0, to: 20, step: 10 },
     HIGH: [10, 20, 30],
@@ -47,51 +47,51 @@ test('a zip takes the first values together, then the second ones [GD3]', () => 
 });
 
 test.each([
-  ['ends where a step arrives', { from: 1, to: 10, step: 4 }, ['1', '5', '9']],
+  ['ends at its last step', { from: 1, to: 10, step: 4 }, ['1', '5', '9']],
   ['includes its end', { from: 0, to: 0.3, step: 0.1 }, ['0', '0.1', '0.2', '0.3']],
   ['counts down', { from: 2, to: -2, step: -2 }, ['2', '0', '-2']],
-  ['is one value when it ends where it begins', { from: 7, to: 7, step: 1 }, ['7']],
+  ['has one value when its ends are equal', { from: 7, to: 7, step: 1 }, ['7']],
   [
-    'keeps the decimals it was written with',
+    'keeps the decimals of the declaration',
     { from: 1e-7, to: 3e-7, step: 1e-7 },
     ['1e-7', '2e-7', '3e-7'],
   ],
-  ['does not carry dust along', { from: 1.1, to: 1.5, step: 0.2 }, ['1.1', '1.3', '1.5']],
+  ['has no rounding errors', { from: 1.1, to: 1.5, step: 0.2 }, ['1.1', '1.3', '1.5']],
 ])('a range %s', (_what, range, expected) => {
   expect(allOf({ over: { X: range }, combine: 'product' }).map(({ X }) => X)).toEqual(expected);
 });
 
-test('a sweep over an empty list is a sweep of nothing', () => {
+test('a sweep over an empty list has no combination', () => {
   const over = { MODEL: [], SEED: { from: 1, to: 3, step: 1 } };
 
   expect(combinationsIn({ over, combine: 'product' })).toBe(0);
-  expect(mistakesOf({ over, combine: 'product' })).toEqual([]);
+  expect(errorsOf({ over, combine: 'product' })).toEqual([]);
 });
 
 test.each<[string, Sweep, string]>([
-  ['that names nothing', { over: {}, combine: 'product' }, 'over: names nothing that varies'],
+  ['without a variable', { over: {}, combine: 'product' }, 'over: must name at least one variable'],
   [
-    'without an end',
+    'in the wrong direction',
     { over: { X: { from: 1, to: 9, step: -1 } }, combine: 'product' },
-    'over.X: from 1 no step of -1 arrives at 9; give "step" the other sign or swap the ends',
+    'over.X: steps of -1 from 1 never reach 9; change the sign of "step" or swap "from" and "to"',
   ],
   [
-    'that stands still',
+    'with steps of 0',
     { over: { X: { from: 1, to: 9, step: 0 } }, combine: 'product' },
-    'over.X: from 1 no step of 0 arrives at 9; give "step" the other sign or swap the ends',
+    'over.X: steps of 0 from 1 never reach 9; change the sign of "step" or swap "from" and "to"',
   ],
   [
-    'with one value twice',
+    'with a repeated value',
     { over: { X: [1, 2, '1'] }, combine: 'product' },
-    'over.X: lists "1" twice, which would be the same task twice',
+    'over.X: lists "1" twice, which would make the same task twice',
   ],
   [
-    'of lists that do not match',
+    'of lists of different lengths',
     { over: { X: [1, 2, 3], Y: { from: 1, to: 2, step: 1 } }, combine: 'zip' },
-    'over: "zip" takes as many values of each name (X 3, Y 2)',
+    'over: "zip" needs the same number of values for each name (X 3, Y 2)',
   ],
   [
-    'with one pair twice',
+    'with a repeated pair',
     { over: { X: [1, 2, 1], Y: [5, 5, 5] }, combine: 'zip' },
     'over: "zip" makes the combination X=1 Y=5 twice',
   ],
@@ -101,13 +101,13 @@ test.each<[string, Sweep, string]>([
       over: { X: { from: 1, to: 1e9, step: 1 }, Y: { from: 1, to: 1e9, step: 1 } },
       combine: 'product',
     },
-    'over: makes 1000000000000000000 combinations, more than 1000; take fewer values, raise maxTasks or chunk',
+    'over: makes 1000000000000000000 combinations, more than 1000; use fewer values, or raise maxTasks or chunk',
   ],
-])('a sweep %s is a mistake that says what is right', (_what, sweep, mistake) => {
-  expect(mistakesOf(sweep)).toEqual([mistake]);
+])('a sweep %s is a validation error that says what is valid', (_what, sweep, error) => {
+  expect(errorsOf(sweep)).toEqual([error]);
 });
 
-/** Some lists and ranges, all of them sound. */
+/** Some lists and ranges, all of them valid. */
 function someSweep(chance: Seeded): Sweep {
   const combine = chance.pick<Sweep['combine']>(['product', 'zip']);
   const size = chance.whole(1, 6);
@@ -124,7 +124,7 @@ function someSweep(chance: Seeded): Sweep {
   return { over: Object.fromEntries(axes), combine };
 }
 
-/** Nested loops, the way a person would write them. */
+/** The combinations by nested loops, as a person would write them. */
 function byLoops({ over, combine }: Sweep): readonly (readonly number[])[] {
   const sizes = Object.keys(over).map((name) =>
     combinationsIn({ over: { [name]: over[name] ?? [] }, combine: 'product' }),
@@ -138,7 +138,7 @@ function byLoops({ over, combine }: Sweep): readonly (readonly number[])[] {
   );
 }
 
-test('every sweep is what nested loops over its values would make, each combination once [GD3]', () => {
+test('every sweep has the combinations of nested loops over its values, each once [GD3]', () => {
   const chance = seeded(20260101);
   for (let round = 0; round < 400; round++) {
     const sweep = someSweep(chance);
@@ -150,13 +150,13 @@ test('every sweep is what nested loops over its values would make, each combinat
       ),
     );
 
-    expect(mistakesOf(sweep, 10_000)).toEqual([]);
+    expect(errorsOf(sweep, 10_000)).toEqual([]);
     expect(allOf(sweep)).toEqual(expected);
     expect(new Set(allOf(sweep).map(formatCombination)).size).toBe(expected.length);
   }
 });
 
-test('a range holds its ends and steps evenly, whatever its decimals', () => {
+test('a range has both ends and even steps, with any number of decimals', () => {
   const chance = seeded(7);
   for (let round = 0; round < 2000; round++) {
     const decimals = chance.whole(0, 8);
@@ -169,7 +169,7 @@ test('a range holds its ends and steps evenly, whatever its decimals', () => {
     const range = { from: from / unit, to: (from + step * (count - 1)) / unit, step: step / unit };
     const values = allOf({ over: { X: range }, combine: 'product' }).map(({ X }) => Number(X));
 
-    // Counted in whole units, where a computer makes no mistakes.
+    // Computed in whole units, where floating point is exact.
     expect(values).toEqual(Array.from({ length: count }, (_, at) => (from + step * at) / unit));
   }
 });

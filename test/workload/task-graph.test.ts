@@ -11,48 +11,48 @@ function listed(text: string): readonly Linked[] {
   });
 }
 
-function mistakesOf(tasks: readonly Linked[]): readonly string[] {
+function errorsOf(tasks: readonly Linked[]): readonly string[] {
   return [...checkTaskGraph(tasks)].map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
 
-test('tasks may wait for others, whatever their order in the list [NB11]', () => {
+test('tasks may depend on others, in any order of the list [NB11]', () => {
   const tasks = listed('publish: train test, test: fetch, fetch, train: fetch');
 
-  expect(mistakesOf(tasks)).toEqual([]);
+  expect(errorsOf(tasks)).toEqual([]);
   expect(rootsIn(tasks)).toBe(1);
 });
 
 test.each([
-  ['a task that waits for itself', 'a: a', 'a → a'],
-  ['two that wait for each other', 'a: b, b: a', 'a → b → a'],
-  ['a long circle, and no more than the circle', 'x: a, a: b, b: c, c: a, y', 'a → b → c → a'],
-])('%s can never begin [NB11]', (_what, text, circle) => {
-  expect(mistakesOf(listed(text))).toEqual([
-    `tasks: none of these could ever begin, each waits for the next: ${circle}`,
+  ['a task that depends on itself', 'a: a', 'a → a'],
+  ['two tasks that depend on each other', 'a: b, b: a', 'a → b → a'],
+  ['a long cycle, without the tasks around it', 'x: a, a: b, b: c, c: a, y', 'a → b → c → a'],
+])('%s can never start [NB11]', (_what, text, cycle) => {
+  expect(errorsOf(listed(text))).toEqual([
+    `tasks: these tasks could never start, since each waits for the next: ${cycle}`,
   ]);
 });
 
-test('an id that comes twice and one that nobody has are named where they stand; Batch ids ignore case', () => {
-  expect(mistakesOf(listed('a, A: b, c: a d'))).toEqual([
+test('a repeated id and an unknown one are reported with their place; Batch ids ignore case', () => {
+  expect(errorsOf(listed('a, A: b, c: a d'))).toEqual([
     'tasks.1.id: another task is called A',
     'tasks.1.after: no task is called b',
     'tasks.2.after: no task is called d',
   ]);
 });
 
-test('a task may wait for no more ids than Batch takes', () => {
+test('a task must not depend on more ids than Batch allows', () => {
   const many = Array.from({ length: 1001 }, (_, at) => ({
     id: `t${at}`.padEnd(64, '-'),
     after: [],
   }));
   const last = { id: 'last', after: many.map(({ id }) => id) };
 
-  expect(mistakesOf([...many, last])).toEqual([
-    'tasks.1001.after: lists ids of 64064 characters, Batch takes 64000; use shorter ids',
+  expect(errorsOf([...many, last])).toEqual([
+    'tasks.1001.after: lists ids with 64064 characters in total, and Batch allows 64000; use shorter ids',
   ]);
 });
 
-test('what waits for a failed task is blocked, and what waits for that', () => {
+test('tasks that depend on a failed task are blocked, directly or through others', () => {
   const tasks = listed('d: c, c: a b, a, b, e: b, f');
 
   expect(blockedBy(tasks, ['A'])).toEqual(['c', 'd']);
@@ -60,7 +60,7 @@ test('what waits for a failed task is blocked, and what waits for that', () => {
   expect(blockedBy(tasks, [])).toEqual([]);
 });
 
-/** Tasks that wait only for earlier ones, then shuffled. */
+/** Tasks that depend on earlier ones only, shuffled. */
 function someGraph(chance: Seeded): readonly Linked[] {
   const size = chance.whole(1, 30);
   const tasks = Array.from({ length: size }, (_, at) => ({
@@ -76,7 +76,7 @@ function someGraph(chance: Seeded): readonly Linked[] {
     .map(({ task }) => task);
 }
 
-test('of any list without a circle, blocked are exactly those with a failure among their ancestors', () => {
+test('in any list without a cycle, exactly the tasks with a failed ancestor are blocked', () => {
   const chance = seeded(11);
   for (let round = 0; round < 300; round++) {
     const tasks = someGraph(chance);
@@ -85,7 +85,7 @@ test('of any list without a circle, blocked are exactly those with a failure amo
     const isLost = (id: string): boolean =>
       byId.get(id)?.after.some((other) => failed.has(other) || isLost(other)) ?? false;
 
-    expect(mistakesOf(tasks)).toEqual([]);
+    expect(errorsOf(tasks)).toEqual([]);
     expect([...blockedBy(tasks, failed)].sort()).toEqual(
       tasks
         .filter(({ id }) => isLost(id))
@@ -95,7 +95,7 @@ test('of any list without a circle, blocked are exactly those with a failure amo
   }
 });
 
-test('of any list with a circle, the circle that is named is one', () => {
+test('in any list with a cycle, the reported cycle is one', () => {
   const chance = seeded(12);
   for (let round = 0; round < 300; round++) {
     const tasks = someGraph(chance).map((task) => ({ ...task }));
@@ -105,13 +105,13 @@ test('of any list with a circle, the circle that is named is one', () => {
     first.after = [...first.after, last.id];
     last.after = [...last.after, first.id];
 
-    const [mistake = ''] = mistakesOf(tasks);
-    const circle = mistake.split('next: ')[1]?.split(' → ') ?? [];
+    const [error = ''] = errorsOf(tasks);
+    const cycle = error.split('next: ')[1]?.split(' → ') ?? [];
     const after = new Map(tasks.map((task) => [task.id, task.after]));
-    expect(circle.length).toBeGreaterThan(1);
-    expect(circle.at(-1)).toBe(circle[0]);
-    for (const [at, id] of circle.slice(0, -1).entries()) {
-      expect(after.get(id)).toContain(circle[at + 1]);
+    expect(cycle.length).toBeGreaterThan(1);
+    expect(cycle.at(-1)).toBe(cycle[0]);
+    for (const [at, id] of cycle.slice(0, -1).entries()) {
+      expect(after.get(id)).toContain(cycle[at + 1]);
     }
   }
 });

@@ -6,7 +6,7 @@ import { affinityId, RESERVED_IDS } from '../../workload/work-schema';
 import { type TaskTemplate } from '../../workload/workload';
 import { INPUT_LIST, LOGS_FOLDER, MANIFEST } from '../names';
 import type { Access } from '../stage/access';
-import { formatPath, formatIssue } from '../../workload/validation';
+import { formatPath, validate } from '../../workload/validation';
 
 /** Builds the tasks for Batch from task templates and manifest lines. Pure. */
 
@@ -154,16 +154,15 @@ function readLine(line: string, number: number): ManifestLine {
   } catch (cause) {
     throw lineError(number, 'it is not JSON', cause);
   }
-  const checked = lineSchema.safeParse(value);
-  if (!checked.success) {
-    const [issue] = checked.error.issues;
-    if (issue === undefined) throw lineError(number, 'invalid');
-    throw lineError(number, `${formatPath(issue.path, 'the task')}: ${formatIssue(issue)}`);
+  const validated = validate(lineSchema, value);
+  if (!validated.isValid) {
+    const { path, message } = validated.errors[0];
+    throw lineError(number, `${formatPath(path, 'the task')}: ${message}`);
   }
-  if (RESERVED_IDS.has(checked.data.id.toLowerCase())) {
-    throw lineError(number, `the id ${checked.data.id} is reserved by Nightshift`);
+  if (RESERVED_IDS.has(validated.value.id.toLowerCase())) {
+    throw lineError(number, `the id ${validated.value.id} is reserved by Nightshift`);
   }
-  return checked.data;
+  return validated.value;
 }
 
 function lineError(line: number, reason: string, cause?: unknown): Failure {

@@ -1,20 +1,33 @@
+import { isGiven, whereValid } from '../partly-valid';
+import type { FieldError } from '../validation';
+import { usesContainers, type Workload } from '../workload';
 import { checkShell } from './shell';
 import { checkContainer } from './task';
-import type { Workload } from '../workload';
-import { usesContainers } from '../workload';
-import type { FieldError } from '../validation';
 
+/** The preparation and release task, which are checked like other tasks. */
 export function* checkNodeTasks(workload: Workload): Generator<FieldError> {
   for (const key of ['prepare', 'release'] as const) {
-    const task = workload[key];
-    if (task === undefined) continue;
-    yield* checkShell([key, 'command'], task.command);
-    yield* checkContainer([key, 'container'], task.container);
-    if (task.container !== undefined && !usesContainers(workload)) {
-      yield {
-        path: [key, 'container'],
-        message: 'needs a pool that runs containers; make the tasks containers, or leave it out',
-      };
+    if (!isGiven(workload, key)) continue;
+    for (const check of [checkCommand, checkOwnContainer]) {
+      yield* whereValid(() => check(workload, key));
     }
   }
+}
+
+type NodeTaskKey = 'prepare' | 'release';
+
+function* checkCommand(workload: Workload, key: NodeTaskKey): Generator<FieldError> {
+  const { command } = workload[key] ?? { command: '' };
+  yield* checkShell([key, 'command'], command);
+}
+
+function* checkOwnContainer(workload: Workload, key: NodeTaskKey): Generator<FieldError> {
+  const container = workload[key]?.container;
+  if (container === undefined) return;
+  yield* checkContainer([key, 'container'], container);
+  if (usesContainers(workload)) return;
+  yield {
+    path: [key, 'container'],
+    message: 'needs a pool that runs containers; make the tasks containers, or leave this out',
+  };
 }

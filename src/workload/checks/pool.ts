@@ -1,40 +1,33 @@
 import { isDeepStrictEqual } from 'node:util';
+import { whereValid } from '../partly-valid';
 import { poolSchema, type Pool } from '../pool-schema';
-import { checkShell } from './shell';
+import { secretsOf } from '../programs';
+import type { FieldError } from '../validation';
 import { coresOf, largestChoice, mostSlots, smallestFitting } from '../vm-sizes';
 import type { Workload } from '../workload';
-import type { FieldError } from '../validation';
+import { checkShell } from './shell';
 
-/** What each field of a pool allows alone, and the service would refuse or the run would miss. */
-export function* checkPool(workload: Workload, secrets: readonly string[]): Generator<FieldError> {
-  const { pool } = workload;
-  if (pool.existing !== undefined) yield* checkExistingPool(pool);
-  if (pool.keep !== undefined) yield* checkRetainedPool(workload);
-  yield* checkSize(pool);
-  yield* checkDedicated(pool);
-  yield* checkMounts(workload, secrets);
-  if (pool.setup !== undefined) {
-    yield* checkShell(['pool', 'setup', 'command'], pool.setup.command);
-  }
-  if (pool.interNode && pool.maxNodes > MOST_NODES_THAT_TALK) {
-    yield {
-      path: ['pool', 'maxNodes'],
-      message: `nodes that talk to each other (interNode) are at most ${MOST_NODES_THAT_TALK} in a pool`,
-    };
-  }
-  for (const server of repeated(pool.registries.map(({ server }) => server.toLowerCase()))) {
-    yield { path: ['pool', 'registries'], message: `${server} is there twice; leave one` };
-  }
-  for (const application of repeated(pool.packages.map(packageKey))) {
-    yield { path: ['pool', 'packages'], message: `${application} is there twice; leave one` };
-  }
+/** Pools whose fields are each valid alone, and that Batch would reject or a run could not use. */
+export function* checkPool(workload: Workload): Generator<FieldError> {
+  for (const check of poolChecks) yield* whereValid(() => check(workload));
 }
 
-/** In the allocation mode of Azure's own default; 80 where the subscription owns the nodes. */
-const MOST_NODES_THAT_TALK = 100;
+const poolChecks: readonly ((workload: Workload) => Iterable<FieldError>)[] = [
+  checkExistingPool,
+  checkRetainedPool,
+  checkRetainedMounts,
+  checkSize,
+  checkDedicatedNodes,
+  checkDedicatedAfter,
+  checkMountPoints,
+  checkMountedInputs,
+  checkSetup,
+  checkInterNode,
+  checkRepetitions,
+];
 
-/** What is decided where a pool is made. */
-const makersFields = [
+/** Fields that are decided where a pool is created. */
+const creationFields = [
   'keep',
   'vmSize',
   'cores',
@@ -54,106 +47,149 @@ const makersFields = [
   'pricePerNodeHour',
 ] as const satisfies readonly (keyof Pool)[];
 
-function* checkExistingPool(pool: Pool): Generator<FieldError> {
-  for (const field of makersFields) {
-    if (isDeepStrictEqual(pool[field], unsaid[field])) continue;
-    yield {
-      path: ['pool', field],
-      message: `whoever made the pool "${pool.existing ?? ''}" has decided this; leave it out`,
-    };
+function* checkExistingPool({ pool }: Workload): Generator<FieldError> {
+  const { existing } = pool;
+  if (existing === undefined) return;
+  for (const field of creationFields) {
+    yield* whereValid(function* () {
+      if (isDeepStrictEqual(pool[field], defaults[field])) return;
+      yield {
+        path: ['pool', field],
+        message: `was decided when the pool "${existing}" was created; leave it out`,
+      };
+    });
   }
 }
 
-/** A pool of which nothing was said: a default says nothing. */
-const unsaid = poolSchema.parse({});
+/** A pool whose declaration sets no field. */
+const defaults = poolSchema.parse({});
 
 function* checkRetainedPool({ pool, overlap }: Workload): Generator<FieldError> {
-  if (overlap === 'allow') {
-    yield {
-      path: ['overlap'],
-      message:
-        'a pool that is kept serves one run at a time, and the end of one would take its nodes from another; write "forbid" or "replace", or leave out pool.keep',
-    };
-  }
-  if (pool.mounts.length > 0) {
-    yield {
-      path: ['pool', 'mounts'],
-      message:
-        'are made with credentials that end with a run, and the pool would outlive them; leave out pool.keep, or read the data as shared',
-    };
-  }
+  if (pool.keep === undefined || overlap !== 'allow') return;
+  yield {
+    path: ['overlap'],
+    message:
+      'a retained pool (pool.keep) serves one run at a time, and a run that ends would take the nodes of another; write "forbid" or "replace", or leave out pool.keep',
+  };
 }
 
-function* checkSize(pool: Pool): Generator<FieldError> {
-  const { vmSize, cores, memoryGiB, slotsPerNode } = pool;
-  const needsSaid = cores !== undefined || memoryGiB !== undefined;
-  if (vmSize !== undefined && needsSaid) {
+function* checkRetainedMounts({ pool }: Workload): Generator<FieldError> {
+  if (pool.keep === undefined || pool.mounts.length === 0) return;
+  yield {
+    path: ['pool', 'mounts'],
+    message:
+      'use credentials that expire with the run, and a retained pool outlives the run; leave out pool.keep, or read the data as shared',
+  };
+}
+
+function* checkSize({ pool }: Workload): Generator<FieldError> {
+  const { vmSize, cores, memoryGiB } = pool;
+  const hasNeeds = cores !== undefined || memoryGiB !== undefined;
+  if (vmSize !== undefined && hasNeeds) {
     yield {
       path: ['pool', 'vmSize'],
-      message: 'says cores and memory already; write either it or cores and memoryGiB',
+      message: 'has fixed cores and memory; write either vmSize or cores and memoryGiB',
     };
     return;
   }
-  const fitting = needsSaid ? smallestFitting(pool) : undefined;
-  if (needsSaid && fitting === undefined) {
+  const fitting = hasNeeds ? smallestFitting(pool) : undefined;
+  if (hasNeeds && fitting === undefined) {
     yield {
       path: ['pool', cores === undefined ? 'memoryGiB' : 'cores'],
-      message: `no size that is known here has so much (at most ${largestChoice.cores} cores and ${largestChoice.memoryGiB} GiB); name a vmSize`,
+      message: `no known VM size has this many (at most ${largestChoice.cores} cores and ${largestChoice.memoryGiB} GiB); name a vmSize`,
     };
     return;
   }
   const size = vmSize ?? fitting?.name;
-  if (size !== undefined) yield* checkSlots(size, slotsPerNode);
+  if (size !== undefined) yield* checkSlots(size, pool.slotsPerNode);
 }
 
+/** More task slots than Batch allows on a node of this size. */
 export function* checkSlots(vmSize: string, slotsPerNode: number): Generator<FieldError> {
   const cores = coresOf(vmSize);
   if (cores === null || slotsPerNode <= mostSlots(cores)) return;
   yield {
     path: ['pool', 'slotsPerNode'],
-    message: `${slotsPerNode} slots are more than Batch takes on a node of ${cores} cores (${vmSize}): at most ${mostSlots(cores)}, four for each core and never more than 256`,
+    message: `must be at most ${mostSlots(cores)}: Batch allows four slots for each core (${vmSize} has ${cores}), and 256 at most`,
   };
 }
 
-function* checkDedicated(pool: Pool): Generator<FieldError> {
-  if (pool.dedicatedNodes > pool.maxNodes) {
-    yield {
-      path: ['pool', 'dedicatedNodes'],
-      message: `${pool.dedicatedNodes} are more than all nodes together (maxNodes ${pool.maxNodes}); lower it or raise maxNodes`,
-    };
-  }
+function* checkDedicatedNodes({ pool }: Workload): Generator<FieldError> {
+  if (pool.dedicatedNodes <= pool.maxNodes) return;
+  yield {
+    path: ['pool', 'dedicatedNodes'],
+    message: `must be at most maxNodes (${pool.maxNodes}), which counts all nodes; lower it or raise maxNodes`,
+  };
+}
+
+function* checkDedicatedAfter({ pool }: Workload): Generator<FieldError> {
   const after = pool.dedicatedAfterMinutes;
-  if (after !== undefined && after >= pool.maxWaitMinutes) {
+  if (after === undefined || after < pool.maxWaitMinutes) return;
+  yield {
+    path: ['pool', 'dedicatedAfterMinutes'],
+    message: `must be less than maxWaitMinutes (${pool.maxWaitMinutes}), after which a run without a node fails; lower it or raise maxWaitMinutes`,
+  };
+}
+
+function* checkMountPoints({ pool }: Workload): Generator<FieldError> {
+  for (const at of repeated(pool.mounts.map(({ at }) => at))) {
     yield {
-      path: ['pool', 'dedicatedAfterMinutes'],
-      message: `the run gives up after ${pool.maxWaitMinutes} minutes without a node (maxWaitMinutes); lower it or raise that`,
+      path: ['pool', 'mounts'],
+      message: `two mounts are at "${at}"; choose another folder for one of them`,
     };
   }
 }
 
-function* checkMounts(
-  { pool, inputs }: Workload,
-  secrets: readonly string[],
-): Generator<FieldError> {
-  const { mounts } = pool;
-  for (const at of repeated(mounts.map(({ at }) => at))) {
-    yield {
-      path: ['pool', 'mounts'],
-      message: `two mounts are at "${at}"; give one another place`,
-    };
-  }
-  const index = mounts.findIndex(({ of }) => of === 'inputs');
+function* checkMountedInputs(workload: Workload): Generator<FieldError> {
+  const { pool, inputs } = workload;
+  const index = pool.mounts.findIndex(({ of }) => of === 'inputs');
   if (index < 0) return;
+  const path = ['pool', 'mounts', index, 'of'];
   if (inputs === undefined) {
     yield {
-      path: ['pool', 'mounts', index, 'of'],
-      message: 'the workload has no inputs; say them, or name a container',
+      path,
+      message: 'the workload has no inputs; declare them, or mount a container by name',
     };
-  } else if (secrets.length > 0) {
-    yield {
-      path: ['pool', 'mounts', index, 'of'],
-      message: `every task could read the secrets of the others (${secrets.join(', ')}), which lie beside the inputs; ${inputs.from === 'container' ? `mount { container: "${inputs.container}" }` : 'leave the mount out'}`,
-    };
+    return;
+  }
+  const secrets = secretsOf(workload);
+  if (secrets.length === 0) return;
+  const advice =
+    inputs.from === 'container'
+      ? `mount { container: "${inputs.container}" }`
+      : 'leave the mount out';
+  yield {
+    path,
+    message: `every task could read the secrets of the others (${secrets.join(', ')}), which are stored beside the inputs; ${advice}`,
+  };
+}
+
+function* checkSetup({ pool }: Workload): Generator<FieldError> {
+  if (pool.setup !== undefined) {
+    yield* checkShell(['pool', 'setup', 'command'], pool.setup.command);
+  }
+}
+
+/**
+ * The limit in the allocation mode that Azure defaults to; 80 where the subscription owns the
+ * nodes.
+ */
+const MAX_INTER_NODE = 100;
+
+function* checkInterNode({ pool }: Workload): Generator<FieldError> {
+  if (!pool.interNode || pool.maxNodes <= MAX_INTER_NODE) return;
+  yield {
+    path: ['pool', 'maxNodes'],
+    message: `must be at most ${MAX_INTER_NODE} where nodes communicate with each other (interNode)`,
+  };
+}
+
+function* checkRepetitions({ pool }: Workload): Generator<FieldError> {
+  for (const server of repeated(pool.registries.map(({ server }) => server.toLowerCase()))) {
+    yield { path: ['pool', 'registries'], message: `${server} is listed twice; remove one` };
+  }
+  for (const application of repeated(pool.packages.map(packageKey))) {
+    yield { path: ['pool', 'packages'], message: `${application} is listed twice; remove one` };
   }
 }
 

@@ -5,9 +5,9 @@ const MONTHS =
 const DAYS = 'sunday monday tuesday wednesday thursday friday saturday'.split(' ');
 
 /**
- * NCRONTAB as the timer trigger reads it: six fields, seconds first, or five without seconds.
- * Each field is `*` or a list of values, ranges and steps; Sunday is 0 and 7 is refused; there is
- * no `L`, `W`, `#`, `?` or `@daily`.
+ * The fields of NCRONTAB as the timer trigger reads it: six, seconds first, or five without seconds.
+ * Each field is `*` or a list of values, ranges and steps; Sunday is 0 and 7 is rejected; `L`, `W`,
+ * `#`, `?` and `@daily` are not supported.
  * https://learn.microsoft.com/azure/azure-functions/functions-bindings-timer#ncrontab-expressions
  */
 const fields = [
@@ -21,20 +21,20 @@ const fields = [
 
 type Field = (typeof fields)[number];
 
-/** What is wrong with a schedule and what would be right; undefined when nothing is. */
+/** Returns why a schedule is not valid, with what would be; undefined when it is valid. */
 export function checkSchedule(text: string): string | undefined {
   const parts = text.trim().split(/\s+/);
   if (parts.length !== 5 && parts.length !== 6) {
-    return `"${text}" has ${parts.length} fields; an NCRONTAB schedule has six, seconds first: "0 0 2 * * *" is 02:00 each day`;
+    return `"${text}" has ${parts.length} ${parts.length === 1 ? 'field' : 'fields'}; an NCRONTAB schedule has six, seconds first ("0 0 2 * * *" is 02:00 each day), or five without seconds`;
   }
-  const sixth = parts.length === 6 ? parts : ['0', ...parts];
+  const withSeconds = parts.length === 6 ? parts : ['0', ...parts];
   for (const [index, field] of fields.entries()) {
-    const mistake = checkField(sixth[index] ?? '', field);
-    if (mistake !== undefined) return mistake;
+    const message = checkField(withSeconds[index] ?? '', field);
+    if (message !== undefined) return message;
   }
-  // A second run could start before the first has asked for its node.
-  if (sixth[0] !== undefined && !/^\d+$/.test(sixth[0])) {
-    return `"${sixth[0]}" would start runs seconds apart; the second must be one number, usually 0`;
+  // A second run could start before the first has requested its node.
+  if (withSeconds[0] !== undefined && !/^\d+$/.test(withSeconds[0])) {
+    return `"${withSeconds[0]}" would start runs seconds apart; the field of seconds must be one number, usually 0`;
   }
   return undefined;
 }
@@ -43,7 +43,7 @@ function checkField(text: string, field: Field): string | undefined {
   for (const item of text.split(',')) {
     const [range = '', step, ...rest] = item.split('/');
     const bounds = range === '*' ? [] : range.split('-');
-    const right = `${field.low} to ${field.high}, *, a-b, */n, or a list of these with commas`;
+    const valid = `${field.low} to ${field.high}, *, a-b, */n, or a list of these with commas`;
     const isStep = step === undefined || (/^\d+$/.test(step) && Number(step) > 0);
     if (
       rest.length > 0 ||
@@ -51,7 +51,7 @@ function checkField(text: string, field: Field): string | undefined {
       !isStep ||
       !bounds.every((bound) => isValue(bound, field))
     ) {
-      return `"${item}" is no ${field.name}; it must be ${right}`;
+      return `"${item}" is not a valid ${field.name}; it must be ${valid}`;
     }
   }
   return undefined;

@@ -3,16 +3,17 @@ import type { FieldError } from '../validation';
 const SHELL = /^\s*(?:(?:\/usr)?\/bin\/)?(?:ba|da)?sh\s+(-\S+)?/;
 
 /**
- * Batch runs a command without a shell, where `&&` and `$NAME` would be plain arguments; and a
- * shell that is given several steps answers for the last one alone.
+ * Shell syntax in a command that has no shell, and shell steps whose failure would be ignored.
+ * Batch runs a command without a shell, so `&&` and `$NAME` would be plain arguments; and a shell
+ * with several steps returns the exit code of the last one only.
  */
-export function* checkShell(path: (string | number)[], command: string): Generator<FieldError> {
+export function* checkShell(path: readonly PropertyKey[], command: string): Generator<FieldError> {
   const shell = SHELL.exec(command);
   const wantsShell = /&&|\|\||[|;<>`]|\$[A-Za-z_{(]/.exec(command);
   if (shell === null && wantsShell !== null) {
     yield {
       path,
-      message: `"${wantsShell[0]}" means nothing without a shell; write /bin/sh -c '…' or move it into a script of the programs folder`,
+      message: `"${wantsShell[0]}" has no effect without a shell; write /bin/sh -c '…' or move the command into a script in the programs folder`,
     };
   }
   const flags = shell?.[1] ?? '';
@@ -20,7 +21,7 @@ export function* checkShell(path: (string | number)[], command: string): Generat
   if (flags.includes('c') && /[;\n]/.test(command) && !stopsAtFailure) {
     yield {
       path,
-      message: `a step that fails would be passed over; join the steps with && or write ${command.trim().split(/\s/)[0] ?? ''} -ec '…'`,
+      message: `a step that fails would be ignored; join the steps with && or write ${command.trim().split(/\s/)[0] ?? ''} -ec '…'`,
     };
   }
 }

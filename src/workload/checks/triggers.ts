@@ -1,20 +1,22 @@
-import type { Workload, Workloads } from '../workload';
+import { isGiven, whereValid } from '../partly-valid';
 import type { FieldError } from '../validation';
+import type { Workload } from '../workload';
 
-/** What would start a run that cannot succeed, or never stop starting runs. */
+/** Triggers that would start runs which cannot succeed. */
 export function* checkTriggers(workload: Workload): Generator<FieldError> {
-  const { triggers, inputs } = workload;
-  if (triggers.blob !== undefined) yield* checkBlobTrigger(triggers.blob, inputs);
-  if (inputs?.from === 'previous') yield* checkPrevious(triggers);
-  const isTriggered = Object.values(triggers).some((trigger) => trigger !== undefined);
-  if (isTriggered) yield* checkParameters(workload);
+  for (const check of triggerChecks) yield* whereValid(() => check(workload));
 }
 
-/** What starts a run must be among what the run takes. */
-function* checkBlobTrigger(
-  blob: NonNullable<Workload['triggers']['blob']>,
-  inputs: Workload['inputs'],
-): Generator<FieldError> {
+const triggerChecks: readonly ((workload: Workload) => Iterable<FieldError>)[] = [
+  checkBlobTrigger,
+  checkPrevious,
+  checkDefaults,
+];
+
+/** A blob that starts a run must count among the inputs of the run. */
+function* checkBlobTrigger({ triggers, inputs }: Workload): Generator<FieldError> {
+  const { blob } = triggers;
+  if (blob === undefined) return;
   if (inputs?.from !== 'container' || inputs.container !== blob.container) {
     yield {
       path: ['inputs', 'container'],
@@ -22,80 +24,45 @@ function* checkBlobTrigger(
     };
     return;
   }
-  const taken = (ending: string) =>
+  const isInput = (ending: string) =>
     inputs.endsWith.some((end) => ending.toLowerCase().endsWith(end.toLowerCase()));
   const endings = blob.endsWith.length === 0 ? [''] : blob.endsWith;
-  const refused = endings.filter((ending) => !taken(ending));
-  if (inputs.endsWith.length === 0 || refused.length === 0) return;
+  const excluded = endings.filter((ending) => !isInput(ending));
+  if (inputs.endsWith.length === 0 || excluded.length === 0) return;
+  const names = excluded.map((ending) => (ending === '' ? 'every blob' : ending));
   yield {
     path: ['inputs', 'endsWith'],
-    message: `does not take what the blob trigger starts a run for (${refused.map((ending) => (ending === '' ? 'every blob' : ending)).join(', ')}); list it in both or in neither`,
+    message: `excludes blobs that the blob trigger starts a run for (${names.join(', ')}); list the same endings in both or in neither`,
   };
 }
 
-function* checkPrevious(triggers: Workload['triggers']): Generator<FieldError> {
-  if (triggers.after === undefined) {
+function* checkPrevious({ triggers, inputs }: Workload): Generator<FieldError> {
+  if (inputs?.from !== 'previous') return;
+  if (!isGiven(triggers, 'after')) {
     yield {
       path: ['inputs', 'from'],
       message:
-        '"previous" means the run that this one follows; name its workload in triggers.after',
+        '"previous" means the run that this run follows; name its workload in triggers.after',
     };
   }
-  if (triggers.schedule === undefined) return;
+  if (!isGiven(triggers, 'schedule')) return;
   yield {
     path: ['triggers', 'schedule'],
-    message: 'a run that a schedule starts follows none, whose outputs it could take',
+    message:
+      'a scheduled run follows no other run, so it has no previous outputs; leave out the schedule or inputs.from',
   };
 }
 
-/** A trigger has no parameters to give. */
-function* checkParameters({ parameters }: Workload): Generator<FieldError> {
-  const checked = parameters.safeParse({});
-  if (checked.success) return;
-  for (const name of new Set(checked.error.issues.map(({ path }) => String(path[0])))) {
+/** Runs that a trigger starts have the default parameters. */
+function* checkDefaults({ triggers, parameters }: Workload): Generator<FieldError> {
+  const keys = ['schedule', 'blob', 'after'] as const;
+  if (!keys.some((key) => isGiven(triggers, key))) return;
+  const parsed = parameters.safeParse({});
+  if (parsed.success) return;
+  for (const name of new Set(parsed.error.issues.map(({ path }) => String(path[0])))) {
     yield {
       path: ['parameters', name],
-      message: 'has no default, which a run that a trigger starts would need',
+      message: 'needs a default, since runs that a trigger starts are given no parameters',
     };
   }
-}
-
-/**
- * Workloads that follow one another: each must be there, and none may in the end start itself.
- * `declared` are all names, also of declarations that have other mistakes.
- */
-export function* checkFollowers(
-  workloads: Workloads,
-  declared: ReadonlySet<string | undefined>,
-): Generator<readonly [string, FieldError]> {
-  const told = new Set<string>();
-  for (const { name, triggers, inputs } of workloads.values()) {
-    const { after } = triggers;
-    if (after === undefined) continue;
-    const path = ['triggers', 'after'];
-    if (!declared.has(after)) yield [name, { path, message: `no workload is called ${after}` }];
-    const circle = told.has(name) ? [] : circleFrom(name, workloads);
-    for (const member of circle) told.add(member);
-    if (circle.length > 0) {
-      const message = `would start itself for ever: ${circle.join(' after ')}`;
-      yield [name, { path, message }];
-    }
-    if (inputs?.from === 'previous' && workloads.get(after)?.keepOutputsDays === 0) {
-      const message = `the outputs of ${after} are gone when it ends; raise its keepOutputsDays`;
-      yield [name, { path: ['inputs', 'from'], message }];
-    }
-  }
-}
-
-/** The names along a circle through this one, or none. */
-function circleFrom(name: string, workloads: Workloads): readonly string[] {
-  const path = [name];
-  for (let at = workloads.get(name)?.triggers.after; at !== undefined;) {
-    path.push(at);
-    if (at === name) return path;
-    // Another circle further on, which its own members tell of.
-    if (path.indexOf(at) < path.length - 1) return [];
-    at = workloads.get(at)?.triggers.after;
-  }
-  return [];
 }

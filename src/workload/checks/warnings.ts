@@ -11,7 +11,9 @@ export function warningsOf(workload: Workload): readonly string[] {
   ];
 }
 
-/** Images are fetched when a node starts: two nodes of one run could have two versions of `latest`. */
+/**
+ * Images are fetched when a node starts: two nodes of one run could have two versions of `latest`.
+ */
 function* imageWarnings(workload: Workload): Generator<string> {
   for (const image of containerImagesOf(workload)) {
     const tag = tagOf(image);

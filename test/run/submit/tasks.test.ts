@@ -137,12 +137,12 @@ const idRule = 'id: must be 1 to 64 letters, digits, - or _';
 
 test.each([
   ['text', 'hello', 'it is not JSON'],
-  ['a number', '7', 'the task: Invalid input: expected object, received number'],
+  ['a number', '7', 'the task: must be an object'],
   ['an id with a path', '{"id":"../x"}', idRule],
   ['an id with a command', '{"id":"a; touch x"}', idRule],
   ['an id that is too long', `{"id":"${'x'.repeat(65)}"}`, idRule],
-  ['no id', '{}', 'id: Invalid input: expected string, received undefined'],
-  ['a command', '{"id":"a","command":"rm -rf /"}', 'the task: Unrecognized key: "command"'],
+  ['no id', '{}', 'id: is missing'],
+  ['a command', '{"id":"a","command":"rm -rf /"}', 'the task: unknown field `command`'],
   [
     "a variable of Batch's own",
     '{"id":"a","environment":{"AZ_BATCH_NODE_ID":"x"}}',
@@ -151,7 +151,7 @@ test.each([
   [
     'a value that is no text',
     '{"id":"a","environment":{"X":1}}',
-    'environment.X: Invalid input: expected string, received number',
+    'environment.X: must be text',
   ],
   ["the job manager's id", '{"id":"Job-Manager"}', 'the id Job-Manager is reserved by Nightshift'],
   ["the merge's id", '{"id":"merge"}', 'the id merge is reserved by Nightshift'],

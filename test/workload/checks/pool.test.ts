@@ -3,59 +3,54 @@ import { withNodes } from '../../../src/workload/node-defaults';
 import { type WorkloadDeclaration } from '../../../src/workload/workload';
 import { checked, echo, perBlob, split, whole } from '../../run/given';
 import { checkWorkloads } from '../../../src/workload/check-workloads';
+import { validationErrorsOf } from '../validation-errors';
 
-function mistakesOf(declaration: WorkloadDeclaration): readonly string[] {
-  try {
-    checkWorkloads([declaration]);
-    return [];
-  } catch (error) {
-    const [, ...lines] = String(error).split('\n');
-    return lines.map((line) => line.trim().replace(`workload ${declaration.name}, `, ''));
-  }
+function errorsOf(declaration: WorkloadDeclaration): readonly string[] {
+  return validationErrorsOf(declaration).map((line) => line.replace(`${declaration.name}, `, ''));
 }
 
 type PoolDeclaration = WorkloadDeclaration['pool'];
 
 test.each<[string, PoolDeclaration, string]>([
   [
-    'a size said twice',
+    'a size and needs',
     { vmSize: 'standard_d2s_v5', cores: 4 },
-    'pool.vmSize: says cores and memory already; write either it or cores and memoryGiB',
+    'pool.vmSize: has fixed cores and memory; write either vmSize or cores and memoryGiB',
   ],
   [
     'more cores than any size has',
     { cores: 500 },
-    'pool.cores: no size that is known here has so much (at most 96 cores and 672 GiB); name a vmSize',
+    'pool.cores: no known VM size has this many (at most 96 cores and 672 GiB); name a vmSize',
   ],
   [
     'more memory than any size has',
     { memoryGiB: 5000 },
-    'pool.memoryGiB: no size that is known here has so much (at most 96 cores and 672 GiB); name a vmSize',
+    'pool.memoryGiB: no known VM size has this many (at most 96 cores and 672 GiB); name a vmSize',
   ],
   [
-    'more slots than the node of the size takes',
+    'more slots than a node of its size may have',
     { vmSize: 'standard_d2s_v5', slotsPerNode: 9 },
-    'pool.slotsPerNode: 9 slots are more than Batch takes on a node of 2 cores (standard_d2s_v5): at most 8, four for each core and never more than 256',
+    'pool.slotsPerNode: must be at most 8: Batch allows four slots for each core (standard_d2s_v5 has 2), and 256 at most',
   ],
   [
-    'more slots than the node that fits takes',
+    'more slots than the smallest fitting node may have',
     { cores: 3, slotsPerNode: 17 },
-    'pool.slotsPerNode: 17 slots are more than Batch takes on a node of 4 cores (standard_d4ls_v5): at most 16, four for each core and never more than 256',
+    'pool.slotsPerNode: must be at most 16: Batch allows four slots for each core (standard_d4ls_v5 has 4), and 256 at most',
   ],
   [
     'more dedicated nodes than nodes',
     { maxNodes: 2, dedicatedNodes: 3 },
-    'pool.dedicatedNodes: 3 are more than all nodes together (maxNodes 2); lower it or raise maxNodes',
+    'pool.dedicatedNodes: must be at most maxNodes (2), which counts all nodes; lower it or raise maxNodes',
   ],
   [
-    'dedicated nodes after the run has given up',
+    'dedicated nodes after the run has failed',
     { maxWaitMinutes: 30, dedicatedAfterMinutes: 30 },
-    'pool.dedicatedAfterMinutes: the run gives up after 30 minutes without a node (maxWaitMinutes); lower it or raise that',
+    'pool.dedicatedAfterMinutes: must be less than maxWaitMinutes (30), after which a run without a node fails; lower it or raise maxWaitMinutes',
   ],
   [
-    'more nodes than can talk to each other',
+    'more nodes than can communicate with each other',
     { interNode: true, maxNodes: 101 },
-    'pool.maxNodes: nodes that talk to each other (interNode) are at most 100 in a pool',
+    'pool.maxNodes: must be at most 100 where nodes communicate with each other (interNode)',
   ],
   [
     'a registry twice',
@@ -65,12 +60,12 @@ test.each<[string, PoolDeclaration, string]>([
         { server: 'A.azurecr.io', user: 'y', secret: 'two' },
       ],
     },
-    'pool.registries: a.azurecr.io is there twice; leave one',
+    'pool.registries: a.azurecr.io is listed twice; remove one',
   ],
   [
-    'a registry with an address',
+    'a registry with a URL',
     { registries: [{ server: 'https://a.azurecr.io', user: 'x', secret: 'one' }] },
-    'pool.registries[0].server: must be a host, without https://',
+    'pool.registries[0].server: must be a host name, without https://',
   ],
   [
     'a package twice',
@@ -80,7 +75,7 @@ test.each<[string, PoolDeclaration, string]>([
         { application: 'fit', version: '1' },
       ],
     },
-    'pool.packages: fit 1 is there twice; leave one',
+    'pool.packages: fit 1 is listed twice; remove one',
   ],
   [
     'two mounts in one place',
@@ -90,7 +85,7 @@ test.each<[string, PoolDeclaration, string]>([
         { of: { container: 'maps' }, at: 'here' },
       ],
     },
-    'pool.mounts: two mounts are at "here"; give one another place',
+    'pool.mounts: two mounts are at "here"; choose another folder for one of them',
   ],
   [
     'a mount outside its folder',
@@ -105,22 +100,22 @@ test.each<[string, PoolDeclaration, string]>([
   [
     'mount options with a command in them',
     { mounts: [{ of: 'outputs', at: 'here', options: '-o allow_other; reboot' }] },
-    'pool.mounts[0].options: must be mount options: "-o allow_other -o ro"',
+    'pool.mounts[0].options: must be mount options such as "-o allow_other -o ro"',
   ],
   [
-    'inputs mounted that there are not',
+    'mounted inputs that do not exist',
     { mounts: [{ of: 'inputs', at: 'here' }] },
-    'pool.mounts[0].of: the workload has no inputs; say them, or name a container',
+    'pool.mounts[0].of: the workload has no inputs; declare them, or mount a container by name',
   ],
   [
-    'mounts that a kept pool would outlive',
+    'mounts in a retained pool',
     { keep: { days: 7 }, mounts: [{ of: 'outputs', at: 'here' }] },
-    'pool.mounts: are made with credentials that end with a run, and the pool would outlive them; leave out pool.keep, or read the data as shared',
+    'pool.mounts: use credentials that expire with the run, and a retained pool outlives the run; leave out pool.keep, or read the data as shared',
   ],
   [
-    'an image by another name',
+    'an unknown image',
     { image: 'ubuntu-12.04' as 'ubuntu-22.04' },
-    'pool.image: must be one of ubuntu-24.04, ubuntu-24.04-arm64, ubuntu-22.04, ubuntu-hpc-24.04, ubuntu-hpc-22.04, debian-12, almalinux-9, or { publisher, offer, sku }, or { gallery, nodeAgent } of an image of your own',
+    'pool.image: must be one of ubuntu-24.04, ubuntu-24.04-arm64, ubuntu-22.04, ubuntu-hpc-24.04, ubuntu-hpc-22.04, debian-12, almalinux-9, or { publisher, offer, sku }, or { gallery, nodeAgent } for an image of your own',
   ],
   [
     'a network that is no subnet',
@@ -130,13 +125,13 @@ test.each<[string, PoolDeclaration, string]>([
   [
     'a shell step without a shell in the set-up',
     { setup: { command: 'apt-get update && apt-get install jq' } },
-    'pool.setup.command: "&&" means nothing without a shell; write /bin/sh -c \'…\' or move it into a script of the programs folder',
+    'pool.setup.command: "&&" has no effect without a shell; write /bin/sh -c \'…\' or move the command into a script in the programs folder',
   ],
-])('%s is refused', (_what, pool, mistake) => {
-  expect(mistakesOf({ ...whole, pool })).toEqual([mistake]);
+])('a pool with %s is a validation error', (_what, pool, error) => {
+  expect(errorsOf({ ...whole, pool })).toEqual([error]);
 });
 
-test('of a pool that somebody else made nothing is decided here [PI6, PI14]', () => {
+test('the declaration of an existing pool must set no other field [PI6, PI14]', () => {
   const everything: PoolDeclaration = {
     existing: 'shared-pool',
     keep: { days: 7 },
@@ -151,8 +146,8 @@ test('of a pool that somebody else made nothing is decided here [PI6, PI14]', ()
     pricePerNodeHour: 1,
   };
 
-  const decided = 'whoever made the pool "shared-pool" has decided this; leave it out';
-  expect(mistakesOf({ ...whole, pool: everything })).toEqual(
+  const decided = 'was decided when the pool "shared-pool" was created; leave it out';
+  expect(errorsOf({ ...whole, pool: everything })).toEqual(
     [
       'keep',
       'vmSize',
@@ -166,40 +161,40 @@ test('of a pool that somebody else made nothing is decided here [PI6, PI14]', ()
       'pricePerNodeHour',
     ].map((field) => `pool.${field}: ${decided}`),
   );
-  expect(mistakesOf({ ...whole, pool: { existing: 'shared-pool' } })).toEqual([]);
+  expect(errorsOf({ ...whole, pool: { existing: 'shared-pool' } })).toEqual([]);
 });
 
-test('a task may be wider than slotsPerNode where the pool is somebody else’s: it is looked at then', () => {
+test('a task may be wider than slotsPerNode in an existing pool, whose slots are checked when a run starts', () => {
   const wide = { kind: 'whole', jobManager: { ...echo, slots: 4 } } as const;
 
-  expect(mistakesOf({ ...whole, pool: { existing: 'shared-pool' }, work: wide })).toEqual([]);
+  expect(errorsOf({ ...whole, pool: { existing: 'shared-pool' }, work: wide })).toEqual([]);
 });
 
-test('a kept pool serves one run at a time', () => {
-  expect(mistakesOf({ ...whole, overlap: 'allow', pool: { keep: { days: 7 } } })).toEqual([
-    'overlap: a pool that is kept serves one run at a time, and the end of one would take its nodes from another; write "forbid" or "replace", or leave out pool.keep',
+test('a retained pool serves one run at a time', () => {
+  expect(errorsOf({ ...whole, overlap: 'allow', pool: { keep: { days: 7 } } })).toEqual([
+    'overlap: a retained pool (pool.keep) serves one run at a time, and a run that ends would take the nodes of another; write "forbid" or "replace", or leave out pool.keep',
   ]);
 });
 
-test('inputs are not mounted beside secrets, which every task of the run could read then', () => {
+test('inputs must not be mounted beside secrets, which every task of the run could then read', () => {
   const jobManager = { ...echo, secrets: ['signing-key'] };
   const inputs = { container: 'reports-in' };
   const pool: PoolDeclaration = { mounts: [{ of: 'inputs', at: 'in' }] };
 
-  expect(mistakesOf({ ...whole, inputs, pool, work: { kind: 'whole', jobManager } })).toEqual([
-    'pool.mounts[0].of: every task could read the secrets of the others (signing-key), which lie beside the inputs; mount { container: "reports-in" }',
+  expect(errorsOf({ ...whole, inputs, pool, work: { kind: 'whole', jobManager } })).toEqual([
+    'pool.mounts[0].of: every task could read the secrets of the others (signing-key), which are stored beside the inputs; mount { container: "reports-in" }',
   ]);
 });
 
-test('many tasks do not write one blob over and over', () => {
+test('tasks of one template must not overwrite each other’s blob', () => {
   const of = (files: string, to: string) =>
-    mistakesOf({
+    errorsOf({
       ...perBlob,
       work: { kind: 'perBlob', task: { ...echo, outputs: [{ files, to }] } },
     });
 
   expect(of('outputs/result.json', 'results')).toEqual([
-    'work.task.outputs[0].to: every task would write outputs/result.json to the same place; write "results/{task}", or a pattern for names that differ',
+    'work.task.outputs[0].to: every task would write outputs/result.json to the same blob; write "results/{task}", or a pattern for names that differ',
   ]);
   expect([of('outputs/result.json', 'results/{task}'), of('outputs/*.tile', 'tiles')]).toEqual([
     [],
@@ -207,39 +202,39 @@ test('many tasks do not write one blob over and over', () => {
   ]);
 });
 
-test('GPUs are left to Batch, which adds them to a container itself', () => {
+test('the option --gpus is left to Batch, which adds it to containers itself', () => {
   const container = { image: 'busybox:1.36', runOptions: '--workdir /app --gpus all' };
 
   expect(
-    mistakesOf({ ...whole, work: { kind: 'whole', jobManager: { ...echo, container } } }),
+    errorsOf({ ...whole, work: { kind: 'whole', jobManager: { ...echo, container } } }),
   ).toEqual([
-    'work.jobManager.container.runOptions: leave out --gpus: Batch adds it where the node has any, and refuses it twice',
+    'work.jobManager.container.runOptions: must not contain --gpus: Batch adds it on nodes with GPUs, and rejects a second one',
   ]);
 });
 
-test('preparation and release are held to what tasks are [PI3, PY12, NB6]', () => {
+test('preparation and release are checked like tasks [PI3, PY12, NB6]', () => {
   const container = { image: 'busybox:1.36' };
 
   expect(
-    mistakesOf({
+    errorsOf({
       ...split,
       prepare: { command: 'make && make install' },
       release: { command: 'echo done', container, maxMinutes: 16 },
     }),
   ).toEqual([
-    'release.maxMinutes: Too big: expected number to be <=15',
-    'prepare.command: "&&" means nothing without a shell; write /bin/sh -c \'…\' or move it into a script of the programs folder',
-    'release.container: needs a pool that runs containers; make the tasks containers, or leave it out',
+    'release.maxMinutes: must be at most 15',
+    'prepare.command: "&&" has no effect without a shell; write /bin/sh -c \'…\' or move the command into a script in the programs folder',
+    'release.container: needs a pool that runs containers; make the tasks containers, or leave this out',
   ]);
 });
 
-test('a locale is one that says UTF-8 [PY16]', () => {
-  expect(mistakesOf({ ...whole, locale: 'en_US' })).toEqual([
-    'locale: must be C.UTF-8 or like en_US.UTF-8',
+test('a locale must be one with UTF-8 [PY16]', () => {
+  expect(errorsOf({ ...whole, locale: 'en_US' })).toEqual([
+    'locale: must be C.UTF-8 or a locale such as en_US.UTF-8',
   ]);
 });
 
-test('nodes get their size, subnet and price from the settings where the workload says none', () => {
+test('nodes have the size, subnet and price of the settings by default', () => {
   const subnetId = '/subscriptions/s/resourceGroups/g/x/subnets/nodes';
   const workloads = checkWorkloads([
     { ...whole, name: 'a' },
@@ -251,12 +246,12 @@ test('nodes get their size, subnet and price from the settings where the workloa
 
   const settled = withNodes(workloads, { vmSize: 'standard_e2s_v5', subnetId, prices });
 
-  const said = [...settled.values()].map(({ pool }) => [
+  const nodes = [...settled.values()].map(({ pool }) => [
     pool.vmSize,
     pool.subnetId,
     pool.pricePerNodeHour,
   ]);
-  expect(said).toEqual([
+  expect(nodes).toEqual([
     ['standard_e2s_v5', subnetId, { spot: 0.02, dedicated: 0.1 }],
     ['standard_d4ls_v5', `${subnetId}-own`, undefined],
     [undefined, undefined, undefined],
@@ -264,12 +259,12 @@ test('nodes get their size, subnet and price from the settings where the workloa
   ]);
 });
 
-test('slots that the default size has not are refused with the setting named', () => {
+test('slots that do not fit the default VM size are a validation error that names the setting', () => {
   const workloads = new Map([['hello', checked({ ...whole, pool: { slotsPerNode: 10 } })]]);
 
   expect(() =>
     withNodes(workloads, { vmSize: 'standard_d2s_v5', subnetId: null, prices: {} }),
   ).toThrow(
-    'the workloads do not fit the app setting POOL_VM_SIZE:\n  workload hello, pool.slotsPerNode: 10 slots are more than Batch takes on a node of 2 cores (standard_d2s_v5): at most 8, four for each core and never more than 256',
+    'the workloads do not fit the app setting POOL_VM_SIZE:\n  workload hello (src/workloads/hello.ts), pool.slotsPerNode: must be at most 8: Batch allows four slots for each core (standard_d2s_v5 has 2), and 256 at most',
   );
 });
