@@ -168,7 +168,7 @@ export function readSettings(
   const schedules = readSchedules(environment, workloads, mistakes);
   mistakes.push(...missingTogether(environment, workloads));
   if (mistakes.length > 0) {
-    throw new Failure('badSettings', `the app settings have mistakes:\n  ${mistakes.join('\n  ')}`);
+    throw new Failure('badSettings', `the app settings have validation errors:\n  ${mistakes.join('\n  ')}`);
   }
   return Object.freeze({
     batch: {

@@ -3,8 +3,7 @@ import type { DurableClient } from 'durable-functions';
 import type { Ports } from '../run/ports';
 import type { Workloads } from '../workload/workload';
 
-/** Start, list, look at, cancel a run. */
-
+/** The ports and workloads that handlers of the HTTP API use. */
 export interface Api {
   readonly ports: Ports;
   readonly workloads: Workloads;

@@ -8,22 +8,20 @@ import { withProblemDocuments } from './problem';
 import { checkRunId, findWorkload } from './requests';
 import { findInstance } from '../instances';
 
-/** Outputs and logs of a run: listed, and fetched one by one until its retention is over. */
-
 const MAX_LISTED = 5000;
-/** How long an address that a caller was sent to stays good. */
+/** Minutes for which the URL of a redirect is valid. */
 const ADDRESS_MINUTES = 15;
 
 /**
- * GET /api/runs/{id}/outputs?prefix=results/&after=results/last lists them, and
- * GET /api/runs/{id}/outputs/{*name} sends the caller to one of them. It is one function, since
- * its route fits the list as well: of two functions Azure would take the first by name.
+ * GET /api/runs/{id}/outputs?prefix=results/&after=results/last lists the outputs of a run, and
+ * GET /api/runs/{id}/outputs/{*name} redirects to one of them. It is one function, since the route
+ * of a single output matches the list too: of two functions Azure would call the first by name.
  */
 export function outputsHandler(api: Api): HttpHandler {
   return withProblemDocuments(async (request, client) => {
     const container = await containerOf(api, client, request.params['id'] ?? '');
     const { name = '' } = request.params;
-    if (name !== '') return { status: 302, headers: await wayTo(api, container, name) };
+    if (name !== '') return { status: 302, headers: await redirectTo(api, container, name) };
     const prefix = request.query.get('prefix') ?? '';
     const after = request.query.get('after') ?? '';
     const here = (request.url.split('?')[0] ?? '').replace(/\/+$/, '');
@@ -31,7 +29,7 @@ export function outputsHandler(api: Api): HttpHandler {
   });
 }
 
-/** GET /api/workloads/{workload}/latest: its newest run with its files, in one step. */
+/** GET /api/workloads/{workload}/latest returns the newest run of a workload with its files, in one request. */
 export function latestRunHandler(api: Api, now: () => Date): HttpHandler {
   return withProblemDocuments(async (request, client) => {
     const workload = findWorkload(api.workloads, request.params['workload'] ?? '');
@@ -54,21 +52,21 @@ interface Listed {
     readonly bytes: number;
     readonly url: string;
   }[];
-  /** False when there are more than are listed: `after` the last of them. */
+  /** False when there are more files: ask again with `after` set to the last name. */
   readonly isComplete: boolean;
 }
 
 interface Choice {
   readonly prefix: string;
-  /** The name after which the list goes on; from the beginning where it is empty. */
+  /** The name after which the list continues; empty for the start of the list. */
   readonly after: string;
 }
 
 const EVERYTHING: Choice = { prefix: '', after: '' };
 
 /**
- * The lists of storage go on from a marker of their own, which says nothing to a caller: here a
- * name does, at the price of passing over what was listed before.
+ * The files after a name. Storage continues its lists from an opaque marker; a name means something
+ * to a caller, at the cost of reading the files before it again.
  */
 async function filesOf(
   { ports }: Api,
@@ -87,15 +85,16 @@ async function filesOf(
     const path = name.split('/').map(encodeURIComponent).join('/');
     files.push({ name, bytes, url: `${here}/${path}` });
   }
-  if (isBefore) throw new Failure('unknownOutput', `${unknown(after)}, so nothing comes after it`);
+  if (isBefore)
+    throw new Failure('unknownOutput', `${unknown(after)}, so no list can continue after it`);
   return { files, isComplete: true };
 }
 
 /**
- * To the blob itself, so that a file of any size passes by the app. The address opens this one
- * blob for reading, for a quarter of an hour.
+ * The headers of a redirect to the blob itself, so that a file of any size bypasses the app. The URL
+ * grants read access to this blob only, for ADDRESS_MINUTES.
  */
-async function wayTo({ ports }: Api, container: string, name: string) {
+async function redirectTo({ ports }: Api, container: string, name: string) {
   if ((await ports.files.find(container, name)) === null) {
     throw new Failure('unknownOutput', `${unknown(name)}; GET /api/runs/{id}/outputs lists them`);
   }
@@ -104,10 +103,10 @@ async function wayTo({ ports }: Api, container: string, name: string) {
 }
 
 function unknown(name: string): string {
-  return `the run has no output ${JSON.stringify(name.slice(0, 200))} (any more)`;
+  return `the run has no output ${JSON.stringify(name.slice(0, 200))} (it may have been deleted)`;
 }
 
-/** @throws Failure unknownRun when there is no such run, going or recorded */
+/** @throws Failure unknownRun when there is no such run, neither active nor recorded */
 async function containerOf({ ports }: Api, client: DurableClient, id: string): Promise<string> {
   const runId = checkRunId(id);
   if ((await findInstance(client, runId)) === null) await readRecord(ports.files, runId);

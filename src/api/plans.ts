@@ -6,12 +6,12 @@ import type { Api, HttpHandler } from './handler';
 import { withProblemDocuments } from './problem';
 import { checkBody, findWorkload, readBody } from './requests';
 
-/** How many runs of the past an estimate looks at. */
-const RUNS_LOOKED_AT = 10;
+/** Number of past runs that an estimate is based on. */
+const PAST_RUNS = 10;
 
 /**
- * POST /api/plans/{workload}, with the body that would start the run: what it would make, need and
- * cost. Nothing is made. 422 when the run could not succeed.
+ * POST /api/plans/{workload}, with the body that would start the run, returns what the run would
+ * create, need and cost. Nothing is created. The status is 422 when the run could not succeed.
  */
 export function planHandler(
   { ports, workloads }: Api,
@@ -21,7 +21,7 @@ export function planHandler(
   return withProblemDocuments(async (request, client, context) => {
     const workload = findWorkload(workloads, request.params['workload'] ?? '');
     const body = await readBody(request);
-    const runs = await newestRuns(client, workload.name, RUNS_LOOKED_AT, now());
+    const runs = await newestRuns(client, workload.name, PAST_RUNS, now());
     const latest = runs
       .map(({ record }) => record)
       .filter((record): record is RunRecord => record !== null);

@@ -2,7 +2,7 @@ import { Failure, httpStatusOf } from '../failure';
 import type { HttpHandler } from './handler';
 import { ValidationError } from '../workload/validation';
 
-/** A Failure becomes a problem document (RFC 9457); a bug becomes the host's own 500 with its log. */
+/** Turns a Failure into a problem document (RFC 9457). A bug is left to the host, which logs it and returns 500. */
 export function withProblemDocuments(handler: HttpHandler): HttpHandler {
   return async (request, client, context) => {
     try {

@@ -10,24 +10,27 @@ const MAX_BODY_BYTES = 64 * 1024;
 
 const MAX_KEY_CHARACTERS = 128;
 
+/** @throws Failure unknownWorkload with the names of the known ones */
 export function findWorkload(workloads: Workloads, name: string): Workload {
   const workload = workloads.get(name);
   if (workload !== undefined) return workload;
   const known = [...workloads.keys()].join(', ');
   throw new Failure(
     'unknownWorkload',
-    `no workload is called ${JSON.stringify(name.slice(0, 64))}; there are: ${known}`,
+    `no workload is called ${JSON.stringify(name.slice(0, 64))}; known workloads: ${known}`,
   );
 }
 
+/** @throws Failure unknownRun when the id cannot be that of a run */
 export function checkRunId(id: string): string {
   if (/^[a-z0-9-]{1,64}$/.test(id)) return id;
   throw new Failure(
     'unknownRun',
-    `${JSON.stringify(id.slice(0, 64))} is no run id; GET /api/runs lists them`,
+    `${JSON.stringify(id.slice(0, 64))} is not a run id; GET /api/runs lists the runs`,
   );
 }
 
+/** The idempotency key of a request; null without one. */
 export function keyOf(request: HttpRequest): string | null {
   const key = request.headers.get('idempotency-key');
   if (key === null) return null;
@@ -37,13 +40,14 @@ export function keyOf(request: HttpRequest): string | null {
   ]);
 }
 
+/** @throws Failure bodyTooLarge, or ValidationError when the body is not JSON */
 export async function readBody(request: HttpRequest): Promise<unknown> {
   const announced = Number(request.headers.get('content-length') ?? 0);
   const text = announced > MAX_BODY_BYTES ? null : await request.text();
   if (text === null || Buffer.byteLength(text) > MAX_BODY_BYTES) {
     throw new Failure(
       'bodyTooLarge',
-      `the body has more than ${MAX_BODY_BYTES} bytes; put data into a blob and name that`,
+      `the body has more than ${MAX_BODY_BYTES} bytes; store the data in a blob and pass its name`,
     );
   }
   if (text.trim() === '') return {};
@@ -58,7 +62,7 @@ export async function readBody(request: HttpRequest): Promise<unknown> {
 
 const bodySchema = z.strictObject({
   parameters: z.record(z.string(), z.unknown()).default({}),
-  /** Only this blob of the workload's input container. */
+  /** The only blob of the workload's input container that the run takes. */
   blob: z.string().min(1).max(1024).optional(),
 });
 

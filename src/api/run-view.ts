@@ -9,24 +9,25 @@ export interface RunView {
   readonly workload: string;
   readonly status: 'queued' | 'running' | Outcome['kind'];
   readonly phase: Phase | null;
-  /** One sentence; null when the run has ended. */
+  /** What an active run waits for, in one sentence; null when the run has ended. */
   readonly waitingFor: string | null;
   readonly tasks: TaskCounts | null;
   readonly nodes: NodeCounts | null;
   readonly nodeMinutes: number;
   readonly createdAt: string;
   readonly timeline: RunStatus['timeline'];
-  /** Why it did not succeed. */
+  /** The reason why the run did not succeed; null while it is active or when it succeeded. */
   readonly cause: { readonly code: string; readonly message: string } | null;
-  /** Everything about a run that has ended. */
+  /** The record of a run that has ended. */
   readonly record: RunRecord | null;
 }
 
+/** True for a run that has not ended. */
 export function isActiveRun(run: RunView): boolean {
   return run.status === 'queued' || run.status === 'running';
 }
 
-/** Null for an instance that is no run. */
+/** The view of an orchestration instance; null when it is not a run. */
 export function toRunView(instance: DurableOrchestrationStatus): RunView | null {
   if (instance.name !== RUN_ORCHESTRATION) return null;
   const record = instance.output as RunRecord | null;
@@ -41,7 +42,7 @@ export function toRunView(instance: DurableOrchestrationStatus): RunView | null 
     tasks: now?.tasks ?? null,
     nodes: now?.nodes ?? null,
     nodeMinutes: now?.nodeMinutes ?? 0,
-    // In a list of instances the library leaves moments as text, whatever its types say.
+    // In lists of instances the library leaves timestamps as text, contrary to its types.
     createdAt: now?.timeline[0]?.at ?? new Date(instance.createdTime).toISOString(),
     timeline: now?.timeline ?? [],
     record: null,
@@ -49,12 +50,12 @@ export function toRunView(instance: DurableOrchestrationStatus): RunView | null 
   };
 }
 
-/** What the engine says of an instance that has not returned a record. */
+/** The status that the engine reports for an instance without a record. */
 function runtimeStatusView(
   { runtimeStatus, output, instanceId }: DurableOrchestrationStatus,
   now: RunStatus | null,
 ): Pick<RunView, 'status' | 'waitingFor' | 'cause'> {
-  const advice = `look for pool and job ${instanceId}; the hourly tidy deletes them`;
+  const advice = `pool and job ${instanceId} may be left; the hourly clean-up timer (tidy) deletes them`;
   switch (runtimeStatus) {
     case OrchestrationRuntimeStatus.Failed:
       return {
@@ -62,7 +63,7 @@ function runtimeStatusView(
         waitingFor: null,
         cause: { code: 'internal', message: `${String(output)}; ${advice}` },
       };
-    // One that ended as it should has a record, and does not come here.
+    // A run that ended as it should has a record, and is not handled here.
     case OrchestrationRuntimeStatus.Completed:
       return {
         status: 'failed',
@@ -76,22 +77,23 @@ function runtimeStatusView(
         waitingFor: null,
         cause: {
           code: 'cancelled',
-          message: `the orchestration was terminated from outside, before it could clean up; ${advice}`,
+          message: `the orchestration was terminated by an operator before it could clean up; ${advice}`,
         },
       };
     case OrchestrationRuntimeStatus.Suspended:
       return {
         status: 'running',
-        waitingFor: 'somebody to resume the suspended orchestration',
+        waitingFor: 'an operator to resume the suspended orchestration',
         cause: null,
       };
     default:
       return now === null
-        ? { status: 'queued', waitingFor: 'the Functions host to begin it', cause: null }
+        ? { status: 'queued', waitingFor: 'a worker of the Functions host', cause: null }
         : { status: 'running', waitingFor: now.waitingFor, cause: null };
   }
 }
 
+/** The view of a run that has ended. */
 export function recordToRunView(record: RunRecord): RunView {
   const { outcome } = record;
   return {

@@ -12,10 +12,10 @@ import { findWorkload, readBody, keyOf, checkBody, checkRunId } from './requests
 import { validate, validationErrorFrom } from '../workload/validation';
 import { cancelRun, findInstance } from '../instances';
 
-/** How soon it is worth looking at a run again. */
+/** Seconds after which polling a run again is useful. */
 const RETRY_AFTER_SECONDS = '10';
 
-/** POST /api/runs/{workload}, with an Idempotency-Key to make a repeated request one run. */
+/** POST /api/runs/{workload} starts a run. With an Idempotency-Key, a repeated request starts no second run. */
 export function startHandler({ ports, workloads }: Api): HttpHandler {
   return withProblemDocuments(async (request, client, context) => {
     const workload = findWorkload(workloads, request.params['workload'] ?? '');
@@ -30,7 +30,7 @@ export function startHandler({ ports, workloads }: Api): HttpHandler {
   });
 }
 
-/** GET /api/runs?workload=&limit= */
+/** GET /api/runs?workload=&limit= lists runs, the newest first. */
 export function listHandler({ workloads }: Api, now: () => Date): HttpHandler {
   return withProblemDocuments(async (request, client) => {
     const query = checkQuery(request);
@@ -40,13 +40,13 @@ export function listHandler({ workloads }: Api, now: () => Date): HttpHandler {
   });
 }
 
-/** So many days back are looked at, until there are enough runs, and then all of them. */
+/** Days of history that are searched, one after the other until there are enough runs; then all of it. */
 const DAYS_BACK = [1, 8, 60];
 const DAY_MS = 24 * 3_600_000;
 
 /**
- * The newest runs first, of one workload or of all. Durable gives them a hundred at a time, in no
- * order; of a year of runs most are not worth reading.
+ * The newest runs first, of one workload or of all. Durable Functions returns a hundred instances at
+ * a time, in no order, so the history of years is not read where days are enough.
  */
 export async function newestRuns(
   client: DurableClient,
@@ -57,7 +57,7 @@ export async function newestRuns(
   for (const days of DAYS_BACK) {
     const createdTimeFrom = new Date(now.getTime() - days * DAY_MS);
     const statuses = await client.getStatusBy({ createdTimeFrom });
-    // Durable takes a run for new again whenever it begins a new history.
+    // The creation time of an instance is reset whenever it continues as new.
     const since = createdTimeFrom.toISOString();
     const runs = runsIn(statuses, workload).filter(({ createdAt }) => createdAt >= since);
     if (runs.length >= limit) return runs.slice(0, limit);
@@ -76,20 +76,20 @@ function runsIn(
     .sort((one, other) => other.createdAt.localeCompare(one.createdAt));
 }
 
-/** GET /api/runs/{id} */
+/** GET /api/runs/{id} returns a run. */
 export function showHandler({ ports }: Api): HttpHandler {
   return withProblemDocuments(async (request, client) => {
     const runId = checkRunId(request.params['id'] ?? '');
     const status = await findInstance(client, runId);
-    const picture = status === null ? null : toRunView(status);
-    // The durable history may have been purged; the record is kept apart from it.
-    const run = picture ?? recordToRunView(await readRecord(ports.files, runId));
+    const view = status === null ? null : toRunView(status);
+    // The durable history may have been purged; the record is stored separately.
+    const run = view ?? recordToRunView(await readRecord(ports.files, runId));
     const headers = isActiveRun(run) ? { 'Retry-After': RETRY_AFTER_SECONDS } : {};
     return { status: 200, headers, jsonBody: run };
   });
 }
 
-/** DELETE /api/runs/{id} */
+/** DELETE /api/runs/{id} cancels a run. */
 export function cancelHandler({ ports }: Api): HttpHandler {
   return withProblemDocuments(async (request, client) => {
     const runId = checkRunId(request.params['id'] ?? '');
@@ -106,7 +106,7 @@ export function cancelHandler({ ports }: Api): HttpHandler {
     return accepted(request, runId, {
       runId,
       message:
-        'the run is being cancelled: its job, pool and staging container are deleted, logs and outputs so far are kept',
+        'the run is being cancelled: its job, pool and staging container are deleted, logs and outputs that exist are kept',
     });
   });
 }

@@ -4,8 +4,8 @@ import { withProblemDocuments } from './problem';
 import { cancelRun, activeRunIds } from '../instances';
 
 /**
- * DELETE /api/runs: stops all that bills, without a condition. Every run that is going is cancelled,
- * so that none makes a pool again, and every pool and job of any run is deleted at once.
+ * DELETE /api/runs stops everything that is billed. Every active run is cancelled, so that none
+ * creates a pool again, and every pool and job of any run is deleted immediately.
  */
 export function stopAllHandler({ ports }: Api): HttpHandler {
   return withProblemDocuments(async (_request, client) => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Named } from './named';
 
 const CONTAINER = /^(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/;
 const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9_]*$/;
@@ -66,8 +67,8 @@ const packageSchema = z.strictObject({
 });
 
 /** An application package of the Batch account. */
-export interface PackageOptions extends z.input<typeof packageSchema> {}
-export interface PackageReference extends z.output<typeof packageSchema> {}
+export interface PackageOptions extends z.input<typeof packageSchema>, Named {}
+export interface PackageReference extends z.output<typeof packageSchema>, Named {}
 
 const packageField: z.ZodType<PackageReference, PackageOptions> = packageSchema;
 

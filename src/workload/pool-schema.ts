@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Named } from './named';
 import {
   containerName,
   environment,
@@ -29,7 +30,7 @@ const marketplaceImage = z.strictObject({
 });
 
 /** A machine image of the Azure marketplace. */
-export interface MarketplaceImage extends z.input<typeof marketplaceImage> {}
+export interface MarketplaceImage extends z.input<typeof marketplaceImage>, Named {}
 
 const galleryImage = z.strictObject({
   /** Resource id of the image in an Azure Compute Gallery. */
@@ -41,7 +42,7 @@ const galleryImage = z.strictObject({
 });
 
 /** A machine image of your own. */
-export interface GalleryImage extends z.input<typeof galleryImage> {}
+export interface GalleryImage extends z.input<typeof galleryImage>, Named {}
 
 const imageSchema = z.union([z.enum(names), marketplaceImage, galleryImage], {
   error: `must be one of ${names.join(', ')}, or { publisher, offer, sku }, or { gallery, nodeAgent } for an image of your own`,
@@ -67,7 +68,7 @@ const registrySchema = z.strictObject({
 });
 
 /** A container registry that requires a password. */
-export interface RegistryOptions extends z.input<typeof registrySchema> {}
+export interface RegistryOptions extends z.input<typeof registrySchema>, Named {}
 
 const registryField: z.ZodType<z.output<typeof registrySchema>, RegistryOptions> = registrySchema;
 
@@ -79,7 +80,7 @@ const pricePair = z.strictObject({
 });
 
 /** Prices of a node for an hour, by kind of node. */
-export interface PricePair extends z.output<typeof pricePair> {}
+export interface PricePair extends z.output<typeof pricePair>, Named {}
 
 export type NodePrice = number | PricePair;
 
@@ -121,7 +122,7 @@ const mountSchema = z.strictObject({
 });
 
 /** A container that is mounted as a folder on every node. */
-export interface MountOptions extends z.input<typeof mountSchema> {}
+export interface MountOptions extends z.input<typeof mountSchema>, Named {}
 
 const mountField: z.ZodType<z.output<typeof mountSchema>, MountOptions> = mountSchema;
 
@@ -147,7 +148,7 @@ const setupSchema = z.strictObject({
 });
 
 /** The start task: it runs on every node before the first task and installs what programs need. */
-export interface SetupOptions extends z.input<typeof setupSchema> {}
+export interface SetupOptions extends z.input<typeof setupSchema>, Named {}
 
 const setupField: z.ZodType<z.output<typeof setupSchema>, SetupOptions> = setupSchema;
 
@@ -157,7 +158,7 @@ const retentionSchema = z.strictObject({
 });
 
 /** How long a retained pool is reused. */
-export interface RetentionOptions extends z.input<typeof retentionSchema> {}
+export interface RetentionOptions extends z.input<typeof retentionSchema>, Named {}
 
 const retentionField: z.ZodType<
   z.output<typeof retentionSchema>,
@@ -267,8 +268,8 @@ export const poolSchema = z.strictObject({
 });
 
 /** The nodes of a run. */
-export interface PoolOptions extends z.input<typeof poolSchema> {}
-export interface Pool extends z.output<typeof poolSchema> {}
+export interface PoolOptions extends z.input<typeof poolSchema>, Named {}
+export interface Pool extends z.output<typeof poolSchema>, Named {}
 
 export const poolField: z.ZodType<Pool, PoolOptions> = poolSchema;
 

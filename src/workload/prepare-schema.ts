@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Named } from './named';
 import {
   containerName,
   environment,
@@ -54,7 +55,7 @@ const prepareSchema = z.strictObject({
  * The job preparation task: it runs on a node before the first task of the run there, and may run
  * again when the node restarts. Tasks find its directory in AZ_BATCH_JOB_PREP_WORKING_DIR.
  */
-export interface PrepareOptions extends z.input<typeof prepareSchema> {}
+export interface PrepareOptions extends z.input<typeof prepareSchema>, Named {}
 
 export const prepareField: z.ZodType<
   z.output<typeof prepareSchema>,
@@ -71,7 +72,7 @@ const releaseSchema = z.strictObject({
  * The job release task: it runs when the job ends, on the nodes that exist then. Its failure does
  * not fail the run.
  */
-export interface ReleaseOptions extends z.input<typeof releaseSchema> {}
+export interface ReleaseOptions extends z.input<typeof releaseSchema>, Named {}
 
 export const releaseField: z.ZodType<
   z.output<typeof releaseSchema>,
@@ -94,6 +95,6 @@ const sharedSchema = z.strictObject({
 });
 
 /** Reference data that is downloaded to every node once, before the first task of the run there. */
-export interface SharedOptions extends z.input<typeof sharedSchema> {}
+export interface SharedOptions extends z.input<typeof sharedSchema>, Named {}
 
 export const sharedField: z.ZodType<z.output<typeof sharedSchema>, SharedOptions> = sharedSchema;

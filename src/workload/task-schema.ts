@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Named } from './named';
 import {
   environment,
   imageReference,
@@ -24,7 +25,7 @@ const outputSchema = z.strictObject({
 });
 
 /** Files that a task keeps. */
-export interface OutputOptions extends z.input<typeof outputSchema> {}
+export interface OutputOptions extends z.input<typeof outputSchema>, Named {}
 
 const outputField: z.ZodType<z.output<typeof outputSchema>, OutputOptions> = outputSchema;
 
@@ -44,8 +45,8 @@ const containerSchema = z.strictObject({
 });
 
 /** The container of a task. */
-export interface ContainerOptions extends z.input<typeof containerSchema> {}
-export interface Container extends z.output<typeof containerSchema> {}
+export interface ContainerOptions extends z.input<typeof containerSchema>, Named {}
+export interface Container extends z.output<typeof containerSchema>, Named {}
 
 export const containerField: z.ZodType<Container, ContainerOptions> = containerSchema;
 
@@ -115,7 +116,7 @@ export const taskSchema = z.strictObject({
 });
 
 /** A kind of task. */
-export interface TaskOptions extends z.input<typeof taskSchema> {}
-export interface TaskTemplate extends z.output<typeof taskSchema> {}
+export interface TaskOptions extends z.input<typeof taskSchema>, Named {}
+export interface TaskTemplate extends z.output<typeof taskSchema>, Named {}
 
 export const taskField: z.ZodType<TaskTemplate, TaskOptions> = taskSchema;

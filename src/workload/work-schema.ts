@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Named } from './named';
 import { environment } from './fields';
 import { combinationsIn } from './sweep';
 import { taskSchema, taskField, type TaskTemplate } from './task-schema';
@@ -22,8 +23,8 @@ const mergeSchema = taskSchema.extend({
 });
 
 /** A task that runs once, after all other tasks. */
-export interface MergeOptions extends z.input<typeof mergeSchema> {}
-export interface MergeTemplate extends z.output<typeof mergeSchema> {}
+export interface MergeOptions extends z.input<typeof mergeSchema>, Named {}
+export interface MergeTemplate extends z.output<typeof mergeSchema>, Named {}
 
 const mergeField: z.ZodType<MergeTemplate, MergeOptions> = mergeSchema;
 
@@ -56,7 +57,7 @@ const rangeSchema = z.strictObject({
 });
 
 /** A range of numbers, such as `{ from: 1, to: 10 }`. */
-export interface RangeOptions extends z.input<typeof rangeSchema> {}
+export interface RangeOptions extends z.input<typeof rangeSchema>, Named {}
 
 const rangeField: z.ZodType<z.output<typeof rangeSchema>, RangeOptions> = rangeSchema;
 
@@ -94,7 +95,7 @@ const listedSchema = z.strictObject({
 });
 
 /** A task that is listed in the declaration. */
-export interface ListedTaskOptions extends z.input<typeof listedSchema> {}
+export interface ListedTaskOptions extends z.input<typeof listedSchema>, Named {}
 
 const listedField: z.ZodType<z.output<typeof listedSchema>, ListedTaskOptions> = listedSchema;
 
@@ -106,7 +107,7 @@ const wholeSchema = z.strictObject({
 });
 
 /** Work in which the job manager is the whole job. */
-export interface WholeWork extends z.input<typeof wholeSchema> {}
+export interface WholeWork extends z.input<typeof wholeSchema>, Named {}
 
 const splitSchema = z.strictObject({
   /**
@@ -130,7 +131,7 @@ const splitSchema = z.strictObject({
 });
 
 /** Work that a job manager splits by writing a manifest. */
-export interface SplitWork extends z.input<typeof splitSchema> {}
+export interface SplitWork extends z.input<typeof splitSchema>, Named {}
 
 const perBlobSchema = z.strictObject({
   /** Selects work in which each input blob is a unit. */
@@ -146,7 +147,7 @@ const perBlobSchema = z.strictObject({
 });
 
 /** Work in which each input blob is a unit. */
-export interface PerBlobWork extends z.input<typeof perBlobSchema> {}
+export interface PerBlobWork extends z.input<typeof perBlobSchema>, Named {}
 
 const sweepSchema = z.strictObject({
   /** Selects work in which each combination of values is a unit. */
@@ -177,7 +178,7 @@ const sweepSchema = z.strictObject({
 });
 
 /** Work in which each combination of values is a unit. */
-export interface SweepWork extends z.input<typeof sweepSchema> {}
+export interface SweepWork extends z.input<typeof sweepSchema>, Named {}
 
 const listSchema = z.strictObject({
   /** Selects work whose tasks are listed, and may depend on each other. */
@@ -190,7 +191,7 @@ const listSchema = z.strictObject({
 });
 
 /** Work whose tasks are listed, and may depend on each other. */
-export interface ListedWork extends z.input<typeof listSchema> {}
+export interface ListedWork extends z.input<typeof listSchema>, Named {}
 
 export const workSchema = z.discriminatedUnion('kind', [
   wholeSchema,

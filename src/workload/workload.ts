@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Named } from './named';
 import { checkSchedule } from './checks/schedule';
 import {
   containerName,
@@ -32,7 +33,7 @@ const blobTriggerSchema = z.strictObject({
 });
 
 /** Starts a run for each new blob. */
-export interface BlobTrigger extends z.input<typeof blobTriggerSchema> {}
+export interface BlobTrigger extends z.input<typeof blobTriggerSchema>, Named {}
 
 const blobTriggerField: z.ZodType<
   z.output<typeof blobTriggerSchema>,
@@ -59,7 +60,7 @@ export const triggersSchema = z.strictObject({
 });
 
 /** Events that start a run. */
-export interface Triggers extends z.input<typeof triggersSchema> {}
+export interface Triggers extends z.input<typeof triggersSchema>, Named {}
 
 const triggersField: z.ZodType<z.output<typeof triggersSchema>, Triggers> = triggersSchema;
 
@@ -102,7 +103,7 @@ const containerInputsSchema = z.strictObject({
 });
 
 /** Inputs from a container of the storage account. */
-export interface ContainerInputs extends z.input<typeof containerInputsSchema> {}
+export interface ContainerInputs extends z.input<typeof containerInputsSchema>, Named {}
 
 const previousInputsSchema = z.strictObject({
   /** Selects inputs from the outputs of the run that this run follows (`triggers.after`). */
@@ -113,7 +114,7 @@ const previousInputsSchema = z.strictObject({
 });
 
 /** Inputs from the outputs of the run that this run follows. */
-export interface PreviousInputs extends z.input<typeof previousInputsSchema> {}
+export interface PreviousInputs extends z.input<typeof previousInputsSchema>, Named {}
 
 const inputsSchema = z.discriminatedUnion('from', [containerInputsSchema, previousInputsSchema]);
 
@@ -232,9 +233,9 @@ export const workloadSchema = z.strictObject({
 });
 
 /** The declaration of a workload, one file in `src/workloads`. */
-export interface WorkloadDeclaration extends z.input<typeof workloadSchema> {}
+export interface WorkloadDeclaration extends z.input<typeof workloadSchema>, Named {}
 /** A checked declaration with its defaults. */
-export interface Workload extends z.output<typeof workloadSchema> {}
+export interface Workload extends z.output<typeof workloadSchema>, Named {}
 
 export type { TaskTemplate };
 export type Workloads = ReadonlyMap<string, Workload>;

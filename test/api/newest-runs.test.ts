@@ -11,7 +11,7 @@ import { RUN_ORCHESTRATION } from '../../src/run/workflow';
 const NOW = new Date('2030-06-01T00:00:00Z');
 const HOUR_MS = 3_600_000;
 
-/** A task hub with runs that began so many hours ago, and what it was asked for, in days. */
+/** A task hub with runs of this age in hours, and the days of history that were requested. */
 function hubWith(
   runs: readonly { readonly id: string; readonly hours: number; readonly newSince?: number }[],
 ) {
@@ -47,7 +47,7 @@ const hourly = Array.from({ length: 2000 }, (_, hours) => ({
 }));
 const rare = { id: 'rare-00000000000000aa', hours: 1900 };
 
-test('the newest runs come first, and no older ones are read than it takes', async () => {
+test('the newest runs come first, and no more history is read than necessary', async () => {
   const { newest, asked } = hubWith([rare, ...hourly.toReversed()]);
 
   expect(await newest(undefined, 20)).toEqual(hourly.slice(0, 20).map(({ id }) => id));
@@ -58,7 +58,7 @@ test('the newest runs come first, and no older ones are read than it takes', asy
   expect(asked).toEqual([1, 8, 60, Number.POSITIVE_INFINITY]);
 });
 
-test('a run counts from its own beginning, not from that of its newest history', async () => {
+test('the age of a run is that of its first history, not of its newest', async () => {
   const old = { id: 'long-0000000000000001', hours: 40, newSince: 1 };
   const middle = { id: 'long-0000000000000002', hours: 30 };
   const { newest } = hubWith([old, middle, { id: 'long-0000000000000003', hours: 2 }]);

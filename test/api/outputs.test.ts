@@ -8,7 +8,7 @@ import { outputContainerOf } from '../../src/run/names';
 
 const RUN = 'hello-0123456789abcdef';
 
-/** As many outputs as there are names, of one byte each, and the app's answer to a question for them. */
+/** An app with these outputs of one byte each; returns a function that requests a list of them. */
 function appWith(names: readonly string[]) {
   const files = new MemoryFiles();
   for (const name of names) files.put(outputContainerOf(RUN), name, '1');
@@ -35,7 +35,7 @@ interface Listed {
   readonly isComplete: boolean;
 }
 
-test('outputs are listed by name and size, each with its address', async () => {
+test('outputs are listed with name, size and URL', async () => {
   const listed = await appWith(['results/a b.txt', 'logs/t/stdout.txt'])({ prefix: 'results/' });
 
   expect(listed).toEqual({
@@ -51,7 +51,7 @@ test('outputs are listed by name and size, each with its address', async () => {
   });
 });
 
-test('a list that is too long for one answer goes on after its last name, to the last output [GD35]', async () => {
+test('a list that is too long for one response continues after its last name, up to the last output [GD35]', async () => {
   const names = Array.from({ length: 12_345 }, (_, n) => `results/${String(n).padStart(5, '0')}`);
   const ask = appWith(['logs/t/stdout.txt', ...names, 'zones']);
 
@@ -65,9 +65,10 @@ test('a list that is too long for one answer goes on after its last name, to the
   expect(pages.flatMap(({ files }) => files.map(({ name }) => name))).toEqual(names);
 });
 
-test('a list does not end early because the name that it goes on after is gone', async () => {
+test('a list that should continue after a deleted output is an error, not an empty list', async () => {
   expect(await appWith(['results/a'])({ after: 'results/b' })).toMatchObject({
     status: 404,
-    detail: 'the run has no output "results/b" (any more), so nothing comes after it',
+    detail:
+      'the run has no output "results/b" (it may have been deleted), so no list can continue after it',
   });
 });

@@ -7,8 +7,6 @@ import { watchWith, whole } from '../run/given';
 import { now, worldOf } from '../run/world';
 import type { Api, HttpHandler } from '../../src/api/handler';
 
-/** Runs that the engine has forgotten, and whose records are there. */
-
 async function recorded() {
   const { plan, files, activities, tools } = worldOf(whole);
   await activities.record({
@@ -60,7 +58,7 @@ test('the outputs of a run whose history was purged are listed', async () => {
   });
 });
 
-test('a run that has neither history nor record is none', async () => {
+test('a run with neither history nor record is unknown', async () => {
   const { api } = await recorded();
 
   for (const handler of [showHandler(api), outputsHandler(api)]) {

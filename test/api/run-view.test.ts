@@ -13,7 +13,7 @@ const queued = {
   createdTime: new Date('2030-01-01T02:00:00Z'),
 };
 
-test('a run that has not begun shows since when it waits, in a list too, where the library has moments as text', () => {
+test('a queued run shows when it was created, in lists too, where the library leaves timestamps as text', () => {
   const single = queued as unknown as DurableOrchestrationStatus;
   const listed = {
     ...queued,
@@ -25,7 +25,7 @@ test('a run that has not begun shows since when it waits, in a list too, where t
     workload: 'render',
     status: 'queued',
     phase: null,
-    waitingFor: 'the Functions host to begin it',
+    waitingFor: 'a worker of the Functions host',
     tasks: null,
     nodes: null,
     nodeMinutes: 0,
@@ -45,10 +45,13 @@ test.each([
   ['Completed', 'failed', false],
   ['Terminated', 'cancelled', false],
   ['Canceled', 'cancelled', false],
-] as const)('an orchestration without a record that is %s shows as %s', (state, status, going) => {
-  const runtimeStatus = OrchestrationRuntimeStatus[state];
-  const picture = toRunView({ ...queued, runtimeStatus });
+] as const)(
+  'an orchestration that is %s without a record is shown as %s',
+  (state, status, isActive) => {
+    const runtimeStatus = OrchestrationRuntimeStatus[state];
+    const view = toRunView({ ...queued, runtimeStatus });
 
-  expect(picture?.status).toBe(status);
-  expect(picture !== null && isActiveRun(picture)).toBe(going);
-});
+    expect(view?.status).toBe(status);
+    expect(view !== null && isActiveRun(view)).toBe(isActive);
+  },
+);

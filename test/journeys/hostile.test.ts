@@ -127,7 +127,7 @@ const refused: readonly (readonly [string, string, unknown, Record<string, unkno
       title: 'unknownRun',
       status: 404,
       // As Azure's web server has it: a slash that came as %2f parts no segments.
-      detail: '"..%2f..%2fadmin" is no run id; GET /api/runs lists them',
+      detail: '"..%2f..%2fadmin" is not a run id; GET /api/runs lists the runs',
     },
   ],
 ];
