@@ -1,10 +1,9 @@
-/** Bounded concurrency over items that may be without end: what is not asked for is not made. */
-
+/** Items of any number, which are produced only as they are needed. */
 type Items<Item> = AsyncIterable<Item> | Iterable<Item>;
 
 /**
- * Does `work` for every item, at most `width` at a time. After a failure no more are begun, and the
- * first failure is thrown once all that had begun is still.
+ * Calls `work` for every item, at most `width` at a time. After a failure no more calls are started,
+ * and the first failure is thrown once all started calls have ended.
  */
 export async function eachAtOnce<Item>(
   items: Items<Item>,
@@ -13,9 +12,9 @@ export async function eachAtOnce<Item>(
 ): Promise<void> {
   const source = each(items);
   const failures: unknown[] = [];
-  const takeTurns = async (): Promise<void> => {
+  const runWorker = async (): Promise<void> => {
     try {
-      // Turns that ask at the same moment are answered one after another.
+      // The generator answers simultaneous requests one after the other.
       for (let next = await source.next(); next.done !== true; next = await source.next()) {
         await work(next.value);
         if (failures.length > 0) return;
@@ -24,28 +23,28 @@ export async function eachAtOnce<Item>(
       failures.push(error);
     }
   };
-  await Promise.all(Array.from({ length: width }, takeTurns));
+  await Promise.all(Array.from({ length: width }, runWorker));
   if (failures.length === 0) return;
   await source.return(undefined);
   throw failures[0];
 }
 
-/** What `work` makes of each item, in order, made up to `width` items ahead of the reader. */
-export async function* mapAhead<Item, Made>(
+/** The results of `work` for each item, in order, computed up to `width` items ahead of the reader. */
+export async function* mapAhead<Item, Result>(
   items: Items<Item>,
   width: number,
-  work: (item: Item) => Promise<Made>,
-): AsyncGenerator<Made, void, undefined> {
-  const ahead: Promise<Made>[] = [];
+  work: (item: Item) => Promise<Result>,
+): AsyncGenerator<Result, void, undefined> {
+  const ahead: Promise<Result>[] = [];
   for await (const item of items) {
-    const made = work(item);
-    // Whoever awaits it hears of a failure; until then it must not count as unheard.
-    made.catch(() => {});
-    ahead.push(made);
+    const result = work(item);
+    // A failure is thrown where the result is awaited; until then it must not count as unhandled.
+    result.catch(() => {});
+    ahead.push(result);
     const first = ahead.length < width ? undefined : ahead.shift();
     if (first !== undefined) yield await first;
   }
-  for (const made of ahead) yield await made;
+  for (const result of ahead) yield await result;
 }
 
 async function* each<Item>(items: Items<Item>): AsyncGenerator<Item, void, undefined> {

@@ -1,7 +1,7 @@
 import type { Workload, Workloads } from './workload/workload';
 import type { AccountKey, Settings } from './settings';
 
-/** What the app goes by, in lines to be written down when it starts. No line holds a secret. */
+/** The settings in effect, as lines for the log at start. No line contains a secret. */
 export function describeSettings(settings: Settings, workloads: Workloads): readonly string[] {
   const { batch, storage, vaultUri, nodes } = settings;
   const identity = identityIn(settings);
@@ -11,14 +11,14 @@ export function describeSettings(settings: Settings, workloads: Workloads): read
       ? `storage: ${address(storage.blobServiceUri)}, ${identity}`
       : `storage: ${accountIn(storage.text)}`,
     `Key Vault: ${vaultUri === null ? 'none' : `${address(vaultUri)}, ${identity}`}`,
-    `nodes: ${nodes.vmSize} where a workload names no size, ${nodes.subnetId === null ? 'in no subnet of ours' : `in ${nodes.subnetId}`}`,
+    `nodes: ${nodes.vmSize} by default, ${nodes.subnetId === null ? 'in a network of Batch' : `in ${nodes.subnetId}`}`,
     `blob events: ${settings.blobTriggerSource}`,
     ...[...workloads.values()].map((workload) => lineOf(workload, settings.schedules)),
   ];
 }
 
 function identityIn({ identity }: Settings): string {
-  if (!identity.managed) return 'as whoever is signed in here';
+  if (!identity.managed) return 'as the user who is signed in';
   return `as the managed identity${identity.clientId === null ? '' : ` ${identity.clientId}`}`;
 }
 
@@ -26,10 +26,10 @@ function keyIn(key: AccountKey | null): string | undefined {
   if (key === null) return undefined;
   return key.kind === 'key'
     ? `with the key of account ${key.name} (***)`
-    : `with the key of account ${key.name}, which is the secret ${key.secret} of the vault`;
+    : `with the key of account ${key.name}, which is the secret ${key.secret} in the vault`;
 }
 
-/** An address may carry a name, a password or a SAS. */
+/** An address without the user, password or SAS that it may contain. */
 function address(text: string): string {
   const { origin, pathname } = new URL(text);
   return `${origin}${pathname}`.replace(/\/$/, '');
@@ -42,7 +42,7 @@ function accountIn(connectionString: string): string {
     : `with the key of account ${name} (***)`;
 }
 
-/** When it runs and how large it may get, and what of it is not as declared. */
+/** The triggers and limits of a workload, with what differs from its declaration. */
 function lineOf(workload: Workload, schedules: Settings['schedules']): string {
   const { name, triggers, pool, deadlineMinutes } = workload;
   const schedule = schedules[name];
@@ -51,10 +51,10 @@ function lineOf(workload: Workload, schedules: Settings['schedules']): string {
     ...(schedule === undefined
       ? []
       : [
-          `at "${schedule}"${isOverridden ? ` (set; declared: "${triggers.schedule ?? ''}")` : ''}`,
+          `at "${schedule}"${isOverridden ? ` (app setting; declared: "${triggers.schedule ?? ''}")` : ''}`,
         ]),
     ...(triggers.blob === undefined ? [] : [`for each blob in ${triggers.blob.container}`]),
     'on request',
   ];
-  return `workload ${name}: ${reasons.join(', ')}; at most ${pool.maxNodes} × ${pool.vmSize ?? 'the usual size'} for ${deadlineMinutes} minutes`;
+  return `workload ${name}: ${reasons.join(', ')}; at most ${pool.maxNodes} × ${pool.vmSize ?? 'default size'} for ${deadlineMinutes} minutes`;
 }

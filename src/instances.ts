@@ -7,17 +7,16 @@ import type { Files } from './run/ports';
 import { POLL_NOW, RUN_ORCHESTRATION } from './run/workflow';
 import { cancelBlob, RUNS_CONTAINER } from './run/names';
 
-/** The one way in: whatever the trigger, a run starts here, and the same occurrence starts it once. */
-
+/** The clients that starting and cancelling runs needs. */
 export interface StartContext {
   readonly client: DurableClient;
   readonly files: Files;
 }
 
-/** What the library rejects with then; other refusals may hold a 404 of somebody else's. */
-const NOT_THERE = 'replied with HTTP 404 response';
+/** The error of the library for an unknown instance; other errors may contain a 404 of another service. */
+const NOT_FOUND = 'replied with HTTP 404 response';
 
-/** Null when there is no such instance. */
+/** The status of a run's orchestration; null when there is none. */
 export async function findInstance(
   client: DurableClient,
   runId: string,
@@ -25,7 +24,7 @@ export async function findInstance(
   try {
     return await client.getStatus(runId);
   } catch (error) {
-    if (error instanceof Error && error.message.includes(NOT_THERE)) return null;
+    if (error instanceof Error && error.message.includes(NOT_FOUND)) return null;
     throw error;
   }
 }
@@ -42,13 +41,15 @@ export function isActive({ name, runtimeStatus }: DurableOrchestrationStatus): b
 
 /** The ids of all runs that have not ended. */
 export async function activeRunIds(client: DurableClient): Promise<readonly string[]> {
-  const going = await client.getStatusBy({ runtimeStatus: [Pending, Running, Suspended] });
-  return going.filter(({ name }) => name === RUN_ORCHESTRATION).map(({ instanceId }) => instanceId);
+  const active = await client.getStatusBy({ runtimeStatus: [Pending, Running, Suspended] });
+  return active
+    .filter(({ name }) => name === RUN_ORCHESTRATION)
+    .map(({ instanceId }) => instanceId);
 }
 
 /**
- * Asks a run to end and clean up. The request is a blob, which the run reads at each of its looks;
- * the event only has it look now. An event alone could get lost while a run continues as new.
+ * Requests that a run end and clean up. The request is a blob, which the run reads at each poll; the
+ * event only makes the run poll now. An event alone could be lost while a run continues as new.
  */
 export async function cancelRun({ client, files }: StartContext, runId: string): Promise<void> {
   await files.makeContainer(RUNS_CONTAINER, {});

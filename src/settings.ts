@@ -8,37 +8,37 @@ import type { Quotas } from './run/forecast/quotas';
 import type { Workloads } from './workload/workload';
 import { registrySecretsOf, secretsOf } from './workload/programs';
 
-/** What the app is told from outside. Read once, checked whole, frozen. */
+/** The app settings. They are read once, checked together and frozen. */
 export interface Settings {
   readonly batch: {
     readonly endpoint: string;
-    /** With a name and a key (or the name of its secret) the account key signs; without, the identity. */
+    /** The account key that signs requests; null to use the identity. */
     readonly accountKey: AccountKey | null;
   };
-  /** The Batch account for the management plane; null when nobody said which it is. */
+  /** The Batch account in the management plane; null when BATCH_ACCOUNT_ID is not set. */
   readonly management: {
     /** The resource id. */
     readonly accountId: string;
-    /** Null for that of the cloud of the Batch endpoint. */
+    /** Null for the endpoint of the cloud that the Batch endpoint belongs to. */
     readonly endpoint: string | null;
   } | null;
   readonly storage:
     | { readonly kind: 'connectionString'; readonly text: string }
     | { readonly kind: 'identity'; readonly blobServiceUri: string };
-  /** Of the pools of every workload that says none of its own. */
+  /** Defaults for the nodes of every pool. */
   readonly nodes: NodeDefaults;
   readonly vaultUri: string | null;
   readonly identity: {
     readonly clientId: string | null;
-    /** Set where the platform answers for a managed identity; a person's machine has none. */
+    /** True where the platform provides a managed identity; a developer's machine has none. */
     readonly managed: boolean;
   };
   readonly blobTriggerSource: 'EventGrid' | 'LogsAndContainerScan';
-  /** How often one request to Batch, storage or the vault is repeated; a step is tried again besides. */
+  /** Retries of one request to Batch, storage or the vault; steps are retried in addition. */
   readonly serviceRetries: number;
-  /** What plans reckon with. */
+  /** Quotas that plans calculate with. */
   readonly limits: Quotas;
-  /** NCRONTAB by workload: what is set, else what the workload declares. */
+  /** NCRONTAB by workload: the app setting, or else the declared schedule. */
   readonly schedules: Readonly<Record<string, string>>;
 }
 
@@ -48,7 +48,7 @@ export type AccountKey =
 
 const priceSchema = z.record(z.string(), nodePrice);
 
-/** VM sizes in lower case, as they are looked up. */
+/** Prices by VM size in lower case, as they are looked up. */
 function priceTable(text: string, context: z.core.$RefinementCtx<string>): PriceTable {
   try {
     const prices = priceSchema.parse(JSON.parse(text));
@@ -61,19 +61,19 @@ function priceTable(text: string, context: z.core.$RefinementCtx<string>): Price
   }
 }
 
-/** What the storage client takes, as long as it can sign with it. */
+/** A connection string that the storage client accepts and can sign with. */
 const CONNECTION_STRING =
   /^(?:UseDevelopmentStorage=true\b|(?=.*DefaultEndpointsProtocol=https?;)(?=.*AccountName=[^;])(?=.*AccountKey=[^;]))/i;
 const webAddress = z.url({ protocol: /^https?$/ });
 
-/** A token for the management plane opens more than this app needs: it goes over TLS, or stays here. */
+/** A token for the management plane grants more than this app needs: it is sent over TLS, or to this machine. */
 function isSafe(address: string): boolean {
   if (!URL.canParse(address)) return false;
   const { protocol, hostname } = new URL(address);
   return protocol === 'https:' || hostname === '127.0.0.1' || hostname === 'localhost';
 }
 
-/** Every setting: what it must be, in words, and how that is checked. Empty counts as missing. */
+/** Every setting with its schema and its description. An empty value counts as missing. */
 export const settingRows = {
   BATCH_ACCOUNT_ENDPOINT: [
     webAddress,
@@ -90,7 +90,7 @@ export const settingRows = {
   ],
   MANAGEMENT_ENDPOINT: [
     webAddress.refine(isSafe).optional(),
-    'Azure Resource Manager, over https, where it is not that of the cloud of the Batch account',
+    'the endpoint of Azure Resource Manager, over https, if it differs from that of the cloud of the Batch account',
   ],
   BATCH_ACCOUNT_NAME: [z.string().optional(), 'the name of the Batch account, when a key is used'],
   BATCH_ACCOUNT_KEY: [z.base64().optional(), 'the account key, when no identity is used'],
@@ -103,14 +103,14 @@ export const settingRows = {
       .string()
       .regex(/^standard_[a-z0-9_-]+$/i)
       .default(DEFAULT_VM_SIZE),
-    'the VM size of nodes where a workload names none, such as standard_d2s_v5',
+    'the VM size of nodes for workloads that name none, such as standard_d2s_v5',
   ],
   POOL_SUBNET_ID: [
     z
       .string()
       .regex(/^\/subscriptions\/[^/]+\/resourceGroups\/.+\/subnets\/[^/]+$/i)
       .optional(),
-    'the resource id of the subnet that nodes join, where they have one of their own',
+    'the resource id of the subnet that nodes join',
   ],
   AzureWebJobsStorage: [
     z.string().regex(CONNECTION_STRING).optional(),
@@ -135,15 +135,15 @@ export const settingRows = {
   ],
   SPOT_CORE_QUOTA: [
     z.coerce.number().int().min(0).optional(),
-    'the Spot cores that the Batch account may have, where plans do not look it up or are to go by another number',
+    'the Spot core quota of the Batch account, if plans cannot look it up or should use another number',
   ],
   DEDICATED_CORE_QUOTA: [
     z.coerce.number().int().min(0).optional(),
-    'the dedicated cores that the Batch account may have, for the same',
+    'the dedicated core quota of the Batch account, if plans cannot look it up or should use another number',
   ],
   SERVICE_RETRIES: [
     z.coerce.number().int().min(0).max(10).default(3),
-    'how often one request to Batch, storage or the vault is repeated when it is not answered, 0 to 10',
+    'the number of retries of one request to Batch, storage or the vault, 0 to 10',
   ],
   BLOB_TRIGGER_SOURCE: [
     z.enum(['EventGrid', 'LogsAndContainerScan']).default('LogsAndContainerScan'),
@@ -159,16 +159,19 @@ export function scheduleSetting(workload: string): string {
   return `SCHEDULE_${workload.toUpperCase().replaceAll('-', '_')}`;
 }
 
-/** @throws Failure badSettings naming every setting that is missing or wrong, never its value */
+/** @throws Failure badSettings with every setting that is missing or not valid, never with its value */
 export function readSettings(
   environment: Readonly<Record<string, string | undefined>>,
   workloads: Workloads,
 ): Settings {
-  const { values, mistakes } = readRows(environment);
-  const schedules = readSchedules(environment, workloads, mistakes);
-  mistakes.push(...missingTogether(environment, workloads));
-  if (mistakes.length > 0) {
-    throw new Failure('badSettings', `the app settings have validation errors:\n  ${mistakes.join('\n  ')}`);
+  const { values, errors } = readRows(environment);
+  const schedules = readSchedules(environment, workloads, errors);
+  errors.push(...missingTogether(environment, workloads));
+  if (errors.length > 0) {
+    throw new Failure(
+      'badSettings',
+      `the app settings have validation errors:\n  ${errors.join('\n  ')}`,
+    );
   }
   return Object.freeze({
     batch: {
@@ -199,23 +202,23 @@ export function readSettings(
 
 function readRows(environment: Readonly<Record<string, string | undefined>>): {
   values: SettingValues;
-  mistakes: string[];
+  errors: string[];
 } {
   const values: Record<string, unknown> = {};
-  const mistakes: string[] = [];
+  const errors: string[] = [];
   for (const [name, [schema, meaning]] of Object.entries(settingRows)) {
     const text = environment[name];
     const checked = schema.safeParse(text === '' ? undefined : text);
     if (checked.success) values[name] = checked.data;
     else
-      mistakes.push(
+      errors.push(
         `${name}: ${text === undefined || text === '' ? 'missing' : 'not valid'}; it is ${meaning}`,
       );
   }
-  return { values: values as unknown as SettingValues, mistakes };
+  return { values: values as unknown as SettingValues, errors };
 }
 
-/** What is missing because of something else. What is set and wrong has been named already. */
+/** Settings that are required because of others. A setting that is not valid has been reported already. */
 function* missingTogether(
   environment: Readonly<Record<string, string | undefined>>,
   workloads: Workloads,
@@ -241,7 +244,7 @@ function* missingTogether(
 function readSchedules(
   environment: Readonly<Record<string, string | undefined>>,
   workloads: Workloads,
-  mistakes: string[],
+  errors: string[],
 ): Record<string, string> {
   const schedules: Record<string, string> = {};
   for (const { name, triggers } of workloads.values()) {
@@ -249,9 +252,9 @@ function readSchedules(
     const setting = scheduleSetting(name);
     const text = environment[setting];
     const schedule = text === undefined || text === '' ? triggers.schedule : text;
-    const mistake = checkSchedule(schedule);
-    if (mistake === undefined) schedules[name] = schedule;
-    else mistakes.push(`${setting}: ${mistake}`);
+    const message = checkSchedule(schedule);
+    if (message === undefined) schedules[name] = schedule;
+    else errors.push(`${setting}: ${message}`);
   }
   return schedules;
 }

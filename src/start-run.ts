@@ -7,57 +7,61 @@ import { runIdOf, workloadOfRun } from './run/names';
 import type { StartContext } from './instances';
 import { findInstance, activeRunIds, cancelRun } from './instances';
 
+/** The result of a start. */
 export interface Started {
   readonly runId: string;
-  /** False when the occurrence has its run already. */
+  /** False when the occurrence already has its run. */
   readonly isNew: boolean;
 }
 
-/** @throws Failure keyReused when the same idempotency key came with another request */
+/**
+ * Starts the run of an occurrence, for every trigger. The same occurrence starts one run only.
+ * @throws Failure keyReused when the idempotency key was used for another request
+ */
 export async function startRun(
   { client, files }: StartContext,
   workload: Workload,
   request: RunRequest,
 ): Promise<Started> {
-  refuseWithoutPrevious(workload, request);
+  requirePrevious(workload, request);
   const runId = runIdOf(workload.name, request.occurrence);
   const existing = await findInstance(client, runId);
   if (existing !== null) {
-    refuseOther(existing, request, runId);
+    requireSameRequest(existing, request, runId);
     return { runId, isNew: false };
   }
   if (workload.overlap === 'replace')
     await cancelOverlappingRuns({ client, files }, workload, runId);
 
-  const journey: RunInput = { request };
+  const input: RunInput = { request };
   try {
-    await client.startNew(RUN_ORCHESTRATION, { instanceId: runId, input: journey });
+    await client.startNew(RUN_ORCHESTRATION, { instanceId: runId, input });
   } catch (error) {
-    // Two deliveries of one occurrence at the same moment: the host lets one start it.
+    // Two simultaneous deliveries of one occurrence: the host lets one of them start the run.
     const winner = await findInstance(client, runId);
     if (winner === null) throw error;
-    refuseOther(winner, request, runId);
+    requireSameRequest(winner, request, runId);
     return { runId, isNew: false };
   }
   return { runId, isNew: true };
 }
 
-function refuseWithoutPrevious({ name, inputs, triggers }: Workload, request: RunRequest): void {
+function requirePrevious({ name, inputs, triggers }: Workload, request: RunRequest): void {
   if (inputs?.from !== 'previous' || request.occurrence.kind === 'after') return;
   throw new Failure(
     'badRequest',
-    `${name} takes what a run of ${triggers.after ?? 'another workload'} has left; start that one, and ${name} follows`,
+    `${name} takes the outputs of a run of ${triggers.after ?? 'another workload'}; start that workload, and ${name} follows`,
   );
 }
 
-function refuseOther(
+function requireSameRequest(
   existing: DurableOrchestrationStatus,
   request: RunRequest,
   runId: string,
 ): void {
   if (request.occurrence.kind !== 'request') return;
-  const journey = existing.input as RunInput | null;
-  if (journey === null || sameRequest(journey.request, request)) return;
+  const input = existing.input as RunInput | null;
+  if (input === null || sameRequest(input.request, request)) return;
   throw new Failure(
     'keyReused',
     `the idempotency key was used for another request (run ${runId}); send a new key with a new request`,
@@ -65,21 +69,21 @@ function refuseOther(
 }
 
 function sameRequest(one: RunRequest, other: RunRequest): boolean {
-  const essence = ({ parameters, blob }: RunRequest) =>
+  const contentOf = ({ parameters, blob }: RunRequest) =>
     JSON.stringify([
       Object.entries(parameters).sort(([a], [b]) => a.localeCompare(b)),
       blob ?? null,
     ]);
-  return essence(one) === essence(other);
+  return contentOf(one) === contentOf(other);
 }
 
-/** With the policy "replace", the newest run has those before it end first. */
+/** Cancels the active runs of the workload, for the overlap policy "replace". */
 async function cancelOverlappingRuns(
-  doors: StartContext,
+  context: StartContext,
   workload: Workload,
   runId: string,
 ): Promise<void> {
-  for (const other of await activeRunIds(doors.client)) {
-    if (other !== runId && workloadOfRun(other) === workload.name) await cancelRun(doors, other);
+  for (const other of await activeRunIds(context.client)) {
+    if (other !== runId && workloadOfRun(other) === workload.name) await cancelRun(context, other);
   }
 }

@@ -18,23 +18,23 @@ test.each([
   [`authorization: Bearer ${TOKEN}`, 'authorization: Bearer ***'],
   [`the token ${TOKEN} has expired`, 'the token *** has expired'],
   ['SharedKey nightshift:abc=', 'SharedKey ***'],
-])('what gives access is taken out of %j [GD19]', (text, clean) => {
+])('secrets are masked in %j [GD19]', (text, clean) => {
   expect(redact(text)).toBe(clean);
 });
 
 test.each(['exit code=3', 'the signature=good design', 'code: 17', 'a bearer of news', ''])(
-  'nothing is taken out of %j',
+  'nothing is masked in %j',
   (text) => {
     expect(redact(text)).toBe(text);
   },
 );
 
-test('a failure says nothing that gives access, whatever it is told, and neither does any error shown [GD19]', () => {
-  const told = 'cannot open https://x/in?sig=abc';
+test('no failure and no formatted error shows a secret [GD19]', () => {
+  const message = 'cannot open https://x/in?sig=abc';
 
-  expect(new Failure('internal', told).message).toBe('cannot open https://x/in?sig=***');
-  expect(formatError(new Error(told))).toBe('cannot open https://x/in?sig=***');
-  expect(formatError(told)).toBe('cannot open https://x/in?sig=***');
+  expect(new Failure('internal', message).message).toBe('cannot open https://x/in?sig=***');
+  expect(formatError(new Error(message))).toBe('cannot open https://x/in?sig=***');
+  expect(formatError(message)).toBe('cannot open https://x/in?sig=***');
 });
 
 test('each code has its status over HTTP', () => {
@@ -43,4 +43,9 @@ test('each code has its status over HTTP', () => {
     httpStatusOf('unknownRun'),
     httpStatusOf('serviceUnavailable'),
   ]).toEqual([400, 404, 503]);
+});
+
+test('a failure that a user mends has no stack, and any other failure has one', () => {
+  expect(new Failure('badWorkloads', 'two lines\nfor people').stack).toBe('two lines\nfor people');
+  expect(new Failure('internal', 'a bug').stack).toMatch(/a bug\n\s+at /);
 });

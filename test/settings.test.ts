@@ -14,7 +14,7 @@ const shipped = checkWorkloads([nightlyReport, render]);
 const CANARY = Buffer.from('canary-7c5b2d4f60').toString('base64');
 const connection = `DefaultEndpointsProtocol=https;AccountName=mystore;AccountKey=${CANARY};EndpointSuffix=core.windows.net`;
 
-/** As deployed: a managed identity for everything. */
+/** Settings as deployed: a managed identity for everything. */
 const azure = {
   BATCH_ACCOUNT_ENDPOINT: 'https://mybatch.westeurope.batch.azure.com/',
   AzureWebJobsStorage__blobServiceUri: 'https://mystore.blob.core.windows.net/',
@@ -24,7 +24,7 @@ const azure = {
   BLOB_TRIGGER_SOURCE: 'EventGrid',
 };
 
-/** As a person may set it on a machine of their own. */
+/** Settings of a developer's machine. */
 const keys = {
   BATCH_ACCOUNT_ENDPOINT: 'http://127.0.0.1:10100',
   BATCH_ACCOUNT_NAME: 'mybatch',
@@ -33,7 +33,7 @@ const keys = {
   KEY_VAULT_URI: 'https://myvault.vault.azure.net',
 };
 
-function mistakesIn(
+function errorsIn(
   environment: Readonly<Record<string, string | undefined>>,
   workloads = none,
 ): readonly string[] {
@@ -46,7 +46,7 @@ function mistakesIn(
   }
 }
 
-test('settings are read once, with what is not set filled in, and cannot be changed [GD18]', () => {
+test('settings are read once, with defaults, and cannot be changed [GD18]', () => {
   const settings = readSettings(azure, shipped);
 
   expect(settings).toMatchObject({
@@ -62,7 +62,7 @@ test('settings are read once, with what is not set filled in, and cannot be chan
   expect(Object.isFrozen(settings)).toBe(true);
 });
 
-test('a key signs where one is set, by itself or as the name of its secret [GD16]', () => {
+test('an account key is used when it is set, directly or as the name of its secret [GD16]', () => {
   const { BATCH_ACCOUNT_KEY: _key, ...rest } = keys;
   const secret = { ...rest, BATCH_ACCOUNT_KEY_SECRET: 'batch-key' };
 
@@ -79,44 +79,44 @@ test('a key signs where one is set, by itself or as the name of its secret [GD16
   expect(readSettings(keys, none).storage).toEqual({ kind: 'connectionString', text: connection });
 });
 
-test('every setting that is missing is named at once, with what it is', () => {
+test('every missing setting is reported at once, with its description', () => {
   const empty = Object.fromEntries(Object.keys(settingRows).map((name) => [name, '']));
-  const mistakes = [
+  const errors = [
     'BATCH_ACCOUNT_ENDPOINT: missing; it is the Batch account, such as https://myaccount.westeurope.batch.azure.com',
     'AzureWebJobsStorage__blobServiceUri: missing; it is the blob endpoint of the storage account, such as https://mystorage.blob.core.windows.net (or set AzureWebJobsStorage to a connection string)',
     'KEY_VAULT_URI: missing; it is the vault, such as https://myvault.vault.azure.net, from which nightly-report reads a secret',
   ];
 
-  expect(mistakesIn({}, shipped)).toEqual(mistakes);
-  expect(mistakesIn(empty, shipped)).toEqual(mistakes);
+  expect(errorsIn({}, shipped)).toEqual(errors);
+  expect(errorsIn(empty, shipped)).toEqual(errors);
 });
 
-test('a key without its account, and a secret without a vault, are named', () => {
+test('a key without its account, and a secret without a vault, are reported', () => {
   const { AzureWebJobsStorage, BATCH_ACCOUNT_ENDPOINT } = keys;
   const bare = { AzureWebJobsStorage, BATCH_ACCOUNT_ENDPOINT };
 
-  expect(mistakesIn({ ...bare, BATCH_ACCOUNT_KEY: CANARY })).toEqual([
+  expect(errorsIn({ ...bare, BATCH_ACCOUNT_KEY: CANARY })).toEqual([
     'BATCH_ACCOUNT_NAME: missing; it is the name of the Batch account, when a key is used',
   ]);
-  expect(mistakesIn({ ...bare, BATCH_ACCOUNT_KEY_SECRET: 'batch-key' })).toEqual([
+  expect(errorsIn({ ...bare, BATCH_ACCOUNT_KEY_SECRET: 'batch-key' })).toEqual([
     'BATCH_ACCOUNT_NAME: missing; it is the name of the Batch account, when a key is used',
     'KEY_VAULT_URI: missing; it is the vault, such as https://myvault.vault.azure.net, from which the Batch account key is read',
   ]);
 });
 
-test('every setting that is wrong is named at once, and no value is told [GD19]', () => {
+test('every setting that is not valid is reported at once, and no value is shown [GD19]', () => {
   const wrong = `wrong ${CANARY}`;
   const everything = Object.fromEntries(Object.keys(settingRows).map((name) => [name, wrong]));
-  const mistakes = mistakesIn({ ...everything, SCHEDULE_NIGHTLY_REPORT: '0 99 2 * * *' }, shipped);
+  const errors = errorsIn({ ...everything, SCHEDULE_NIGHTLY_REPORT: '0 99 2 * * *' }, shipped);
 
-  const names = mistakes.map((line) => line.split(':')[0]);
+  const names = errors.map((line) => line.split(':')[0]);
   expect(new Set(names).size).toBe(names.length);
-  expect(mistakes).toEqual(
+  expect(errors).toEqual(
     expect.arrayContaining([
       'BATCH_ACCOUNT_ENDPOINT: not valid; it is the Batch account, such as https://myaccount.westeurope.batch.azure.com',
       'BATCH_ACCOUNT_KEY: not valid; it is the account key, when no identity is used',
-      'POOL_VM_SIZE: not valid; it is the VM size of nodes where a workload names none, such as standard_d2s_v5',
-      'POOL_SUBNET_ID: not valid; it is the resource id of the subnet that nodes join, where they have one of their own',
+      'POOL_VM_SIZE: not valid; it is the VM size of nodes for workloads that name none, such as standard_d2s_v5',
+      'POOL_SUBNET_ID: not valid; it is the resource id of the subnet that nodes join',
       'AzureWebJobsStorage: not valid; it is a connection string with an account key, or UseDevelopmentStorage=true',
       'AzureWebJobsStorage__blobServiceUri: not valid; it is the blob endpoint of the storage account, such as https://mystorage.blob.core.windows.net',
       'KEY_VAULT_URI: not valid; it is the vault, such as https://myvault.vault.azure.net',
@@ -124,25 +124,25 @@ test('every setting that is wrong is named at once, and no value is told [GD19]'
       'SCHEDULE_NIGHTLY_REPORT: "99" is not a valid minute; it must be 0 to 59, *, a-b, */n, or a list of these with commas',
     ]),
   );
-  expect(mistakes.join()).not.toContain(CANARY);
+  expect(errors.join()).not.toContain(CANARY);
 });
 
 test.each([
   'UseDevelopmentStorage=true',
   connection,
   `AccountName=a;AccountKey=${CANARY};DefaultEndpointsProtocol=http;BlobEndpoint=http://127.0.0.1:1/a`,
-])('the connection string %# is one the storage client takes', (AzureWebJobsStorage) => {
-  expect(mistakesIn({ ...keys, AzureWebJobsStorage })).toEqual([]);
+])('the connection string %# is valid', (AzureWebJobsStorage) => {
+  expect(errorsIn({ ...keys, AzureWebJobsStorage })).toEqual([]);
 });
 
 test.each([
   'BlobEndpoint=https://mystore.blob.core.windows.net;SharedAccessSignature=sv=1&sig=x',
   'AccountName=mystore;EndpointSuffix=core.windows.net',
-])('the connection string %# could sign nothing and is refused', (AzureWebJobsStorage) => {
-  expect(mistakesIn({ ...keys, AzureWebJobsStorage })).toHaveLength(1);
+])('the connection string %# cannot sign and is a validation error', (AzureWebJobsStorage) => {
+  expect(errorsIn({ ...keys, AzureWebJobsStorage })).toHaveLength(1);
 });
 
-test('the Batch account is named for the management plane by its resource id', () => {
+test('the resource id of the Batch account names it in the management plane', () => {
   const id = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/mybatch';
   const set = { ...azure, BATCH_ACCOUNT_ID: id };
 
@@ -161,13 +161,13 @@ test.each([
   ],
   ['MANAGEMENT_ENDPOINT', 'http://management.example.com'],
   ['MANAGEMENT_ENDPOINT', 'http://localhost:1@management.example.com'],
-])('the setting %s may not be %s', (name, value) => {
-  expect(mistakesIn({ ...azure, [name]: value })).toEqual([
+])('the setting %s must not be %s', (name, value) => {
+  expect(errorsIn({ ...azure, [name]: value })).toEqual([
     `${name}: not valid; it is ${settingRows[name as keyof typeof settingRows][1]}`,
   ]);
 });
 
-test('a schedule is what its setting says, else what its workload declares [RS1]', () => {
+test('the app setting of a schedule overrides the declared one [RS1]', () => {
   const set = { ...azure, SCHEDULE_NIGHTLY_REPORT: '0 30 23 1 * *' };
 
   expect(scheduleSetting('nightly-report')).toBe('SCHEDULE_NIGHTLY_REPORT');
@@ -180,7 +180,7 @@ test('a schedule is what its setting says, else what its workload declares [RS1]
 /** Read by the host, not by the app. */
 const hostSettings = ['FUNCTIONS_WORKER_RUNTIME', 'AzureFunctionsWebHost__hostid'];
 
-test('every setting of the example is known, and the example is right', () => {
+test('every setting of the example is known, and the example is valid', () => {
   const file = join(__dirname, '..', 'local.settings.example.json');
   const { Values } = JSON.parse(readFileSync(file, 'utf8')) as { Values: Record<string, string> };
   const known = [
@@ -190,10 +190,10 @@ test('every setting of the example is known, and the example is right', () => {
   ];
 
   expect(Object.keys(Values).filter((name) => !known.includes(name))).toEqual([]);
-  expect(mistakesIn(Values, shipped)).toEqual([]);
+  expect(errorsIn(Values, shipped)).toEqual([]);
 });
 
-test('what is in effect is written down when the app starts, with every secret masked [PY2]', () => {
+test('the settings in effect are logged when the app starts, with every secret masked [PY2]', () => {
   const nodes = { POOL_SUBNET_ID: '/subscriptions/s/resourceGroups/g/x/subnets/nodes' };
   const schedules = { SCHEDULE_NIGHTLY_REPORT: '0 0 4 * * *' };
   const lines = (environment: Readonly<Record<string, string>>) =>
@@ -203,23 +203,23 @@ test('what is in effect is written down when the app starts, with every secret m
     'Batch: https://mybatch.westeurope.batch.azure.com, as the managed identity 33333333-3333-4333-8333-333333333333',
     'storage: https://mystore.blob.core.windows.net, as the managed identity 33333333-3333-4333-8333-333333333333',
     'Key Vault: https://myvault.vault.azure.net, as the managed identity 33333333-3333-4333-8333-333333333333',
-    'nodes: standard_d2s_v5 where a workload names no size, in no subnet of ours',
+    'nodes: standard_d2s_v5 by default, in a network of Batch',
     'blob events: EventGrid',
-    'workload nightly-report: at "0 0 2 * * *", on request; at most 1 × the usual size for 120 minutes',
-    'workload render: for each blob in inbox, on request; at most 3 × the usual size for 240 minutes',
+    'workload nightly-report: at "0 0 2 * * *", on request; at most 1 × default size for 120 minutes',
+    'workload render: for each blob in inbox, on request; at most 3 × default size for 240 minutes',
   ]);
   expect(lines({ ...keys, ...nodes, ...schedules })).toEqual([
     'Batch: http://127.0.0.1:10100, with the key of account mybatch (***)',
     'storage: with the key of account mystore (***)',
-    'Key Vault: https://myvault.vault.azure.net, as whoever is signed in here',
-    'nodes: standard_d2s_v5 where a workload names no size, in /subscriptions/s/resourceGroups/g/x/subnets/nodes',
+    'Key Vault: https://myvault.vault.azure.net, as the user who is signed in',
+    'nodes: standard_d2s_v5 by default, in /subscriptions/s/resourceGroups/g/x/subnets/nodes',
     'blob events: LogsAndContainerScan',
-    'workload nightly-report: at "0 0 4 * * *" (set; declared: "0 0 2 * * *"), on request; at most 1 × the usual size for 120 minutes',
-    'workload render: for each blob in inbox, on request; at most 3 × the usual size for 240 minutes',
+    'workload nightly-report: at "0 0 4 * * *" (app setting; declared: "0 0 2 * * *"), on request; at most 1 × default size for 120 minutes',
+    'workload render: for each blob in inbox, on request; at most 3 × default size for 240 minutes',
   ]);
 });
 
-test('no line tells a secret, wherever somebody has put it [PY2, GD19]', () => {
+test('no line shows a secret, wherever it was put [PY2, GD19]', () => {
   const { BATCH_ACCOUNT_KEY: _key, ...rest } = keys;
   const settings = readSettings(
     {
@@ -233,10 +233,10 @@ test('no line tells a secret, wherever somebody has put it [PY2, GD19]', () => {
   );
 
   expect(describeSettings(settings, none)).toEqual([
-    'Batch: https://127.0.0.1, with the key of account mybatch, which is the secret batch-key of the vault',
+    'Batch: https://127.0.0.1, with the key of account mybatch, which is the secret batch-key in the vault',
     'storage: the emulator on this machine',
-    'Key Vault: https://127.0.0.1, as whoever is signed in here',
-    'nodes: standard_d2s_v5 where a workload names no size, in no subnet of ours',
+    'Key Vault: https://127.0.0.1, as the user who is signed in',
+    'nodes: standard_d2s_v5 by default, in a network of Batch',
     'blob events: LogsAndContainerScan',
   ]);
 });

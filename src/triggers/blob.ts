@@ -10,9 +10,9 @@ import { isInput, matches } from '../workload/input-names';
 import type { StartContext } from '../instances';
 
 /**
- * The run stages the blob itself, pinned to its ETag; the trigger hands nothing of it over. A blob
- * that was overwritten meanwhile is taken in its new version, whose own event then finds the run
- * started.
+ * Starts a run for a new blob. The run stages the blob itself, pinned to its ETag; the trigger passes
+ * no content. If the blob has been overwritten meanwhile, the run takes the new version, and the
+ * event of that version finds the run started.
  */
 export function blobHandler({ files }: Ports, workload: Workload) {
   return async (
@@ -20,34 +20,34 @@ export function blobHandler({ files }: Ports, workload: Workload) {
     client: DurableClient,
     context: InvocationContext,
   ): Promise<void> => {
-    await startForBlob({ client, files, context }, workload, firedBy(context));
+    await startForBlob({ client, files, context }, workload, eventOf(context));
   };
 }
 
-/** A blob in one version, as an event tells of it. */
+/** One version of a blob, as in the event about it. */
 interface BlobEvent {
   readonly container: string;
   readonly name: string;
   readonly etag: string;
 }
 
-interface Reception extends StartContext {
+interface BlobStartContext extends StartContext {
   readonly context: InvocationContext;
 }
 
 async function startForBlob(
-  { client, files, context }: Reception,
+  { client, files, context }: BlobStartContext,
   workload: Workload,
-  { container, name, etag: firedFor }: BlobEvent,
+  { container, name, etag: eventEtag }: BlobEvent,
 ): Promise<void> {
   const { triggers, inputs } = workload;
   if (!matches(name, triggers.blob?.endsWith ?? []) || !isInput(name, inputs)) {
     context.log(
-      `${JSON.stringify(name)} is none of the files that start ${workload.name}; it is left alone`,
+      `${JSON.stringify(name)} does not start a run of ${workload.name}; the blob is ignored`,
     );
     return;
   }
-  const etag = (await currentEtag(files, container, name)) ?? firedFor;
+  const etag = (await currentEtag(files, container, name)) ?? eventEtag;
   const { runId, isNew } = await startRun({ client, files }, workload, {
     workload: workload.name,
     occurrence: { kind: 'blob', container, name, etag },
@@ -55,15 +55,15 @@ async function startForBlob(
     blob: name,
   });
   context.log(
-    isNew ? `run ${runId} started` : `run ${runId} had been started for this blob already`,
+    isNew ? `run ${runId} started` : `run ${runId} had already been started for this blob`,
   );
 }
 
-/** Where the host puts the event of a blob that it could not hand over, or not without an error. */
+/** The queue to which the host moves events of blobs that it could not deliver without an error. */
 export const BLOB_POISON_QUEUE = 'webjobs-blobtrigger-poison';
 
 /**
- * What the host writes of such a blob: BlobTriggerMessage of the storage extension, in
+ * A message of the poison queue: BlobTriggerMessage of the storage extension, in
  * https://github.com/Azure/azure-webjobs-sdk
  */
 const poisonMessage = z.looseObject({
@@ -74,9 +74,9 @@ const poisonMessage = z.looseObject({
 });
 
 /**
- * The host reads a blob before it calls a function, and cannot read one whose name no client can
- * address; or the start failed five times. The run is started all the same: either it does the work
- * now, or its record says what is wrong with the blob, which the host says in its log alone.
+ * Starts runs for blobs that the host could not deliver: their names cannot be addressed by a client,
+ * or the start failed five times. The run either does the work now, or its record has the reason,
+ * which is otherwise in the log of the host only.
  */
 export function poisonBlobHandler({ files }: Ports, workloads: Workloads) {
   return async (
@@ -87,24 +87,24 @@ export function poisonBlobHandler({ files }: Ports, workloads: Workloads) {
     const checked = poisonMessage.safeParse(message);
     const workload = checked.success ? watcherOf(workloads, checked.data.FunctionId) : undefined;
     if (!checked.success || workload === undefined) {
-      // Another app on the same account has the same queue: what is its is kept, beside the queue.
+      // Another app on the same account shares the queue: its messages are kept in the next poison queue.
       throw new Error(
-        `a message in ${BLOB_POISON_QUEUE} is about no workload of this app; it goes to ${BLOB_POISON_QUEUE}-poison`,
+        `a message in ${BLOB_POISON_QUEUE} is not about a workload of this app; it is moved to ${BLOB_POISON_QUEUE}-poison`,
       );
     }
     const { ContainerName: container, BlobName: name, ETag } = checked.data;
     const etag = (ETag ?? 'unknown').replaceAll('"', '');
-    context.warn(`the host could not hand over ${JSON.stringify(`${container}/${name}`)}`);
+    context.warn(`the host could not deliver ${JSON.stringify(`${container}/${name}`)}`);
     await startForBlob({ client, files, context }, workload, { container, name, etag });
   };
 }
 
-/** The function that watches the container of a workload. */
+/** The name of the function that watches the container of a workload. */
 export function blobFunctionOf({ name }: Workload): string {
   return `${name}-blob`;
 }
 
-/** Functions are known to the host as `Host.Functions.<name>`, in any case. */
+/** The workload of a function, which the host knows as `Host.Functions.<name>`, in any case. */
 function watcherOf(workloads: Workloads, functionId: string): Workload | undefined {
   const name = functionId.slice(functionId.lastIndexOf('.') + 1).toLowerCase();
   return [...workloads.values()].find(
@@ -112,7 +112,7 @@ function watcherOf(workloads: Workloads, functionId: string): Workload | undefin
   );
 }
 
-/** Null when the blob is gone or cannot be addressed: the run that is started all the same says so. */
+/** The ETag of a blob; null when it was deleted or cannot be addressed, which the record of the run then says. */
 async function currentEtag(
   files: Ports['files'],
   container: string,
@@ -126,8 +126,8 @@ async function currentEtag(
   }
 }
 
-/** The trigger's own account of the blob: `container/path/name`, and properties with an ETag. */
-function firedBy({ triggerMetadata = {} }: InvocationContext): BlobEvent {
+/** The blob of the trigger's metadata: `container/path/name`, and properties with an ETag. */
+function eventOf({ triggerMetadata = {} }: InvocationContext): BlobEvent {
   const path = String(triggerMetadata['blobTrigger']);
   const slash = path.indexOf('/');
   const properties = (triggerMetadata['properties'] ?? {}) as { eTag?: string; etag?: string };

@@ -12,47 +12,50 @@ import { parametersOf } from '../workload/parameters';
 import type { StartContext } from '../instances';
 
 /**
- * Starts the runs that follow one that succeeded, through the one door that every trigger takes.
+ * Starts the runs that follow a run that succeeded, in the same way as every trigger.
  *
- * It is the last step of the run before its record. The engine takes a step until it is done,
- * across crashes and replays, so no follower is lost; and a follower's id comes from the id of the
- * run it follows, so a step that is taken twice finds it started. A sub-orchestration would not do:
- * the run would have to wait for the end of its follower, and an instance of that id would not be
- * asked whether it exists. Nor would a trigger on the record: it could be lost, or late by minutes.
+ * It is the last step of the run before its record. The engine repeats a step until it is done,
+ * across crashes and replays, so no follower is lost; and the id of a follower comes from the id of
+ * the run that it follows, so a repeated step finds it started. A sub-orchestration is not suitable:
+ * the run would wait for the end of its follower, and would not check whether an instance of that id
+ * exists. A trigger on the record could be lost, or late by minutes.
  */
 export function followHandler({ files }: Ports, workloads: Workloads) {
   return (input: unknown, context: InvocationContext) => {
-    const doors = { client: getClient(context), files };
-    const start: StartFollowers = async ({ occurrence, workloads: names }) => {
+    const start = { client: getClient(context), files };
+    const startAll: StartFollowers = async ({ occurrence, workloads: names }) => {
       const started: Follower[] = [];
       for (const workload of names) {
         const runId = runIdOf(workload, occurrence);
         const request = { workload, occurrence, parameters: {} };
-        const cause = await tryStart(doors, workloads, request);
+        const cause = await tryStart(start, workloads, request);
         started.push({ workload, runId, ...(cause !== null && { cause }) });
       }
       return started;
     };
-    return asActivity(start)(input);
+    return asActivity(startAll)(input);
   };
 }
 
-/** Null when the run is started, now or before. What may pass is thrown, and tried again. */
+/** Returns why the run cannot be started; null when it is started, now or before. A transient error is thrown, and retried. */
 async function tryStart(
-  doors: StartContext,
+  context: StartContext,
   workloads: Workloads,
   request: RunRequest,
 ): Promise<string | null> {
   const workload = workloads.get(request.workload);
   if (workload === undefined) return `no workload is called ${request.workload}`;
   try {
-    await startRun(doors, workload, { ...request, parameters: parametersOf(workload, {}) });
+    await startRun(context, workload, { ...request, parameters: parametersOf(workload, {}) });
     return null;
   } catch (error) {
     if (error instanceof Failure && error.code !== 'serviceUnavailable') return error.message;
-    const words = formatError(error);
-    throw new Failure('serviceUnavailable', `cannot start ${workload.name} just now: ${words}`, {
-      cause: error,
-    });
+    throw new Failure(
+      'serviceUnavailable',
+      `cannot start ${workload.name} at the moment: ${formatError(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -5,7 +5,7 @@ import type { Workloads } from '../workload/workload';
 import { reap, type KnownRuns } from '../run/finish/reap';
 import { isActive, findInstance } from '../instances';
 
-/** Hourly: what no run looks after any more is deleted and named in the log. */
+/** The reaper: deletes hourly what no active run claims, and logs each deletion. */
 export function reaperHandler(app: Ports & { readonly workloads: Workloads }, now: () => Date) {
   return async (
     _timer: Timer,
@@ -27,11 +27,13 @@ export function reaperHandler(app: Ports & { readonly workloads: Workloads }, no
       now(),
     );
     for (const { kind, id } of orphans)
-      context.warn(`${kind} ${id} had no run any more and is being deleted`);
-    for (const id of retainedPools)
-      context.log(`pool ${id} was kept long enough and is being deleted`);
-    for (const id of forgotten) context.log(`run ${id} was long ago and is forgotten`);
-    for (const name of containers) context.log(`container ${name} was deleted, its time is over`);
-    for (const what of failures) context.error(`still there, next try in an hour: ${what}`);
+      context.warn(`${kind} ${id} has no active run and is being deleted`);
+    for (const id of retainedPools) context.log(`pool ${id} has reached its retention and is being deleted`);
+    for (const id of forgotten)
+      context.log(`the record of run ${id} has reached its retention and was deleted`);
+    for (const name of containers)
+      context.log(`container ${name} has reached its retention and was deleted`);
+    for (const what of failures)
+      context.error(`cannot be deleted yet, next attempt in an hour: ${what}`);
   };
 }

@@ -6,11 +6,10 @@ import type { Workload } from '../workload/workload';
 import { startRun } from '../start-run';
 import { parametersOf } from '../workload/parameters';
 
-/** Timer and blob, each turned into the same start as over HTTP. */
-
 /**
- * The occurrence is the due time, not the time of firing: a timer that fires twice for one due
- * time, or late after an outage, starts one run. A timer that was fired by hand has no due time.
+ * Starts a run for a due time. The occurrence is the due time, not the time of firing: a timer that
+ * fires twice for one due time, or late after an outage, starts one run. A timer that an operator
+ * fires has no due time.
  */
 export function timerHandler({ files }: Ports, workload: Workload) {
   return async (timer: Timer, client: DurableClient, context: InvocationContext): Promise<void> => {
@@ -25,15 +24,16 @@ export function timerHandler({ files }: Ports, workload: Workload) {
       parameters: parametersOf(workload, {}),
     });
     context.log(
-      isNew ? `run ${runId} started` : `run ${runId} had been started for this due time already`,
+      isNew ? `run ${runId} started` : `run ${runId} had already been started for this due time`,
     );
   };
 }
 
+/** The due time; null when the timer was fired by an operator. */
 function dueTime({ scheduleStatus }: Timer): string | null {
   const next: string | undefined = scheduleStatus?.next;
-  const moment = new Date(next ?? Number.NaN);
+  const time = new Date(next ?? Number.NaN);
   // A status that was never written shows the year 1.
-  if (Number.isNaN(moment.getTime()) || moment.getUTCFullYear() < 2000) return null;
-  return moment.toISOString();
+  if (Number.isNaN(time.getTime()) || time.getUTCFullYear() < 2000) return null;
+  return time.toISOString();
 }

@@ -8,7 +8,7 @@ import { checked, whole } from '../run/given';
 
 const inputs = { container: 'inbox', prefix: 'today/', pattern: /-final\.csv$/ };
 
-/** How many runs a dropped blob of that name starts. */
+/** The number of runs that a new blob of this name starts. */
 async function startedBy(name: string): Promise<number> {
   const workload = checked({
     ...whole,
@@ -39,6 +39,6 @@ test.each([
   ['yesterday/a-final.csv', 0],
   ['today/a-draft.csv', 0],
   ['today/a-final.csv.part', 0],
-])('a dropped blob starts a run only if it counts among the inputs: %s, %i', async (name, runs) => {
+])('a new blob starts a run only if it counts among the inputs: %s, %i', async (name, runs) => {
   expect(await startedBy(name)).toBe(runs);
 });

@@ -8,8 +8,6 @@ import { stageForEach, type Stage } from '../run/stage';
 import { cancelBlob, runIdOf } from '../../src/run/names';
 import { checkWorkloads } from '../../src/workload/check-workloads';
 
-/** Runs that follow runs. */
-
 const stage = stageForEach(afterEach);
 
 const task = { command: 'node work.mjs' };
@@ -48,7 +46,7 @@ async function leaveCurves({ hub, files }: Stage, runId: string): Promise<void> 
   }
 }
 
-test('a run that succeeds starts the one that follows it, which takes what it has left', async () => {
+test('a run that succeeds starts its follower, which takes its outputs', async () => {
   const stand = await stage([simulate, report]);
   const runId = await stand.begin('simulate');
   await leaveCurves(stand, runId);
@@ -70,7 +68,7 @@ test('a run that succeeds starts the one that follows it, which takes what it ha
   expect(stand.batchOf(follower).job?.spec.environment).toMatchObject({ RUN_FOLLOWS: runId });
 });
 
-test('a follower takes nothing of a folder whose name only begins like that of its inputs', async () => {
+test('a follower takes nothing from a folder whose name only starts with the name of its input folder', async () => {
   const stand = await stage([simulate, report]);
   const runId = await stand.begin('simulate');
   await leaveCurves(stand, runId);
@@ -96,7 +94,7 @@ test('a run does not wait for the end of its follower', async () => {
   expect(stand.hub.status(followerOf('publish', runId)).runtimeStatus).toBe('Running');
 });
 
-test('runs may follow in a row', async () => {
+test('runs may follow each other in a chain', async () => {
   const stand = await stage([simulate, report, publish]);
   const runId = await stand.begin('simulate');
   await leaveCurves(stand, runId);
@@ -109,7 +107,7 @@ test('runs may follow in a row', async () => {
   expect(third).toMatchObject({ outcome: { kind: 'succeeded' }, followers: [] });
 });
 
-test('a run that does not succeed starts none', async () => {
+test('a run that does not succeed starts no follower', async () => {
   const stand = await stage([simulate, report], { nodesAre: 'startTaskFailed' });
 
   const runId = await stand.begin('simulate');
@@ -119,7 +117,7 @@ test('a run that does not succeed starts none', async () => {
   expect(stand.hub.host.hub.find(followerOf('report', runId))).toBeUndefined();
 });
 
-test('a run with nothing to do succeeds, and is followed', async () => {
+test('a run without tasks succeeds, and its follower starts', async () => {
   const idle = { ...simulate, work: { ...simulate.work, over: { SEED: [] } } };
   const stand = await stage([idle, report]);
 
@@ -153,7 +151,7 @@ test('an occurrence is one run: a follower that was started before a crash is no
   expect((stand.hub.status(follower).output as RunRecord).outcome).toEqual({ kind: 'succeeded' });
 });
 
-test('a follower that cannot be started just now is tried again until it can', async () => {
+test('a follower that cannot be started at the moment is retried until it can', async () => {
   const follows = { ...publish, triggers: { after: 'simulate' }, overlap: 'replace' } as const;
   const stand = await stage([simulate, follows]);
   const runId = await stand.begin('simulate');
@@ -177,7 +175,7 @@ test('a follower that cannot be started just now is tried again until it can', a
   expect((await stand.end(follower)).outcome).toEqual({ kind: 'succeeded' });
 });
 
-test('what takes the outputs of a run before it cannot be started by itself', async () => {
+test('a workload with the outputs of a previous run as inputs cannot be started directly', async () => {
   const stand = await stage([simulate, report]);
   const workload = checkWorkloads([simulate, report]).get('report');
   if (workload === undefined) throw new Error('the workload is not there');
@@ -188,7 +186,8 @@ test('what takes the outputs of a run before it cannot be started by itself', as
     startRun(nobody, workload, { workload: 'report', occurrence, parameters: {} }),
   ).rejects.toMatchObject({
     code: 'badRequest',
-    message: 'report takes what a run of simulate has left; start that one, and report follows',
+    message:
+      'report takes the outputs of a run of simulate; start that workload, and report follows',
   });
   // Nor would it get far.
   expect((await stand.run('report')).outcome).toMatchObject({

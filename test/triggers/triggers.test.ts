@@ -8,8 +8,6 @@ import { recordBlob, RUNS_CONTAINER, runIdOf } from '../../src/run/names';
 import { timerHandler } from '../../src/triggers/timer';
 import { reaperHandler } from '../../src/triggers/reap';
 
-/** What the timer and the hourly tidy make of what the host hands them. */
-
 const DAY = 24 * 60;
 
 function timerThatIsDue(next: string): Timer {
@@ -35,7 +33,7 @@ async function fire(timers: readonly Timer[]): Promise<MemoryHub> {
   return hub;
 }
 
-test('a timer that is fired by hand twice starts two runs', async () => {
+test('a timer that an operator fires twice starts two runs', async () => {
   const { started } = await fire([firedByHand, firedByHand]);
 
   const key = (index: number) => ({ kind: 'request', key: `timer-call-${index}` }) as const;
@@ -74,7 +72,7 @@ async function tidied(status: InstanceState['status']): Promise<World> {
 }
 
 test.each(['Completed', 'Failed', 'Canceled', 'Terminated'] as const)(
-  'what a run has left that is %s is deleted',
+  'pool and job of a run that is %s are deleted',
   async (status) => {
     const { batch, plan } = await tidied(status);
 
@@ -84,7 +82,7 @@ test.each(['Completed', 'Failed', 'Canceled', 'Terminated'] as const)(
 );
 
 test.each(['Pending', 'Running', 'Suspended', 'ContinuedAsNew'] as const)(
-  'what a run looks after that is %s stays',
+  'pool and job of a run that is %s are kept',
   async (status) => {
     const { batch, plan } = await tidied(status);
 
@@ -93,7 +91,7 @@ test.each(['Pending', 'Running', 'Suspended', 'ContinuedAsNew'] as const)(
   },
 );
 
-test('the host forgets a run whose record goes, and is not asked to forget it twice', async () => {
+test('the history of a run is purged with its record, and only once', async () => {
   const world = worldOf(whole);
   const { files, plan, tools } = world;
   const output = await succeed(world);
