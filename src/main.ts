@@ -3,7 +3,7 @@ import { registerApp } from './functions';
 import { nightlyReport } from './workloads/nightly-report';
 import { render } from './workloads/render';
 
-/** Where the host begins. Add your workload here. */
+/** The entry point of the app. Add your workload here. */
 registerApp({
   workloads: [nightlyReport, render],
   // oxlint-disable-next-line eslint/no-restricted-properties -- the one place that hands the environment in

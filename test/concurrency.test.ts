@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { eachAtOnce, mapAhead } from '../src/concurrency';
 import { seeded } from './seeded';
 
-/** Resolves after so many turns of the queue of promises. */
+/** Resolves after this number of turns of the promise queue. */
 async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await Promise.resolve();
 }
@@ -20,7 +20,7 @@ async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   return list;
 }
 
-test('all is done, as many at a time as may be, and no more is asked for than is being done [PY21]', async () => {
+test('every item is processed, as many at a time as allowed, and no item is requested early [PY21]', async () => {
   const chance = seeded(3);
   const done: number[] = [];
   let [asked, doing, most] = [0, 0, 0];
@@ -41,7 +41,7 @@ test('all is done, as many at a time as may be, and no more is asked for than is
   expect([most, done.toSorted((a, b) => a - b)]).toEqual([7, [...numbers(500)]]);
 });
 
-test('after a failure no more is begun, what was begun is waited for, and the failure is told', async () => {
+test('after a failure no call is started, started calls are awaited, and the failure is thrown', async () => {
   const begun: number[] = [];
   let doing = 0;
   const work = async (number: number): Promise<void> => {
@@ -56,7 +56,7 @@ test('after a failure no more is begun, what was begun is waited for, and the fa
   expect([begun, doing]).toEqual([[0, 1, 2, 3], 0]);
 });
 
-test('a source that breaks is a failure too, and its items before that are done', async () => {
+test('a source that fails is a failure too, and the items before are processed', async () => {
   const done: number[] = [];
   const broken = numbers(100, (number) => {
     if (number === 10) throw new Error('no more');
@@ -71,7 +71,7 @@ test('a source that breaks is a failure too, and its items before that are done'
   expect(done.toSorted((a, b) => a - b)).toEqual([...numbers(10)]);
 });
 
-test('what is made ahead comes in order, and is never more than so many ahead', async () => {
+test('results come in order, and are computed no further ahead than allowed', async () => {
   const chance = seeded(4);
   let [made, read] = [0, 0];
   const results: string[] = [];
@@ -89,7 +89,7 @@ test('what is made ahead comes in order, and is never more than so many ahead', 
   expect(results).toEqual([...numbers(200)].map((number) => `made ${number}`));
 });
 
-test('a failure ahead is told when its turn comes', async () => {
+test('a failure ahead is thrown where its result is read', async () => {
   const read: number[] = [];
   const reading = async (): Promise<void> => {
     for await (const number of mapAhead(numbers(10), 5, async (number) => {

@@ -10,12 +10,10 @@ import { whole } from './run/given';
 import { worldOf } from './run/world';
 import { cancelBlob, RUNS_CONTAINER } from '../src/run/names';
 
-/** What a new run, or a stop, does to the runs that are going. */
-
 const id = (workload: string, number: number) => `${workload}-${String(number).padStart(16, '0')}`;
 
-/** In every state of an instance, and one that is no run. */
-const inEveryState: readonly InstanceState[] = [
+/** Runs in every state of an instance, and an instance that is not a run. */
+const inEveryState: readonly Standing[] = [
   { id: id('hello', 1), status: 'Pending' },
   { id: id('hello', 2), status: 'Running' },
   { id: id('hello', 3), status: 'Suspended' },
@@ -50,7 +48,7 @@ async function replaceIn(
   return { hub, runId, cancelled: await askedToEnd(files) };
 }
 
-test('a run that replaces has those that are queued, running or suspended end first, and no other', async () => {
+test('a run that replaces others cancels queued, running and suspended runs, and no other', async () => {
   const { hub, runId, cancelled } = await replaceIn(inEveryState);
 
   expect(cancelled).toEqual(going);
@@ -58,7 +56,7 @@ test('a run that replaces has those that are queued, running or suspended end fi
   expect(hub.started).toEqual([runId]);
 });
 
-test('a run that replaces leaves alone a workload whose name begins or ends like its own', async () => {
+test('a run that replaces others cancels no run of a workload with a similar name', async () => {
   const others = ['hello-world', 'hello2', 'say-hello', 'hell'];
   const standing = others.map((name) => ({ id: id(name, 1), status: 'Running' }) as const);
 
@@ -71,13 +69,13 @@ test('a run that replaces leaves alone a workload whose name begins or ends like
   expect(hub.polled).toEqual([going[1]]);
 });
 
-test('a run that does not replace has none end', async () => {
+test('a run that does not replace others cancels none', async () => {
   const { hub, cancelled } = await replaceIn(inEveryState, {});
 
   expect([cancelled, hub.polled]).toEqual([[], []]);
 });
 
-test('a stop cancels every run that is going, of whatever workload, and no other', async () => {
+test('a stop cancels every active run of every workload, and no other', async () => {
   const { files, tools } = worldOf(whole);
   const other = id('tiles', 1);
   const hub = new MemoryHub([...inEveryState, { id: other, status: 'Running' }]);
@@ -94,7 +92,7 @@ test('a stop cancels every run that is going, of whatever workload, and no other
   expect(hub.polled).toEqual([...going, other]);
 });
 
-test('a key that was used for one blob is refused for another, or for none, and known for the same', async () => {
+test('a key that was used for one blob is rejected for another blob or none, and accepted for the same', async () => {
   const { files, workload } = worldOf({ ...whole, inputs: { container: 'inbox' } });
   const { client, started } = new MemoryHub();
   const startWith = (blob: Pick<RunRequest, 'blob'>) =>

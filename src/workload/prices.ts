@@ -1,19 +1,20 @@
 import type { NodePrice, Pool } from './pool-schema';
 
-/** Prices of a node for an hour by VM size in lower case, for workloads that state none. */
+/** Prices of a node for an hour by VM size in lower case, for workloads without a price. */
 export type PriceTable = Readonly<Record<string, NodePrice>>;
 
-/** Minutes of nodes of both kinds, and of the dedicated ones among them. */
+/** Minutes of all nodes, and of the dedicated ones among them. */
 export interface NodeTime {
   readonly nodeMinutes: number;
   readonly dedicatedMinutes: number;
 }
 
+/** The price of a pool's nodes: the declared one, or that of the VM size. */
 export function priceOf(pool: Pool, vmSize: string, prices: PriceTable): NodePrice | undefined {
   return pool.pricePerNodeHour ?? prices[vmSize.toLowerCase()];
 }
 
-/** In the currency of the price, or null where there is none. */
+/** The cost in the currency of the price; null without a price. */
 export function costOf(
   { nodeMinutes, dedicatedMinutes }: NodeTime,
   price: NodePrice | null,

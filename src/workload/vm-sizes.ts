@@ -35,7 +35,7 @@ const families: readonly Family[] = [
   { letter: 'e', suffix: 's_v6', memoryPerCoreGiB: 8, cores: UP_TO_128, chosen: false },
 ];
 
-/** Sizes that do not have their cores times the memory of their family. */
+/** Memory of sizes that differ from the memory per core of their family. */
 const exceptions: Readonly<Record<string, number>> = { standard_e96s_v5: 672 };
 
 function sizesOf({ letter, suffix, memoryPerCoreGiB, cores }: Family): readonly VmSize[] {
@@ -64,15 +64,15 @@ export function smallestFitting({ cores = 1, memoryGiB = 0 }: Needs): VmSize | u
   return choices.find((size) => size.cores >= cores && size.memoryGiB >= memoryGiB);
 }
 
-/** The most that can be asked for, for the message that says it is less than what was. */
+/** The most cores and memory of any size that can be chosen. */
 export const largestChoice = {
   cores: Math.max(...choices.map(({ cores }) => cores)),
   memoryGiB: Math.max(...choices.map(({ memoryGiB }) => memoryGiB)),
 };
 
 /**
- * Cores of any size of v3 or later, by its name: `standard_d4s_v5` has four, `standard_e16-4s_v5`
- * four of sixteen. Null for older names, which do not carry them.
+ * The cores of a size of v3 or later, from its name: `standard_d4s_v5` has four, `standard_e16-4s_v5`
+ * four of sixteen. Null for older names, which do not contain them.
  */
 export function coresOf(vmSize: string): number | null {
   const parts = /^standard_[a-z]+(\d+)(?:-(\d+))?[a-z]*(?:_[a-z0-9]+)?_v(\d+)$/i.exec(vmSize);
@@ -81,12 +81,12 @@ export function coresOf(vmSize: string): number | null {
 }
 
 /**
- * The family whose quota of dedicated cores a size counts against, in lower case: all of its name but
- * the numbers of cores. `standard_d4s_v5` is of `standarddsv5family`, `standard_nc24ads_a100_v4` of
+ * The family whose quota of dedicated cores a size counts against, in lower case: its name without
+ * the numbers of cores. `standard_d4s_v5` belongs to `standarddsv5family`, `standard_nc24ads_a100_v4` to
  * `standardncadsa100v4family`. Undefined for older names.
  *
  * Unconfirmed: the names are those that Azure lists (`az vm list-usage`), of which some are written
- * otherwise. A family that is not found is not judged.
+ * differently. A family that is not found is not checked.
  */
 export function familyOf(vmSize: string): string | undefined {
   const parts = /^standard_([a-z]+)\d+(?:-\d+)?([a-z]*)(?:_([a-z0-9]+))?_v(\d+)$/i.exec(vmSize);
@@ -95,7 +95,7 @@ export function familyOf(vmSize: string): string | undefined {
   return `standard${letters}${suffix}${accelerator}v${version}family`.toLowerCase();
 }
 
-/** Batch takes this many task slots on a node, and never more than 256. */
+/** The most task slots that Batch allows on a node: four for each core, and 256 at most. */
 export function mostSlots(cores: number): number {
   return Math.min(4 * cores, 256);
 }

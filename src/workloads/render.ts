@@ -2,18 +2,18 @@ import { z } from 'zod';
 import { defineWorkload } from '../workload/workload';
 
 /**
- * A mesh dropped into `inbox` becomes a picture, rendered in tiles on several nodes.
+ * Renders a mesh that is dropped into `inbox` as a picture, in tiles on several nodes.
  *
- * The shape for divisible work: the job manager splits it and writes a task manifest, the app adds
- * the tasks, and a merge that waits for all of them makes the result. Copy this file and its folder,
- * and add your workload to `main.ts`.
+ * It is the kind of work that can be divided: the job manager writes a task manifest, the app adds
+ * the tasks, and a merge that depends on all of them makes the result. Copy this file and its
+ * folder, and add your workload to `main.ts`.
  */
 export const render = defineWorkload({
   name: 'render',
   description: 'A picture of the mesh (PLY or OBJ) that is dropped into the container inbox',
 
   triggers: { blob: { container: 'inbox', endsWith: ['.ply', '.obj'] } },
-  // Every mesh has its own run; two dropped at once are rendered side by side.
+  // Every mesh has its own run; two that are dropped at once are rendered concurrently.
   overlap: 'allow',
   deadlineMinutes: 240,
 
@@ -26,16 +26,16 @@ export const render = defineWorkload({
   parameters: z.strictObject({
     width: z.int().min(64).max(4096).default(960),
     height: z.int().min(64).max(4096).default(720),
-    /** Edge of a tile in pixels: smaller tiles are more tasks. */
+    /** Edge of a tile in pixels: smaller tiles make more tasks. Default: 240. */
     tile: z.int().min(32).max(1024).default(240),
-    /** Rays through each pixel. */
+    /** Rays through each pixel. Default: 8. */
     samples: z.int().min(1).max(256).default(8),
   }),
 
   pool: {
     maxNodes: 3,
     slotsPerNode: 2,
-    // Ubuntu comes without Node.js: the start task installs it, as administrator.
+    // Ubuntu has no Node.js: the start task installs it, as administrator.
     setup: { command: '/bin/bash install-node.sh', programs: ['install-node.sh'] },
   },
 

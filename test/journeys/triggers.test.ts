@@ -165,7 +165,7 @@ test('each content of a dropped file is one run, however often its event comes a
   await notify(HOSTILE);
   await eventually(world, 'a second event', async () =>
     world.lines.some((line) =>
-      line.includes(`run ${second} had been started for this blob already`),
+      line.includes(`run ${second} had already been started for this blob`),
     )
       ? true
       : undefined,

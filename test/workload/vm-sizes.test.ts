@@ -20,14 +20,14 @@ test.each([
   expect(smallestFitting(needs)?.name).toBe(name);
 });
 
-test('what no size has gets none', () => {
+test('needs that no size meets have no size', () => {
   expect([smallestFitting({ cores: 97 }), smallestFitting({ memoryGiB: 673 })]).toEqual([
     undefined,
     undefined,
   ]);
 });
 
-test('no size is there twice, and each says in its name how many cores it has', () => {
+test('each size is listed once, with the cores in its name', () => {
   expect(new Set(vmSizes.map(({ name }) => name)).size).toBe(vmSizes.length);
   expect(vmSizes.filter(({ name, cores }) => coresOf(name) !== cores)).toEqual([]);
 });
@@ -57,6 +57,6 @@ test.each([
   expect(familyOf(name)).toBe(family?.toLowerCase());
 });
 
-test('a node takes four slots for each core, and 256 at most', () => {
+test('a node has at most four slots for each core, and 256 in all', () => {
   expect([1, 2, 64, 96].map(mostSlots)).toEqual([4, 8, 256, 256]);
 });

@@ -93,7 +93,7 @@ test.each([
 });
 
 test.each([
-  [{ prefix: 'november/' }, 'begin with november/'],
+  [{ prefix: 'november/' }, 'start with november/'],
   [{ pattern: /^frame/ }, 'match /^frame/'],
 ])('a run about one blob that is none of the inputs says why [GD30]', async (choice, why) => {
   const inputs = { container: 'inbox', ...choice };
