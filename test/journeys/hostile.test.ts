@@ -53,7 +53,7 @@ const refused: readonly (readonly [string, string, unknown, Record<string, unkno
       type: 'urn:nightshift:unknownWorkload',
       title: 'unknownWorkload',
       status: 404,
-      detail: 'no workload is called "nigthly-report"; there are: nightly-report, render',
+      detail: 'no workload is called "nigthly-report"; known workloads: nightly-report, render',
     },
   ],
   [
@@ -104,7 +104,7 @@ const refused: readonly (readonly [string, string, unknown, Record<string, unkno
       type: 'urn:nightshift:bodyTooLarge',
       title: 'bodyTooLarge',
       status: 413,
-      detail: `the body has more than ${LARGEST} bytes; put data into a blob and name that`,
+      detail: `the body has more than ${LARGEST} bytes; store the data in a blob and pass its name`,
     },
   ],
   [
