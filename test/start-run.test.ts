@@ -13,7 +13,7 @@ import { cancelBlob, RUNS_CONTAINER } from '../src/run/names';
 const id = (workload: string, number: number) => `${workload}-${String(number).padStart(16, '0')}`;
 
 /** Runs in every state of an instance, and an instance that is not a run. */
-const inEveryState: readonly Standing[] = [
+const inEveryState: readonly InstanceState[] = [
   { id: id('hello', 1), status: 'Pending' },
   { id: id('hello', 2), status: 'Running' },
   { id: id('hello', 3), status: 'Suspended' },

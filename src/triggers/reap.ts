@@ -28,7 +28,8 @@ export function reaperHandler(app: Ports & { readonly workloads: Workloads }, no
     );
     for (const { kind, id } of orphans)
       context.warn(`${kind} ${id} has no active run and is being deleted`);
-    for (const id of retainedPools) context.log(`pool ${id} has reached its retention and is being deleted`);
+    for (const id of retainedPools)
+      context.log(`pool ${id} has reached its retention and is being deleted`);
     for (const id of forgotten)
       context.log(`the record of run ${id} has reached its retention and was deleted`);
     for (const name of containers)

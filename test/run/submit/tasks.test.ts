@@ -148,11 +148,7 @@ test.each([
     '{"id":"a","environment":{"AZ_BATCH_NODE_ID":"x"}}',
     'environment.AZ_BATCH_NODE_ID: must be upper-case letters, digits and _, and not start with AZ_BATCH_',
   ],
-  [
-    'a value that is no text',
-    '{"id":"a","environment":{"X":1}}',
-    'environment.X: must be text',
-  ],
+  ['a value that is no text', '{"id":"a","environment":{"X":1}}', 'environment.X: must be text'],
   ["the job manager's id", '{"id":"Job-Manager"}', 'the id Job-Manager is reserved by Nightshift'],
   ["the merge's id", '{"id":"merge"}', 'the id merge is reserved by Nightshift'],
 ])('a manifest line with %s is refused by its number', (_what, line, reason) => {
