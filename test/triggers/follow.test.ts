@@ -193,6 +193,6 @@ test('a workload with the outputs of a previous run as inputs cannot be started 
   expect((await stand.run('report')).outcome).toMatchObject({
     kind: 'failed',
     code: 'inputRefused',
-    cause: 'report takes what the run before it has left, and this run follows none',
+    cause: 'report reads the outputs of the run before it, and this run follows no run',
   });
 });

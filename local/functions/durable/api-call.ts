@@ -1,7 +1,7 @@
 import type http from 'node:http';
 import type { Body } from '../body';
 import type { HubAddresses } from './client-urls';
-import { Pages } from './pages';
+import type { Pages } from './pages';
 import type { TaskHub } from './task-hub';
 
 export interface ApiAnswer {

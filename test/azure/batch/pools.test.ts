@@ -137,10 +137,10 @@ test('an existing pool is described with the properties that a run checks [PI6, 
       nodeAgent: 'batch.node.ubuntu 24.04',
       runsContainers: false,
       slotsPerNode: 4,
-      scalesItself: false,
+      autoscales: false,
       targetNodes: 1,
     },
-    expect.objectContaining({ runId: 'hello-1', scalesItself: true, slotsPerNode: 1 }),
+    expect.objectContaining({ runId: 'hello-1', autoscales: true, slotsPerNode: 1 }),
     null,
   ]);
 });
