@@ -6,12 +6,14 @@ import { certificateIn, type Certificate } from './certificate';
 import { paceFromNow, realClock, scaledClock, type Clock, type ClockPace } from './clock';
 import { startIdentity, type IdentityAuthority } from './identity';
 import { startPart, type Part } from './part';
+import { portInUse, type Ports } from './ports';
 import type { Access } from './roles/access';
 import { startGate } from './roles/gate';
 import type { ServiceKind } from './roles/requests';
 import { startStorage, type LocalStorage } from './storage';
 import { startVault, type LocalVault } from './vault';
 import { formatError } from './errors';
+import { UserError } from './error-line';
 
 /**
  * Everything the app finds in Azure, on this machine: storage, Batch, vault, identity and the
@@ -27,6 +29,8 @@ export interface Environment {
   readonly clock: Clock;
   readonly pace: ClockPace;
   readonly parts: readonly Part['process'][];
+  /** Starts the Functions host anew on its ports, for example after a build of the app. */
+  restartHost(): Promise<Part['process']>;
   stop(): Promise<void>;
 }
 
@@ -50,40 +54,6 @@ export interface EnvironmentStart {
   readonly access?: Access;
   readonly log: (part: string, line: string) => void;
 }
-
-export interface Ports {
-  readonly app: number;
-  readonly blob: number;
-  readonly queue: number;
-  readonly table: number;
-  readonly batch: number;
-  readonly vault: number;
-  readonly identity: number;
-  /** Of the durable client, on which nobody else calls. */
-  readonly rpc: number;
-}
-
-export const FIXED_PORTS: Ports = {
-  app: 7071,
-  blob: 10000,
-  queue: 10001,
-  table: 10002,
-  batch: 10003,
-  vault: 10004,
-  identity: 10005,
-  rpc: 17071,
-};
-
-export const ANY_PORTS: Ports = {
-  app: 0,
-  blob: 0,
-  queue: 0,
-  table: 0,
-  batch: 0,
-  vault: 0,
-  identity: 0,
-  rpc: 0,
-};
 
 /** The client id of the one identity there is. */
 const CLIENT_ID = '33333333-3333-4333-8333-333333333333';
@@ -114,9 +84,13 @@ export async function startEnvironment(start: EnvironmentStart): Promise<Environ
     const batch = await openBatch(base, account, storage);
     stops.push(() => batch.stop());
     const own = { storage, vault, batchUrl: batch.url, managementUrl: batch.url };
-    const doors = await openDoors(base, own, stops);
-    const host = await openHost(base, doors);
+    const endpoints = await openEndpoints(base, own, stops);
+    let host = await openHost(base, endpoints);
     stops.push(() => host.stop());
+    const samePort = {
+      ...base,
+      start: { ...start, ports: { ...start.ports, app: Number(new URL(host.url).port) } },
+    };
 
     return {
       appUrl: host.url,
@@ -127,11 +101,16 @@ export async function startEnvironment(start: EnvironmentStart): Promise<Environ
       clock: scaledClock(pace),
       pace,
       parts: [storage.process, batch.process, host.process],
+      restartHost: async () => {
+        await host.stop();
+        host = await openHost(samePort, endpoints);
+        return host.process;
+      },
       stop,
     };
   } catch (error) {
     await stop();
-    throw inWords(error);
+    throw startError(error);
   }
 }
 
@@ -189,8 +168,8 @@ function openBatch(base: Base, account: BatchAccount, storage: LocalStorage): Pr
   });
 }
 
-/** What the app is told to call. */
-interface Doors {
+/** Addresses of the services that the app calls. */
+interface AppEndpoints {
   readonly storage: Pick<LocalStorage, 'blobUrl' | 'queueUrl' | 'tableUrl'>;
   readonly vault: LocalVault;
   readonly batchUrl: string;
@@ -198,14 +177,14 @@ interface Doors {
   readonly managementUrl: string;
 }
 
-/** Where roles matter, a gate stands before each service that knows none. */
-async function openDoors(
+/** With roles, a proxy that checks them stands before each service that has none of its own. */
+async function openEndpoints(
   { start, certificate }: Base,
-  doors: Doors,
+  endpoints: AppEndpoints,
   stops: (() => Promise<void>)[],
-): Promise<Doors> {
+): Promise<AppEndpoints> {
   const { access } = start;
-  if (access === undefined) return doors;
+  if (access === undefined) return endpoints;
   const gated = async (service: ServiceKind, upstream: string): Promise<string> => {
     const secure = upstream.startsWith('https:') ? { certificate } : {};
     const log = (line: string) => start.log('roles', line);
@@ -213,7 +192,7 @@ async function openDoors(
     stops.push(() => gate.close());
     return gate.url;
   };
-  const { storage, vault, batchUrl, managementUrl } = doors;
+  const { storage, vault, batchUrl, managementUrl } = endpoints;
   return {
     storage: {
       blobUrl: await gated('blob', storage.blobUrl),
@@ -226,7 +205,7 @@ async function openDoors(
   };
 }
 
-function openHost(base: Base, doors: Doors): Promise<Part> {
+function openHost(base: Base, endpoints: AppEndpoints): Promise<Part> {
   const { start, pace } = base;
   return startPart({
     name: 'the Functions host',
@@ -245,7 +224,7 @@ function openHost(base: Base, doors: Doors): Promise<Part> {
       // Those are for Core Tools, and name another storage than the one that is here.
       '--no-local-settings',
     ],
-    env: hostEnvironment(base, doors),
+    env: hostEnvironment(base, endpoints),
     log: (line) => start.log('host', line),
   });
 }
@@ -253,7 +232,7 @@ function openHost(base: Base, doors: Doors): Promise<Part> {
 /** All that the app finds set; nothing else of this machine's environment reaches it. */
 function hostEnvironment(
   { start, certificate, identity }: Base,
-  { storage, vault, batchUrl, managementUrl }: Doors,
+  { storage, vault, batchUrl, managementUrl }: AppEndpoints,
 ): Record<string, string> {
   return {
     PATH: start.machine['PATH'] ?? '',
@@ -322,12 +301,9 @@ function paceIn(folder: string, speed: number): ClockPace {
   return pace;
 }
 
-function inWords(error: unknown): Error {
-  const words = formatError(error);
-  const port = /EADDRINUSE[^\d]*(?:127\.0\.0\.1:)?(\d+)/.exec(words)?.[1];
-  if (port === undefined) return error instanceof Error ? error : new Error(words);
-  return new Error(
-    `port ${port} is taken: the environment is running already, or another program uses it; stop that first`,
-    { cause: error },
-  );
+function startError(error: unknown): Error {
+  const text = formatError(error);
+  const port = /EADDRINUSE[^\d]*(?:127\.0\.0\.1:)?(\d+)/.exec(text)?.[1];
+  if (port !== undefined) return new UserError(portInUse(Number(port)), { cause: error });
+  return error instanceof Error ? error : new Error(text);
 }

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { stackOf } from './errors';
+import { formatError, stackOf } from './errors';
 
 /**
  * A part of the environment in a process of its own. It ends with its parent, however that ends:
@@ -26,6 +26,19 @@ export interface PartStart {
   readonly log: (line: string) => void;
 }
 
+/** A part that ended, or stayed silent, before it was ready. */
+export class PartStartError extends Error {
+  override readonly name = 'PartStartError';
+  /** The failure without the lines that the part printed. */
+  readonly summary: string;
+
+  constructor(part: string, reason: string, lines: readonly string[]) {
+    const summary = `${part} did not start: ${reason}`;
+    super(lines.length === 0 ? summary : `${summary}:\n${lines.join('\n')}`);
+    this.summary = summary;
+  }
+}
+
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 12_000;
 
@@ -48,8 +61,7 @@ export async function startPart(start: PartStart): Promise<Part> {
 
   const url = await ready(child, start).catch((error: unknown) => {
     child.kill('SIGKILL');
-    const said = lines.length === 0 ? '' : `:\n${lines.join('\n')}`;
-    throw new Error(`${start.name} did not start: ${String(error)}${said}`);
+    throw new PartStartError(start.name, formatError(error), lines);
   });
   let isAsked = false;
   child.once('exit', (code, signal) => {

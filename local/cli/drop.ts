@@ -1,40 +1,60 @@
-import { BlobServiceClient } from '@azure/storage-blob';
-import { readFileSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
-import { parseOptions } from './command-line';
+import { BlobServiceClient, RestError } from '@azure/storage-blob';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
 import { realClock } from '../clock';
-import { FIXED_PORTS } from '../environment';
-import { blobService, dropFile, dropUrl } from './outside';
+import { runCommand } from '../command-line';
+import { systemErrorIn, UserError } from '../error-line';
+import { FIXED_PORTS } from '../ports';
 import { AZURITE_ACCOUNT } from '../storage';
+import { blobTriggers, listFunctions } from './app-functions';
+import { dropCommand } from './commands';
+import { certificateFileIn, LOCAL_STATE } from './folders';
+import { blobService, dropFile, dropUrl } from './storage-access';
+import { printable } from './text';
 
-/** `npm run drop -- <container> <file>…`: puts files into the storage that `npm start` keeps up. */
-const usage = `npm run drop -- <container> [<file>...] [--to P] [--folder F | --connection C]
-  Puts the files into the container, each under its own name. Without a file it prints
-  an address with which any client may put files there for a day.
-  --to P           into the folder P of the container
-  --folder F       where the environment keeps its state (.nightshift/local)
-  --connection C   into another account, such as UseDevelopmentStorage=true
-`;
-const DAY_MS = 86_400_000;
-
-const { values: options, positionals } = parseOptions(usage, {
-  allowPositionals: true,
-  options: {
-    folder: {
-      type: 'string',
-      default: resolve(__dirname, '..', '..', '..', '.nightshift', 'local'),
-    },
-    connection: { type: 'string' },
-    to: { type: 'string', default: '' },
-    help: { type: 'boolean', default: false },
-  },
+/** `npm run drop -- <container> <file>…`: uploads files to the storage that `npm start` keeps up. */
+runCommand(dropCommand, async (options, [container = '', ...files]) => {
+  const certFile = certificateFileIn(options.folder ?? LOCAL_STATE);
+  for (const file of files) requireFile(file);
+  const service = connect(options.connection, certFile);
+  try {
+    if (files.length === 0) {
+      const trusted = options.connection === undefined ? certFile : undefined;
+      process.stdout.write(`${await curlCommand(service, container, trusted)}\n`);
+    }
+    const folder = options.to.replaceAll(/^\/+|\/+$/g, '');
+    for (const file of files) {
+      const name = folder === '' ? basename(file) : `${folder}/${basename(file)}`;
+      await dropFile(service, container, name, file);
+      process.stdout.write(`${container}/${printable(name)}\n`);
+    }
+  } catch (error) {
+    throw uploadError(error, container);
+  }
+  process.stdout.write(`${await consequence(container, options.app)}\n`);
 });
 
-const certFile = resolve(options.folder, 'certificate', 'cert.pem');
+/** Checked before the first upload: half of the files would start half of the runs. */
+function requireFile(file: string): void {
+  if (!existsSync(file)) throw new UserError(`${file} does not exist; nothing was uploaded`);
+  if (statSync(file).isFile()) return;
+  throw new UserError(`${file} is not a file; nothing was uploaded`);
+}
 
-function storage(): BlobServiceClient {
-  if (options.connection !== undefined)
-    return BlobServiceClient.fromConnectionString(options.connection);
+function connect(connection: string | undefined, certFile: string): BlobServiceClient {
+  if (connection !== undefined) {
+    try {
+      return BlobServiceClient.fromConnectionString(connection);
+    } catch (cause) {
+      throw new UserError('--connection is not a connection string of a storage account', {
+        cause,
+      });
+    }
+  }
+  if (!existsSync(certFile))
+    throw new UserError(
+      `${certFile} does not exist: the environment was never started; run npm start`,
+    );
   return blobService({
     storage: {
       blobUrl: `https://127.0.0.1:${FIXED_PORTS.blob}/${AZURITE_ACCOUNT.name}`,
@@ -44,38 +64,47 @@ function storage(): BlobServiceClient {
   });
 }
 
-async function dropAll(container: string, files: readonly string[]): Promise<void> {
-  const service = storage();
-  const folder = options.to.replace(/^\/+|\/+$/g, '');
-  for (const file of files) {
-    const name = folder === '' ? basename(file) : `${folder}/${basename(file)}`;
-    await dropFile(service, container, name, file);
-    process.stdout.write(`${container}/${name}\n`);
-  }
-  if (files.length === 0) process.stdout.write(`${await commandFor(service, container)}\n`);
-}
+const DAY_MS = 86_400_000;
 
-async function commandFor(service: BlobServiceClient, container: string): Promise<string> {
+/** curl prints nothing on success; `--write-out` makes it print the name of the blob. */
+async function curlCommand(
+  service: BlobServiceClient,
+  container: string,
+  certFile: string | undefined,
+): Promise<string> {
   const until = new Date(realClock.now().getTime() + DAY_MS);
   const url = new URL(await dropUrl(service, container, until));
   url.pathname += '/FILE';
-  const trust = options.connection === undefined ? ` --cacert ${certFile}` : '';
-  return `curl${trust} -X PUT -H 'x-ms-blob-type: BlockBlob' --data-binary @FILE '${url.href}'`;
+  const trust = certFile === undefined ? '' : ` --cacert ${certFile}`;
+  const report = ` --fail-with-body --write-out '${container}/FILE %{http_code}\\n'`;
+  return `curl${trust}${report} -X PUT -H 'x-ms-blob-type: BlockBlob' --data-binary @FILE '${url.href}'`;
 }
 
-function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const isDown = /ECONNREFUSED|ENOENT.*cert\.pem/.test(error.message);
-  return isDown ? `${error.message}: is the environment up? npm start starts it` : error.message;
+/** What the app does with blobs of the container, as its host lists the triggers. */
+async function consequence(container: string, appUrl: string): Promise<string> {
+  let functions;
+  try {
+    functions = await listFunctions(appUrl);
+  } catch {
+    return `The app does not answer at ${appUrl}, so nothing is known of the container's triggers.`;
+  }
+  const workloads = blobTriggers(functions)
+    .filter((trigger) => trigger.container === container)
+    .map(({ workload }) => workload);
+  return workloads.length === 0
+    ? `No blob trigger reads ${container}: the files stay there until a run takes them as its input.`
+    : `Each new blob of ${container} starts a run of ${workloads.join(' and of ')} within about ten seconds: ${appUrl}/api/runs`;
 }
 
-const [container, ...files] = positionals;
-if (container === undefined || options.help) {
-  process.stderr.write(usage);
-  process.exitCode = 2;
-} else {
-  dropAll(container, files).catch((error: unknown) => {
-    process.stderr.write(`${wordsOf(error)}\n`);
-    process.exitCode = 1;
+function uploadError(error: unknown, container: string): unknown {
+  const system = systemErrorIn(error);
+  if (system?.code === 'ECONNREFUSED')
+    return new UserError('the storage does not answer; npm start starts the environment', {
+      cause: error,
+    });
+  if (!(error instanceof RestError)) return error;
+  const reason = error.code ?? `status ${error.statusCode ?? 0}`;
+  return new UserError(`the storage refused the upload to ${container}: ${reason}`, {
+    cause: error,
   });
 }

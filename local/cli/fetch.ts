@@ -3,142 +3,160 @@ import { createWriteStream, existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import http from 'node:http';
 import https from 'node:https';
-import { dirname, join, resolve, sep } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { rootCertificates } from 'node:tls';
-import { parseOptions } from './command-line';
+import { runCommand } from '../command-line';
+import { errorLine, UserError } from '../error-line';
+import { callApp } from './app-api';
+import { fetchCommand } from './commands';
+import { certificateFileIn, LOCAL_STATE } from './folders';
+import { counted, printable } from './text';
 
-/** `npm run fetch -- <run id>`: brings all outputs and logs of a run to disk, over the app's API. */
-const usage = `npm run fetch -- <run id> [--to <folder>] [--prefix results/] [--app <url>] [--key <function key>]
-  --to      where the files go (out/<run id>)
-  --prefix  only files whose names begin so
-  --app     the app (http://localhost:7071)
-  --key     a function key, where the app asks for one
-  --trust   a certificate to trust besides the public ones (that of npm start, if there is one)
-`;
+/** Downloads at the same time: enough to hide the latency of small files. */
+const CONCURRENT_DOWNLOADS = 8;
 
-const { values: options, positionals } = parseOptions(usage, {
-  allowPositionals: true,
-  options: {
-    to: { type: 'string' },
-    prefix: { type: 'string', default: '' },
-    app: { type: 'string', default: 'http://localhost:7071' },
-    key: { type: 'string' },
-    help: { type: 'boolean', default: false },
-    trust: {
-      type: 'string',
-      default: resolve(
-        __dirname,
-        '..',
-        '..',
-        '..',
-        '.nightshift',
-        'local',
-        'certificate',
-        'cert.pem',
-      ),
-    },
-  },
+interface Output {
+  readonly name: string;
+  readonly bytes: number;
+  readonly url: string;
+}
+
+interface Source {
+  readonly app: string;
+  readonly key: string | undefined;
+  readonly agents: Agents;
+}
+
+interface Agents {
+  readonly http: http.Agent;
+  readonly https: https.Agent;
+}
+
+/** `npm run fetch -- <run id>`: downloads all outputs and logs of a run over the app's API. */
+runCommand(fetchCommand, async (options, [runId = '']) => {
+  const folder = resolve(options.to ?? join('out', runId));
+  const agents = agentsTrusting(options.trust ?? certificateFileIn(LOCAL_STATE));
+  const source: Source = { app: options.app, key: options.key, agents };
+  const outputs = await listOutputs(source, runId, options.prefix);
+  if (outputs.length === 0) {
+    const which = options.prefix === '' ? '' : ` whose names start with ${options.prefix}`;
+    throw new UserError(`run ${runId} has no files${which}: none yet, or they were deleted`);
+  }
+
+  const { saved, bytes, skipped } = await download(source, outputs, folder);
+  for (const [name, reason] of skipped)
+    process.stderr.write(`skipped ${printable(JSON.stringify(name))}: ${reason}\n`);
+  if (saved > 0)
+    process.stdout.write(`${counted(saved, 'file')}, ${counted(bytes, 'byte')}, in ${folder}\n`);
+  agents.http.destroy();
+  agents.https.destroy();
+  return skipped.length === 0 ? 0 : 1;
 });
 
-interface Listed {
-  readonly files: readonly {
-    readonly name: string;
-    readonly bytes: number;
-    readonly url: string;
-  }[];
-  readonly isComplete: boolean;
-}
-
-async function fetchRun(runId: string): Promise<number> {
-  const folder = resolve(options.to ?? join('out', runId));
-  const files = await listOf(runId);
-  const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
-
-  const bar = new SingleBar({
-    format: '{bar} {percentage}%  {file}',
-    hideCursor: true,
-    noTTYOutput: false,
-  });
-  if (process.stdout.isTTY) bar.start(total, 0, { file: '' });
-  for (const { name, url, bytes } of files) {
-    if (process.stdout.isTTY) bar.update({ file: name });
-    const file = below(folder, name);
-    await mkdir(dirname(file), { recursive: true });
-    await pipeline(await contentOf(url), createWriteStream(file));
-    bar.increment(bytes);
-  }
-  bar.stop();
-  process.stdout.write(`${files.length} files, ${total} bytes, in ${folder}\n`);
-  return files.length > 0 ? 0 : 1;
-}
-
-/** All of them: a list that is not complete goes on after its last name. */
-async function listOf(runId: string): Promise<Listed['files']> {
-  const files: Listed['files'][number][] = [];
-  for (;;) {
-    const query = new URLSearchParams({ prefix: options.prefix, after: files.at(-1)?.name ?? '' });
-    const list = `${options.app}/api/runs/${encodeURIComponent(runId)}/outputs?${query.toString()}`;
-    const page = (await (await ask(list)).json()) as Listed;
-    files.push(...page.files);
-    if (page.isComplete) return files;
-  }
-}
-
-/** Blob names are not chosen by us: none may lead out of the folder. */
-function below(folder: string, name: string): string {
-  const file = resolve(folder, name);
-  if (file.startsWith(folder + sep)) return file;
-  throw new Error(`the output ${JSON.stringify(name)} would be written outside ${folder}`);
-}
-
-async function ask(url: string): Promise<Response> {
-  const headers: Record<string, string> =
-    options.key === undefined ? {} : { 'x-functions-key': options.key };
-  const response = await fetch(url, { headers, redirect: 'manual' });
-  if (response.ok || response.status === 302) return response;
-  throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
-}
-
-/** The app sends its callers on to storage; the key is the app's and does not go there. */
-async function contentOf(url: string): Promise<Readable> {
-  const target = (await ask(url)).headers.get('location');
-  if (target === null) throw new Error(`${url} leads nowhere`);
-  // `fetch` learns of a further authority only when a process starts.
-  const ca = existsSync(options.trust)
-    ? { ca: [...rootCertificates, readFileSync(options.trust, 'utf8')] }
+/** Node's `fetch` reads authorities only when a process starts, so these agents hold them. */
+function agentsTrusting(certFile: string): Agents {
+  const limits = { keepAlive: true, maxSockets: CONCURRENT_DOWNLOADS };
+  const trust = existsSync(certFile)
+    ? { ca: [...rootCertificates, readFileSync(certFile, 'utf8')] }
     : {};
-  const get = target.startsWith('https:') ? https.get : http.get;
-  return new Promise((found, refused) => {
-    get(target, ca, (response) => {
-      if (response.statusCode === 200) return found(response);
+  return { http: new http.Agent(limits), https: new https.Agent({ ...limits, ...trust }) };
+}
+
+/** A page that is not complete continues after its last name. */
+async function listOutputs(
+  { app, key }: Source,
+  runId: string,
+  prefix: string,
+): Promise<readonly Output[]> {
+  const outputs: Output[] = [];
+  for (;;) {
+    const query = new URLSearchParams({ prefix, after: outputs.at(-1)?.name ?? '' });
+    const path = `/api/runs/${encodeURIComponent(runId)}/outputs?${query.toString()}`;
+    const page = (await (await callApp(`${app}${path}`, { key })).json()) as {
+      readonly files: readonly Output[];
+      readonly isComplete: boolean;
+    };
+    outputs.push(...page.files);
+    if (page.isComplete) return outputs;
+  }
+}
+
+interface Downloaded {
+  readonly saved: number;
+  readonly bytes: number;
+  readonly skipped: readonly (readonly [name: string, reason: string])[];
+}
+
+/** A file that cannot be saved is skipped, so that one bad name does not cost the others. */
+async function download(
+  source: Source,
+  outputs: readonly Output[],
+  folder: string,
+): Promise<Downloaded> {
+  const bar = startBar(outputs.reduce((sum, { bytes }) => sum + bytes, 0));
+  const skipped: [string, string][] = [];
+  let saved = 0;
+  let bytes = 0;
+  const queue = outputs.values();
+  const worker = async (): Promise<void> => {
+    for (const output of queue) {
+      bar?.update({ file: printable(output.name) });
+      try {
+        await save(source, output, folder);
+        saved += 1;
+        bytes += output.bytes;
+      } catch (error) {
+        skipped.push([output.name, errorLine(error)]);
+      }
+      bar?.increment(output.bytes);
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENT_DOWNLOADS }, worker));
+  bar?.stop();
+  return { saved, bytes, skipped };
+}
+
+function startBar(total: number): SingleBar | undefined {
+  if (!process.stdout.isTTY) return undefined;
+  const bar = new SingleBar({ format: '{bar} {percentage}%  {file}', hideCursor: true });
+  bar.start(total, 0, { file: '' });
+  return bar;
+}
+
+async function save(source: Source, { name, url }: Output, folder: string): Promise<void> {
+  const file = pathBelow(folder, name);
+  await mkdir(dirname(file), { recursive: true });
+  await pipeline(await contentOf(source, url), createWriteStream(file));
+}
+
+/** Tasks choose the names of blobs: none may lead out of the folder. */
+function pathBelow(folder: string, name: string): string {
+  const file = resolve(folder, name);
+  if (file.startsWith(folder + sep) && relative(folder, file) !== '') return file;
+  throw new UserError('it would be written outside the target folder');
+}
+
+/** The app redirects to storage. The key belongs to the app and is not sent there. */
+async function contentOf({ key, agents }: Source, url: string): Promise<Readable> {
+  const target = (await callApp(url, { key, redirect: 'manual' })).headers.get('location');
+  if (target === null) throw new UserError('the app returned no address in storage for it');
+  const isSecure = target.startsWith('https:');
+  return new Promise((resolve, reject) => {
+    const received = (response: http.IncomingMessage) => {
+      if (response.statusCode === 200) return resolve(response);
       response.resume();
-      refused(new Error(`${url} leads to storage, which answered ${response.statusCode ?? 0}`));
-    }).on('error', refused);
+      reject(new UserError(`the storage returned status ${response.statusCode ?? 0}`));
+    };
+    const request = isSecure
+      ? https.get(target, { agent: agents.https }, received)
+      : http.get(target, { agent: agents.http }, received);
+    request.on('error', (error) => reject(certificateError(error)));
   });
 }
 
-function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  const words = cause instanceof Error ? `${error.message}: ${cause.message}` : error.message;
-  const isCertificate = /self.signed|certificate/i.test(words);
-  return isCertificate ? `${words}; name the certificate with --trust` : words;
-}
-
-const [runId] = positionals;
-if (runId === undefined || options.help) {
-  process.stderr.write(usage);
-  process.exitCode = 2;
-} else {
-  fetchRun(runId).then(
-    (code) => {
-      process.exitCode = code;
-    },
-    (error: unknown) => {
-      process.stderr.write(`${wordsOf(error)}\n`);
-      process.exitCode = 1;
-    },
-  );
+function certificateError(error: Error): Error {
+  if (!/self.signed|certificate/i.test(error.message)) return error;
+  return new UserError(`${error.message}; name the certificate with --trust`, { cause: error });
 }

@@ -1,23 +1,18 @@
-import { parseOptions } from './command-line';
-import { formatError } from '../errors';
+import { runCommand, type CommandLine, type Values } from '../command-line';
+import { callApp } from './app-api';
+import { planCommand } from './commands';
+import { counted, printable } from './text';
 
-/** `npm run plan -- <workload>`: what a run would make, need and cost, asked of the app. */
-const usage = `npm run plan -- <workload> [--blob <name>] [--parameter name=value]… [--app <url>] [--key <function key>]
-  --blob       as if the run were about this blob alone
-  --parameter  as if the run were started with it; may be repeated
-  --app        the app (http://localhost:7071)
-  --key        a function key, where the app asks for one
-`;
+type PlanOptions = typeof planCommand extends CommandLine<infer Known> ? Values<Known> : never;
 
-const { values: options, positionals } = parseOptions(usage, {
-  allowPositionals: true,
-  options: {
-    blob: { type: 'string' },
-    parameter: { type: 'string', multiple: true, default: [] },
-    app: { type: 'string', default: 'http://localhost:7071' },
-    key: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
+/** `npm run plan -- <workload>`: shows what a run would create, need and cost. Fails when the plan has errors. */
+runCommand(planCommand, async (options, [workload = '']) => {
+  const url = `${options.app}/api/plans/${encodeURIComponent(workload)}`;
+  const body = JSON.stringify(requestBody(options));
+  const response = await callApp(url, { method: 'POST', body, key: options.key });
+  const plan = (await response.json()) as Plan;
+  process.stdout.write(`${linesOf(plan).join('\n')}\n`);
+  return plan.errors.length === 0 ? 0 : 1;
 });
 
 /** The part of the app's answer that is shown. */
@@ -74,20 +69,8 @@ const quotaNames = {
   jobs: 'active jobs',
 } as const;
 
-async function showPlan(workload: string): Promise<number> {
-  const response = await fetch(`${options.app}/api/plans/${encodeURIComponent(workload)}`, {
-    method: 'POST',
-    headers: options.key === undefined ? {} : { 'x-functions-key': options.key },
-    body: JSON.stringify(requestBody()),
-  });
-  const answer = (await response.json()) as Plan & { readonly detail?: string };
-  if (answer.detail !== undefined) throw new Error(answer.detail);
-  process.stdout.write(`${linesOf(answer).join('\n')}\n`);
-  return answer.errors.length === 0 ? 0 : 1;
-}
-
-/** Values that read as JSON are sent as such: a number is a number. */
-function requestBody() {
+/** Numbers and booleans are sent as such, everything else as text. */
+function requestBody(options: PlanOptions) {
   const parameters = Object.fromEntries(
     options.parameter.map((text) => {
       const [name = '', ...rest] = text.split('=');
@@ -120,9 +103,9 @@ function linesOf(plan: Plan): string[] {
 
 function inputLines({ inputs }: Plan): string[] {
   if (inputs === null) return [];
-  const first = inputs.first.map((name) => JSON.stringify(name)).join(', ');
+  const first = inputs.first.map((name) => printable(JSON.stringify(name))).join(', ');
   return [
-    `  read      ${inputs.count} files, ${inputs.bytes} bytes${first === '' ? '' : `: ${first}${inputs.count > inputs.first.length ? ', …' : ''}`}`,
+    `  read      ${counted(inputs.count, 'file')}, ${counted(inputs.bytes, 'byte')}${first === '' ? '' : `: ${first}${inputs.count > inputs.first.length ? ', …' : ''}`}`,
   ];
 }
 
@@ -130,9 +113,9 @@ function poolLines({ pool, job }: Plan): string[] {
   if (pool === null || job === null)
     return ['  make      no pool and no job: there is nothing to do'];
   const made = `  make      job ${job.id}, containers ${job.containers.join(' and ')}`;
-  if (!pool.isMade) return [`  use       pool ${pool.id} of somebody else, as it is`, made];
+  if (!pool.isMade) return [`  use       existing pool ${pool.id}, unchanged`, made];
   return [
-    `  make      pool ${pool.id} of ${pool.vmSize}, ${pool.slotsPerNode} ${pool.slotsPerNode === 1 ? 'slot' : 'slots'} on each node`,
+    `  make      pool ${pool.id} of ${pool.vmSize}, ${counted(pool.slotsPerNode, 'slot')} on each node`,
     `  nodes     ${pool.formulaGives}`,
     ...pool.formula.split('\n').map((line) => `            | ${line}`),
     made,
@@ -143,7 +126,7 @@ function taskLines({ tasks }: Plan): string[] {
   const count =
     tasks.count === null
       ? `as many tasks as the job manager says, at most ${tasks.atMost ?? 'any'}`
-      : `${tasks.count} ${tasks.count === 1 ? 'task' : 'tasks'}`;
+      : counted(tasks.count, 'task');
   return [
     `  run       ${count}`,
     ...tasks.first.map(
@@ -153,7 +136,7 @@ function taskLines({ tasks }: Plan): string[] {
   ];
 }
 
-/** What the Batch account says, or why it does not. */
+/** Quotas and default versions of the Batch account, or the reason why they are unknown. */
 function accountLines({ account }: Plan): string[] {
   const names = Object.keys(quotaNames) as (keyof typeof quotaNames)[];
   const known = names.flatMap((name) => {
@@ -169,31 +152,17 @@ function accountLines({ account }: Plan): string[] {
   ];
 }
 
+function amount(value: number | null, noun: string): string {
+  return value === null ? `an unknown number of ${noun}s` : counted(value, noun);
+}
+
 function costLines({ estimate }: Plan): string[] {
   const { fromRuns, minutes, nodeMinutes, cost, capNodeMinutes, capCost } = estimate;
   const money = (amount: number | null) => (amount === null ? '' : `, ${amount} in your currency`);
   return [
     fromRuns === 0 && minutes === null
-      ? '  take      nobody knows: no run has succeeded yet'
-      : `  take      ${minutes ?? '?'} minutes and ${nodeMinutes ?? '?'} node-minutes${money(cost)}, as ${fromRuns === 1 ? 'the latest run' : `the median of the latest ${fromRuns} runs`} did`,
-    `  at most   ${capNodeMinutes} node-minutes${money(capCost)}, if everything goes wrong`,
+      ? '  take      unknown: no run has succeeded yet'
+      : `  take      ${amount(minutes, 'minute')} and ${amount(nodeMinutes, 'node-minute')}${money(cost)}, as ${fromRuns === 1 ? 'the latest run' : `the median of the latest ${fromRuns} runs`} did`,
+    `  at most   ${counted(capNodeMinutes, 'node-minute')}${money(capCost)}, if everything goes wrong`,
   ];
-}
-
-const [workload] = positionals;
-if (workload === undefined || options.help) {
-  process.stderr.write(usage);
-  process.exitCode = 2;
-} else {
-  showPlan(workload).then(
-    (code) => {
-      process.exitCode = code;
-    },
-    (error: unknown) => {
-      const cause =
-        error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-      process.stderr.write(`${formatError(error)}${cause}\n`);
-      process.exitCode = 1;
-    },
-  );
 }

@@ -1,88 +1,57 @@
-import { join, resolve } from 'node:path';
-import { parseOptions } from './command-line';
-import { FIXED_PORTS, startEnvironment, type Environment } from '../environment';
-import { formatError } from '../errors';
+import { resolve } from 'node:path';
+import { runCommand } from '../command-line';
+import { startEnvironment, type Environment } from '../environment';
+import { UserError } from '../error-line';
+import { PartStartError } from '../part';
+import { FIXED_PORTS } from '../ports';
+import { upCommand } from './commands';
+import { ROOT, LOCAL_STATE } from './folders';
+import { rebuildOnChange } from './rebuild';
+import { welcome } from './welcome';
 
 /**
- * `npm start`: the environment stays up on fixed ports until Ctrl-C. State is kept in
- * `.nightshift/local`; started again, it goes on where it was, even after `kill -9`.
+ * `npm start`: the environment stays up on fixed ports until Ctrl-C. Its state is kept in
+ * `.nightshift/local`; the next start continues from there, even after `kill -9`.
  */
-const usage = `npm start -- [--speed N] [--folder F] [--setting NAME=value]… [--verbose]
-  --speed N    let the clock run N times as fast as real time (1)
-  --folder F   keep the state in F (.nightshift/local)
-  --setting S  an app setting, as NAME=value; may be repeated
-  --verbose    print what every part logs, not the app's lines alone
-`;
-const root = resolve(__dirname, '..', '..', '..');
-
-const { values: options } = parseOptions(usage, {
-  options: {
-    speed: { type: 'string', default: '1' },
-    folder: { type: 'string', default: join(root, '.nightshift', 'local') },
-    setting: { type: 'string', multiple: true, default: [] },
-    verbose: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
-
-async function up(): Promise<void> {
-  const speed = Number(options.speed);
-  if (options.help) return void process.stdout.write(usage);
-  if (!(speed > 0 && speed <= 1000))
-    throw new Error(`--speed must be a number above 0 and up to 1000, not ${options.speed}`);
-
+runCommand(upCommand, async (options) => {
+  const folder = resolve(options.folder ?? LOCAL_STATE);
   const environment = await startEnvironment({
-    folder: resolve(options.folder),
-    appFolder: root,
-    speed,
+    folder,
+    appFolder: ROOT,
+    speed: Number(options.speed),
     ports: FIXED_PORTS,
     machine: process.env,
     settings: settingsIn(options.setting),
     log: (part, line) => {
       if (part === 'host' || options.verbose) process.stdout.write(`${part.padEnd(8)} ${line}\n`);
     },
+  }).catch((error: unknown) => {
+    throw withoutPrintedLines(error, options.verbose);
   });
-  endWithSignals(environment);
-  endWithPart(environment);
-  process.stdout.write(`\n${welcome(environment).join('\n')}\n\n`);
-}
+  endOnSignals(environment);
+  for (const part of environment.parts) endWithPart(part, environment);
+  process.stdout.write(`\n${await welcome(environment, folder, process.stdout.columns ?? 80)}\n\n`);
+  if (options.watch) watch(environment);
+});
 
-/** `NAME=value`; the value may hold any character. */
+/** `NAME=value`; the value may contain any character. */
 function settingsIn(texts: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     texts.map((text) => {
-      const [, name, value] = /^([\w.:-]+)=(.*)$/s.exec(text) ?? [];
-      if (name === undefined || value === undefined)
-        throw new Error(`--setting must be NAME=value, not ${JSON.stringify(text)}`);
-      return [name, value];
+      const end = text.indexOf('=');
+      return [text.slice(0, end), text.slice(end + 1)];
     }),
   );
 }
 
-function welcome({ batch, vaultUrl, storage, appUrl, pace, clock }: Environment): string[] {
-  const speed =
-    pace.speed === 1 ? 'runs in real time' : `runs ${pace.speed} times as fast as a real one`;
-  return [
-    `Nightshift is up. Its clock ${speed} and shows ${clock.now().toISOString()}.`,
-    '',
-    `  app      ${appUrl}/api/runs`,
-    `  storage  ${storage.blobUrl}`,
-    `  Batch    ${batch.url}`,
-    `  vault    ${vaultUrl}`,
-    `  state    ${resolve(options.folder)}`,
-    '',
-    'From another terminal, in this folder:',
-    '  npm run drop -- inbox mesh.ply                   a mesh, which starts a render',
-    '  npm run drop -- reports-in table.csv             a table for the nightly report',
-    `  curl -X POST ${appUrl}/api/runs/nightly-report   starts the report now`,
-    `  curl ${appUrl}/api/runs                          what happens`,
-    '  npm run fetch -- <run id>                        brings outputs and logs to disk',
-    '',
-    'Ctrl-C stops everything; the state stays.',
-  ];
+/** The lines of the host, and with `--verbose` of every part, are on the terminal already. */
+function withoutPrintedLines(error: unknown, isVerbose: boolean): unknown {
+  if (!(error instanceof PartStartError)) return error;
+  if (!isVerbose && !error.summary.startsWith('the Functions host')) return error;
+  return new UserError(`${error.summary}; its own message is above`, { cause: error });
 }
 
-function endWithSignals(environment: Environment): void {
+function endOnSignals(environment: Environment): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => {
       process.stdout.write('\nStopping…\n');
@@ -91,20 +60,29 @@ function endWithSignals(environment: Environment): void {
   }
 }
 
-/** A part that dies takes the others with it: half an environment only misleads. */
-function endWithPart(environment: Environment): void {
-  for (const part of environment.parts) {
-    part.once('exit', (code, signal) => {
-      if (signal === 'SIGTERM' || code === 0) return;
-      process.stderr.write(
-        `A part of the environment ended (${signal ?? `exit code ${String(code)}`}); stopping the rest.\n`,
-      );
-      void environment.stop().finally(() => process.exit(1));
-    });
-  }
+/** A part that dies ends the others: half an environment would only mislead. */
+function endWithPart(part: Environment['parts'][number], environment: Environment): void {
+  part.once('exit', (code, signal) => {
+    if (signal === 'SIGTERM' || code === 0) return;
+    process.stderr.write(
+      `A part of the environment ended (${signal ?? `exit code ${String(code)}`}); stopping the rest.\n`,
+    );
+    void environment.stop().finally(() => process.exit(1));
+  });
 }
 
-up().catch((error: unknown) => {
-  process.stderr.write(`${formatError(error)}\n`);
-  process.exit(1);
-});
+/** A host that does not start is tried again after the next change. */
+function watch(environment: Environment): void {
+  const print = (line: string) => process.stdout.write(`dev      ${line}\n`);
+  rebuildOnChange(ROOT, print, async () => {
+    print('built; restarting the Functions host');
+    try {
+      endWithPart(await environment.restartHost(), environment);
+      print('the Functions host is up');
+    } catch (error) {
+      if (!(error instanceof PartStartError)) throw error;
+      print(`${error.summary}; its own message is above`);
+    }
+  });
+  print('watching src; a change rebuilds the app and restarts the Functions host');
+}

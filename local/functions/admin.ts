@@ -15,7 +15,11 @@ export async function adminRequest(
   if (path === '/admin/host/status' && request.method === 'GET')
     return reply(response, 200, { state: 'Running', version: '4.local' });
   if (path === '/admin/functions' && request.method === 'GET')
-    return reply(response, 200, opened.catalog.functions.map(describe));
+    return reply(
+      response,
+      200,
+      opened.catalog.functions.map((fn) => describe(fn, opened)),
+    );
 
   if (path === '/admin/warmup') {
     for (const fn of opened.catalog.withTrigger('warmup'))
@@ -36,8 +40,15 @@ export async function adminRequest(
   reply(response, 202);
 }
 
-function describe({ name, triggerType }: HostedFunction): object {
-  return { name, trigger: triggerType };
+/** `config.bindings` is as in Azure; `trigger` and `nextDue` are in addition. */
+function describe({ name, triggerType, trigger }: HostedFunction, { triggers }: OpenHost): object {
+  const nextDue = triggers.nextDue(name);
+  return {
+    name,
+    trigger: triggerType,
+    config: { name, bindings: [trigger] },
+    ...(nextDue !== undefined && { nextDue: nextDue.toISOString() }),
+  };
 }
 
 /** `{ "input": "…" }`, or nothing at all. */

@@ -2,8 +2,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { realClock, scaledClock, type Clock, type ClockPace } from '../clock';
+import { runCommand, type CommandLine, type Values } from '../command-line';
+import { errorLine, UserError } from '../error-line';
+import { hostCommand } from './command';
 import { startHost, type RunningHost } from './host';
 import type { HostKeys } from './keys';
 import { printingLog, type Log } from './log';
@@ -11,56 +13,41 @@ import { localPort } from './settings';
 import { stackOf } from '../errors';
 
 /**
- * The host as a program:
- *
- *     node dist/local/functions/main.js [<app folder>] [--app <folder>] [--data <folder>] [--port 7071]
- *       [--rpc-port 17071] [--clock '<ClockPace as JSON>'] [--blob-poll <milliseconds>]
- *       [--pretend <type of output>] [--no-fsync] [--no-local-settings] [--enable-auth] [--verbose]
- *
- * Ends on SIGTERM and SIGINT within some ten seconds, with 0. As a child process with IPC it
- * sends `{ kind: 'ready', url, rpcUrl }` when it is up, and ends when its parent is gone.
+ * The host as a program; `command.ts` has its options. Ends on SIGTERM and SIGINT within about ten
+ * seconds, with exit code 0. As a child process with an IPC channel it sends
+ * `{ kind: 'ready', url, rpcUrl }` when it is ready, and ends when its parent has ended.
  */
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    app: { type: 'string' },
-    data: { type: 'string' },
-    port: { type: 'string' },
-    'rpc-port': { type: 'string', default: '17071' },
-    clock: { type: 'string' },
-    'blob-poll': { type: 'string' },
-    pretend: { type: 'string', multiple: true, default: [] },
-    'no-fsync': { type: 'boolean', default: false },
-    'no-local-settings': { type: 'boolean', default: false },
-    'enable-auth': { type: 'boolean', default: false },
-    verbose: { type: 'boolean', default: false },
-  },
-});
-
-const clock = options.clock === undefined ? realClock : clockOf(options.clock);
-const log = printingLog({
-  write: (text) => process.stderr.write(text),
-  now: () => clock.now(),
-  colours: process.stderr.isTTY,
-  verbose: options.verbose,
-});
-void run(clock, log);
-
-async function run(clock: Clock, log: Log): Promise<void> {
-  const appFolder = path.resolve(options.app ?? positionals[0] ?? '.');
+runCommand(hostCommand, async (options, [appArgument]) => {
+  const clock = options.clock === undefined ? realClock : clockOf(options.clock);
+  const log = printingLog({
+    write: (text) => process.stderr.write(text),
+    now: () => clock.now(),
+    colours: process.stderr.isTTY,
+    verbose: options.verbose,
+  });
+  const appFolder = path.resolve(options.app ?? appArgument ?? '.');
   const dataFolder = path.resolve(options.data ?? dataFolderOf(appFolder));
-  const starting = begin(appFolder, dataFolder);
-  endWhenTold(starting, log);
-  const host = await starting.catch((error: unknown) => fail(error, log));
+  const starting = start({ options, appFolder, dataFolder, clock, log });
+  endOnSignals(starting, log);
+  const host = await starting.catch((error: unknown) => fail(errorLine(error), log));
 
   log('information', `The functions are at ${host.url}; their state is in ${dataFolder}`);
   process.send?.({ kind: 'ready', url: host.url, rpcUrl: host.rpcUrl });
+});
+
+interface Start {
+  readonly options: typeof hostCommand extends CommandLine<infer Known> ? Values<Known> : never;
+  readonly appFolder: string;
+  readonly dataFolder: string;
+  readonly clock: Clock;
+  readonly log: Log;
 }
 
-async function begin(appFolder: string, dataFolder: string): Promise<RunningHost> {
+async function start({ options, appFolder, dataFolder, clock, log }: Start): Promise<RunningHost> {
+  if (!fs.existsSync(appFolder)) throw new UserError(`the app folder ${appFolder} does not exist`);
   const port = options.port ?? localPort(appFolder) ?? 7071;
   // An app finds its files from its own folder, as in Azure and under Core Tools.
-  if (fs.existsSync(appFolder)) process.chdir(appFolder);
+  process.chdir(appFolder);
   return startHost({
     appFolder,
     dataFolder,
@@ -78,30 +65,30 @@ async function begin(appFolder: string, dataFolder: string): Promise<RunningHost
   });
 }
 
-/** Each app has a state of its own: instances of one would be strangers to another. */
+/** One state folder for each app: instances of one app mean nothing to another. */
 function dataFolderOf(appFolder: string): string {
   const hash = createHash('sha256').update(appFolder).digest('hex').slice(0, 8);
   return path.join('.nightshift', 'functions', `${path.basename(appFolder)}-${hash}`);
 }
 
-function endWhenTold(starting: Promise<RunningHost>, log: Log): void {
+function endOnSignals(starting: Promise<RunningHost>, log: Log): void {
   const endSoftly = (): void => {
-    log('information', 'The host ends; what runs has ten seconds.');
+    log('information', 'The host is stopping; running functions have ten seconds.');
     void starting
       .then((host) => host.close())
       .then(
         () => end(0),
-        (error: unknown) => fail(error, log),
+        (error: unknown) => fail(stackOf(error), log),
       );
   };
   process.once('SIGTERM', endSoftly);
   process.once('SIGINT', endSoftly);
-  // A parent that was killed leaves no orphan.
+  // The host must not outlive a parent that was killed.
   process.once('disconnect', endSoftly);
-  // What the app throws where nobody catches it ends a worker in Azure too.
+  // An uncaught error of the app ends a worker in Azure too.
   process.on('uncaughtException', (error) => void failWithApp(starting, error, log));
   process.once('exit', (code) => {
-    if (!isEnding) log('error', `The host ends, because the app called process.exit(${code}).`);
+    if (!isEnding) log('error', `The host is ending because the app called process.exit(${code}).`);
   });
 }
 
@@ -110,18 +97,18 @@ async function failWithApp(
   error: unknown,
   log: Log,
 ): Promise<void> {
-  log('error', 'The host ends, because of an error that the app did not catch.');
-  setTimeout(() => fail(error, log), MARKING_MS);
+  log('error', 'The host is ending because of an error that the app did not catch.');
+  setTimeout(() => fail(stackOf(error), log), MARKING_MS);
   try {
     await (await starting).hub.failActivities(EXITED);
   } finally {
-    fail(error, log);
+    fail(stackOf(error), log);
   }
 }
 
-/** As Azure calls the end of a worker. */
+/** Azure's message for a worker that ended. */
 const EXITED = 'node exited with code 1 (0x1)';
-/** So long may it take to write down which activities the app's error took with it. */
+/** Upper bound on the time to mark the running activities as failed. */
 const MARKING_MS = 2000;
 
 let isEnding = false;
@@ -131,21 +118,16 @@ function end(code: number): never {
   process.exit(code);
 }
 
-function fail(error: unknown, log: Log): never {
-  log('error', stackOf(error));
+function fail(message: string, log: Log): never {
+  log('error', message);
   end(1);
 }
 
-function clockOf(text: string): Clock {
-  const { speed, realEpoch, clockEpoch } = JSON.parse(text) as ClockPace;
-  if (![speed, realEpoch, clockEpoch].every(Number.isFinite))
-    throw new Error(
-      `'${text}' is no pace of a clock: speed, realEpoch and clockEpoch are numbers.`,
-    );
-  return scaledClock({ speed, realEpoch, clockEpoch });
+function clockOf(pace: string): Clock {
+  return scaledClock(JSON.parse(pace) as ClockPace);
 }
 
-/** Keys are made at the first start and kept, for the owner's eyes only. */
+/** Keys are created at the first start and stored in a file that only the owner can read. */
 function keysIn(dataFolder: string, log: Log): HostKeys {
   const file = path.join(dataFolder, 'keys.json');
   if (!fs.existsSync(file)) {
@@ -154,6 +136,6 @@ function keysIn(dataFolder: string, log: Log): HostKeys {
     const keys: HostKeys = { master: newKey(), host: newKey(), system: newKey(), functions: {} };
     fs.writeFileSync(file, JSON.stringify(keys, undefined, 2), { mode: 0o600 });
   }
-  log('information', `Keys are asked for; they are in ${file}`);
+  log('information', `Keys are required; they are in ${file}`);
   return JSON.parse(fs.readFileSync(file, 'utf8')) as HostKeys;
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
+import { z } from 'zod';
 import { realClock } from '../clock';
 import { listen } from '../http';
 import { StorageBindings } from './bindings';
@@ -109,15 +110,34 @@ function newHub(
     settings: settings.durable,
     functions: durableFunctions(catalog, runner),
     newId: () => randomUUID().replaceAll('-', ''),
-    onEnded: (instance) => tellEnd(instance, log),
+    onEnded: (instance) => logEnd(instance, log),
   });
 }
 
-function tellEnd({ id, name, status, output }: Instance, log: Log): void {
+function logEnd({ id, name, status, output }: Instance, log: Log): void {
+  const unsuccessful = status === 'Completed' ? unsuccessfulOutcome(output) : undefined;
+  if (unsuccessful !== undefined) return log('warning', `${name} ${id} ${unsuccessful}`);
   const line = `${name} ${id} ${status.toLowerCase()}`;
   if (status === 'Failed') log('error', `${line}: ${firstLine(output ?? '')}`);
   else log('information', line);
 }
+
+/**
+ * The outcome that an orchestrator returned, for one that completes although its work did not
+ * succeed: `{ kind, code, cause }` with any kind but `succeeded`.
+ */
+function unsuccessfulOutcome(output: string | null): string | undefined {
+  const outcome = unsuccessfulSchema.safeParse(output === null ? null : JSON.parse(output));
+  if (!outcome.success) return undefined;
+  const { kind, code, cause } = outcome.data;
+  return `${kind}: ${code}, ${firstLine(cause)}`;
+}
+
+const unsuccessfulSchema = z.object({
+  kind: z.string().refine((kind) => kind !== 'succeeded'),
+  code: z.string(),
+  cause: z.string(),
+});
 
 function isDurableClient({ type }: Binding): boolean {
   return /^(durable|orchestration)Client$/i.test(type);

@@ -7,14 +7,9 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { realClock, type Clock } from '../../local/clock';
-import {
-  ANY_PORTS,
-  startEnvironment,
-  type Environment,
-  type EnvironmentStart,
-  type Ports,
-} from '../../local/environment';
-import { batchClient, blobService } from '../../local/cli/outside';
+import { startEnvironment, type Environment, type EnvironmentStart } from '../../local/environment';
+import { ANY_PORTS, type Ports } from '../../local/ports';
+import { batchClient, blobService } from '../../local/cli/storage-access';
 import { hasEnded, type Run } from '../../local/cli/runs';
 import { vi } from 'vitest';
 

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { dropUrl } from '../../local/cli/outside';
+import { dropUrl } from '../../local/cli/storage-access';
 import { realClock } from '../../local/clock';
 import {
   ask,

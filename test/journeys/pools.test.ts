@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { drop } from '../../local/cli/outside';
+import { drop } from '../../local/cli/storage-access';
 import { packFolder } from '../../local/cli/package-archive';
 import { containerEngine, whySkipped } from '../container-image';
 import {

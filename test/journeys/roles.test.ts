@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startEnvironment } from '../../local/environment';
-import { drop } from '../../local/cli/outside';
+import { drop } from '../../local/cli/storage-access';
 import type { Seen } from '../../local/roles/access';
 import { allows, builtInRoles, isRoleName } from '../../local/roles/built-in';
 import type { Run } from '../../local/cli/runs';

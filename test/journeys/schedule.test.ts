@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { drop } from '../../local/cli/outside';
+import { drop } from '../../local/cli/storage-access';
 import { hasEnded, type Run } from '../../local/cli/runs';
 import {
   closeWorld,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { PNG } from 'pngjs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { drop, fetchAll } from '../../local/cli/outside';
+import { drop, fetchAll } from '../../local/cli/storage-access';
 import type { Run } from '../../local/cli/runs';
 import { pyramidPly } from '../workloads/render/meshes';
 import {

@@ -36,6 +36,12 @@ export class TimerTrigger {
     this.#status = this.#begin();
   }
 
+  /** The next due time, or undefined when the schedule has none. */
+  get nextDue(): Date | undefined {
+    const due = new Date(this.#status.Next);
+    return due.getTime() >= END_OF_TIME ? undefined : due;
+  }
+
   start(): void {
     const { clock } = this.options;
     // A schedule that was changed meanwhile has its next time in the future by now.
@@ -72,8 +78,8 @@ export class TimerTrigger {
 
   #arm(): void {
     if (this.#isStopped) return;
-    const due = new Date(this.#status.Next);
-    if (due.getTime() >= END_OF_TIME) return;
+    const due = this.nextDue;
+    if (due === undefined) return;
     this.#callOff = this.options.clock.at(due, () =>
       this.#fire({ isPastDue: false, isStartup: false }),
     );

@@ -15,6 +15,8 @@ import type { HostedFunction } from '../hosted-function';
 export interface Triggers {
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** The next due time of a timer function. */
+  nextDue(functionName: string): Date | undefined;
   /** The value of a timer that is run by hand. */
   timerByHand(): TypedData;
   /** The call for a blob, named `container/blob`, that is run by hand. */
@@ -44,6 +46,7 @@ export async function createTriggers(options: TriggerOptions): Promise<Triggers>
         [...timers, ...queues, ...(blobs === undefined ? [] : [blobs])].map((each) => each.stop()),
       );
     },
+    nextDue: (functionName) => timers.find(({ fn }) => fn.name === functionName)?.nextDue,
     timerByHand: () => timerInput(null, false),
     blobByHand(fn, blob) {
       const slash = blob.indexOf('/');

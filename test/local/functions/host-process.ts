@@ -16,10 +16,13 @@ export function builtHost(): string {
   if (built !== undefined) return built;
   const outdir = path.join(root, 'out', `host-${process.pid}`);
   buildSync({
-    entryPoints: globSync(['local/functions/**/*.ts', 'local/{clock,errors,http}.ts'], {
-      cwd: root,
-      absolute: true,
-    }),
+    entryPoints: globSync(
+      ['local/functions/**/*.ts', 'local/{clock,command-line,error-line,errors,http}.ts'],
+      {
+        cwd: root,
+        absolute: true,
+      },
+    ),
     outbase: root,
     outdir,
     format: 'cjs',

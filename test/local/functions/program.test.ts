@@ -85,7 +85,7 @@ test('what the app throws where nobody catches it ends the host, with its stack'
     const { code, output } = await end(name);
     expect(code).toBe(1);
     expect(output).toContain(
-      'error: The host ends, because of an error that the app did not catch.',
+      'error: The host is ending because of an error that the app did not catch.',
     );
     expect(output).toMatch(new RegExp(`error: Error: ${message}\\n\\s+at .*a\\.js:`));
   }
@@ -134,7 +134,7 @@ test('an app that ends the process is named as the one who did', async () => {
   await fetch(`${host.url}/api/leaves`).catch(() => undefined);
 
   expect(await host.ended).toBe(3);
-  expect(host.output()).toContain('The host ends, because the app called process.exit(3).');
+  expect(host.output()).toContain('The host is ending because the app called process.exit(3).');
 });
 
 test('the log says more when asked to', async () => {

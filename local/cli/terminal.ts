@@ -1,14 +1,15 @@
 import { SingleBar } from 'cli-progress';
 import type { Run, RunRecord } from './runs';
+import { counted, printable } from './text';
 
-/** How the demo talks to a person: a live line in a terminal, plain lines elsewhere. */
-export interface Screen {
-  say(text?: string): void;
-  /** Begins to show a run. */
-  follow(title: string): Following;
+/** The demo's output: a live line for each run in a terminal, plain lines elsewhere. */
+export interface Terminal {
+  print(text?: string): void;
+  /** Starts to show the progress of a run. */
+  follow(title: string): RunProgress;
 }
 
-export interface Following {
+export interface RunProgress {
   show(run: Run, elapsedSeconds: number): void;
   end(run: Run, elapsedSeconds: number): void;
 }
@@ -18,10 +19,10 @@ interface Output {
   write(text: string): unknown;
 }
 
-export function screenOn(output: NodeJS.WriteStream): Screen {
+export function openTerminal(output: NodeJS.WriteStream): Terminal {
   const isTerminal = output.isTTY;
   return {
-    say: (text = '') => {
+    print: (text = '') => {
       output.write(`${text}\n`);
     },
     follow: (title) => (isTerminal ? liveLine(output, title) : plainLines(output, title)),
@@ -29,21 +30,21 @@ export function screenOn(output: NodeJS.WriteStream): Screen {
 }
 
 const phaseNames: Readonly<Record<string, string>> = {
-  admitting: 'waits its turn',
+  admitting: 'waits for lock',
   staging: 'stages inputs',
   provisioning: 'asks for a pool',
   submitting: 'submits',
-  watching: 'works',
+  watching: 'runs tasks',
   harvesting: 'checks results',
   cleaningUp: 'cleans up',
   ended: 'ended',
 };
 
 const BAR_REFRESHES_PER_SECOND = 12;
-/** What the line takes without the sentence at its end. */
+/** Columns of the line without the sentence at its end. */
 const LIVE_LINE_COLUMNS = 78;
 
-function liveLine(output: NodeJS.WriteStream, title: string): Following {
+function liveLine(output: NodeJS.WriteStream, title: string): RunProgress {
   const bar = new SingleBar({
     format: `${title.padEnd(15)} {phase} {bar} {tasks}  {nodes}  {elapsed}  {waiting}`,
     barCompleteChar: '█',
@@ -68,8 +69,7 @@ function liveLine(output: NodeJS.WriteStream, title: string): Following {
   };
   bar.start(1, 0, columns(null, 'queued', 0, ''));
   return {
-    show: (run, elapsedSeconds) =>
-      update(run, phaseOf(run), elapsedSeconds, whatTheBarDoesNotSay(run)),
+    show: (run, elapsedSeconds) => update(run, phaseOf(run), elapsedSeconds, waitingText(run)),
     end: (run, elapsedSeconds) => {
       update(run, run.status, elapsedSeconds, '');
       bar.stop();
@@ -77,19 +77,19 @@ function liveLine(output: NodeJS.WriteStream, title: string): Following {
   };
 }
 
-/** While tasks are worked on, the sentence would repeat the numbers beside it. */
-function whatTheBarDoesNotSay({ waitingFor }: Run): string {
-  return waitingFor === null || waitingFor.startsWith('tasks:') ? '' : waitingFor;
+/** While tasks are running, the sentence would repeat the counts beside it. */
+function waitingText({ waitingFor }: Run): string {
+  return waitingFor === null || waitingFor.startsWith('tasks:') ? '' : printable(waitingFor);
 }
 
 function phaseOf({ phase }: Run): string {
   return phaseNames[phase ?? ''] ?? 'queued';
 }
 
-function plainLines(output: Output, title: string): Following {
+function plainLines(output: Output, title: string): RunProgress {
   let last = '';
   const show = (run: Run, elapsedSeconds: number) => {
-    const waiting = run.waitingFor === null ? '' : `; waiting for ${run.waitingFor}`;
+    const waiting = run.waitingFor === null ? '' : `; waiting for ${printable(run.waitingFor)}`;
     const line = `${phaseOf(run)}: ${tasksText(run)}, ${nodesText(run).trim()}${waiting}`;
     if (line === last) return;
     last = line;
@@ -131,22 +131,24 @@ function clockText(seconds: number): string {
   return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
 }
 
-/** One run's story when it is over, as lines. Times are the environment's, not the wall's. */
+/** A run that has ended, as lines. Times are those of the environment's clock, not of the wall. */
 export function formatRun(run: Run, files: readonly string[], speed: number): string[] {
   const { record } = run;
   if (record === null) return [`${run.runId}: ${run.status}`];
   return [
-    `${run.runId}: ${run.status}${run.cause === null ? '' : `: ${run.cause.message}`}`,
+    `${run.runId}: ${run.status}${run.cause === null ? '' : `: ${printable(run.cause.message)}`}`,
     ...timelineOf(record).map(
       (line, index) => `  ${index === 0 ? 'timeline  ' : '          '}  ${line}`,
     ),
-    `  cost        ${record.nodeMinutes} node-minutes, ${record.preemptions} preemptions (the clock ran ${speed} times as fast)`,
+    `  cost        ${counted(record.nodeMinutes, 'node-minute')}, ${counted(record.preemptions, 'preemption')} (the clock ran ${speed} times as fast)`,
     `  cleaned up  ${record.cleanedUp.map(({ resource, state }) => `${resource} ${state}`).join(', ')}`,
-    ...files.map((file, index) => `  ${index === 0 ? 'result    ' : '          '}  ${file}`),
+    ...files.map(
+      (file, index) => `  ${index === 0 ? 'result    ' : '          '}  ${printable(file)}`,
+    ),
   ];
 }
 
-/** Each phase with how long it took: `works 4:34`. */
+/** Each phase with its duration: `4:34  runs tasks`. */
 function timelineOf({ timeline, endedAt }: RunRecord): string[] {
   return timeline
     .filter(({ phase }) => phase !== 'ended')

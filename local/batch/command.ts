@@ -1,0 +1,51 @@
+import { defineCommand } from '../command-line';
+
+/** The published account: it protects nothing, the port is on the loopback address. */
+export const ACCOUNT = {
+  name: 'devbatchaccount1',
+  key: 'bmlnaHRzaGlmdCBsb2NhbCBiYXRjaCBhY2NvdW50IGtleSwga25vd24gdG8gYWxs',
+};
+
+/** The call of the Batch stand-in as a program of its own. */
+export const batchCommand = defineCommand({
+  call: 'npm run batch',
+  usage: `npm run batch -- [options]
+  Starts the Batch stand-in alone and prints its endpoint, account and key.
+  --port N             port to listen on, 0 for a free one (10100)
+  --folder F           folder of the state and of the nodes (.nightshift/batch)
+  --speed N            clock time for each second of real time (1)
+  --account A          account name (${ACCOUNT.name})
+  --key K              account key, in base64
+  --auto-storage C     connection string of the storage account for auto-storage,
+                       UseDevelopmentStorage=true for Azurite
+  --blob-endpoint U    blob endpoint for mounts, {account} stands for the account name;
+                       http://127.0.0.1:10000/{account} for Azurite
+  --oauth basic        accept Entra tokens: audience and dates are checked, the signature is not
+  --cert F             certificate file in PEM, with --cert-key: speak TLS
+  --cert-key F         key file of the certificate
+  --quiet              print nothing but how to reach it
+`,
+  options: {
+    port: { type: 'string', default: '10100' },
+    folder: { type: 'string', default: '.nightshift/batch' },
+    speed: { type: 'string', default: '1' },
+    account: { type: 'string', default: ACCOUNT.name },
+    key: { type: 'string', default: ACCOUNT.key },
+    'auto-storage': { type: 'string' },
+    'blob-endpoint': { type: 'string' },
+    oauth: { type: 'string' },
+    cert: { type: 'string' },
+    'cert-key': { type: 'string' },
+    quiet: { type: 'boolean', default: false },
+  },
+  ports: ['port'],
+  check: ({ speed, oauth, cert, 'cert-key': certKey }) => {
+    if (!(Number(speed) > 0))
+      return `--speed must be a number above 0, not ${JSON.stringify(speed)}`;
+    if (oauth !== undefined && oauth !== 'basic')
+      return `--oauth can only be "basic", not ${JSON.stringify(oauth)}`;
+    if ((cert === undefined) !== (certKey === undefined))
+      return '--cert and --cert-key go together';
+    return undefined;
+  },
+});
