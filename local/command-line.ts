@@ -127,14 +127,17 @@ export function runCommand<Known extends Options>(
     process.exitCode = WRONG_CALL;
     return;
   }
-  run(parsed.values, parsed.args).then(
-    (code) => {
-      process.exitCode = code ?? 0;
-    },
-    (error: unknown) => {
-      process.stderr.write(`${errorLine(error)}\n`);
-      process.exitCode = 1;
-      setTimeout(() => process.exit(), EXIT_AFTER_MS).unref();
-    },
-  );
+  // Deferred until the program's file has been evaluated: a story opens it, constants follow.
+  Promise.resolve()
+    .then(() => run(parsed.values, parsed.args))
+    .then(
+      (code) => {
+        process.exitCode = code ?? 0;
+      },
+      (error: unknown) => {
+        process.stderr.write(`${errorLine(error)}\n`);
+        process.exitCode = 1;
+        setTimeout(() => process.exit(), EXIT_AFTER_MS).unref();
+      },
+    );
 }

@@ -75,7 +75,7 @@ export async function startEnvironment(start: EnvironmentStart): Promise<Environ
     stops.push(() => identity.close());
     const base: Base = { start, pace, certificate, identity };
 
-    // In this order at the end, too, backwards: the host goes first, storage last.
+    // Stopped in the opposite order: the host first, storage last.
     const storage = await openStorage(base);
     stops.push(() => storage.stop());
     const vault = await openVault(base);
@@ -85,12 +85,8 @@ export async function startEnvironment(start: EnvironmentStart): Promise<Environ
     stops.push(() => batch.stop());
     const own = { storage, vault, batchUrl: batch.url, managementUrl: batch.url };
     const endpoints = await openEndpoints(base, own, stops);
-    let host = await openHost(base, endpoints);
+    const host = await openRestartableHost(base, endpoints);
     stops.push(() => host.stop());
-    const samePort = {
-      ...base,
-      start: { ...start, ports: { ...start.ports, app: Number(new URL(host.url).port) } },
-    };
 
     return {
       appUrl: host.url,
@@ -101,11 +97,7 @@ export async function startEnvironment(start: EnvironmentStart): Promise<Environ
       clock: scaledClock(pace),
       pace,
       parts: [storage.process, batch.process, host.process],
-      restartHost: async () => {
-        await host.stop();
-        host = await openHost(samePort, endpoints);
-        return host.process;
-      },
+      restartHost: () => host.restart(),
       stop,
     };
   } catch (error) {
@@ -202,6 +194,26 @@ async function openEndpoints(
     vault,
     batchUrl: await gated('batch', batchUrl),
     managementUrl: await gated('management', managementUrl),
+  };
+}
+
+interface RestartableHost extends Part {
+  restart(): Promise<Part['process']>;
+}
+
+/** Keeps the port over restarts: nodes and people know the app by its address. */
+async function openRestartableHost(base: Base, endpoints: AppEndpoints): Promise<RestartableHost> {
+  let host = await openHost(base, endpoints);
+  const app = Number(new URL(host.url).port);
+  const start = { ...base.start, ports: { ...base.start.ports, app } };
+  return {
+    ...host,
+    stop: () => host.stop(),
+    restart: async () => {
+      await host.stop();
+      host = await openHost({ ...base, start }, endpoints);
+      return host.process;
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import { formatError } from '../errors';
 import { systemErrorIn, UserError } from '../error-line';
 
 export interface AppCall {
@@ -26,7 +27,8 @@ export async function callApp(url: string, call: AppCall = {}): Promise<Response
 function unreachable(url: string, error: unknown): Error {
   if (!URL.canParse(url)) return new UserError(`${url} is not a URL; start it with http://`);
   const { origin } = new URL(url);
-  const reason = systemErrorIn(error)?.code ?? String(error instanceof Error ? error.cause : error);
+  const reason =
+    systemErrorIn(error)?.code ?? formatError(error instanceof Error ? error.cause : error);
   return new UserError(
     `the app does not answer at ${origin} (${reason}); npm start starts it, --app names another address`,
     { cause: error },

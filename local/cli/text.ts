@@ -32,11 +32,10 @@ export function wrap(text: string, columns: number): string[] {
 
 const INDENT = 2;
 const GAP = 2;
-const NARROWEST_NOTE = 20;
 
 /**
- * Rows of a command and a note in two columns. Where the note does not fit beside the command, it
- * stands below it.
+ * Rows of a command and a note in two columns. Where some note does not fit beside its command,
+ * all stand below.
  */
 export function twoColumns(
   rows: readonly (readonly [left: string, note: string])[],
@@ -44,18 +43,11 @@ export function twoColumns(
 ): string[] {
   const widest = Math.max(0, ...rows.map(([left]) => left.length));
   const beside = columns - INDENT - widest - GAP;
+  const allFit = rows.every(([, note]) => note.length <= beside);
   const indent = ' '.repeat(INDENT);
   return rows.flatMap(([left, note]) => {
-    if (note === '') return [`${indent}${left}`];
-    if (beside < NARROWEST_NOTE) {
-      const below = ' '.repeat(2 * INDENT);
-      return [
-        `${indent}${left}`,
-        ...wrap(note, columns - below.length).map((line) => below + line),
-      ];
-    }
-    return wrap(note, beside).map(
-      (line, index) => `${indent}${(index === 0 ? left : '').padEnd(widest + GAP)}${line}`,
-    );
+    if (allFit) return [`${indent}${left.padEnd(widest + GAP)}${note}`.trimEnd()];
+    const below = ' '.repeat(2 * INDENT);
+    return [`${indent}${left}`, ...wrap(note, columns - below.length).map((line) => below + line)];
   });
 }

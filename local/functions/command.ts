@@ -4,10 +4,10 @@ import { defineCommand } from '../command-line';
 export const hostCommand = defineCommand({
   call: 'npm run host',
   usage: `npm run host -- [<app folder>] [options]
-  Runs a compiled Functions app, as Core Tools do; the app folder has its package.json and host.json.
+  Runs a compiled Functions app, the folder of a package.json and a host.json, as Core Tools do.
   --app F                 app folder, instead of the argument (the current folder)
   --data F                folder of the state (.nightshift/functions/<app>)
-  --port N                HTTP port, 0 for a free one (LocalHttpPort of local.settings.json, or 7071)
+  --port N                HTTP port, 0 for a free one (that of local.settings.json, or 7071)
   --rpc-port N            port of the durable client, 0 for a free one (17071)
   --clock P               pace of the clock, as JSON: { "speed", "realEpoch", "clockEpoch" }
   --blob-poll MS          milliseconds between two polls for new blobs (10000)

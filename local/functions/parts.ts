@@ -123,20 +123,22 @@ function logEnd({ id, name, status, output }: Instance, log: Log): void {
 }
 
 /**
- * The outcome that an orchestrator returned, for one that completes although its work did not
- * succeed: `{ kind, code, cause }` with any kind but `succeeded`.
+ * The outcome in the output of an orchestrator that completes although its work did not succeed:
+ * `{ outcome: { kind, code, cause } }` with any kind but `succeeded`.
  */
 function unsuccessfulOutcome(output: string | null): string | undefined {
-  const outcome = unsuccessfulSchema.safeParse(output === null ? null : JSON.parse(output));
-  if (!outcome.success) return undefined;
-  const { kind, code, cause } = outcome.data;
+  const parsed = unsuccessfulSchema.safeParse(output === null ? null : JSON.parse(output));
+  if (!parsed.success) return undefined;
+  const { kind, code, cause } = parsed.data.outcome;
   return `${kind}: ${code}, ${firstLine(cause)}`;
 }
 
 const unsuccessfulSchema = z.object({
-  kind: z.string().refine((kind) => kind !== 'succeeded'),
-  code: z.string(),
-  cause: z.string(),
+  outcome: z.object({
+    kind: z.string().refine((kind) => kind !== 'succeeded'),
+    code: z.string(),
+    cause: z.string(),
+  }),
 });
 
 function isDurableClient({ type }: Binding): boolean {

@@ -1,31 +1,153 @@
 import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
+import { programs } from '../../../local/cli/commands';
 
-/** What a person runs beside the environment, as it is built. */
-const built = path.resolve(__dirname, '..', '..', '..', 'dist', 'local', 'cli');
+const root = path.resolve(__dirname, '..', '..', '..');
+const all = Object.keys(programs);
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
 
-function run(command: string, ...words: readonly string[]) {
-  const file = path.join(built, `${command}.js`);
-  const { status, stderr } = spawnSync(process.execPath, [file, ...words], { encoding: 'utf8' });
-  return { status, stderr };
+function newFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'nightshift-commands-'));
+  folders.push(folder);
+  return folder;
 }
 
-test.each(['drop', 'fetch', 'plan', 'pack'])('npm run %s says how it is used', (command) => {
-  const usage = expect.stringMatching(new RegExp(`^npm run ${command} -- <`)) as string;
+interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
-  expect(run(command)).toEqual({ status: 2, stderr: usage });
-  expect(run(command, '--help')).toEqual({ status: 2, stderr: usage });
-  expect(run(command, 'x', '--nix')).toEqual({
+function node(args: readonly string[], cwd = root): Ended {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd, encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+const launch = (...args: readonly string[]) => node(['scripts/run.mjs', ...args]);
+const compiled = (name: string, ...args: readonly string[]) =>
+  node([path.join('dist', 'local', programs[name]?.file ?? ''), ...args]);
+
+/** The repository before `npm run build`, with its dependencies or without. */
+function unbuilt({ installed }: { readonly installed: boolean }): string {
+  const folder = newFolder();
+  for (const part of ['package.json', 'scripts', 'local'])
+    cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
+  if (installed) symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
+  return folder;
+}
+
+test.each(all)(
+  '%s prints its help to standard output and succeeds, by launcher and compiled',
+  (name) => {
+    const help = programs[name]?.parse(['--help']);
+    const printed = { status: 0, stdout: help?.kind === 'help' ? help.text : '', stderr: '' };
+
+    expect(launch(name, '--help')).toEqual(printed);
+    expect(compiled(name, '--help')).toEqual(printed);
+  },
+);
+
+test.each(all)('%s answers an unknown option in one line with exit code 2', (name) => {
+  const refused = {
     status: 2,
-    stderr: expect.stringMatching(`^Unknown option '--nix'\nnpm run ${command} -- <`) as string,
+    stdout: '',
+    stderr: expect.stringMatching(
+      /^npm (start|run \w+): unknown option '--nix'; [^\n]*\n$/,
+    ) as string,
+  };
+
+  expect(launch(name, '--nix')).toEqual(refused);
+  expect(compiled(name, '--nix')).toEqual(refused);
+});
+
+test('before the first build a command names the build, and help needs none', () => {
+  const folder = unbuilt({ installed: true });
+
+  expect(node(['scripts/run.mjs', 'drop', 'inbox', 'x'], folder)).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: 'npm run drop needs the compiled environment; run npm run build\n',
+  });
+  expect(node(['scripts/run.mjs', 'up', '--help'], folder).status).toBe(0);
+});
+
+test('before the first installation a command names npm ci', () => {
+  expect(node(['scripts/run.mjs', 'up'], unbuilt({ installed: false }))).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: 'the dependencies are not installed; run npm ci\n',
   });
 });
 
-test('a setting for the environment is a name and a value', () => {
-  const switchedOff = 'AzureWebJobs.render-blob.Disabled=true';
-  expect(run('up', '--setting', switchedOff, '--setting', 'NODE_PRICES')).toEqual({
+test('a Node.js that is too old is named in one line', () => {
+  const preload = path.join(newFolder(), 'old.cjs');
+  writeFileSync(
+    preload,
+    "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.18.1' } });",
+  );
+
+  expect(node(['--require', preload, 'scripts/run.mjs', 'demo'])).toEqual({
     status: 1,
-    stderr: '--setting must be NAME=value, not "NODE_PRICES"\n',
+    stdout: '',
+    stderr: 'Node.js 20.18.1 is too old; use 20.19 or later\n',
+  });
+});
+
+test.each(['batch', 'host'])('%s looks for its port before it builds', async (name) => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+  const { port } = server.address() as AddressInfo;
+  const stamp = () => readFileSync(path.join(root, 'dist', '.sources'), 'utf8');
+  const before = stamp();
+
+  const ended = launch(name, '--port', String(port));
+  server.close();
+
+  expect(ended).toEqual({
+    status: 1,
+    stdout: '',
+    stderr: `port ${port} is taken: the environment is running already, or another program uses it; stop that first\n`,
+  });
+  expect(stamp()).toBe(before);
+});
+
+test('files that are missing, and an environment that was never started, are one sentence each', () => {
+  const folder = newFolder();
+
+  expect(compiled('drop', 'inbox', 'no-such-file').stderr).toBe(
+    'no-such-file does not exist; nothing was uploaded\n',
+  );
+  expect(compiled('drop', 'inbox', '.').stderr).toBe('. is not a file; nothing was uploaded\n');
+  expect(compiled('drop', 'inbox', 'package.json', '--folder', folder).stderr).toBe(
+    `${path.join(folder, 'certificate', 'cert.pem')} does not exist: the environment was never started; run npm start\n`,
+  );
+  expect(compiled('drop', 'inbox', '--connection', 'nonsense').stderr).toBe(
+    '--connection is not a connection string of a storage account\n',
+  );
+  expect(compiled('pack', 'no-such-folder', 'fit', '1').stderr).toBe(
+    `${path.join(root, 'no-such-folder')} is not a folder\n`,
+  );
+  expect(compiled('host', 'no-such-app').stderr).toMatch(
+    /error: the app folder .*no-such-app does not exist\n$/,
+  );
+});
+
+test.each([
+  ['fetch', 'run-1'],
+  ['plan', 'render'],
+])('%s says when no app answers', (name, argument) => {
+  // The port of this process's own, on which nobody listens.
+  expect(compiled(name, argument, '--app', 'http://127.0.0.1:9999')).toEqual({
+    status: 1,
+    stdout: '',
+    stderr:
+      'the app does not answer at http://127.0.0.1:9999 (ECONNREFUSED); npm start starts it, --app names another address\n',
   });
 });

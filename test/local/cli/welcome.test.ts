@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import { welcomeLines, type Welcome } from '../../../local/cli/welcome';
+
+const trigger = (name: string, type: string, path?: string) => ({
+  name,
+  config: { bindings: [{ type, ...(path !== undefined && { path }) }] },
+});
+
+const welcome: Welcome = {
+  appUrl: 'http://localhost:7071',
+  storage: { blobUrl: 'https://127.0.0.1:10000/devstoreaccount1' },
+  batch: { url: 'http://127.0.0.1:10003' },
+  vaultUrl: 'https://127.0.0.1:10004',
+  folder: '/work/.nightshift/local',
+  pace: { speed: 20, realEpoch: 0, clockEpoch: 0 },
+  clock: { now: () => new Date('2030-01-02T03:04:05Z'), at: () => () => {} },
+  functions: [
+    { ...trigger('count-words-timer', 'timerTrigger'), nextDue: '2030-01-04T02:00:00.000Z' },
+    { ...trigger('invoices-timer', 'timerTrigger'), nextDue: '2030-01-03T02:00:00.000Z' },
+    { ...trigger('tidy', 'timerTrigger'), nextDue: '2030-01-02T04:17:00.000Z' },
+    trigger('thumbnails-blob', 'blobTrigger', 'photos/{name}'),
+    trigger('runs-list', 'httpTrigger'),
+  ],
+};
+
+test('the welcome names the declared workloads and when each schedule is due next', () => {
+  expect(welcomeLines(welcome, 80)).toEqual([
+    'Nightshift is up. Its clock runs 20 times as fast as real time and shows',
+    '2030-01-02T03:04:05.000Z.',
+    '',
+    '  app      http://localhost:7071/api/runs',
+    '  storage  https://127.0.0.1:10000/devstoreaccount1',
+    '  Batch    http://127.0.0.1:10003',
+    '  vault    https://127.0.0.1:10004',
+    '  state    /work/.nightshift/local',
+    '',
+    'Next due times, on this clock:',
+    '  2030-01-03T02:00:00.000Z  invoices',
+    '  2030-01-04T02:00:00.000Z  count-words',
+    '',
+    'From another terminal, in this folder:',
+    '  npm run drop -- photos <file>',
+    '    a file that starts thumbnails',
+    '  curl -X POST http://localhost:7071/api/runs/invoices',
+    '    starts invoices now',
+    '  curl -X POST http://localhost:7071/api/runs/count-words',
+    '    starts count-words now',
+    '  curl http://localhost:7071/api/runs',
+    '    lists the runs',
+    '  npm run fetch -- <run id>',
+    '    downloads outputs and logs',
+    '',
+    'Ctrl-C stops everything; the state stays.',
+  ]);
+});
+
+test('no line of the welcome is wider than a terminal of 80 columns', () => {
+  expect(welcomeLines(welcome, 80).filter((line) => line.length > 80)).toEqual([]);
+});
+
+test('an app without schedules and triggers is told how to list runs', () => {
+  const lines = welcomeLines({ ...welcome, functions: [] }, 120);
+
+  expect(lines.slice(8)).toEqual([
+    'From another terminal, in this folder:',
+    '  curl http://localhost:7071/api/runs  lists the runs',
+    '  npm run fetch -- <run id>            downloads outputs and logs',
+    '',
+    'Ctrl-C stops everything; the state stays.',
+  ]);
+});
