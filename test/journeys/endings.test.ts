@@ -3,10 +3,12 @@ import { drop } from '../../local/cli/storage-access';
 import {
   ask,
   begin,
+  closedGate,
   closeWorld,
   ended,
   eventually,
   leftBy,
+  NEVER_SECONDS,
   onlyRecord,
   openWorld,
   pull,
@@ -38,7 +40,7 @@ test('one task for each blob, then the merge, make the result [PI4, GD22, GD35, 
   expect(await leftBy(world, run)).toEqual(onlyRecord(run));
 });
 
-test.concurrent('a task that fails to the last try fails the run, and its last words are the cause [RS30, GD37]', async () => {
+test.concurrent('a task that fails its last retry fails the run, and its last line of stderr is the cause [RS30, GD37]', async () => {
   await drop(world.blobs, 'parts-in', 'bad.txt', 'fail');
 
   const { body } = await ask(world, 'POST /api/runs/parts', { blob: 'bad.txt' });
@@ -86,7 +88,7 @@ test.concurrent('a run that hangs is ended at its deadline, with its log kept [R
   expect(await leftBy(world, run)).toEqual(onlyRecord(run));
 });
 
-test.concurrent('a task that takes more than its time is ended and fails the run', async () => {
+test.concurrent('a task that exceeds its maxMinutes is terminated and fails the run', async () => {
   const run = await ended(world, await begin(world, 'impatient'));
 
   expect(run).toMatchObject({
@@ -100,7 +102,7 @@ test.concurrent('a task that takes more than its time is ended and fails the run
   expect(await leftBy(world, run)).toEqual(onlyRecord(run));
 });
 
-test.concurrent('a node that cannot be set up fails the run with the words of its start task', async () => {
+test.concurrent('a node that cannot be set up fails the run with the stderr of its start task', async () => {
   const run = await ended(world, await begin(world, 'unprepared'));
 
   expect(run).toMatchObject({
@@ -129,11 +131,13 @@ test.concurrent('a secret that nobody has stored is named with its vault, and no
   expect(await leftBy(world, run)).toEqual(onlyRecord(run));
 });
 
-test.concurrent('a run that is due while another is going is skipped, where overlap is forbidden', async () => {
-  const first = await begin(world, 'patient', { pause: 1500 });
+test.concurrent('a run that is due while another is active is skipped, where overlap is forbidden', async () => {
+  const { gate, open } = closedGate(world);
+  const first = await begin(world, 'patient', { gate });
   await when(world, first, 'a running task', ({ tasks }) => tasks?.running === 1);
 
   const second = await ended(world, await begin(world, 'patient'));
+  open();
 
   expect(second).toMatchObject({
     status: 'skipped',
@@ -145,8 +149,8 @@ test.concurrent('a run that is due while another is going is skipped, where over
   expect(await leftBy(world, second)).toEqual(onlyRecord(second, 'gone'));
 });
 
-test.concurrent('the newest run has the one before it end and clean up first, where it replaces', async () => {
-  const first = await begin(world, 'latest', { pause: 60_000 });
+test.concurrent('where overlap replaces, the newest run starts once the one before it has ended and cleaned up', async () => {
+  const first = await begin(world, 'latest', { gate: closedGate(world).gate });
   await when(world, first, 'a running task', ({ tasks }) => tasks?.running === 1);
 
   const newest = await ended(world, await begin(world, 'latest'));
@@ -160,7 +164,7 @@ test.concurrent('the newest run has the one before it end and clean up first, wh
 });
 
 test('a run that is cancelled while its node boots cleans up and says so [GD37]', async () => {
-  await pull(world, 'PUT /pace', { bootSeconds: 600 });
+  await pull(world, 'PUT /pace', { bootSeconds: NEVER_SECONDS });
   const runId = await begin(world, 'patient');
   await when(world, runId, 'a booting node', ({ nodes }) => nodes?.['starting'] === 1);
 
@@ -191,9 +195,9 @@ test('a run that is cancelled while its node boots cleans up and says so [GD37]'
 });
 
 test('a run that is cancelled in the middle of its tasks keeps their logs so far [RS30, GD37]', async () => {
-  const runId = await begin(world, 'marathon', { laps: 4, pause: 60_000 });
-  await when(world, runId, 'running laps', ({ tasks }) => (tasks?.running ?? 0) >= 2);
-  await eventually(world, 'the first words of a lap', async () => {
+  const runId = await begin(world, 'marathon', { laps: 4, gate: closedGate(world).gate });
+  await when(world, runId, 'running laps', ({ tasks }) => tasks?.running === 4);
+  await eventually(world, 'the first output of a lap', async () => {
     const file = world.batch.file.getPropertiesFromTask(runId, 'lap-1', 'stdout.txt');
     return file.then(({ contentLength }) => contentLength || undefined).catch(() => undefined);
   });

@@ -2,6 +2,7 @@ import type { BatchServiceClient } from '@azure/batch';
 import type { BlobServiceClient } from '@azure/storage-blob';
 import { build } from 'esbuild';
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -197,7 +198,22 @@ export async function ask(
   };
 }
 
-/** Starts a run over HTTP and answers its id. */
+/** For a pace of the stand-in: a state that a test has to end itself. */
+export const NEVER_SECONDS = 1_000_000;
+
+export interface Gate {
+  /** For the parameter `gate` of a run: its tasks keep running until the gate is open. */
+  readonly gate: string;
+  open(): void;
+}
+
+/** Holds running tasks, so that what a test polls for stays until the test has seen it. */
+export function closedGate({ folder }: World): Gate {
+  const gate = join(folder, `gate-${randomUUID()}`);
+  return { gate, open: () => writeFileSync(gate, '') };
+}
+
+/** Starts a run over HTTP and returns its id. */
 export async function begin(
   world: World,
   workload: string,
@@ -251,7 +267,10 @@ export async function eventually<Found>(
   }
 }
 
-/** The run as it is when something about it holds. */
+/**
+ * The run when something about it holds. For conditions that stay until the test itself moves the
+ * run on: a passing phase may come and go between two polls.
+ */
 export function when(
   world: World,
   runId: string,

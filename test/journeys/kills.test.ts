@@ -6,6 +6,7 @@ import { afterAll, expect, test } from 'vitest';
 import type { Run } from '../../local/cli/runs';
 import {
   begin,
+  closedGate,
   closeWorld,
   ended,
   freshFolder,
@@ -18,6 +19,7 @@ import {
   when,
   worldAt,
   type Addresses,
+  type Gate,
   type OwnWorld,
   type World,
 } from './environment';
@@ -30,10 +32,12 @@ const start = { name: 'kills', app: 'testing' } as const;
 let world: World | undefined;
 afterAll(() => closeWorld(world));
 
-async function beginMarathon(world: World, pause: number): Promise<string> {
-  const runId = await begin(world, 'marathon', { laps: 4, pause });
-  await when(world, runId, 'running laps', ({ tasks }) => (tasks?.running ?? 0) >= 2);
-  return runId;
+/** A run whose laps run until its gate is opened. */
+async function beginMarathon(world: World): Promise<Gate & { readonly runId: string }> {
+  const held = closedGate(world);
+  const runId = await begin(world, 'marathon', { laps: 4, gate: held.gate });
+  await when(world, runId, 'running laps', ({ tasks }) => tasks?.running === 4);
+  return { ...held, runId };
 }
 
 /** What there is to see of a run at its end. */
@@ -122,12 +126,13 @@ test('a run goes on after everything was killed at once, and no process was left
   const folder = freshFolder(start.name);
   const whole = await openElsewhere({ ...start, folder });
   world = whole;
-  // Longer than everything takes to end: a task that is left to itself would be found.
-  const runId = await beginMarathon(whole, 6000);
+  // Held: a task that was left behind would still be running.
+  const { runId, open } = await beginMarathon(whole);
   expect(tasksIn(folder).length).toBeGreaterThan(0);
 
   await whole.stop();
   expect(tasksIn(folder)).toEqual([]);
+  open();
   world = await openWorld({ ...start, folder, ports: portsOf(whole.environment) });
 
   const end = await endOf(world, runId);
@@ -154,10 +159,11 @@ for (const [part, index] of [
 ] as const) {
   test(`a run goes on after ${part} was killed in its middle`, async () => {
     const first = await ownWorld();
-    const runId = await beginMarathon(first, 1000);
+    const { runId, open } = await beginMarathon(first);
 
     first.parts[index]?.kill('SIGKILL');
     await first.stop();
+    open();
     const { folder, environment } = first;
     world = await openWorld({ ...start, folder, ports: portsOf(environment) });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   begin,
+  closedGate,
   closeWorld,
   ended,
   leftBy,
@@ -26,12 +27,14 @@ const ALL_LAPS = 'lap-1 lap-2 lap-3 lap-4\n';
 const SIX_TASKS = { active: 0, running: 0, succeeded: 6, failed: 0 };
 
 test('a Spot node that is taken away in the middle of its tasks costs time and nothing else [RS4]', async () => {
-  const runId = await begin(world, 'marathon', { laps: 4, pause: 1500 });
-  await when(world, runId, 'running laps', ({ tasks }) => (tasks?.running ?? 0) >= 2);
+  const { gate, open } = closedGate(world);
+  const runId = await begin(world, 'marathon', { laps: 4, gate });
+  await when(world, runId, 'running laps', ({ tasks }) => tasks?.running === 4);
 
   const { preempted } = (await pull(world, `POST /pools/${runId}/preempt`, { count: 1 })) as {
     readonly preempted: readonly string[];
   };
+  open();
   const run = await ended(world, runId);
 
   expect(preempted).toHaveLength(1);

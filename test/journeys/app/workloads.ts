@@ -29,6 +29,9 @@ const parts = defineWorkload({
   results: ['all.txt'],
 });
 
+/** A file that running tasks wait for: they run as long as a test needs, on any machine. */
+const gate = z.string().default('');
+
 /** The job manager asks for some tasks that take a while, and the last one counts them. */
 const marathon = defineWorkload({
   name: 'marathon',
@@ -39,6 +42,7 @@ const marathon = defineWorkload({
     laps: z.int().min(1).max(50).default(4),
     /** Real milliseconds of each. */
     pause: z.int().min(0).max(60_000).default(1000),
+    gate,
   }),
   pool: { maxNodes: 2, slotsPerNode: 2 },
   work: {
@@ -66,7 +70,7 @@ const waiting = (name: string, overlap: 'forbid' | 'replace') =>
     description: `Waits; overlap: ${overlap}`,
     deadlineMinutes: 240,
     overlap,
-    parameters: z.strictObject({ pause: z.int().min(0).max(60_000).default(0) }),
+    parameters: z.strictObject({ pause: z.int().min(0).max(60_000).default(0), gate }),
     pool: {},
     work: {
       kind: 'whole',
