@@ -111,13 +111,10 @@ test('a run says of every link of the chain that it waits for it [GD34, RS29]', 
   const pace = (await pull(world, 'GET /pace')) as Readonly<Record<string, number>>;
   const { gate, open } = closedGate(world);
 
-  await pull(world, 'PUT /pace', { allocationSeconds: NEVER_SECONDS });
-  const allocating = await waitsFor(
-    'patient',
-    'watching',
-    /^a Spot node: Batch is allocating 1 node$/,
-  );
+  await pull(world, 'PUT /supply', { nodes: 0 });
+  const allocating = await waitsFor('patient', 'watching', /^a Spot node: /);
   expect(await cancel(allocating)).toBe('cancelled');
+  await pull(world, 'PUT /supply', { nodes: -1 });
 
   await pull(world, 'PUT /pace', { ...pace, bootSeconds: NEVER_SECONDS });
   const booting = await waitsFor('patient', 'watching', /^1 node to start$/);
@@ -128,14 +125,13 @@ test('a run says of every link of the chain that it waits for it [GD34, RS29]', 
   const running = await waitsFor('patient', 'watching', /^the job manager, which is running$/, {
     gate,
   });
-  await pull(world, 'PUT /pace', { settleSeconds: NEVER_SECONDS });
+  await pull(world, 'PUT /pace', { leavingSeconds: NEVER_SECONDS });
   open();
   await when(
     world,
     running,
-    'the deletion of job and pool',
-    ({ phase, waitingFor }) =>
-      phase === 'cleaningUp' && /^job and pool to be \w+$/.test(waitingFor ?? ''),
+    'the deletion of the pool',
+    ({ phase, waitingFor }) => phase === 'cleaningUp' && /^pool to be \w+$/.test(waitingFor ?? ''),
   );
   expect((await world.batch.pool.get(running)).state).toBe('deleting');
 });
