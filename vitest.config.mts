@@ -1,15 +1,51 @@
+import { globSync } from 'tinyglobby';
 import { defineConfig } from 'vitest/config';
+
+/**
+ * Tests that start no process and no server and need no build: what `npm run test:unit` and
+ * `npm run test:watch` run. All the others are in the project `system`.
+ */
+const unitTests = globSync(
+  [
+    'test/*.test.ts',
+    'test/{api,run,triggers,workload}/**/*.test.ts',
+    'test/workloads/nightly-report/{cells,panels,scale,statistics,table}.test.ts',
+    'test/local/command-line.test.ts',
+    'test/local/cli/{samples,text,welcome}.test.ts',
+    'test/local/batch/autoscale/*.test.ts',
+    'test/local/batch/{command-line,file-pattern,moment-text,query}.test.ts',
+    'test/local/batch/{state/agenda,wire/time}.test.ts',
+    'test/local/functions/{log,metadata,time-span}.test.ts',
+    'test/local/functions/durable/{pages,state}.test.ts',
+    'test/local/functions/triggers/ncrontab.test.ts',
+  ],
+  {
+    cwd: import.meta.dirname,
+    ignore: ['test/package.test.ts', 'test/local/batch/autoscale/random-formulas.test.ts'],
+  },
+);
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // Before any worker starts: workers trust the certificate of the tests from their first moment.
-    globalSetup: ['test/trust.ts'],
     // One file, one process: @azure/functions keeps the host it found for the life of a process.
     pool: 'forks',
     // Many tests wait for processes; one worker alone would leave a core idle.
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    projects: [
+      { extends: true, test: { name: 'unit', include: unitTests } },
+      {
+        extends: true,
+        test: {
+          name: 'system',
+          include: ['test/**/*.test.ts'],
+          exclude: unitTests,
+          // In the process that starts the workers: they need a current build, and trust the
+          // certificate of the tests from their start.
+          globalSetup: ['test/build.ts', 'test/trust.ts'],
+        },
+      },
+    ],
   },
 });

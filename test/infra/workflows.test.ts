@@ -25,10 +25,22 @@ const deploy = workflowAt('azure-dev');
 const ci = workflowAt('ci');
 const workflows = { 'azure-dev': deploy, ci };
 
-/** What a step does: its action, or the first line of its command. */
+/** What a step does: its action without the pinned commit, or the first line of its command. */
 function doingOf({ uses, run }: Step): unknown {
-  return uses ?? (run as string).split('\n')[0] ?? '';
+  return (uses as string | undefined)?.split('@')[0] ?? (run as string).split('\n')[0] ?? '';
 }
+
+test('every action is pinned to a commit, with its version beside it', () => {
+  const uses = ['azure-dev', 'ci'].flatMap((name) =>
+    [...textAt(`.github/workflows/${name}.yml`).matchAll(/uses: (.*)$/gm)].map(
+      ([, use = '']) => use,
+    ),
+  );
+  expect(uses.length).toBeGreaterThan(5);
+  expect(uses.filter((use) => !/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(use))).toEqual(
+    [],
+  );
+});
 
 function deployedNode(): string {
   const config = theOne(profile('plain'), 'Microsoft.Web/sites').properties['functionAppConfig'];
@@ -57,9 +69,9 @@ test('the deployment knows where to go by the variables that azd sets up, and st
 
 test('the deployment signs in, hands over its settings, says what would change, and then deploys', () => {
   expect(deploy.jobs['deploy']?.steps.map(doingOf)).toEqual([
-    'actions/checkout@v4',
-    'actions/setup-node@v4',
-    'Azure/setup-azd@v2',
+    'actions/checkout',
+    'actions/setup-node',
+    'Azure/setup-azd',
     'azd auth login `',
     "node -e '",
     'npm ci',
@@ -116,12 +128,13 @@ test('pushes to main are deployed, and tested as every proposal is', () => {
 
 test('CI tests, packs and compiles', () => {
   const doing = Object.entries(ci.jobs).map(([name, { steps }]) => [name, steps.map(doingOf)]);
-  const start = ['actions/checkout@v4', 'actions/setup-node@v4', 'npm ci'];
+  const start = ['actions/checkout', 'actions/setup-node', 'npm ci'];
   expect(Object.fromEntries(doing)).toEqual({
     test: [...start, 'npm test'],
-    package: [...start, 'node scripts/package.mjs --measure', 'actions/upload-artifact@v4'],
+    macos: [...start, 'npm test'],
+    package: [...start, 'node scripts/package.mjs --measure', 'actions/upload-artifact'],
     bicep: [
-      'actions/checkout@v4',
+      'actions/checkout',
       'az bicep install',
       'az bicep lint --file infra/main.bicep',
       expect.stringMatching(
@@ -146,9 +159,9 @@ test('tests run on the oldest Node that is supported and on the one that is depl
   const versions = Object.values(workflows).flatMap(({ jobs }) =>
     Object.values(jobs).flatMap(({ steps }) =>
       steps
-        .filter(({ uses }) => uses === 'actions/setup-node@v4')
+        .filter((step) => doingOf(step) === 'actions/setup-node')
         .map((step) => (step['with'] as Step)['node-version']),
     ),
   );
-  expect(versions).toEqual([deployedNode(), '${{ matrix.node }}', deployedNode()]);
+  expect(versions).toEqual([deployedNode(), '${{ matrix.node }}', deployedNode(), deployedNode()]);
 });
