@@ -117,12 +117,12 @@ test('a run says of every link of the chain that it waits for it [GD34, RS29]', 
   await pull(world, 'PUT /supply', { nodes: -1 });
 
   await pull(world, 'PUT /pace', { ...pace, bootSeconds: NEVER_SECONDS });
-  const booting = await waitsFor('patient', 'watching', /^1 node to start$/);
+  const booting = await waitsFor('patient', 'watching', /^the start of 1 node$/);
   expect(await cancel(booting)).toBe('cancelled');
 
   // The last one: its pool is never deleted, and only the end of the environment ends it.
   await pull(world, 'PUT /pace', pace);
-  const running = await waitsFor('patient', 'watching', /^the job manager, which is running$/, {
+  const running = await waitsFor('patient', 'watching', /^the job manager \(running\)$/, {
     gate,
   });
   await pull(world, 'PUT /pace', { leavingSeconds: NEVER_SECONDS });
@@ -131,7 +131,8 @@ test('a run says of every link of the chain that it waits for it [GD34, RS29]', 
     world,
     running,
     'the deletion of the pool',
-    ({ phase, waitingFor }) => phase === 'cleaningUp' && /^pool to be \w+$/.test(waitingFor ?? ''),
+    ({ phase, waitingFor }) =>
+      phase === 'cleaningUp' && /^the clean-up of pool$/.test(waitingFor ?? ''),
   );
   expect((await world.batch.pool.get(running)).state).toBe('deleting');
 });

@@ -6,6 +6,6 @@ const { LAP, PARAM_PAUSE, PARAM_GATE } = process.env;
 console.log(`${LAP} begins`);
 await sleep(Number(PARAM_PAUSE));
 // A test that looks at a running task makes this file when it has seen enough.
-while (PARAM_GATE && !existsSync(PARAM_GATE)) await sleep(20);
+if (PARAM_GATE) while (!existsSync(PARAM_GATE)) await sleep(20);
 mkdirSync('outputs', { recursive: true });
 writeFileSync(`outputs/${LAP}.lap`, `${LAP}\n`);
