@@ -14,7 +14,9 @@ export function recipesIn(document: string): readonly WorkloadDeclaration[] {
     const defineWorkload = (declaration: unknown) => {
       declared = declaration;
     };
-    runInNewContext(transformSync(code, { loader: 'ts' }).code, { defineWorkload });
+    const require = () => ({ defineWorkload });
+    const script = transformSync(code, { loader: 'ts', format: 'cjs' }).code;
+    runInNewContext(script, { defineWorkload, require, module: {} });
     // Objects of another context have other prototypes; JSON has none.
     return JSON.parse(JSON.stringify(declared)) as WorkloadDeclaration;
   });

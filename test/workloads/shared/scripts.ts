@@ -33,7 +33,15 @@ export function runScript(
   name: string,
   words: readonly string[],
   programs: Readonly<Record<string, string>>,
-  { real = [], patienceSeconds = 600 }: { real?: readonly string[]; patienceSeconds?: number } = {},
+  {
+    real = [],
+    patienceSeconds = 600,
+    environment = {},
+  }: {
+    real?: readonly string[];
+    patienceSeconds?: number;
+    environment?: Readonly<Record<string, string>>;
+  } = {},
 ): Ran {
   const folder = newFolder();
   for (const [program, body] of Object.entries(programs)) {
@@ -49,6 +57,7 @@ export function runScript(
       LOG: log,
       HERE: folder,
       INSTALL_PATIENCE_SECONDS: String(patienceSeconds),
+      ...environment,
     },
     encoding: 'utf8',
   });

@@ -8,16 +8,16 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type WorkloadDeclaration } from '../../src/workload/workload';
 import { checkWorkloads } from '../../src/workload/check-workloads';
 
-/** What a user copies out of the README has to work as it stands. */
+/** The code that a reader copies from docs/first-workload.md has to work unchanged. */
 
 const root = path.resolve(__dirname, '..', '..');
-const readme = readFileSync(path.join(root, 'README.md'), 'utf8');
+const guide = readFileSync(path.join(root, 'docs/first-workload.md'), 'utf8');
 const workload = 'src/workloads/word-count';
 
 /** The code block that follows the first mention of a file. */
 function codeFor(file: string): string {
-  const [, code] = /```ts\n([\s\S]*?)```/.exec(readme.slice(readme.indexOf(`\`${file}\``))) ?? [];
-  if (code === undefined) throw new Error(`the README has no code for ${file}`);
+  const [, code] = /```ts\n([\s\S]*?)```/.exec(guide.slice(guide.indexOf(`\`${file}\``))) ?? [];
+  if (code === undefined) throw new Error(`the guide has no code for ${file}`);
   return code;
 }
 
@@ -53,13 +53,13 @@ function run(program: string, folder: string, environment: Readonly<Record<strin
   return { status, stderr };
 }
 
-test('the workload of the README is accepted by the app', () => {
+test('the first workload of the guide is accepted by the app', () => {
   const workloads = checkWorkloads([declared()]);
   expect([...workloads.keys()]).toEqual(['word-count']);
 });
 
-test('the programs of the README count the words of all texts', () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'readme-'));
+test('the programs of the first workload count the words of all texts', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'first-workload-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   for (const name of ['inputs', 'counts']) mkdirSync(path.join(folder, name));
   const texts = { one: 'Night and night: the shift.', two: 'Shift, night.' };
