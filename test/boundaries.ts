@@ -18,7 +18,7 @@ interface Import {
  * The rooms of `src` and what each may import of the others, itself aside. `azure` sees of `run`
  * the ports and data only; a row below says so.
  */
-const rooms: Readonly<Record<string, readonly string[]>> = {
+export const rooms: Readonly<Record<string, readonly string[]>> = {
   'failure.ts': [],
   'concurrency.ts': [],
   workload: ['failure.ts', 'concurrency.ts'],
