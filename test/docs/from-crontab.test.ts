@@ -71,10 +71,8 @@ async function receiver() {
 
 /** Runs a command line of the page in the working directory of a task. */
 async function run(command: string, cwd: string, environment: Readonly<Record<string, string>>) {
-  const child = spawn(bash, ['-c', `exec ${command}`], {
-    cwd,
-    env: { PATH: process.env['PATH'] ?? '', ...environment },
-  });
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  const child = spawn('env', [...variables, bash, '-c', `exec ${command}`], { cwd });
   let stderr = '';
   child.stderr.on('data', (part: Buffer) => (stderr += part.toString('utf8')));
   const status = await new Promise<number | null>((resolve) => child.on('close', resolve));

@@ -20,7 +20,6 @@ function newNode(requirements = 'night==1.0\n'): Node {
   writeFileSync(path.join(folder, 'requirements.txt'), requirements);
   writeWheel(path.join(folder, 'index'), 'night', '1.0', "def shift():\n    return 'day'\n");
   const environment = {
-    PATH: process.env['PATH'] ?? '',
     HOME: folder,
     AZ_BATCH_NODE_SHARED_DIR: path.join(folder, 'shared'),
     PIP_NO_INDEX: '1',
@@ -30,7 +29,8 @@ function newNode(requirements = 'night==1.0\n'): Node {
 }
 
 async function runOn({ folder, environment }: Node, ...words: readonly string[]) {
-  const child = spawn(bash, [script, ...words], { cwd: folder, env: environment });
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
+  const child = spawn('env', [...variables, bash, script, ...words], { cwd: folder });
   const texts = { stdout: '', stderr: '' };
   child.stdout.on('data', (part: Buffer) => (texts.stdout += part.toString('utf8')));
   child.stderr.on('data', (part: Buffer) => (texts.stderr += part.toString('utf8')));
