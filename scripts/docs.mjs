@@ -24,7 +24,7 @@ const { shape } = workloadSchema;
 
 /** The schema files, from which the comments come. Names of declarations are theirs alone. */
 const declarations = new Map(
-  ['workload', 'work-schema', 'pool-schema', 'task-schema', 'node-schema', 'fields'].flatMap(
+  ['workload', 'work-schema', 'pool-schema', 'task-schema', 'prepare-schema', 'fields'].flatMap(
     (name) => [...declarationsIn(readFileSync(path.join(root, `src/workload/${name}.ts`), 'utf8'))],
   ),
 );
@@ -46,13 +46,14 @@ function entry(schema) {
   return inner(schema).element;
 }
 
-function fields(schema, steps, options = {}) {
-  return fieldRows(z, inner(schema), commentsOf(declarations, steps), options);
+/** The rows for a schema, with the comments of the declaration of this name. */
+function fields(schema, name, options = {}) {
+  return fieldRows(z, inner(schema), commentsOf(declarations, name), options);
 }
 
 const pool = shape.pool.shape;
-const work = (kind, index) =>
-  fields(option(shape.work, 'kind', kind), ['workSchema', index], {
+const work = (kind, schema) =>
+  fields(option(shape.work, 'kind', kind), schema, {
     prefix: 'work.',
     without: ['kind'],
     links: taskLinks,
@@ -73,7 +74,7 @@ const taskFields = Object.keys(task.shape);
 
 /** Every generated table by the name of its marks. */
 const tables = {
-  workload: fields(workloadSchema, ['workloadSchema'], {
+  workload: fields(workloadSchema, 'workloadSchema', {
     links: {
       triggers: ['object', '#triggers'],
       inputs: ['object', '#inputs'],
@@ -84,19 +85,17 @@ const tables = {
       work: ['object', '#work'],
     },
   }),
-  triggers: fields(shape.triggers, ['workloadSchema', 'triggers'], { prefix: 'triggers.' }),
-  'triggers.blob': fields(
-    inner(shape.triggers).shape.blob,
-    ['workloadSchema', 'triggers', 'blob'],
-    { prefix: 'triggers.blob.' },
-  ),
-  'inputs.container': fields(option(shape.inputs, 'from', 'container'), ['inputsSchema', 0], {
+  triggers: fields(shape.triggers, 'triggersSchema', { prefix: 'triggers.' }),
+  'triggers.blob': fields(inner(shape.triggers).shape.blob, 'blobTriggerSchema', {
+    prefix: 'triggers.blob.',
+  }),
+  'inputs.container': fields(option(shape.inputs, 'from', 'container'), 'containerInputsSchema', {
     prefix: 'inputs.',
   }),
-  'inputs.previous': fields(option(shape.inputs, 'from', 'previous'), ['inputsSchema', 1], {
+  'inputs.previous': fields(option(shape.inputs, 'from', 'previous'), 'previousInputsSchema', {
     prefix: 'inputs.',
   }),
-  pool: fields(shape.pool, ['poolSchema'], {
+  pool: fields(shape.pool, 'poolSchema', {
     prefix: 'pool.',
     links: {
       setup: ['object', '#poolsetup'],
@@ -105,23 +104,23 @@ const tables = {
       packages: ['list of objects', '#entries-of-packages'],
     },
   }),
-  'pool.setup': fields(pool.setup, ['setup'], { prefix: 'pool.setup.' }),
-  'pool.mounts': fields(entry(pool.mounts), ['mount']),
-  'pool.registries': fields(entry(pool.registries), ['registry']),
-  packages: fields(entry(pool.packages), ['packageReference']),
-  shared: fields(entry(shape.shared), ['sharedSchema']),
-  prepare: fields(shape.prepare, ['prepareSchema'], { prefix: 'prepare.', links: taskLinks }),
-  release: fields(shape.release, ['releaseSchema'], { prefix: 'release.', links: taskLinks }),
-  'work.whole': work('whole', 0),
-  'work.split': work('split', 1),
-  'work.perBlob': work('perBlob', 2),
-  'work.sweep': work('sweep', 3),
-  'work.tasks': work('tasks', 4),
-  listed: fields(listed, ['listedTask'], { links: taskLinks }),
-  merge: fields(perBlob.merge, ['merge'], { without: taskFields }),
-  task: fields(task, ['taskSchema'], { links: taskLinks }),
-  outputs: fields(entry(task.shape.outputs), ['outputSchema']),
-  container: fields(task.shape.container, ['container'], { prefix: 'container.' }),
+  'pool.setup': fields(pool.setup, 'setupSchema', { prefix: 'pool.setup.' }),
+  'pool.mounts': fields(entry(pool.mounts), 'mountSchema'),
+  'pool.registries': fields(entry(pool.registries), 'registrySchema'),
+  packages: fields(entry(pool.packages), 'packageSchema'),
+  shared: fields(entry(shape.shared), 'sharedSchema'),
+  prepare: fields(shape.prepare, 'prepareSchema', { prefix: 'prepare.', links: taskLinks }),
+  release: fields(shape.release, 'releaseSchema', { prefix: 'release.', links: taskLinks }),
+  'work.whole': work('whole', 'wholeSchema'),
+  'work.split': work('split', 'splitSchema'),
+  'work.perBlob': work('perBlob', 'perBlobSchema'),
+  'work.sweep': work('sweep', 'sweepSchema'),
+  'work.tasks': work('tasks', 'listSchema'),
+  listed: fields(listed, 'listedSchema', { links: taskLinks }),
+  merge: fields(perBlob.merge, 'mergeSchema', { without: taskFields }),
+  task: fields(task, 'taskSchema', { links: taskLinks }),
+  outputs: fields(entry(task.shape.outputs), 'outputSchema'),
+  container: fields(task.shape.container, 'containerSchema', { prefix: 'container.' }),
   settings: settingTable(),
 };
 

@@ -3,65 +3,42 @@
  * this follows brackets, strings and comments itself, as far as the schemas of `src/workload` need.
  */
 
-/** Every top-level `const name = …` of a file, each with the object literals of its expression. */
+/**
+ * Every top-level `const name = …` of a file whose value is a schema with fields, or an object of
+ * fields that schemas spread in: the comment of each field, by name.
+ */
 export function declarationsIn(text) {
   const declarations = new Map();
   for (const { 1: name, index, 0: head } of text.matchAll(/^(?:export )?const (\w+)[^=\n]* = /gm)) {
-    declarations.set(name, objectsIn(text, index + head.length));
+    const start = index + head.length;
+    const opening = /^(?:[\w.]+\.(?:strictObject|extend)\()?\{/.exec(text.slice(start, start + 80));
+    if (opening !== null) declarations.set(name, fieldsAt(text, start + opening[0].length));
   }
   return declarations;
 }
 
-/** The object literals of an expression, outermost first; those below them are their fields'. */
-function objectsIn(text, from) {
-  const objects = [];
-  let depth = 0;
-  for (let at = from; at < text.length;) {
-    const next = skipped(text, at);
-    if (next > at) {
-      at = next;
-    } else if (text[at] === '{') {
-      const object = objectAt(text, at);
-      if (object.isSchema) objects.push(object.fields);
-      at = object.end;
-    } else {
-      if ('([{'.includes(text[at])) depth += 1;
-      if (')]}'.includes(text[at])) depth -= 1;
-      if (depth < 0 || (depth === 0 && (text[at] === ';' || text[at] === ','))) break;
-      at += 1;
-    }
-  }
-  return objects;
-}
-
-/** Fields by name: the comment above each, and the object literals of its value. */
-function objectAt(text, start) {
-  const before = text.slice(Math.max(0, start - 40), start);
-  const isSchema = /(?:strictObject|extend)\($|= $/.test(before);
+/** The comments of the fields of an object literal, from behind its opening bracket. */
+function fieldsAt(text, start) {
   const fields = new Map();
   let comment = '';
-  for (let at = start + 1; at < text.length;) {
+  for (let at = start; at < text.length;) {
     const next = skipped(text, at);
     if (next > at) {
       const skippedText = text.slice(at, next);
       if (skippedText.startsWith('/**')) comment = plain(skippedText);
       at = next;
     } else if (text[at] === '}') {
-      return { fields, isSchema, end: at + 1 };
+      return fields;
     } else {
-      const field = /^(?:\.\.\.)?(\w+)(:\s*)?/.exec(text.slice(at, at + 80));
-      if (field === null) {
+      const [field, dots = '', name] =
+        /^(\.\.\.)?(\w+)(?::\s*)?/.exec(text.slice(at, at + 80)) ?? [];
+      if (field === undefined) {
         at += 1;
         continue;
       }
-      const value = at + field[0].length;
-      const isSpread = text.startsWith('...', at);
-      const end = valueEnd(text, value);
-      const refersTo = /^\w+/.exec(field[2] === undefined ? field[1] : text.slice(value))?.[0];
-      const objects = field[2] === undefined ? [] : objectsIn(text, value);
-      fields.set(isSpread ? `...${field[1]}` : field[1], { comment, refersTo, objects });
+      fields.set(`${dots}${name}`, comment);
       comment = '';
-      at = end;
+      at = valueEnd(text, at + field.length);
     }
   }
   throw new Error('an object literal does not end');
@@ -110,32 +87,14 @@ function plain(comment) {
     .trim();
 }
 
-/**
- * Comments of the fields of a schema's object, by name; fields that were spread in included.
- * `steps` leads from a declaration to an object: names of fields, and numbers of objects.
- */
-export function commentsOf(declarations, [name, ...steps]) {
-  let objects = declarations.get(name);
-  let fields = objects?.[0];
-  for (const step of steps) {
-    if (typeof step === 'number') fields = objects?.[step];
-    else {
-      const field = withSpreads(declarations, fields).get(step);
-      objects = field?.objects.length > 0 ? field.objects : declarations.get(field?.refersTo);
-      fields = objects?.[0];
-    }
-  }
-  if (fields === undefined) throw new Error(`no object at ${[name, ...steps].join('.')}`);
-  return new Map(
-    [...withSpreads(declarations, fields)].map(([key, { comment }]) => [key, comment]),
-  );
-}
-
-function withSpreads(declarations, fields) {
+/** Comments of the fields of a schema's object, by name; fields that were spread in included. */
+export function commentsOf(declarations, name) {
+  const comments = declarations.get(name);
+  if (comments === undefined) throw new Error(`no declaration is called ${name}`);
   const all = new Map();
-  for (const [name, field] of fields ?? []) {
-    if (!name.startsWith('...')) all.set(name, field);
-    else for (const [key, value] of declarations.get(name.slice(3))?.[0] ?? []) all.set(key, value);
+  for (const [field, comment] of comments) {
+    if (!field.startsWith('...')) all.set(field, comment);
+    else for (const [key, value] of declarations.get(field.slice(3)) ?? []) all.set(key, value);
   }
   return all;
 }
