@@ -3,7 +3,7 @@ import path from 'node:path';
 import { globSync } from 'tinyglobby';
 import { expect, test } from 'vitest';
 import { checkWorkloads } from '../../src/workload/check-workloads';
-import { documents, root, rowsOf, textOf } from './documents';
+import { codeIn, documents, root, rowsOf, textOf } from './documents';
 import { recipesIn } from './recipes';
 
 const { scripts, license, engines } = JSON.parse(textOf('package.json')) as {
@@ -74,6 +74,39 @@ function anchorsOf(file: string): string[] {
       .replaceAll(' ', '-'),
   );
 }
+
+test('every file and folder of the repository that a document names exists', () => {
+  const files = globSync(['*', '{src,local,test,docs,infra,scripts,.github}/**'], {
+    cwd: root,
+    dot: true,
+    ignore: ['**/node_modules/**'],
+  });
+  const named = documents.flatMap((file) => pathsIn(file).map((name) => ({ file, name })));
+  const missing = named.filter(({ file, name }) => {
+    const beside = path.join(path.dirname(file), name);
+    const isThere = existsSync(path.join(root, name)) || existsSync(path.join(root, beside));
+    // A page that is about a folder names its files by the end of their paths.
+    return !isThere && !files.some((one) => `/${one}/`.includes(`/${name.replace(/\/$/, '')}/`));
+  });
+
+  expect(named.length).toBeGreaterThan(200);
+  expect(missing.filter(({ name }) => !ofTheReader.test(name))).toEqual([]);
+});
+
+/** Names written as code that are paths of source: a file with its ending, or a folder below a room. */
+function pathsIn(file: string): string[] {
+  const prose = textOf(file).replaceAll(/```[\s\S]*?```/g, '');
+  return codeIn(prose)
+    .map((code) => code.split(' ')[0] ?? '')
+    .filter((code) =>
+      /^[\w./<>-]+\.(ts|mts|mjs|bicep|sh|py|ps1)$|^(src|local|test|docs|infra|scripts)\/[\w./<>-]*$/.test(
+        code,
+      ),
+    );
+}
+
+/** Files that a reader of a guide writes. */
+const ofTheReader = /^src\/workloads\/(word-count|daily-sales|<name>)(\.ts$|\/)|^report\.mjs$/;
 
 test('every difference from Azure that the code notes has its row in a README above it', () => {
   const unlisted = globSync('local/**/*.ts', { cwd: root }).flatMap((file) => {
