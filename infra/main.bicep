@@ -46,7 +46,7 @@ param poolVmSize string = 'standard_d2s_v5'
 @description('Prices of a node for an hour by VM size, for plans of what a run may cost.')
 param nodePrices object = {}
 
-@description('Who is told of alerts. Empty: alerts are seen in the portal only.')
+@description('Email address that receives alerts. Empty: alerts are seen in the portal only.')
 param alertEmail string = ''
 
 @allowed([1, 6, 12, 24])

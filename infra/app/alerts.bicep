@@ -17,7 +17,7 @@ var nodeRules = [
   { metric: 'RebootingNodeCount', severity: 3, threshold: 0, text: 'A node is rebooting, which Batch does when it lost touch with it.' }
   { metric: 'StartTaskFailedNodeCount', severity: 2, threshold: 0, text: 'The set-up of a node failed; its run says why.' }
   { metric: 'TaskFailEvent', severity: 3, threshold: 0, text: 'A task ended with a failure; its logs are in the outputs of its run.' }
-  // On Spot this is no fault, so it is told at the lowest severity.
+  // On Spot this is no fault, so it is reported at the lowest severity.
   { metric: 'PreemptedNodeCount', severity: 4, threshold: 0, text: 'Azure took back Spot nodes; their tasks are queued again.' }
 ]
 

@@ -1,5 +1,5 @@
-// The account's events. Who is told of them is set after the app is there, by the postdeploy hook:
-// the address it is told at holds a key that the app makes when it first starts.
+// The account's events. The postdeploy hook subscribes the app to them after its deployment: the
+// address of the subscription holds a key that the app makes when it first starts.
 param topicName string
 param storageAccountId string
 param location string

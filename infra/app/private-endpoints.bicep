@@ -13,7 +13,7 @@ var targets = [
   { name: 'queue', resourceId: storageAccountId, part: 'queue', zone: 'privatelink.queue.${storageSuffix}' }
   { name: 'table', resourceId: storageAccountId, part: 'table', zone: 'privatelink.table.${storageSuffix}' }
   { name: 'vault', resourceId: vaultId, part: 'vault', zone: 'privatelink.vaultcore.azure.net' }
-  // Two doors of one account: the app goes in by the first, nodes report at the second.
+  // Two endpoints of one account: the app calls the first, nodes report to the second.
   { name: 'batch', resourceId: batchAccountId, part: 'batchAccount', zone: 'privatelink.batch.azure.com' }
   { name: 'nodes', resourceId: batchAccountId, part: 'nodeManagement', zone: 'privatelink.batch.azure.com' }
 ]

@@ -16,8 +16,8 @@ const { values: options } = parseArgs({
   options: {
     /** Another cloud's, such as https://management.usgovcloudapi.net */
     management: { type: 'string', default: 'https://management.azure.com' },
-    /** How long to wait for what takes a while after a first deployment. */
-    'patience-seconds': { type: 'string', default: '600' },
+    /** Maximum wait for resources that become available some time after a first deployment. */
+    'timeout-seconds': { type: 'string', default: '600' },
     'pause-seconds': { type: 'string', default: '10' },
   },
 });
@@ -76,10 +76,10 @@ export async function manage(method, path, body) {
   }
 }
 
-/** Looks again and again until something is there. */
+/** Polls until something is there. */
 export async function waitFor(what, look) {
   const pauseSeconds = Number(options['pause-seconds']);
-  const looks = Math.ceil(Number(options['patience-seconds']) / pauseSeconds) + 1;
+  const looks = Math.ceil(Number(options['timeout-seconds']) / pauseSeconds) + 1;
   for (let number = 1; number <= looks; number++) {
     const found = await look();
     if (found !== undefined) return found;
@@ -87,7 +87,7 @@ export async function waitFor(what, look) {
     if (number < looks) await sleep(1000 * pauseSeconds);
   }
   throw new Error(
-    `${what}: not there after ${options['patience-seconds']} seconds; look at the app's log, then run "azd hooks run postdeploy"`,
+    `${what}: not there after ${options['timeout-seconds']} seconds; look at the app's log, then run "azd hooks run postdeploy"`,
   );
 }
 

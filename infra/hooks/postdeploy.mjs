@@ -1,12 +1,12 @@
-// After `azd deploy`: Event Grid is told where the app hears of new blobs. The address holds a key
-// that the app makes when it first starts, so no template can do this. A subscription that is right
-// is left alone; one of a function that is gone is taken away.
+// After `azd deploy`: subscribes the app to Event Grid's events on new blobs. The address holds a key
+// that the app makes when it first starts, so no template can do this. A subscription that is up to
+// date is not changed; one of a function that no longer exists is deleted.
 
 import { app, manage, runHook, say, settings, waitFor } from './azure.mjs';
 
 const PREFIX = 'blob-';
 const VERSION = 'api-version=2025-02-15';
-/** So often is Event Grid asked to try the app. */
+/** Attempts of Event Grid to deliver an event. */
 const MAX_ATTEMPTS = 3;
 
 await runHook(async () => {

@@ -1,6 +1,6 @@
-// After `azd provision`: a secret that a workload names, that nobody has to choose, and that is not
-// there yet, is made. Bicep cannot do this: what it makes at random it makes anew every time.
-// A secret that is there is never read and never changed.
+// After `azd provision`: a secret that a workload names, that may be random, and that does not exist
+// yet, is created. Bicep cannot do this: it creates another random value in every deployment.
+// A secret that exists is never read and never changed.
 
 import { randomBytes } from 'node:crypto';
 import { app, manage, runHook, say, settings } from './azure.mjs';

@@ -14,9 +14,9 @@ export const SETTINGS = {
   FUNCTIONS_WORKER_RUNTIME: 'node',
 };
 
-const PATIENCE_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
-/** Answers the names of the functions that the host serves. */
+/** Returns the names of the functions that the host serves. */
 export async function functionsServed(root, folder, dataFolder) {
   const ends = [];
   try {
@@ -80,7 +80,7 @@ function startHost(root, folder, dataFolder, env) {
 function ready(host) {
   return new Promise((resolve, reject) => {
     const fail = (why) => reject(new Error(`the package ${why}:\n${host.log}`));
-    const timer = setTimeout(() => fail('did not start in a minute'), PATIENCE_MS);
+    const timer = setTimeout(() => fail('did not start in a minute'), TIMEOUT_MS);
     host.child.once('exit', (code) => {
       clearTimeout(timer);
       fail(`ended with code ${code} instead of starting`);

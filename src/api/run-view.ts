@@ -9,7 +9,7 @@ export interface RunView {
   readonly workload: string;
   readonly status: 'queued' | 'running' | Outcome['kind'];
   readonly phase: Phase | null;
-  /** What an active run waits for, in one sentence; null when the run has ended. */
+  /** The event that an active run waits for, in one sentence; null when the run has ended. */
   readonly waitingFor: string | null;
   readonly tasks: TaskCounts | null;
   readonly nodes: NodeCounts | null;

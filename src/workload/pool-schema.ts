@@ -157,7 +157,7 @@ const retentionSchema = z.strictObject({
   days: z.int().min(1).max(90),
 });
 
-/** How long a retained pool is reused. */
+/** Retention of a pool between runs. */
 export interface RetentionOptions extends z.input<typeof retentionSchema>, Named {}
 
 const retentionField: z.ZodType<

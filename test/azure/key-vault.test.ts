@@ -83,7 +83,7 @@ test.each([
     'empty',
     /^secret empty of vault https:\/\/127\.0\.0\.1:\d+\/? is empty; store its value there$/,
   ],
-])('the secret %s is missing, and that is told with its name', async (name, message) => {
+])('the error for the missing secret %s names it', async (name, message) => {
   const secrets = secretsOf(await vaultFor(identity));
 
   expect(await failureOf(secrets.read(name))).toMatchObject({

@@ -224,7 +224,7 @@ test.each<[string, Scripted, number, string]>([
     'the response has an unknown',
   ],
   ['sends the token elsewhere', { status: 302, headers: { location: '/x' } }, 2, 'redirect'],
-])('a plane that %s is told of, and the token is not', async (_, answer, times, said) => {
+])('a plane that %s is reported, without the token', async (_, answer, times, said) => {
   const { account, asked } = await scripted([answer]);
   const failure: unknown = await account.quotas().catch((error: unknown) => error);
 

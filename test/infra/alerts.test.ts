@@ -103,7 +103,7 @@ test('every alert is raised by one static threshold, however it is evaluated', (
   }
 });
 
-test('one bad node is told of, and one failed step is not', () => {
+test('one bad node raises an alert, and one failed step does not', () => {
   const raised = rulesWith().map(({ name, severity, criteria }) => [
     name,
     severity,

@@ -33,7 +33,7 @@ test('the signing key is made once, at random, and shown to nobody [RS8, RS12, G
   ]);
 });
 
-test('Event Grid is told of the app once; a second run changes nothing [RS8, RS12]', async () => {
+test('the app is subscribed to Event Grid once; a second run changes nothing [RS8, RS12]', async () => {
   machine.management.keyAfter = 2;
   const first = await machine.run('postdeploy');
   expect(first).toEqual({
@@ -104,7 +104,7 @@ test('the subscription of a function that is gone is taken away, that of other p
   ]);
 });
 
-test('a busy service is asked again, a refusal is told in its words, without keys, and nothing is left behind [RS12]', async () => {
+test('a request to a busy service is repeated, an error is shown with its message, without keys, and no file is left [RS12]', async () => {
   machine.management.upsets.push({ status: 503, body: '' }, { status: 429, body: '' });
   expect((await machine.run('postprovision')).code).toBe(0);
 
@@ -152,7 +152,7 @@ test('an app that never answers Event Grid ends the hook with where it was asked
   expect(machine.management.writes).toHaveLength(3);
 });
 
-test('a refusal in the other form that App Service has is told in its words, too', async () => {
+test('an error in the other format of App Service is shown with its message, too', async () => {
   const body = JSON.stringify({ Code: 'Conflict', Message: 'the site is stopped' });
   machine.management.upsets.push({ status: 409, body });
 
@@ -163,7 +163,7 @@ test('a refusal in the other form that App Service has is told in its words, too
 
 test('a key that never comes ends the hook with what to do [RS12]', async () => {
   machine.management.keyAfter = 1000;
-  const { code, error, left } = await machine.run('postdeploy', { patienceSeconds: 0.1 });
+  const { code, error, left } = await machine.run('postdeploy', { timeoutSeconds: 0.1 });
   expect([code, left]).toEqual([1, []]);
   expect(error).toBe(
     'the key of func-try for blob events: not there after 0.1 seconds; look at the app\'s log, then run "azd hooks run postdeploy"\n',

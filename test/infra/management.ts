@@ -88,7 +88,7 @@ export interface HookRun {
 
 export interface HookWay {
   readonly environment?: Readonly<Record<string, string>>;
-  readonly patienceSeconds?: number;
+  readonly timeoutSeconds?: number;
   readonly shell?: string;
   readonly cwd?: string;
 }
@@ -126,11 +126,11 @@ export class Machine {
   /** Through the wrapper that azd runs: by its own name, or by a shell's. */
   run(
     hook: 'postprovision' | 'postdeploy',
-    { environment = HOOK_ENVIRONMENT, patienceSeconds = 1, shell, cwd = root }: HookWay = {},
+    { environment = HOOK_ENVIRONMENT, timeoutSeconds = 1, shell, cwd = root }: HookWay = {},
   ): Promise<HookRun> {
     const wrapper = path.join(root, 'infra/hooks', `${hook}.sh`);
     const args = ['--management', this.#server?.url ?? '', '--pause-seconds', '0.02'];
-    args.push('--patience-seconds', String(patienceSeconds));
+    args.push('--timeout-seconds', String(timeoutSeconds));
     const [program, ...rest] = shell === undefined ? [wrapper] : [shell, wrapper];
     const child = spawn(program, [...rest, ...args], {
       cwd,

@@ -74,7 +74,7 @@ interface ParametersFile {
   readonly parameters: Readonly<Record<string, { readonly value: unknown }>>;
 }
 
-test('a mistake is told with its line', () => {
+test('an error is reported with its line', () => {
   const planted = { 'infra/app/events.bicep': "param a string\n\noutput b string = '${a}${c}'\n" };
   expect(mistakesWith(planted)).toContain('infra/app/events.bicep: line 3: nothing is called c');
 });

@@ -24,7 +24,7 @@ function isToldOf({ scope, body }: Planned, { id }: Planned): boolean {
   return [`${id}"`, `${id}/`, `${id}.`].some((text) => said.includes(text));
 }
 
-test('what is told of another resource is made after it', () => {
+test('a resource that refers to another is created after it', () => {
   for (const params of Object.values(profiles)) expect(tooEarly(params)).toEqual([]);
 });
 

@@ -27,7 +27,7 @@ test.each(doors)('storage takes no key and shows nothing to the public: %s', (na
   });
 });
 
-test('what was deleted by mistake can be had back for a week', () => {
+test('deleted data can be restored for a week', () => {
   const week = { enabled: true, days: 7 };
   expect(theOne(profile('plain'), `${STORAGE}/blobServices`).properties).toEqual({
     deleteRetentionPolicy: week,
@@ -126,7 +126,7 @@ test.each([
   expect(properties).toEqual({ adminUserEnabled: false, anonymousPullEnabled: anonymous });
 });
 
-test('without a word there is no registry, and one of another kind is refused', () => {
+test('there is no registry by default, and one of another kind is refused', () => {
   const registries = ofType(profile('plain'), 'Microsoft.ContainerRegistry/registries');
   expect(registries).toEqual([]);
   expect(() => planFor(profile('plain', { registry: 'public' }))).toThrow('public is none of');

@@ -135,13 +135,13 @@ function wiresIn(
   return Object.fromEntries(resources.flatMap((resource) => [...wiresOf(resource)]));
 }
 
-test('every resource is told of the right others: identities, accounts, endpoints, subnets', () => {
+test('every resource refers to the right others: identities, accounts, endpoints, subnets', () => {
   expect(wiresIn(profile('everything'))).toEqual(withEverything);
   expect(wiresIn(profile('plain'))).toEqual(always);
   expect(wiresIn(profile('nobody'))).toEqual(always);
 });
 
-test('every resource that another is told of is made by the same deployment', () => {
+test('every resource that another refers to is created by the same deployment', () => {
   const resources = plannedFor(profile('everything'));
   const subnets = resources.flatMap(({ id, properties }) =>
     ((properties['subnets'] ?? []) as readonly { name: string }[]).map(

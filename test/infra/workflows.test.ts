@@ -96,7 +96,7 @@ test('the deployment signs in by the federated credential of the pipeline alone'
   });
 });
 
-test('no pipeline reads a secret, and none goes on where a step failed', () => {
+test('no pipeline reads a secret, and none continues after a failed step', () => {
   for (const workflow of Object.values(workflows)) {
     const texts = [...textsIn(workflow)];
     expect(texts.length).toBeGreaterThan(10);

@@ -132,7 +132,7 @@ const refused: readonly (readonly [string, string, unknown, Record<string, unkno
   ],
 ];
 
-test.each(refused)('%s is refused in words, and nothing is left behind', async (...row) => {
+test.each(refused)('%s is refused with a message, and nothing is left behind', async (...row) => {
   const [, call, body, problem] = row;
   const answer = await ask(world, call, body);
 

@@ -122,7 +122,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test('a run goes on after everything was killed at once, and no process was left behind meanwhile', async () => {
+test('a run continues after everything was killed at once, and no process was left behind meanwhile', async () => {
   const folder = freshFolder(start.name);
   const whole = await openElsewhere({ ...start, folder });
   world = whole;
@@ -157,7 +157,7 @@ for (const [part, index] of [
   ['the Batch stand-in', 1],
   ['the Functions host', 2],
 ] as const) {
-  test(`a run goes on after ${part} was killed in its middle`, async () => {
+  test(`a run continues after ${part} was killed during it`, async () => {
     const first = await ownWorld();
     const { runId, open } = await beginMarathon(first);
 

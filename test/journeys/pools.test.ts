@@ -93,7 +93,7 @@ test.concurrent('a plan refuses a package without a version while its applicatio
   );
 });
 
-test.concurrent('a kept pool is at zero nodes after its run, and the next run finds it and sets up its nodes [GD38, PI6, RS3]', async () => {
+test.concurrent('a retained pool has zero nodes after its run, and the next run finds it and sets up its nodes [GD38, PI6, RS3]', async () => {
   const first = await ended(world, await begin(world, 'kept'));
   const { batch } = world;
   const poolOf = ({ record }: typeof first) =>
@@ -113,7 +113,7 @@ test.concurrent('a kept pool is at zero nodes after its run, and the next run fi
   expect((await batch.pool.get(poolId)).creationTime).toEqual(pool.creationTime);
 });
 
-test.concurrent('a pool of somebody else does the work and is left as it was [PI6]', async () => {
+test.concurrent('an existing pool does the work and is not changed [PI6]', async () => {
   const { batch } = world;
   await batch.pool.add({
     id: 'shared-pool',

@@ -137,7 +137,7 @@ test('without the right to a delegation key no node is given an address', async 
   expect(toldBy(DELEGATION, run)).toEqual({ right: DELEGATION, ...WELL_TOLD });
 });
 
-test('a run that was stopped half way for want of a right goes on when it is given back', async () => {
+test('a run that stopped because a right was missing continues when it is granted', async () => {
   const right = 'Microsoft.Batch/batchAccounts/pools/delete';
   const { runId } = await refusedRun(world, right);
   const run = await ended(world, runId);

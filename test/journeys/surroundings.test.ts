@@ -30,7 +30,7 @@ test("started by VS Code, the process of the app is the debugger's too, so that 
   expect(found).toEqual([join(root, 'dist/local/functions/main.js')]);
 });
 
-test('what else Node.js is told on this machine does not reach the app', async () => {
+test('other options of Node.js on this machine do not reach the app', async () => {
   const found = await foundBy((bootloader) => ({ NODE_OPTIONS: `--require ${bootloader}` }));
   expect(found).toEqual([]);
 });

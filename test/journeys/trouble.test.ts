@@ -77,7 +77,7 @@ test('a service that asks for a longer pause than an activity may make gets it',
   expect(await leftBy(world, run)).toEqual(onlyRecord(run));
 });
 
-test('an account without quota fails the run in words, and leaves nothing', async () => {
+test('an account without quota fails the run with a message, and nothing is left behind', async () => {
   const before = (await pull(world, 'GET /quotas')) as { readonly pools: number };
   await pull(world, 'PUT /quotas', { pools: 0 });
   const run = await ended(world, await begin(world, 'patient'));
@@ -90,7 +90,7 @@ test('an account without quota fails the run in words, and leaves nothing', asyn
   expect(await leftBy(world, run)).toEqual(onlyRecord(run, 'gone'));
 });
 
-test('what somebody else made under the names of a run fails it and is left alone [GD40]', async () => {
+test('resources of another owner under the names of a run fail it and are not changed [GD40]', async () => {
   const { batch } = world;
   const key = { 'Idempotency-Key': 'known beforehand' };
   const runId = runIdOf('patient', { kind: 'request', key: key['Idempotency-Key'] });

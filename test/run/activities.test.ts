@@ -81,7 +81,7 @@ test('a run that was recorded is not done again', async () => {
   expect(await world.activities.readRecord({ runId: world.plan.runId })).toEqual(record);
 });
 
-test('a run that was cancelled before its turn does not begin, and takes no lock', async () => {
+test('a run that was cancelled before admission does not begin, and takes no lock', async () => {
   const world = worldOf(whole);
   await world.files.makeContainer(RUNS_CONTAINER, {});
   await world.files.claim(RUNS_CONTAINER, cancelBlob(world.plan.runId), '');
@@ -192,7 +192,7 @@ test('a look tells what Batch shows and whether somebody wants an end', async ()
   });
 });
 
-test("an adopted pool is this run's; one of somebody else is left alone [GD26, GD40]", async () => {
+test('an adopted pool belongs to the run; one of another owner is not changed [GD26, GD40]', async () => {
   const world = worldOf(whole);
   const provision = () => world.activities.provision({ plan: world.plan, startNodes: 1, now });
   expect([await provision(), await provision()]).toEqual([
@@ -236,7 +236,7 @@ test('outputs that are not to be kept go with the rest', async () => {
   expect([...world.files.containers.keys()]).toEqual([]);
 });
 
-test("what is somebody else's is left alone, whatever its name [GD40]", async () => {
+test('resources of another owner are not changed, whatever their names [GD40]', async () => {
   const world = worldOf({ ...whole, keepOutputsDays: 0 });
   await begin(world);
   const { plan, batch, files } = world;

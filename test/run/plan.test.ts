@@ -111,7 +111,7 @@ test.each([
   [3, 'no-extension', 'inputs/0004'],
   [4, 'x.ply;rm', 'inputs/0005'],
   [5, 'x.averylongextension', 'inputs/0006'],
-])('input %i is staged under a name of ours, whatever %j says', (index, name, staged) => {
+])('input %i is staged under a generated name, whatever %j contains', (index, name, staged) => {
   expect(stagedName(index, name)).toBe(staged);
 });
 

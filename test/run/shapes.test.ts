@@ -143,7 +143,7 @@ test('what one task writes, another one reads as files [NB10]', async () => {
   expect(use?.dependsOn).toEqual(['make']);
 });
 
-test('units in chunks are lines of a file, in order, and the task is told how many [GD4]', async () => {
+test('units in chunks are lines of a file, in order, and the task receives their number [GD4]', async () => {
   const chunked = { ...sweep, work: { ...sweep.work, chunk: 4 } } as const;
   const stand = await stage([chunked]);
   const runId = await stand.begin('sweep');

@@ -70,7 +70,7 @@ test('any other failure is the verdict at once, with its code', async () => {
   });
 });
 
-test('a bug of ours is the verdict at once, and says nothing that gives access [GD19]', async () => {
+test('an internal error fails the run at once, and its message has no credentials [GD19]', async () => {
   const bug = () => {
     throw new TypeError('x is not a function at https://a/b?sig=abc');
   };

@@ -36,7 +36,7 @@ export function knownQuotas(
   };
 }
 
-/** Where quotas per VM family are enforced, the lower of the family's quota and the total applies. */
+/** Applies the lower of the VM family's quota and the total, if quotas per family are enforced. */
 function dedicatedCores(
   { dedicatedCores: total, dedicatedCoresByFamily: families }: AccountQuotas,
   vmSize: string,

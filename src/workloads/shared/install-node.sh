@@ -4,7 +4,7 @@
 set -euo pipefail
 
 readonly NEEDED=18
-readonly PATIENCE_SECONDS="${INSTALL_PATIENCE_SECONDS:-600}"
+readonly TIMEOUT_SECONDS="${INSTALL_TIMEOUT_SECONDS:-600}"
 
 # The major version of the node on the PATH; 0 when there is none or it does not start.
 node_major() {
@@ -38,9 +38,9 @@ apt() {
 
 pause=2
 until apt update && apt install --yes --no-install-recommends nodejs; do
-  [ "$SECONDS" -lt "$PATIENCE_SECONDS" ] ||
-    fail "Node.js could not be installed within $PATIENCE_SECONDS seconds: apt-get's reason is above."
-  echo "apt-get failed; trying again in $pause seconds." >&2
+  [ "$SECONDS" -lt "$TIMEOUT_SECONDS" ] ||
+    fail "Node.js could not be installed within $TIMEOUT_SECONDS seconds: apt-get's reason is above."
+  echo "apt-get failed; the next attempt is in $pause seconds." >&2
   sleep "$pause"
   pause=$((pause < 30 ? pause * 2 : 30))
 done

@@ -5,7 +5,7 @@
 #   install-packages.sh <package>...
 set -euo pipefail
 
-readonly PATIENCE_SECONDS="${INSTALL_PATIENCE_SECONDS:-600}"
+readonly TIMEOUT_SECONDS="${INSTALL_TIMEOUT_SECONDS:-600}"
 
 fail() {
   echo "$1" >&2
@@ -14,7 +14,7 @@ fail() {
 
 [ $# -gt 0 ] || fail "Name the packages: install-packages.sh jq imagemagick."
 for package in "$@"; do
-  # Nothing that apt-get could take for an option, a version or a path.
+  # Rejects what apt-get could interpret as an option, a version or a path.
   [[ "$package" =~ ^[a-z0-9][a-z0-9.+-]+$ ]] || fail "$package is no package name."
 done
 
@@ -47,9 +47,9 @@ apt() {
 
 pause=2
 until apt update && apt install --yes --no-install-recommends "${wanted[@]}"; do
-  [ "$SECONDS" -lt "$PATIENCE_SECONDS" ] ||
-    fail "${wanted[*]} could not be installed within $PATIENCE_SECONDS seconds: apt-get's reason is above."
-  echo "apt-get failed; trying again in $pause seconds." >&2
+  [ "$SECONDS" -lt "$TIMEOUT_SECONDS" ] ||
+    fail "${wanted[*]} could not be installed within $TIMEOUT_SECONDS seconds: apt-get's reason is above."
+  echo "apt-get failed; the next attempt is in $pause seconds." >&2
   sleep "$pause"
   pause=$((pause < 30 ? pause * 2 : 30))
 done

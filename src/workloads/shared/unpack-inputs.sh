@@ -23,7 +23,7 @@ is_done() {
   grep -qxF "$1" .unpacked
 }
 
-# What it was in the middle of begins anew.
+# An input that was interrupted is unpacked again from the start.
 for packed in inputs/*.gz.packed inputs/*.tgz.packed inputs/*.tar.packed; do
   [ -e "$packed" ] || continue
   file="${packed%.packed}"

@@ -246,7 +246,7 @@ test.each([
 );
 
 test.each(['deletePool', 'deleteJob'] as const)(
-  '%s deletes what is its own, waits while that goes, and leaves the rest alone [GD37, GD40]',
+  '%s deletes its own resources, waits until they are deleted, and leaves others unchanged [GD37, GD40]',
   async (remove) => {
     const own = { status: 200, body: { state: 'active', ...marked('hello-1') } };
     const going = { status: 200, body: { state: 'Deleting', ...marked('hello-1') } };

@@ -216,7 +216,7 @@ test('a task runs as a user of its own or as that of the node, with the rights i
   ]);
 });
 
-test('nodes are told apart by what they cost: those that stay, and those that may be taken away', async () => {
+test('nodes are counted by price: dedicated ones, and Spot ones', async () => {
   const { stand, batch } = await portOnStandIn();
   const formula = '$TargetDedicatedNodes = 1;\n$TargetLowPriorityNodes = 2;';
 

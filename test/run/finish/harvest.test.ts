@@ -13,7 +13,7 @@ test.each([
   ['an empty log', ''],
   ['a log of blank lines', '\n \r\n\t\n'],
   ['a log of control characters', '\u0000\u0007\u001B[0m'],
-])('%s has no last words', (_what, text) => {
+])('%s has no tail', (_what, text) => {
   expect(tail(text)).toBeNull();
 });
 
@@ -155,7 +155,7 @@ test.each([
   ['the first task that failed, with its id', ['t1', 't2'], 't1: no such tile'],
   ["Batch's own words where the task left none", ['t3'], 't3: DiskFull: no space left'],
   ['nobody where nothing is said to have failed', [], null],
-])('the last words are those of %s', async (_what, ids, words) => {
+])('the cause quotes the log of %s', async (_what, ids, words) => {
   const world = await workedWorld(
     { 'logs/t1/stderr.txt': 'no such tile\n' },
     { 'job-manager/stderr.txt': 'cannot read the table\n', 't2/stderr.txt': 'x' },

@@ -174,19 +174,22 @@ test.each([
   ['results longer than logs', { keepOutputsDays: 5, keepLogsDays: 2 }, [RESULT, LOG], [RESULT]],
   ['logs alone', { keepOutputsDays: 0, keepLogsDays: 5 }, [LOG], [LOG]],
   ['results alone', { keepOutputsDays: 5, keepLogsDays: 0 }, [RESULT], [RESULT]],
-])('a workload that keeps %s has them so long and no longer [GD39, PY10]', async (...given) => {
-  const [, declared, atFirst, then] = given;
-  const world = await endedWorld(declared);
+])(
+  'outputs of a workload that keeps %s are deleted when their time is over, not before [GD39, PY10]',
+  async (...given) => {
+    const [, declared, atFirst, then] = given;
+    const world = await endedWorld(declared);
 
-  await tidying(world, [], 1.9);
-  expect(outputsIn(world)).toEqual(atFirst);
-  await tidying(world, [], 2.1);
-  expect(outputsIn(world)).toEqual(then);
-  await tidying(world, [], 4.9);
-  expect(outputsIn(world)).toEqual(then);
-  await tidying(world, [], 5.1);
-  expect(outputsIn(world)).toBe('deleted');
-});
+    await tidying(world, [], 1.9);
+    expect(outputsIn(world)).toEqual(atFirst);
+    await tidying(world, [], 2.1);
+    expect(outputsIn(world)).toEqual(then);
+    await tidying(world, [], 4.9);
+    expect(outputsIn(world)).toEqual(then);
+    await tidying(world, [], 5.1);
+    expect(outputsIn(world)).toBe('deleted');
+  },
+);
 
 test('outputs of a failed run are kept for keepFailedDays when that is set [GD39, PY10]', async () => {
   const declared = { keepOutputsDays: 0, keepFailedDays: 3 };

@@ -224,7 +224,7 @@ test('time and cost are estimated from the latest good runs, the most from the d
   });
 });
 
-test('dedicated nodes are reckoned at their own price, Spot nodes at theirs', async () => {
+test('dedicated nodes are calculated at their own price, Spot nodes at theirs', async () => {
   const latest = [runThatTook(30, 60, 30), runThatTook(10, 6, 6), runThatTook(20, 30, 0)];
   const pricePerNodeHour = { spot: 0.1, dedicated: 1 };
   const costOf = async (pool: WorkloadDeclaration['pool']) => {
@@ -270,7 +270,7 @@ test('an image that nears its end is warned of in a plan', async () => {
   ]);
 });
 
-test('a pool of somebody else is looked at: it is not made, costs the run nothing, and may not do [PI6, NB1]', async () => {
+test('a plan checks an existing pool: it is not created, costs the run nothing, and may be unsuitable [PI6, NB1]', async () => {
   const declaration: WorkloadDeclaration = { ...whole, pool: { existing: 'department' } };
   const tools = world();
   const missing = await forecastOf(tools, declaration);

@@ -45,7 +45,7 @@ test('an image by name comes with the node agent that the service lists for it [
   });
 });
 
-test('without a word it is Ubuntu 24.04, and for containers the one that runs them', () => {
+test('the default image is Ubuntu 24.04, and for containers the one that runs them', () => {
   const images = [chosen(undefined), chooseImage(checked(containers), supportedImages, STARTED)];
 
   expect(images.map(({ image }) => image.kind === 'marketplace' && image.offer)).toEqual([

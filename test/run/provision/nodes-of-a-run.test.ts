@@ -90,7 +90,7 @@ test('an image that has come to its end fails the run before there is a pool [PY
   expect(asked).not.toContain('makePool');
 });
 
-test('the nodes of somebody else’s pool are not counted as the run’s', async () => {
+test('the nodes of an existing pool are not counted as those of the run', async () => {
   const { record } = await ran({ ...whole, pool: { existing: 'shared-pool' } }, (batch) => {
     batch.others = {
       isBeingDeleted: false,
@@ -155,7 +155,7 @@ test('a run that may have dedicated nodes does not say that it waits for a Spot 
   ]);
 });
 
-test('kept pools whose turn is over are tidied an hour later, unless a job needs them [GD39]', async () => {
+test('expired retained pools are deleted an hour later, unless a job needs them [GD39]', async () => {
   const { batch, tools } = worldOf(whole);
   batch.retained.push(
     { id: 'over', until: minute(0).toISOString() },

@@ -22,7 +22,7 @@ function plannedAt(pool: PoolDeclaration, startedAt: string) {
 
 const weekly = { keep: { days: 7 } };
 
-test('runs of a kept pool find the same pool until its turn is over, then make another [GD38, GD40]', () => {
+test('runs with a retained pool use the same pool until it expires, then create another [GD38, GD40]', () => {
   const first = plannedAt(weekly, '2026-11-21T02:00:00.000Z');
   const sameTurn = plannedAt(weekly, '2026-11-25T23:59:59.000Z');
   const nextTurn = plannedAt(weekly, '2026-11-26T00:00:00.000Z');
@@ -67,7 +67,7 @@ test('a pool of another is planned by its own id, and no run’s own pool is kep
   expect(plannedAt({}, STARTED).until).toBeNull();
 });
 
-test('the id of a kept pool fits what Batch takes, however long the name', () => {
+test('the id of a retained pool is short enough for Batch, however long the name', () => {
   const workload = checked({
     ...whole,
     name: 'a-workload-of-24-letters',

@@ -175,7 +175,7 @@ function sharing(
   return world;
 }
 
-test('a pool of somebody else is used as it is: not made, not grown, not deleted [PI6, GD26]', async () => {
+test('an existing pool is used unchanged: not created, not resized, not deleted [PI6, GD26]', async () => {
   const world = sharing({});
   const { plan, activities, batch } = world;
 

@@ -95,7 +95,7 @@ test.each([
 test.each([
   [{ prefix: 'november/' }, 'start with november/'],
   [{ pattern: /^frame/ }, 'match /^frame/'],
-])('a run about one blob that is none of the inputs says why [GD30]', async (choice, why) => {
+])('a run for one blob that is not an input fails with the reason [GD30]', async (choice, why) => {
   const inputs = { container: 'inbox', ...choice };
   const world = worldOf({ ...perBlob, inputs }, { blob: 'x.png' });
   world.files.put('inbox', 'x.png', '1');
@@ -112,7 +112,7 @@ test('a run that finds no input makes nothing', async () => {
   expect([...files.containers.keys()]).toEqual([]);
 });
 
-test('hostile names reach neither a path nor a blob name of ours', async () => {
+test('hostile names become part of no path and no generated blob name', async () => {
   const world = worldOf(hello);
   const { activities, files, plan } = world;
   files.put('inbox', "a'; touch x; '.csv", '1');
@@ -249,7 +249,7 @@ test('what was staged to the end stays as it was counted, whatever has come to t
   expect(blobsOf(world)).toEqual(staged);
 });
 
-test('a secret that is missing is named, and no value is told [GD19]', async () => {
+test('a missing secret is named, and no value is shown [GD19]', async () => {
   const secrets = ['signing-key', 'not-there'];
   const { activities, plan } = worldOf({
     ...whole,
@@ -264,7 +264,7 @@ test('a secret that is missing is named, and no value is told [GD19]', async () 
   });
 });
 
-test("a container that is somebody else's is left alone, with the list of inputs or without [GD40]", async () => {
+test('a container of another owner is not changed, with the list of inputs or without [GD40]', async () => {
   for (const blob of ['inputs.json', 'anything']) {
     const world = worldOf(whole);
     world.files.put(world.plan.stagingContainer, blob, '[]');

@@ -22,7 +22,7 @@ afterEach(() => {
 });
 
 /** Runs the script on a machine where only these programs exist. */
-function install(programs: Readonly<Record<string, string>>, patienceSeconds = 600) {
+function install(programs: Readonly<Record<string, string>>, timeoutSeconds = 600) {
   const folder = mkdtempSync(path.join(tmpdir(), 'install-node-'));
   folders.push(folder);
   for (const [name, body] of Object.entries({ sleep: 'echo sleep "$@" >> "$LOG"', ...programs })) {
@@ -38,7 +38,7 @@ function install(programs: Readonly<Record<string, string>>, patienceSeconds = 6
       PATH: folder,
       LOG: log,
       HERE: folder,
-      INSTALL_PATIENCE_SECONDS: String(patienceSeconds),
+      INSTALL_TIMEOUT_SECONDS: String(timeoutSeconds),
     },
     encoding: 'utf8',
   });
@@ -93,7 +93,7 @@ ${aptGet('v18.19.1')}`;
   });
 });
 
-test.skipIf(noBash)('patience ends, with a reason [NB12]', () => {
+test.skipIf(noBash)('an installation ends after its timeout, with a reason [NB12]', () => {
   const ended = install({ id: root, 'apt-get': 'exit 100' }, 0);
 
   expect({ status: ended.status, stderr: ended.stderr }).toEqual({

@@ -65,12 +65,12 @@ ${aptGet}`;
   });
 });
 
-test.skipIf(noBash)('patience ends, with a reason [NB12]', () => {
+test.skipIf(noBash)('an installation ends after its timeout, with a reason [NB12]', () => {
   const ended = runScript(
     'install-packages.sh',
     ['jq'],
     { ...machine, 'apt-get': 'exit 100' },
-    { patienceSeconds: 0 },
+    { timeoutSeconds: 0 },
   );
 
   expect({ status: ended.status, stderr: ended.stderr }).toEqual({

@@ -35,11 +35,11 @@ export function runScript(
   programs: Readonly<Record<string, string>>,
   {
     real = [],
-    patienceSeconds = 600,
+    timeoutSeconds = 600,
     environment = {},
   }: {
     real?: readonly string[];
-    patienceSeconds?: number;
+    timeoutSeconds?: number;
     environment?: Readonly<Record<string, string>>;
   } = {},
 ): Ran {
@@ -56,7 +56,7 @@ export function runScript(
       PATH: folder,
       LOG: log,
       HERE: folder,
-      INSTALL_PATIENCE_SECONDS: String(patienceSeconds),
+      INSTALL_TIMEOUT_SECONDS: String(timeoutSeconds),
       ...environment,
     },
     encoding: 'utf8',

@@ -109,7 +109,7 @@ test.skipIf(noBash).each([
   });
 });
 
-test.skipIf(noBash)('a task without inputs is told so', () => {
+test.skipIf(noBash)('a task without inputs fails with a message', () => {
   const folder = newFolder();
   const script = path.join(SHARED, 'unpack-inputs.sh');
   const { status, stderr } = spawnSync('/bin/sh', [script], { cwd: folder, encoding: 'utf8' });

@@ -2,9 +2,9 @@ import { InputError, quoted, readStaged } from './program';
 
 /** One input, as the app lists it in `inputs.json`. */
 export interface Input {
-  /** Where it lies in the working directory; the app chose this name. */
+  /** Path in the working directory, which the app chose. */
   readonly file: string;
-  /** What its blob was called; a stranger chose this name. */
+  /** Name of its blob, which is untrusted. */
   readonly name: string;
   readonly size: number;
 }

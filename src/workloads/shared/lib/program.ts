@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * What every program on a node has in common. A program runs in the working directory of its task
+ * The common code of programs on nodes. A program runs in the working directory of its task
  * and ends with exit code 0, or with 1 and the reason as the last line of stderr.
  */
 
 /** Environment variables, as a value. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the surroundings give a program: read here, handed down, asked for nowhere else. */
+/** Environment and clock of a program. They are read here only, and passed as arguments. */
 export interface Surroundings {
   readonly environment: Environment;
   readonly now: () => Date;
@@ -57,7 +57,7 @@ export function blaming<T>(subject: string, read: () => T): T {
   }
 }
 
-/** Longer reasons are cut: a reason may quote a file name or a line of somebody else's file. */
+/** Longer reasons are cut: a reason may quote a file name or a line of an untrusted file. */
 const LONGEST_REASON = 600;
 
 /** Names come from strangers: a line break or an escape sequence in one must stay harmless. */
@@ -77,7 +77,7 @@ export function quoted(text: string, longest = 60): string {
 export interface WholeNumberRule {
   readonly min: number;
   readonly max: number;
-  /** What holds when the variable is not set; without it the variable must be set. */
+  /** Value when the variable is not set; without it the variable is required. */
   readonly otherwise?: number;
 }
 

@@ -1,8 +1,8 @@
-/** What the text of one cell may mean. */
+/** The meanings that the text of a cell may have: missing, a number or a time. */
 
 const MISSING = new Set(['', 'na', 'n/a', 'nan', 'null', '-']);
 
-/** Whether a cell says that there is no value. */
+/** True when a cell says that there is no value. */
 export function isMissing(cell: string): boolean {
   return cell.length <= 4 && MISSING.has(cell.trim().toLowerCase());
 }

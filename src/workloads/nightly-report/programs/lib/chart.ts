@@ -84,7 +84,7 @@ function drawPanel(panel: Panel, frame: Frame): string {
   return element('g', {}, head.join('\n'));
 }
 
-/** What the panels do not show. */
+/** Notes on the files that the panels do not show. */
 function notesOf({ files }: Summary, hidden: number): readonly string[] {
   const skipped = files
     .filter((file) => file.kind === 'skipped')

@@ -23,7 +23,7 @@ export interface DateColumn extends ColumnBase {
 export interface TextColumn extends ColumnBase {
   readonly kind: 'text';
   readonly present: number;
-  /** How often each text occurs. */
+  /** Number of occurrences of each text. */
   readonly counts: ReadonlyMap<string, number>;
   /** More texts occur than were counted. */
   readonly overflowed: boolean;
@@ -34,7 +34,7 @@ export interface TextColumn extends ColumnBase {
 /** Texts counted for each column: a column of ids must not fill the memory. */
 const MOST_COUNTED = 10_000;
 const MOST_GROUPS = 12;
-/** What is kept of a long text. */
+/** Characters that are kept of a long text. */
 const LONGEST_TEXT = 200;
 
 /** Gathers a column while its file is read. It is a number column until a cell is none, and so on. */

@@ -2,7 +2,7 @@ import type { HistogramPanel, Line, LinesPanel } from './panels';
 import { formatNumber, linearScale, monthScale, type Scale } from './scale';
 import { element, fitted, text } from './svg';
 
-/** Where the data of a panel are drawn; its axes stand around it. */
+/** The area for the data of a panel; its axes are drawn around it. */
 export interface Frame {
   readonly left: number;
   readonly right: number;

@@ -3,12 +3,12 @@ import { stepBetween } from './scale';
 import { describe, meanOf } from './statistics';
 import type { Table } from './table';
 
-/** What is drawn of one file. */
+/** The drawing of one file. */
 export type Panel = LinesPanel | HistogramPanel | EmptyPanel;
 
 interface PanelBase {
   readonly title: string;
-  /** What is drawn, and of how many rows. */
+  /** The columns that are drawn, and the number of rows. */
   readonly subtitle: string;
 }
 

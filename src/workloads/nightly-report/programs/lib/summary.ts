@@ -4,7 +4,7 @@ import type { Column, TextColumn } from './columns';
 import { describe, type NumberFigures } from './statistics';
 import type { RaggedRows, Table } from './table';
 
-/** What `summary.json` holds. */
+/** The content of `summary.json`. */
 export interface Summary {
   readonly version: 1;
   readonly generatedAt: string;
@@ -15,7 +15,7 @@ export interface Summary {
 export type FileSummary = ReadFile | SkippedFile;
 
 interface NamedFile {
-  /** As the blob is called; whoever shows it must escape it. */
+  /** Name of the blob, unescaped: code that shows it must escape it. */
   readonly name: string;
   readonly bytes: number;
 }
@@ -36,7 +36,7 @@ export interface SkippedFile extends NamedFile {
 
 interface ColumnBase {
   readonly name: string;
-  /** How many rows have a value here, and how many have none. */
+  /** Number of rows that have a value here; `missing` has the number of the others. */
   readonly count: number;
   readonly missing: number;
 }

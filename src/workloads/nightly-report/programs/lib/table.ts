@@ -83,7 +83,7 @@ function decoded(
   }
 }
 
-/** What the parser complains about, in a sentence. */
+/** Converts an error of the parser to a sentence. */
 function notCsv(error: CsvError): InputError {
   const line = Number(error['lines']);
   // All records before this one, and the header is one of them.

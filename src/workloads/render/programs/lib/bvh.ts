@@ -15,7 +15,7 @@ export interface Bvh {
   readonly count: Uint32Array;
   /** Corner and two edges (nine numbers) of each triangle, in the order of the leaves. */
   readonly triangles: Float64Array;
-  /** Which triangle of the scene each of them is. */
+  /** Number of each triangle in the scene. */
   readonly order: Uint32Array;
 }
 
@@ -41,7 +41,7 @@ export function buildBvh(scene: Scene): Bvh {
   return { ...draft, triangles: edgesOf(scene, draft.order) };
 }
 
-/** How deep the tree may become: a ray keeps one open box for each level. */
+/** Maximum depth of the tree: a ray keeps one open box for each level. */
 const DEEPEST = 64;
 
 interface Draft {
@@ -177,7 +177,7 @@ function grow({ box }: Bin, boxes: Float32Array | Float64Array, offset: number):
   }
 }
 
-/** How likely a ray meets these bins, times what it then has to test. */
+/** Surface area of these bins, as the probability of a hit, times the triangles to test. */
 function costOf(bins: readonly Bin[]): number {
   const sum = emptyBin();
   for (const { count, box } of bins) {
@@ -193,7 +193,7 @@ function costOf(bins: readonly Bin[]): number {
   return sum.count * (x * y + y * z + z * x);
 }
 
-/** Moves the triangles of the left side to the front; answers where the right side begins. */
+/** Moves the triangles of the left side to the front; returns the index where the right side begins. */
 function partition({ order, bounds }: Draft, from: number, to: number, cut: Cut): number {
   let middle = from;
   for (let i = from; i < to; i++) {
@@ -221,7 +221,7 @@ function edgesOf({ positions, indices }: Scene, order: Uint32Array): Float64Arra
   return triangles;
 }
 
-/** Where a ray met the scene. One object is reused, for it is written for every ray. */
+/** The point where a ray hit the scene. One object is reused, since every ray writes it. */
 export class Hit {
   distance = Infinity;
   /** Number of the triangle in the scene; -1 when the ray met nothing. */
@@ -236,7 +236,7 @@ const stack = new Uint32Array(DEEPEST);
 
 /**
  * Finds the nearest triangle on the ray, or (with `any`) the first one found, nearer than
- * `reach`. Answers whether there is one; `hit` says which.
+ * `reach`. Returns whether there is one, and stores it in `hit`.
  */
 export function intersect(
   bvh: Bvh,

@@ -12,7 +12,7 @@ import {
 } from './studio';
 import { add, BLACK, cross, dot, length, mix, mul, scale, sub, unit, vec, type Vec } from './vec';
 
-/** What light can meet. */
+/** The surfaces that light can hit. */
 export interface Stage {
   readonly scene: Scene;
   readonly bvh: Bvh;
@@ -51,7 +51,7 @@ interface Surface {
 /** Written by every ray, read at once. */
 const hit = new Hit();
 
-/** How far a new ray starts above the surface it leaves, so that it does not meet it again. */
+/** Distance above a surface at which a new ray starts, so that it does not hit it again. */
 const LIFT = 1e-4;
 
 function surfaceAt(scene: Scene, eye: Vec, direction: Vec, hit: Hit): Surface {
@@ -112,7 +112,7 @@ function ambient(stage: Stage, { place, normal }: Surface, samples: PixelSamples
   return direction.y < 0 ? scale(floor.colour, FLOOR_BOUNCE) : domeLight(direction);
 }
 
-/** How bright the subject and the floor are, on average, to each other. */
+/** Average light that the subject and the floor reflect to each other. */
 const BOUNCE = 0.2;
 const FLOOR_BOUNCE = 0.5;
 

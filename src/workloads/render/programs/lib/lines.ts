@@ -17,7 +17,7 @@ export function* linesOf(text: string, from = 0, firstNumber = 1): Generator<Lin
 }
 
 /** The words of a line. */
-export function wordsOf(line: string): readonly string[] {
+export function splitWords(line: string): readonly string[] {
   return line === '' ? [] : line.split(/\s+/);
 }
 

@@ -1,19 +1,19 @@
 import { InputError, quoted } from '../../../shared/lib/program';
-import { decimal, linesOf, wordsOf } from './lines';
+import { decimal, linesOf, splitWords } from './lines';
 import { MeshDraft, MOST_VERTICES, type Mesh } from './mesh';
 
-/** What may stand first on a line of an OBJ file; all but v, vn and f is of no use here. */
+/** Keywords that a line of an OBJ file may start with. Only v, vn and f are used here. */
 const KEYWORDS = new Set(
   'v vn vt vp f l p o g s mtllib usemtl cstype deg curv curv2 surf parm trim hole scrv sp end con'.split(
     ' ',
   ),
 );
 
-/** Whether the first line that says anything begins as a line of an OBJ file does. */
+/** True when the first line with content starts with a keyword of OBJ files. */
 export function looksLikeObj(text: string): boolean {
   for (const line of linesOf(text.slice(0, 4096))) {
     if (line.text === '' || line.text.startsWith('#')) continue;
-    return KEYWORDS.has(wordsOf(line.text)[0] ?? '');
+    return KEYWORDS.has(splitWords(line.text)[0] ?? '');
   }
   return false;
 }
@@ -26,7 +26,7 @@ export function readObj(text: string): Mesh {
   const known = new Map<number, number>();
 
   for (const line of linesOf(text)) {
-    const [keyword, ...words] = wordsOf(line.text);
+    const [keyword, ...words] = splitWords(line.text);
     const where = () => `line ${line.number}`;
     if (keyword === undefined || keyword.startsWith('#')) continue;
     if (!KEYWORDS.has(keyword))
@@ -48,7 +48,7 @@ export function readObj(text: string): Mesh {
 /** Normals count only when every face has them: with some of them a surface would show seams. */
 function everyFaceHasNormals(text: string): boolean {
   for (const line of linesOf(text)) {
-    const [keyword, ...words] = wordsOf(line.text);
+    const [keyword, ...words] = splitWords(line.text);
     if (keyword === 'f' && !words.every((word) => /^[^/]*\/[^/]*\/./.test(word))) return false;
   }
   return true;
@@ -102,7 +102,7 @@ function readIndex(word: string, count: number, what: string, where: () => strin
   );
 }
 
-/** A vertex of ours is a position with one normal; corners that agree share it. */
+/** Returns the vertex of a corner: corners with the same position and normal share one. */
 function vertexFor(
   { position, normal }: Corner,
   source: Source,

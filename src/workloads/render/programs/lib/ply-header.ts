@@ -1,5 +1,5 @@
 import { InputError, quoted } from '../../../shared/lib/program';
-import { linesOf, wordsOf } from './lines';
+import { linesOf, splitWords } from './lines';
 
 /*
  * header   = "ply" format (comment | obj_info | element)* "end_header"
@@ -11,7 +11,7 @@ import { linesOf, wordsOf } from './lines';
 export interface PlyHeader {
   readonly format: PlyFormat;
   readonly elements: readonly PlyElement[];
-  /** Where the data begin: the byte, and the line for the ascii format. */
+  /** Start of the data: the byte, and the line for the ascii format. */
   readonly dataStart: number;
   readonly dataLine: number;
 }
@@ -66,7 +66,7 @@ export function readPlyHeader(file: Buffer): PlyHeader {
   let format: PlyFormat | undefined;
 
   for (const line of linesOf(text)) {
-    const words = wordsOf(line.text);
+    const words = splitWords(line.text);
     const fail = (reason: string) => new InputError(`line ${line.number}: ${reason}`);
     switch (words[0]) {
       case 'format':

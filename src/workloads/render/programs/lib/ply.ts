@@ -1,5 +1,5 @@
 import { InputError, quoted } from '../../../shared/lib/program';
-import { decimal, linesOf, wordsOf } from './lines';
+import { decimal, linesOf, splitWords } from './lines';
 import { MeshDraft, MOST_TRIANGLES, MOST_VERTICES, type Mesh } from './mesh';
 import {
   plyTypes,
@@ -55,7 +55,7 @@ function checkElements(elements: readonly PlyElement[]): void {
 const vertexCount = (elements: readonly PlyElement[]): number =>
   elements.find((element) => element.name === 'vertex')?.count ?? 0;
 
-/** Where the numbers we need stand in the rows of an element. */
+/** Indexes of the numbers that a mesh needs, in the rows of an element. */
 type Places = Readonly<Record<string, number>>;
 
 function meshColumns(
@@ -101,7 +101,7 @@ function asciiRows(file: Buffer, header: PlyHeader): Rows {
         if (line.text === '') continue;
 
         const where = () => `line ${line.number}`;
-        return { values: asciiValues(wordsOf(line.text), element, where), where };
+        return { values: asciiValues(splitWords(line.text), element, where), where };
       }
     },
   };

@@ -11,11 +11,11 @@ export interface AreaLight {
   readonly across: Vec;
   readonly along: Vec;
   readonly normal: Vec;
-  /** What it gives off, times its area. */
+  /** Emitted light, times the area. */
   readonly power: Vec;
 }
 
-/** What a surface does with light. */
+/** The optical properties of a surface. */
 export interface Material {
   readonly colour: Vec;
   readonly lights: readonly AreaLight[];
@@ -68,7 +68,7 @@ function lamp({ from, size, colour, strength }: Lamp): AreaLight {
   };
 }
 
-/** What a ray sees that leaves the studio: a dim dome with a wide cool fill light on the right. */
+/** Light of a ray that leaves the studio: a dim dome with a wide cool fill light on the right. */
 export function domeLight(direction: Vec): Vec {
   const above = smoothStep(-0.4, 1, direction.y);
   const towardsFill = direction.x * 0.8 + direction.y * 0.33 + direction.z * 0.5;
@@ -82,7 +82,7 @@ export function backdrop(x: number, y: number): Vec {
   return mix(vec(0.2, 0.255, 0.285), vec(0.016, 0.024, 0.034), smoothStep(0, 0.78, pool));
 }
 
-/** Where the floor has become backdrop: the paper bends up, and no horizon shows. */
+/** Share of the backdrop at a place of the floor: the paper bends up, and no horizon shows. */
 export function paperBend(place: Vec): number {
   return smoothStep(0.9, 2.6, Math.sqrt(place.x * place.x + place.z * place.z));
 }
@@ -97,7 +97,7 @@ export interface Camera {
 
 const FIELD_OF_VIEW = (26 * Math.PI) / 180;
 const VIEW_FROM = unit(vec(-0.42, 0.27, 1));
-/** How much of the picture the box around the subject may fill, in each direction. */
+/** Maximum share of the picture, in each direction, for the box around the subject. */
 const FILL = 0.8;
 
 /** Stands as near as the whole subject allows, whatever its shape and that of the picture. */
