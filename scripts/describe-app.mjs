@@ -48,7 +48,7 @@ require(`./${manifest.main}`);
 process.stdout.write = write;
 
 const { secretsOf } = require('./dist/src/workload/programs.js');
-const { longestOf } = require('./dist/src/run/finish/retention.js');
+const { longestRetentionOf } = require('./dist/src/run/finish/retention.js');
 const { scheduleSetting } = require('./dist/src/settings.js');
 const { RUNS_CONTAINER } = require('./dist/src/run/names.js');
 const all = [...workloads.values()];
@@ -71,7 +71,7 @@ const description = {
   secrets: sorted(all.flatMap(secretsOf)),
   keepDays: Math.max(
     ...all.flatMap((workload) => {
-      const { outputsDays, logsDays } = longestOf(workload);
+      const { outputsDays, logsDays } = longestRetentionOf(workload);
       return [outputsDays, logsDays];
     }),
   ),
