@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { generate } from 'selfsigned';
 import { realClock } from './clock';
 
-/** The certificate of everything here that speaks TLS: for this machine's own names, by itself. */
+/** The self-signed certificate of all local TLS servers, for this machine's own names. */
 export interface Certificate {
   readonly cert: string;
   readonly key: string;
@@ -14,7 +14,7 @@ export interface Certificate {
 
 const YEARS = 10;
 
-/** Made once and kept in the folder: a client that trusts it keeps trusting it. */
+/** Created once and kept in the folder, so that a client that trusts it continues to trust it. */
 export async function certificateIn(folder: string): Promise<Certificate> {
   const certFile = join(folder, 'cert.pem');
   const keyFile = join(folder, 'key.pem');
@@ -40,7 +40,7 @@ function makeCertificate() {
     algorithm: 'sha256',
     notAfterDate,
     extensions: [
-      // Its own authority, or NODE_EXTRA_CA_CERTS would not take it for one.
+      // Its own authority; otherwise NODE_EXTRA_CA_CERTS would not accept it as one.
       { name: 'basicConstraints', cA: true },
       {
         name: 'subjectAltName',

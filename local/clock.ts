@@ -1,21 +1,21 @@
 /**
- * The one clock of the local environment. The Batch stand-in and the Functions host live by it;
- * what storage and identity check (SAS, tokens) stays in real time. Three ways to have it: real,
- * faster by a factor (`scaledClock`), stepped by a test (`SteppedClock`).
+ * The clock of the local environment, which the Batch stand-in and the Functions host share.
+ * Storage and identity check dates (SAS, tokens) in real time. There are three kinds: real, faster
+ * by a factor (`scaledClock`), stepped by a test (`SteppedClock`).
  */
 export interface Clock {
   now(): Date;
-  /** Calls `wake` once when the clock shows `at` or later. The answer calls it off. */
+  /** Calls `wake` once when the clock shows `at` or later. Returns a function that cancels it. */
   at(at: Date, wake: () => void): () => void;
 }
 
-/** How a scaled clock runs. Plain numbers, so that two processes can hold the same clock. */
+/** The pace of a scaled clock. Plain numbers, so that two processes can share the same clock. */
 export interface ClockPace {
   /** Seconds of clock time for each real second; 1 is real time. */
   readonly speed: number;
-  /** The real moment (Unix milliseconds) at which the clock showed `clockEpoch`. */
+  /** The real time (Unix milliseconds) at which the clock showed `clockEpoch`. */
   readonly realEpoch: number;
-  /** What the clock showed (Unix milliseconds) at `realEpoch`. */
+  /** The time of the clock (Unix milliseconds) at `realEpoch`. */
   readonly clockEpoch: number;
 }
 
@@ -57,7 +57,7 @@ interface Alarm {
   readonly wake: () => void;
 }
 
-/** A clock that stands still until a test steps it. */
+/** A clock that does not move until a test steps it. */
 export class SteppedClock implements Clock {
   #now: number;
   #alarms: Alarm[] = [];
@@ -78,7 +78,7 @@ export class SteppedClock implements Clock {
     };
   }
 
-  /** When the next alarm is due, or undefined when nobody waits. */
+  /** The time of the next alarm, or undefined when there is none. */
   next(): Date | undefined {
     const due = this.#alarms.map((alarm) => alarm.at);
     return due.length === 0 ? undefined : new Date(Math.min(...due));

@@ -9,7 +9,7 @@ export type Options = NonNullable<ParseArgsConfig['options']>;
  */
 export interface CommandLine<Known extends Options> extends Call {
   readonly options: Known;
-  /** Returns what is wrong with a value, for what the types of the options cannot say. */
+  /** Returns the error of a value, for checks that the types of the options cannot express. */
   readonly check?: (values: Values<Known>, args: readonly string[]) => string | undefined;
 }
 
@@ -43,7 +43,7 @@ export type ParsedLine<Known extends Options> =
   | { readonly kind: 'invalid'; readonly message: string }
   | { readonly kind: 'call'; readonly values: Values<Known>; readonly args: readonly string[] };
 
-/** Parses the arguments of one call. `--help` wins over everything that is wrong beside it. */
+/** Parses the arguments of one call. `--help` takes precedence over any error beside it. */
 export function parseCommandLine<Known extends Options>(
   line: CommandLine<Known>,
   args: readonly string[],
@@ -108,7 +108,7 @@ function checkPorts(
 
 /** Exit code of a wrong call, as of most Unix programs. */
 const WRONG_CALL = 2;
-/** Time for whatever still holds the process open after a failure. */
+/** Time until the process is ended despite open handles after a failure. */
 const EXIT_AFTER_MS = 1000;
 
 /**
@@ -127,7 +127,7 @@ export function runCommand<Known extends Options>(
     process.exitCode = WRONG_CALL;
     return;
   }
-  // Deferred until the program's file has been evaluated: a story opens it, constants follow.
+  // Deferred until the program's file has been evaluated: constants follow the main function.
   Promise.resolve()
     .then(() => run(parsed.values, parsed.args))
     .then(

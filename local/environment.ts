@@ -16,9 +16,9 @@ import { formatError } from './errors';
 import { UserError } from './error-line';
 
 /**
- * Everything the app finds in Azure, on this machine: storage, Batch, vault, identity and the
- * Functions host, each on the loopback address. Its state is in one folder; started again there,
- * it goes on where it was, however it ended.
+ * All Azure services that the app uses, on this machine: storage, Batch, vault, identity and the
+ * Functions host, each on the loopback address. Its state is in one folder; a new start on the
+ * folder continues from there, even after a SIGKILL.
  */
 export interface Environment {
   readonly appUrl: string;
@@ -29,7 +29,7 @@ export interface Environment {
   readonly clock: Clock;
   readonly pace: ClockPace;
   readonly parts: readonly Part['process'][];
-  /** Starts the Functions host anew on its ports, for example after a build of the app. */
+  /** Restarts the Functions host on its ports, for example after a build of the app. */
   restartHost(): Promise<Part['process']>;
   stop(): Promise<void>;
 }
@@ -39,26 +39,29 @@ export interface EnvironmentStart {
   readonly folder: string;
   /** The compiled app: the folder of its package.json and host.json. */
   readonly appFolder: string;
-  /** Where this folder lies compiled: the parts are run from there. `dist/local` of the app by default. */
+  /** Folder of the compiled parts. Default: `dist/local` of the app. */
   readonly partsFolder?: string;
   /** Seconds of clock time for each real second. */
   readonly speed: number;
   readonly ports: Ports;
-  /** The machine's environment: PATH and HOME go on to the parts, and an editor's debugger to the app. */
+  /**
+   * The machine's environment: PATH and HOME are passed to the parts, and an editor's debugger to
+   * the app.
+   */
   readonly machine: Readonly<Record<string, string | undefined>>;
-  /** Settings of the app beside the addresses. */
+  /** Settings of the app in addition to the addresses. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** How long nodes take, in seconds of clock time. */
+  /** Durations of nodes, in seconds of clock time. */
   readonly nodes?: BatchPartOptions['timings'];
-  /** Makes roles matter, as they do in Azure; without, the identity may do everything. */
+  /** Enforces roles, as Azure does. Default: the identity may do everything. */
   readonly access?: Access;
   readonly log: (part: string, line: string) => void;
 }
 
-/** The client id of the one identity there is. */
+/** The client id of the only identity. */
 const CLIENT_ID = '33333333-3333-4333-8333-333333333333';
 
-/** The Batch account; there is no other in its subscription. */
+/** The only Batch account of its subscription. */
 const ACCOUNT_NAME = 'nightshift';
 const ACCOUNT_ID = `/subscriptions/44444444-4444-4444-8444-444444444444/resourceGroups/local/providers/Microsoft.Batch/batchAccounts/${ACCOUNT_NAME}`;
 
@@ -130,7 +133,7 @@ function openVault({ start, certificate, identity }: Base): Promise<LocalVault> 
     file: join(start.folder, 'vault.json'),
     certificate,
     authority: identity,
-    // What the shipped workloads name; a person adds others with PUT.
+    // The secrets of the shipped workloads; a person adds others with PUT.
     initial: { 'report-signing-key': randomBytes(32).toString('base64url') },
     now: realClock.now,
     ...(start.access !== undefined && { access: start.access }),
@@ -153,7 +156,7 @@ function openBatch(base: Base, account: BatchAccount, storage: LocalStorage): Pr
   return startPart({
     name: 'the Batch stand-in',
     script: join(compiledFolder(start), 'batch-part.js'),
-    // The node agent fetches resource files from storage, which speaks TLS.
+    // The node agent downloads resource files from storage, which uses TLS.
     env: { PATH: options.path, NODE_EXTRA_CA_CERTS: certificate.certFile },
     options,
     log: (line) => start.log('batch', line),
@@ -165,11 +168,11 @@ interface AppEndpoints {
   readonly storage: Pick<LocalStorage, 'blobUrl' | 'queueUrl' | 'tableUrl'>;
   readonly vault: LocalVault;
   readonly batchUrl: string;
-  /** The management plane of the Batch account, which the Batch stand-in plays too. */
+  /** The management plane of the Batch account, which the Batch stand-in imitates too. */
   readonly managementUrl: string;
 }
 
-/** With roles, a proxy that checks them stands before each service that has none of its own. */
+/** With roles, a proxy that checks them precedes each service that does not check them itself. */
 async function openEndpoints(
   { start, certificate }: Base,
   endpoints: AppEndpoints,
@@ -201,7 +204,7 @@ interface RestartableHost extends Part {
   restart(): Promise<Part['process']>;
 }
 
-/** Keeps the port over restarts: nodes and people know the app by its address. */
+/** Keeps the port over restarts: nodes and people use the address of the app. */
 async function openRestartableHost(base: Base, endpoints: AppEndpoints): Promise<RestartableHost> {
   let host = await openHost(base, endpoints);
   const app = Number(new URL(host.url).port);
@@ -233,7 +236,7 @@ function openHost(base: Base, endpoints: AppEndpoints): Promise<Part> {
       String(start.ports.rpc),
       '--clock',
       JSON.stringify(pace),
-      // Those are for Core Tools, and name another storage than the one that is here.
+      // These are for Core Tools, and name another storage than the environment's.
       '--no-local-settings',
     ],
     env: hostEnvironment(base, endpoints),
@@ -241,7 +244,7 @@ function openHost(base: Base, endpoints: AppEndpoints): Promise<Part> {
   });
 }
 
-/** All that the app finds set; nothing else of this machine's environment reaches it. */
+/** All settings of the app; no other variable of this machine reaches it. */
 function hostEnvironment(
   { start, certificate, identity }: Base,
   { storage, vault, batchUrl, managementUrl }: AppEndpoints,
@@ -270,8 +273,9 @@ function hostEnvironment(
 }
 
 /**
- * VS Code debugs a process, and those that it starts, by two variables (microsoft/vscode-js-debug): what
- * Node.js is to load first, and where that finds the editor. Without them no breakpoint of the app holds.
+ * VS Code debugs a process and its children by two variables (microsoft/vscode-js-debug): the
+ * module that Node.js loads first, and the editor's address. Without them no breakpoint in the app
+ * is hit.
  */
 function debuggerOf(machine: EnvironmentStart['machine']): Record<string, string> {
   const { VSCODE_INSPECTOR_OPTIONS: editor, NODE_OPTIONS: loads } = machine;
@@ -288,7 +292,10 @@ interface BatchAccount {
   readonly key: string;
 }
 
-/** A key of its own for each state folder: nobody else's programs run tasks on this machine. */
+/**
+ * A separate key for each state folder, so that other users' programs cannot run tasks on this
+ * machine.
+ */
 function batchAccountIn(folder: string): BatchAccount {
   const file = join(folder, 'batch-account.json');
   if (!existsSync(file)) {
@@ -298,7 +305,9 @@ function batchAccountIn(folder: string): BatchAccount {
   return JSON.parse(readFileSync(file, 'utf8')) as BatchAccount;
 }
 
-/** The clock goes on while the environment is down, and never back: not even at another speed. */
+/**
+ * The clock continues while the environment is down, and never goes back, even at another speed.
+ */
 function paceIn(folder: string, speed: number): ClockPace {
   const file = join(folder, 'clock.json');
   const fresh = paceFromNow(speed);

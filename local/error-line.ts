@@ -1,6 +1,6 @@
 import { formatError, stackOf } from './errors';
 
-/** An error that a person can mend. Its message is all there is to say: no stack is printed. */
+/** An error that a person can fix. Its message is complete: no stack is printed. */
 export class UserError extends Error {
   override readonly name = 'UserError';
 }
@@ -12,7 +12,7 @@ interface SystemError extends Error {
   readonly port?: number;
 }
 
-/** Errors of the operating system that a person can mend, by code. */
+/** Errors of the operating system that a person can fix, by code. */
 const sentences: Readonly<Record<string, (error: SystemError) => string>> = {
   ENOENT: ({ path }) => `${path ?? 'a file'} does not exist`,
   EACCES: ({ path, port }) =>
@@ -29,7 +29,7 @@ const sentences: Readonly<Record<string, (error: SystemError) => string>> = {
   ENOTFOUND: (error) => `no host has this name: ${error.message.split(' ').at(-1) ?? ''}`,
 };
 
-/** The text that a command prints for an error. Only bugs come with their stack. */
+/** The text that a command prints for an error. Only bugs are printed with their stack. */
 export function errorLine(error: unknown): string {
   const system = systemErrorIn(error);
   if (system !== undefined) return sentences[system.code]?.(system) ?? system.message;

@@ -1,6 +1,9 @@
 import { inspect } from 'node:util';
 
-/** What was thrown, which may be anything, in the words that Azure's worker finds for it (`ensureErrorType`). */
+/**
+ * The message of a thrown value, which may be anything, in the form of Azure's worker
+ * (`ensureErrorType`).
+ */
 export function formatError(error: unknown): string {
   if (error instanceof Error) return error.message;
   if (typeof error === 'string') return error;
@@ -11,7 +14,7 @@ export function formatError(error: unknown): string {
   }
 }
 
-/** The same, and where it was thrown, if that is known. */
+/** The stack of a thrown value, or its message where there is no stack. */
 export function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : formatError(error);
 }

@@ -1,10 +1,10 @@
-// Loaded before a program that does not know its parent (Azurite): it must not outlive it, and on
-// SIGTERM it writes down what it still holds in memory.
+// Preloaded into a program that does not watch its parent (Azurite): it must end with the parent,
+// and on SIGTERM it saves what is in memory.
 const LAST_MOMENT_MS = 10_000;
 
 // The channel to the parent must not keep the program alive once it has closed its servers.
 process.channel?.unref();
-// What it still says then goes nowhere; an error about that would end it before it has saved.
+// Later output has no reader; an error about that would end the program before it has saved.
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 

@@ -11,19 +11,19 @@ export interface Listening {
 }
 
 export interface ListenOptions {
-  /** 0 or nothing: any free port. */
+  /** Default, and 0: any free port. */
   readonly port?: number;
-  /** PEM texts; with them the server speaks TLS. */
+  /** PEM texts; with them the server uses TLS. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 const KEEP_ALIVE_MS = 75_000;
 
 /**
- * Opens a server on 127.0.0.1, and on nothing else: behind it tasks run as real processes.
- * A request that was addressed to another name, or that a web page of another origin sent,
- * answers 403 before `handler` sees it (DNS rebinding, cross-site requests); one whose address is
- * none, such as `//`, answers 400.
+ * Opens a server on 127.0.0.1 only: behind it tasks run as real processes. A request that was
+ * addressed to another name, or that a web page of another origin sent, is answered with 403 before
+ * `handler` sees it (DNS rebinding, cross-site requests); one with an invalid address, such as
+ * `//`, with 400.
  */
 export async function listen(
   handler: http.RequestListener,
@@ -49,7 +49,7 @@ export async function listen(
       : https.createServer({ ...options.tls }, guarded);
   // Requests are long polls and uploads of any length; the peers are on this machine.
   server.requestTimeout = 0;
-  // A client that uses a connection again just as it is closed would see it reset.
+  // A client that reuses a connection just as it is closed would see a reset.
   server.keepAliveTimeout = KEEP_ALIVE_MS;
 
   await new Promise<void>((resolve, reject) => {
@@ -71,7 +71,10 @@ export async function listen(
 
 const LOOPBACK_NAMES = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
-/** Whether an origin or a host is this machine. No origin at all (a command-line client) is fine. */
+/**
+ * Returns whether an origin or a host is this machine. A missing origin (a command-line client) is
+ * accepted.
+ */
 function isLoopback(url: string | undefined): boolean {
   if (url === undefined) return true;
   return URL.canParse(url) && LOOPBACK_NAMES.has(new URL(url).hostname);

@@ -3,19 +3,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { listen } from './http';
 
 /**
- * The endpoint a managed identity is answered by on App Service, and the authority behind it.
- * `ManagedIdentityCredential` talks to it unmodified. Tokens live in real time: storage checks them.
+ * The endpoint of a managed identity on App Service, and the authority behind it.
+ * `ManagedIdentityCredential` uses it unmodified. Tokens are in real time: storage checks them.
  *
  * Unlike Azure: tokens are signed with a secret of this process (HS256), not with Entra's published
- * keys; there is one identity, whatever client id is asked for. Where roles are given, the tokens
- * carry them, for services that have no other way to know (`local/roles`).
+ * keys; there is one identity, whatever client id is requested. If roles are given, the tokens
+ * contain them, for services that have no other source (`local/roles`).
  */
 export interface IdentityAuthority {
-  /** IDENTITY_ENDPOINT and IDENTITY_HEADER of a process that may have tokens. */
+  /** IDENTITY_ENDPOINT and IDENTITY_HEADER of a process that may get tokens. */
   readonly endpoint: string;
   readonly header: string;
   readonly issuer: string;
-  /** Signs tokens; whoever verifies them needs it. Base64. */
+  /** Signs tokens; verifiers need it, too. Base64. */
   readonly signingKey: string;
   close(): Promise<void>;
 }
@@ -99,14 +99,14 @@ export function signToken(claims: Readonly<Record<string, unknown>>, key: Buffer
   return `${signed}.${createHmac('sha256', key).update(signed).digest('base64url')}`;
 }
 
-/** Whether this authority signed the token. Says nothing about audience and expiry. */
+/** Returns whether this authority signed the token, without checking audience and expiry. */
 export function isSigned(token: string, key: Buffer): boolean {
   const [head = '', claims = '', signature = ''] = token.split('.');
   const right = createHmac('sha256', key).update(`${head}.${claims}`).digest('base64url');
   return same(signature, right);
 }
 
-/** What a token says of itself, or null when it is no token. */
+/** The claims of a token, or null when it is not a token. */
 export function claimsOf(token: string): Readonly<Record<string, unknown>> | null {
   try {
     const claims: unknown = JSON.parse(

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { formatError, stackOf } from './errors';
 
 /**
- * A part of the environment in a process of its own. It ends with its parent, however that ends:
+ * A part of the environment in a separate process. It ends with its parent, even after a SIGKILL:
  * the channel between them closes, and a part whose channel has closed exits.
  */
 export interface Part {
   readonly url: string;
   readonly process: ChildProcess;
-  /** Asks it to end, and waits; kills it when it does not. */
+  /** Asks it to end and waits; kills it when it does not end. */
   stop(): Promise<void>;
 }
 
@@ -19,17 +19,17 @@ export interface PartStart {
   readonly args?: readonly string[];
   readonly execArgv?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Sent as the first message; may hold secrets, which a command line must not. */
+  /** Sent as the first message; may contain secrets, which a command line must not. */
   readonly options?: unknown;
   /** Finds the address in what the part prints, for a part that sends no message. */
   readonly readyLine?: RegExp;
   readonly log: (line: string) => void;
 }
 
-/** A part that ended, or stayed silent, before it was ready. */
+/** The error of a part that ended, or sent no message, before it was ready. */
 export class PartStartError extends Error {
   override readonly name = 'PartStartError';
-  /** The failure without the lines that the part printed. */
+  /** The error without the lines that the part printed. */
   readonly summary: string;
 
   constructor(part: string, reason: string, lines: readonly string[]) {
@@ -130,7 +130,9 @@ async function stop(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** The other side: takes its options, starts, says where it is, and ends with its parent. */
+/**
+ * The child's side: receives its options, starts, reports its address, and ends with its parent.
+ */
 export function runPart<Options>(
   begin: (options: Options) => Promise<{ readonly url: string; close(): Promise<void> }>,
 ): void {
@@ -151,7 +153,7 @@ export function runPart<Options>(
   };
   process.once('SIGTERM', end);
   process.once('disconnect', () => {
-    // What it still says goes nowhere; an error about that would end it before it has closed.
+    // Later output has no reader; an error about that would end the part before it has closed.
     process.stdout.on('error', () => undefined);
     process.stderr.on('error', () => undefined);
     end();

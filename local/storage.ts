@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Certificate } from './certificate';
 import { startPart, type Part } from './part';
 
-/** Azurite, over TLS and with OAuth, as a part of the environment. */
+/** Azurite, with TLS and OAuth, as a part of the environment. */
 export interface LocalStorage {
   /** Endpoint of the account, such as https://127.0.0.1:10000/devstoreaccount1. */
   readonly blobUrl: string;

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Certificate } from './certificate';
 import { listen } from './http';
 import { claimsOf, isSigned } from './identity';
-import { mayDo, type Access } from './roles/access';
+import { hasRight, type Access } from './roles/access';
 import { rightFor } from './roles/requests';
 
 /**
@@ -12,7 +12,7 @@ import { rightFor } from './roles/requests';
  *
  * Unlike Azure: one version of each secret; no listing, deleting, recovering, no keys and
  * certificates (501 by name). Every identity of the authority may read and write, unless `access`
- * says that roles matter.
+ * enforces roles.
  */
 export interface LocalVault {
   readonly url: string;
@@ -21,7 +21,7 @@ export interface LocalVault {
 
 export interface VaultStart {
   readonly port: number;
-  /** Where the secrets are kept, readable by their owner alone. */
+  /** File of the secrets, readable by their owner only. */
   readonly file: string;
   readonly certificate: Certificate;
   readonly authority: { readonly issuer: string; readonly signingKey: string };
@@ -31,7 +31,7 @@ export interface VaultStart {
   readonly access?: Access;
 }
 
-/** Key Vault's own bound for the value of a secret. */
+/** Key Vault's own limit for the value of a secret. */
 const MAX_VALUE_BYTES = 25 * 1024;
 const AUDIENCE = 'https://vault.azure.net';
 
@@ -56,7 +56,7 @@ async function answer(
   const url = new URL(request.url ?? '/', 'https://127.0.0.1');
   const refusal = unauthorized(start, request);
   if (refusal !== null) {
-    // The client learns from this challenge what resource to ask a token for.
+    // This challenge tells the client for which resource to request a token.
     response.setHeader(
       'WWW-Authenticate',
       `Bearer authorization="https://login.microsoftonline.com/${tenantOf(start)}", resource="${AUDIENCE}"`,
@@ -88,7 +88,7 @@ function tenantOf({ authority }: VaultStart): string {
   return authority.issuer.split('/')[3] ?? '';
 }
 
-/** Why this request may not pass, or null. */
+/** The reason why this request is refused, or null. */
 function unauthorized({ authority, now }: VaultStart, request: IncomingMessage): string | null {
   const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
   if (token === undefined) return 'AKV10000: Request is missing a Bearer or PoP token.';
@@ -101,13 +101,13 @@ function unauthorized({ authority, now }: VaultStart, request: IncomingMessage):
   return null;
 }
 
-/** In Key Vault's own words, which name caller and action, each in a line of its own. */
+/** Key Vault's own error, which names caller and action, each on its own line. */
 function forbiddenBy(access: Access, { method = '', headers }: IncomingMessage, url: URL) {
   const right = rightFor('vault', { method, path: url.pathname, query: url.searchParams });
   if (right === undefined) return null;
   const claims = claimsOf((headers.authorization ?? '').replace(/^Bearer /i, ''));
-  const isAllowed = mayDo(claims, right, access);
-  access.note?.({ right, request: `${method} ${url.pathname}`, isAllowed });
+  const isAllowed = hasRight(claims, right, access);
+  access.onChecked?.({ right, request: `${method} ${url.pathname}`, isAllowed });
   if (isAllowed) return null;
   return [
     'Caller is not authorized to perform action on resource.',
@@ -186,7 +186,7 @@ function load(file: string): Record<string, string> {
   return JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
 }
 
-/** By way of a second file: a crash leaves the old secrets or the new. */
+/** Written to a second file first: after a crash the old or the new secrets are there. */
 function save(file: string, secrets: Readonly<Record<string, string>>): void {
   const lower = Object.fromEntries(
     Object.entries(secrets).map(([name, value]) => [name.toLowerCase(), value]),

@@ -1,4 +1,4 @@
-/** The app's functions, as its host lists them: what a container triggers, and when timers are due. */
+/** The app's functions, as its host lists them: their containers, and the due times of timers. */
 
 export interface AppFunction {
   readonly name: string;

@@ -54,7 +54,7 @@ export const dropCommand = defineCommand({
   --to P           folder in the container
   --folder F       folder of the environment's state (.nightshift/local)
   --connection C   connection string of another account, such as UseDevelopmentStorage=true
-  --app U          the app, which is asked what the container triggers (${APP_URL})
+  --app U          the app, which lists the triggers of the container (${APP_URL})
 `,
   options: {
     folder: { type: 'string' },
@@ -64,7 +64,7 @@ export const dropCommand = defineCommand({
   },
   required: ['container'],
   maxArguments: Infinity,
-  // Names of containers, as the service allows them.
+  // Names of containers that the service accepts.
   check: (_values, [container = '']) =>
     /^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$/.test(container)
       ? undefined
@@ -141,7 +141,7 @@ export const packCommand = defineCommand({
   },
 });
 
-/** What the launcher knows of a command: its compiled program and what that needs to start. */
+/** The launcher's data of a command: its compiled program and its prerequisites. */
 export interface Program {
   /** Below `dist/local`. */
   readonly file: string;
@@ -153,7 +153,7 @@ export interface Program {
 type Launch =
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'invalid'; readonly message: string }
-  /** `ports` must be free: the launcher looks before it builds. */
+  /** `ports` must be free: the launcher checks them before it builds. */
   | { readonly kind: 'call'; readonly ports: readonly number[] };
 
 function program<Known extends Options>(

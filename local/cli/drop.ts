@@ -31,7 +31,7 @@ runCommand(dropCommand, async (options, [container = '', ...files]) => {
   } catch (error) {
     throw uploadError(error, container);
   }
-  process.stdout.write(`${await consequence(container, options.app)}\n`);
+  process.stdout.write(`${await triggersText(container, options.app)}\n`);
 });
 
 /** Checked before the first upload: half of the files would start half of the runs. */
@@ -81,7 +81,7 @@ async function curlCommand(
 }
 
 /** What the app does with blobs of the container, as its host lists the triggers. */
-async function consequence(container: string, appUrl: string): Promise<string> {
+async function triggersText(container: string, appUrl: string): Promise<string> {
   let functions;
   try {
     functions = await listFunctions(appUrl);

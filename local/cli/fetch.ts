@@ -14,7 +14,7 @@ import { fetchCommand } from './commands';
 import { certificateFileIn, LOCAL_STATE } from './folders';
 import { counted, printable } from './text';
 
-/** Downloads at the same time: enough to hide the latency of small files. */
+/** Number of simultaneous downloads: enough to hide the latency of small files. */
 const CONCURRENT_DOWNLOADS = 8;
 
 interface Output {

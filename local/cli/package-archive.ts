@@ -9,17 +9,17 @@ export interface Packed {
   readonly bytes: number;
 }
 
-/** The first moment a zip archive can name: the same folder gives the same archive. */
+/** The earliest date of a zip archive: the same folder gives the same archive. */
 const MOMENT = '1980-01-01T00:00:00';
-/** In the field that says which system the modes of files are from. */
+/** Marks the modes of files as Unix modes. */
 const UNIX = 3;
 const EXECUTABLE = 0o755;
 const PLAIN = 0o644;
 
 /**
- * A folder as an application package: a zip archive whose files keep whether they can be executed,
- * which Batch's own unpacking on Linux heeds. Links are refused, since a node has not what they
- * point to.
+ * A folder as an application package: a zip archive that keeps which files are executable, which
+ * Batch's own unpacking on Linux respects. Links are refused, since their targets do not exist on a
+ * node.
  */
 export async function packFolder(folder: string, archive: string): Promise<Packed> {
   const names = await filesIn(folder, '');
@@ -35,7 +35,7 @@ export async function packFolder(folder: string, archive: string): Promise<Packe
   return { files: names.length, bytes };
 }
 
-/** The archive piece by piece, as fast as whoever writes it takes them. */
+/** The archive piece by piece, as fast as its consumer reads them. */
 async function* zipped(folder: string, names: readonly string[]): AsyncGenerator<Uint8Array> {
   const ready: Uint8Array[] = [];
   let failed: Error | undefined;
@@ -68,7 +68,7 @@ async function entryOf(path: string, name: string): Promise<ZipDeflate> {
   return entry;
 }
 
-/** In the order of their names, as they stand in the archive. */
+/** In the order of their names, as in the archive. */
 async function filesIn(root: string, folder: string): Promise<string[]> {
   const names: string[] = [];
   const entries = await readdir(join(root, folder), { withFileTypes: true });
@@ -76,7 +76,8 @@ async function filesIn(root: string, folder: string): Promise<string[]> {
     const name = posix.join(folder, entry.name);
     if (entry.isDirectory()) names.push(...(await filesIn(root, name)));
     else if (entry.isFile()) names.push(name);
-    else throw new Error(`${name} is no plain file; a package holds files and folders alone`);
+    else
+      throw new Error(`${name} is not a regular file; a package contains files and folders only`);
   }
   return names;
 }

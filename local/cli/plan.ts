@@ -15,7 +15,7 @@ runCommand(planCommand, async (options, [workload = '']) => {
   return plan.errors.length === 0 ? 0 : 1;
 });
 
-/** The part of the app's answer that is shown. */
+/** The part of the app's response that is shown. */
 interface Plan {
   readonly workload: string;
   readonly errors: readonly string[];
@@ -92,7 +92,7 @@ function linesOf(plan: Plan): string[] {
     ...(plan.pool === null ? [] : taskLines(plan)),
     ...plan.secrets.map(
       ({ name, isReadable }) =>
-        `  secret    ${name}: ${isReadable ? 'is there' : 'CANNOT BE READ'}`,
+        `  secret    ${name}: ${isReadable ? 'can be read' : 'CANNOT BE READ'}`,
     ),
     ...accountLines(plan),
     ...(plan.pool?.isMade === true ? costLines(plan) : []),
@@ -110,8 +110,7 @@ function inputLines({ inputs }: Plan): string[] {
 }
 
 function poolLines({ pool, job }: Plan): string[] {
-  if (pool === null || job === null)
-    return ['  make      no pool and no job: there is nothing to do'];
+  if (pool === null || job === null) return ['  make      no pool and no job: no work is left'];
   const made = `  make      job ${job.id}, containers ${job.containers.join(' and ')}`;
   if (!pool.isMade) return [`  use       existing pool ${pool.id}, unchanged`, made];
   return [

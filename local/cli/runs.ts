@@ -45,22 +45,22 @@ export interface RunRecord {
 }
 
 export async function listRuns(appUrl: string, workload: string): Promise<readonly Run[]> {
-  const answer = await ask(`${appUrl}/api/runs?workload=${encodeURIComponent(workload)}`);
+  const answer = await request(`${appUrl}/api/runs?workload=${encodeURIComponent(workload)}`);
   return (answer as { runs: Run[] }).runs;
 }
 
 export async function getRun(appUrl: string, runId: string): Promise<Run> {
-  return (await ask(`${appUrl}/api/runs/${encodeURIComponent(runId)}`)) as Run;
+  return (await request(`${appUrl}/api/runs/${encodeURIComponent(runId)}`)) as Run;
 }
 
 export async function startRun(appUrl: string, workload: string): Promise<string> {
-  const answer = await ask(`${appUrl}/api/runs/${encodeURIComponent(workload)}`, {
+  const answer = await request(`${appUrl}/api/runs/${encodeURIComponent(workload)}`, {
     method: 'POST',
   });
   return (answer as { runId: string }).runId;
 }
 
-async function ask(url: string, init: RequestInit = {}): Promise<unknown> {
+async function request(url: string, init: RequestInit = {}): Promise<unknown> {
   const response = await fetch(url, init);
   if (response.ok) return response.json();
   throw new Error(

@@ -6,7 +6,9 @@ import path from 'node:path';
 
 const load = createRequire(__filename);
 
-/** Sets of vega-datasets with dates, with groups and without, that make a telling report. */
+/**
+ * Sets of vega-datasets with dates, with groups and without, which show every part of the report.
+ */
 export const demoCsvNames = [
   'seattle-weather.csv',
   'co2-concentration.csv',
@@ -43,7 +45,7 @@ export function bunnyPly(): string {
 export function vegaCsv(
   names: readonly string[],
 ): readonly { readonly name: string; readonly bytes: Buffer }[] {
-  // The package's entry point lies in `build/`, its data beside that.
+  // The package's entry point is in `build/`, its data beside that folder.
   const data = path.join(path.dirname(load.resolve('vega-datasets')), '..', 'data');
   return names.map((name) => ({ name, bytes: readFileSync(path.join(data, name)) }));
 }

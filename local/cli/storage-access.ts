@@ -8,9 +8,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Environment } from '../environment';
 
-/** What a person does from outside: drop files, fetch results, look at what Batch has. */
+/**
+ * Access of a person outside the app: uploading files, downloading results, listing what is in
+ * Batch.
+ */
 
-/** What opens the storage of an environment. */
+/** The credentials for an environment's storage. */
 export interface StorageConnection {
   readonly storage: Pick<Environment['storage'], 'blobUrl' | 'account'>;
   readonly certificate: Pick<Environment['certificate'], 'cert'>;
@@ -18,7 +21,7 @@ export interface StorageConnection {
 
 export function blobService({ storage, certificate }: StorageConnection): BlobServiceClient {
   const { name, key } = storage.account;
-  // NODE_EXTRA_CA_CERTS is read when a process starts; this one is handed the certificate itself.
+  // NODE_EXTRA_CA_CERTS is read when a process starts; this client gets the certificate itself.
   const options = { retryOptions: { maxTries: 4 }, tlsOptions: { ca: certificate.cert } };
   return new BlobServiceClient(storage.blobUrl, new StorageSharedKeyCredential(name, key), options);
 }
@@ -37,7 +40,7 @@ export async function drop(
   await (await placeIn(service, container, name)).uploadData(Buffer.from(bytes));
 }
 
-/** Piece by piece: a file may be larger than what fits into the memory. */
+/** Piece by piece: a file may be larger than the memory. */
 export async function dropFile(
   service: BlobServiceClient,
   container: string,
@@ -53,7 +56,9 @@ async function placeIn(service: BlobServiceClient, container: string, name: stri
   return target.getBlockBlobClient(name);
 }
 
-/** Brings every blob under `prefix` into a folder, without the prefix. Answers the files' paths. */
+/**
+ * Downloads every blob under `prefix` into a folder, without the prefix. Returns the files' paths.
+ */
 export async function fetchAll(
   service: BlobServiceClient,
   container: string,
@@ -71,7 +76,7 @@ export async function fetchAll(
   return files;
 }
 
-/** What is there, as the services themselves list it. */
+/** Lists the resources that exist, as the services report them. */
 export interface Leftovers {
   readonly pools: number;
   readonly jobs: number;
@@ -91,7 +96,7 @@ export async function listLeftovers(environment: Environment): Promise<Leftovers
   };
 }
 
-/** An address that lets anyone who has it drop files into a container, for a day. */
+/** An address that allows anyone who has it to upload files to a container, for a day. */
 export async function dropUrl(
   service: BlobServiceClient,
   container: string,

@@ -131,7 +131,7 @@ function clockText(seconds: number): string {
   return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
 }
 
-/** A run that has ended, as lines. Times are those of the environment's clock, not of the wall. */
+/** A run that has ended, as lines. Times are those of the environment's clock, not real time. */
 export function formatRun(run: Run, files: readonly string[], speed: number): string[] {
   const { record } = run;
   if (record === null) return [`${run.runId}: ${run.status}`];

@@ -6,7 +6,7 @@ export function counted(count: number, noun: string): string {
 }
 
 /**
- * A name that somebody else chose, safe to print: control characters, which a terminal would obey,
+ * A name from an untrusted source, safe to print: control characters, which a terminal would obey,
  * and marks that change the direction of text are escaped.
  */
 export function printable(name: string): string {

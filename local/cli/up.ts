@@ -60,7 +60,7 @@ function endOnSignals(environment: Environment): void {
   }
 }
 
-/** A part that dies ends the others: half an environment would only mislead. */
+/** A part that ends stops the others: an incomplete environment would only mislead. */
 function endWithPart(part: Environment['parts'][number], environment: Environment): void {
   part.once('exit', (code, signal) => {
     if (signal === 'SIGTERM' || code === 0) return;
@@ -71,7 +71,7 @@ function endWithPart(part: Environment['parts'][number], environment: Environmen
   });
 }
 
-/** A host that does not start is tried again after the next change. */
+/** A host that does not start is started again after the next change. */
 function watch(environment: Environment): void {
   const print = (line: string) => process.stdout.write(`dev      ${line}\n`);
   rebuildOnChange(ROOT, print, async () => {

@@ -49,7 +49,7 @@ function scheduleLines(functions: readonly AppFunction[], columns: number): stri
   return ['Next due times, on this clock:', ...twoColumns(rows, columns), ''];
 }
 
-/** What can be done with the workloads that the app declares. */
+/** The possible calls for the workloads that the app declares. */
 function hints(
   functions: readonly AppFunction[],
   appUrl: string,

@@ -35,8 +35,8 @@ export async function adminRequest(
   const input = inputOf((await readBody(request)).toString('utf8'));
   if (input === undefined) return reply(response, 400);
   const call = await callOf(fn, input, opened);
-  // Whether it fails is for the log: this only says that it was begun.
-  void opened.runner.run(fn, { ...call, about: 'by hand' }).catch(() => undefined);
+  // The response does not depend on the result of the function, which is logged.
+  void opened.runner.run(fn, { ...call, subject: 'by hand' }).catch(() => undefined);
   reply(response, 202);
 }
 
@@ -66,9 +66,9 @@ function inputOf(body: string): string | undefined {
 async function callOf(fn: HostedFunction, input: string, { triggers }: OpenHost): Promise<Call> {
   switch (fn.triggerType) {
     case 'timer':
-      return { input: triggers.timerByHand() };
+      return { input: triggers.manualTimerInput() };
     case 'blob':
-      return triggers.blobByHand(fn, input);
+      return triggers.manualBlobCall(fn, input);
     default:
       return { input: { string: input } };
   }

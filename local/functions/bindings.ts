@@ -14,8 +14,8 @@ import {
 import type { HostedFunction } from './hosted-function';
 
 /**
- * Bindings beside the trigger that reach into storage: a blob or entities to read; a blob, messages
- * or entities to write. Their options may name in braces what the trigger knows: `{name}`, `{a.b}`.
+ * Storage bindings other than the trigger: a blob or entities to read; a blob, messages or entities
+ * to write. Their options may contain expressions on the trigger's metadata: `{name}`, `{a.b}`.
  */
 export class StorageBindings {
   constructor(readonly options: StorageBindingsOptions) {}
@@ -26,7 +26,7 @@ export class StorageBindings {
       : this.#readBlob(binding, metadata);
   }
 
-  /** Writes what the function gave to its outputs; rejects when one of them does not take it. */
+  /** Writes the function's outputs; rejects when a service refuses one of them. */
   async write(fn: HostedFunction, response: InvocationResponse, metadata: Metadata): Promise<void> {
     const values = new Map((response.outputData ?? []).map(({ name, data }) => [name, data]));
     for (const [name, binding] of Object.entries(fn.bindings)) {
@@ -43,9 +43,10 @@ export class StorageBindings {
   }
 
   /**
-   * A blob, whole, or a reference to it; nothing when it is not there. It is text, which harms
-   * what is none, unless the binding says `dataType: 'binary'`: `WorkerFunctionInvoker` takes
-   * String where nothing is said. Unconfirmed: maintainers of the library say a Buffer.
+   * Reads a blob, or a reference to it; an empty value when it does not exist. The content is text,
+   * which damages binary content, unless the binding has `dataType: 'binary'`:
+   * `WorkerFunctionInvoker` defaults to String. Unconfirmed: maintainers of the library say a
+   * Buffer.
    */
   async #readBlob(binding: Binding, metadata: Metadata): Promise<TypedData> {
     const { connectionOf, isNotFound } = await import('./storage.js');
@@ -102,7 +103,7 @@ export class StorageBindings {
     await writeTable(table, JSON.parse(textOf(value)), query);
   }
 
-  /** An output of a type that is only pretended: what goes there is a line of a file. */
+  /** An output of a type that is only pretended: its value becomes a line of a file. */
   #keep({ fn, name, binding, value }: Output): void {
     const { dataFolder, now } = this.options;
     if (dataFolder === undefined) return;
@@ -143,7 +144,7 @@ export interface StorageBindingsOptions {
   readonly environment: Environment;
   readonly queues: QueueSettings;
   readonly now: () => Date;
-  /** Where pretended outputs are kept; without it they are not. */
+  /** Folder of pretended outputs; without it their values are discarded. */
   readonly dataFolder: string | undefined;
 }
 
@@ -173,8 +174,8 @@ function bytesOf(value: TypedData): Buffer {
 }
 
 /**
- * What a blob then holds (`FunctionBinding.ConvertValueToStream`): a text that came as JSON
- * without its quotation marks; of numbers and truth values the bytes, not the digits.
+ * The content of a written blob (`FunctionBinding.ConvertValueToStream`): a text that came as JSON
+ * is written without its quotation marks; numbers and booleans are written as bytes, not as digits.
  */
 function contentOf(value: TypedData): Buffer {
   const one: unknown =

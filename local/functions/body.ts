@@ -2,10 +2,10 @@ import type http from 'node:http';
 
 export type Body = Buffer;
 
-/** What the real host accepts at most, unless `FUNCTIONS_REQUEST_BODY_SIZE_LIMIT` says otherwise. */
+/** Default limit of the real host; `FUNCTIONS_REQUEST_BODY_SIZE_LIMIT` overrides it. */
 export const MAX_BODY_BYTES = 100 * 1024 * 1024;
 
-/** The body was larger than the host takes. */
+/** The body exceeds the limit of the host. */
 export class BodyTooLarge extends Error {
   override readonly name = 'BodyTooLarge';
 }
@@ -32,7 +32,9 @@ export function isJson(request: http.IncomingMessage): boolean {
   return /^application\/json\b/i.test(request.headers['content-type'] ?? '');
 }
 
-/** Sends a whole answer. */
+/**
+ * Sends a complete response. JSON ends with a newline, so that a shell prompt starts on a new line.
+ */
 export function reply(
   response: http.ServerResponse,
   status: number,
@@ -44,7 +46,6 @@ export function reply(
     response.end();
     return;
   }
-  const text = JSON.stringify(json);
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...headers });
-  response.end(text);
+  response.end(`${JSON.stringify(json)}\n`);
 }

@@ -7,7 +7,9 @@ import { formatError } from '../errors';
 import type { HostedFunction, TriggerType } from './hosted-function';
 import { TRIGGERS } from './hosted-function';
 
-/** The app's functions as the host runs them: settings resolved, disabled ones left out. */
+/**
+ * The app's functions in the form that the host runs: settings resolved, disabled ones left out.
+ */
 export interface Catalog {
   readonly functions: readonly HostedFunction[];
   readonly disabled: readonly string[];
@@ -26,13 +28,15 @@ export function optionsOf<T>(fn: HostedFunction, shape: z.ZodType<T>): T {
   );
 }
 
-/** Bindings beside the trigger, by direction. `orchestrationClient` is the old name. */
+/**
+ * Supported bindings other than the trigger, by direction. `orchestrationClient` is the old name.
+ */
 const BINDINGS: Readonly<Record<string, readonly string[]>> = {
   in: ['durableclient', 'orchestrationclient', 'blob', 'table'],
   out: ['http', 'queue', 'blob', 'table'],
 };
 
-/** Indexes what the app registered; throws one error that names everything it cannot run. */
+/** Indexes the registered functions; throws one error that lists everything unsupported. */
 export function indexFunctions(
   registry: Registry,
   environment: Environment,
@@ -56,7 +60,7 @@ export function indexFunctions(
   problems.push(...sameNames(functions), ...checkRoutes(functions));
   if (problems.length > 0)
     throw new Error(
-      `The app cannot be started:\n${problems.map((p) => `  ${p}`).join('\n')}\nA function is left out with the setting AzureWebJobs.<its name>.Disabled=true.`,
+      `The app cannot be started:\n${problems.map((p) => `  ${p}`).join('\n')}\nTo leave out a function, set AzureWebJobs.<its name>.Disabled=true.`,
     );
 
   const byName = new Map(functions.map((fn) => [fn.name.toLowerCase(), fn]));
@@ -68,27 +72,29 @@ export function indexFunctions(
   };
 }
 
-/** With underscores where the system allows no full stops in the names of variables. */
+/** The name with underscores is for systems that allow no full stops in names of variables. */
 function isDisabled(name: string, environment: Environment): boolean {
   return [`AzureWebJobs.${name}.Disabled`, `AzureWebJobs_${name}_Disabled`].some((setting) =>
     /^(true|1)$/i.test(settingOf(environment, setting) ?? ''),
   );
 }
 
-/** The library lets names pass that differ only in case; the host does not tell them apart. */
+/** The library accepts names that differ only in case; the host treats them as equal. */
 function sameNames(functions: readonly HostedFunction[]): string[] {
   const names = new Map<string, string>();
   return functions.flatMap(({ name }) => {
     const first = names.get(name.toLowerCase());
     names.set(name.toLowerCase(), first ?? name);
-    return first === undefined ? [] : [`'${first}' and '${name}' are one name to the host.`];
+    return first === undefined
+      ? []
+      : [`'${first}' and '${name}' differ only in case, which the host ignores.`];
   });
 }
 
 function problemsOf(fn: RegisteredFunction, pretended: readonly string[]): string[] {
   const problems: string[] = [];
   if (!/^[A-Za-z][A-Za-z0-9_-]{0,127}$/.test(fn.name))
-    problems.push(`'${fn.name}' is no name for a function: letters, digits, - and _.`);
+    problems.push(`'${fn.name}' is not a function name: letters, digits, - and _.`);
   for (const [name, { type, direction }] of Object.entries(fn.metadata.bindings)) {
     const known =
       name === fn.triggerName
@@ -97,7 +103,7 @@ function problemsOf(fn: RegisteredFunction, pretended: readonly string[]): strin
           (direction === 'out' && pretended.includes(type.toLowerCase()));
     if (!known)
       problems.push(
-        `${fn.name}: this host has no binding of type '${type}', direction ${direction}.${direction === 'out' ? ` With --pretend ${type} it writes down what goes there.` : ''}`,
+        `${fn.name}: this host has no binding of type '${type}', direction ${direction}.${direction === 'out' ? ` With --pretend ${type} it writes such outputs to a file.` : ''}`,
       );
   }
   return problems;

@@ -1,6 +1,6 @@
 import { defineCommand } from '../command-line';
 
-/** The call of the Functions host as a program of its own. */
+/** The command line of the Functions host as a separate program. */
 export const hostCommand = defineCommand({
   call: 'npm run host',
   usage: `npm run host -- [<app folder>] [options]

@@ -8,16 +8,16 @@ import type {
 } from './wire';
 
 /**
- * The module `@azure/functions-core`, which the app's libraries ask for by name and which the
- * real worker answers itself. A `Registry` collects what one app says through it: functions,
- * hooks, log lines. `@azure/functions` keeps the module it found for the life of the process, so
- * there is one module, and one registry at a time stands behind it.
+ * The module `@azure/functions-core`, which the app's libraries require by name and which the real
+ * worker provides itself. A `Registry` collects everything that one app registers through it:
+ * functions, hooks, log lines. `@azure/functions` keeps the module it found for the life of the
+ * process, so there is one module, which delegates to one registry at a time.
  */
 export class Registry {
   readonly functions = new Map<string, RegisteredFunction>();
-  /** What hooks share with each other for the life of the app. */
+  /** Data that hooks share for the life of the app. */
   readonly appHookData: Record<string, unknown> = {};
-  /** What the hooks of the app's start and end share. */
+  /** Data that the hooks of the app's start and end share. */
   readonly appLevelHookData: Record<string, unknown> = {};
   readonly #hooks: Record<HookName, HookCallback[]> = {
     appStart: [],
@@ -30,7 +30,7 @@ export class Registry {
 
   constructor(readonly write: (line: AppLogLine) => void) {}
 
-  /** From here on registration is refused: the functions are indexed. */
+  /** From now on registration is refused: the functions are indexed. */
   lock(): void {
     this.#locked = true;
   }
@@ -59,7 +59,7 @@ export class Registry {
 
   addHook(name: HookName, callback: HookCallback): Disposable {
     const hooks = Object.hasOwn(this.#hooks, name) ? this.#hooks[name] : undefined;
-    // The library recognises this very error and turns it into advice about the host's version.
+    // The library recognises this error and turns it into advice about the host's version.
     if (hooks === undefined)
       throw Object.assign(new RangeError(`Unrecognized hook "${name}"`), SYSTEM_ERROR);
 
@@ -105,7 +105,7 @@ export interface AppLogLine {
   readonly invocationContext?: unknown;
 }
 
-/** What the library hands out for every registration. */
+/** The object that the library returns for every registration. */
 export class Disposable {
   #undo: (() => unknown) | undefined;
 
@@ -126,14 +126,14 @@ export class Disposable {
   }
 }
 
-/** The versions a library may print. They name no real release. */
+/** The versions that a library may print. They are not those of a real release. */
 const WORKER_VERSION = '3.0.0-local';
 const HOST_VERSION = '4.1000.0-local';
 const SYSTEM_ERROR = { isAzureFunctionsSystemError: true } as const;
 const CORE = '@azure/functions-core';
 
 let current: Registry | undefined;
-// Set once a process, at the first registration of all.
+// Set once per process, at the first registration.
 let programmingModel: ProgrammingModel | undefined;
 
 const core = {
@@ -151,7 +151,7 @@ const core = {
     current?.log({ level, category, message }),
 };
 
-/** Puts `registry` behind the module, and the module into this process. */
+/** Makes the module delegate to `registry`, and installs the module in this process. */
 export function install(registry: Registry): void {
   if (current !== undefined)
     throw new Error('This process already runs a Functions host; close it first.');
@@ -159,19 +159,19 @@ export function install(registry: Registry): void {
   wrapRequire();
 }
 
-/** Takes `registry` away again, so that the process can start another host. */
+/** Detaches `registry`, so that the process can start another host. */
 export function uninstall(registry: Registry): void {
   if (current === registry) current = undefined;
 }
 
-/** The model of the library that the app registered with; none if it registered nothing. */
+/** The programming model that the app registered with; undefined if it registered nothing. */
 export function modelInUse(): ProgrammingModel | undefined {
   return programmingModel;
 }
 
 let wrapped = false;
 
-/** The real worker wraps the same method. ES-module apps pass here too: the library is CommonJS. */
+/** The real worker wraps the same method. ES-module apps call it too: the library is CommonJS. */
 function wrapRequire(): void {
   if (wrapped) return;
   wrapped = true;

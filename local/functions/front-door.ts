@@ -11,13 +11,13 @@ import { httpRoutes } from './triggers/http-routes';
 import { stackOf } from '../errors';
 import type { HostParts, OpenHost } from './host-parts';
 
-/** The port that callers see: the app's functions, the extensions' endpoints, `/admin`. */
+/** The port that callers use: the app's functions, the extensions' endpoints, `/admin`. */
 export class HttpFrontEnd {
   #opened: OpenHost | undefined;
 
   constructor(readonly options: FrontEndOptions) {}
 
-  /** Until this, every request answers 503. */
+  /** Before this call, every request is answered with 503. */
   open(parts: HostParts): void {
     this.#opened = {
       ...parts,
@@ -25,7 +25,7 @@ export class HttpFrontEnd {
     };
   }
 
-  /** From now on every request answers 503 again. */
+  /** From now on every request is answered with 503 again. */
   shut(): void {
     this.#opened = undefined;
   }
@@ -90,10 +90,10 @@ export class HttpFrontEnd {
     if (streams !== undefined) return streams.call(found, runner, request, response);
     const body = await readBody(request, settings.maxBodyBytes);
     const input = httpInput(request, url, params, body);
-    const about = `${request.method} ${url.pathname}`;
+    const subject = `${request.method} ${url.pathname}`;
     const bindingData = () => httpBindingData(request, url, params, body);
-    const result = await runner.run(fn, { input, about, bindingData }).catch(() => undefined);
-    // A handler that throws answers 500 and nothing else; what it threw is in the log.
+    const result = await runner.run(fn, { input, subject, bindingData }).catch(() => undefined);
+    // A handler that throws is answered with 500 and nothing else; its error is in the log.
     if (result === undefined) return reply(response, 500);
     sendHttpOutput(response, fn, result);
   }

@@ -10,15 +10,15 @@ import type { HttpStreams } from './triggers/http-stream';
 import type { Triggers } from './triggers/triggers';
 import type { HttpRoutes } from './triggers/http-routes';
 
-/** What is there before the parts. */
+/** The objects that exist before the parts. */
 export interface Frame {
   readonly registry: Registry;
   readonly settings: HostSettings;
   readonly catalog: Catalog;
-  /** If the app asks for HTTP streams. */
+  /** Present if the app enables HTTP streams. */
   readonly streams: HttpStreams | undefined;
   readonly front: Listening;
-  /** Undone in the opposite order. */
+  /** Clean-up steps, run in the opposite order. */
   readonly closing: (() => unknown)[];
 }
 

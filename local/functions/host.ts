@@ -14,20 +14,20 @@ import type { HostOptions } from './options';
 import type { HostParts } from './host-parts';
 
 /**
- * The local Functions host: takes the place of the .NET host and of its Node worker for any
- * compiled app on `@azure/functions` 4.16 and `durable-functions` 3.5. Read this first: it is the
- * order of a start and of an end.
+ * The local Functions host: replaces the .NET host and its Node worker for any compiled app on
+ * `@azure/functions` 4.16 and `durable-functions` 3.5. Read this file first: it has the order of
+ * start and shutdown.
  */
 export async function startHost(options: HostOptions): Promise<RunningHost> {
   const { environment, log, appFolder } = options;
   const registry = new Registry((line) => writeAppLine(line, log));
   install(registry);
   const closing: (() => unknown)[] = [() => uninstall(registry)];
-  const closeAll = () => undoAll(closing, log);
+  const closeAll = () => runCleanUps(closing, log);
   try {
-    // The app may read its own address while it loads, so the port is taken before.
-    const door = new HttpFrontEnd({ log, keys: options.keys });
-    const front = await listen(door.handle, { port: options.port ?? 0 });
+    // The app may read its own address while it loads, so the port is opened before.
+    const frontEnd = new HttpFrontEnd({ log, keys: options.keys });
+    const front = await listen(frontEnd.handle, { port: options.port ?? 0 });
     closing.push(() => front.close());
     prepareEnvironment(options, front);
     const settings = readHostSettings(appFolder, environment);
@@ -35,12 +35,12 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
 
     const parts = await assemble(options, { registry, settings, front, closing, ...loaded });
     closing.push(() => appTerminate(registry));
-    closing.push(() => drain(parts, door));
-    door.open(parts);
+    closing.push(() => drain(parts, frontEnd));
+    frontEnd.open(parts);
     parts.hub.start();
     await parts.triggers.start();
     const host = running(parts, closeAll);
-    announce(loaded.catalog, door, log);
+    announce(loaded.catalog, frontEnd, log);
     return host;
   } catch (error) {
     await closeAll();
@@ -51,29 +51,29 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
 export interface RunningHost {
   readonly url: string;
   readonly port: number;
-  /** Where the durable client goes; ends in a slash. */
+  /** The address of the durable client; ends in a slash. */
   readonly rpcUrl: string;
   readonly hub: TaskHub;
-  /** Resolves when nothing runs and nothing will before the clock moves or a word comes. */
+  /** Resolves when nothing runs and nothing will before the clock advances or an event arrives. */
   settled(): Promise<void>;
-  /** Ends gracefully: up to 10 s for what runs; what does not finish runs again next time. */
+  /** Shuts down gracefully: up to 10 s for running work; unfinished work runs again next time. */
   close(): Promise<void>;
 }
 
 const GRACE_MS = 10_000;
 
-/** Begins nothing any more, and waits for what runs. */
-async function drain({ triggers, hub, runner }: HostParts, door: HttpFrontEnd): Promise<void> {
-  door.shut();
+/** Starts nothing new, and waits for running work. */
+async function drain({ triggers, hub, runner }: HostParts, frontEnd: HttpFrontEnd): Promise<void> {
+  frontEnd.shut();
   await Promise.all([
-    within(GRACE_MS, triggers.stop()),
+    waitAtMost(GRACE_MS, triggers.stop()),
     hub.stop(GRACE_MS),
-    within(GRACE_MS, runner.idle()),
+    waitAtMost(GRACE_MS, runner.idle()),
   ]);
 }
 
-/** Waits for it, but no longer than `ms` of real time. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
+/** Waits for the promise, but at most `ms` of real time. */
+async function waitAtMost(ms: number, work: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms);
@@ -82,8 +82,8 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
   clearTimeout(timer);
 }
 
-/** The last thing done is undone first. What cannot be undone keeps nothing else from it. */
-async function undoAll(closing: (() => unknown)[], log: Log): Promise<void> {
+/** Runs the steps in reverse order. A step that fails does not prevent the others. */
+async function runCleanUps(closing: (() => unknown)[], log: Log): Promise<void> {
   for (const close of closing.splice(0).reverse()) {
     try {
       await close();
@@ -93,7 +93,7 @@ async function undoAll(closing: (() => unknown)[], log: Log): Promise<void> {
   }
 }
 
-/** As Core Tools sets them. */
+/** The variables that Core Tools sets. */
 function prepareEnvironment(
   { appFolder, environment, localSettings = true }: HostOptions,
   front: Listening,
@@ -110,7 +110,7 @@ function prepareEnvironment(
     );
 }
 
-/** Runs the app's entry points and its first hooks; from then on nothing can be registered. */
+/** Runs the app's entry points and its first hooks; after that, registration is refused. */
 async function loadFunctions(
   options: HostOptions,
   registry: Registry,
@@ -161,7 +161,7 @@ function running(
       do {
         await hub.settled();
         await runner.idle();
-        // Who waited for the end of a function goes on first, and may begin something.
+        // Waiters for the end of a function continue first, and may start something.
         await new Promise(setImmediate);
       } while (hub.isBusy || runner.inFlight > 0);
     },
@@ -169,8 +169,8 @@ function running(
   };
 }
 
-function announce(catalog: Catalog, door: HttpFrontEnd, log: Log): void {
-  for (const description of door.descriptions) log('information', description);
+function announce(catalog: Catalog, frontEnd: HttpFrontEnd, log: Log): void {
+  for (const description of frontEnd.descriptions) log('information', description);
   for (const { name, triggerType } of catalog.functions)
     if (triggerType !== 'http') log('information', `${name}: ${triggerType}`);
   for (const name of catalog.disabled) log('information', `${name}: disabled`);

@@ -4,9 +4,9 @@ import type { Binding } from './wire';
 export interface HostedFunction extends RegisteredFunction {
   readonly triggerType: TriggerType;
   readonly trigger: Binding;
-  /** All but the trigger, settings resolved. */
+  /** All bindings except the trigger, settings resolved. */
   readonly bindings: Readonly<Record<string, Binding>>;
-  /** Whether there is anything to send after it has run, beside an HTTP answer. */
+  /** Whether the function has outputs to send in addition to an HTTP response. */
   readonly hasOutputs: boolean;
 }
 

@@ -12,13 +12,13 @@ export interface Invocation {
   readonly inputs: readonly NamedData[];
   readonly triggerMetadata?: Readonly<Record<string, TypedData>>;
   readonly retryContext?: RetryContext;
-  /** Given when the caller has to know it before the function runs; else a new one. */
+  /** Given when the caller needs it before the function runs. Default: a new id. */
   readonly invocationId?: string;
 }
 
 /**
  * Runs a function once, in the order of the real worker: arguments, hooks before, handler, hooks
- * after, response. Rejects with what the function (or a hook) threw.
+ * after, response. Rejects with the error that the function (or a hook) threw.
  */
 export async function invoke(
   registry: Registry,
@@ -53,7 +53,7 @@ export async function invoke(
   if (registry.hasHooks('postInvocation')) await registry.runHooks('postInvocation', after);
   coreContext.state = undefined;
 
-  // The app may throw anything at all; it is the app's failure, handed on as it came.
+  // The app may throw any value; it is passed on unchanged.
   if (after.error !== null && after.error !== undefined) throw after.error;
   return model.getResponse(context, after.result);
 }
@@ -96,7 +96,7 @@ function newContext(
   };
 }
 
-/** W3C trace context, version 00, not sampled: each invocation begins a trace of its own. */
+/** W3C trace context, version 00, not sampled: each invocation starts a new trace. */
 function traceParentOf(invocationId: string): string {
   const hex = invocationId.replaceAll('-', '');
   return `00-${hex}-${hex.slice(16)}-00`;

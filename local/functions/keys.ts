@@ -1,6 +1,6 @@
 import type http from 'node:http';
 
-/** The keys of a host that checks them, as `func start --enableAuth` and Azure do. */
+/** The keys of a host that requires them, as `func start --enableAuth` and Azure do. */
 export interface HostKeys {
   readonly master: string;
   readonly host: string;
@@ -12,7 +12,7 @@ export interface HostKeys {
 
 export type AuthLevel = 'anonymous' | 'function' | 'admin' | 'system';
 
-/** Whether a request carries a key that opens `level`. Without keys everything is open. */
+/** Returns whether a request has a key for `level`. Without keys every request is allowed. */
 export function isAllowed(
   request: http.IncomingMessage,
   url: URL,

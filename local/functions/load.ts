@@ -13,11 +13,12 @@ export async function loadApp(appFolder: string): Promise<readonly string[]> {
     try {
       await loadEntryPoint(file, manifest);
     } catch (cause) {
-      // An error without a stack was made to be read as it is, such as an invalid setting.
+      // An error without a stack is complete as it is, such as an invalid setting.
       if (cause instanceof Error && cause.stack === cause.message) throw cause;
       const where = path.relative(appFolder, file);
       const message = `Worker was unable to load entry point "${where}": ${stackOf(cause)}`;
-      // The stack of the cause is in the message; the host's own would only repeat the message.
+      // The stack of the cause is in the message; the host's own stack would only repeat the
+      // message.
       throw Object.assign(new Error(message, { cause }), { stack: message });
     }
   }
@@ -31,7 +32,8 @@ interface Manifest {
 
 function readManifest(appFolder: string): Manifest {
   const file = path.join(appFolder, 'package.json');
-  if (!fs.existsSync(file)) throw new Error(`${file} is missing; its "main" names the functions.`);
+  if (!fs.existsSync(file))
+    throw new Error(`${file} is missing; its "main" names the entry points.`);
   return JSON.parse(fs.readFileSync(file, 'utf8')) as Manifest;
 }
 

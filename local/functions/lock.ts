@@ -5,8 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 
 /**
- * Keeps a folder to one process. The lock is a socket that the process listens on, so that it
- * goes with the process however that ends. The answer gives it back.
+ * Locks a folder for one process. The lock is a socket that the process listens on, so that it is
+ * released when the process ends, also when it is killed. Returns a function that releases it.
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const address = socketFor(folder);
@@ -16,9 +16,9 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   } catch {
     if (await isAnswered(address))
       throw new Error(
-        `Another Functions host runs on ${folder}; end it, or give this one a folder of its own.`,
+        `Another Functions host runs on ${folder}; stop it, or give this host another folder.`,
       );
-    // A process that was killed leaves the name behind.
+    // A process that was killed leaves the socket's name behind.
     fs.rmSync(address, { force: true });
     await listening(server, address);
   }
@@ -26,7 +26,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   return () => new Promise((resolve) => server.close(() => resolve()));
 }
 
-/** Not in the folder itself: the names of sockets may not be long. */
+/** Not in the folder itself: the length of socket names is limited. */
 function socketFor(folder: string): string {
   const hash = createHash('sha256').update(path.resolve(folder)).digest('hex').slice(0, 16);
   const name = `functions-host-${hash}`;

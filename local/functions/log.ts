@@ -1,9 +1,9 @@
-/** How the host tells what it does. A line is one sentence, without secrets. */
+/** The log of the host. A line is one sentence, without secrets. */
 export type Log = (level: Severity, message: string) => void;
 
 export type Severity = 'debug' | 'information' | 'warning' | 'error';
 
-/** Writes for a person: time, level where it matters, colour in a terminal only. */
+/** Writes for a person: time, level if it is not information, colour in a terminal only. */
 export function printingLog(options: {
   readonly write: (text: string) => void;
   readonly now: () => Date;
@@ -36,7 +36,7 @@ const LABELS: Record<Severity, string> = {
   error: 'error: ',
 };
 
-/** Where secrets stand, in a URL, a connection string, a header; and what is left of them. */
+/** Patterns of secrets in URLs, connection strings and headers, with their replacements. */
 const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/([?&;](?:sig|code)=)[^&\s"'<>]+/gi, '$1***'],
   [/((?:AccountKey|SharedAccessKey|SharedAccessSignature)=)[^;\s"']+/gi, '$1***'],
@@ -45,7 +45,7 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '***'],
 ];
 
-/** The text with every secret in it replaced by three stars. */
+/** Returns the text with every secret in it replaced by three stars. */
 function redact(text: string): string {
   return SECRETS.reduce((rest, [pattern, left]) => rest.replaceAll(pattern, left), text);
 }

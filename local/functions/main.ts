@@ -46,7 +46,7 @@ interface Start {
 async function start({ options, appFolder, dataFolder, clock, log }: Start): Promise<RunningHost> {
   if (!fs.existsSync(appFolder)) throw new UserError(`the app folder ${appFolder} does not exist`);
   const port = options.port ?? localPort(appFolder) ?? 7071;
-  // An app finds its files from its own folder, as in Azure and under Core Tools.
+  // An app opens its files relative to its own folder, as in Azure and under Core Tools.
   process.chdir(appFolder);
   return startHost({
     appFolder,
@@ -65,7 +65,7 @@ async function start({ options, appFolder, dataFolder, clock, log }: Start): Pro
   });
 }
 
-/** One state folder for each app: instances of one app mean nothing to another. */
+/** One state folder for each app: instances of one app have no meaning in another. */
 function dataFolderOf(appFolder: string): string {
   const hash = createHash('sha256').update(appFolder).digest('hex').slice(0, 8);
   return path.join('.nightshift', 'functions', `${path.basename(appFolder)}-${hash}`);

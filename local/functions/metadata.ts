@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Maybe, TypedData } from './wire';
 
-/** What is known of an invocation by name, for the function and for the paths of its bindings. */
+/** The named values of an invocation, for the function and for expressions in its bindings. */
 export type Metadata = Readonly<Record<string, TypedData>>;
 
 /** The top-level members of a text that is a JSON object. */
@@ -29,7 +29,7 @@ export function membersOf(text: string): Metadata {
  *                | ( "rand-guid" | "sys.randguid" ) [ ":" guid format ]
  *                | ( "datetime" | "sys.utcnow" ) [ ":" date format ]
  *
- * Names are compared without regard to case. `adapt` has the last word on a value.
+ * Names are compared without regard to case. `adapt` may change each value.
  */
 export function resolveExpressions(
   template: string,
@@ -40,7 +40,7 @@ export function resolveExpressions(
   return template.replaceAll(/\{([^{}]+)\}/g, (_, expression: string) => {
     const value = valueOf(expression, metadata, now);
     if (value === undefined || value === null)
-      throw new Error(`'{${expression}}' of '${template}' is not known to the trigger.`);
+      throw new Error(`'{${expression}}' of '${template}' is not in the trigger's metadata.`);
     return adapt(typeof value === 'string' ? value : JSON.stringify(value), expression);
   });
 }
@@ -67,7 +67,7 @@ function memberOf(value: unknown, name: string): unknown {
   return found?.[1];
 }
 
-/** A text stays as it is, also one that is JSON; only who asks for a member looks into it. */
+/** A text stays unchanged, also one that is JSON; only an access to a member parses it. */
 function plainValue(data: Maybe<TypedData>): unknown {
   if (data?.string !== undefined) return data.string;
   if (data?.json !== undefined) return JSON.parse(data.json);
@@ -82,7 +82,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The formats of .NET: D as it is, N without dashes, B and P in brackets. */
+/** The formats of .NET: D is the plain form, N has no dashes, B and P have brackets. */
 function guidText(guid: string, format = 'D'): string {
   switch (format.toUpperCase()) {
     case 'D':
@@ -94,11 +94,11 @@ function guidText(guid: string, format = 'D'): string {
     case 'P':
       return `(${guid})`;
     default:
-      throw new Error(`'${format}' is no format of a guid: N, D, B or P.`);
+      throw new Error(`'${format}' is not a GUID format: N, D, B or P.`);
   }
 }
 
-/** The letters of .NET that make up file names; any other one stands for itself. */
+/** The .NET format letters that are useful in file names; any other letter is literal. */
 function dateText(now: Date, format = 'yyyy-MM-ddTHH-mm-ssK'): string {
   const iso = now.toISOString();
   const parts: Readonly<Record<string, string>> = {

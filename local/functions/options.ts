@@ -6,29 +6,29 @@ import type { Environment } from './settings';
 export interface HostOptions {
   /** The compiled app: the folder of its `package.json` and `host.json`. */
   readonly appFolder?: string;
-  /** Instead of an app folder, or after it: registers functions by hand. */
+  /** Registers functions by code, instead of an app folder or after it. */
   readonly register?: () => unknown;
-  /** Where instances, timers and keys are kept; without it they are kept in memory. */
+  /** Folder of instances, timers and keys. Default: they are kept in memory. */
   readonly dataFolder?: string;
-  /** 0 or nothing: any free port. */
+  /** Port of callers. Default, and 0: any free port. */
   readonly port?: number;
-  /** The port of the durable client; taken or nothing: any free port. */
+  /** The port of the durable client. If it is in use or not given: any free port. */
   readonly rpcPort?: number;
-  /** Timers, durable timers and polls live by it. */
+  /** The clock of timers, durable timers and polls. */
   readonly clock: Clock;
-  /** The app's settings are put into it; the app's libraries read `process.env`. */
+  /** Receives the app's settings; the app's libraries read `process.env`. */
   readonly environment: Environment;
-  /** Whether `local.settings.json` adds to it, as under Core Tools. Default true. */
+  /** Whether `local.settings.json` is added to it, as under Core Tools. Default: true. */
   readonly localSettings?: boolean;
   readonly log: Log;
-  /** Whether what was acknowledged survives the loss of power too. Default true. */
+  /** Whether acknowledged changes also survive a loss of power. Default: true. */
   readonly fsync?: boolean;
-  /** How often containers are looked through for new blobs. Default 10 s, on the clock. */
+  /** Interval of the blob scans, in milliseconds of the clock. Default: 10 s. */
   readonly blobPollMs?: number;
-  /** Types of outputs that are written down in the data folder instead of sent. */
+  /** Types of outputs that are written to the data folder instead of being sent. */
   readonly pretendedOutputs?: readonly string[];
-  /** With them, keys are asked for as in Azure; without, nobody is asked, as by `func start`. */
+  /** With keys, requests need one as in Azure; without, none is required, as with `func start`. */
   readonly keys?: HostKeys;
-  /** The journal cannot be written. Default: the error is thrown where nobody catches it. */
+  /** Called when the journal cannot be written. Default: the error is thrown as uncaught. */
   readonly onBroken?: (error: unknown) => void;
 }

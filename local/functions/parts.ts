@@ -7,7 +7,7 @@ import { StorageBindings } from './bindings';
 import type { Catalog } from './catalog';
 import { durableApi, type DurableApi } from './durable/client-api';
 import { clientBindingValue, type HubAddresses } from './durable/client-urls';
-import type { DurableFunctions } from './durable/episode';
+import type { DurableFunctions } from './durable/orchestration-turn';
 import type { Instance } from './durable/records';
 import { DiskStore, MemoryStore, type Store } from './durable/store';
 import { TaskHub } from './durable/task-hub';
@@ -20,7 +20,7 @@ import type { Binding } from './wire';
 import type { HostOptions } from './options';
 import type { Frame, HostParts } from './host-parts';
 
-/** The parts of a host that has loaded its app, each made once and joined here. */
+/** Creates and connects the parts of a host that has loaded its app. */
 export async function assemble(options: HostOptions, frame: Frame): Promise<HostParts> {
   const { settings, catalog, closing } = frame;
   const store = await openStore(options, closing);
@@ -42,11 +42,11 @@ export async function assemble(options: HostOptions, frame: Frame): Promise<Host
 
 const RPC_PATH = '/durabletask';
 
-/** The durable client's own port. Taken by another host: any other, as the real one does. */
+/** The durable client's own port. If another host uses it: any other, as the real one does. */
 async function openRpc({ log, rpcPort }: HostOptions, closing: Frame['closing']) {
   let api: DurableApi = () => Promise.resolve({ status: 503 });
-  const door = new HttpFrontEnd({ log, keys: undefined });
-  const handler = door.serveApi(RPC_PATH, (...call) => api(...call));
+  const frontEnd = new HttpFrontEnd({ log, keys: undefined });
+  const handler = frontEnd.serveApi(RPC_PATH, (...call) => api(...call));
   const listening = await listen(handler, { port: rpcPort ?? 0 }).catch(() => listen(handler));
   closing.push(() => listening.close());
   return {
@@ -151,9 +151,10 @@ function durableFunctions(catalog: Catalog, runner: Runner): DurableFunctions {
     names: (kind) => catalog.withTrigger(kind).map(({ name }) => name),
     run: (kind, name, instanceId, input) => {
       const fn = catalog.find(name);
-      if (fn?.triggerType !== kind) throw new Error(`There is no ${kind} function '${name}'.`);
+      if (fn?.triggerType !== kind)
+        throw new Error(`The ${kind} function '${name}' does not exist.`);
       const triggerMetadata = { instanceId: { string: instanceId } };
-      return runner.run(fn, { input, triggerMetadata, about: instanceId });
+      return runner.run(fn, { input, triggerMetadata, subject: instanceId });
     },
   };
 }

@@ -14,20 +14,20 @@ export class Runner {
 
   constructor(readonly options: RunnerOptions) {}
 
-  /** Rejects with what the function threw. */
+  /** Rejects with the error that the function threw. */
   async run(fn: HostedFunction, call: Call): Promise<InvocationResponse> {
     const started = performance.now();
     this.#inFlight++;
     try {
       const response = await this.#withTimeout(fn, this.#invoke(fn, call));
-      this.#tell(fn, call, 'succeeded', started);
+      this.#logEnd(fn, call, 'succeeded', started);
       return response;
     } catch (error) {
-      this.#tell(fn, call, `failed: ${formatError(error)}`, started, error);
+      this.#logEnd(fn, call, `failed: ${formatError(error)}`, started, error);
       throw error;
     } finally {
       this.#inFlight--;
-      if (this.#inFlight === 0) this.#rest();
+      if (this.#inFlight === 0) this.#notifyIdle();
     }
   }
 
@@ -43,7 +43,7 @@ export class Runner {
 
   async #invoke(fn: HostedFunction, call: Call): Promise<InvocationResponse> {
     const { registry, extraInput, sendOutputs } = this.options;
-    // Histories and batches are JSON objects too; nobody looks for their members here.
+    // Histories and batches are JSON objects too; their members are not metadata.
     const isReplay = fn.triggerType === 'orchestration' || fn.triggerType === 'entity';
     const members = isReplay ? {} : membersOf(call.input.string ?? '');
     const triggerMetadata = { ...members, ...call.triggerMetadata };
@@ -63,8 +63,8 @@ export class Runner {
   }
 
   /**
-   * Unlike Azure: there a function that passes its time takes the whole worker with it; here the
-   * invocation fails and the function is left to itself.
+   * Unlike Azure: there a function that exceeds its timeout stops the whole worker; here the
+   * invocation fails and the function continues without effect.
    */
   async #withTimeout(
     fn: HostedFunction,
@@ -72,26 +72,26 @@ export class Runner {
   ): Promise<InvocationResponse> {
     const { timeoutMs, realClock } = this.options;
     if (timeoutMs === undefined) return response;
-    let callOff = () => {};
+    let cancel = () => {};
     const expired = new Promise<never>((_, reject) => {
       const at = new Date(realClock.now().getTime() + timeoutMs);
       const text = `Timeout value of ${spanText(timeoutMs)} exceeded by function: ${fn.name}`;
-      callOff = realClock.at(at, () => reject(new Error(text)));
+      cancel = realClock.at(at, () => reject(new Error(text)));
     });
     try {
       return await Promise.race([response, expired]);
     } finally {
-      callOff();
+      cancel();
     }
   }
 
-  #tell(fn: HostedFunction, call: Call, outcome: string, started: number, error?: unknown): void {
+  #logEnd(fn: HostedFunction, call: Call, outcome: string, started: number, error?: unknown): void {
     const { log } = this.options;
     const ms = Math.round(performance.now() - started);
-    const subject = [fn.name, call.about].filter(Boolean).join(' ');
-    // An orchestrator runs again at every turn; how it ends is told by the hub, once.
+    const subject = [fn.name, call.subject].filter(Boolean).join(' ');
+    // An orchestrator runs again at every turn; the hub logs its end once.
     if (fn.triggerType === 'orchestration') {
-      log('debug', `${subject} took a turn (${ms} ms)`);
+      log('debug', `${subject} ran a turn (${ms} ms)`);
       return;
     }
     log(
@@ -101,7 +101,7 @@ export class Runner {
     if (error !== undefined) log('debug', stackOf(error));
   }
 
-  #rest(): void {
+  #notifyIdle(): void {
     const waiters = this.#idleWaiters;
     this.#idleWaiters = [];
     for (const waiter of waiters) waiter();
@@ -111,28 +111,28 @@ export class Runner {
 export interface RunnerOptions {
   readonly registry: Registry;
   readonly log: Log;
-  /** The value of an input binding beside the trigger. */
+  /** The value of an input binding other than the trigger. */
   readonly extraInput: (
     binding: Binding,
     metadata: () => Metadata,
   ) => Promise<TypedData> | TypedData;
-  /** Rejects when an output does not take what the function gave it: the invocation fails. */
+  /** Rejects when a service refuses an output: the invocation fails. */
   readonly sendOutputs: (
     fn: HostedFunction,
     response: InvocationResponse,
     metadata: Metadata,
   ) => Promise<void>;
   readonly timeoutMs: number | undefined;
-  /** What a function does is done in real time, whatever time the triggers live in. */
+  /** A function runs in real time, whatever the clock of the triggers shows. */
   readonly realClock: Clock;
 }
 
 export interface Call extends Omit<Invocation, 'inputs'> {
   readonly input: TypedData;
-  /** What other bindings may name in braces, beside the metadata that the function gets. */
+  /** Metadata for expressions in other bindings, in addition to the function's own. */
   readonly bindingData?: () => Metadata;
-  /** What the invocation is about, for the log: an instance, a blob. */
-  readonly about?: string;
+  /** The subject of the invocation for the log, for example an instance or a blob. */
+  readonly subject?: string;
 }
 
 export function firstLine(text: string): string {

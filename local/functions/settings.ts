@@ -7,13 +7,13 @@ import type { Versioning } from './durable/versions';
 import { timeSpanMs } from './time-span';
 
 /**
- * What the host reads before the app runs: `host.json`, `local.settings.json`, and the `%NAME%`
- * in bindings.
+ * Everything that the host reads before the app runs: `host.json`, `local.settings.json`, and the
+ * `%NAME%` in bindings.
  */
 
 export type Environment = NodeJS.ProcessEnv;
 
-/** `host.json`, as far as this host obeys it. Defaults are those of the real host. */
+/** `host.json`, as far as this host supports it. Defaults are those of the real host. */
 export interface HostSettings {
   readonly routePrefix: string;
   /** Undefined: no limit. */
@@ -40,20 +40,20 @@ export interface DurableSettings {
   readonly maxOrchestrators: number;
   readonly maxActions: number;
   readonly httpPollMs: number;
-  /** Whether the id of an instance that still runs may be used again. */
+  /** Whether the id of an instance that still runs may be reused. */
   readonly replacesRunning: boolean;
   readonly storesInputs: boolean;
   readonly versioning: Versioning;
 }
 
-/** Reads `host.json`; settings named `AzureFunctionsJobHost__a__b` overrule what it says. */
+/** Reads `host.json`; settings named `AzureFunctionsJobHost__a__b` override it. */
 export function readHostSettings(
   appFolder: string | undefined,
   environment: Environment,
 ): HostSettings {
   const file = appFolder === undefined ? undefined : path.join(appFolder, 'host.json');
   if (file !== undefined && !fs.existsSync(file))
-    throw new Error(`${file} is missing; without it a folder is no Functions app.`);
+    throw new Error(`${file} is missing; every Functions app has one.`);
 
   const written = file === undefined ? { version: '2.0' } : readJson(file);
   const parsed = hostJson.safeParse(withOverrides(written, environment));
@@ -67,7 +67,7 @@ const span = z
   .string()
   .refine((text) => text === '-1' || timeSpanMs(text) !== undefined, 'must be hh:mm:ss');
 
-/** One of these, in whatever case. */
+/** One of these values, in any case. */
 function strategy<const Name extends string>(...names: readonly Name[]) {
   const lower = names.map((name) => name.toLowerCase() as Lowercase<Name>);
   return z.string().toLowerCase().pipe(z.enum(lower)).optional();
@@ -168,7 +168,7 @@ function timeoutFrom(functionTimeout: string | null | undefined): number | undef
     : spanMs(functionTimeout);
 }
 
-/** Of a span that the shape of the file has let pass. */
+/** The milliseconds of a span that the shape of the file has accepted. */
 function spanMs(text: string): number {
   return timeSpanMs(text) ?? 0;
 }
@@ -199,7 +199,7 @@ function withOverrides(written: unknown, environment: Environment): unknown {
   return merged;
 }
 
-/** Sets a member deep in `target`; names are compared without regard to case. */
+/** Sets a nested member of `target`; names are compared without regard to case. */
 function put(target: Record<string, unknown>, [head, ...rest]: string[], value: unknown): void {
   if (head === undefined) return;
   const key = Object.keys(target).find((k) => k.toLowerCase() === head.toLowerCase()) ?? head;
@@ -220,8 +220,8 @@ function scalar(text: string): unknown {
 }
 
 /**
- * Puts `Values` of `local.settings.json` into the environment. A variable that is set and not
- * empty wins, as under Core Tools; so does a null, which sets nothing.
+ * Copies `Values` of `local.settings.json` into the environment. A variable that is set and not
+ * empty takes precedence, as under Core Tools; a null is ignored.
  */
 export function applyLocalSettings(appFolder: string, environment: Environment): void {
   for (const [name, value] of Object.entries(readLocalSettings(appFolder)?.Values ?? {})) {
@@ -231,7 +231,7 @@ export function applyLocalSettings(appFolder: string, environment: Environment):
   }
 }
 
-/** The port that the app asks for; `--port` overrules it, as under Core Tools. */
+/** The port that the app requests; `--port` overrides it, as under Core Tools. */
 export function localPort(appFolder: string): number | undefined {
   return readLocalSettings(appFolder)?.Host?.LocalHttpPort;
 }
@@ -270,10 +270,10 @@ export function settingOf(environment: Environment, name: string): string | unde
 }
 
 function missing(setting: string, where: string): never {
-  throw new Error(`'%${setting}%' in ${where} does not resolve: no such app setting.`);
+  throw new Error(`'%${setting}%' in ${where} does not resolve: the app setting does not exist.`);
 }
 
-/** .NET reads on over comments, and over a comma too many. */
+/** .NET accepts comments and trailing commas. */
 function readJson(file: string): unknown {
   const text = fs.readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
   const bare = without(/\/\/[^\n]*|\/\*[^]*?\*\//, text);
@@ -284,7 +284,7 @@ function readJson(file: string): unknown {
   }
 }
 
-/** The text without what matches outside its strings. */
+/** Removes the matches outside the text's strings. */
 function without({ source }: RegExp, json: string): string {
   const either = new RegExp(String.raw`("(?:\\.|[^"\\])*")|(?:${source})`, 'g');
   return json.replaceAll(either, (_, string: string | undefined) => string ?? '');

@@ -9,21 +9,21 @@ import { BlobServiceClient } from '@azure/storage-blob';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { settingOf, type Environment } from './settings';
 
-/** The storage account behind a `connection`: a connection string, or addresses and an identity. */
+/** The storage account of a `connection`: a connection string, or addresses and an identity. */
 export interface StorageAccount {
   blobs(): BlobServiceClient;
   queues(): QueueServiceClient;
   table(name: string): TableClient;
 }
 
-/** The connection of a binding: the host's own where it names none. */
+/** The connection of a binding. Default: the host's own. */
 export function connectionOf({ connection }: Readonly<Record<string, unknown>>): string {
   return typeof connection === 'string' && connection !== '' ? connection : 'AzureWebJobsStorage';
 }
 
 /**
- * Looks at the setting `AzureWebJobs<connection>` first, then at `<connection>`. If there is none,
- * `<connection>__blobServiceUri` and its kin say where the account is, and who asks.
+ * Reads the setting `AzureWebJobs<connection>` first, then `<connection>`. Without either,
+ * `<connection>__blobServiceUri` and similar settings name the account and the identity.
  */
 export function storageAccount(connection: string, environment: Environment): StorageAccount {
   const names = [`AzureWebJobs${connection}`, connection];
@@ -36,7 +36,7 @@ export function storageAccount(connection: string, environment: Environment): St
     if (account !== undefined) return account;
   }
   throw new Error(
-    `The connection '${connection}' is not set: there is neither a setting of that name, with a connection string, nor '${connection}__blobServiceUri' or '${connection}__accountName'.`,
+    `The connection '${connection}' is not set: there is no setting of that name with a connection string, and no '${connection}__blobServiceUri' or '${connection}__accountName'.`,
   );
 }
 
@@ -51,13 +51,15 @@ function byConnectionString(setting: string, text: string): StorageAccount {
   };
 }
 
-/** What the clients say of a text that they cannot read names neither the setting nor the fault. */
+/**
+ * The clients' message for an invalid connection string names neither the setting nor the error.
+ */
 function read<Client>(setting: string, connect: () => Client): Client {
   try {
     return connect();
   } catch (cause) {
     throw new Error(
-      `The setting '${setting}' is no connection string of a storage account, which begins with DefaultEndpointsProtocol=, BlobEndpoint= or the like, or is UseDevelopmentStorage=true.`,
+      `The setting '${setting}' is not a connection string of a storage account, which starts with DefaultEndpointsProtocol=, BlobEndpoint= or similar, or is UseDevelopmentStorage=true.`,
       { cause },
     );
   }
@@ -69,7 +71,7 @@ function byIdentity(name: string, environment: Environment): StorageAccount | un
   const address = (service: Service) =>
     get(`${service}ServiceUri`) ??
     (account === undefined ? undefined : `https://${account}.${service}.core.windows.net`) ??
-    // Where one service is all that is wanted, its address may be given without its name.
+    // Where only one service is used, its address may be given without the service's name.
     get('serviceUri');
   if (SERVICES.every((service) => address(service) === undefined)) return undefined;
 
@@ -106,12 +108,12 @@ function credentialFor(get: (part: string) => string | undefined): TokenCredenti
   return new DefaultAzureCredential();
 }
 
-/** Whether a storage request failed because the thing is not there. */
+/** Returns whether a storage request failed because the resource does not exist. */
 export function isNotFound(error: unknown): boolean {
   return statusOf(error) === 404;
 }
 
-/** Whether it failed because somebody else was faster. */
+/** Returns whether a storage request failed because another client was faster. */
 export function isConflict(error: unknown): boolean {
   return statusOf(error) === 409 || statusOf(error) === 412;
 }

@@ -5,7 +5,7 @@ import type { Binding } from './wire';
 
 /** Table bindings: one entity or many to read, one or many to add. */
 
-/** What a table binding says, its expressions resolved. */
+/** The options of a table binding, its expressions resolved. */
 export interface TableQuery {
   readonly partitionKey: string | undefined;
   readonly rowKey: string | undefined;
@@ -30,7 +30,10 @@ export function tableQuery(binding: Binding, metadata: Metadata, now: Date): Tab
   };
 }
 
-/** In quotes anything, made harmless; elsewhere a number or a truth value, so that no caller can add conditions. */
+/**
+ * Within quotes any value, escaped; elsewhere a number or a boolean, so that no caller can add
+ * conditions.
+ */
 function resolveFilter(template: string, metadata: Metadata, now: Date): string {
   if (/^\{[^{}]+\}$/.test(template)) return resolveExpressions(template, metadata, now);
   return resolveExpressions(template, metadata, now, (value, expression) => {
@@ -44,7 +47,7 @@ function resolveFilter(template: string, metadata: Metadata, now: Date): string 
   });
 }
 
-/** With both keys the entity, or undefined when there is none; else an array. */
+/** With both keys, returns the entity, or undefined when it does not exist; otherwise an array. */
 export async function readTable(table: TableClient, query: TableQuery): Promise<unknown> {
   const { partitionKey, rowKey } = query;
   const isOne = partitionKey !== undefined && rowKey !== undefined;
@@ -58,7 +61,7 @@ export async function readTable(table: TableClient, query: TableQuery): Promise<
   }
 }
 
-/** Entities as the service wrote them, so that a whole number is told from a long one. */
+/** Entities as the service wrote them, so that 32-bit and 64-bit integers stay distinct. */
 const RAW = { disableTypeConversion: true } as const;
 
 async function readEntities(
@@ -81,7 +84,7 @@ async function readEntities(
 
 type Stored = Readonly<Record<string, unknown>>;
 
-/** What the library and the service add: the function is not given it. */
+/** Members that the library and the service add: the function does not receive them. */
 const ADDED: ReadonlySet<string> = new Set(['odata.metadata', 'etag', 'odata.etag', 'timestamp']);
 
 function plainEntity(entity: Stored): object {
@@ -96,7 +99,7 @@ function plainEntity(entity: Stored): object {
   };
 }
 
-/** A property comes with its type beside it, where JSON does not say it. */
+/** A property has its type beside it where JSON does not express it. */
 function plainValue(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || !('type' in value) || !('value' in value))
     return value;
@@ -105,13 +108,10 @@ function plainValue(value: unknown): unknown {
   return isNumber ? Number(value.value) : value.value;
 }
 
-/** The service takes so many changes of one partition at once. */
+/** Maximum number of changes of one partition in one transaction. */
 const BATCH = 100;
 
-/**
- * Adds entities; one that is there already fails the whole. A key that an entity does not have is
- * that of the binding.
- */
+/** Adds entities; an existing one fails the whole output. A missing key is that of the binding. */
 export async function writeTable(
   table: TableClient,
   value: unknown,
@@ -134,7 +134,7 @@ interface Keyed {
 
 function actionFor(item: unknown, query: TableQuery): TransactionAction {
   if (typeof item !== 'object' || item === null)
-    throw new Error('A table takes entities: objects with PartitionKey and RowKey.');
+    throw new Error('A table output accepts entities only: objects with PartitionKey and RowKey.');
   const keys: Record<string, string | undefined> = {
     partitionkey: query.partitionKey,
     rowkey: query.rowKey,
@@ -151,18 +151,18 @@ function actionFor(item: unknown, query: TableQuery): TransactionAction {
   if (partitionkey === undefined || rowkey === undefined)
     throw new Error('An entity for a table has no PartitionKey or no RowKey.');
   const entity = { ...rest, partitionKey: partitionkey, rowKey: rowkey };
-  // With an ETag it may be there already.
+  // With an ETag the entity may exist already.
   return etag === undefined ? ['create', entity] : ['upsert', entity, 'Replace'];
 }
 
-/** A whole number is a long one to .NET, and what is no scalar its text. */
+/** An integer is 64 bits wide in .NET, and a value that is not a scalar becomes its JSON text. */
 function property(value: unknown): unknown {
   if (typeof value === 'number' && Number.isInteger(value))
     return { type: 'Int64', value: String(value) };
   return typeof value === 'object' ? JSON.stringify(value, undefined, 2) : value;
 }
 
-/** One partition each, no row twice, no more than the service takes. */
+/** One partition for each batch, no row twice, and no more than the service accepts. */
 function* batches(actions: readonly TransactionAction[]): Iterable<readonly TransactionAction[]> {
   const open = new Map<string, Map<string, TransactionAction>>();
   for (const action of actions) {

@@ -32,13 +32,13 @@ export async function startTestHub(options: TestHubOptions): Promise<TestHub> {
 export interface TestHubOptions {
   /** Registers the functions, with the app's own libraries. */
   readonly register: () => unknown;
-  /** What the clock shows first. Default 2030-01-01, midnight. */
+  /** First time of the clock. Default: 2030-01-01, midnight. */
   readonly start?: Date | string;
-  /** Instead of `start`: a clock that the test shares with its fakes. */
+  /** A clock that the test shares with its fakes, instead of `start`. */
   readonly clock?: SteppedClock;
   readonly environment?: Environment;
   readonly log?: (level: string, message: string) => void;
-  /** Where the hub is kept, for tests of restarts. Default: in memory. */
+  /** Folder of the hub, for tests of restarts. Default: in memory. */
   readonly dataFolder?: string;
 }
 
@@ -79,7 +79,7 @@ export class TestHub {
     return this.host.settled();
   }
 
-  /** Moves the clock to the next alarm and settles; false when there is no alarm. */
+  /** Steps the clock to the next alarm and settles; false when there is no alarm. */
   async stepToNextAlarm(): Promise<boolean> {
     const next = this.clock.next();
     if (next === undefined) return false;
@@ -89,15 +89,15 @@ export class TestHub {
   }
 
   /**
-   * Settles and steps from alarm to alarm until the instance has ended. Throws when it waits for
-   * something that no alarm will bring.
+   * Settles and steps from alarm to alarm until the instance has ended. Throws when no alarm is
+   * left and it still waits.
    */
   async runToEnd(id: string): Promise<StatusPayload> {
     await this.settled();
     while (!hasEnded(this.#find(id).status)) {
       if (!(await this.stepToNextAlarm()))
         throw new Error(
-          `'${id}' is ${this.#find(id).status} and waits for something that no alarm will bring.`,
+          `'${id}' is ${this.#find(id).status} and waits for an event that no alarm will cause.`,
         );
     }
     return this.status(id);
@@ -124,7 +124,7 @@ export class TestHub {
 
   #find(id: string): Instance {
     const instance = this.host.hub.find(id);
-    if (instance === undefined) throw new Error(`There is no instance '${id}'.`);
+    if (instance === undefined) throw new Error(`The instance '${id}' does not exist.`);
     return instance;
   }
 }

@@ -1,9 +1,9 @@
 /**
- * A .NET time span as text, in milliseconds; undefined if it is none:
+ * A .NET time span as text, in milliseconds; undefined if it is not one:
  *
  *     span = days | days "." hh ":" mm [ ":" ss ] | [ days ":" ] hh ":" mm ":" ss | hh ":" mm
  *
- * Seconds may have a fraction. Three parts of which the first is no hour of a day are days, hours and
+ * Seconds may have a fraction. Three parts of which the first exceeds the hours of a day are days, hours and
  * minutes: `24:00:00` is twenty-four days, of which the documentation of the timer trigger warns.
  */
 export function timeSpanMs(text: string): number | undefined {

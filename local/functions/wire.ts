@@ -1,6 +1,6 @@
 /**
- * What travels between host and app: the shapes of `@azure/functions-core`, whose types are not
- * published. Read from `@azure/functions` 4.16.
+ * The data exchanged between host and app: the shapes of `@azure/functions-core`, whose types are
+ * not published. Read from `@azure/functions` 4.16.
  */
 
 /** One value on the wire. At most one member is set; none means undefined. */
@@ -14,7 +14,7 @@ export interface TypedData {
   readonly modelBindingData?: ModelBindingData;
 }
 
-/** Says where a thing is, for a library of the app's that makes a client of it. */
+/** A reference to a resource, from which a library of the app creates a client. */
 export interface ModelBindingData {
   readonly version: string;
   readonly source: string;
@@ -22,7 +22,7 @@ export interface ModelBindingData {
   readonly content: Uint8Array;
 }
 
-/** Whether the app asked for a client (`sdkBinding: true`) instead of the content. */
+/** Whether the app requested a client (`sdkBinding: true`) instead of the content. */
 export function isDeferred({ properties }: Binding): boolean {
   return (
     typeof properties === 'object' &&
@@ -32,7 +32,7 @@ export function isDeferred({ properties }: Binding): boolean {
   );
 }
 
-/** What `@azure/functions-extensions-blob` makes a client of. */
+/** The data from which `@azure/functions-extensions-blob` creates a client. */
 export function blobReference(
   Connection: string,
   ContainerName: string,
@@ -71,7 +71,7 @@ export interface HttpCookie {
   readonly value: string;
   readonly domain?: Maybe<Nullable<string>>;
   readonly path?: Maybe<Nullable<string>>;
-  /** Seconds since 1970, for once. */
+  /** Seconds since 1970, unlike other times. */
   readonly expires?: Maybe<Nullable<{ readonly seconds: number }>>;
   readonly secure?: Maybe<Nullable<boolean>>;
   readonly httpOnly?: Maybe<Nullable<boolean>>;
@@ -85,7 +85,7 @@ export interface Binding {
   readonly [option: string]: unknown;
 }
 
-/** Content as its binding asks for it: bytes or text, and else what is usual there. */
+/** Content in the form that its binding requests: bytes or text. Default: `usual`. */
 export function contentFor(
   { dataType }: Binding,
   bytes: Buffer,
@@ -141,7 +141,7 @@ export type InvocationState = 'preInvocationHooks' | 'invocation' | 'postInvocat
 export type LogLevel = 'trace' | 'debug' | 'information' | 'warning' | 'error' | 'critical';
 export type LogCategory = 'user' | 'system' | 'customMetric';
 
-/** What the programming model is given for one invocation. It reads `state` while it runs. */
+/** The data of one invocation for the programming model, which reads `state` while it runs. */
 export interface CoreInvocationContext {
   readonly invocationId: string;
   readonly request: InvocationRequest;
@@ -170,7 +170,7 @@ export interface ProgrammingModel {
   ): Record<string, string> | Promise<Record<string, string>>;
 }
 
-/** What a function returned, as JSON text; null when it returned nothing. */
+/** The return value of a function as JSON text; null when it returned nothing. */
 export function jsonTextOf(data: Maybe<TypedData>): string | null {
   if (data === null || data === undefined) return null;
   if (data.json !== undefined) return data.json;

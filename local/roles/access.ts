@@ -1,22 +1,22 @@
 import { allows, builtInRoles, isRoleName, type Right, type RoleName } from './built-in';
 
-/** What the one identity of a local environment may do, where somebody asked for that to matter. */
+/** The roles of the only identity of a local environment, where roles are enforced. */
 export interface Access {
   readonly roles: readonly RoleName[];
-  /** Rights taken away again, by name: to see what an app does without. Looked at for every request. */
+  /** Rights that are withdrawn, by name, to test the app without them. Read for every request. */
   readonly without: ReadonlySet<string>;
-  /** Told of every request that was let through or not. */
-  readonly note?: (seen: Seen) => void;
+  /** Called for every request that was allowed or denied. */
+  readonly onChecked?: (seen: CheckedRequest) => void;
 }
 
-export interface Seen {
+export interface CheckedRequest {
   readonly right: Right;
   readonly request: string;
   readonly isAllowed: boolean;
 }
 
-/** Whether the bearer of a token with these claims may. */
-export function mayDo(
+/** Returns whether the bearer of a token with these claims has a right. */
+export function hasRight(
   claims: Readonly<Record<string, unknown>> | null,
   right: Right,
   { without }: Pick<Access, 'without'>,

@@ -1,7 +1,7 @@
 /**
- * Azure's built-in roles, as far as this deployment gives them: what each allows on the management
- * plane (actions) and on the data plane (data actions). Batch is in between: pools and nodes are
- * actions although the same service answers for them, jobs and tasks are data actions
+ * Azure's built-in roles, as far as this deployment assigns them: the rights of each on the
+ * management plane (actions) and on the data plane (data actions). Batch has both: pools and nodes
+ * are actions although the same service handles them, jobs and tasks are data actions
  * (learn.microsoft.com/azure/batch/batch-role-based-access-control).
  */
 export interface Role {
@@ -10,7 +10,7 @@ export interface Role {
   readonly dataActions: readonly string[];
 }
 
-/** One thing that somebody may do. */
+/** One right of an identity. */
 export interface Right {
   readonly plane: 'action' | 'dataAction';
   readonly name: string;

@@ -5,23 +5,24 @@ import { pipeline } from 'node:stream';
 import type { Certificate } from '../certificate';
 import { listen, type Listening } from '../http';
 import { claimsOf } from '../identity';
-import { mayDo, type Access } from './access';
+import { hasRight, type Access } from './access';
 import type { Right } from './built-in';
 import { rightFor, type ServiceKind } from './requests';
 
 /**
- * Stands before a service that knows no roles (Azurite, the Batch stand-in) and lets through what the
- * bearer's roles allow. Everything else goes on untouched: a key or a signature is the service's
- * own to judge, and so is whether a token is genuine.
+ * A proxy before a service that does not check roles (Azurite, the Batch stand-in): it forwards the
+ * requests that the bearer's roles allow. Requests with a key or a signature are forwarded
+ * unchanged, because the service checks these itself, as it checks whether a token is genuine.
  *
- * Unlike Azure: the roles are in the token; a change of roles counts at once, not after minutes; a
- * signature that an identity made is not weighed again by what its signer may do now.
+ * Unlike Azure: the roles are in the token; a change of roles is effective at once, not after
+ * minutes; a signature that an identity made is not checked again against its signer's present
+ * roles.
  */
 export interface GateStart {
   readonly service: ServiceKind;
-  /** The service, with what its paths begin with: `https://127.0.0.1:10000/devstoreaccount1`. */
+  /** The service, with the prefix of its paths: `https://127.0.0.1:10000/devstoreaccount1`. */
   readonly upstream: string;
-  /** With it the gate speaks TLS, and trusts the service behind it by it. */
+  /** With it the gate uses TLS, and trusts the service behind it. */
   readonly certificate?: Certificate;
   readonly access: Access;
   readonly log: (line: string) => void;
@@ -29,10 +30,10 @@ export interface GateStart {
 
 export async function startGate(start: GateStart): Promise<Listening> {
   const server = await listen(
-    (request, response) => answer(start, request, response),
+    (request, response) => handle(start, request, response),
     start.certificate === undefined ? {} : { tls: start.certificate },
   );
-  // Clients are told the gate's address in the service's form.
+  // Clients get the gate's address in the service's form.
   return { ...server, url: `${server.url}${basePath(start)}` };
 }
 
@@ -40,22 +41,22 @@ function basePath({ upstream }: GateStart): string {
   return new URL(upstream).pathname.replace(/\/$/, '');
 }
 
-function answer(start: GateStart, request: IncomingMessage, response: ServerResponse): void {
+function handle(start: GateStart, request: IncomingMessage, response: ServerResponse): void {
   const right = rightOf(start, request);
   const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
   if (right === undefined || token === undefined) {
-    passOn(start, request, response);
+    forward(start, request, response);
     return;
   }
-  const isAllowed = mayDo(claimsOf(token), right, start.access);
-  const asked = `${request.method ?? ''} ${(request.url ?? '').split('?')[0] ?? ''}`;
-  start.access.note?.({ right, request: asked, isAllowed });
+  const isAllowed = hasRight(claimsOf(token), right, start.access);
+  const requestLine = `${request.method ?? ''} ${(request.url ?? '').split('?')[0] ?? ''}`;
+  start.access.onChecked?.({ right, request: requestLine, isAllowed });
   if (isAllowed) {
-    passOn(start, request, response);
+    forward(start, request, response);
     return;
   }
-  start.log(`403 for ${asked}: the identity has no role that allows ${right.name}`);
-  // The body is taken in first: a client that is still sending does not listen.
+  start.log(`403 for ${requestLine}: the identity has no role that allows ${right.name}`);
+  // The body is read first: a client that is still sending does not read the response.
   request.resume().on('end', () => refuse(start.service, right, request, response));
 }
 
@@ -65,10 +66,10 @@ function rightOf(start: GateStart, request: IncomingMessage): Right | undefined 
   return rightFor(start.service, { method: request.method ?? '', path, query: url.searchParams });
 }
 
-function passOn(start: GateStart, request: IncomingMessage, response: ServerResponse): void {
-  const tell = (error: Error | null | undefined) => {
+function forward(start: GateStart, request: IncomingMessage, response: ServerResponse): void {
+  const logAbort = (error: Error | null | undefined) => {
     if (error === null || error === undefined) return;
-    start.log(`${request.method ?? ''} of ${start.service} was broken off: ${error.message}`);
+    start.log(`${request.method ?? ''} of ${start.service} was aborted: ${error.message}`);
   };
   const { hostname, port, protocol } = new URL(start.upstream);
   const isSecure = protocol === 'https:';
@@ -80,25 +81,28 @@ function passOn(start: GateStart, request: IncomingMessage, response: ServerResp
     headers: request.headers,
     ...(start.certificate !== undefined && { ca: start.certificate.cert }),
   };
-  const onward = (isSecure ? https : http).request(options, (reply) => {
-    // Whoever asked may have gone while the answer was on its way.
+  const forwarded = (isSecure ? https : http).request(options, (reply) => {
+    // The client may have disconnected in the meantime.
     if (response.destroyed) {
       reply.destroy();
       return;
     }
     response.writeHead(reply.statusCode ?? 502, reply.statusMessage, reply.rawHeaders);
-    pipeline(reply, response, tell);
+    pipeline(reply, response, logAbort);
   });
-  onward.on('error', () => response.destroy());
-  // What breaks off on one side breaks off on the other.
-  pipeline(request, onward, tell);
+  forwarded.on('error', () => response.destroy());
+  // An abort on one side aborts the other.
+  pipeline(request, forwarded, logAbort);
 }
 
-/** The services do not say which right is missing; who looks at the traffic finds it here. */
+/**
+ * The services do not name the missing right; an observer of the traffic finds it in this header.
+ */
 const MISSING_RIGHT = 'x-nightshift-missing-right';
-const SAID = 'This request is not authorized to perform this operation using this permission.';
+const DENIED_MESSAGE =
+  'This request is not authorized to perform this operation using this permission.';
 
-/** In each service's own words, of which an answer to HEAD has the code alone. */
+/** Each service's own error; a response to HEAD has only the code. */
 function refuse(
   service: ServiceKind,
   right: Right,
@@ -115,21 +119,21 @@ function refuse(
     const code = 'AuthorizationPermissionMismatch';
     response.writeHead(403, { 'content-type': 'application/xml', 'x-ms-error-code': code });
     response.end(
-      `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>${SAID}</Message></Error>`,
+      `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>${DENIED_MESSAGE}</Message></Error>`,
     );
     return;
   }
-  // Unconfirmed: the code and the words that Batch gives when a role is missing.
+  // Unconfirmed: the code and the message of Batch for a missing role.
   const code = service === 'batch' ? 'PermissionDenied' : 'AuthorizationPermissionMismatch';
   const body =
     service === 'batch'
-      ? { code, message: { lang: 'en-US', value: SAID } }
-      : { 'odata.error': { code, message: { lang: 'en-US', value: SAID } } };
+      ? { code, message: { lang: 'en-US', value: DENIED_MESSAGE } }
+      : { 'odata.error': { code, message: { lang: 'en-US', value: DENIED_MESSAGE } } };
   response.writeHead(403, { 'content-type': 'application/json;odata=minimalmetadata' });
   response.end(JSON.stringify(body));
 }
 
-/** Resource Manager alone says who asked, for what, and where. */
+/** Only Resource Manager names the caller, the action and the scope. */
 function managementError({ name }: Right, { url = '', headers }: IncomingMessage) {
   const claims = claimsOf((headers.authorization ?? '').replace(/^Bearer /i, ''));
   const who = `The client '${String(claims?.['appid'])}' with object id '${String(claims?.['oid'])}'`;

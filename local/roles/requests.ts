@@ -1,8 +1,9 @@
 import type { Right } from './built-in';
 
 /**
- * Which right a request needs, service by service, in rows: the first that fits. As Microsoft's
- * reference lists them (learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory,
+ * The right that a request needs, for each service as rows: the first matching row counts. From
+ * Microsoft's reference
+ * (learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory,
  * …/azure/batch/batch-role-based-access-control, …/azure/key-vault/general/rbac-guide).
  *
  * Unconfirmed: that Batch counts nodes and their files with pools, tasks and their files with jobs,
@@ -10,7 +11,7 @@ import type { Right } from './built-in';
  */
 export type ServiceKind = 'blob' | 'queue' | 'table' | 'batch' | 'management' | 'vault';
 
-export interface Asked {
+export interface ServiceRequest {
   readonly method: string;
   /** Below the account, such as `/inbox/a.ply`; for Batch, management and vault the whole path. */
   readonly path: string;
@@ -141,8 +142,11 @@ const rows: Readonly<Record<ServiceKind, readonly Row[]>> = {
   ],
 };
 
-/** Undefined for a request that no row knows: it is let through, and the service says what it thinks. */
-export function rightFor(service: ServiceKind, { method, path, query }: Asked): Right | undefined {
+/** Undefined for a request without a row: it is forwarded, and the service decides. */
+export function rightFor(
+  service: ServiceKind,
+  { method, path, query }: ServiceRequest,
+): Right | undefined {
   return rows[service].find(
     (row) =>
       row.methods.includes(method) &&

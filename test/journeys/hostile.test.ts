@@ -159,7 +159,7 @@ test('a blob whose name climbs out of its container has a run that says why it f
     'the refusal of the event',
     async () =>
       [
-        'render-blob cannot be given "inbox/../../x.ply": ',
+        'render-blob cannot receive "inbox/../../x.ply": ',
         'moved to queue webjobs-blobtrigger-poison',
       ].every((words) => world.lines.some((line) => line.includes(words))) || undefined,
   );

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startEnvironment } from '../../local/environment';
 import { drop } from '../../local/cli/storage-access';
-import type { Seen } from '../../local/roles/access';
+import type { CheckedRequest } from '../../local/roles/access';
 import { allows, builtInRoles, isRoleName } from '../../local/roles/built-in';
 import type { Run } from '../../local/cli/runs';
 import { callsOfApp } from '../infra/rights/calls';
@@ -34,7 +34,7 @@ const DELEGATION =
   'Microsoft.Storage/storageAccounts/blobServices/generateUserDelegationKey/action';
 
 const without = new Set<string>();
-const seen: Seen[] = [];
+const seen: CheckedRequest[] = [];
 const worlds: World[] = [];
 
 async function strictWorld(name: string): Promise<World> {
@@ -42,7 +42,7 @@ async function strictWorld(name: string): Promise<World> {
   const lines: string[] = [];
   const environment = await startEnvironment({
     ...(await optionsOf({ name, folder })),
-    access: { roles, without, note: (one) => seen.push(one) },
+    access: { roles, without, onChecked: (one) => seen.push(one) },
     log: (part, line) => lines.push(`${part}: ${line}`),
   });
   const world = worldAt(environment, folder, lines, () => environment.stop());

@@ -11,43 +11,43 @@ import {
 import type { Engine } from './engine';
 
 /**
- * What the host is compared with: the in-memory backend of Microsoft's own
- * `@microsoft/durabletask-js`, with the same orchestrations. It keeps nothing on disk, has no
- * functions and no HTTP, and runs one thing at a time.
+ * The engine that the host is compared with: the in-memory backend of Microsoft's own
+ * `@microsoft/durabletask-js`, with the same orchestrations. It stores nothing on disk, has no
+ * functions and no HTTP, and runs one work item at a time.
  */
 
 type Step = AsyncGenerator<Task<unknown>, unknown, never>;
 
-/** Longer than anything that is measured takes, in s. */
-const PATIENCE = 600;
+/** Longer than any measurement takes, in seconds. */
+const TIMEOUT_SECONDS = 600;
 
-/** The most events that one instance has here: a fan of 2,000 has 4,003. */
+/** Maximum number of events of one instance here: a fan-out of 2,000 has 4,003. */
 const MAX_HISTORY = 1_000_000;
 
-/** Opens the baseline, paused: its worker asks for work without a rest, and would take from others. */
+/** Opens the baseline, paused: its worker polls without pause and would slow down the others. */
 export function openBaseline(): Engine {
   const backend = new InMemoryOrchestrationBackend(MAX_HISTORY);
   const worker = new TestOrchestrationWorker(backend);
   const client = new TestOrchestrationClient(backend);
   register(worker);
-  let speak: (() => void) | undefined;
+  let restoreConsole: (() => void) | undefined;
   return {
     name: 'durabletask-js, memory',
     start: (name, input) => client.scheduleNewOrchestration(name, input),
     raiseEvent: (id, event, data) => client.raiseOrchestrationEvent(id, event, data),
     ended: async (id) => {
-      const state = await client.waitForOrchestrationCompletion(id, true, PATIENCE);
+      const state = await client.waitForOrchestrationCompletion(id, true, TIMEOUT_SECONDS);
       if (state?.runtimeStatus !== OrchestrationStatus.COMPLETED)
         throw new Error(`${id} ended as ${state?.runtimeStatus}: ${state?.serializedOutput}`);
       return JSON.parse(state.serializedOutput ?? 'null') as unknown;
     },
     resume: async () => {
-      speak = silence();
+      restoreConsole = muteConsole();
       await worker.start();
     },
     pause: async () => {
       await worker.stop();
-      speak?.();
+      restoreConsole?.();
     },
     close: () => worker.stop(),
   };
@@ -83,8 +83,10 @@ function register(worker: TestOrchestrationWorker): void {
   );
 }
 
-/** Its worker writes several lines an event and takes no logger: it is not measured by its words. */
-function silence(): () => void {
+/**
+ * Its worker writes several lines for each event and takes no logger; their cost is not measured.
+ */
+function muteConsole(): () => void {
   const { info, debug } = console;
   const quiet = (): void => undefined;
   Object.assign(console, { info: quiet, debug: quiet });

@@ -4,17 +4,20 @@ import { realClock } from '../../clock';
 import * as client from '../durable/client';
 import { startHost, type RunningHost } from '../host';
 
-/** What is measured: something that runs the orchestrations `noop`, `one`, `chain`, `fan`, `events`. */
+/**
+ * The subject of a measurement: it runs the orchestrations `noop`, `one`, `chain`, `fan` and
+ * `events`.
+ */
 export interface Engine {
   readonly name: string;
-  /** Starts one; the answer is its instance id. */
+  /** Starts an instance and returns its id. */
   start(name: string, input?: unknown): Promise<string>;
   raiseEvent(id: string, event: string, data: unknown): Promise<void>;
-  /** Waits for its end; the answer is its output. Rejects when it did not complete. */
+  /** Waits for the end of an instance and returns its output. Rejects when it did not complete. */
   ended(id: string): Promise<unknown>;
-  /** One answer of an HTTP function, of an engine that has any. */
+  /** Calls an HTTP function once, for an engine that has HTTP functions. */
   readonly hello?: () => Promise<void>;
-  /** Before and after each measurement, for an engine that would be in the way of others. */
+  /** Called before and after each measurement, for an engine that would slow down the others. */
   readonly resume?: () => Promise<void>;
   readonly pause?: () => Promise<void>;
   close(): Promise<void>;
@@ -71,7 +74,7 @@ export function openHost(place: Place): Promise<RunningHost> {
   });
 }
 
-/** Our host, as what is measured. */
+/** The local host as the subject of a measurement. */
 export function hostEngine(place: Place, host: RunningHost): Engine {
   return {
     name: place.name,

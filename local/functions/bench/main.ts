@@ -3,14 +3,14 @@ import { parseArgs } from 'node:util';
 import { openBaseline } from './baseline';
 import { hostEngine, openHost, type Engine, type Place } from './engine';
 import { measurements, rate, report, run, temporaryFolder } from './measure';
-import { measureRestart, tellStart } from './restart';
+import { measureRestart, reportStart } from './restart';
 
 /**
- * How fast the host is: `node dist/local/functions/bench/main.js [--only memory|disk|restart]
- * [--times 5]`. Each figure is the median of several measurements taken in turn, with their
- * spread, and the share of one processor that the process got meanwhile: an absolute figure of
- * one machine, with others at work on it, proves little. In memory, Microsoft's own in-memory
- * backend is measured in the same turns.
+ * Measures the speed of the host: `node dist/local/functions/bench/main.js [--only
+ * memory|disk|restart] [--times 5]`. Each figure is the median of several alternating measurements,
+ * with their spread, and the share of one processor that the process got in that time: an absolute
+ * figure of one shared machine proves little. In memory, Microsoft's own in-memory backend is
+ * measured alternately with the host.
  */
 const { values: options } = parseArgs({
   options: {
@@ -37,7 +37,7 @@ const contests: readonly Contest[] = [
 void main();
 
 async function main(): Promise<void> {
-  if (options.start !== undefined) return tellStart(options.start);
+  if (options.start !== undefined) return reportStart(options.start);
   const times = Number(options.times);
   if (!Number.isInteger(times) || times < 1)
     throw new Error(`--times ${options.times} is not a whole number from 1 on`);
@@ -48,7 +48,7 @@ async function main(): Promise<void> {
     await measureRestart(__filename, times);
 }
 
-/** All measurements of the engines of one contest, turn by turn. */
+/** Takes all measurements of the engines of one contest, alternating between them. */
 async function measure({ place, baseline }: Contest, times: number): Promise<void> {
   const host = hostEngine(place, await openHost(place));
   const engines = [host, ...(baseline === undefined ? [] : [baseline()])];
@@ -76,7 +76,7 @@ async function measure({ place, baseline }: Contest, times: number): Promise<voi
   report(`${place.name}: share of a processor`, [share * 100], '%');
 }
 
-/** `work` while no other engine takes from the processor. */
+/** Runs `work` while no other engine uses the processor. */
 async function alone<T>(engine: Engine, work: () => Promise<T>): Promise<T> {
   await engine.resume?.();
   try {

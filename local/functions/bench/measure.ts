@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Engine } from './engine';
 
-/** What is measured: a name, a unit, one measurement, and whether it takes an HTTP function. */
+/** A name, a unit, one measurement, and whether it needs an HTTP function. */
 export interface Measurement {
   readonly what: string;
   readonly unit: string;
@@ -43,7 +43,7 @@ export const measurements: readonly Measurement[] = [
   },
 ];
 
-/** Runs one orchestration to its end; rejects when its output is not what it must be. */
+/** Runs one orchestration to its end; rejects when its output is not the expected one. */
 export async function run(
   engine: Engine,
   name: string,
@@ -55,7 +55,7 @@ export async function run(
     throw new Error(`${engine.name}: ${name} answered ${JSON.stringify(output)}`);
 }
 
-/** How many a second, `width` at once. */
+/** Returns the number of calls per second, with `width` calls at a time. */
 export async function rate(
   count: number,
   width: number,
@@ -96,7 +96,7 @@ async function eventRate(engine: Engine): Promise<number> {
   return (count / ms) * 1000;
 }
 
-/** A line with the median, and how far the samples are apart. */
+/** Prints a line with the median and the range of the samples. */
 export function report(what: string, samples: readonly number[], unit: string): void {
   const sorted = [...samples].sort((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
@@ -107,7 +107,7 @@ export function report(what: string, samples: readonly number[], unit: string): 
   );
 }
 
-/** A folder that goes with the process. */
+/** A folder that is deleted when the process exits. */
 export function temporaryFolder(): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'functions-bench-'));
   process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));

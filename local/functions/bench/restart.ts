@@ -5,8 +5,8 @@ import { rate, report, run, temporaryFolder } from './measure';
 const ENDED = 100_000;
 
 /**
- * Starts of processes of their own with many ended instances on disk, `times` of each, and the
- * memory they take. `program` is a script that calls `tellStart` when it is given `--start`.
+ * Measures starts of separate processes with many ended instances on disk, `times` of each, and
+ * their memory. `program` is a script that calls `reportStart` when it is started with `--start`.
  */
 export async function measureRestart(program: string, times: number): Promise<void> {
   const folder = temporaryFolder();
@@ -21,8 +21,8 @@ export async function measureRestart(program: string, times: number): Promise<vo
     empty.push(await startOf(program, temporaryFolder()));
   }
   const what = `with ${ENDED.toLocaleString('en')} ended instances`;
-  reportStarts('an empty host', empty);
-  reportStarts(`a host ${what}`, full);
+  printStarts('an empty host', empty);
+  printStarts(`a host ${what}`, full);
 }
 
 interface Start {
@@ -30,7 +30,7 @@ interface Start {
   readonly mebibytes: number;
 }
 
-function reportStarts(what: string, starts: readonly Start[]): void {
+function printStarts(what: string, starts: readonly Start[]): void {
   const figures = (pick: (start: Start) => number) => starts.map(pick);
   report(
     `start of ${what}`,
@@ -49,8 +49,8 @@ function startOf(program: string, folder: string): Promise<Start> {
   return new Promise((resolve) => child.once('message', (start) => resolve(start as Start)));
 }
 
-/** In the child: opens a host, tells what it took, and ends. */
-export async function tellStart(folder: string): Promise<void> {
+/** Runs in the child: opens a host, reports its start time and memory, and ends. */
+export async function reportStart(folder: string): Promise<void> {
   const before = performance.now();
   const host = await openHost({ name: 'disk', dataFolder: () => folder, fsync: false });
   const start: Start = {

@@ -1,5 +1,5 @@
 /**
- * What an orchestrator function answers: everything it has asked for since the start of this
+ * The result of an orchestrator function: all actions it requested since the start of this
  * execution. Numbers and members are those of `durable-functions` 3.5.
  */
 export interface OrchestratorState {

@@ -1,6 +1,6 @@
 import { formatError, stackOf } from '../../errors';
 import { jsonTextOf, type TypedData } from '../wire';
-import { unknownFunction, type DurableFunctions } from './episode';
+import { unknownFunction, type DurableFunctions } from './orchestration-turn';
 import { EventType, type FailureDetails, type TaskEnded } from './history';
 import { HTTP_ACTIVITY } from './http-call';
 import { HttpFailure, sendHttp } from './http-activity';
@@ -12,7 +12,7 @@ export interface ActivityRun {
   readonly activity: Activity;
 }
 
-/** Runs an activity once and says how it ended, as the event its orchestration will read. */
+/** Runs an activity once and returns its end as the event that its orchestration reads. */
 export async function runActivity(
   { instanceId, task, activity }: ActivityRun,
   functions: DurableFunctions,
@@ -30,7 +30,7 @@ export async function runActivity(
   }
 }
 
-/** The end of an activity that failed with this. */
+/** Returns the end of a failed activity. */
 export function taskFailed(name: string, task: number, error: unknown, at: Date): TaskEnded {
   const message = formatError(error);
   return {
@@ -46,7 +46,7 @@ function endOf(task: number, at: Date) {
   return { EventId: -1, Timestamp: at.toISOString(), TaskScheduledId: task };
 }
 
-/** Two spaces: the text of an error from the worker begins with one. */
+/** Two spaces: the text of an error from the worker starts with one. */
 function reasonOf(name: string, message: string): string {
   return `Activity function '${name}' failed:  ${message}`;
 }
@@ -64,7 +64,7 @@ async function call(
   );
 }
 
-/** An activity's input reaches Node as text, turned from JSON the .NET way. */
+/** An activity's input reaches Node as text, converted from JSON as .NET does. */
 function activityInput(input: unknown): TypedData {
   if (input === null || input === undefined) return {};
   if (typeof input === 'string') return { string: input };
@@ -72,7 +72,7 @@ function activityInput(input: unknown): TypedData {
   return { string: JSON.stringify(input) };
 }
 
-/** How the extension keeps an exception. */
+/** The form in which the extension stores an exception. */
 function serialized(message: string, stack: string): string {
   return JSON.stringify({
     $type: 'System.Exception, System.Private.CoreLib',
@@ -88,8 +88,9 @@ function serialized(message: string, stack: string): string {
 }
 
 /**
- * An app with an exception properties provider has the library write a failure as JSON into the
- * message. Unconfirmed: how the extension passes it on; read from the library's other end.
+ * For an app with an exception properties provider, the library writes a failure as JSON into the
+ * message. Unconfirmed: the form in which the extension passes it on; derived from the library's
+ * reader.
  */
 function detailsIn(message: string): FailureDetails | null {
   if (!message.startsWith('{"errorType":')) return null;

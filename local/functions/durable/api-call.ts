@@ -4,7 +4,7 @@ import type { HubAddresses } from './client-urls';
 import type { Pages } from './pages';
 import type { TaskHub } from './task-hub';
 
-export interface ApiAnswer {
+export interface ApiResponse {
   readonly status: number;
   readonly json?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
@@ -13,7 +13,7 @@ export interface ApiAnswer {
 export interface ApiCall {
   readonly hub: TaskHub;
   readonly addresses: HubAddresses;
-  /** Lists that are being gone through page by page. */
+  /** Lists whose pages are being read. */
   readonly pages: Pages;
   /** The segments of the path, decoded. */
   readonly parts: readonly string[];

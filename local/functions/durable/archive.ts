@@ -3,7 +3,7 @@ import path from 'node:path';
 import { GrowingFile, readLines, sealed, syncFolder, unsealed } from './lines';
 import type { Instance, Status } from './records';
 
-/** Where instances go that have ended: off memory, but still to be asked about. */
+/** Storage of ended instances: outside memory, but still available to queries. */
 export interface Archive {
   /** One row for each instance, without its input, output and history. */
   readonly rows: ReadonlyMap<string, ArchiveRow>;
@@ -19,7 +19,7 @@ export interface ArchiveRow {
   readonly updated: string;
 }
 
-/** For a hub that is kept in memory: each instance a text, which takes little room. */
+/** The archive of a hub in memory: each instance is a text, which needs little memory. */
 export class MemoryArchive implements Archive {
   readonly #rows = new Map<string, ArchiveRow & { readonly text: string }>();
 
@@ -43,7 +43,9 @@ export class MemoryArchive implements Archive {
   }
 }
 
-/** How much of the archive's files is meant; a snapshot says it, what lies beyond is dropped. */
+/**
+ * The valid extent of the archive's files, recorded in a snapshot; anything beyond is discarded.
+ */
 export interface ArchiveExtent {
   readonly number: number;
   readonly bytes: number;
@@ -57,7 +59,7 @@ interface Entry extends ArchiveRow {
   readonly length: number;
 }
 
-/** An index line: a row with its place, or only the id of what was removed. */
+/** An index line: a row with its position, or only the id of a removed instance. */
 type IndexLine =
   | readonly [string, number, number, string, Status, string, string]
   | readonly [string];
@@ -100,7 +102,7 @@ export class DiskArchive implements Archive {
     this.#dead++;
   }
 
-  /** Takes instances in, for good once the snapshot that names the new extent is written. */
+  /** Adds instances. They are durable once the snapshot with the returned extent is written. */
   add(instances: Iterable<Instance>): ArchiveExtent {
     if (this.#dead > 1000 && this.#dead > this.#rows.size) this.#rewrite();
     this.#index.write(this.#removed.map((id) => sealed(JSON.stringify([id]))).join(''));
@@ -134,7 +136,7 @@ export class DiskArchive implements Archive {
     this.#rows.set(id, { id, offset, length, name, status, created, updated });
   }
 
-  /** More dead than living: the living move to new files. */
+  /** When more entries are removed than remain, the remaining ones are copied to new files. */
   #rewrite(): void {
     const { folder } = this;
     const old = this.#data;
@@ -157,7 +159,7 @@ export class DiskArchive implements Archive {
     return path.join(this.folder, `archive-${this.#number}.${part}.jsonl`);
   }
 
-  /** Files that no snapshot speaks of any more. */
+  /** Deletes files that no snapshot refers to any more. */
   dropOthers(): void {
     const mine = `archive-${this.#number}.`;
     for (const name of fs.readdirSync(this.folder))

@@ -8,7 +8,7 @@ import { statusOf, type InstanceQuery } from './status';
 import { getEntity, listEntities } from './entity-api';
 import type { TaskHub } from './task-hub';
 import { formatError } from '../../errors';
-import type { ApiAnswer, ApiCall } from './api-call';
+import type { ApiResponse, ApiCall } from './api-call';
 
 /**
  * The HTTP API that the durable client speaks. It is served twice: under
@@ -26,7 +26,7 @@ export function durableApi(hub: TaskHub, addresses: () => HubAddresses): Durable
       const body = await readBody(request);
       const call = { hub, addresses: addresses(), pages, parts, url, request, body };
       const answer = await route[2](call);
-      // What is told is kept: an answer never speaks of something that a crash would undo.
+      // A response never reports anything that a crash would undo, so the journal is written first.
       await hub.options.store.settled();
       return answer;
     } catch (error) {
@@ -39,14 +39,14 @@ export type DurableApi = (
   request: http.IncomingMessage,
   path: string,
   url: URL,
-) => Promise<ApiAnswer>;
+) => Promise<ApiResponse>;
 type Route = readonly [
   methods: string,
   path: readonly string[],
-  handler: (call: ApiCall) => ApiAnswer | Promise<ApiAnswer>,
+  handler: (call: ApiCall) => ApiResponse | Promise<ApiResponse>,
 ];
 
-/** A word matches itself without regard to case, a star anything. */
+/** Matches a path segment without regard to case; a star matches any segment. */
 const ROUTES: readonly Route[] = [
   ['POST', ['orchestrators', '*'], start],
   ['POST', ['orchestrators', '*', '*'], start],
@@ -74,7 +74,7 @@ function fits(path: readonly string[], segments: readonly string[]): boolean {
   );
 }
 
-async function start(call: ApiCall): Promise<ApiAnswer> {
+async function start(call: ApiCall): Promise<ApiResponse> {
   const [, name = '', id] = call.parts;
   const input = call.body.length === 0 ? null : compactJson(call.body.toString('utf8'));
   if (input === undefined) return invalidJson();
@@ -83,8 +83,8 @@ async function start(call: ApiCall): Promise<ApiAnswer> {
   return started(call, await client.startNew(call.hub, wanted));
 }
 
-/** 202 with the addresses; or, when asked to wait, what the instance came to in that time. */
-async function started(call: ApiCall, id: string): Promise<ApiAnswer> {
+/** Replies 202 with the management addresses; or, with a wait, the result within that time. */
+async function started(call: ApiCall, id: string): Promise<ApiResponse> {
   const seconds = Number(call.url.searchParams.get('timeout') ?? 'NaN');
   const isWaiting = call.url.searchParams.has('pollingInterval') && Number.isFinite(seconds);
   if (isWaiting) {
@@ -106,20 +106,20 @@ const EVERYTHING = { showInput: true, showHistory: false, showHistoryOutput: fal
 function endedWithin(hub: TaskHub, id: string, ms: number): Promise<Instance | undefined> {
   return new Promise((resolve) => {
     const { clock } = hub.options;
-    const callOff = clock.at(new Date(clock.now().getTime() + ms), () => resolve(undefined));
+    const cancel = clock.at(new Date(clock.now().getTime() + ms), () => resolve(undefined));
     void hub.ended(id).then((instance) => {
-      callOff();
+      cancel();
       resolve(instance);
     });
   });
 }
 
-function getStatus(call: ApiCall): ApiAnswer {
+function getStatus(call: ApiCall): ApiResponse {
   const instance = call.hub.find(call.parts[1] ?? '');
   return instance === undefined ? { status: 404 } : statusAnswer(call, instance);
 }
 
-function statusAnswer({ url, request }: ApiCall, instance: Instance): ApiAnswer {
+function statusAnswer({ url, request }: ApiCall, instance: Instance): ApiResponse {
   const json = statusOf(instance, {
     showInput: flag(url, 'showInput', true),
     showHistory: flag(url, 'showHistory', false),
@@ -137,7 +137,7 @@ function statusAnswer({ url, request }: ApiCall, instance: Instance): ApiAnswer 
 const PAGE = 100;
 const CONTINUATION = 'x-ms-continuation-token';
 
-function list({ hub, url, request, pages }: ApiCall): ApiAnswer {
+function list({ hub, url, request, pages }: ApiCall): ApiResponse {
   const query = queryOf(url);
   const ids = () => client.listInstances(hub, query).map(({ id }) => id);
   const top = Number(url.searchParams.get('top')) || PAGE;
@@ -151,7 +151,7 @@ function list({ hub, url, request, pages }: ApiCall): ApiAnswer {
   return { status: 200, json, headers };
 }
 
-async function purgeMany({ hub, url }: ApiCall): Promise<ApiAnswer> {
+async function purgeMany({ hub, url }: ApiCall): Promise<ApiResponse> {
   const query = queryOf(url);
   if (query.createdFrom === undefined)
     return { status: 400, json: "Please provide value for 'createdTimeFrom' parameter." };
@@ -161,14 +161,14 @@ async function purgeMany({ hub, url }: ApiCall): Promise<ApiAnswer> {
   return { status: 200, json: { instancesDeleted: ids.length } };
 }
 
-/** The state does not matter: a running instance is wiped out too, as by Azure Storage. */
-async function purgeOne({ hub, parts: [, id = ''] }: ApiCall): Promise<ApiAnswer> {
+/** The state does not matter: a running instance is purged too, as in Azure Storage. */
+async function purgeOne({ hub, parts: [, id = ''] }: ApiCall): Promise<ApiResponse> {
   if (hub.find(id) === undefined) return { status: 404 };
   await client.purge(hub, [id]);
   return { status: 200, json: { instancesDeleted: 1 } };
 }
 
-async function raiseEvent(call: ApiCall): Promise<ApiAnswer> {
+async function raiseEvent(call: ApiCall): Promise<ApiResponse> {
   const [, id = '', , name = ''] = call.parts;
   const instance = call.hub.find(id);
   if (instance === undefined) return { status: 404 };
@@ -194,7 +194,7 @@ function withRunning(
   };
 }
 
-async function rewind({ hub, parts: [, id = ''] }: ApiCall): Promise<ApiAnswer> {
+async function rewind({ hub, parts: [, id = ''] }: ApiCall): Promise<ApiResponse> {
   const instance = hub.find(id);
   if (instance === undefined) return { status: 404 };
   if (hasEnded(instance.status) && instance.status !== 'Failed') return { status: 410 };
@@ -202,13 +202,13 @@ async function rewind({ hub, parts: [, id = ''] }: ApiCall): Promise<ApiAnswer> 
   return { status: 202 };
 }
 
-async function restart(call: ApiCall): Promise<ApiAnswer> {
+async function restart(call: ApiCall): Promise<ApiResponse> {
   const [, id = ''] = call.parts;
   const withNewId = flag(call.url, 'restartWithNewInstanceId', true);
   return started(call, await client.restart(call.hub, id, withNewId));
 }
 
-async function signal({ hub, url, parts, request, body }: ApiCall): Promise<ApiAnswer> {
+async function signal({ hub, url, parts, request, body }: ApiCall): Promise<ApiResponse> {
   const [, entity = '', key = ''] = parts;
   const isDelete = request.method === 'DELETE';
   const name = isDelete ? 'delete' : (url.searchParams.get('op') ?? '');
@@ -245,7 +245,7 @@ function flag(url: URL, name: string, otherwise: boolean): boolean {
   return text === 'true' || (text === 'false' ? false : otherwise);
 }
 
-/** The same JSON without white space, or undefined if it is none. */
+/** Returns the same JSON without white space, or undefined if the text is not JSON. */
 function compactJson(text: string): string | undefined {
   try {
     return JSON.stringify(JSON.parse(text));
@@ -254,15 +254,15 @@ function compactJson(text: string): string | undefined {
   }
 }
 
-function invalidJson(): ApiAnswer {
+function invalidJson(): ApiResponse {
   return { status: 400, json: { Message: 'Invalid JSON content' } };
 }
 
-function refusal(error: unknown): ApiAnswer {
+function refusal(error: unknown): ApiResponse {
   const isRefusal = error instanceof client.DurableError;
   const status = isRefusal ? error.status : 500;
   const message = formatError(error);
-  // The library shows a text as it is.
+  // The library shows a text unchanged.
   if (status === 412) return { status, json: message };
   const json = {
     Message:

@@ -1,13 +1,13 @@
-/** Where a hub is reached: what the client binding gives the app, and what callers are given. */
+/** The addresses of a hub: those that the client binding gives the app, and those for callers. */
 export interface HubAddresses {
   readonly hubName: string;
-  /** The setting that names the storage: it stands in the addresses, and is not looked at. */
+  /** The setting that names the storage. It is part of the addresses, and is not evaluated. */
   readonly connectionName: string;
   /** Scheme, host and port of the front door. */
   readonly origin: string;
   /** Ends in a slash. */
   readonly rpcBaseUrl: string;
-  /** The key that the front door asks for, if it asks for any. */
+  /** The key that the front door requires, if it requires one. */
   readonly systemKey: string | undefined;
 }
 

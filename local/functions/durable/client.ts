@@ -1,4 +1,4 @@
-import { unknownFunction } from './episode';
+import { unknownFunction } from './orchestration-turn';
 import { entityId } from './entity';
 import { EventType, type HistoryEvent } from './history';
 import { hasEnded, type Status } from './records';
@@ -7,9 +7,9 @@ import { matches, type InstanceQuery } from './status';
 import type { ArchiveRow } from './archive';
 import type { TaskHub } from './task-hub';
 
-/** What the app's clients can ask of a hub. Whatever resolves would survive a crash. */
+/** The operations of the app's clients on a hub. The effect of a resolved call survives a crash. */
 
-/** A refusal in the extension's words. */
+/** A refusal with the extension's own message. */
 export class DurableError extends Error {
   override readonly name = 'DurableRefusal';
   constructor(
@@ -37,7 +37,7 @@ export interface NewInstance {
   readonly version?: string;
 }
 
-/** Starts an instance and returns its id. An ended instance of the same id is forgotten. */
+/** Starts an instance and returns its id. An ended instance of the same id is purged. */
 export async function startNew(hub: TaskHub, wanted: NewInstance): Promise<string> {
   const { functions, settings, newId, clock } = hub.options;
   if (!functions.has('orchestration', wanted.name))
@@ -68,7 +68,7 @@ function refuseId(id: string): void {
     throw badArgument(`Instance ID lengths must not exceed ${MAX_ID_LENGTH} characters.`);
 }
 
-/** `input` is JSON text. An instance that has ended never sees it. */
+/** `input` is JSON text. An instance that has ended never receives it. */
 export function raiseEvent(
   hub: TaskHub,
   id: string,
@@ -110,14 +110,14 @@ function send(hub: TaskHub, id: string, news: Undated<HistoryEvent>): Promise<vo
   return hub.commit({ kind: 'event', id, event });
 }
 
-/** Takes instances away with everything that belongs to them, running or not. */
+/** Purges instances with all their data, running or not. */
 export async function purge(hub: TaskHub, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   hub.release(ids);
   await hub.commit({ kind: 'purge', ids });
 }
 
-/** Starts an instance anew from its name and input. */
+/** Restarts an instance with its name and input. */
 export function restart(hub: TaskHub, id: string, withNewId: boolean): Promise<string> {
   const instance = hub.find(id);
   if (instance === undefined)
@@ -126,7 +126,7 @@ export function restart(hub: TaskHub, id: string, withNewId: boolean): Promise<s
   return startNew(hub, { name, input, version, ...(withNewId ? {} : { id }) });
 }
 
-/** Sets a failed instance, and the children that failed with it, back to before the failures. */
+/** Rewinds a failed instance, and the children that failed with it, to before the failures. */
 export async function rewind(hub: TaskHub, id: string): Promise<void> {
   const instance = hub.find(id);
   if (instance === undefined || instance.status !== 'Failed')
@@ -162,7 +162,7 @@ export async function signalEntity(
   });
 }
 
-/** Rows of all instances that match, oldest first. */
+/** Returns rows of all matching instances, oldest first. */
 export function listInstances(hub: TaskHub, query: InstanceQuery): readonly ArchiveRow[] {
   const { instances, archive } = hub.options.store.state;
   const rows = [...instances.values(), ...archive.rows.values()].filter((row) =>

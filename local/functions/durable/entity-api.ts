@@ -1,15 +1,15 @@
 import { entityId, parseEntityId } from './entity';
-import type { ApiAnswer, ApiCall } from './api-call';
+import type { ApiResponse, ApiCall } from './api-call';
 
-/** `GET entities/{name}/{key}`: the entity's state; a key of `$` means the empty one. */
-export function getEntity({ hub, parts: [, name = '', key = ''] }: ApiCall): ApiAnswer {
+/** `GET entities/{name}/{key}`: the entity's state; the key `$` stands for the empty one. */
+export function getEntity({ hub, parts: [, name = '', key = ''] }: ApiCall): ApiResponse {
   const entity = hub.options.store.state.entities.get(entityId(name, key === '$' ? '' : key));
   if (entity === undefined || !entity.exists) return { status: 404 };
   return { status: 200, json: JSON.parse(entity.state ?? 'null') };
 }
 
 /** `GET entities` and `GET entities/{name}`. */
-export function listEntities({ hub, url, parts: [, name] }: ApiCall): ApiAnswer {
+export function listEntities({ hub, url, parts: [, name] }: ApiCall): ApiResponse {
   const prefix = name === undefined ? '@' : entityId(name, '');
   const withState = url.searchParams.get('fetchState')?.toLowerCase() === 'true';
   const from = url.searchParams.get('lastOperationTimeFrom');

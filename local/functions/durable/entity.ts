@@ -1,16 +1,16 @@
 import { formatError } from '../../errors';
 import { jsonTextOf } from '../wire';
-import { unknownFunction, type EpisodeContext } from './episode';
+import { unknownFunction, type TurnContext } from './orchestration-turn';
 import { EventType } from './history';
 import type { BatchRecord, Entity, EntityMessage, EntityRequest, Operation } from './records';
 
 /**
- * Gives an entity everything that has arrived and that its lock lets in, as one call of its
- * function, and makes one record of what came of it.
+ * Runs an entity's pending operations, as far as its lock allows, in one call of its function, and
+ * returns one record of the result.
  */
 export async function runBatch(
   entity: Entity,
-  context: EpisodeContext,
+  context: TurnContext,
 ): Promise<BatchRecord | undefined> {
   const taken = entity.inbox.length;
   const sorted = sort(entity, entity.inbox.slice(0, taken));
@@ -47,8 +47,8 @@ interface Sorted {
 }
 
 /**
- * In the order of arrival: operations run, a request for the lock takes it, and from then on
- * only its holder's operations pass. A release opens it for what waits.
+ * Messages are processed in the order of their arrival: operations run, a lock request takes the
+ * lock, and from then on only operations of the lock's holder run. A release unblocks the others.
  */
 function sort(entity: Entity, messages: readonly EntityMessage[]): Sorted {
   const sorted: Sorted = { operations: [], waiting: [], granted: [], lockedBy: entity.lockedBy };
@@ -57,7 +57,7 @@ function sort(entity: Entity, messages: readonly EntityMessage[]): Sorted {
     if (message.kind === 'release') {
       if (sorted.lockedBy !== message.parent) continue;
       sorted.lockedBy = null;
-      // What waited comes first, in its order.
+      // Messages that waited come first, in their order.
       const waited = sorted.waiting.splice(0);
       const again = sort({ ...entity, lockedBy: null }, waited);
       sorted.operations.push(...again.operations);
@@ -85,7 +85,7 @@ interface Result {
   readonly exceptionType?: string;
 }
 
-/** What the library's entity function answers. */
+/** The result of the library's entity function. */
 interface EntityState {
   readonly entityExists: boolean;
   readonly entityState?: string;
@@ -100,7 +100,7 @@ interface EntityState {
 async function operate(
   entity: Entity,
   operations: readonly EntityRequest[],
-  context: EpisodeContext,
+  context: TurnContext,
 ): Promise<Outcome> {
   const asBefore = { exists: entity.exists, state: entity.state, signals: [] };
   if (operations.length === 0) return { ...asBefore, answers: [] };
@@ -126,7 +126,7 @@ async function operate(
 async function callEntity(
   entity: Entity,
   operations: readonly EntityRequest[],
-  { functions }: EpisodeContext,
+  { functions }: TurnContext,
 ): Promise<EntityState> {
   const self = parseEntityId(entity.id);
   const trigger = {
@@ -149,7 +149,7 @@ async function callEntity(
 function outcomeOf(
   state: EntityState,
   operations: readonly EntityRequest[],
-  { newId }: EpisodeContext,
+  { newId }: TurnContext,
 ): Outcome {
   const answers = operations.flatMap((request, i) => {
     const result = state.results[i];
@@ -187,7 +187,7 @@ function isLast({ lockset = [], pos = 0 }: EntityRequest): boolean {
   return pos + 1 >= lockset.length;
 }
 
-/** A request for several locks goes from entity to entity. */
+/** A request for several locks is passed from entity to entity. */
 function passOn(request: EntityRequest): Operation {
   const pos = (request.pos ?? 0) + 1;
   const next = request.lockset?.[pos];

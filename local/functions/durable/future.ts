@@ -1,7 +1,7 @@
 /**
- * A value that is not there yet. Unlike a promise, what waits for it goes on at once, inside
- * `settle`: the engine that this imitates runs on a synchronous scheduler, and the numbers it
- * hands out depend on that order.
+ * A value that is not available yet. Unlike with a promise, waiters continue at once, inside
+ * `settle`: the imitated engine runs on a synchronous scheduler, and the numbers of its events
+ * depend on that order.
  */
 export class Future {
   #outcome: Outcome | undefined;
@@ -31,21 +31,21 @@ export class Future {
   }
 }
 
-/** `value` is what the HTTP calls answered; nothing else is looked at. */
+/** `value` is the result of an HTTP call; other values are not read. */
 export interface Outcome {
   readonly failed: boolean;
   readonly value?: unknown;
 }
 
-/** A stretch of the replay that waits on futures: `yield` one, get how it ended. */
+/** A part of the replay that waits on futures: `yield` a future, get its outcome. */
 export type Routine = Generator<Future, Outcome, Outcome>;
 
-/** Runs a routine as far as it gets; the answer settles when it returns. */
+/** Runs a routine as far as possible; the returned future settles when the routine returns. */
 export function run(routine: Routine): Future {
   const result = new Future();
   const step = (outcome: Outcome) => {
     let next = routine.next(outcome);
-    // A loop, not a recursion, over what has settled already: lists are long.
+    // A loop, not a recursion, over settled futures: lists are long.
     while (next.done !== true && next.value.outcome !== undefined)
       next = routine.next(next.value.outcome);
     if (next.done === true) {

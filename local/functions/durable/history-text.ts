@@ -1,8 +1,8 @@
 import type { HistoryEvent } from './history';
 
 /**
- * The history as the JSON text that an orchestrator is given again with every turn. Its old part
- * never changes, so it is written once and kept.
+ * The history as the JSON text that an orchestrator receives with every turn. Its old part never
+ * changes, so it is serialized once and cached.
  */
 export function playedText(history: readonly HistoryEvent[]): string {
   const kept = texts.get(history) ?? { count: 0, text: '' };
@@ -17,12 +17,12 @@ export function playedText(history: readonly HistoryEvent[]): string {
   return text;
 }
 
-/** An instance that has ended will not ask for it again. */
+/** An ended instance does not need its text any more. */
 export function forgetText(history: readonly HistoryEvent[]): void {
   texts.delete(history);
 }
 
-/** Histories only grow at the end; a new generation has a new one. */
+/** Histories only grow at the end; a new generation starts a new history. */
 const texts = new WeakMap<
   readonly HistoryEvent[],
   { readonly count: number; readonly text: string }

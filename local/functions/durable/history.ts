@@ -25,7 +25,7 @@ type Numbers = typeof EventType;
 
 interface Event<Name extends keyof Numbers> {
   readonly EventType: Numbers[Name];
-  /** The task's number where the event begins a task, else -1. */
+  /** The task's number for an event that starts a task, else -1. */
   readonly EventId: number;
   readonly Timestamp: string;
 }
@@ -63,7 +63,7 @@ interface Failed extends Ended {
   readonly FailureDetails: FailureDetails | null;
 }
 
-/** A failure with the properties that the app's exception properties provider took from it. */
+/** A failure with the properties from the app's exception properties provider. */
 export interface FailureDetails {
   readonly ErrorType: string;
   readonly ErrorMessage: string;

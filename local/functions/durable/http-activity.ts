@@ -5,20 +5,20 @@ import { formatError } from '../../errors';
 import type { HttpRequestAction } from './actions';
 import type { HttpAnswer } from './http-call';
 
-/** What .NET's `HttpClient` waits for an answer, and how many redirections it follows. */
+/** Defaults of .NET's `HttpClient`: its timeout, and its maximum number of redirections. */
 const TIMEOUT_MS = 100_000;
 const MAX_REDIRECTIONS = 50;
 
-/** A request of a `callHttp` that got no answer. */
+/** A request of a `callHttp` without a response. */
 export class HttpFailure extends Error {
   override readonly name = 'HttpFailure';
 }
 
 /**
- * Makes the request of a `callHttp` and returns the answer as JSON text. What reaches the
- * orchestrator is what the extension keeps of .NET's `HttpClient` (`TaskHttpActivityShim`,
+ * Sends the request of a `callHttp` and returns the response as JSON text, with the parts of .NET's
+ * `HttpClient` response that the extension passes to the orchestrator (`TaskHttpActivityShim`,
  * `DurableHttpResponse`).
- * @throws HttpFailure without an answer within 100 s
+ * @throws HttpFailure without a response within 100 s
  */
 export async function sendHttp(input: unknown): Promise<string> {
   const { uri, method, content, headers, tokenSource } = input as HttpRequestAction;
@@ -67,7 +67,7 @@ async function exchange(wanted: Wanted, signal: AbortSignal): Promise<HttpAnswer
       content: await text(response),
     };
   } catch (error) {
-    throw new HttpFailure(signal.aborted ? TOO_LATE : failureText(error, url), { cause: error });
+    throw new HttpFailure(signal.aborted ? TIMED_OUT : failureText(error, url), { cause: error });
   }
 }
 
@@ -79,9 +79,9 @@ function sized(
   return { ...headers, 'Content-Length': String(Buffer.byteLength(content)) };
 }
 
-const TOO_LATE = `The request was canceled due to the configured HttpClient.Timeout of ${TIMEOUT_MS / 1000} seconds elapsing.`;
+const TIMED_OUT = `The request was canceled due to the configured HttpClient.Timeout of ${TIMEOUT_MS / 1000} seconds elapsing.`;
 
-/** The two most frequent failures in the words of .NET on Linux. */
+/** The two most frequent failures, with the messages of .NET on Linux. */
 function failureText(error: unknown, { hostname, port, protocol }: URL): string {
   const { code } = error as NodeJS.ErrnoException;
   const address = `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
@@ -90,7 +90,10 @@ function failureText(error: unknown, { hostname, port, protocol }: URL): string 
   return formatError(error);
 }
 
-/** As `HttpClient` follows them: never from https to http, and without the authorization. */
+/**
+ * Redirections as `HttpClient` follows them: never from https to http, and without the
+ * authorization.
+ */
 function redirection(wanted: Wanted, { statusCode, headers }: HttpAnswer): Wanted | undefined {
   const { Location: location } = headers;
   if (![300, 301, 302, 303, 307, 308].includes(statusCode) || typeof location !== 'string')
@@ -110,8 +113,8 @@ function redirection(wanted: Wanted, { statusCode, headers }: HttpAnswer): Wante
 }
 
 /**
- * Without the headers of the content, which `HttpResponseMessage.Headers` does not hold; those
- * that .NET knows are spelt its way, and several of one name are a list.
+ * Excludes content headers, which `HttpResponseMessage.Headers` does not contain; names that .NET
+ * knows have its spelling, and repeated headers become a list.
  */
 function keptHeaders(raw: readonly string[]): HttpAnswer['headers'] {
   const kept = new Map<string, { readonly name: string; readonly values: string[] }>();

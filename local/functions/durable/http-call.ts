@@ -5,12 +5,12 @@ export const HTTP_ACTIVITY = 'BuiltIn::HttpActivity';
 
 export interface HttpAnswer {
   readonly statusCode: number;
-  /** Several of one name are a list. */
+  /** Repeated headers become a list. */
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly content: string;
 }
 
-/** Where and when to ask again, if the answer (JSON text) is 202 with a place to look. */
+/** The address and time of the next poll, if the response (JSON text) is 202 with a location. */
 export function pollAfter(
   result: unknown,
   defaultMs: number,
@@ -24,7 +24,7 @@ export function pollAfter(
   return { location, waitMs: seconds === undefined ? defaultMs : Number(seconds) * 1000 };
 }
 
-/** The key for the first request is often a function's own, which the status address refuses. */
+/** The key of the first request is often a function key, which the status address refuses. */
 export function pollRequest(request: HttpRequestAction, location: string): HttpRequestAction {
   const headers = Object.fromEntries(
     Object.entries(request.headers ?? {}).filter(

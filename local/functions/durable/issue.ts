@@ -12,15 +12,15 @@ import { Future, run, type Routine } from './future';
 import { HTTP_ACTIVITY, pollAfter, pollRequest } from './http-call';
 import type { TurnIdentity, Work } from './turn-work';
 
-/** What an action needs of the replay it is issued in. */
+/** The services of the replay that an action is issued in. */
 export interface Issuer {
   /** The orchestration's time, in Unix milliseconds. */
   readonly now: number;
   readonly identity: TurnIdentity;
-  /** The number that the next work gets. */
+  /** The number of the next work. */
   readonly nextId: number;
   heldLock: { readonly id: string; readonly entities: readonly EntityName[] } | undefined;
-  /** Gives the work the next number. Every attempt and every part of an action takes one. */
+  /** Assigns the next number to the work. Every attempt and every part of an action takes one. */
   issue(work: Work): Future;
   issueCancelledTimer(fireAt: number): Future;
   waitFor(event: string): Future;
@@ -30,7 +30,7 @@ export interface Issuer {
   fail(message: string): void;
 }
 
-/** Begins one action; the answer settles when it has ended. */
+/** Starts one action; the returned future settles when the action has ended. */
 export function begin(action: Action, turn: Issuer): Future {
   const start = BEGINNINGS[action.actionType] as Beginning<Action> | undefined;
   if (start !== undefined) return start(action, turn);
@@ -81,9 +81,9 @@ function activity(action: { readonly functionName: string; readonly input?: unkn
 
 function child(action: ChildAction, turn: Issuer): Future {
   const { instanceId, parentId } = turn.identity;
-  // No id, null and the empty string all mean: choose one.
+  // A missing id, null and the empty string all mean a generated id.
   const id = action.instanceId || undefined;
-  // Unlike Azure: there this ends in an instance that waits for ever; here it fails.
+  // Unlike Azure: there the instance then waits forever; here it fails.
   if (id !== undefined && [instanceId, parentId].some((other) => sameId(other, id)))
     turn.fail(
       'The instance ID of a sub-orchestration must be different than the instance ID of a parent orchestration.',
@@ -102,7 +102,7 @@ function sameId(a: string | undefined, b: string): boolean {
 }
 
 const DAY = 24 * 3_600_000;
-/** What storage can hide a message for is 7 days; longer timers are cut into parts of 3. */
+/** Storage can hide a message for at most 7 days; longer timers are split into parts of 3 days. */
 const LONGEST_TIMER = 6 * DAY;
 const TIMER_PART = 3 * DAY;
 
@@ -124,7 +124,7 @@ function* retried(attempt: () => Future, retry: Retry, turn: Issuer): Routine {
     const outcome = yield attempt();
     if (!outcome.failed) return outcome;
 
-    // A remnant that histories depend on: after the last failure one more timer, due at once.
+    // Histories contain one more timer after the last failure, scheduled for the same instant.
     if (n >= retry.maxNumberOfAttempts) {
       yield turn.issue({ kind: 'timer', fireAt: turn.now });
       return outcome;
@@ -157,7 +157,7 @@ function whenAll(children: readonly Future[]): Future {
   return all;
 }
 
-/** Is satisfied by the first child that ends, in failure or by being cancelled too. */
+/** Is satisfied by the first child that ends, also by failure or cancellation. */
 function whenAny(children: readonly Future[]): Future {
   const any = new Future();
   for (const each of children) each.whenSettled(() => any.settle({ failed: false }));
@@ -176,7 +176,7 @@ function* httpCall(request: HttpRequestAction, turn: Issuer): Routine {
   return outcome;
 }
 
-/** Sends an operation to an entity and returns the name of the event that will answer it. */
+/** Sends an operation to an entity and returns the name of the response event. */
 function sendOperation(action: EntityAction, isSignal: boolean, turn: Issuer): string {
   const id = requestId(turn);
   const request = {
@@ -197,8 +197,8 @@ function sendOperation(action: EntityAction, isSignal: boolean, turn: Issuer): s
 }
 
 /**
- * Locks are taken one after the other, each entity passing the request on to the next, so that
- * two orchestrations cannot wait for each other. The last one answers.
+ * Locks are acquired one after the other, each entity passing the request to the next, so that two
+ * orchestrations cannot deadlock. The last entity sends the response.
  */
 function* lock(entities: readonly EntityName[], id: string, turn: Issuer): Routine {
   const [first] = entities;
@@ -222,7 +222,7 @@ function* lock(entities: readonly EntityName[], id: string, turn: Issuer): Routi
   return outcome;
 }
 
-/** The same in every replay: it is made of the execution and the number of the message. */
+/** Deterministic: derived from the execution and the number of the message. */
 function requestId({ identity, nextId }: Issuer): string {
   const hash = createHash('sha1').update(`${identity.executionId}:${nextId}`).digest('hex');
   return [8, 12, 16, 20, 32]

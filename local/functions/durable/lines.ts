@@ -4,7 +4,7 @@ import zlib from 'node:zlib';
 
 /**
  * Files of lines, each with its checksum: `<crc32 of the text, 8 hex digits> <text>\n`. A write
- * that a crash has torn leaves a last line that does not check; reading stops before it.
+ * that a crash interrupted leaves a last line with a wrong checksum; reading stops before it.
  */
 
 export function sealed(text: string): string {
@@ -12,12 +12,12 @@ export function sealed(text: string): string {
 }
 
 export interface ReadLines {
-  /** How many bytes were whole lines. */
+  /** Number of bytes in complete lines. */
   readonly goodBytes: number;
   readonly totalBytes: number;
 }
 
-/** Hands every whole line of the first `limit` bytes to `each`, in order. */
+/** Passes every complete line of the first `limit` bytes to `each`, in order. */
 export function readLines(
   file: string,
   each: (text: string, offset: number, length: number) => void,
@@ -41,13 +41,13 @@ export function readLines(
 const NEWLINE = 10;
 const SEAL_LENGTH = 9;
 
-/** The text of a line, or undefined if the line is not whole. */
+/** Returns the text of a line, or undefined if the line is incomplete. */
 export function unsealed(line: string): string | undefined {
   const text = line.slice(SEAL_LENGTH);
   return Number.parseInt(line.slice(0, 8), 16) === zlib.crc32(text) ? text : undefined;
 }
 
-/** A file that only grows. */
+/** An append-only file. */
 export class GrowingFile {
   readonly #fd: number;
   size: number;
@@ -57,7 +57,7 @@ export class GrowingFile {
     size: number,
   ) {
     this.#fd = fs.openSync(file, 'a+');
-    // What lies beyond was never acknowledged.
+    // Bytes beyond were never acknowledged.
     fs.ftruncateSync(this.#fd, size);
     this.size = size;
   }
@@ -91,7 +91,7 @@ export class GrowingFile {
   }
 }
 
-/** Writes a file so that it is there whole or not at all, whenever the machine stops. */
+/** Writes a file atomically: after a crash it is complete or absent. */
 export function writeWhole(file: string, parts: Iterable<string>): void {
   const draft = `${file}.draft`;
   const fd = fs.openSync(draft, 'w');
@@ -111,9 +111,9 @@ export function writeWhole(file: string, parts: Iterable<string>): void {
 
 const CHUNK = 1 << 20;
 
-/** Makes a rename or a new file in the folder last. */
+/** Makes a rename or a new file in the folder durable. */
 export function syncFolder(folder: string): void {
-  // Windows cannot open a folder, and keeps its names in order without being asked.
+  // Windows cannot open a folder, and makes its entries durable by itself.
   if (process.platform === 'win32') return;
   const fd = fs.openSync(folder, 'r');
   fs.fsyncSync(fd);

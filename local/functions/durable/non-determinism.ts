@@ -1,7 +1,7 @@
 import { EventType, type HistoryEvent } from './history';
 import type { Decision, Work } from './turn-work';
 
-/** What history keeps of work that was decided before. */
+/** Events that record work decided in earlier turns. */
 export type Scheduled = Extract<
   HistoryEvent,
   {
@@ -20,7 +20,7 @@ export const KINDS = {
   [EventType.EventSent]: 'event',
 } as const satisfies Readonly<Record<Scheduled['EventType'], Work['kind']>>;
 
-/** Whether the decision is the one that history tells of. */
+/** Returns whether the decision is the one that the event records. */
 export function isSame(event: Scheduled, decision: Decision): boolean {
   if (decision.kind !== KINDS[event.EventType]) return false;
   if (event.EventType === EventType.TimerCreated || decision.kind === 'timer') return true;
@@ -28,8 +28,8 @@ export function isSame(event: Scheduled, decision: Decision): boolean {
 }
 
 /**
- * History says that this was scheduled, and the replay has not or has something else: what DurableTask
- * says of it (`TaskOrchestrationContext`), word for word, with its own irregularities.
+ * The message for an event whose work the replay did not request, or requested differently. It is
+ * the text of DurableTask (`TaskOrchestrationContext`), with its irregularities.
  */
 export function nonDeterminism(event: Scheduled, decision: Decision | undefined): string {
   const texts = TEXTS[KINDS[event.EventType]];

@@ -1,19 +1,19 @@
 /**
- * Long lists in pages. A list is made when its first page is asked for and kept for the pages
- * after it, so that a caller sees each item once, whatever moves meanwhile.
+ * Long lists in pages. A list is created for its first page and kept for the following pages, so
+ * that a caller sees each item once, independent of changes in between.
  */
 export class Pages {
   readonly #lists = new Map<string, readonly string[]>();
   #count = 0;
 
-  /** The page that `token` asks for, or the first one; `make` gives the whole list. */
+  /** Returns the page of `token`, or the first one; `make` returns the whole list. */
   next(
     token: string | readonly string[] | undefined,
     size: number,
     make: () => readonly string[],
   ): Page {
     const [name = '', start = '0'] = String(token ?? '').split('-');
-    // A list that is no longer kept is made anew, and gone on with at the same place.
+    // A list that is no longer kept is created again, and continued at the same position.
     const items = this.#lists.get(name) ?? make();
     const from = Number(start) || 0;
     const to = from + size;

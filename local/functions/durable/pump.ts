@@ -1,14 +1,15 @@
 /**
- * Works through keys, `width` at a time, each key once however often it is added while it waits,
- * and never twice at the same time: one that is added while it is worked on comes again after.
+ * Processes keys, `width` at a time: a key that is added several times while it waits is processed
+ * once, and never twice at the same time; one that is added while it is processed is processed
+ * again afterwards.
  */
 export class Pump {
   readonly #waiting = new Set<string>();
   readonly #running = new Set<string>();
-  /** Added again while running; whether the next time may be put off. */
+  /** Set when the key was added again while running; the value says whether it may be delayed. */
   readonly #again = new Map<string, boolean>();
-  readonly #resting = new Map<string, NodeJS.Timeout>();
-  /** How long the last work on a key took, where it was long and there is a reason to rest. */
+  readonly #delayed = new Map<string, NodeJS.Timeout>();
+  /** Duration of the last processing of a key, where it was long and the next may be delayed. */
   readonly #lastMs = new Map<string, number>();
   #isScheduled = false;
   #isStopped = false;
@@ -16,44 +17,44 @@ export class Pump {
   constructor(readonly options: PumpOptions) {}
 
   /**
-   * `mayRest`: more is on its way to this key, so after a long piece of work on it the next one
-   * waits as long again and finds more to do at once.
+   * `mayDelay`: more work for this key is expected, so after a long processing the next one is
+   * delayed for the same time and then processes more at once.
    */
-  add(key: string, mayRest = false): void {
+  add(key: string, mayDelay = false): void {
     if (this.#isStopped || this.#waiting.has(key)) return;
     if (this.#running.has(key)) {
-      this.#again.set(key, mayRest);
+      this.#again.set(key, mayDelay);
       return;
     }
-    const restMs = mayRest ? this.#lastMs.get(key) : undefined;
-    if (restMs === undefined) this.#ready(key);
-    else if (!this.#resting.has(key))
-      this.#resting.set(
+    const delayMs = mayDelay ? this.#lastMs.get(key) : undefined;
+    if (delayMs === undefined) this.#ready(key);
+    else if (!this.#delayed.has(key))
+      this.#delayed.set(
         key,
-        setTimeout(() => this.#ready(key), restMs),
+        setTimeout(() => this.#ready(key), delayMs),
       );
   }
 
-  /** There will be no more work on this key. */
+  /** Announces that there is no more work on this key. */
   forget(key: string): void {
     this.#lastMs.delete(key);
   }
 
-  /** What is worked on now. */
+  /** The keys that are being processed. */
   get running(): readonly string[] {
     return [...this.#running];
   }
 
   get isIdle(): boolean {
-    return this.#waiting.size + this.#running.size + this.#resting.size === 0;
+    return this.#waiting.size + this.#running.size + this.#delayed.size === 0;
   }
 
-  /** Starts nothing any more; resolves when nothing runs, or after `graceMs`. */
+  /** Starts no new work; resolves when nothing runs, or after `graceMs`. */
   async stop(graceMs: number): Promise<void> {
     this.#isStopped = true;
     this.#waiting.clear();
-    for (const timer of this.#resting.values()) clearTimeout(timer);
-    this.#resting.clear();
+    for (const timer of this.#delayed.values()) clearTimeout(timer);
+    this.#delayed.clear();
     if (this.#running.size === 0) return;
 
     let timer: NodeJS.Timeout | undefined;
@@ -70,12 +71,12 @@ export class Pump {
   #onDrained: (() => void) | undefined;
 
   #ready(key: string): void {
-    clearTimeout(this.#resting.get(key));
-    this.#resting.delete(key);
+    clearTimeout(this.#delayed.get(key));
+    this.#delayed.delete(key);
     this.#waiting.add(key);
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    // Not at once: what else happens in this turn of the event loop is then seen together.
+    // Deferred, so that other work of the same event loop turn is processed together with it.
     setImmediate(() => {
       this.#isScheduled = false;
       this.#fill();
@@ -98,31 +99,31 @@ export class Pump {
     } catch (error) {
       this.options.report(error);
     }
-    if (this.options.rests === true) this.#keepTime(key, performance.now() - start);
+    if (this.options.mayDelay === true) this.#keepTime(key, performance.now() - start);
     this.#running.delete(key);
-    const mayRest = this.#again.get(key);
+    const mayDelay = this.#again.get(key);
     this.#again.delete(key);
-    if (mayRest !== undefined) this.add(key, mayRest);
+    if (mayDelay !== undefined) this.add(key, mayDelay);
     this.#fill();
     if (this.#running.size === 0) this.#onDrained?.();
-    if (this.isIdle) this.options.onRest();
+    if (this.isIdle) this.options.onIdle();
   }
 
   #keepTime(key: string, ms: number): void {
-    if (ms >= LONG_MS) this.#lastMs.set(key, Math.min(ms, LONGEST_REST_MS));
+    if (ms >= LONG_MS) this.#lastMs.set(key, Math.min(ms, MAX_DELAY_MS));
     else this.#lastMs.delete(key);
   }
 }
 
 const LONG_MS = 4;
-const LONGEST_REST_MS = 500;
+const MAX_DELAY_MS = 500;
 
 export interface PumpOptions {
   readonly width: number;
   readonly work: (key: string) => Promise<void>;
   readonly report: (error: unknown) => void;
-  /** Whether work on a key may be put off; see `add`. */
-  readonly rests?: boolean;
-  /** Nothing runs and nothing waits. */
-  readonly onRest: () => void;
+  /** Whether work on a key may be delayed; see `add`. */
+  readonly mayDelay?: boolean;
+  /** No work runs and none waits. */
+  readonly onIdle: () => void;
 }

@@ -8,7 +8,7 @@ import type {
   TimerFired,
 } from './history';
 
-/** What a task hub keeps, and the records that change it. Plain JSON but for two maps. */
+/** The state of a task hub, and the records that change it. Plain JSON except two maps. */
 
 export type Status =
   | 'Pending'
@@ -33,16 +33,19 @@ export interface Instance {
   readonly parent: ParentInstance | null;
   executionId: string;
   input: JsonText;
-  /** JSON text of the result; the plain reason or failure of an instance that did not complete. */
+  /**
+   * JSON text of the result; the plain text of the reason or failure of an instance that did not
+   * complete.
+   */
   output: string | null;
   customStatus: JsonText;
   status: Status;
   created: string;
   updated: string;
   history: HistoryEvent[];
-  /** What has arrived and no turn has taken yet. */
+  /** Events that no turn has processed yet. */
   readonly inbox: HistoryEvent[];
-  /** Activities under way, by number. */
+  /** Pending activities, by number. */
   readonly activities: Map<number, Activity>;
   /** Timers not yet fired: number to Unix milliseconds. */
   readonly timers: Map<number, number>;
@@ -53,7 +56,7 @@ export interface Activity {
   readonly input?: unknown;
 }
 
-/** All that makes a new instance. */
+/** Everything that creates a new instance. */
 export interface Seed {
   readonly id: string;
   readonly executionId: string;
@@ -78,7 +81,7 @@ export type EntityMessage =
   | { readonly kind: 'release'; readonly parent: string; readonly id: string };
 
 export interface EntityRequest {
-  /** Null: a request for the lock. */
+  /** Null for a lock request. */
   readonly op: string | null;
   readonly id: string;
   readonly signal?: boolean;
@@ -124,7 +127,7 @@ export interface TurnRecord {
   readonly kind: 'turn';
   readonly id: string;
   readonly time: string;
-  /** How many events of the inbox it has taken. */
+  /** Number of inbox events that the turn processed. */
   readonly taken: number;
   readonly status: Status;
   readonly customStatus: JsonText;
@@ -136,7 +139,7 @@ export interface TurnRecord {
   readonly operations: readonly Operation[];
   /** The next generation, after continue-as-new. */
   readonly next?: Generation;
-  /** The word to the parent, when a child has ended. */
+  /** The event for the parent, when a child has ended. */
   readonly answer?: Answer;
 }
 
@@ -158,13 +161,13 @@ export interface Answer {
   readonly event: ChildEnded;
 }
 
-/** What a batch of operations did to an entity. */
+/** The result of a batch of operations on an entity. */
 export interface BatchRecord {
   readonly kind: 'batch';
   readonly id: string;
   readonly time: string;
   readonly taken: number;
-  /** Messages taken that have to wait for the lock. */
+  /** Messages that have to wait for the lock. */
   readonly waiting: readonly EntityMessage[];
   readonly exists: boolean;
   readonly state: JsonText;
@@ -173,13 +176,13 @@ export interface BatchRecord {
   readonly operations: readonly Operation[];
 }
 
-/** Failed instances, set back to before their failures. */
+/** Failed instances, rewound to before their failures. */
 export interface RewindRecord {
   readonly kind: 'rewind';
   readonly instances: readonly SavedInstance[];
 }
 
-/** An instance as it is written: maps as lists. */
+/** An instance in its stored form: maps as lists. */
 export type SavedInstance = Omit<Instance, 'activities' | 'timers'> & {
   readonly activities: readonly (readonly [number, Activity])[];
   readonly timers: readonly (readonly [number, number])[];

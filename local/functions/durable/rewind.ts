@@ -3,12 +3,12 @@ import type { Instance, SavedInstance } from './records';
 import { save } from './state';
 
 /**
- * A failed instance as it was before it failed: every failed activity is struck from its history,
- * as if it had not been scheduled, and is scheduled again by the next turn; every child that
- * failed is rewound in the same way and answers again.
+ * Returns a failed instance as it was before it failed: every failed activity is removed from its
+ * history, as if it had not been scheduled, and is scheduled again by the next turn; every failed
+ * child is rewound in the same way and reports its end again.
  *
- * Unconfirmed: calls with retry. Their timers stay in the history, as they do in Azure Storage,
- * and such an instance ends as non-deterministic.
+ * Unconfirmed: calls with retry. Their timers stay in the history, as in Azure Storage, and such an
+ * instance ends as non-deterministic.
  */
 export function rewound(
   instance: Instance,
@@ -29,7 +29,7 @@ export function rewound(
       ? [find(event.InstanceId)].filter((child) => child?.status === 'Failed')
       : [],
   );
-  // An empty resumption: something has to arrive for there to be a turn.
+  // An empty resume event: without a new event there is no turn.
   const wake: HistoryEvent = {
     EventType: EventType.ExecutionResumed,
     EventId: -1,

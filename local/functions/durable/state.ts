@@ -19,18 +19,18 @@ import {
 } from './records';
 
 /**
- * All that a task hub knows, and the records that change it. A record is one transaction: it is
- * applied here, live and again when a journal is read, so applying looks at nothing but the
- * state and the record.
+ * The complete state of a task hub, and the records that change it. A record is one transaction: it
+ * is applied here, both live and when a journal is read, so the effect of a record depends on
+ * nothing but the state and the record.
  */
 export class HubState {
-  /** Instances that run, and those that ended since the last snapshot. */
+  /** Running instances, and those that ended since the last snapshot. */
   readonly instances = new Map<string, Instance>();
   readonly entities = new Map<string, Entity>();
 
   constructor(readonly archive: Archive) {}
 
-  /** Applies a record and returns the instances and entities that have something new to do. */
+  /** Applies a record and returns the instances and entities that have new work. */
   apply(record: HubRecord): readonly string[] {
     switch (record.kind) {
       case 'start':
@@ -71,7 +71,7 @@ export class HubState {
 
   #taskEnded({ id, executionId, event }: TaskRecord): readonly string[] {
     const instance = this.#running(id);
-    // The result of an execution that has been left behind by continue-as-new is nobody's.
+    // A result of an execution that continue-as-new has replaced is discarded.
     if (instance?.executionId !== executionId) return [];
     if (!instance.activities.delete(event.TaskScheduledId)) return [];
     instance.inbox.push(event);
@@ -106,7 +106,9 @@ export class HubState {
     return touched;
   }
 
-  /** Unlike Azure: a child whose id is taken fails at once; there the parent would never hear. */
+  /**
+   * Unlike Azure: a child whose id is taken fails at once; there the parent never gets an event.
+   */
   #child(seed: Seed, time: string): readonly string[] {
     const taken = this.#running(seed.id);
     if (taken === undefined || seed.parent === null) return this.#create(seed);
@@ -240,7 +242,7 @@ function renew(instance: Instance, next: Generation): void {
   instance.timers.clear();
   const { id, name, version, parent } = instance;
   const seed = { id, executionId, name, version, input, parent, time };
-  // What was addressed to the old generation by number has no meaning in the new one.
+  // Events that refer to numbers of the old generation have no meaning in the new one.
   const arrived = instance.inbox.splice(0).filter((event) => !isForTask(event));
   instance.inbox.push(started(seed), ...carried, ...arrived);
 }

@@ -2,7 +2,7 @@ import { EventType, type HistoryEvent } from './history';
 import type { ArchiveRow } from './archive';
 import type { Instance } from './records';
 
-/** An instance as the management API tells of it. */
+/** An instance as the management API shows it. */
 export interface StatusPayload {
   readonly name: string;
   readonly instanceId: string;
@@ -26,7 +26,7 @@ export function statusOf(instance: Instance, detail: StatusDetail): StatusPayloa
     name: instance.name,
     instanceId: instance.id,
     runtimeStatus: instance.status,
-    // The library throws unless input and output are there, if only as null.
+    // The library throws unless input and output are present, even if null.
     input: detail.showInput ? jsonOrText(instance.input) : null,
     customStatus: jsonOrText(instance.customStatus),
     output: jsonOrText(instance.output),
@@ -36,7 +36,7 @@ export function statusOf(instance: Instance, detail: StatusDetail): StatusPayloa
   };
 }
 
-/** A reason or a failure is text, not JSON, and is given as a string. */
+/** A reason or a failure is text, not JSON, and is returned as a string. */
 function jsonOrText(text: string | null): unknown {
   if (text === null) return null;
   try {
@@ -50,7 +50,7 @@ function toTheSecond(time: string): string {
   return `${time.slice(0, 19)}Z`;
 }
 
-/** What may be asked for in a list of instances. */
+/** The filters of a list of instances. */
 export interface InstanceQuery {
   readonly statuses: ReadonlySet<string>;
   readonly createdFrom: string | undefined;
@@ -67,7 +67,7 @@ export function matches(row: ArchiveRow, query: InstanceQuery): boolean {
   );
 }
 
-/** Which event ends what another one began. */
+/** The event that ends the work of another one. */
 const BEGUN_BY: ReadonlyMap<number, number> = new Map([
   [EventType.TaskCompleted, EventType.TaskScheduled],
   [EventType.TaskFailed, EventType.TaskScheduled],
@@ -86,7 +86,7 @@ const LEFT_OUT: ReadonlySet<number> = new Set([
 
 type Item = Record<string, unknown>;
 
-/** Types as words; what began a task that has ended is told with its end. */
+/** Types as names; the start of a task that has ended is merged into its end. */
 function historyEvents(history: readonly HistoryEvent[], detail: StatusDetail): object[] {
   const begun = new Map<string, Item>();
   const items: Item[] = [];

@@ -6,7 +6,7 @@ import { GrowingFile, readLines, sealed, syncFolder, writeWhole } from './lines'
 import { hasEnded, type Entity, type HubRecord, type SavedInstance } from './records';
 import { HubState, revive, save } from './state';
 
-/** A hub's state, and where it is kept. */
+/** A hub's state and its storage. */
 export interface Store {
   readonly state: HubState;
   /** Applies a record at once; `written` resolves when it would survive a crash. */
@@ -21,12 +21,12 @@ export interface Committed {
   readonly written: Promise<void>;
 }
 
-/** A store that forgets when the process ends. */
+/** A store in memory: its content is lost when the process ends. */
 export class MemoryStore implements Store {
   readonly #archive = new MemoryArchive();
   readonly state = new HubState(this.#archive);
   readonly #written = Promise.resolve();
-  /** Ids of instances that have ended and are still at hand. */
+  /** Ids of ended instances that are still in memory. */
   readonly #ended = new Set<string>();
 
   commit(record: HubRecord): Committed {
@@ -43,14 +43,14 @@ export class MemoryStore implements Store {
     return this.#written;
   }
 
-  /** The last ones stay as they are; older ones go to the archive. */
+  /** The latest ended instances stay in memory; older ones are archived. */
   #put(id: string): void {
     this.#ended.add(id);
     const [oldest] = this.#ended;
     if (this.#ended.size <= ENDED_AT_HAND || oldest === undefined) return;
     this.#ended.delete(oldest);
     const instance = this.state.instances.get(oldest);
-    // It may have been purged, or begun again.
+    // The instance may have been purged, or started again.
     if (instance === undefined || !hasEnded(instance.status)) return;
     this.#archive.add(instance);
     this.state.instances.delete(oldest);
@@ -61,10 +61,10 @@ const ENDED_AT_HAND = 200;
 
 export interface DiskOptions {
   readonly folder: string;
-  /** Whether an acknowledged record survives the loss of power too, not only of the process. */
+  /** Whether an acknowledged record also survives a loss of power, not only of the process. */
   readonly fsync: boolean;
   readonly log: Log;
-  /** The journal cannot be written: nothing that happens from now on would last. */
+  /** Called when the journal cannot be written: later changes would be lost. */
   readonly onBroken: (error: unknown) => void;
   /** A journal larger than this is replaced by a snapshot. */
   readonly snapshotBytes?: number;
@@ -77,7 +77,7 @@ export interface DiskOptions {
  *     journal-<n>.jsonl     a line for each record; n is the generation in the header
  *     archive-<m>.*.jsonl   ended instances; how much of it counts is in the header
  *
- * The snapshot is renamed into place, which is the moment a generation begins: before it the old
+ * The snapshot is renamed into place, which starts a generation: before the rename the old
  * files count, after it the new ones.
  */
 export class DiskStore implements Store {
@@ -112,7 +112,7 @@ export class DiskStore implements Store {
     const written = new Promise<void>((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
     });
-    // Who does not wait hears of a broken journal through `onBroken`.
+    // Callers that do not wait learn of a broken journal through `onBroken`.
     written.catch(() => undefined);
     this.#flushing ??= this.#flush();
     return { touched, written };
@@ -128,7 +128,7 @@ export class DiskStore implements Store {
     this.#archive.close();
   }
 
-  /** Writes what has gathered, as one write and one sync, until nothing has gathered. */
+  /** Writes the collected records, as one write and one sync, until there are none. */
   async #flush(): Promise<void> {
     await new Promise(setImmediate);
     while (this.#pending.length > 0) {
@@ -151,7 +151,9 @@ export class DiskStore implements Store {
     this.#flushing = undefined;
   }
 
-  /** The state as it is now, records that wait for their write included: they are done then. */
+  /**
+   * The present state, including records that wait for their write: the snapshot completes them.
+   */
   #snapshot(): void {
     const { state } = this;
     const waiting = this.#waiting;
@@ -193,7 +195,7 @@ export class DiskStore implements Store {
     if (goodBytes < totalBytes)
       this.options.log(
         'warning',
-        `The journal ended in ${totalBytes - goodBytes} bytes that were not written whole; they are dropped.`,
+        `The journal ended in ${totalBytes - goodBytes} bytes of an incomplete record, which are discarded.`,
       );
     return goodBytes;
   }

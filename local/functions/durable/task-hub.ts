@@ -3,7 +3,11 @@ import type { Log } from '../log';
 import type { DurableSettings } from '../settings';
 import { runActivity, taskFailed } from './activities';
 import { runBatch } from './entity';
-import { runOrchestrationTurn, type DurableFunctions, type EpisodeContext } from './episode';
+import {
+  runOrchestrationTurn,
+  type DurableFunctions,
+  type TurnContext,
+} from './orchestration-turn';
 import { EventType } from './history';
 import { forgetText } from './history-text';
 import { Pump } from './pump';
@@ -12,9 +16,9 @@ import type { Store } from './store';
 import { stackOf } from '../../errors';
 
 /**
- * The engine of Durable Functions: it keeps orchestrations going. Whatever happens is one record
- * in the store; what a record sets going is found again after a crash by looking at the state.
- * What the app's clients can ask of it stands in `client.ts`.
+ * The engine of Durable Functions, which runs orchestrations. Every change is one record in the
+ * store; after a crash, outstanding work is derived from the state. `client.ts` has the operations
+ * of the app's clients.
  */
 export class TaskHub {
   readonly #orchestrations: Pump;
@@ -22,7 +26,7 @@ export class TaskHub {
   readonly #activities: Pump;
   readonly #alarms = new Map<string, Map<number, () => void>>();
   readonly #awaited = new Map<string, ((instance: Instance) => void)[]>();
-  readonly #context: EpisodeContext;
+  readonly #context: TurnContext;
   #idleWaiters: (() => void)[] = [];
   #stopped = false;
 
@@ -39,20 +43,20 @@ export class TaskHub {
       warn: (message) => options.log('warning', message),
     };
     const report = (error: unknown) => options.log('error', stackOf(error));
-    const pump = (width: number, work: (key: string) => Promise<void>, rests = false) =>
-      new Pump({ width, work, rests, report, onRest: () => this.#rest() });
+    const pump = (width: number, work: (key: string) => Promise<void>, mayDelay = false) =>
+      new Pump({ width, work, mayDelay, report, onIdle: () => this.#notifyIdle() });
     this.#orchestrations = pump(settings.maxOrchestrators, (id) => this.#turn(id), true);
     this.#entities = pump(settings.maxOrchestrators, (id) => this.#batch(id));
     this.#activities = pump(settings.maxActivities, (key) => this.#activity(key));
   }
 
-  /** Sets going whatever the state says is outstanding. */
+  /** Starts all work that is outstanding in the state. */
   start(): void {
     for (const instance of this.options.store.state.instances.values()) this.#resume(instance);
     for (const id of this.options.store.state.entities.keys()) this.#wake(id);
   }
 
-  /** Applies a record, wakes whom it concerns; resolves when the record would survive a crash. */
+  /** Applies a record and schedules the affected instances; resolves when the record is durable. */
   commit(record: HubRecord): Promise<void> {
     const { touched, written } = this.options.store.commit(record);
     for (const id of touched) this.#wake(id);
@@ -67,19 +71,21 @@ export class TaskHub {
   /** Resolves when the instance has ended. */
   ended(id: string): Promise<Instance> {
     const instance = this.find(id);
-    if (instance === undefined) throw new Error(`There is no instance '${id}'.`);
+    if (instance === undefined) throw new Error(`The instance '${id}' does not exist.`);
     if (hasEnded(instance.status)) return Promise.resolve(instance);
     return new Promise((resolve) => {
       this.#awaited.set(id, [...(this.#awaited.get(id) ?? []), resolve]);
     });
   }
 
-  /** Calls off what instances wait for, before they are taken away. */
+  /** Cancels the alarms of instances, before they are removed. */
   release(ids: readonly string[]): void {
     for (const id of ids) this.#disarm(id);
   }
 
-  /** Resolves when nothing runs and nothing can run before the clock moves or a word comes. */
+  /**
+   * Resolves when nothing runs and nothing can run before the clock advances or an event arrives.
+   */
   async settled(): Promise<void> {
     for (;;) {
       await this.options.store.settled();
@@ -88,7 +94,10 @@ export class TaskHub {
     }
   }
 
-  /** Takes no new work, waits for what runs; what comes later is thrown away and runs again. */
+  /**
+   * Accepts no new work and waits for running work; later results are discarded, and the work runs
+   * again after a restart.
+   */
   async stop(graceMs: number): Promise<void> {
     for (const id of this.#alarms.keys()) this.#disarm(id);
     const pumps = [this.#orchestrations, this.#entities, this.#activities];
@@ -97,9 +106,9 @@ export class TaskHub {
   }
 
   /**
-   * The process is about to end through the app's fault: the activities that run fail with these
-   * words, as in Azure those of a worker that exits (`WorkerProcess`, `TryFailExecutions`). Begun
-   * again at the next start, one that brings the process down would do so for ever.
+   * The process is about to end through the app's fault: the running activities fail with this
+   * message, as in Azure those of a worker that exits (`WorkerProcess`, `TryFailExecutions`). If
+   * they were started again at the next start, one that crashes the process would do so forever.
    */
   async failActivities(message: string): Promise<void> {
     const running = this.#activities.running.map(parseActivityKey);
@@ -133,7 +142,7 @@ export class TaskHub {
     }
     const instance = state.instances.get(id);
     if (instance === undefined || hasEnded(instance.status)) return;
-    // A long history is costly to go through; while results still come in, let them gather.
+    // Replaying a long history is costly; while results still arrive, they are processed together.
     if (instance.inbox.length > 0) this.#orchestrations.add(id, instance.activities.size > 0);
   }
 
@@ -143,7 +152,7 @@ export class TaskHub {
     if (instance === undefined || hasEnded(instance.status) || instance.inbox.length === 0) return;
     const record = await runOrchestrationTurn(instance, this.#context);
     if (record === undefined) return;
-    // It was purged meanwhile, and perhaps begun again.
+    // The instance was purged in the meantime, and perhaps started again.
     if (this.#stopped || store.state.instances.get(id) !== instance) return;
 
     const { executionId, history } = instance;
@@ -155,7 +164,7 @@ export class TaskHub {
     await written;
     for (const [task] of record.activities)
       this.#activities.add(activityKey({ id, executionId }, task));
-    if (hasEnded(record.status)) this.#announce(instance);
+    if (hasEnded(record.status)) this.#notifyEnded(instance);
   }
 
   async #batch(id: string): Promise<void> {
@@ -187,8 +196,8 @@ export class TaskHub {
     this.#alarms.set(instance.id, alarms);
     for (const [task, fireAt] of instance.timers) {
       if (alarms.has(task)) continue;
-      const ring = () => this.#fire(instance, task, fireAt);
-      alarms.set(task, this.options.clock.at(new Date(fireAt), ring));
+      const fire = () => this.#fire(instance, task, fireAt);
+      alarms.set(task, this.options.clock.at(new Date(fireAt), fire));
     }
   }
 
@@ -210,16 +219,16 @@ export class TaskHub {
   }
 
   #disarm(id: string): void {
-    for (const callOff of this.#alarms.get(id)?.values() ?? []) callOff();
+    for (const cancel of this.#alarms.get(id)?.values() ?? []) cancel();
     this.#alarms.delete(id);
   }
 
-  #announce(instance: Instance): void {
+  #notifyEnded(instance: Instance): void {
     forgetText(instance.history);
     this.#orchestrations.forget(instance.id);
     const waiting = this.#awaited.get(instance.id) ?? [];
     this.#awaited.delete(instance.id);
-    for (const tell of waiting) tell(instance);
+    for (const resolve of waiting) resolve(instance);
     this.options.onEnded(instance);
   }
 
@@ -227,7 +236,7 @@ export class TaskHub {
     return [this.#orchestrations, this.#entities, this.#activities].every((pump) => pump.isIdle);
   }
 
-  #rest(): void {
+  #notifyIdle(): void {
     const waiters = this.#idleWaiters;
     this.#idleWaiters = [];
     for (const waiter of waiters) waiter();
@@ -240,7 +249,7 @@ export interface HubOptions {
   readonly settings: DurableSettings;
   readonly functions: DurableFunctions;
   readonly log: Log;
-  /** 32 hex digits, never the same. */
+  /** 32 hex digits, always unique. */
   readonly newId: () => string;
   readonly onEnded: (instance: Instance) => void;
 }
@@ -251,7 +260,7 @@ interface ActivityKey {
   readonly task: number;
 }
 
-/** Only the id may hold colons, so it comes last. */
+/** Only the id may contain colons, so it is the last part. */
 function activityKey({ id, executionId }: Omit<ActivityKey, 'task'>, task: number): string {
   return `${task}:${executionId}:${id}`;
 }
@@ -266,14 +275,14 @@ function parseActivityKey(key: string): ActivityKey {
   };
 }
 
-/** Every turn goes through all of it, in the library and here: n steps cost n squared. */
+/** Every turn processes the whole history, in the library and here: n steps cost n squared. */
 const LONG_HISTORY = 10_000;
 
-/** Tells once of each ten thousand that a turn has passed. */
+/** Warns once per ten thousand events, at the turn that exceeds them. */
 function warnOfLength({ id, history }: Instance, lengthBefore: number, log: Log): void {
   if (Math.floor(history.length / LONG_HISTORY) > Math.floor(lengthBefore / LONG_HISTORY))
     log(
       'warning',
-      `The history of '${id}' has ${history.length} events, and each turn goes through them all; continue as new before that.`,
+      `The history of '${id}' has ${history.length} events, and each turn replays all of them; continue as new earlier.`,
     );
 }

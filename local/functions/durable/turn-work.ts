@@ -3,11 +3,11 @@ export interface TurnIdentity {
   readonly executionId: string;
   readonly parentId: string | undefined;
   readonly maxActions: number;
-  /** How long to wait before asking again, when an HTTP answer does not say. */
+  /** Time until the next poll when an HTTP response names none. */
   readonly httpPollMs: number;
 }
 
-/** Work that the host has to do, under the number by which history will know it. */
+/** Work for the host, under its number in the history. */
 export type Decision = { readonly id: number } & Work;
 
 export type Work =
@@ -17,7 +17,7 @@ export type Work =
       readonly kind: 'child';
       readonly name: string;
       readonly input: unknown;
-      /** Undefined for the version that the host gives. */
+      /** Undefined for the default version of the host. */
       readonly version: string | undefined;
       readonly instanceId: string | undefined;
     }

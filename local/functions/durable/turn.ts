@@ -6,9 +6,9 @@ import { isSame, nonDeterminism, type Scheduled } from './non-determinism';
 import type { TurnIdentity, Decision, Work } from './turn-work';
 
 /**
- * One turn of an orchestration, in the host: the whole list of actions that the orchestrator
- * answered is run again over the whole history, as the Durable extension does. What comes out is
- * the new work, numbered, and whether the instance may end. Pure: same arguments, same answer.
+ * One turn of an orchestration, in the host: the whole list of the orchestrator's actions is
+ * replayed against the whole history, as the Durable extension does. The result is the new work,
+ * numbered, and whether the instance may end. Pure: the same arguments give the same result.
  */
 export function replayTurn(
   history: Iterable<HistoryEvent>,
@@ -29,10 +29,12 @@ export interface TurnOutcome {
   readonly kind: 'turn';
   /** New work, in the order of its numbers. */
   readonly decisions: readonly Decision[];
-  /** The list has run out and no task is open: an instance that is done may end now. */
+  /** All actions have ended and no task is open: an instance that is done may end now. */
   readonly mayEnd: boolean;
   readonly continuedWith: { readonly input: unknown } | undefined;
-  /** Events that came after the decision to continue as new: the next generation gets them. */
+  /**
+   * Events that arrived after the decision to continue as new; the next generation receives them.
+   */
   readonly carried: readonly EventRaised[];
   readonly suspended: boolean;
   readonly openTasks: number;
@@ -49,7 +51,9 @@ class Replay implements Issuer {
   #continuedWith: { readonly input: unknown } | undefined;
   #decisions = new Map<number, Decision>();
   readonly #open = new Map<number, Future>();
-  /** Work that was decided when the instance was suspended; it leaves when it is resumed. */
+  /**
+   * Work that was decided while the instance was suspended; it starts when the instance is resumed.
+   */
   readonly #heldDecisions = new Map<number, Decision>();
   readonly #heldEvents: HistoryEvent[] = [];
   readonly #waiting = new Map<string, Future[]>();
@@ -72,7 +76,7 @@ class Replay implements Issuer {
 
   result(): TurnOutcome {
     const mayEnd = this.#list?.outcome !== undefined && this.#open.size === 0;
-    // Locks that the orchestrator did not give back are given back for it.
+    // Locks that the orchestrator still holds are released for it.
     if (mayEnd) this.releaseLock();
     return {
       kind: 'turn',
@@ -98,7 +102,7 @@ class Replay implements Issuer {
     return task;
   }
 
-  /** A timer that is cancelled on the spot: it keeps its number and is no open task. */
+  /** A timer that is cancelled at once: it keeps its number and is not an open task. */
   issueCancelledTimer(fireAt: number): Future {
     const task = this.issue({ kind: 'timer', fireAt });
     this.#open.delete(this.nextId - 1);
@@ -173,7 +177,7 @@ class Replay implements Issuer {
     }
   }
 
-  /** History says that this was done already; the replay must have asked for it by now. */
+  /** The history records that this work was scheduled; the replay must have requested it by now. */
   #strikeOff(event: Scheduled): void {
     const decision = this.#decisions.get(event.EventId);
     if (decision !== undefined && isSame(event, decision)) this.#decisions.delete(event.EventId);
@@ -212,13 +216,13 @@ class Replay implements Issuer {
   }
 }
 
-/** Takes the actions one by one. A failed one stops nothing: errors are the app's business. */
+/** Takes the actions one by one. A failed one stops nothing: error handling belongs to the app. */
 function* program(actions: readonly Action[], replay: Replay): Routine {
   for (const action of actions) yield begin(action, replay);
   return { failed: false };
 }
 
-/** A child without an id of its own is named after its parent's execution and its number. */
+/** A child without an explicit id is named after its parent's execution and its number. */
 function withChildId(work: Work, { executionId }: TurnIdentity, id: number): Work {
   if (work.kind !== 'child') return work;
   return { ...work, instanceId: work.instanceId ?? `${executionId}:${id}` };

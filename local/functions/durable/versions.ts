@@ -1,15 +1,15 @@
 import type { Instance } from './records';
 
-/** What `host.json` says of versions of orchestrations. */
+/** The settings of orchestration versions in `host.json`. */
 export interface Versioning {
-  /** Given to instances that name none; '' for no versions at all. */
+  /** The version of instances that name none; '' for no versions at all. */
   readonly defaultVersion: string;
   readonly match: 'none' | 'strict' | 'currentorolder';
   readonly failure: 'reject' | 'fail';
 }
 
 /**
- * Why this host does not go on with an instance of that version, or undefined if it does:
+ * Returns the reason why this host does not run an instance of that version, or undefined:
  * https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-orchestration-versioning
  * Unconfirmed: without a default version, all are accepted.
  */
@@ -23,7 +23,9 @@ export function checkVersion(
   return `The version '${version}' of orchestration '${id}' does not match the version '${defaultVersion}' of this app (${match}).`;
 }
 
-/** None is before any; numbers with full stops go by number, anything else as text, case aside. */
+/**
+ * No version precedes any; dotted numbers are compared by number, others as text, ignoring case.
+ */
 export function compareVersions(one: string, other: string): number {
   if (one === '' || other === '') return Number(one !== '') - Number(other !== '');
   const [parts, others] = [partsOf(one), partsOf(other)];
@@ -36,7 +38,7 @@ export function compareVersions(one: string, other: string): number {
   return 0;
 }
 
-/** As .NET's `System.Version`: two to four numbers; a part that is missing is before 0. */
+/** Parses .NET's `System.Version`: two to four numbers; a missing part is less than 0. */
 function partsOf(version: string): readonly number[] | undefined {
   const parts = version.split('.');
   const isVersion =

@@ -1,7 +1,7 @@
 /** The path of a blob trigger: `container/text{parameter}text…`, braces doubled to mean braces. */
 export interface BlobPattern {
   readonly container: string;
-  /** The parameters' values, or undefined if the blob is none of the trigger's. */
+  /** The parameters' values, or undefined if the blob does not match the trigger. */
   match(blob: string): Readonly<Record<string, string>> | undefined;
 }
 
@@ -9,7 +9,7 @@ export function parseBlobPattern(path: string): BlobPattern {
   const slash = path.indexOf('/');
   const container = slash < 0 ? path : path.slice(0, slash);
   if (container === '' || /[{}]/.test(container))
-    throw new Error(`The blob path '${path}' does not begin with the name of a container.`);
+    throw new Error(`The blob path '${path}' does not start with the name of a container.`);
   // A path without a slash watches the whole container.
   if (slash < 0) return { container, match: () => ({}) };
 
@@ -22,7 +22,7 @@ export function parseBlobPattern(path: string): BlobPattern {
       names.push(token.slice(1, -1));
       return '(.*)';
     }
-    if (token === '{' || token === '}') throw new Error(`A brace of '${path}' stands alone.`);
+    if (token === '{' || token === '}') throw new Error(`A brace in '${path}' is not matched.`);
     return token.replaceAll(/[.*+?^$()|[\]\\]/g, String.raw`\$&`);
   });
   const pattern = new RegExp(`^${source.join('')}$`, 's');

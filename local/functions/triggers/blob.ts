@@ -14,23 +14,23 @@ import { QueueListener } from './queue-listener';
 import type { HostedFunction } from '../hosted-function';
 
 /**
- * All blob functions of the app. Containers are looked through for blobs that no receipt is kept
- * of; each gets a receipt and a message on a queue of the host's own; the message runs the
- * function. So a blob survives a crash at any point, and runs again only when it was written
- * anew.
+ * All blob functions of the app. Containers are scanned for blobs without a receipt; each gets a
+ * receipt and a message on the host's own queue; the message runs the function. So a blob survives
+ * a crash at any point, and runs again only after it was overwritten.
  *
  * Unlike Azure: functions with `source: 'EventGrid'` are served by the same scan, since Azurite
- * sends no events. Notifications are taken as well, and a blob that comes both ways runs once.
+ * sends no events. Notifications are accepted as well, and a blob that is found both ways runs
+ * once.
  */
 export class BlobTriggers {
   readonly #watches: readonly Watch[];
   readonly #receipts: ContainerClient;
   readonly #queue: QueueClient;
   readonly #listener: QueueListener;
-  #callOff = () => {};
+  #cancelAlarm = () => {};
   #begun: Promise<void> = Promise.resolve();
   #wake = () => {};
-  #trouble = '';
+  #lastError = '';
   #scanning: Promise<void> = Promise.resolve();
   #isStopped = false;
 
@@ -58,19 +58,19 @@ export class BlobTriggers {
   }
 
   async start(): Promise<void> {
-    if (!(await this.#tryToBegin())) this.#begun = this.#beginLater();
+    if (!(await this.#tryStart())) this.#begun = this.#startLater();
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    this.#callOff();
+    this.#cancelAlarm();
     this.#wake();
     await this.#begun;
     await this.#scanning;
     await this.#listener.stop();
   }
 
-  /** A blob was made, somebody says. False: there is no such function. */
+  /** Handles the notification of a new blob. Returns false if the function does not exist. */
   async arrived(functionName: string, container: string, blob: string): Promise<boolean> {
     const watch = this.#watches.find(({ fn }) => sameName(fn.name, functionName));
     if (watch === undefined) return false;
@@ -86,23 +86,23 @@ export class BlobTriggers {
     return true;
   }
 
-  /** The call that the blob would make. */
+  /** Returns the call that the blob would cause. */
   async callFor(fn: HostedFunction, container: string, blob: string): Promise<Call> {
     const watch = this.#watches.find((each) => each.fn === fn);
-    if (watch === undefined) throw new Error(`${fn.name} is no blob function.`);
+    if (watch === undefined) throw new Error(`${fn.name} is not a blob function.`);
     const call = await callOf(watch, container, blob, undefined);
-    if (call === undefined) throw new Error(`There is no blob ${container}/${blob}.`);
+    if (call === undefined) throw new Error(`The blob ${container}/${blob} does not exist.`);
     return call;
   }
 
-  async #tryToBegin(): Promise<boolean> {
+  async #tryStart(): Promise<boolean> {
     try {
-      const abortSignal = AbortSignal.timeout(ANSWER_MS);
+      const abortSignal = AbortSignal.timeout(RESPONSE_TIMEOUT_MS);
       await this.#receipts.createIfNotExists({ abortSignal });
       await this.#queue.createIfNotExists({ abortSignal });
     } catch (error) {
       const isLate = error instanceof Error && error.name === 'AbortError';
-      this.#tellTroubleOfHost(isLate ? 'nobody answers' : formatError(error));
+      this.#logStorageError(isLate ? 'it does not respond' : formatError(error));
       return false;
     }
     this.#listener.start();
@@ -111,31 +111,31 @@ export class BlobTriggers {
   }
 
   /**
-   * As in Azure the host runs on when its storage is not there yet, or refuses it; these functions
-   * wait until it has changed its mind.
+   * As in Azure the host continues when its storage is not available yet, or refuses it; these
+   * functions wait until the storage is available.
    */
-  async #beginLater(): Promise<void> {
+  async #startLater(): Promise<void> {
     while (!this.#isStopped) {
       await this.#pause();
-      if (this.#isStopped || (await this.#tryToBegin())) return;
+      if (this.#isStopped || (await this.#tryStart())) return;
     }
   }
 
-  #tellTroubleOfHost(message: string): void {
+  #logStorageError(message: string): void {
     const reason = firstLine(message);
-    if (this.#trouble === reason) return;
-    this.#trouble = reason;
+    if (this.#lastError === reason) return;
+    this.#lastError = reason;
     const names = this.#watches.map(({ fn }) => fn.name).join(', ');
     this.options.log(
       'error',
-      `${names}: the storage account of AzureWebJobsStorage cannot be used, and is tried again: ${reason}`,
+      `${names}: the storage account of AzureWebJobsStorage cannot be used; the host retries: ${reason}`,
     );
   }
 
-  /** Real time: nobody's clock makes storage come up. */
+  /** Real time: the availability of storage does not depend on the clock. */
   #pause(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, START_AGAIN_MS);
+      const timer = setTimeout(resolve, RETRY_START_MS);
       this.#wake = () => {
         clearTimeout(timer);
         resolve();
@@ -147,7 +147,7 @@ export class BlobTriggers {
     this.#scanning = this.#scanAll().then(() => {
       if (this.#isStopped) return;
       const { clock, pollMs } = this.options;
-      this.#callOff = clock.at(new Date(clock.now().getTime() + pollMs), () => this.#scan());
+      this.#cancelAlarm = clock.at(new Date(clock.now().getTime() + pollMs), () => this.#scan());
     });
   }
 
@@ -155,18 +155,18 @@ export class BlobTriggers {
     for (const watch of this.#watches) {
       try {
         await this.#scanFor(watch);
-        watch.trouble = '';
+        watch.lastError = '';
       } catch (error) {
-        this.#tellTrouble(watch, error);
+        this.#logScanError(watch, error);
       }
     }
   }
 
-  /** What fails at every round is told once. */
-  #tellTrouble(watch: Watch, error: unknown): void {
+  /** An error that repeats in every scan is logged once. */
+  #logScanError(watch: Watch, error: unknown): void {
     const trouble = firstLine(formatError(error));
-    if (trouble === watch.trouble) return;
-    watch.trouble = trouble;
+    if (trouble === watch.lastError) return;
+    watch.lastError = trouble;
     this.options.log('warning', `blobs for ${watch.fn.name}: ${trouble}`);
   }
 
@@ -185,13 +185,14 @@ export class BlobTriggers {
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
-    // What is gone from the container need not be remembered.
+    // Receipts of blobs that no longer exist need not be cached.
     watch.seen = seen;
   }
 
   /**
-   * Leaves a receipt and a message, unless the receipt says that this was done before. False while
-   * another one is at this very blob: what it leaves undone, the next scan does.
+   * Creates a receipt and a message, unless the receipt shows that this was done before. Returns
+   * false while another host processes this blob; the next scan handles what that host did not
+   * complete.
    */
   async #admit(watch: Watch, blob: string, etag: string): Promise<boolean> {
     const path = `blobreceipts/${this.options.hostId}/${watch.id}/${quoted(etag)}/${watch.pattern.container}/${blob}`;
@@ -206,7 +207,7 @@ export class BlobTriggers {
         });
       const lease = receipt.getBlobLeaseClient();
       const { leaseId } = await lease.acquireLease(30);
-      // Whoever held the lease a moment ago may have done it meanwhile.
+      // The previous holder of the lease may have completed it in the meantime.
       if ((await stateOf(receipt)) !== 'complete') {
         await this.#send({ watch, blob, etag });
         await receipt.setMetadata({}, leaseId === undefined ? {} : { conditions: { leaseId } });
@@ -239,21 +240,21 @@ export class BlobTriggers {
     if (watch === undefined) return;
     const call = await callOf(watch, ContainerName, BlobName, ETag).catch((error: unknown) => {
       const blob = JSON.stringify(`${ContainerName}/${BlobName}`);
-      this.options.log('error', `${watch.fn.name} cannot be given ${blob}: ${String(error)}`);
+      this.options.log('error', `${watch.fn.name} cannot receive ${blob}: ${String(error)}`);
       throw error;
     });
-    // The blob is gone, or another one now: that one has a message of its own.
+    // The blob was deleted or overwritten: the new version has a message of its own.
     if (call === undefined) return;
     await this.options.runner.run(watch.fn, call);
   }
 }
 
-const START_AGAIN_MS = 2000;
-/** The client would go on trying for much longer, and the start of the host would wait for it. */
-const ANSWER_MS = 5000;
+const RETRY_START_MS = 2000;
+/** Fewer retries than the client's default, because the start of the host waits for them. */
+const RESPONSE_TIMEOUT_MS = 5000;
 
 export interface BlobOptions {
-  /** The account where the host keeps receipts and its queue. */
+  /** The account of the host's receipts and its queue. */
   readonly host: StorageAccount;
   readonly accountFor: (connection: string) => StorageAccount;
   readonly hostId: string;
@@ -270,10 +271,10 @@ interface Watch {
   readonly pattern: BlobPattern;
   readonly connection: string;
   readonly blobs: BlobServiceClient;
-  /** Blobs, as they were, whose receipts need not be looked at again. */
+  /** Versions of blobs whose receipts need not be read again. */
   seen: ReadonlySet<string>;
-  /** Why the last round failed, or nothing. */
-  trouble: string;
+  /** The error of the last scan, if it failed. */
+  lastError: string;
 }
 
 interface Sighting {
@@ -302,11 +303,11 @@ function newWatch(fn: HostedFunction, { accountFor }: BlobOptions): Watch {
     connection: connectionOf({ connection }),
     blobs: accountFor(connectionOf({ connection })).blobs(),
     seen: new Set(),
-    trouble: '',
+    lastError: '',
   };
 }
 
-/** What a receipt says: its message is sent, somebody is about to send it, or nobody has thought of it. */
+/** The state of a receipt: its message was sent, is about to be sent, or there is no receipt. */
 function stateOf(receipt: BlobClient): Promise<'complete' | 'begun' | 'absent'> {
   return receipt.getProperties().then(
     ({ metadata }) => (metadata?.['incomplete'] === undefined ? 'complete' : 'begun'),
@@ -318,7 +319,7 @@ function versionOf({ name, properties }: BlobItem): string {
   return `${properties.etag}/${name}`;
 }
 
-/** Lists give ETags bare, headers in quotes. */
+/** Lists contain ETags without quotes, headers with quotes. */
 function quoted(etag: string): string {
   return `"${unquoted(etag)}"`;
 }
@@ -331,7 +332,7 @@ function sameName(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }
 
-/** The content and the metadata for the function; undefined if the blob is not that one any more. */
+/** Returns the content and the metadata for the function; undefined if the blob has changed. */
 async function callOf(
   watch: Watch,
   container: string,
@@ -363,7 +364,7 @@ async function callOf(
       ? blobReference(watch.connection, container, name)
       : // Unlike what an input binding is given.
         contentFor(watch.fn.trigger, await blob.downloadToBuffer(), 'binary');
-    return { input, triggerMetadata, about: `${container}/${name}` };
+    return { input, triggerMetadata, subject: `${container}/${name}` };
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;

@@ -3,17 +3,17 @@ import { readBody, reply } from '../body';
 import type { Triggers } from './triggers';
 import { decode } from './route';
 
-/** Where Event Grid tells of new blobs: `?functionName=Host.Functions.<name>`. */
+/** The endpoint for Event Grid's blob events: `?functionName=Host.Functions.<name>`. */
 export const BLOB_WEBHOOK = '/runtime/webhooks/blobs';
 
-/** Takes notifications in both schemas, Event Grid's own and CloudEvents, and the handshakes. */
+/** Accepts notifications in both schemas, Event Grid's own and CloudEvents, and the handshakes. */
 export async function blobNotification(
   triggers: Triggers,
   url: URL,
   request: http.IncomingMessage,
   response: http.ServerResponse,
 ): Promise<void> {
-  // The handshake of CloudEvents: who may send, and how often.
+  // The handshake of CloudEvents: the allowed origin, and the rate.
   const origin = request.headers['webhook-request-origin'];
   if (request.method === 'OPTIONS')
     return reply(response, 200, undefined, {
@@ -40,7 +40,7 @@ export async function blobNotification(
 
 interface GridEvent {
   readonly eventType?: string;
-  /** What CloudEvents calls the same. */
+  /** CloudEvents' name for the same event. */
   readonly type?: string;
   readonly data?: { readonly url?: string; readonly validationCode?: string };
 }
@@ -60,7 +60,7 @@ function validationCode(events: readonly GridEvent[]): string | undefined {
   )?.data?.validationCode;
 }
 
-/** `https://account/container/blob`, or with the account as the first segment, as at Azurite. */
+/** `https://account/container/blob`, or with the account as the first segment, as in Azurite. */
 function blobIn(
   event: GridEvent,
 ): { readonly container: string; readonly blob: string } | undefined {

@@ -22,8 +22,8 @@ interface Entry {
 }
 
 /**
- * Of several functions whose routes fit a call, the first by name answers it, however well another
- * one would fit: https://github.com/Azure/azure-functions-host/issues/3153, and
+ * Of several functions whose routes match a call, the first by name handles it, even if another one
+ * matches more closely: https://github.com/Azure/azure-functions-host/issues/3153, and
  * `FunctionMetadataManager`, which sorts them.
  */
 export function httpRoutes(functions: readonly HostedFunction[], routePrefix: string): HttpRoutes {
@@ -55,7 +55,10 @@ function entryOf(fn: HostedFunction, routePrefix: string): Entry {
   return { fn, template, route: parseRoute(template), methods: methodsOf(fn) };
 }
 
-/** No route, or an empty one, is the name of the function; the prefix alone cannot be had. */
+/**
+ * Without a route, or with an empty one, the name of the function is its route; the prefix alone is
+ * not possible.
+ */
 function ownRoute(fn: HostedFunction): string {
   const { route } = fn.trigger as { readonly route?: string };
   return (route || fn.name).replace(/^\/+/, '');
@@ -67,8 +70,9 @@ function methodsOf(fn: HostedFunction): ReadonlySet<string> | undefined {
 }
 
 /**
- * What the real host does not serve (`ScriptHost.ValidateFunction`): a route that it has itself,
- * whatever the prefix, or that another function has for the same method.
+ * Routes that the real host does not serve (`ScriptHost.ValidateFunction`): a route of the host
+ * itself, whatever the prefix, or one that another function has for the same method.
+ *
  * Unlike Azure: the app is refused; there the function is left out, and the log says so.
  */
 export function checkRoutes(functions: readonly HostedFunction[]): string[] {
@@ -77,12 +81,12 @@ export function checkRoutes(functions: readonly HostedFunction[]): string[] {
     const route = plain(fn);
     if (/^(admin|runtime)/.test(route))
       return [
-        `${fn.name}: the route '${ownRoute(fn)}' is the host's own: it begins with admin or runtime.`,
+        `${fn.name}: the route '${ownRoute(fn)}' is reserved for the host: it starts with admin or runtime.`,
       ];
     const other = all.slice(0, index).find((one) => plain(one) === route && meet(fn, one));
     return other === undefined
       ? []
-      : [`${fn.name}: the route '${ownRoute(fn)}' is that of '${other.name}' already.`];
+      : [`${fn.name}: the route '${ownRoute(fn)}' is already that of '${other.name}'.`];
   });
 }
 

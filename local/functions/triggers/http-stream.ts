@@ -8,14 +8,14 @@ import { emptyStatus, httpBindingData } from './http';
 import type { HostedFunction } from '../hosted-function';
 
 /**
- * HTTP streams (`app.setup({ enableHttpStream: true })`): the library opens a server of its own,
- * and each request is forwarded there, its body and the answer's as streams, while the function
- * is invoked without them; the two meet by the invocation's id.
+ * HTTP streams (`app.setup({ enableHttpStream: true })`): the library opens its own server. Each
+ * request is forwarded there, with its body and its response as streams, while the function is
+ * invoked without them; the invocation's id connects the two.
  */
 export class HttpStreams {
   readonly #port: number;
 
-  /** `httpUri` is the capability by which the library says where it listens. */
+  /** `httpUri` is the capability in which the library names its address. */
   constructor(
     httpUri: string,
     readonly maxBodyBytes: number,
@@ -41,17 +41,17 @@ export class HttpStreams {
       Query: { json: '{}' },
     };
     for (const [name, string] of Object.entries(params)) triggerMetadata[name] = { string };
-    const about = `${request.method} ${request.url}`;
+    const subject = `${request.method} ${request.url}`;
     const url = new URL(request.url ?? '/', 'http://localhost');
-    // The body is on its way to the function; nobody else reads it.
+    // The body is streamed to the function; no other code reads it.
     const bindingData = () => httpBindingData(request, url, params, undefined);
     const isDone = await runner
-      .run(fn, { input: {}, invocationId, triggerMetadata, about, bindingData })
+      .run(fn, { input: {}, invocationId, triggerMetadata, subject, bindingData })
       .then(() => true)
       .catch(() => false);
 
     if (isDone && (await hasBegun(forwarded.begun))) return;
-    // It threw, or returned nothing: nobody will answer what was forwarded.
+    // The function threw, or returned nothing: the forwarded request gets no response.
     forwarded.abandon();
     if (forwarded.isTooLarge()) throw tooLarge(this.maxBodyBytes);
     if (response.headersSent) response.destroy();
@@ -84,11 +84,11 @@ export class HttpStreams {
         answer.pipe(response);
       });
     });
-    // The invocation tells what went wrong.
+    // The invocation reports the error.
     forwarded.on('error', () => undefined);
     const breakOff = breakerOf(forwarded);
     const isTooLarge = this.#guard(request, forwarded, breakOff);
-    // Of a caller who goes away the function reads an error, and waits for nothing more.
+    // When a caller disconnects, the function reads an error and waits for nothing more.
     response.once('close', () => {
       if (!response.writableFinished) breakOff();
     });
@@ -96,7 +96,7 @@ export class HttpStreams {
     return { begun, isTooLarge, abandon: () => forwarded.destroy() };
   }
 
-  /** A body that grows too large is broken off: the function reads an error, not a part of it. */
+  /** A body that exceeds the limit is aborted: the function reads an error, not a part of it. */
   #guard(
     request: http.IncomingMessage,
     forwarded: http.ClientRequest,
@@ -114,7 +114,7 @@ export class HttpStreams {
   }
 }
 
-/** Broken off before it has arrived, the library would wait for the request for ever. */
+/** A request that is aborted before it arrives would make the library wait forever. */
 function breakerOf(forwarded: http.ClientRequest): () => void {
   const arrived = new Promise<void>((resolve) => {
     forwarded.once('socket', (socket) =>
@@ -125,13 +125,13 @@ function breakerOf(forwarded: http.ClientRequest): () => void {
 }
 
 interface Forwarded {
-  /** The library has begun to answer. */
+  /** The library has started the response. */
   readonly begun: Promise<void>;
   readonly isTooLarge: () => boolean;
   readonly abandon: () => void;
 }
 
-/** An answer that was given is on its way through a socket of this machine. */
+/** A given response is on its way through a socket of this machine. */
 const ON_ITS_WAY_MS = 1000;
 
 async function hasBegun(begun: Promise<void>): Promise<boolean> {
@@ -145,8 +145,8 @@ async function hasBegun(begun: Promise<void>): Promise<boolean> {
 }
 
 /**
- * Runs `open` while servers that name no address listen on loopback. The library's would listen
- * on every address of the machine, and behind it is the app without any key.
+ * Runs `open` while servers without an explicit address listen on loopback. The library's server
+ * would listen on every address of the machine, and gives access to the app without a key.
  */
 export async function onLoopback<T>(open: () => Promise<T>): Promise<T> {
   const { prototype } = net.Server;

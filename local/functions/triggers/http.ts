@@ -31,9 +31,9 @@ export function httpInput(
 }
 
 /**
- * What the function's other bindings may name in braces: members of a JSON body, the query
+ * Metadata for expressions in the function's other bindings: members of a JSON body, the query
  * (`{name}` and `{Query.name}`), headers (`{Headers.name}`), parameters of the route. The function
- * itself gets none of it as metadata.
+ * itself receives none of it as metadata.
  */
 export function httpBindingData(
   request: http.IncomingMessage,
@@ -63,14 +63,14 @@ function nullable(
 }
 
 /**
- * The answer of a function that gave none: 204 where its return value would be one, and 200 where
- * that goes elsewhere (`FunctionInvocationMiddleware`).
+ * The response of a function that returned none: 204 if its return value would be the response, and
+ * 200 otherwise (`FunctionInvocationMiddleware`).
  */
 export function emptyStatus({ bindings }: HostedFunction): number {
   return bindings['$return']?.type.toLowerCase() === 'http' ? 204 : 200;
 }
 
-/** Sends what the function returned. */
+/** Sends the function's response. */
 export function sendHttpOutput(
   response: http.ServerResponse,
   fn: HostedFunction,
@@ -95,8 +95,8 @@ function bodyOf({ body }: HttpData): Uint8Array | string {
 const SAME_SITE = { lax: 'lax', strict: 'strict', explicitNone: 'none', none: undefined } as const;
 
 /**
- * As ASP.NET writes it: small letters, this order, a path always. With HTTP streams the library
- * writes cookies itself, and otherwise.
+ * As ASP.NET writes it: lower case, this order, always a path. With HTTP streams the library writes
+ * cookies itself, in another form.
  */
 function cookieText(cookie: HttpCookie): string {
   const sameSite = SAME_SITE[cookie.sameSite ?? 'none'];

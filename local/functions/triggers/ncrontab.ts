@@ -10,12 +10,12 @@ import { addDays, instantsOf, wallTimeOf, type WallTime } from './wall-time';
  *     part       = ( "*" | value [ "-" value ] ) [ "/" step ]
  *     value      = number | any prefix of an English name of a month or a day
  *
- * Every field must match, day and weekday both. Sunday is 0 and there is no 7.
+ * Every field must match, day and weekday both. Sunday is 0, not 7.
  */
 export interface Schedule {
-  /** The first occurrence after `time`; undefined when there is none to come. */
+  /** The first occurrence after `time`; undefined when there is none. */
   next(time: Date): Date | undefined;
-  /** Fires more than once in every minute: no status is kept of it. */
+  /** Fires more than once in every minute: its status is not stored. */
   readonly isSubMinute: boolean;
 }
 
@@ -24,17 +24,17 @@ export function parseSchedule(text: string, timeZone: string | undefined): Sched
   const span = timeSpanMs(expression);
   if (span !== undefined) return interval(span);
 
-  const words = expression.split(/\s+/);
-  if (words.length !== 5 && words.length !== 6)
-    throw new Error(`'${text}' is no schedule: it has ${words.length} fields, not 5 or 6.`);
-  const [second, minute, hour, day, month, weekday] = FIELDS.map((field, i) =>
+  const texts = expression.split(/\s+/);
+  if (texts.length !== 5 && texts.length !== 6)
+    throw new Error(`'${text}' is not a schedule: it has ${texts.length} fields, not 5 or 6.`);
+  const [second, minute, hour, day, month, weekday] = FIELDS.map((rule, i) =>
     parseField(
-      words.length === 5 ? (i === 0 ? '0' : (words[i - 1] ?? '')) : (words[i] ?? ''),
-      field,
+      texts.length === 5 ? (i === 0 ? '0' : (texts[i - 1] ?? '')) : (texts[i] ?? ''),
+      rule,
     ),
   ) as [Field, Field, Field, Field, Field, Field];
   const fields = { second, minute, hour, day, month, weekday };
-  const timeFields = words.length === 5 ? [minute, hour] : [second, minute, hour];
+  const timeFields = texts.length === 5 ? [minute, hour] : [second, minute, hour];
   const isPointInTime = !timeFields.some(hasNeighbours);
   const isEveryMinute = [minute, hour, day, month, weekday].every(isWhole);
   return {
@@ -44,8 +44,8 @@ export function parseSchedule(text: string, timeZone: string | undefined): Sched
 }
 
 /**
- * The real timer looks at the expression as NCrontab writes it, not as it was written: values that
- * follow each other are a range there, and steps are lists. A range (or all) makes it an interval.
+ * The real timer reads the expression as NCrontab writes it, not as it was written: consecutive
+ * values are a range there, and steps are lists. A range (or all) makes it an interval.
  */
 function hasNeighbours(field: Field): boolean {
   return [...field].some((value) => field.has(value + 1));
@@ -57,7 +57,7 @@ function isWhole(field: Field, index: number): boolean {
 }
 
 function interval(ms: number): Schedule {
-  if (ms <= 0) throw new Error('A schedule cannot have an interval of nothing.');
+  if (ms <= 0) throw new Error('The interval of a schedule must be positive.');
   return { next: (time) => new Date(time.getTime() + ms), isSubMinute: ms < 60_000 };
 }
 
@@ -113,16 +113,17 @@ interface Part {
 function parsePart(part: string, rule: FieldRule): Part {
   const [range = '', stepText, ...more] = part.split('/');
   const written = stepText === undefined ? 1 : Number(stepText);
-  if (more.length > 0 || stepText === '' || !Number.isInteger(written)) throw wrong(part, rule);
-  // NCrontab takes a step of nothing, or less, for one.
+  if (more.length > 0 || stepText === '' || !Number.isInteger(written))
+    throw fieldError(part, rule);
+  // NCrontab treats a step of zero or less as one.
   const step = Math.max(1, written);
   if (range === '*') return { first: rule.from, last: rule.to, step };
 
   const [from = '', to, ...others] = range.split('-');
-  if (others.length > 0) throw wrong(part, rule);
+  if (others.length > 0) throw fieldError(part, rule);
   const first = parseValue(from, rule);
   if (to === undefined) return { first, last: stepText === undefined ? first : rule.to, step };
-  // A range that is written backwards is read forwards.
+  // A reversed range is read in order.
   const last = parseValue(to, rule);
   return { first: Math.min(first, last), last: Math.max(first, last), step };
 }
@@ -131,18 +132,18 @@ function parseValue(text: string, rule: FieldRule): number {
   if (/^\d+$/.test(text)) {
     const value = Number(text);
     if (value < rule.from || value > rule.to)
-      throw new Error(`${value} is no ${rule.name}: ${rule.from} to ${rule.to}.`);
+      throw new Error(`${value} is not a valid ${rule.name}: ${rule.from} to ${rule.to}.`);
     return value;
   }
   const index = (rule.names ?? []).findIndex(
     (name) => text !== '' && name.toLowerCase().startsWith(text.toLowerCase()),
   );
-  if (index < 0) throw wrong(text, rule);
+  if (index < 0) throw fieldError(text, rule);
   return rule.from + index;
 }
 
-function wrong(text: string, rule: FieldRule): Error {
-  return new Error(`'${text}' is no ${rule.name} of a schedule.`);
+function fieldError(text: string, rule: FieldRule): Error {
+  return new Error(`'${text}' is not a valid ${rule.name} of a schedule.`);
 }
 
 interface Fields {
@@ -154,12 +155,12 @@ interface Fields {
   readonly weekday: Field;
 }
 
-/** Leap days on a given weekday come every 28 years, every 40 around a century. */
+/** Leap days on a given weekday occur every 28 years, every 40 around a century. */
 const SEARCH_DAYS = 41 * 366;
 
 /**
- * Goes through the days from the one of `time`, and through the times that match in each. A wall
- * time that a clock change skips fires moved forward by it; one that comes twice fires once when
+ * Iterates over the days from that of `time`, and over the matching times of each. A local time
+ * that a clock change skips fires later by the length of the change; a repeated one fires once when
  * the time of day is fixed, and both times when it is an interval.
  */
 function nextOccurrence(
@@ -188,7 +189,7 @@ function* instantsOn(
   timeZone: string | undefined,
   isPointInTime: boolean,
 ): Iterable<number> {
-  // Minutes are where clocks change; the seconds of a minute follow without a look.
+  // Clocks change at minutes; the seconds of a minute need no check.
   for (const h of sorted(hour))
     for (const m of sorted(minute)) {
       const starts = instantsOf({ ...date, hour: h, minute: m, second: 0 }, timeZone);
@@ -197,13 +198,13 @@ function* instantsOn(
     }
 }
 
-/** The earliest instant after `time`; a repeated hour makes the order of walls not that of time. */
+/** The earliest instant after `time`; in a repeated hour, local times are not in order of time. */
 function firstAfter(instants: Iterable<number>, time: Date): Date | undefined {
   let earliest: number | undefined;
   for (const instant of instants) {
     if (instant <= time.getTime()) continue;
     if (earliest === undefined || instant < earliest) earliest = instant;
-    // Beyond a repeated hour nothing earlier can follow.
+    // After a repeated hour no earlier instant can follow.
     if (instant > earliest + REPEATED_MS) break;
   }
   return earliest === undefined ? undefined : new Date(earliest);

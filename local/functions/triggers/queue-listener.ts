@@ -4,12 +4,12 @@ import type { Log } from '../log';
 import { isNotFound } from '../storage';
 
 /**
- * Takes messages off a storage queue and hands them to `handle`, a batch at a time, until told to
- * stop. A message whose handling fails becomes visible again; after `maxDequeueCount` failures it
- * goes to the poison queue.
+ * Receives messages from a storage queue and passes them to `handle`, a batch at a time, until it
+ * is stopped. A message whose handling fails becomes visible again; after `maxDequeueCount`
+ * failures it is moved to the poison queue.
  */
 export class QueueListener {
-  #callOff = () => {};
+  #cancelAlarm = () => {};
   #waitMs = LEAST_WAIT_MS;
   #isStopped = false;
   #isPolling = false;
@@ -23,9 +23,9 @@ export class QueueListener {
     this.poll();
   }
 
-  /** Looks now, not when the wait is over: somebody knows that there is a message. */
+  /** Polls now instead of after the wait, because a message was just sent. */
   poll(): void {
-    this.#callOff();
+    this.#cancelAlarm();
     if (this.#isStopped) return;
     if (this.#isPolling) {
       this.#isCalledFor = true;
@@ -43,8 +43,8 @@ export class QueueListener {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    this.#callOff();
-    // What comes with the last answer is hidden from everybody else, for minutes perhaps.
+    this.#cancelAlarm();
+    // Messages of the last response are hidden from other readers, possibly for minutes.
     await this.#receiving;
     await Promise.all(this.#inWork);
   }
@@ -52,10 +52,10 @@ export class QueueListener {
   #pollLater(): void {
     if (this.#isStopped) return;
     const { clock } = this.options;
-    this.#callOff = clock.at(new Date(clock.now().getTime() + this.#waitMs), () => this.poll());
+    this.#cancelAlarm = clock.at(new Date(clock.now().getTime() + this.#waitMs), () => this.poll());
   }
 
-  /** A new batch is fetched when no more than so many of the last ones are in work. */
+  /** A new batch is fetched when at most this many messages of earlier batches are in progress. */
   #hasRoom(): boolean {
     return this.#inWork.size <= this.options.newBatchThreshold;
   }
@@ -71,7 +71,7 @@ export class QueueListener {
       for (const message of receivedMessageItems) this.#take(message);
       return receivedMessageItems.length > 0;
     } catch (error) {
-      // The queue is made by whoever sends to it first.
+      // The first sender creates the queue.
       if (!isNotFound(error)) log('warning', `queue ${queue.name}: ${String(error)}`);
       return false;
     }
@@ -91,7 +91,7 @@ export class QueueListener {
 
   async #handle(message: DequeuedMessageItem): Promise<void> {
     const { queue, handle, maxDequeueCount, retrySeconds, isReadable } = this.options;
-    // Unconfirmed: that a text which cannot be decoded goes to the poison queue at once.
+    // Unconfirmed: that a text which cannot be decoded is moved to the poison queue at once.
     if (isReadable?.(message) === false) {
       await this.#poison(message, message.popReceipt);
       return;
@@ -102,7 +102,7 @@ export class QueueListener {
       () => false,
     );
     const popReceipt = await hold.release();
-    // What was interrupted by the end of the host is somebody else's after the hiding time.
+    // After the hiding time, another host processes messages that the shutdown interrupted.
     if (isDone) await queue.deleteMessage(message.messageId, popReceipt);
     else if (message.dequeueCount >= maxDequeueCount) await this.#poison(message, popReceipt);
     else
@@ -116,14 +116,14 @@ export class QueueListener {
     await queue.deleteMessage(message.messageId, popReceipt);
     log(
       'error',
-      `message ${message.messageId}, taken ${message.dequeueCount} times, was moved to queue ${poison.name}`,
+      `message ${message.messageId}, received ${message.dequeueCount} times, was moved to queue ${poison.name}`,
     );
   }
 }
 
 const LEAST_WAIT_MS = 100;
 
-/** Keeps a message hidden for as long as it is worked on. In real time: the service's time. */
+/** Keeps a message hidden while it is processed. In real time: the service's time. */
 class Hold {
   #popReceipt: string;
   #timer: NodeJS.Timeout;
@@ -142,7 +142,7 @@ class Hold {
         );
         this.#popReceipt = popReceipt;
       } catch (error) {
-        log('warning', `message ${message.messageId} could not be kept hidden: ${String(error)}`);
+        log('warning', `message ${message.messageId} could not be renewed: ${String(error)}`);
       }
     };
     this.#timer = setInterval(
@@ -154,7 +154,7 @@ class Hold {
     this.#timer.unref();
   }
 
-  /** The receipt by which the message can be deleted or shown again. */
+  /** The pop receipt, with which the message can be deleted or made visible. */
   async release(): Promise<string> {
     clearInterval(this.#timer);
     await this.#renewing;
@@ -167,16 +167,16 @@ export interface QueueListenerOptions {
   readonly poison: QueueClient;
   readonly clock: Clock;
   readonly log: Log;
-  /** Resolves when the message is dealt with; rejects when it has failed. */
+  /** Resolves when the message was handled; rejects when its handling failed. */
   readonly handle: (message: DequeuedMessageItem) => Promise<void>;
   /** Whether the text can be decoded. */
   readonly isReadable?: (message: DequeuedMessageItem) => boolean;
   readonly batchSize: number;
   readonly newBatchThreshold: number;
   readonly maxDequeueCount: number;
-  /** How long a message is hidden while it is worked on, before it is renewed. */
+  /** Time that a message is hidden while it is processed, before the next renewal. */
   readonly hideSeconds: number;
-  /** How long a failed message stays hidden. */
+  /** Time that a failed message stays hidden. */
   readonly retrySeconds: number;
   readonly maxWaitMs: number;
 }

@@ -10,12 +10,12 @@ import { contentFor, type Binding, type TypedData } from '../wire';
 import { QueueListener } from './queue-listener';
 import type { HostedFunction } from '../hosted-function';
 
-/** How long a message is hidden while its function runs; it is renewed as long as it does. */
+/** Time that a message is hidden while its function runs; renewed until the function ends. */
 const HIDDEN_SECONDS = 600;
 
 const binding = z.looseObject({ queueName: z.string(), connection: z.string().optional() });
 
-/** One queue function: each message is a call, several at once. */
+/** One queue function: each message is a call, several at a time. */
 export function queueTrigger(fn: HostedFunction, options: QueueTriggerOptions): QueueListener {
   const { queueName, connection } = optionsOf(fn, binding);
   const { settings, clock, log, runner } = options;
@@ -64,7 +64,7 @@ function callFor(
   const json = (value: unknown): TypedData => ({ json: JSON.stringify(value) });
   return {
     input: contentFor(trigger, bytes, 'string'),
-    about: `${queueName} ${message.messageId}`,
+    subject: `${queueName} ${message.messageId}`,
     triggerMetadata: {
       QueueTrigger: { string: text },
       Id: { string: message.messageId },

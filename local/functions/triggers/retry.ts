@@ -3,7 +3,7 @@ import { formatError, stackOf } from '../../errors';
 import type { RetryContext, RetryOptions } from '../wire';
 import type { HostedFunction } from '../hosted-function';
 
-/** Runs a function as often as its retry policy allows; rejects with the last failure. */
+/** Runs a function with its retry policy; rejects with the last failure. */
 export async function withRetries<T>(
   fn: HostedFunction,
   clock: Clock,
@@ -18,7 +18,7 @@ export async function withRetries<T>(
       return await attempt(context);
     } catch (error) {
       const { retryCount } = context;
-      // -1 means for ever.
+      // -1 means forever.
       if (policy.maxRetryCount >= 0 && retryCount >= policy.maxRetryCount) throw error;
       const exception = { message: formatError(error), stackTrace: stackOf(error) };
       context = { ...context, retryCount: retryCount + 1, exception };
@@ -28,8 +28,8 @@ export async function withRetries<T>(
 }
 
 /**
- * Unlike Azure: an exponential delay has no jitter here, so that a test can foresee it. There it
- * is spread by up to a fifth.
+ * Unlike Azure: an exponential delay has no jitter here, so that a test can predict it. There it
+ * varies by up to a fifth.
  */
 function delayBefore(retry: number, policy: RetryOptions): number {
   if (policy.retryStrategy === 'fixedDelay') return (policy.delayInterval?.seconds ?? 0) * 1000;

@@ -8,7 +8,7 @@
  * Matching does not mind case.
  */
 export interface Route {
-  /** The values of the parameters, decoded, or undefined if the path is another one's. */
+  /** The values of the parameters, decoded, or undefined if the path does not match. */
   match(path: string): Readonly<Record<string, string>> | undefined;
 }
 
@@ -78,7 +78,7 @@ function parseParameter(text: string): Parameter {
   const [, stars = '', body = '', fallback] = /^(\*{0,2})(.*?)(?:=([^=]*))?$/s.exec(text) ?? [];
   const isOptional = body.endsWith('?');
   const [name = '', ...constraints] = splitConstraints(isOptional ? body.slice(0, -1) : body);
-  if (!/^\w+$/.test(name)) throw new Error(`'{${text}}' is no route parameter.`);
+  if (!/^\w+$/.test(name)) throw new Error(`'{${text}}' is not a route parameter.`);
   return {
     name,
     isCatchAll: stars !== '',
@@ -88,7 +88,7 @@ function parseParameter(text: string): Parameter {
   };
 }
 
-/** Colons part constraints, but not inside the parentheses of one. */
+/** Colons separate constraints, but not inside the parentheses of one. */
 function splitConstraints(text: string): string[] {
   return text.match(/(?:[^:(]|\((?:[^()]|\([^()]*\))*\))+/g) ?? [];
 }
@@ -129,11 +129,13 @@ function isNumber(value: string): boolean {
 function parseConstraint(text: string): (value: string) => boolean {
   const [, name = '', argument = ''] = /^(\w+)(?:\((.*)\))?$/s.exec(text) ?? [];
   const make = Object.hasOwn(CONSTRAINTS, name) ? CONSTRAINTS[name] : undefined;
-  if (make === undefined) throw new Error(`There is no route constraint '${text}'.`);
+  if (make === undefined) throw new Error(`The route constraint '${text}' does not exist.`);
   return make(argument);
 }
 
-/** As Kestrel does it: a slash that was written as %2F stays one, or it would part segments. */
+/**
+ * As in Kestrel: a slash that was encoded as %2F stays encoded, because it separates no segments.
+ */
 function decodeSegments(text: string): string {
   return text
     .split(/(%2f)/i)
@@ -141,7 +143,7 @@ function decodeSegments(text: string): string {
     .join('');
 }
 
-/** As it is where it cannot be decoded. */
+/** Returns the text unchanged if it cannot be decoded. */
 export function decode(text: string): string {
   try {
     return decodeURIComponent(text);

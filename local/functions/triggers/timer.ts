@@ -13,15 +13,15 @@ import { formatError } from '../../errors';
 import type { HostedFunction } from '../hosted-function';
 
 /**
- * One timer function: it runs when it is due, never twice at once, and remembers when it was due
- * next, so that a time missed while the host was down is made up for, once.
+ * One timer function: it runs when it is due, never twice at once, and stores its next due time, so
+ * that a time missed while the host was down is made up for, once.
  */
 export class TimerTrigger {
   readonly #schedule: Schedule;
   readonly #isMonitored: boolean;
   readonly #runsOnStartup: boolean;
   #status: TimerStatus;
-  #callOff = () => {};
+  #cancelAlarm = () => {};
   #running: Promise<void> | undefined;
   #isStopped = false;
 
@@ -44,7 +44,7 @@ export class TimerTrigger {
 
   start(): void {
     const { clock } = this.options;
-    // A schedule that was changed meanwhile has its next time in the future by now.
+    // A schedule that was changed in the meantime has its next time in the future by now.
     const isPastDue = this.#isMonitored && clock.now().getTime() > Date.parse(this.#status.Next);
     if (isPastDue) this.#fire({ isPastDue: true, isStartup: false });
     else if (this.#runsOnStartup) this.#fire({ isPastDue: false, isStartup: true });
@@ -53,11 +53,11 @@ export class TimerTrigger {
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    this.#callOff();
+    this.#cancelAlarm();
     await this.#running;
   }
 
-  /** The status to go by: the stored one, unless the schedule is another one now. */
+  /** The status to continue from: the stored one, unless the schedule has changed. */
   #begin(): TimerStatus {
     const now = this.options.clock.now();
     const stored = this.#isMonitored ? this.#read() : undefined;
@@ -72,7 +72,7 @@ export class TimerTrigger {
   }
 
   #nextAfter(time: Date): Date {
-    // A schedule that never comes again waits for a day that no clock here will see.
+    // A schedule without further times waits for a date that no clock here reaches.
     return this.#schedule.next(time) ?? new Date(END_OF_TIME);
   }
 
@@ -80,7 +80,7 @@ export class TimerTrigger {
     if (this.#isStopped) return;
     const due = this.nextDue;
     if (due === undefined) return;
-    this.#callOff = this.options.clock.at(due, () =>
+    this.#cancelAlarm = this.options.clock.at(due, () =>
       this.#fire({ isPastDue: false, isStartup: false }),
     );
   }
@@ -98,13 +98,13 @@ export class TimerTrigger {
     const call = {
       input: timerInput(status, isPastDue),
       triggerMetadata: { TimerTrigger: { string: started.toString() } },
-      about: isPastDue ? '(past due)' : isStartup ? '(at start)' : '',
+      subject: isPastDue ? '(past due)' : isStartup ? '(at start)' : '',
     };
     await withRetries(this.fn, clock, (retryContext) =>
       runner.run(this.fn, { ...call, ...(retryContext === undefined ? {} : { retryContext }) }),
     ).catch(() => undefined);
 
-    // It may have fired a little early: then it counts from when it was due.
+    // The timer may have fired slightly early: then the next time counts from its due time.
     const due = new Date(this.#status.Next);
     const isEarly = !isPastDue && !isStartup && due.getTime() > started.getTime();
     const last = isEarly ? due : started;
@@ -139,13 +139,13 @@ export class TimerTrigger {
     } catch {
       this.options.log(
         'warning',
-        `The status of timer ${this.fn.name} cannot be read; it begins anew.`,
+        `The status of timer ${this.fn.name} cannot be read; the timer starts without one.`,
       );
       return undefined;
     }
   }
 
-  /** Unlike Azure: a file of its own; there a blob in the host's storage account. */
+  /** Unlike Azure: a separate file; there a blob in the host's storage account. */
   get #file(): string | undefined {
     const { dataFolder } = this.options;
     return dataFolder === undefined
@@ -162,9 +162,9 @@ export interface TimerOptions {
   readonly clock: Clock;
   readonly runner: Runner;
   readonly log: Log;
-  /** Where statuses are kept; without it they are forgotten. */
+  /** Folder of statuses; without it they are lost at the end of the process. */
   readonly dataFolder: string | undefined;
-  /** Of the schedule; undefined: the machine's. */
+  /** Time zone of the schedule; undefined: that of the machine. */
   readonly timeZone: string | undefined;
 }
 
@@ -196,7 +196,7 @@ interface Cause {
   readonly isStartup: boolean;
 }
 
-/** .NET's smallest time stands for never. */
+/** .NET's smallest time means never. */
 const NEVER = '0001';
 const END_OF_TIME = Date.UTC(9999, 0);
 

@@ -11,17 +11,19 @@ import { TimerTrigger, timerInput } from './timer';
 import type { HostOptions } from '../options';
 import type { HostedFunction } from '../hosted-function';
 
-/** Everything that starts functions but HTTP and Durable: timers, blobs, queues. */
+/** All triggers except HTTP and Durable: timers, blobs, queues. */
 export interface Triggers {
   start(): Promise<void>;
   stop(): Promise<void>;
   /** The next due time of a timer function. */
   nextDue(functionName: string): Date | undefined;
-  /** The value of a timer that is run by hand. */
-  timerByHand(): TypedData;
+  /** The trigger input of a timer that is run by hand. */
+  manualTimerInput(): TypedData;
   /** The call for a blob, named `container/blob`, that is run by hand. */
-  blobByHand(fn: HostedFunction, blob: string): Promise<Call>;
-  /** A blob was made, says Event Grid. False: there is no such function. */
+  manualBlobCall(fn: HostedFunction, blob: string): Promise<Call>;
+  /**
+   * Handles Event Grid's notification of a new blob. Returns false if the function does not exist.
+   */
   blobArrived(functionName: string, container: string, blob: string): Promise<boolean>;
 }
 
@@ -31,7 +33,7 @@ export interface TriggerOptions extends HostOptions {
   readonly runner: Runner;
 }
 
-/** Makes the triggers; a schedule, a path or a connection that cannot be used is refused here. */
+/** Creates the triggers; refuses an invalid schedule, path or connection. */
 export async function createTriggers(options: TriggerOptions): Promise<Triggers> {
   const timers = options.catalog.withTrigger('timer').map((fn) => timerFor(fn, options));
   const blobs = await blobTriggers(options);
@@ -47,11 +49,11 @@ export async function createTriggers(options: TriggerOptions): Promise<Triggers>
       );
     },
     nextDue: (functionName) => timers.find(({ fn }) => fn.name === functionName)?.nextDue,
-    timerByHand: () => timerInput(null, false),
-    blobByHand(fn, blob) {
+    manualTimerInput: () => timerInput(null, false),
+    manualBlobCall(fn, blob) {
       const slash = blob.indexOf('/');
       if (blobs === undefined || slash < 0)
-        throw new Error(`'${blob}' names no blob: it has to be container/blob.`);
+        throw new Error(`'${blob}' does not name a blob: it must be container/blob.`);
       return blobs.callFor(fn, blob.slice(0, slash), blob.slice(slash + 1));
     },
     blobArrived: async (functionName, container, blob) =>
@@ -79,7 +81,7 @@ async function queueTriggers(options: TriggerOptions): Promise<readonly QueueLis
   );
 }
 
-/** How often the real scan comes round. */
+/** Interval of the real scan. */
 const BLOB_POLL_MS = 10_000;
 
 async function blobTriggers(options: TriggerOptions): Promise<BlobTriggers | undefined> {
@@ -105,7 +107,9 @@ async function blobTriggers(options: TriggerOptions): Promise<BlobTriggers | und
 
 const MAX_HOST_ID_LENGTH = 32;
 
-/** By it receipts are kept. Set it, to keep them when the folder or the machine changes. */
+/**
+ * Receipts are stored under this id. Set it to keep them when the folder or the machine changes.
+ */
 function hostId(environment: Environment, appFolder: string | undefined): string {
   const chosen = environment['AzureFunctionsWebHost__hostid'];
   if (chosen !== undefined && chosen !== '') return chosen.toLowerCase();

@@ -1,4 +1,4 @@
-/** What a clock on the wall shows in a time zone, and back. No time zone: the machine's. */
+/** Local time in a time zone, and its conversion to instants. No time zone: the machine's. */
 export interface WallTime {
   readonly year: number;
   readonly month: number;
@@ -33,8 +33,8 @@ function fromShifted(ms: number): WallTime {
 }
 
 /**
- * When a wall shows this: once as a rule, twice where clocks are set back, earliest first. Where
- * they are set forward past it: the one moment that is as much later.
+ * Returns the instants with this local time: usually one, two where clocks are set back, earliest
+ * first. Where clocks are set forward past it: the one instant that is later by the change.
  */
 export function instantsOf(wall: WallTime, timeZone: string | undefined): readonly number[] {
   const { year, month, day, hour, minute, second } = wall;
@@ -50,7 +50,7 @@ export function instantsOf(wall: WallTime, timeZone: string | undefined): readon
 
 const DAY = 24 * 3_600_000;
 
-/** How far the zone is ahead of UTC at that moment, in milliseconds. */
+/** The zone's offset from UTC at that instant, in milliseconds. */
 function offsetAt(ms: number, timeZone: string | undefined): number {
   if (timeZone === 'UTC') return 0;
   const whole = Math.floor(ms / 1000) * 1000;

@@ -107,7 +107,7 @@ test('a folder that is empty, or that holds a link, is no package', async () => 
 
   await expect(packFolder(empty, archive)).rejects.toThrow(`${empty} has no file to pack`);
   await expect(packFolder(linking, archive)).rejects.toThrow(
-    'passwords is no plain file; a package holds files and folders alone',
+    'passwords is not a regular file; a package contains files and folders only',
   );
 });
 

@@ -39,9 +39,9 @@ test.each([
 
 test('what the trigger does not know is an error that names it', () => {
   expect(() => resolveExpressions('x/{nobody}', KNOWN, NOW)).toThrow(
-    "'{nobody}' of 'x/{nobody}' is not known to the trigger.",
+    "'{nobody}' of 'x/{nobody}' is not in the trigger's metadata.",
   );
-  expect(() => resolveExpressions('{rand-guid:X}', {}, NOW)).toThrow("'X' is no format of a guid");
+  expect(() => resolveExpressions('{rand-guid:X}', {}, NOW)).toThrow("'X' is not a GUID format");
 });
 
 test('the members of a text are those of an object, without lists and nothings', () => {

@@ -74,7 +74,7 @@ test.each([
         app.http('b', { route: '/Dup/{id}', methods: ['GET'], handler() {} });
         app.http('a', { route: 'dup/{id}', handler() {} });`,
     },
-    "a: the route 'dup/{id}' is that of 'b' already.",
+    "a: the route 'dup/{id}' is already that of 'b'.",
   ],
   [
     'a route that begins like one of the host is refused, whatever the prefix',

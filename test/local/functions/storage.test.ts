@@ -61,8 +61,8 @@ test('a binding without a connection means that of the host', () => {
 
 test('a connection that is not set is named, with what would set it', () => {
   expect(() => storageAccount('Store', {})).toThrow(
-    "The connection 'Store' is not set: there is neither a setting of that name, with a " +
-      "connection string, nor 'Store__blobServiceUri' or 'Store__accountName'.",
+    "The connection 'Store' is not set: there is no setting of that name with a " +
+      "connection string, and no 'Store__blobServiceUri' or 'Store__accountName'.",
   );
 });
 
@@ -70,7 +70,7 @@ test.each(['nonsense', 'AccountName=a', 'DefaultEndpointsProtocol=https;AccountN
   'a setting of %j, which is no connection string, is named, and not shown',
   (text) => {
     const account = storageAccount('Store', { Store: text });
-    const words = "The setting 'Store' is no connection string of a storage account";
+    const words = "The setting 'Store' is not a connection string of a storage account";
 
     for (const connect of [account.blobs, account.queues, () => account.table('t')]) {
       expect(connect).toThrow(words);

@@ -2,7 +2,7 @@ import http from 'node:http';
 import { afterEach, expect, test } from 'vitest';
 import { listen, type Listening } from '../../../local/http';
 import { signToken } from '../../../local/identity';
-import type { Access, Seen } from '../../../local/roles/access';
+import type { Access, CheckedRequest } from '../../../local/roles/access';
 import { allows, builtInRoles, type Right } from '../../../local/roles/built-in';
 import { startGate } from '../../../local/roles/gate';
 import { rightFor, type ServiceKind } from '../../../local/roles/requests';
@@ -149,9 +149,9 @@ test('one that no role allows answers 403 in the words of each service, and name
 });
 
 test('a right that was taken away counts at once, and every decision is told', async () => {
-  const seen: Seen[] = [];
+  const seen: CheckedRequest[] = [];
   const without = new Set<string>();
-  const gate = await gated('batch', { without, note: (one) => seen.push(one) });
+  const gate = await gated('batch', { without, onChecked: (one) => seen.push(one) });
   const ask = async () =>
     (await fetch(`${gate.url}/jobs/a`, { headers: bearer(['Azure Batch Data Contributor']) }))
       .status;

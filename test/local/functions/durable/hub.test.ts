@@ -165,7 +165,7 @@ test('an instance with a long history is finished, and the log tells of it once'
   expect((await hub.run('wide', 'w')).output).toBe(5_100);
   expect(lines).toEqual([
     expect.stringMatching(
-      /^The history of 'w' has 10\d{3} events, and each turn goes through them all; continue as new before that\.$/,
+      /^The history of 'w' has 10\d{3} events, and each turn replays all of them; continue as new earlier\.$/,
     ),
   ]);
 });

@@ -334,6 +334,6 @@ test('waiting for what no alarm brings is reported instead of waited for', async
   await hub.start('threeEvents', 'w1');
 
   await expect(hub.runToEnd('w1')).rejects.toThrow(
-    "'w1' is Running and waits for something that no alarm will bring.",
+    "'w1' is Running and waits for an event that no alarm will cause.",
   );
 });

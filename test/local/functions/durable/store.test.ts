@@ -135,7 +135,7 @@ test('a byte that has changed ends the journal there, with a warning', async () 
 
   expect([...store.state.instances.keys()]).toEqual(['a']);
   expect(lines).toEqual([
-    `warning: The journal ended in ${bytes.length - bytes.indexOf(10) - 1} bytes that were not written whole; they are dropped.`,
+    `warning: The journal ended in ${bytes.length - bytes.indexOf(10) - 1} bytes of an incomplete record, which are discarded.`,
   ]);
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { SteppedClock } from '../../../../local/clock';
-import type { DurableFunctions } from '../../../../local/functions/durable/episode';
+import type { DurableFunctions } from '../../../../local/functions/durable/orchestration-turn';
 import { MemoryStore, type Store } from '../../../../local/functions/durable/store';
 import * as client from '../../../../local/functions/durable/client';
 import { TaskHub } from '../../../../local/functions/durable/task-hub';

@@ -240,9 +240,9 @@ test('events that come with the decision to continue as new reach the next gener
 test('a retry whose time is over leaves its instance waiting for ever, and the log says so', async () => {
   const running = hub.run('retryTimesOut', 'r1');
 
-  await expect(running).rejects.toThrow('waits for something that no alarm will bring');
+  await expect(running).rejects.toThrow('waits for an event that no alarm will cause');
   expect(warnings).toEqual([
-    "'r1' waits for something that nothing will bring, in Azure no more than here; terminate it.",
+    "'r1' waits for an event that will never come, here and in Azure; terminate it.",
   ]);
 });
 

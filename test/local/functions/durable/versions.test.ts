@@ -53,7 +53,7 @@ test('an instance of a newer version waits for an app of its version', async () 
 
   expect([old.output, one.status('new').runtimeStatus]).toEqual([['1.10', '2.0'], 'Pending']);
   expect(lines).toContain(
-    "The version '2.1' of orchestration 'new' does not match the version '2.0' of this app (currentorolder). It waits for one of its version.",
+    "The version '2.1' of orchestration 'new' does not match the version '2.0' of this app (currentorolder). It waits for an app of its version.",
   );
 });
 

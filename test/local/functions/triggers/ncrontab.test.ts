@@ -50,19 +50,19 @@ test('a day that never comes has no occurrence', () => {
 });
 
 test.each([
-  ['0 0 0 * * 7', '7 is no weekday: 0 to 6.'],
-  ['60 * * * * *', '60 is no second: 0 to 59.'],
-  ['0 0 0 L * *', "'L' is no day of a schedule."],
-  ['0 0 0 ? * *', "'?' is no day of a schedule."],
-  ['0 0 0 * * mon#1', "'mon#1' is no weekday of a schedule."],
-  ['0 */ * * * *', "'*/' is no minute of a schedule."],
-  ['0 */x * * * *', "'*/x' is no minute of a schedule."],
-  ['-00:10:00', "'-00:10:00' is no schedule"],
-  ['00:60:00', "'00:60:00' is no schedule"],
-  ['00:00:00', 'A schedule cannot have an interval of nothing.'],
-  ['@daily', "'@daily' is no schedule: it has 1 fields, not 5 or 6."],
-  ['0 0 0 1-2-3 * *', "'1-2-3' is no day of a schedule."],
-  ['0 0 0 1, * *', "'' is no day of a schedule."],
+  ['0 0 0 * * 7', '7 is not a valid weekday: 0 to 6.'],
+  ['60 * * * * *', '60 is not a valid second: 0 to 59.'],
+  ['0 0 0 L * *', "'L' is not a valid day of a schedule."],
+  ['0 0 0 ? * *', "'?' is not a valid day of a schedule."],
+  ['0 0 0 * * mon#1', "'mon#1' is not a valid weekday of a schedule."],
+  ['0 */ * * * *', "'*/' is not a valid minute of a schedule."],
+  ['0 */x * * * *', "'*/x' is not a valid minute of a schedule."],
+  ['-00:10:00', "'-00:10:00' is not a schedule"],
+  ['00:60:00', "'00:60:00' is not a schedule"],
+  ['00:00:00', 'The interval of a schedule must be positive.'],
+  ['@daily', "'@daily' is not a schedule: it has 1 fields, not 5 or 6."],
+  ['0 0 0 1-2-3 * *', "'1-2-3' is not a valid day of a schedule."],
+  ['0 0 0 1, * *', "'' is not a valid day of a schedule."],
 ])('%s is refused', (schedule, words) => {
   expect(() => parseSchedule(schedule, 'UTC')).toThrow(words);
 });

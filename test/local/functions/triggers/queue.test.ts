@@ -169,7 +169,7 @@ test('an output that cannot be written fails the function', async () => {
   const response = await fetch(`${host.url}/api/lost`, { method: 'POST' });
 
   expect(response.status).toBe(500);
-  expect(host.output()).toContain("'{nobody}' of 'files/{nobody}' is not known to the trigger.");
+  expect(host.output()).toContain("'{nobody}' of 'files/{nobody}' is not in the trigger's metadata.");
 });
 
 test('what a function returns can be its output', async () => {

@@ -17,11 +17,11 @@ import { replayTurn, type TurnOutcome } from './turn';
 import { checkVersion, type Versioning } from './versions';
 import type { Decision } from './turn-work';
 
-/** What a turn needs from around it. */
-export interface EpisodeContext {
+/** Everything outside the instance that a turn depends on. */
+export interface TurnContext {
   readonly functions: DurableFunctions;
   readonly now: () => Date;
-  /** 32 hex digits, never the same. */
+  /** 32 hex digits, always unique. */
   readonly newId: () => string;
   readonly maxActions: number;
   readonly httpPollMs: number;
@@ -32,11 +32,11 @@ export interface EpisodeContext {
 
 export type DurableKind = 'orchestration' | 'activity' | 'entity';
 
-/** The app's durable functions, as the hub sees them. */
+/** The app's durable functions, as the hub calls them. */
 export interface DurableFunctions {
   has(kind: DurableKind, name: string): boolean;
   names(kind: DurableKind): readonly string[];
-  /** Rejects with what the function threw. */
+  /** Rejects with the error that the function threw. */
   run(
     kind: DurableKind,
     name: string,
@@ -46,13 +46,13 @@ export interface DurableFunctions {
 }
 
 /**
- * Gives an instance one turn: what has arrived joins its history, its function is called with
- * all of it, and the answer becomes one record: new work, or the end. An instance that is to wait
- * for an app of its version gets none.
+ * Runs one turn of an instance: its inbox is appended to its history, its function is called with
+ * the whole history, and the result becomes one record: new work, or the end. Returns undefined for
+ * an instance that waits for an app of its version.
  */
 export async function runOrchestrationTurn(
   instance: Instance,
-  context: EpisodeContext,
+  context: TurnContext,
 ): Promise<TurnRecord | undefined> {
   const time = context.now().toISOString();
   const taken = instance.inbox.length;
@@ -66,27 +66,27 @@ export async function runOrchestrationTurn(
   const killed = turn.fresh.find((event) => event.EventType === EventType.ExecutionTerminated);
   if (killed !== undefined)
     return record(turn, context, { status: 'Terminated', output: killed.Input });
-  const mistake = checkVersion(instance, context.versioning);
-  if (mistake !== undefined && context.versioning.failure === 'reject') {
-    context.warn(`${mistake} It waits for one of its version.`);
+  const mismatch = checkVersion(instance, context.versioning);
+  if (mismatch !== undefined && context.versioning.failure === 'reject') {
+    context.warn(`${mismatch} It waits for an app of its version.`);
     return undefined;
   }
-  if (mistake !== undefined) return record(turn, context, failed(mistake));
+  if (mismatch !== undefined) return record(turn, context, failed(mismatch));
   if (!context.functions.has('orchestration', instance.name))
     return record(turn, context, failed(unknownFunction('orchestration', instance.name, context)));
 
   try {
-    return settled(turn, context, await ask(turn, context));
+    return recordResult(turn, context, await callOrchestrator(turn, context));
   } catch (error) {
-    // What the answer asks for makes no sense, such as a timer until a date that is none.
+    // The requested actions are invalid, for example a timer with an invalid date.
     return record(turn, context, failed(failureText(instance, error), stackOf(error)));
   }
 }
 
-function settled(turn: Turn, context: EpisodeContext, answer: Answer): TurnRecord {
+function recordResult(turn: Turn, context: TurnContext, answer: OrchestratorResult): TurnRecord {
   const { instance } = turn;
   if (answer.kind === 'failed') return record(turn, context, failed(answer.message, answer.stack));
-  const result = replayTurn(all(instance.history, turn.fresh), answer.state, {
+  const result = replayTurn(concat(instance.history, turn.fresh), answer.state, {
     instanceId: instance.id,
     executionId: instance.executionId,
     parentId: instance.parent?.OrchestrationInstance.InstanceId,
@@ -94,7 +94,7 @@ function settled(turn: Turn, context: EpisodeContext, answer: Answer): TurnRecor
     httpPollMs: context.httpPollMs,
   });
   if (result.kind === 'fault') return record(turn, context, failed(result.message));
-  return record(turn, context, verdictOf(instance, answer, result, context), result);
+  return record(turn, context, updateOf(instance, answer, result, context), result);
 }
 
 interface Turn {
@@ -104,11 +104,11 @@ interface Turn {
   readonly fresh: readonly HistoryEvent[];
 }
 
-type Answer =
-  | { readonly kind: 'answered'; readonly state: OrchestratorState; readonly stack: string }
+type OrchestratorResult =
+  | { readonly kind: 'returned'; readonly state: OrchestratorState; readonly stack: string }
   | { readonly kind: 'failed'; readonly message: string; readonly stack: string };
 
-interface Verdict {
+interface InstanceUpdate {
   readonly status: Status;
   readonly output?: string | null;
   readonly details?: string;
@@ -116,26 +116,29 @@ interface Verdict {
   readonly next?: Omit<Generation, 'carried' | 'time'>;
 }
 
-/** Before the state of a failed orchestrator, in the message of its error. */
+/** Precedes the state of a failed orchestrator in the message of its error. */
 const STATE_MARK = '\n\n$OutOfProcData$:';
 
-async function ask(turn: Turn, { functions }: EpisodeContext): Promise<Answer> {
+async function callOrchestrator(
+  turn: Turn,
+  { functions }: TurnContext,
+): Promise<OrchestratorResult> {
   const { instance } = turn;
   const input = { string: triggerText(turn) };
   try {
     const response = await functions.run('orchestration', instance.name, instance.id, input);
     const text = jsonTextOf(response.returnValue) ?? 'null';
-    return { kind: 'answered', state: stateIn(text), stack: '' };
+    return { kind: 'returned', state: stateIn(text), stack: '' };
   } catch (error) {
     const message = formatError(error);
     const stack = stackOf(error);
     const at = message.indexOf(STATE_MARK);
     if (at < 0) return { kind: 'failed', message: failureText(instance, error), stack };
-    return { kind: 'answered', state: stateIn(message.slice(at + STATE_MARK.length)), stack };
+    return { kind: 'returned', state: stateIn(message.slice(at + STATE_MARK.length)), stack };
   }
 }
 
-/** A hook may have put anything in its place. Nothing at all is an end without an output. */
+/** A hook may have replaced the value. No value at all is an end without an output. */
 function stateIn(text: string): OrchestratorState {
   const state = JSON.parse(text) as OrchestratorState | null;
   return state ?? { isDone: true, actions: [], output: null };
@@ -145,7 +148,7 @@ function failureText({ name }: Instance, error: unknown): string {
   return `Orchestrator function '${name}' failed: ${formatError(error)}`;
 }
 
-/** What the library asks for in `upperSchemaVersionNew`: V4, which has entity locks. */
+/** The value that the library expects in `upperSchemaVersionNew`: V4, which has entity locks. */
 const SCHEMA = { upperSchemaVersion: 1, upperSchemaVersionNew: 3 };
 
 function triggerText({ instance, fresh }: Turn): string {
@@ -159,7 +162,7 @@ function triggerText({ instance, fresh }: Turn): string {
     ...SCHEMA,
     longRunningTimerIntervalDuration: '3.00:00:00',
     maximumShortTimerDuration: '6.00:00:00',
-    // Spelt so.
+    // The misspelling is the extension's.
     defaultHttpAsyncRequestSleepTimeMillseconds: 30_000,
   });
   return `{"history":[${history}],"input":${instance.input ?? 'null'},${rest.slice(1)}`;
@@ -167,13 +170,13 @@ function triggerText({ instance, fresh }: Turn): string {
 
 const MAX_CUSTOM_STATUS_KB = 16;
 
-function verdictOf(
+function updateOf(
   instance: Instance,
-  { state, stack }: Answer & { readonly kind: 'answered' },
+  { state, stack }: OrchestratorResult & { readonly kind: 'returned' },
   result: TurnOutcome,
-  context: EpisodeContext,
-): Verdict {
-  // As set in this very replay: one that sets none clears it.
+  context: TurnContext,
+): InstanceUpdate {
+  // As set in this replay: a replay that sets no status clears it.
   const customStatus = state.customStatus === undefined ? null : JSON.stringify(state.customStatus);
   const sizeKb = Math.ceil((2 * (customStatus?.length ?? 0)) / 1024);
   const fail = (message: string) => ({
@@ -193,9 +196,10 @@ function verdictOf(
   if (!result.mayEnd) return { status: result.suspended ? 'Suspended' : 'Running', customStatus };
   if (state.error !== undefined) return fail(state.error);
   if (!state.isDone) {
-    // The library waits for an attempt, say, after a retry's time is over; the host makes none.
+    // For example, the library waits for another attempt after the retry timeout; the host makes
+    // none.
     context.warn(
-      `'${instance.id}' waits for something that nothing will bring, in Azure no more than here; terminate it.`,
+      `'${instance.id}' waits for an event that will never come, here and in Azure; terminate it.`,
     );
     return { status: 'Running', customStatus };
   }
@@ -208,14 +212,14 @@ function verdictOf(
   return { status: 'Completed', output: jsonOf(state.output), customStatus };
 }
 
-function failed(message: string, details = ''): Verdict {
+function failed(message: string, details = ''): InstanceUpdate {
   return { status: 'Failed', output: message, details };
 }
 
 export function unknownFunction(
   kind: DurableKind,
   name: string,
-  { functions }: Pick<EpisodeContext, 'functions'>,
+  { functions }: Pick<TurnContext, 'functions'>,
 ): string {
   const noun = { orchestration: 'orchestrator', activity: 'activity', entity: 'entity' }[kind];
   const names = functions.names(kind);
@@ -228,30 +232,30 @@ export function unknownFunction(
 
 function record(
   turn: Turn,
-  context: EpisodeContext,
-  verdict: Verdict,
+  context: TurnContext,
+  update: InstanceUpdate,
   result?: TurnOutcome,
 ): TurnRecord {
   const { instance, time, taken } = turn;
-  const work = effects(result?.decisions ?? [], turn, context);
-  const ended = hasEnded(verdict.status);
-  const answer = ended ? answerTo(instance, verdict, time) : undefined;
+  const work = effectsOf(result?.decisions ?? [], turn, context);
+  const ended = hasEnded(update.status);
+  const answer = ended ? parentEvent(instance, update, time) : undefined;
   return {
     kind: 'turn',
     id: instance.id,
     time,
     taken,
-    status: verdict.status,
-    customStatus: verdict.customStatus === undefined ? instance.customStatus : verdict.customStatus,
-    ...(ended ? { output: verdict.output ?? null } : {}),
+    status: update.status,
+    customStatus: update.customStatus === undefined ? instance.customStatus : update.customStatus,
+    ...(ended ? { output: update.output ?? null } : {}),
     ...work,
     events:
-      verdict.next === undefined
-        ? [...turn.fresh, ...work.events, ...closing(turn, verdict, result)]
+      update.next === undefined
+        ? [...turn.fresh, ...work.events, ...closingEvents(turn, update, result)]
         : [],
-    ...(verdict.next === undefined
+    ...(update.next === undefined
       ? {}
-      : { next: { ...verdict.next, carried: result?.carried ?? [], time } }),
+      : { next: { ...update.next, carried: result?.carried ?? [], time } }),
     ...(answer === undefined ? {} : { answer }),
   };
 }
@@ -264,14 +268,14 @@ interface Effects {
   readonly operations: Operation[];
 }
 
-/** Each decision as the event that history keeps of it, and as the work it is. */
-function effects(decisions: readonly Decision[], turn: Turn, context: EpisodeContext): Effects {
+/** Converts each decision into its history event and its work. */
+function effectsOf(decisions: readonly Decision[], turn: Turn, context: TurnContext): Effects {
   const done: Effects = { events: [], activities: [], timers: [], children: [], operations: [] };
-  for (const decision of decisions) effect(decision, turn, context, done);
+  for (const decision of decisions) addEffect(decision, turn, context, done);
   return done;
 }
 
-function effect(decision: Decision, turn: Turn, context: EpisodeContext, done: Effects): void {
+function addEffect(decision: Decision, turn: Turn, context: TurnContext, done: Effects): void {
   const { instance, time } = turn;
   const base = { EventId: decision.id, Timestamp: time };
   const kept = (input: unknown) => (context.storesInputs ? jsonOf(input) : null);
@@ -315,7 +319,7 @@ function childSeed(
   decision: Decision & { readonly kind: 'child' },
   parent: Instance,
   time: string,
-  { newId, versioning }: EpisodeContext,
+  { newId, versioning }: TurnContext,
 ): Seed {
   const executionId = newId();
   return {
@@ -333,45 +337,53 @@ function childSeed(
   };
 }
 
-function closing(turn: Turn, verdict: Verdict, result: TurnOutcome | undefined): HistoryEvent[] {
+function closingEvents(
+  turn: Turn,
+  update: InstanceUpdate,
+  result: TurnOutcome | undefined,
+): HistoryEvent[] {
   const base = { EventId: -1, Timestamp: turn.time };
   const completed = { ...base, EventType: EventType.OrchestratorCompleted };
-  if (!hasEnded(verdict.status)) return [completed];
+  if (!hasEnded(update.status)) return [completed];
   return [
     {
       ...base,
       EventType: EventType.ExecutionCompleted,
       EventId: result?.nextId ?? -1,
-      OrchestrationStatus: verdict.status,
-      Result: verdict.output ?? null,
+      OrchestrationStatus: update.status,
+      Result: update.output ?? null,
     },
     completed,
   ];
 }
 
-function answerTo(instance: Instance, verdict: Verdict, time: string): TurnRecord['answer'] {
+function parentEvent(
+  instance: Instance,
+  update: InstanceUpdate,
+  time: string,
+): TurnRecord['answer'] {
   const { parent } = instance;
   if (parent === null) return undefined;
   const base = { EventId: -1, Timestamp: time, TaskScheduledId: parent.TaskScheduleId };
   const event: ChildEnded =
-    verdict.status === 'Completed'
+    update.status === 'Completed'
       ? {
           ...base,
           EventType: EventType.SubOrchestrationInstanceCompleted,
-          Result: verdict.output ?? null,
+          Result: update.output ?? null,
         }
       : {
           ...base,
           EventType: EventType.SubOrchestrationInstanceFailed,
-          Reason: verdict.output ?? '',
-          Details: verdict.details ?? '',
+          Reason: update.output ?? '',
+          Details: update.details ?? '',
           FailureDetails: null,
         };
   const { InstanceId, ExecutionId } = parent.OrchestrationInstance;
   return { to: InstanceId, executionId: ExecutionId, event };
 }
 
-function* all(...parts: readonly (readonly HistoryEvent[])[]): Iterable<HistoryEvent> {
+function* concat(...parts: readonly (readonly HistoryEvent[])[]): Iterable<HistoryEvent> {
   for (const part of parts) yield* part;
 }
 
