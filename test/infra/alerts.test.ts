@@ -79,7 +79,7 @@ function* mistakesOf({ name, ...rule }: ReturnType<typeof rulesWith>[number]): G
   }
 }
 
-test('every alert is on, tells its people, and looks at a metric of the resource it is about', () => {
+test('every alert is enabled, notifies its action group, and reads a metric of its own resource', () => {
   for (const spotAlertHours of [1, 6, 12, 24]) {
     const rules = rulesWith(profile('plain', { ...told, spotAlertHours }));
     expect(rules.flatMap((rule) => [...mistakesOf(rule)])).toEqual([]);
@@ -90,7 +90,7 @@ test('every alert is on, tells its people, and looks at a metric of the resource
   }
 });
 
-test('every alert is raised by one static threshold, however it is evaluated', () => {
+test('every alert has one static threshold, whatever its evaluation', () => {
   for (const { name, scopes, criteria } of rulesWith()) {
     expect([name, scopes.length]).toEqual([name, 1]);
     expect([name, criteria]).toEqual([
@@ -103,7 +103,7 @@ test('every alert is raised by one static threshold, however it is evaluated', (
   }
 });
 
-test('one bad node raises an alert, and one failed step does not', () => {
+test('one unusable node raises an alert, and one failed step does not', () => {
   const raised = rulesWith().map(({ name, severity, criteria }) => [
     name,
     severity,
@@ -121,14 +121,14 @@ test('one bad node raises an alert, and one failed step does not', () => {
   ]);
 });
 
-test('without an address there are the same alerts, seen in the portal only', () => {
+test('without an address the same alerts exist, visible in the portal only', () => {
   const rules = rulesWith(profile('plain'));
   expect(rules.map(({ actions }) => actions)).toEqual(rules.map(() => []));
   expect(rules.map(({ name }) => name)).toEqual(rulesWith().map(({ name }) => name));
   expect(ofType(profile('plain'), 'Microsoft.Insights/actionGroups')).toEqual([]);
 });
 
-test('the people of an alert get a mail, under a name short enough for a text message', () => {
+test('the receivers of an alert get a mail, under a name short enough for a text message', () => {
   const { body, properties } = theOne(profile('plain', told), 'Microsoft.Insights/actionGroups');
   expect(body['location']).toBe('global');
   expect(properties).toEqual({
@@ -138,7 +138,7 @@ test('the people of an alert get a mail, under a name short enough for a text me
   });
 });
 
-test('a budget tells its people before the month is spent, when it is, and when it will be', () => {
+test('a budget notifies before the amount is spent, when it is spent, and when it is forecast to be', () => {
   const { properties } = theOne(profile('everything'), 'Microsoft.Consumption/budgets');
   const notice = (thresholdType: string, threshold: number) => ({
     enabled: true,
@@ -160,7 +160,7 @@ test('a budget tells its people before the month is spent, when it is, and when 
   });
 });
 
-test('the versions of alerts and action groups, for which there is no type table, are ones that Azure has', () => {
+test('the API versions of alerts and action groups, for which there is no type table, exist in Azure', () => {
   const versions = new Set(
     plannedFor(profile('everything')).flatMap(({ type, version }) =>
       type.startsWith('Microsoft.Insights/') ? [`${type}@${version}`] : [],

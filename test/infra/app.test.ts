@@ -22,7 +22,7 @@ interface Description {
 
 const written = jsonAt<Description>('infra/app.json');
 
-test('infra/app.json is what the compiled app registers; if not: node scripts/describe-app.mjs --write', () => {
+test('infra/app.json equals the registrations of the compiled app; if not: node scripts/describe-app.mjs --write', () => {
   const answer = execFileSync(process.execPath, [path.join(root, 'scripts/describe-app.mjs')], {
     encoding: 'utf8',
     timeout: 20_000,
@@ -58,7 +58,7 @@ test('the task hub is named as in host.json', () => {
   expect(written.taskHub).toBe(host.extensions.durableTask.hubName);
 });
 
-test('no function can be called by anybody', () => {
+test('no function is open to anonymous callers', () => {
   const http = written.functions.filter(({ trigger }) => trigger === 'httpTrigger');
   expect(http.length).toBeGreaterThan(0);
   for (const { name, authLevel } of http) expect([name, authLevel]).toEqual([name, 'function']);
@@ -80,7 +80,7 @@ test('routes and functions in the guides are those of the app', () => {
   }
 });
 
-test('no call is answered by two functions: Azure takes the first by name, not the one that fits best', () => {
+test('no call matches two functions: Azure takes the first by name, not the closest match', () => {
   const http = written.functions.filter(({ trigger }) => trigger === 'httpTrigger');
   const pairs = http.flatMap((one, index) =>
     http.slice(index + 1).map((other) => [one, other] as const),

@@ -24,14 +24,14 @@ function scaleOf(params: Params): Scale {
 /** Groups that Flex Consumption scales by, and single functions (learn.microsoft.com/azure/azure-functions/flex-consumption-plan, "Per-function scaling"). */
 const GROUPS = ['http', 'blob', 'durable'];
 
-test('an instance has a size that Flex Consumption offers, and there are never more than it allows', () => {
+test('an instance has a size that Flex Consumption offers, and the maximum count is one it allows', () => {
   const { instanceMemoryMB, maximumInstanceCount } = scaleOf(profile('plain'));
   expect([512, 2048, 4096]).toContain(instanceMemoryMB);
   expect(maximumInstanceCount).toBeGreaterThanOrEqual(40);
   expect(maximumInstanceCount).toBeLessThanOrEqual(1000);
 });
 
-test('no instance waits unless it is asked for, and then for a group of functions that there is', () => {
+test('no instance is always ready unless configured, and then for an existing group of functions', () => {
   expect(scaleOf(profile('plain')).alwaysReady).toEqual([]);
   for (const durableAlwaysReady of [1, 5]) {
     const { alwaysReady } = scaleOf(profile('plain', { durableAlwaysReady }));
@@ -41,7 +41,7 @@ test('no instance waits unless it is asked for, and then for a group of function
   expect(() => planFor(profile('plain', { durableAlwaysReady: 6 }))).toThrow('6 is too large');
 });
 
-test('plan and app are of Linux, and the app is reached by HTTPS alone', () => {
+test('plan and app run on Linux, and the app accepts HTTPS only', () => {
   const { body, properties } = theOne(profile('plain'), PLAN);
   expect([body['kind'], properties]).toEqual(['functionapp', { reserved: true }]);
   const site = theOne(profile('plain'), SITE);
@@ -50,7 +50,7 @@ test('plan and app are of Linux, and the app is reached by HTTPS alone', () => {
 });
 
 /** Flex Consumption refuses settings of other plans (functions-app-settings, "Flex Consumption plan deprecations"). */
-test('the app is configured as Flex Consumption wants it: no package address, no image, no runtime beside its own', () => {
+test('the app is configured as Flex Consumption requires: no package address, no image, no second runtime', () => {
   const { properties } = theOne(profile('everything'), SITE);
   expect(Object.keys(properties).sort()).toEqual([
     'functionAppConfig',
@@ -70,7 +70,7 @@ test('the app is configured as Flex Consumption wants it: no package address, no
   expect(Object.keys(settings).filter((name) => refused.test(name))).toEqual([]);
 });
 
-test('the version of Node follows its parameter, and is one that the app runs on', () => {
+test('the version of Node follows its parameter, and is supported by the app', () => {
   const { engines } = jsonAt<{ engines: { node: string } }>('package.json');
   const [, oldest = '0'] = /^>=(\d+)/.exec(engines.node) ?? [];
   for (const nodeVersion of ['22', '24']) {
@@ -82,7 +82,7 @@ test('the version of Node follows its parameter, and is one that the app runs on
   expect(() => planFor(profile('plain', { nodeVersion: '20' }))).toThrow('20 is none of 22, 24');
 });
 
-test('the app joins the network where there is one, and none where there is none', () => {
+test('the app joins the network if there is one, and none otherwise', () => {
   expect(theOne(profile('plain'), SITE).properties['virtualNetworkSubnetId']).toBeNull();
   expect(theOne(profile('everything'), SITE).properties['virtualNetworkSubnetId']).toBe(
     'Microsoft.Network/virtualNetworks/vnet-*/subnets/app',
@@ -107,7 +107,7 @@ function misplaced(planted: Readonly<Record<string, string>> = {}): string[] {
     .map(({ type }) => type);
 }
 
-test('everything is in the region that was asked for, but for what has no region', () => {
+test('every resource is in the chosen region, except those without a region', () => {
   expect(misplaced()).toEqual([]);
 });
 
@@ -116,7 +116,7 @@ test('found: a region that does not follow its parameter', () => {
   expect(misplaced(planted)).toEqual([PLAN]);
 });
 
-test('with no word about it nothing costs between runs: no instance, no network, no registry, no budget', () => {
+test('by default nothing costs money between runs: no instance, no network, no registry, no budget', () => {
   const standing = [
     'Microsoft.Network/natGateways',
     'Microsoft.Network/privateEndpoints',

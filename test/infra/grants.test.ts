@@ -73,11 +73,11 @@ const identities = [
   ...expected('ServicePrincipal', identity('batch'), toBatch),
 ];
 
-test('each identity is given each role on the one resource it is for, as a service principal', () => {
+test('each identity has each role on exactly one resource, as a service principal', () => {
   expect(assignmentsWith(profile('nobody'))).toEqual([...identities].sort());
 });
 
-test('the person who deploys is given roles as what the person is: a user, or a pipeline', () => {
+test('the deploying principal gets its roles by its type: a user, or a pipeline', () => {
   for (const principalType of ['User', 'ServicePrincipal'])
     expect(assignmentsWith(profile('plain', { principalType }))).toEqual(
       [...identities, ...expected(principalType, PERSON, toPerson)].sort(),
@@ -100,7 +100,7 @@ test('with network, scheduler and registry come their roles, on the subnet of no
 const another = '88888888-8888-4888-8888-888888888888';
 
 /** Azure refuses an assignment whose name stands for another one. */
-test('an assignment has a name of its own: for another scope, principal or role there is another', () => {
+test('each assignment has a unique name: another scope, principal or role gives another one', () => {
   const namesWith = (changes: Parameters<typeof profile>[1], planted = {}) =>
     ofType(profile('everything', changes), ASSIGNMENTS, planted).map(({ name }) => name);
   const here = namesWith({});

@@ -19,7 +19,7 @@ const SECRET =
 const TOPIC =
   '/subscriptions/sub/resourceGroups/rg-try/providers/Microsoft.EventGrid/systemTopics/evgt-try/eventSubscriptions';
 
-test('the signing key is made once, at random, and shown to nobody [RS8, RS12, GD19]', async () => {
+test('the signing key is created once, at random, and never printed [RS8, RS12, GD19]', async () => {
   const first = await machine.run('postprovision');
   const value = String(machine.management.resources.get(SECRET)?.properties['value']);
   expect(first).toEqual({ code: 0, out: 'secret report-signing-key: made\n', error: '', left: [] });
@@ -33,7 +33,7 @@ test('the signing key is made once, at random, and shown to nobody [RS8, RS12, G
   ]);
 });
 
-test('the app is subscribed to Event Grid once; a second run changes nothing [RS8, RS12]', async () => {
+test('the Event Grid subscription is created once; a second run changes nothing [RS8, RS12]', async () => {
   machine.management.keyAfter = 2;
   const first = await machine.run('postdeploy');
   expect(first).toEqual({
@@ -49,7 +49,7 @@ test('the app is subscribed to Event Grid once; a second run changes nothing [RS
   ]);
 });
 
-test('the subscription is as the type tables have it and reaches the function that the app registers', async () => {
+test('the subscription conforms to the type tables and targets the function that the app registers', async () => {
   await machine.run('postdeploy');
   const { provisioningState: _, ...properties } =
     machine.management.resources.get(`${TOPIC}/blob-render-blob`)?.properties ?? {};
@@ -83,7 +83,7 @@ test('the subscription is as the type tables have it and reaches the function th
   });
 });
 
-test('a subscription with an old key or another container is set right', async () => {
+test('a subscription with an old key or another container is corrected', async () => {
   await machine.run('postdeploy');
   const there = machine.management.resources.get(`${TOPIC}/blob-render-blob`);
   if (there === undefined) throw new Error('nothing was set');
@@ -92,7 +92,7 @@ test('a subscription with an old key or another container is set right', async (
   expect(machine.management.writes).toHaveLength(2);
 });
 
-test('the subscription of a function that is gone is taken away, that of other people is not', async () => {
+test('the subscription of a removed function is deleted, and foreign ones are kept', async () => {
   const properties = { provisioningState: 'Succeeded' };
   machine.management.resources.set(`${TOPIC}/blob-gone`, { properties });
   machine.management.resources.set(`${TOPIC}/billing`, { properties });
@@ -104,7 +104,7 @@ test('the subscription of a function that is gone is taken away, that of other p
   ]);
 });
 
-test('a request to a busy service is repeated, an error is shown with its message, without keys, and no file is left [RS12]', async () => {
+test('a call to a busy service is retried, a refusal is shown with its message, without keys, and nothing is left behind [RS12]', async () => {
   machine.management.upsets.push({ status: 503, body: '' }, { status: 429, body: '' });
   expect((await machine.run('postprovision')).code).toBe(0);
 
@@ -141,7 +141,7 @@ test('an app that is still starting, and does not answer Event Grid at once, is 
   );
 });
 
-test('an app that never answers Event Grid ends the hook with where it was asked', async () => {
+test('an app that never answers Event Grid ends the hook with the address', async () => {
   machine.management.refusesEvents = 9;
   const { code, error } = await machine.run('postdeploy');
 
@@ -152,7 +152,7 @@ test('an app that never answers Event Grid ends the hook with where it was asked
   expect(machine.management.writes).toHaveLength(3);
 });
 
-test('an error in the other format of App Service is shown with its message, too', async () => {
+test("a refusal in App Service's other format is shown with its message, too", async () => {
   const body = JSON.stringify({ Code: 'Conflict', Message: 'the site is stopped' });
   machine.management.upsets.push({ status: 409, body });
 
@@ -161,7 +161,7 @@ test('an error in the other format of App Service is shown with its message, too
   );
 });
 
-test('a key that never comes ends the hook with what to do [RS12]', async () => {
+test('a key that never becomes available ends the hook with advice [RS12]', async () => {
   machine.management.keyAfter = 1000;
   const { code, error, left } = await machine.run('postdeploy', { timeoutSeconds: 0.1 });
   expect([code, left]).toEqual([1, []]);
@@ -170,7 +170,7 @@ test('a key that never comes ends the hook with what to do [RS12]', async () => 
   );
 });
 
-test('signed out, or outside of azd, a hook says how to get in', async () => {
+test('signed out, or outside of azd, a hook explains how to sign in', async () => {
   machine.signOut();
   expect((await machine.run('postprovision')).error).toBe(
     'azd gave no token (ERROR: not logged in): run "azd auth login"\n',
@@ -183,7 +183,7 @@ test('signed out, or outside of azd, a hook says how to get in', async () => {
 const shells = ['dash', 'bash'].filter((name) => existsSync(path.join('/bin', name)));
 
 test.each(['itself', 'sh', ...shells])(
-  'from any folder a wrapper works by %s; azd starts it by itself [RS11]',
+  'a wrapper works from any folder by %s; azd starts it by itself [RS11]',
   async (shell) => {
     const elsewhere = { cwd: tmpdir(), ...(shell !== 'itself' && { shell }) };
     const { code, error, left } = await machine.run('postprovision', elsewhere);
@@ -192,7 +192,7 @@ test.each(['itself', 'sh', ...shells])(
   },
 );
 
-test("every value that a hook asks for is azd's own or an output of the template", () => {
+test("every variable that a hook reads is azd's own or an output of the template", () => {
   const { outputs } = planFor(profiles['plain'] ?? {});
   const asked = ['postprovision', 'postdeploy'].flatMap((hook) =>
     [...textAt(`infra/hooks/${hook}.mjs`).matchAll(/'([A-Z][A-Z_]+)'/g)].map(

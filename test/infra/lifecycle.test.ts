@@ -45,14 +45,14 @@ function cleared(rules: readonly Rule[], containers: readonly string[]): string[
   );
 }
 
-test('outputs of runs are deleted some day without the app, and nothing else is', () => {
+test('outputs of runs are eventually deleted without the app, and nothing else is', () => {
   expect(cleared(rulesWith(), [outputs])).toEqual([outputs]);
   const kept = [...app.containers, 'app-package', 'azure-webjobs-secrets', 'azure-webjobs-hosts'];
   expect(kept).toContain('runs');
   expect(cleared(rulesWith(), kept)).toEqual([]);
 });
 
-test('the rule deletes block blobs a week after the app would have, and does nothing else', () => {
+test('the rule deletes block blobs a week after the app would delete them, and does nothing else', () => {
   expect(rulesWith()).toEqual([
     {
       name: 'outputs-of-runs',

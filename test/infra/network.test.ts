@@ -76,7 +76,7 @@ const guarded = {
 };
 const leaving = { natGateway: { id: 'Microsoft.Network/natGateways/ng-*' } };
 
-test('app and nodes leave the network by its gateway alone; the app has the subnet that Flex Consumption asks for', () => {
+test('app and nodes leave the network by its gateway only; the app has the subnet that Flex Consumption requires', () => {
   const subnets = networkWith().subnets.map(({ name, properties }) => [name, properties]);
   expect(Object.fromEntries(subnets)).toEqual({
     app: {
@@ -98,7 +98,7 @@ test('a pool of a thousand nodes fits into its subnet', () => {
   expect(last - first + 1 - 5).toBeGreaterThanOrEqual(1000);
 });
 
-test('the gateway has one address, which stays', () => {
+test('the gateway has one static address', () => {
   const address = theOne(everything, 'Microsoft.Network/publicIPAddresses');
   expect(address.body['sku']).toEqual({ name: 'Standard' });
   expect(address.properties).toEqual({ publicIPAllocationMethod: 'Static' });
@@ -107,7 +107,7 @@ test('the gateway has one address, which stays', () => {
   expect(gateway.properties).toEqual({ publicIpAddresses: [{ id: address.id }] });
 });
 
-test('the security group lets nothing in that its default rules do not', () => {
+test('the security group allows no inbound traffic beyond its default rules', () => {
   expect(theOne(everything, 'Microsoft.Network/networkSecurityGroups').properties).toEqual({});
 });
 
@@ -125,7 +125,7 @@ const endpoints = [
   ['nodes', 'nodeManagement', 'privatelink.batch.azure.com', batch],
 ] as const;
 
-test('each part of an account has its endpoint in the subnet for it, and its name in the zone for it', () => {
+test('each part of an account has its endpoint in the right subnet, and its name in the right zone', () => {
   const made = ofType(everything, 'Microsoft.Network/privateEndpoints');
   const groups = ofType(everything, 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups');
   const found = made.map(({ id, properties }) => [
@@ -156,7 +156,7 @@ test('each part of an account has its endpoint in the subnet for it, and its nam
   );
 });
 
-test('each zone is there once, everywhere, and answers inside the network', () => {
+test('each zone exists once, is global, and is linked to the network', () => {
   const ZONES = 'Microsoft.Network/privateDnsZones';
   const zones = ofType(everything, ZONES);
   expect(zones.map(({ name }) => name)).toEqual([...new Set(endpoints.map(([, , zone]) => zone))]);
@@ -172,7 +172,7 @@ test('each zone is there once, everywhere, and answers inside the network', () =
   );
 });
 
-test('without a network there is nothing of one', () => {
+test('without a network none of its resources exist', () => {
   const plain = profile('plain');
   const types = [
     NETWORK,

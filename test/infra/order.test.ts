@@ -24,7 +24,7 @@ function isToldOf({ scope, body }: Planned, { id }: Planned): boolean {
   return [`${id}"`, `${id}/`, `${id}.`].some((text) => said.includes(text));
 }
 
-test('a resource that refers to another is created after it', () => {
+test('a resource that refers to another one is created after it', () => {
   for (const params of Object.values(profiles)) expect(tooEarly(params)).toEqual([]);
 });
 
@@ -81,13 +81,13 @@ const needed: readonly (readonly [string, string, readonly string[]])[] = [
   ],
 ];
 
-test.each(needed)('%s is made late enough: %s', (path, _, before) => {
+test.each(needed)('%s is created late enough: %s', (path, _, before) => {
   const done = doneBefore(path, planFor(profile('everything')).waits);
   expect(before.length).toBeGreaterThan(0);
   expect(before.filter((one) => !done.has(one))).toEqual([]);
 });
 
-test('found: an app that starts before its endpoints are there', () => {
+test('found: an app that starts before its endpoints exist', () => {
   const planted = planting('infra/main.bicep', '  dependsOn: [endpoints]\n', '');
   const { waits } = planFor(profile('everything'), planted);
   expect(doneBefore('functions/app', waits)).not.toContain('endpoints/zoneGroups');

@@ -47,7 +47,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }), 180_000);
 
 test(
-  'the package starts in the local host by itself, with its dependencies installed by their hashes and listed',
+  'the package alone starts in the local host, with its dependencies installed by their hashes and listed',
   { timeout: 240_000 },
   async () => {
     const temporary = path.join(folder, 'temporary');
@@ -81,7 +81,7 @@ test(
 );
 
 test(
-  'broken off by Ctrl-C, the script leaves nothing behind [RS12]',
+  'interrupted by Ctrl-C, the script leaves nothing behind [RS12]',
   { timeout: 180_000 },
   async () => {
     const file = path.join(root, 'scripts/package.mjs');
@@ -104,7 +104,7 @@ function leftIn(temporary: string): string[] {
   return readdirSync(temporary).filter((name) => name.startsWith('nightshift-'));
 }
 
-test('the lock file of the package has what production needs and nothing of development', async () => {
+test('the lock file of the package has the production dependencies and no development ones', async () => {
   const { productionLock } = await folderScript();
   const { packages } = productionLock(jsonAt<object>('package-lock.json'));
   expect(Object.values(packages).filter(({ dev }) => dev === true)).toEqual([]);
@@ -114,7 +114,7 @@ test('the lock file of the package has what production needs and nothing of deve
   }
 });
 
-test('the host.json of the package names the store of the runs that is deployed, since what counts instances reads no settings', async () => {
+test('the host.json of the package names the deployed storage provider, since the scale controller reads no settings', async () => {
   const { hostFor } = await folderScript();
   const host = jsonAt<HostFile>('host.json');
   expect(hostFor(host)).toEqual(host);
@@ -136,7 +136,7 @@ test('the host.json of the package names the store of the runs that is deployed,
   expect(changed.extensions.durableTask.hubName).toBe(host.extensions.durableTask.hubName);
 });
 
-test('what does not belong into the package is found by name: local environment, settings, secrets; programs of workloads may be anything', async () => {
+test('files that must not be in the package are found by name: local environment, settings, secrets; programs of workloads may have any name', async () => {
   const { intrudersIn } = await folderScript();
   const files = {
     'host.json': '{}',
@@ -167,7 +167,7 @@ test('what does not belong into the package is found by name: local environment,
   ]);
 });
 
-test('advisories that could not be asked for are "not run", never none', async () => {
+test('advisories that could not be queried are "not run", never none', async () => {
   const { audit, auditResult } = await dependenciesScript();
   writeFileSync(path.join(folder, 'package.json'), textAt('package.json'));
   writeFileSync(path.join(folder, 'package-lock.json'), textAt('package-lock.json'));
@@ -185,7 +185,7 @@ test('advisories that could not be asked for are "not run", never none', async (
   });
 });
 
-test('azd sends the folder that was tried out, without what Azure installs itself', () => {
+test('azd uploads the tested folder, without the dependencies that Azure installs', () => {
   const azure = textAt('azure.yaml');
   expect(azure).toContain('dist: out/package');
   expect(azure.match(/run: node scripts\/package\.mjs/g)).toHaveLength(2);
@@ -198,7 +198,7 @@ test('azd sends the folder that was tried out, without what Azure installs itsel
   expect(atAnyDepth).toEqual(['node_modules']);
 });
 
-test('nothing of the package is left out of what azd sends but what Azure installs itself', () => {
+test('azd uploads everything in the package except the dependencies that Azure installs', () => {
   const rules = textAt('.funcignore')
     .split('\n')
     .filter((line) => line.startsWith('/'))

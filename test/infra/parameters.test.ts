@@ -70,7 +70,7 @@ function settingsOf(params: Readonly<Record<string, Value>>) {
   return resources.find(({ type }) => type === 'Microsoft.Web/sites/config')?.body['properties'];
 }
 
-test('with a name and a region alone everything has a default', () => {
+test('with only a name and a region everything else has a default', () => {
   expect(parametersOf(signedIn)).toEqual({
     environmentName: 'try',
     location: 'westeurope',
@@ -82,7 +82,7 @@ test('with a name and a region alone everything has a default', () => {
   expect(settingsOf(parametersOf(signedIn))).not.toHaveProperty('SCHEDULE_NIGHTLY_REPORT');
 });
 
-test('every variable of the guide arrives as what the template wants, prices as JSON among them', () => {
+test('every variable of the guide has the type that the template requires, including prices as JSON', () => {
   const params = parametersOf(everything);
   expect(params).toMatchObject({
     nodePrices: { standard_d2s_v5: { spot: 0.02, dedicated: 0.1 } },
@@ -100,7 +100,7 @@ test('every variable of the guide arrives as what the template wants, prices as 
   });
 });
 
-test('a name that was chosen and is taken back is made from the environment again', () => {
+test('a chosen name that is removed is derived from the environment again', () => {
   const names = (environment: Readonly<Record<string, string>>) =>
     planFor(parametersOf(environment))
       .resources.filter(({ type }) => type === 'Microsoft.Storage/storageAccounts')
@@ -109,7 +109,7 @@ test('a name that was chosen and is taken back is made from the environment agai
   expect(names({ ...signedIn, STORAGE_ACCOUNT_NAME: '' })).toEqual(names(signedIn));
 });
 
-test('found: a parameter that is text and whose value has quotation marks', () => {
+test('found: a text parameter whose value has quotation marks', () => {
   const planted = planting(
     'infra/main.bicep',
     'param nodePrices object = {}',

@@ -12,7 +12,7 @@ function inlineScript(workflow: string): string {
   return script;
 }
 
-test('the pipeline hands azd the settings that are set, and no empty one', () => {
+test('the pipeline passes azd the settings that are set, and no empty one', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'pipeline-'));
   const file = path.join(folder, 'environment');
   const settings = { ALERT_EMAIL: 'a@b.example', POOL_VM_SIZE: '', AZURE_LOCATION: 'westeurope' };
@@ -38,7 +38,7 @@ test('the compiler itself, which no offline check replaces, runs in CI', () => {
   expect(ci).toContain('az bicep build --file infra/main.bicep');
 });
 
-test('every script that the editor and the pipelines run is there', () => {
+test('every script that the editor and the pipelines run exists', () => {
   const { scripts } = jsonAt<{ scripts: Readonly<Record<string, string>> }>('package.json');
   const texts = [
     '.vscode/tasks.json',

@@ -25,7 +25,7 @@ const TAKEN_ONCE = [
   'Microsoft.DurableTask/schedulers',
 ];
 
-test('what must be unique has a name made from subscription, environment and region [RS9]', () => {
+test('globally unique names are derived from subscription, environment and region [RS9]', () => {
   const names = (params: Readonly<Record<string, Value>>) =>
     planFor(params)
       .resources.filter(({ type }) => TAKEN_ONCE.includes(type))
@@ -57,7 +57,7 @@ test('storage account, Batch account and VM size are parameters with defaults an
   );
 });
 
-test('a second deployment plans what the first one did, and nothing is planned twice [RS8, RS12]', () => {
+test('a second deployment plans the same as the first one, and nothing is planned twice [RS8, RS12]', () => {
   for (const params of Object.values(profiles)) {
     const first = planFor(params).resources;
     expect(planFor(params).resources).toEqual(first);
@@ -66,7 +66,7 @@ test('a second deployment plans what the first one did, and nothing is planned t
   }
 });
 
-test('everything is in one resource group, which azd finds by its tag, and so goes with it', () => {
+test('everything is in one resource group, which azd finds by its tag, and is deleted with it', () => {
   const { resources, outputs } = planFor(everything);
   const [group, ...others] = resources;
   expect(group?.body).toEqual({
@@ -117,7 +117,7 @@ test('the app runs on Node 24, on Flex Consumption, with its package read by its
   ).toContain('app-package');
 });
 
-test('storage and a Batch account linked to it are made, and no pool: each run makes its own, which scales itself [RS10]', () => {
+test('storage and a linked Batch account are created, and no pool: each run creates its own, which scales itself [RS10]', () => {
   const [storage, batch] = [
     ofType(plain, 'Microsoft.Storage/storageAccounts'),
     ofType(plain, 'Microsoft.Batch/batchAccounts'),
@@ -129,7 +129,7 @@ test('storage and a Batch account linked to it are made, and no pool: each run m
   expect(ofType(plain, 'Microsoft.Batch/batchAccounts/pools')).toEqual([]);
 });
 
-test('nothing can be reached with a key or a password [GD14, GD16, GD19]', () => {
+test('no resource accepts a key or a password [GD14, GD16, GD19]', () => {
   const storage = bodyOf(plain, 'Microsoft.Storage/storageAccounts');
   expect([storage['allowSharedKeyAccess'], storage['allowBlobPublicAccess']]).toEqual([
     false,
@@ -154,7 +154,7 @@ test('nothing can be reached with a key or a password [GD14, GD16, GD19]', () =>
   ]);
 });
 
-test('with the network, storage, vault and Batch are reached through endpoints only, nodes through none', () => {
+test('with the network, storage, vault and Batch are reachable through endpoints only, and nodes not at all', () => {
   for (const type of [
     'Microsoft.Storage/storageAccounts',
     'Microsoft.KeyVault/vaults',
@@ -175,7 +175,7 @@ test('with the network, storage, vault and Batch are reached through endpoints o
   expect(bodyOf(plain, 'Microsoft.Web/sites/config')).not.toHaveProperty('POOL_SUBNET_ID');
 });
 
-test('an output of a module that is not deployed is found before Azure finds it', () => {
+test('an output of a module that is not deployed is found before the deployment', () => {
   const planted = planting(
     'infra/main.bicep',
     "vnetEnabled ? network!.outputs.appSubnetId : ''",
@@ -187,7 +187,7 @@ test('an output of a module that is not deployed is found before Azure finds it'
   expect(() => planFor(everything, planted)).not.toThrow();
 });
 
-test('the promise is guarded: Spot nodes that stay for hours raise an alarm [RS3]', () => {
+test('Spot nodes that stay for hours raise an alert [RS3]', () => {
   const windows = [1, 6, 12, 24].map((spotAlertHours) => {
     const rules = ofType({ ...plain, spotAlertHours }, 'Microsoft.Insights/metricAlerts');
     const rule = rules.find(({ name }) => name === 'SpotNodesLeft')?.body['properties'];
@@ -211,7 +211,7 @@ test('the promise is guarded: Spot nodes that stay for hours raise an alarm [RS3
   );
 });
 
-test("the baseline alerts for Batch are there by Azure Monitor's own metric names", () => {
+test("the baseline alerts for Batch exist with Azure Monitor's own metric names", () => {
   const names = ofType(plain, 'Microsoft.Insights/metricAlerts').map(({ name }) => name);
   expect(names).toEqual(
     expect.arrayContaining([
@@ -224,7 +224,7 @@ test("the baseline alerts for Batch are there by Azure Monitor's own metric name
   );
 });
 
-test('a budget needs an amount, a start and somebody to tell', () => {
+test('a budget needs an amount, a start and a receiver', () => {
   const budgets = (extra: Readonly<Record<string, Value>>) =>
     ofType({ ...plain, ...extra }, 'Microsoft.Consumption/budgets').length;
   const all = { budgetAmount: 50, budgetStart: '2027-01-01', alertEmail: 'a@b.example' };
@@ -248,7 +248,7 @@ interface Description {
   readonly keepDays: number;
 }
 
-test('every container that a workload names is made, and the lifecycle rule waits longer than any of them keeps outputs', () => {
+test('every container that a workload names is created, and the lifecycle rule waits longer than any retention of outputs', () => {
   const app = jsonAt<Description>('infra/app.json');
   const made = ofType(plain, 'Microsoft.Storage/storageAccounts/blobServices/containers').map(
     ({ name }) => name,

@@ -23,7 +23,7 @@ const onBoth = (posix: string, windows: string) => ({
   windows: { shell: 'pwsh', run: windows },
 });
 
-test('azd packs the app before it sends it, and has Azure install what it depends on', () => {
+test('azd packs the app before the upload, and Azure installs its dependencies', () => {
   expect(project.services).toEqual({
     app: {
       project: '.',
@@ -36,7 +36,7 @@ test('azd packs the app before it sends it, and has Azure install what it depend
   });
 });
 
-test('after provisioning secrets are made, after deploying events are led to the app; where one fails azd stops', () => {
+test('secrets are created after provisioning, event subscriptions after the deployment; azd stops if one fails', () => {
   const hook = (name: string) => onBoth(`infra/hooks/${name}.sh`, `infra/hooks/${name}.ps1`);
   expect(project.hooks).toEqual({
     postprovision: hook('postprovision'),
@@ -47,7 +47,7 @@ test('after provisioning secrets are made, after deploying events are led to the
       expect([run, existsSync(path.join(root, run))]).toEqual([run, true]);
 });
 
-test('azd is one that builds remotely as asked, and no newer one is asked for', () => {
+test('the required version of azd supports the remote build, and no newer one is required', () => {
   expect(project.requiredVersions).toEqual({ azd: '>= 1.23.13' });
   expect(Object.keys(project).sort()).toEqual([
     'hooks',
@@ -74,7 +74,7 @@ function secondsIn(time: string): number {
   return time.split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
 }
 
-test('the host takes the extensions of today, and lets a step end', () => {
+test('the host uses the current extension bundle, and lets a running step finish', () => {
   expect(host.version).toBe('2.0');
   expect(host.extensionBundle).toEqual({
     id: 'Microsoft.Azure.Functions.ExtensionBundle',
@@ -85,7 +85,7 @@ test('the host takes the extensions of today, and lets a step end', () => {
   expect(seconds).toBeLessThanOrEqual(60 * 60);
 });
 
-test('Durable Functions looks for work often enough, in the account that the deployment names', () => {
+test('Durable Functions polls for work often enough, in the account that the deployment names', () => {
   const {
     type,
     connectionName = '',
@@ -99,7 +99,7 @@ test('Durable Functions looks for work often enough, in the account that the dep
     expect(settings).toHaveProperty(`${connectionName}__${end}`);
 });
 
-test('the linter refuses what is unused, what is secret in an output, and what differs at each deployment', () => {
+test('the linter refuses unused declarations, secrets in outputs, and values that differ at each deployment', () => {
   const { analyzers } = jsonAt<{
     analyzers: { core: { enabled: boolean; rules: Readonly<Record<string, { level: string }>> } };
   }>('infra/bicepconfig.json');
@@ -126,7 +126,7 @@ interface DevContainer {
   readonly postCreateCommand: string;
 }
 
-test('the dev container has the Node that is deployed, and every tool that the guides ask for', () => {
+test('the dev container has the deployed version of Node, and every tool that the guides require', () => {
   const container = jsonAt<DevContainer>('.devcontainer/devcontainer.json');
   const config = theOne(profile('plain'), 'Microsoft.Web/sites').properties['functionAppConfig'];
   const { version } = (config as { runtime: { version: string } }).runtime;
@@ -151,7 +151,7 @@ interface EditorTask {
   readonly dependsOn?: string | readonly string[];
 }
 
-test('every task that the editor starts is there, and so is every program', () => {
+test('every task and every program that the editor starts exists', () => {
   const { tasks } = jsonAt<{ tasks: readonly EditorTask[] }>('.vscode/tasks.json');
   const { configurations } = jsonAt<{
     configurations: readonly { preLaunchTask?: string; program?: string }[];
@@ -172,7 +172,7 @@ test('every task that the editor starts is there, and so is every program', () =
   expect(programs.filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
 });
 
-test('editor and azd send the same folder, to the app that the deployment makes', () => {
+test('editor and azd upload the same folder, to the app that the deployment creates', () => {
   const settings = jsonAt<Readonly<Record<string, string>>>('.vscode/settings.json');
   expect(settings['azureFunctions.deploySubpath']).toBe(project.services['app']?.dist);
   const services = plannedFor(profile('plain')).flatMap(({ body }) => {

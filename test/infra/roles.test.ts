@@ -6,7 +6,7 @@ import { callsIn } from './rights/calls';
 import { calls, excessive, idle, isCovered, uncovered } from './rights/coverage';
 import { grantedIn } from './rights/grants';
 
-test('every call that the app makes is covered by a role it is given, and no role is given for nothing [GD17]', () => {
+test('every call that the app makes is covered by an assigned role, and no assigned role is unused [GD17]', () => {
   for (const [profile, hasPerson] of [
     ['plain', true],
     ['nobody', false],
@@ -21,7 +21,7 @@ test('every call that the app makes is covered by a role it is given, and no rol
   }
 });
 
-test('nobody is given a role where a weaker one would do', () => {
+test('no role is assigned where a weaker one is sufficient', () => {
   for (const [profile, hasPerson] of [
     ['plain', true],
     ['nobody', false],
@@ -30,7 +30,7 @@ test('nobody is given a role where a weaker one would do', () => {
     expect([profile, excessive(grantedIn(profile), hasPerson)]).toEqual([profile, []]);
 });
 
-test("the calls are found in the source, among them those that a run's life depends on", () => {
+test('the calls are found in the source, including those that every run depends on', () => {
   const names = new Set(calls.map(({ call }) => call));
   expect([...names]).toEqual(
     expect.arrayContaining([
@@ -53,7 +53,7 @@ test("the calls are found in the source, among them those that a run's life depe
   );
 });
 
-test('the ids in infra/roles.json are those of the roles they name', () => {
+test('the ids in infra/roles.json match the names of the roles', () => {
   const written = jsonAt<Record<string, string>>('infra/roles.json');
   const known = Object.fromEntries(
     Object.entries(builtInRoles).map(([name, { id }]) => [name, id]),
@@ -90,7 +90,7 @@ test.each([
   expect(missing).toContain(right);
 });
 
-test('found: a role that nobody needs', () => {
+test('found: a role that is not needed', () => {
   const planted = planting(
     'infra/main.bicep',
     `role: 'Monitoring Metrics Publisher'`,
@@ -99,7 +99,7 @@ test('found: a role that nobody needs', () => {
   expect(idle(grantedIn('plain', planted), true)).toEqual(['app: Network Contributor']);
 });
 
-test('found: a role that does for more than is needed', () => {
+test('found: a role that allows more than is needed', () => {
   const planted = planting(
     'infra/main.bicep',
     `principalType: principalType, role: 'Storage Blob Data Contributor'`,
@@ -110,7 +110,7 @@ test('found: a role that does for more than is needed', () => {
   ]);
 });
 
-test('found: a new call that no role covers, and one that no row knows', () => {
+test('found: a new call that no role covers, and one without a row', () => {
   const granted = grantedIn('plain');
   const [found] = [
     ...callsIn("import '@azure/batch'; from '@azure/batch'; client.jobSchedule.add({})"),
@@ -132,7 +132,7 @@ test('found: a new call that no role covers, and one that no row knows', () => {
   ]).toThrow('no row says what setLegalHold of storage needs');
 });
 
-test('the Azure clients are used in src/azure and nowhere else, which is where the calls are looked for', () => {
+test('the Azure clients are used in src/azure only, which is where the calls are searched', () => {
   const users = globSync('src/**/*.ts', { cwd: root }).filter((file) =>
     /from '@azure\/(batch|storage-blob|keyvault-secrets|identity|ms-rest-js)'/.test(textAt(file)),
   );

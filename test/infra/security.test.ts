@@ -10,7 +10,7 @@ const doors = [
 
 const STORAGE = 'Microsoft.Storage/storageAccounts';
 
-test.each(doors)('storage takes no key and shows nothing to the public: %s', (name, door) => {
+test.each(doors)('storage accepts no key and has no public access: %s', (name, door) => {
   const { body, properties } = theOne(profile(name), STORAGE);
   expect([body['kind'], body['sku']]).toEqual(['StorageV2', { name: 'Standard_LRS' }]);
   expect(properties).toEqual({
@@ -27,7 +27,7 @@ test.each(doors)('storage takes no key and shows nothing to the public: %s', (na
   });
 });
 
-test('deleted data can be restored for a week', () => {
+test('deleted blobs and containers can be restored for a week', () => {
   const week = { enabled: true, days: 7 };
   expect(theOne(profile('plain'), `${STORAGE}/blobServices`).properties).toEqual({
     deleteRetentionPolicy: week,
@@ -35,7 +35,7 @@ test('deleted data can be restored for a week', () => {
   });
 });
 
-test('no container is open to the public', () => {
+test('no container has public access', () => {
   const containers = ofType(profile('everything'), `${STORAGE}/blobServices/containers`);
   expect(containers.map(({ properties }) => properties)).toEqual(
     containers.map(() => ({ publicAccess: 'None' })),
@@ -43,7 +43,7 @@ test('no container is open to the public', () => {
 });
 
 test.each(doors)(
-  'the vault is opened by roles, and its name is free a week after: %s',
+  'the vault is accessed by roles, and its name is free a week after deletion: %s',
   (name, door) => {
     expect(theOne(profile(name), 'Microsoft.KeyVault/vaults').properties).toEqual({
       tenantId: '11111111-1111-4111-8111-111111111111',
@@ -58,7 +58,7 @@ test.each(doors)(
   },
 );
 
-test.each(doors)('Batch takes no key, and holds the machines itself: %s', (name, door) => {
+test.each(doors)('Batch accepts no key, and allocates the machines itself: %s', (name, door) => {
   expect(theOne(profile(name), 'Microsoft.Batch/batchAccounts').properties).toEqual({
     poolAllocationMode: 'BatchService',
     allowedAuthenticationModes: ['AAD'],
@@ -70,7 +70,7 @@ test.each(doors)('Batch takes no key, and holds the machines itself: %s', (name,
   });
 });
 
-test('logs are kept for a month, cut off at a gigabyte a day, and sent with an identity', () => {
+test('logs are kept for a month, limited to a gigabyte a day, and sent with an identity', () => {
   const plain = profile('plain');
   expect(theOne(plain, 'Microsoft.OperationalInsights/workspaces').properties).toEqual({
     sku: { name: 'PerGB2018' },
@@ -106,7 +106,7 @@ const logged: Readonly<Record<string, PlainObject>> = {
   'Microsoft.Web/sites/func-*': all,
 };
 
-test('storage, vault, Batch and app log what happens to them, by categories that each has', () => {
+test('storage, vault, Batch and app have diagnostic logs, by categories that each supports', () => {
   const settings = ofType(profile('everything'), 'Microsoft.Insights/diagnosticSettings');
   const found = settings.map(({ scope, properties }) => [scope, properties]);
   const workspaceId = 'Microsoft.OperationalInsights/workspaces/log-*';
@@ -126,13 +126,13 @@ test.each([
   expect(properties).toEqual({ adminUserEnabled: false, anonymousPullEnabled: anonymous });
 });
 
-test('there is no registry by default, and one of another kind is refused', () => {
+test('by default there is no registry, and one of another kind is refused', () => {
   const registries = ofType(profile('plain'), 'Microsoft.ContainerRegistry/registries');
   expect(registries).toEqual([]);
   expect(() => planFor(profile('plain', { registry: 'public' }))).toThrow('public is none of');
 });
 
-test('the scheduler is billed by use, lets callers in by their roles, and has the task hub of the app', () => {
+test('the scheduler is billed by use, authorizes callers by roles, and has the task hub of the app', () => {
   const everything = profile('everything');
   const scheduler = theOne(everything, 'Microsoft.DurableTask/schedulers');
   expect(scheduler.version).toBe('2025-11-01');
@@ -145,7 +145,7 @@ test('the scheduler is billed by use, lets callers in by their roles, and has th
   expect([hub.name, hub.version, hub.properties]).toEqual(['Nightshift', '2025-11-01', {}]);
 });
 
-test('the topic takes the events of a storage account', () => {
+test('the topic receives the events of a storage account', () => {
   expect(theOne(profile('plain'), 'Microsoft.EventGrid/systemTopics').properties).toEqual({
     source: 'Microsoft.Storage/storageAccounts/st*',
     topicType: 'Microsoft.Storage.StorageAccounts',
@@ -164,7 +164,7 @@ const nameRules: Readonly<Record<string, RegExp>> = {
   'Microsoft.EventGrid/systemTopics': /^[a-z0-9-]{3,128}$/i,
 };
 
-test('names are made of what Azure takes, and are not too long', () => {
+test('names consist of characters that Azure accepts, and are not too long', () => {
   for (const [type, rule] of Object.entries(nameRules)) {
     const { resources } = planFor(profile('everything'));
     const names = resources.filter((one) => one.type === type).map(({ name }) => name);

@@ -57,7 +57,7 @@ function disagreement(settings: Readonly<Record<string, string>>) {
   };
 }
 
-test('the deployment sets every app setting that is read, and none that is not', () => {
+test('the deployment sets every app setting that is read, and no other', () => {
   expect(disagreement(settingsOf(profiles['everything'] ?? {}))).toEqual({
     readByNobody: [],
     setByNobody: [],
@@ -69,7 +69,7 @@ test('the deployment sets every app setting that is read, and none that is not',
   });
 });
 
-test('what is left unset is left for a reason', () => {
+test('every setting that is left unset has a reason', () => {
   const settings = settingsOf(profiles['everything'] ?? {});
   for (const name of Object.keys(NOT_SET)) {
     expect(settings).not.toHaveProperty([name]);
@@ -77,7 +77,7 @@ test('what is left unset is left for a reason', () => {
   }
 });
 
-test('a setting that is spelt wrong is found from both sides', () => {
+test('a misspelt setting is found from both sides', () => {
   const planted = planting(
     'infra/app/functions.bicep',
     'BATCH_ACCOUNT_ENDPOINT:',
@@ -113,7 +113,7 @@ function planText(value: unknown): string {
   return typeof value === 'string' ? value : `{/${(value as { path: string[] }).path.join('.')}}`;
 }
 
-test('the app reads the settings of the deployment without a complaint: identity, Event Grid, no key', () => {
+test('the app accepts the settings of the deployment: identity, Event Grid, no key', () => {
   const environment: Record<string, string> = {
     ...filledIn(settingsOf(profiles['everything'] ?? {})),
     IDENTITY_ENDPOINT: 'http://169.254.255.2:8081/msi/token',
@@ -139,7 +139,7 @@ test('the app reads the settings of the deployment without a complaint: identity
   });
 });
 
-test('with the scheduler, the setting that overrules host.json names a setting that is there', () => {
+test('with the scheduler, the setting that overrides host.json names an existing setting', () => {
   const settings = settingsOf(profiles['everything'] ?? {});
   const prefix = 'AzureFunctionsJobHost__extensions__durableTask__storageProvider__';
   expect(settings[`${prefix}type`]).toBe('azureManaged');

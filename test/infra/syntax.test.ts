@@ -8,7 +8,7 @@ import { syntaxChecker } from './grammar';
 const root = path.resolve(__dirname, '../..');
 const files = globSync('infra/**/*.bicep', { cwd: root }).sort();
 
-test('every Bicep file is read by a grammar that others wrote', async () => {
+test('every Bicep file is parsed by an independent grammar', async () => {
   const mistakes = await syntaxChecker('bicep');
   const found = files.flatMap((file) =>
     mistakes(readFileSync(path.join(root, file), 'utf8')).map((words) => `${file}:${words}`),
@@ -24,7 +24,7 @@ test('a brace that is not closed and a property without a value are found', asyn
   expect(mistakes("var a = 'x'\n")).toEqual([]);
 });
 
-test('every Bicep file is read whole by the checks themselves', () => {
+test('every Bicep file is parsed completely by the checks themselves', () => {
   for (const file of files) {
     const template = readTemplate(file, readFileSync(path.join(root, file), 'utf8'));
     const count = (pattern: RegExp) =>
@@ -38,7 +38,7 @@ test('every Bicep file is read whole by the checks themselves', () => {
   }
 });
 
-test('every PowerShell wrapper is read by a grammar that others wrote', async () => {
+test('every PowerShell wrapper is parsed by an independent grammar', async () => {
   const mistakes = await syntaxChecker('powershell');
   const wrappers = globSync('infra/**/*.ps1', { cwd: root }).sort();
   expect(wrappers).toEqual(['infra/hooks/postdeploy.ps1', 'infra/hooks/postprovision.ps1']);

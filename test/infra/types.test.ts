@@ -15,12 +15,12 @@ function mistakesWith(planted: Readonly<Record<string, string>> = {}): string[] 
   return [...new Set(found)];
 }
 
-test("every resource is as Microsoft's own type tables have it [GD13]", () => {
+test("every resource conforms to Microsoft's own type tables [GD13]", () => {
   expect(tables.source).toBe('@azure/mcp-linux-x64 2.0.5, bicepschema get');
   expect(mistakesWith()).toEqual([]);
 });
 
-test('the profiles between them deploy every resource and every module that is declared', () => {
+test('the profiles together deploy every declared resource and module', () => {
   const used = new Set(Object.values(profiles).flatMap((params) => [...planFor(params).used]));
   const { template } = sourcesWith();
   const declared = bicepFiles.flatMap((file) => {
@@ -30,7 +30,7 @@ test('the profiles between them deploy every resource and every module that is d
   expect(declared.filter((name) => !used.has(name))).toEqual([]);
 });
 
-test('types without a table are known by name, and none else goes unchecked', () => {
+test('types without a table are listed by name, and every other type is checked', () => {
   const types = new Set(planFor(profiles['everything'] ?? {}).resources.map(({ type }) => type));
   const without = [...types].filter((type) => !(type in tables.resources)).sort();
   expect(without).toEqual(tables.unchecked);

@@ -141,7 +141,7 @@ test('every resource refers to the right others: identities, accounts, endpoints
   expect(wiresIn(profile('nobody'))).toEqual(always);
 });
 
-test('every resource that another refers to is created by the same deployment', () => {
+test('every resource that another one refers to is created by the same deployment', () => {
   const resources = plannedFor(profile('everything'));
   const subnets = resources.flatMap(({ id, properties }) =>
     ((properties['subnets'] ?? []) as readonly { name: string }[]).map(
@@ -199,7 +199,7 @@ const outputs = {
   NIGHTSHIFT_REGISTRY: '',
 };
 
-test('the deployment hands on names, addresses and ids, and nothing that is secret', () => {
+test('the deployment outputs names, addresses and ids, and no secret', () => {
   expect(plain(planFor(profile('plain')).outputs)).toEqual(outputs);
   expect(plain(planFor(profile('everything')).outputs)).toEqual({
     ...outputs,
@@ -207,7 +207,7 @@ test('the deployment hands on names, addresses and ids, and nothing that is secr
   });
 });
 
-test('what the hooks ask of the environment is an output of the deployment, or set by azd', () => {
+test('every variable of the hooks is an output of the deployment, or set by azd', () => {
   const asked = globSync('infra/hooks/*.mjs', { cwd: root }).flatMap((file) =>
     [...textAt(file).matchAll(/'((?:SERVICE|NIGHTSHIFT|BATCH)_[A-Z_]+)'/g)].map(
       ([, name = '']) => name,

@@ -47,14 +47,14 @@ function deployedNode(): string {
   return (config as { runtime: { version: string } }).runtime.version;
 }
 
-test('the deployment may sign in as itself and read the repository, and CI may read alone', () => {
+test('the deployment may sign in as itself and read the repository, and CI may only read', () => {
   expect(deploy.permissions).toEqual({ 'id-token': 'write', contents: 'read' });
   expect(ci.permissions).toEqual({ contents: 'read' });
   for (const { jobs } of Object.values(workflows))
     expect(Object.values(jobs).filter((job) => 'permissions' in job)).toEqual([]);
 });
 
-test('the deployment knows where to go by the variables that azd sets up, and stays away without them', () => {
+test('the deployment gets its target from the variables that azd sets up, and is skipped without them', () => {
   const { env, if: condition } = deploy.jobs['deploy'] ?? {};
   const names = [
     'AZURE_CLIENT_ID',
@@ -67,7 +67,7 @@ test('the deployment knows where to go by the variables that azd sets up, and st
   expect(condition).toBe("vars.AZURE_SUBSCRIPTION_ID != ''");
 });
 
-test('the deployment signs in, hands over its settings, says what would change, and then deploys', () => {
+test('the deployment signs in, passes its settings, previews the changes, and then deploys', () => {
   expect(deploy.jobs['deploy']?.steps.map(doingOf)).toEqual([
     'actions/checkout',
     'actions/setup-node',
@@ -81,7 +81,7 @@ test('the deployment signs in, hands over its settings, says what would change, 
   ]);
 });
 
-test('the deployment signs in by the federated credential of the pipeline alone', () => {
+test('the deployment signs in by the federated credential of the pipeline only', () => {
   const signIn = deploy.jobs['deploy']?.steps.find((step) => doingOf(step) === 'azd auth login `');
   expect(signIn).toEqual({
     name: 'Sign in without a secret',
@@ -112,12 +112,12 @@ function* textsIn(value: unknown): Generator<string> {
   for (const one of Object.values(value)) yield* textsIn(one);
 }
 
-test('one deployment runs at a time and is not cut off; of tests the last run counts', () => {
+test('one deployment runs at a time and is not cancelled; a newer test run cancels the older', () => {
   expect(deploy.concurrency).toBe('deploy');
   expect(ci.concurrency).toEqual({ group: 'ci-${{ github.ref }}', 'cancel-in-progress': true });
 });
 
-test('pushes to main are deployed, and tested as every proposal is', () => {
+test('pushes to main are deployed, and tested like every pull request', () => {
   expect(deploy.on).toEqual({ workflow_dispatch: null, push: { branches: ['main'] } });
   expect(ci.on).toEqual({
     push: { branches: ['main'] },
@@ -150,7 +150,7 @@ test('CI tests, packs and compiles', () => {
   });
 });
 
-test('tests run on the oldest Node that is supported and on the one that is deployed, all else on the latter', () => {
+test('tests run on the oldest supported Node and on the deployed one, everything else on the latter', () => {
   const { engines } = jsonAt<{ engines: { node: string } }>('package.json');
   expect(ci.jobs['test']?.strategy?.matrix.node.map((version) => `>=${version}`)).toEqual([
     engines.node,

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => closeWorld(world));
 
-test('one task for each blob, then the merge, make the result [PI4, GD22, GD35, GD37, GD38, GD40, RS3]', async () => {
+test('one task for each blob and then the merge task produce the result [PI4, GD22, GD35, GD37, GD38, GD40, RS3]', async () => {
   await drop(world.blobs, 'parts-in', 'one.txt', 'one');
   await drop(world.blobs, 'parts-in', 'two/ü "two".txt', 'two');
 

@@ -151,7 +151,7 @@ const CLIMBED = {
   },
 };
 
-test('a blob whose name climbs out of its container has a run that says why it failed, and reaches nothing', async () => {
+test('a blob whose name leads out of its container gets a run that fails with the reason and accesses nothing', async () => {
   await put('inbox', '%2e%2e%2f%2e%2e%2fx.ply', 'ply');
   // No client can read such a blob: the host cannot hand it over, says so in its log, and gives up.
   await eventually(
@@ -178,7 +178,7 @@ test('a blob whose name climbs out of its container has a run that says why it f
   expect(filesCalled('x.ply')).toEqual([]);
 });
 
-test('the same name over HTTP is refused by its run in the same words', async () => {
+test('the same name over HTTP fails its run with the same message', async () => {
   const { body } = await ask(world, 'POST /api/runs/render', { blob: CLIMBER });
   const run = await ended(world, (body as { runId: string }).runId);
 
@@ -187,7 +187,7 @@ test('the same name over HTTP is refused by its run in the same words', async ()
   expect(filesCalled('x.ply')).toEqual([]);
 });
 
-test('an event that the host gave up on and that is about no workload starts nothing', async () => {
+test('a poison message that names no workload starts nothing', async () => {
   const messages = [
     'no event at all',
     JSON.stringify({ FunctionId: 'Host.Functions.x', ContainerName: 'a', BlobName: 'b' }),

@@ -157,7 +157,7 @@ for (const [part, index] of [
   ['the Batch stand-in', 1],
   ['the Functions host', 2],
 ] as const) {
-  test(`a run continues after ${part} was killed during it`, async () => {
+  test(`a run continues after ${part} was killed in the middle of it`, async () => {
     const first = await ownWorld();
     const { runId, open } = await beginMarathon(first);
 

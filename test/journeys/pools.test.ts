@@ -59,7 +59,7 @@ async function uploadTool(application: string): Promise<void> {
   expect(ok).toBe(true);
 }
 
-test.concurrent('one run reads what set-up, preparation, shared data, mount and package brought, and writes to a mount [GD9, GD24, GD25, NB9, NB10, PI3, RS18, RS21]', async () => {
+test.concurrent('one run reads files of set-up, preparation, shared data, mount and package, and writes to a mount [GD9, GD24, GD25, NB9, NB10, PI3, RS18, RS21]', async () => {
   await uploadTool('fit');
   await drop(world.blobs, 'atlas', 'world.txt', 'here be dragons\n');
   await drop(world.blobs, 'models', 'v2/weights.txt', 'forty-two\n');
@@ -93,7 +93,7 @@ test.concurrent('a plan refuses a package without a version while its applicatio
   );
 });
 
-test.concurrent('a retained pool has zero nodes after its run, and the next run finds it and sets up its nodes [GD38, PI6, RS3]', async () => {
+test.concurrent('a retained pool has zero nodes after its run, and the next run reuses it and sets up its nodes [GD38, PI6, RS3]', async () => {
   const first = await ended(world, await begin(world, 'kept'));
   const { batch } = world;
   const poolOf = ({ record }: typeof first) =>
@@ -113,7 +113,7 @@ test.concurrent('a retained pool has zero nodes after its run, and the next run 
   expect((await batch.pool.get(poolId)).creationTime).toEqual(pool.creationTime);
 });
 
-test.concurrent('an existing pool does the work and is not changed [PI6]', async () => {
+test.concurrent('an existing pool does the work and is left unchanged [PI6]', async () => {
   const { batch } = world;
   await batch.pool.add({
     id: 'shared-pool',
@@ -138,7 +138,7 @@ test.concurrent('an existing pool does the work and is not changed [PI6]', async
 });
 
 test.skipIf(!hasOpenssl)(
-  'inputs that are encrypted before they are uploaded are opened on the node alone [PY6]',
+  'inputs that are encrypted before the upload are decrypted on the node only [PY6]',
   async () => {
     writeFileSync(join(keys, 'sales.csv'), 'november,42\n');
     const envelope = ['-outform', 'DER', '-out', 'sales.cms', 'inputs.pem'];
@@ -168,7 +168,7 @@ test.skipIf(skipped !== '')(
   },
 );
 
-test.concurrent('a preparation that fails on every node ends the run with its words, and nothing is billed on [NB16]', async () => {
+test.concurrent('a preparation that fails on every node ends the run with its stderr as the cause, and billing stops [NB16]', async () => {
   const run = await ended(world, await begin(world, 'unready'));
 
   expect(run).toMatchObject({
@@ -182,7 +182,7 @@ test.concurrent('a preparation that fails on every node ends the run with its wo
   expect(await leftBy(world, run)).toEqual(onlyRecord(run));
 });
 
-test.concurrent('a pool that is not there is named, and no job is made', async () => {
+test.concurrent('a pool that does not exist is named, and no job is created', async () => {
   const run = await ended(world, await begin(world, 'homeless'));
 
   expect(run).toMatchObject({

@@ -93,7 +93,7 @@ function words({ cause, waitingFor }: Run): string {
 
 let used: readonly string[] = [];
 
-test('with the roles of the deployment a whole run passes, and asks for no right that the source does not show', async () => {
+test('with the roles of the deployment a whole run succeeds, and uses only rights that the source code shows', async () => {
   const run = await ended(world, await begin(world, 'nightly-report'));
   expect(run.status).toBe('succeeded');
   expect(seen.filter(({ isAllowed }) => !isAllowed)).toEqual([]);
@@ -123,7 +123,7 @@ function toldBy(right: string, run: Run) {
 
 const WELL_TOLD = { isWellTold: true, said: '' };
 
-test('without any single one of those rights the run does not succeed, and names the right, the identity and the role that has it', async () => {
+test('without any single one of those rights the run fails, and names the right, the identity and the role that has it', async () => {
   // The key that signs lasts for days, so its right is tried in a world that has none yet.
   const tried = used.filter((right) => right !== DELEGATION);
   expect(tried.length).toBeGreaterThan(10);
@@ -132,12 +132,12 @@ test('without any single one of those rights the run does not succeed, and names
   }
 });
 
-test('without the right to a delegation key no node is given an address', async () => {
+test('without the right to a delegation key no node gets an address with a SAS', async () => {
   const run = await refusedRun(await strictWorld('roles-signing'), DELEGATION);
   expect(toldBy(DELEGATION, run)).toEqual({ right: DELEGATION, ...WELL_TOLD });
 });
 
-test('a run that stopped because a right was missing continues when it is granted', async () => {
+test('a run that is blocked by a missing right continues when the right is restored', async () => {
   const right = 'Microsoft.Batch/batchAccounts/pools/delete';
   const { runId } = await refusedRun(world, right);
   const run = await ended(world, runId);
@@ -148,7 +148,7 @@ test('a run that stopped because a right was missing continues when it is grante
 });
 
 test.each(OF_HOST)(
-  'without %s, which the host needs for itself, no file starts a run, the log names the right, and given back it does',
+  'without %s, which the host itself needs, no file starts a run and the log names the right, until it is restored',
   async (right) => {
     without.add(right);
     const where = await strictWorld('roles-host');
@@ -165,7 +165,7 @@ function isRefusal(line: string, right: string): boolean {
   return line.includes(': 403 for ') && line.includes(right);
 }
 
-test('a plan shows the quotas that the account has now, and without the right to read them which one is missing [GD15]', async () => {
+test('a plan shows the present quotas of the account, or names the missing right to read them [GD15]', async () => {
   await pull(world, 'PUT /quotas', { lowPriorityCores: 12, pools: 7 });
   expect(await planRead(world, 'nightly-report')).toContain(
     '\n  quotas    12 Spot cores, 1000 dedicated cores, 7 pools, 300 active jobs at most\n',

@@ -45,7 +45,7 @@ function endedRuns(count: number): Promise<readonly Run[]> {
   });
 }
 
-test('every due time is one run, with a job of its own that ends by itself [RS1, RS28, RS3, GD38]', async () => {
+test('every due time is one run, with a separate job that ends by itself [RS1, RS28, RS3, GD38]', async () => {
   const runs = await endedRuns(2);
 
   const dues = runs.map(dueOf);

@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => closeWorld(world));
 
-test('a secret reaches its task and nothing else: no journal, no state, no log, no answer, no record, no Batch object [GD16, GD19]', async () => {
+test('a secret reaches its task and nothing else: no journal, state, log, response, record or Batch object [GD16, GD19]', async () => {
   await drop(world.blobs, 'reports-in', 'rain.csv', 'day,mm\n2030-01-01,3\n');
   // Without machines the pool and the job stay as they are until they have been looked at.
   await pull(world, 'PUT /supply', { nodes: 0 });
@@ -57,7 +57,7 @@ test('a secret reaches its task and nothing else: no journal, no state, no log, 
   expect(leaks).toEqual([]);
 });
 
-test("nothing that opens an account or a container by itself is in the host's journal, a log or an answer [GD19]", async () => {
+test("no credential for an account or a container is in the host's journal, a log or a response [GD19]", async () => {
   const { batch, storage } = world.environment;
   const kept = filesBelow(join(world.folder, 'host')).map(({ text }) => text);
   const texts = [
@@ -109,7 +109,7 @@ function filesBelow(folder: string): Kept[] {
 }
 
 test.skipIf(process.platform !== 'linux')(
-  'everything listens on the loopback address alone',
+  'every server listens on the loopback address only',
   () => {
     const pids = [process.pid, ...world.parts.map(({ pid }) => pid ?? 0)];
 

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => closeWorld(world));
 
-test('a sweep in chunks is merged without what failed, and the run after it takes what it has left [GD3, GD4, GD5, NB10]', async () => {
+test('a sweep in chunks is merged without its failed tasks, and the following run reads its outputs [GD3, GD4, GD5, NB10]', async () => {
   const run = await ended(world, await begin(world, 'draws'));
 
   expect(run).toMatchObject({
@@ -49,7 +49,7 @@ test('a sweep in chunks is merged without what failed, and the run after it take
   expect(await runsOf(world, 'report')).toHaveLength(1);
 });
 
-test.concurrent('listed tasks find what those before them wrote, and what a failure blocks is missing [NB10, NB11]', async () => {
+test.concurrent('listed tasks read the outputs of their dependencies, and tasks blocked by a failure are missing [NB10, NB11]', async () => {
   const run = await ended(world, await begin(world, 'ladder'));
 
   expect(run).toMatchObject({

@@ -22,7 +22,7 @@ async function foundBy(variables: (bootloader: string) => Record<string, string>
   return lines;
 }
 
-test("started by VS Code, the process of the app is the debugger's too, so that breakpoints hold", async () => {
+test('started by VS Code, the process of the app attaches to the debugger, so that breakpoints are hit', async () => {
   const found = await foundBy((bootloader) => ({
     NODE_OPTIONS: `--require ${JSON.stringify(bootloader)}`,
     VSCODE_INSPECTOR_OPTIONS: ':::{"inspectorIpc":"/tmp/none.sock"}',
@@ -30,7 +30,7 @@ test("started by VS Code, the process of the app is the debugger's too, so that 
   expect(found).toEqual([join(root, 'dist/local/functions/main.js')]);
 });
 
-test('other options of Node.js on this machine do not reach the app', async () => {
+test('other Node.js options of this machine do not reach the app', async () => {
   const found = await foundBy((bootloader) => ({ NODE_OPTIONS: `--require ${bootloader}` }));
   expect(found).toEqual([]);
 });

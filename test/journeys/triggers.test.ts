@@ -45,7 +45,7 @@ function bring({ runId }: Run, prefix: string): Promise<string[]> {
   return fetchAll(world.blobs, `run-${runId}-out`, prefix, join(disk, runId));
 }
 
-test('a report on an empty container succeeds with no task, and never asks for a pool [RS2, RS3]', async () => {
+test('a report on an empty container succeeds without a task, and never requests a pool [RS2, RS3]', async () => {
   await world.blobs.getContainerClient('reports-in').create();
   const trap = { verb: 'POST', path: '/pools', action: 'status', status: 500 };
   await pull(world, 'POST /faults', trap);
@@ -122,7 +122,7 @@ test('the latest run of a workload is shown with its tasks and its files in one 
   });
 });
 
-test('a request that is repeated with its idempotency key is one run, and another request is refused', async () => {
+test('a request repeated with its idempotency key is one run, and a different request with that key is refused', async () => {
   const before = (await runsOf(world, 'nightly-report')).length;
   const post = (title: string) =>
     ask(world, 'POST /api/runs/nightly-report', { parameters: { title } }, key);
@@ -154,7 +154,7 @@ test('a request that is repeated with its idempotency key is one run, and anothe
 /** Safe as long as it is nobody's command line and nobody's path. */
 const HOSTILE = `a'; touch x; '.ply`;
 
-test('each content of a dropped file is one run, however often its event comes and whatever its name [RS26, RS27, RS28, RS30, GD35, GD37, GD38, GD40]', async () => {
+test('each version of an uploaded file is one run, however often its event arrives and whatever its name [RS26, RS27, RS28, RS30, GD35, GD37, GD38, GD40]', async () => {
   // Without machines the first run stays where it has its own copy of what it works on.
   await pull(world, 'PUT /supply', { nodes: 0 });
   await drop(world.blobs, 'inbox', HOSTILE, pyramidPly);

@@ -26,7 +26,7 @@ const ALL_LAPS = 'lap-1 lap-2 lap-3 lap-4\n';
 /** The job manager, four laps and the merge, each once. */
 const SIX_TASKS = { active: 0, running: 0, succeeded: 6, failed: 0 };
 
-test('a Spot node that is taken away in the middle of its tasks costs time and nothing else [RS4]', async () => {
+test('a Spot node that is preempted in the middle of its tasks costs time and nothing else [RS4]', async () => {
   const { gate, open } = closedGate(world);
   const runId = await begin(world, 'marathon', { laps: 4, gate });
   await when(world, runId, 'running laps', ({ tasks }) => tasks?.running === 4);
@@ -43,7 +43,7 @@ test('a Spot node that is taken away in the middle of its tasks costs time and n
   expect(await leftBy(world, run)).toEqual(onlyRecord(run));
 });
 
-test('throttling, a busy service and cut connections double nothing [GD26]', async () => {
+test('throttling, a busy service and reset connections duplicate nothing [GD26]', async () => {
   await pull(world, 'POST /faults', [
     { verb: 'POST', path: '/pools', action: 'status', status: 429, retryAfterSeconds: 1 },
     // Made, but the answer is lost: what is there already is the run's own.
@@ -66,7 +66,7 @@ test('throttling, a busy service and cut connections double nothing [GD26]', asy
   expect(await leftBy(world, run)).toEqual(onlyRecord(run));
 });
 
-test('a service that asks for a longer pause than an activity may make gets it', async () => {
+test('a pause requested by the service is respected, even if it is longer than an activity may wait', async () => {
   const fault = { verb: 'POST', path: '/pools', action: 'status', status: 429, times: 2 };
   await pull(world, 'POST /faults', { ...fault, retryAfterSeconds: 600 });
 
@@ -90,7 +90,7 @@ test('an account without quota fails the run with a message, and nothing is left
   expect(await leftBy(world, run)).toEqual(onlyRecord(run, 'gone'));
 });
 
-test('resources of another owner under the names of a run fail it and are not changed [GD40]', async () => {
+test('resources of another owner under the names of a run fail it and are left unchanged [GD40]', async () => {
   const { batch } = world;
   const key = { 'Idempotency-Key': 'known beforehand' };
   const runId = runIdOf('patient', { kind: 'request', key: key['Idempotency-Key'] });

@@ -107,7 +107,7 @@ test('a run counts its tasks and its nodes while they run [GD34]', async () => {
   expect(await ended(world, runId)).toMatchObject({ status: 'succeeded' });
 });
 
-test('a run says of every link of the chain that it waits for it [GD34, RS29]', async () => {
+test('a run names every link of the chain while it waits for it [GD34, RS29]', async () => {
   const pace = (await pull(world, 'GET /pace')) as Readonly<Record<string, number>>;
   const { gate, open } = closedGate(world);
 

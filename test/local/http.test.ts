@@ -24,7 +24,7 @@ function ask(path: string, headers: Readonly<Record<string, string>> = {}) {
   });
 }
 
-test('a server of the local environment answers its machine under each of its names', async () => {
+test("a server of the local environment accepts requests to each of its machine's names", async () => {
   const hosts = ['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}:${server.port}`);
 
   expect(await Promise.all(hosts.map((host) => ask('/a?b', { host })))).toEqual(
@@ -32,7 +32,7 @@ test('a server of the local environment answers its machine under each of its na
   );
 });
 
-test('what was addressed to another name, or sent by a page of another origin, is refused', async () => {
+test('a request to another name, or from a page of another origin, is refused', async () => {
   const said = 'This server answers requests to 127.0.0.1 or localhost only.\n';
 
   expect([
@@ -46,7 +46,10 @@ test('what was addressed to another name, or sent by a page of another origin, i
   ]);
 });
 
-test.each(['//', '//[', 'http://'])('an address that is none (%s) ends no server', async (path) => {
-  expect(await ask(path)).toEqual([400, 'The address of the request cannot be read.\n']);
-  expect(await ask('/after')).toEqual([200, '/after']);
-});
+test.each(['//', '//[', 'http://'])(
+  'an invalid address (%s) does not stop the server',
+  async (path) => {
+    expect(await ask(path)).toEqual([400, 'The address of the request cannot be read.\n']);
+    expect(await ask('/after')).toEqual([200, '/after']);
+  },
+);

@@ -54,7 +54,7 @@ test.each(all)(
   },
 );
 
-test.each(all)('%s answers an unknown option in one line with exit code 2', (name) => {
+test.each(all)('%s reports an unknown option in one line with exit code 2', (name) => {
   const refused = {
     status: 2,
     stdout: '',
@@ -100,7 +100,7 @@ test('a Node.js that is too old is named in one line', () => {
   });
 });
 
-test.each(['batch', 'host'])('%s looks for its port before it builds', async (name) => {
+test.each(['batch', 'host'])('%s checks its port before it builds', async (name) => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
   const { port } = server.address() as AddressInfo;

@@ -76,7 +76,7 @@ test('a folder is packed, uploaded here, and the command for Azure is printed [R
   expect((await client.application.get('fit')).versions).toEqual(['2.0']);
 });
 
-test('without a Batch stand-in the archive is made all the same', async () => {
+test('without a Batch stand-in the archive is created nevertheless', async () => {
   const to = await newFolder();
 
   const ended = await pack(await tool(), 'fit', '2.0', '--batch', 'http://127.0.0.1:9', '--to', to);
@@ -99,7 +99,7 @@ test.each([
   });
 });
 
-test('a folder that is empty, or that holds a link, is no package', async () => {
+test('a folder that is empty, or that contains a link, is not a package', async () => {
   const empty = await newFolder();
   const linking = await tool();
   symlinkSync('/etc/passwd', path.join(linking, 'passwords'));

@@ -15,7 +15,7 @@ test('the bunny is a PLY file with as many rows as its header says', () => {
   expect(rows).toHaveLength(1839 + 3674);
 });
 
-test('the CSV files of the demo are there', () => {
+test('the CSV files of the demo exist', () => {
   const files = vegaCsv(demoCsvNames);
 
   expect(files.map(({ name }) => name)).toEqual([...demoCsvNames]);

@@ -10,7 +10,7 @@ test('a count agrees with its noun', () => {
   ]);
 });
 
-test('a name cannot control the terminal it is printed on', () => {
+test('a printed name cannot control the terminal', () => {
   expect(printable('\u001b]0;owned\u0007\u001b[2J\u009b31m\u202egnp.txt')).toBe(
     '\\u001b]0;owned\\u0007\\u001b[2J\\u009b31m\\u202egnp.txt',
   );
@@ -22,7 +22,7 @@ test('a text breaks between words, never within one', () => {
   expect(wrap('http://127.0.0.1:10003/long', 10)).toEqual(['http://127.0.0.1:10003/long']);
 });
 
-test('notes stand beside their commands where all of them fit, and below where they do not', () => {
+test('notes are beside their commands if all of them fit, and below otherwise', () => {
   const rows = [
     ['npm run drop', 'uploads a file'],
     ['npm run fetch', 'downloads outputs and logs'],

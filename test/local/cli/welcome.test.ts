@@ -58,7 +58,7 @@ test('no line of the welcome is wider than a terminal of 80 columns', () => {
   expect(welcomeLines(welcome, 80).filter((line) => line.length > 80)).toEqual([]);
 });
 
-test('an app without schedules and triggers is told how to list runs', () => {
+test('for an app without schedules and triggers the welcome shows how to list runs', () => {
   const lines = welcomeLines({ ...welcome, functions: [] }, 120);
 
   expect(lines.slice(8)).toEqual([

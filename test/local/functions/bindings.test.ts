@@ -75,12 +75,12 @@ test('an entity is written and read back, each value with its type', async () =>
   });
 });
 
-test('an entity that is not there, or a table, is nothing or an empty list', async () => {
+test('a missing entity is null, and a missing table is an empty list', async () => {
   expect(await found('one/volvo/99')).toBe(null);
   expect(await found('absent')).toEqual([]);
 });
 
-test('many entities of several partitions are written at once, and as many read as asked for', async () => {
+test('many entities of several partitions are written at once, and the requested number is read', async () => {
   const saabs = Array.from({ length: 150 }, (_, n) => ({
     PartitionKey: 'saab',
     RowKey: String(n).padStart(3, '0'),
@@ -96,7 +96,7 @@ test('many entities of several partitions are written at once, and as many read 
   expect(await found('one/default/x')).toEqual({ PartitionKey: 'default', RowKey: 'x' });
 });
 
-test('an entity that is there already fails the function, unless it says that it may be', async () => {
+test('an existing entity fails the function, unless the new one has an ETag', async () => {
   const entity = { PartitionKey: 'twice', RowKey: '1', n: 1 };
 
   expect(await write(entity)).toBe(201);
@@ -105,13 +105,13 @@ test('an entity that is there already fails the function, unless it says that it
   expect(await found('one/twice/1')).toEqual({ ...entity, n: 3 });
 });
 
-test('what is no entity fails the function', async () => {
+test('an output value that is not an entity fails the function', async () => {
   expect(await write('text')).toBe(500);
   expect(await write({ PartitionKey: 'p' })).toBe(500);
   expect(host.output()).toContain('has no PartitionKey or no RowKey');
 });
 
-test('a filter takes what the trigger knows, and nothing that would be more than a value', async () => {
+test('a filter accepts values from the trigger, and nothing that would be more than a value', async () => {
   await write([
     { PartitionKey: 'f', RowKey: '1', colour: "it's", seats: 2 },
     { PartitionKey: 'f', RowKey: '2', colour: "it's", seats: 4 },
@@ -124,7 +124,7 @@ test('a filter takes what the trigger knows, and nothing that would be more than
   expect(await found('coloured?colour=x&seats=1 or true')).toBe(500);
 });
 
-test('a binding that asks for a client is given the address of the blob, not its content', async () => {
+test('a binding that requests a client gets the address of the blob, not its content', async () => {
   const blob = container('refer').getBlockBlobClient('a/b.bin');
   await blob.upload('content', 7);
 
@@ -147,7 +147,7 @@ test('a binding that asks for a client is given the address of the blob, not its
   });
 });
 
-test('an output of an HTTP function is named by the route, the headers and the body', async () => {
+test("the name of an HTTP function's output can use the route, the headers and the body", async () => {
   const response = await fetch(`${host.url}/api/file/note?kind=other`, {
     method: 'POST',
     headers: { 'x-part': '7' },
@@ -160,7 +160,7 @@ test('an output of an HTTP function is named by the route, the headers and the b
   expect(names).toEqual([expect.stringMatching(/^note\/7\/n1-[0-9a-f]{32}-file\.txt$/)]);
 });
 
-test('a blob is read as text, parsed if it is JSON, or as bytes if the binding asks for them', async () => {
+test('a blob is read as text, parsed if it is JSON, or as bytes if the binding requests them', async () => {
   const put = (name: string, content: Buffer) =>
     container('done').getBlockBlobClient(name).uploadData(content);
   await put('some.bin', Buffer.from('ff41', 'hex'));
@@ -181,7 +181,7 @@ test.each([
   ['a whole number', 258, Buffer.from('02010000', 'hex')],
   ['a number', 0.5, Buffer.from('000000000000e03f', 'hex')],
   ['a truth value', true, Buffer.from('01', 'hex')],
-])('%s that is written to a blob is what Azure writes', async (what, value, bytes) => {
+])('%s that is written to a blob is as Azure writes it', async (what, value, bytes) => {
   const name = what.replaceAll(' ', '-');
   const body = JSON.stringify({ value });
   const { status } = await fetch(`${host.url}/api/keep/${name}`, { method: 'POST', body });
@@ -191,7 +191,7 @@ test.each([
   expect([status, written.toString('hex')]).toEqual([200, bytes.toString('hex')]);
 });
 
-test('bytes reach a queue unharmed', async () => {
+test('bytes reach a queue unchanged', async () => {
   await fetch(`${host.url}/api/queued`);
   const queue = QueueServiceClient.fromConnectionString(azurite.connectionString).getQueueClient(
     'queued',
@@ -201,7 +201,7 @@ test('bytes reach a queue unharmed', async () => {
   expect(Buffer.from(message?.messageText ?? '', 'base64').toString('hex')).toBe('ff0001');
 });
 
-test('an output that is only pretended is written down', async () => {
+test('a pretended output is appended to a file', async () => {
   await fetch(`${host.url}/api/fly?to=home`);
   const lines = fs.readFileSync(path.join(data, 'outputs', 'carrierPigeon.jsonl'), 'utf8');
 

@@ -57,7 +57,7 @@ function manage(method: string, path: string, body?: string): Promise<Response> 
   });
 }
 
-test('an instance is started by name and its status is told', async () => {
+test('an instance is started by name and its status is returned', async () => {
   expect(await call('startNew', 'echoes', { instanceId: 'a1', input: { n: 1 } })).toEqual({
     value: 'a1',
   });
@@ -119,7 +119,7 @@ test.each([
   });
 });
 
-test('an event reaches its instance; a word to nobody is refused, one to the ended ignored', async () => {
+test('an event reaches its instance; one to an unknown instance is refused, one to an ended instance is ignored', async () => {
   await call('startNew', 'listens', { instanceId: 'c1' });
   await call('raiseEvent', 'c1', 'Word', { said: true });
 
@@ -146,7 +146,7 @@ test('events must be JSON, and come as application/json', async () => {
   ]);
 });
 
-test('terminate, suspend and resume do what they say', async () => {
+test('terminate, suspend and resume change the status of an instance', async () => {
   await call('startNew', 'listens', { instanceId: 'd1' });
   await call('suspend', 'd1', 'later');
   await until(async () => {
@@ -223,7 +223,7 @@ test('one instance is purged by id, the ended ones by filter', async () => {
   expect((await call('getStatus', 'p3')).value).toMatchObject({ instanceId: 'p3' });
 });
 
-test('a purge by filter asks for a time', async () => {
+test('a purge by filter requires a time', async () => {
   const response = await manage('DELETE', 'instances/');
 
   expect([response.status, await response.json()]).toEqual([
@@ -232,14 +232,14 @@ test('a purge by filter asks for a time', async () => {
   ]);
 });
 
-test('a running instance can be wiped out by its id', async () => {
+test('a running instance can be purged by its id', async () => {
   await call('startNew', 'listens', { instanceId: 'p4' });
 
   expect(await call('purgeInstanceHistory', 'p4')).toEqual({ value: { instancesDeleted: 1 } });
   expect((await call('getStatus', 'p4')).error).toContain('404');
 });
 
-test('a failed instance is rewound, one that completed is not', async () => {
+test('a failed instance can be rewound, a completed one cannot', async () => {
   await call('startNew', 'broken', { instanceId: 'w1' });
   await ended('w1');
   const rewound = await call('rewind', 'w1', 'again');
@@ -252,7 +252,7 @@ test('a failed instance is rewound, one that completed is not', async () => {
   });
 });
 
-test('an instance is started anew with the same id or a new one', async () => {
+test('an instance is restarted with the same id or a new one', async () => {
   await call('startNew', 'echoes', { instanceId: 'r1', input: 5 });
   await ended('r1');
   const same = await manage('POST', 'instances/r1/restart?restartWithNewInstanceId=false');
@@ -264,7 +264,7 @@ test('an instance is started anew with the same id or a new one', async () => {
   expect((await ended(id)).output).toBe(5);
 });
 
-test('the history is told with types as words, and outputs only when asked for', async () => {
+test('the history has types as names, and outputs only on request', async () => {
   await call('startNew', 'echoes', { instanceId: 'h1', input: 5 });
   await ended('h1');
   const response = await manage('GET', 'instances/h1?showHistory=true&showHistoryOutput=true');
@@ -294,7 +294,7 @@ test('the history is told with types as words, and outputs only when asked for',
   ]);
 });
 
-test('a failed instance answers 200, or 500 when asked to', async () => {
+test('the status of a failed instance has status code 200, or 500 on request', async () => {
   await call('startNew', 'broken', { instanceId: 'f1' });
   await ended('f1');
 
@@ -321,7 +321,7 @@ test('a check-status response leads to the instance on the host’s own port', a
   expect(await status.json()).toMatchObject({ runtimeStatus: 'Completed', output: 7 });
 });
 
-test('waiting for an instance gives its output, or the links when it takes too long', async () => {
+test('waiting for an instance returns its output, or the links after the timeout', async () => {
   await call('startNew', 'echoes', { instanceId: 'l2', input: { done: true } });
   await call('startNew', 'listens', { instanceId: 'l3' });
   const quick = await fetch(`${host.url}/api/wait/l2`, { method: 'POST' });
@@ -342,7 +342,7 @@ test('a start can wait for the end by itself', async () => {
   expect([response.status, await response.json()]).toEqual([200, 'x']);
 });
 
-test('a running instance says where to look and when', async () => {
+test('the response for a running instance has the address and the interval for polling', async () => {
   await call('startNew', 'listens', { instanceId: 'q1' });
   const response = await manage('GET', 'instances/q1');
 
@@ -353,7 +353,7 @@ test('a running instance says where to look and when', async () => {
   expect(response.headers.get('retry-after')).toBe('5');
 });
 
-test('what the API does not know is 404', async () => {
+test('an unknown path of the API is 404', async () => {
   const paths = ['instances/a1/dance', 'orchestrators', 'nothing'];
 
   expect(await Promise.all(paths.map(async (path) => (await manage('POST', path)).status))).toEqual(

@@ -69,7 +69,7 @@ function allEnded(host: HostProcess): Promise<readonly Status[]> {
 }
 
 test(
-  `a host killed ${KILLS} times ends every orchestration right, and runs every activity`,
+  `a host killed ${KILLS} times ends every orchestration correctly, and runs every activity`,
   { timeout: 600_000 },
   async () => {
     const data = temporaryFolder();

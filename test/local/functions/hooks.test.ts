@@ -52,7 +52,7 @@ async function call(name: string): Promise<readonly [number, string]> {
   return [response.status, await response.text()];
 }
 
-test('hooks run in the order they were registered, and those taken back do not', async () => {
+test('hooks run in the order of their registration, and disposed ones do not', async () => {
   await call('order');
   await call('order');
 
@@ -70,7 +70,7 @@ test('hooks run in the order they were registered, and those taken back do not',
   ]);
 });
 
-test('a hook may add inputs, and put a result in the place of an error', async () => {
+test('a hook may add inputs, and replace an error by a result', async () => {
   expect(await call('given')).toEqual([200, 'more']);
   expect(await call('saved')).toEqual([200, 'instead of: it broke']);
 });
@@ -81,7 +81,7 @@ test('a hook that throws fails the invocation, before and after the function', a
   expect(host.output()).toMatch(/blocked GET \/api\/blocked failed: not today/);
 });
 
-test('a hook may change what is logged, and how loud', async () => {
+test('a hook may change the text and the level of a log line', async () => {
   await call('talks');
 
   expect(host.output()).toContain('[talks] changed words');

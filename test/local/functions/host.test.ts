@@ -55,12 +55,12 @@ test.each([
     'A function with id "hi" has already been registered.',
   ],
   [
-    'names that differ only in case are one name',
+    'names that differ only in case are refused',
     { 'a.js': `${HTTP} app.http('HI', { handler() {} });` },
     "'hi' and 'HI' differ only in case, which the host ignores.",
   ],
   [
-    'an output that the host has not is named with what can be done',
+    'an unsupported output is named with the options',
     {
       'a.js': `const { app, output } = require('@azure/functions');
         app.http('o', { handler() {}, extraOutputs: [output.serviceBusQueue({ queueName: 'q', connection: 'x' })] });`,
@@ -68,7 +68,7 @@ test.each([
     /o: this host has no binding of type 'serviceBus', direction out. With --pretend serviceBus [^]*AzureWebJobs.<its name>.Disabled=true/,
   ],
   [
-    'bindings that the host has not are all named',
+    'unsupported bindings are all named',
     {
       'a.js': `const { app } = require('@azure/functions');
         app.cosmosDB('c', { handler() {} });
@@ -121,7 +121,7 @@ test('registering after the start is refused', async () => {
   );
 });
 
-test('local settings fill in what the environment has not set', async () => {
+test('local settings apply where the environment has no value', async () => {
   const files = {
     'local.settings.json': JSON.stringify({
       Values: {
@@ -147,7 +147,7 @@ test('local settings fill in what the environment has not set', async () => {
 });
 
 test.each(['AzureWebJobs.hi.Disabled', 'azurewebjobs.HI.disabled', 'AzureWebJobs_hi_Disabled'])(
-  'a function that %s disables is not there, whatever it needs',
+  'a function that %s disables is absent, whatever it requires',
   async (setting) => {
     const files = {
       'a.js': `const { app } = require('@azure/functions');
@@ -160,7 +160,7 @@ test.each(['AzureWebJobs.hi.Disabled', 'azurewebjobs.HI.disabled', 'AzureWebJobs
   },
 );
 
-test('a warm-up function runs when somebody asks for it', async () => {
+test('a warm-up function runs on request', async () => {
   const files = {
     'a.js': `const { app } = require('@azure/functions');
       app.warmup('warm', { handler: (_, context) => context.log('is warm') });`,
@@ -173,7 +173,7 @@ test('a warm-up function runs when somebody asks for it', async () => {
   expect(output).toBe('is warm 200');
 });
 
-test('comments and commas too many do no harm, and main may begin with a full stop', async () => {
+test('comments and trailing commas are accepted, and main may start with a full stop', async () => {
   const files = {
     'package.json': '{ "main": "./src/*.js" }',
     'src/a.js': `const { app } = require('@azure/functions');
@@ -189,7 +189,7 @@ test('comments and commas too many do no harm, and main may begin with a full st
   );
 });
 
-test('the end of the host runs the app’s last hooks and is no failure', async () => {
+test('the shutdown of the host runs the app’s last hooks and is not a failure', async () => {
   const host = await startHostProcess({ app: fixture('sample'), data: temporaryFolder() });
   host.kill('SIGTERM');
 
@@ -197,14 +197,14 @@ test('the end of the host runs the app’s last hooks and is no failure', async 
   expect(host.told.map(({ hook }) => hook).filter(Boolean)).toEqual(['appStart', 'appTerminate']);
 });
 
-test('a host whose parent is gone ends by itself', async () => {
+test('a host whose parent has ended exits', async () => {
   const host = await startHostProcess({ app: fixture('sample'), data: temporaryFolder() });
   host.child.disconnect();
 
   expect(await host.ended).toBe(0);
 });
 
-test('the log names the functions and keeps secrets to itself', async () => {
+test('the log names the functions and contains no secrets', async () => {
   const files = {
     'a.js': `const { app } = require('@azure/functions');
       app.http('leaks', { handler: (_, context) => {
@@ -280,7 +280,7 @@ function zeros(size: number): ReadableStream<Uint8Array> {
   });
 }
 
-test('with keys, each level asks for its own', async () => {
+test('with keys, each level requires its own', async () => {
   const data = temporaryFolder();
   const args = ['--enable-auth'];
   const first = await startHostProcess({ app: fixture('sample'), data, args });

@@ -23,7 +23,7 @@ function get(path: string, init?: RequestInit): Promise<Response> {
   return fetch(`${host.url}${path}`, init);
 }
 
-test('a function gets parameters, query, headers and body, and answers with all it says', async () => {
+test('a function gets parameters, query, headers and body, and all parts of its response are sent', async () => {
   const response = await get('/api/MIRROR/Ada/12?q=1&q=2&r=x%20y', {
     method: 'POST',
     headers: { 'X-Question': 'why' },
@@ -61,7 +61,7 @@ test('a path with another method is 404', async () => {
   expect((await get('/api/nothing', { method: 'DELETE' })).status).toBe(404);
 });
 
-test('the answer of a function that throws says nothing', async () => {
+test('the response of a function that throws has an empty body', async () => {
   expect(await (await get('/api/explode')).text()).toBe('');
 });
 
@@ -72,27 +72,27 @@ test.each([
   expect(await (await get(path)).text()).toBe(text);
 });
 
-test('bytes go both ways unharmed', async () => {
+test('bytes are unchanged in both directions', async () => {
   const bytes = Uint8Array.from({ length: 70_000 }, (_, i) => i % 256);
   const response = await get('/api/bytes', { method: 'POST', body: bytes });
 
   expect(Buffer.from(await response.arrayBuffer())).toEqual(Buffer.from(bytes).reverse());
 });
 
-test('hooks run before and after a function and may change what it gets and gives', async () => {
+test('hooks run before and after a function and may change its input and result', async () => {
   expect(await (await get('/api/hooked')).json()).toEqual({ replaced: true, began: 'before' });
 });
 
-test('without keys nobody is asked for one, as under func start', async () => {
+test('without keys no request needs one, as under func start', async () => {
   expect(await (await get('/api/guarded')).text()).toBe('in');
 });
 
-test('the host tells its status', async () => {
+test('the host reports its status, in JSON that ends with a newline', async () => {
   expect(await (await get('/admin/host/status')).json()).toMatchObject({ state: 'Running' });
   expect((await get('/admin/functions/%zz')).status).toBe(404);
 });
 
-test('an app that asks for streams gets and gives bodies piece by piece', async () => {
+test('an app with HTTP streams receives and sends bodies piece by piece', async () => {
   const streaming = await startHostProcess({ app: fixture('streams'), data: temporaryFolder() });
   const { url } = streaming;
   let send: (text: string) => void = () => {};
@@ -132,7 +132,7 @@ test('an app that asks for streams gets and gives bodies piece by piece', async 
   expect(await streaming.ended).toBe(0);
 });
 
-test('a caller who goes away amid a stream leaves no function waiting for the rest', async () => {
+test('a caller who disconnects during a stream leaves no function waiting for the rest', async () => {
   const streaming = await startHostProcess({
     app: appOf({
       'app.js': `const { app } = require('@azure/functions');
@@ -161,7 +161,7 @@ test('a caller who goes away amid a stream leaves no function waiting for the re
   expect(await streaming.ended).toBe(0);
 });
 
-test('only the machine itself is answered', async () => {
+test('only requests of this machine are answered', async () => {
   const response = await get('/api/nothing', { headers: { origin: 'http://elsewhere.example' } });
 
   expect(response.status).toBe(403);

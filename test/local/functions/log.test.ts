@@ -15,7 +15,7 @@ function printed(options: { readonly colours: boolean; readonly verbose: boolean
   return text;
 }
 
-test('a line has its time and, where it matters, its level; details only when asked for', () => {
+test('a line has its time and, unless it is information, its level; details are printed with verbose only', () => {
   expect(printed({ colours: false, verbose: false })).toBe(
     '03:04:05.678 a information\n03:04:05.678 warning: a warning\n03:04:05.678 error: a error\n',
   );

@@ -37,14 +37,14 @@ test.each([
   expect(other).not.toBe(one);
 });
 
-test('what the trigger does not know is an error that names it', () => {
+test('an unknown name in an expression is an error that names it', () => {
   expect(() => resolveExpressions('x/{nobody}', KNOWN, NOW)).toThrow(
     "'{nobody}' of 'x/{nobody}' is not in the trigger's metadata.",
   );
   expect(() => resolveExpressions('{rand-guid:X}', {}, NOW)).toThrow("'X' is not a GUID format");
 });
 
-test('the members of a text are those of an object, without lists and nothings', () => {
+test('the members of a text are those of an object, without lists and nulls', () => {
   expect(membersOf('{"a":"x","b":1,"c":{"d":2},"e":[1],"f":null}')).toEqual({
     a: { string: 'x' },
     b: { json: '1' },

@@ -26,7 +26,7 @@ async function textAt(url: string): Promise<string> {
   return (await fetch(url)).text();
 }
 
-test('a folder is all it has to be told, and each app has a state of its own', async () => {
+test('a folder is the only required argument, and each app has a separate state', async () => {
   const folder = temporaryFolder();
   const apps = [appOf({ 'a.js': HI }), appOf({ 'a.js': HI })];
   for (const app of apps)
@@ -38,7 +38,7 @@ test('a folder is all it has to be told, and each app has a state of its own', a
   );
 });
 
-test('an app finds its files from its own folder', async () => {
+test('an app opens files relative to its own folder', async () => {
   const app = appOf({
     'a.txt': 'a text',
     'a.js': `const { app } = require('@azure/functions');
@@ -51,7 +51,7 @@ test('an app finds its files from its own folder', async () => {
   ).toBe('a text');
 });
 
-test('the port of local.settings.json is that of the app, unless another one is given', async () => {
+test('the port of local.settings.json is used, unless --port is given', async () => {
   const port = await within({ args: [appOf({ 'a.js': HI }), ...FREE] }, ({ url }) =>
     Promise.resolve(Number(new URL(url).port)),
   );
@@ -66,7 +66,7 @@ test('the port of local.settings.json is that of the app, unless another one is 
   );
 });
 
-test('what the app throws where nobody catches it ends the host, with its stack', async () => {
+test('an uncaught error of the app ends the host, with its stack', async () => {
   const app = appOf({
     'a.js': `const { app } = require('@azure/functions');
       app.http('bad', { handler: () => { setImmediate(() => { throw new Error('nobody catches this'); }); return {}; } });
@@ -91,7 +91,7 @@ test('what the app throws where nobody catches it ends the host, with its stack'
   }
 });
 
-test('an activity that brings the process down has failed at the next start, and is not run again', async () => {
+test('an activity that crashes the process has failed at the next start, and is not run again', async () => {
   const app = appOf({
     'a.js': `const { app } = require('@azure/functions');
       const df = require('durable-functions');
@@ -125,7 +125,7 @@ interface Ended {
   readonly output: string;
 }
 
-test('an app that ends the process is named as the one who did', async () => {
+test('an app that ends the process is named in the log', async () => {
   const app = appOf({
     'a.js': `const { app } = require('@azure/functions');
       app.http('leaves', { handler: () => process.exit(3) });`,
@@ -137,7 +137,7 @@ test('an app that ends the process is named as the one who did', async () => {
   expect(host.output()).toContain('The host is ending because the app called process.exit(3).');
 });
 
-test('the log says more when asked to', async () => {
+test('the log has details with --verbose', async () => {
   const app = appOf({
     'a.js': `const { app } = require('@azure/functions');
       app.http('fails', { handler: (_, context) => { context.debug('a detail'); throw new Error('on purpose'); } });`,
@@ -157,7 +157,7 @@ test('the log says more when asked to', async () => {
   expect(long).toMatch(/Error: on purpose\n\s+at .*a\.js:2:/);
 });
 
-test('the greatest body can be set, with streams too', async () => {
+test('the maximum body size can be set, also with streams', async () => {
   const environment = { FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '10' };
   const size = `app.http('size', { handler: async (request) => ({ body: String((await request.arrayBuffer()).byteLength) }) });`;
   const appWith = (setup: string) =>

@@ -16,7 +16,7 @@ test('an empty route is the name of the function', async () => {
   expect(await withHost(files, {}, (host) => textAt(host, '/api/hi'))).toBe('hi');
 });
 
-test('of two routes that fit a call the first by name takes it, not the one that fits best', async () => {
+test('of two routes that match a call the first by name handles it, not the closest match', async () => {
   const files = {
     'a.js': `const { app } = require('@azure/functions');
       const named = (name, route, methods) =>
@@ -41,7 +41,7 @@ test('of two routes that fit a call the first by name takes it, not the one that
   ]);
 });
 
-test('a trigger that names no methods takes all of them', async () => {
+test('a trigger without methods accepts all of them', async () => {
   const files = {
     'a.js': `const { app, output, trigger } = require('@azure/functions');
       app.generic('any', {
@@ -55,7 +55,7 @@ test('a trigger that names no methods takes all of them', async () => {
   expect(await withHost(files, {}, method)).toBe('PATCH');
 });
 
-test('an empty route prefix and a setting that overrules host.json are obeyed', async () => {
+test('an empty route prefix and a setting that overrides host.json are applied', async () => {
   const overruled = { AzureFunctionsJobHost__extensions__http__routePrefix: 'v1' };
   const files = {
     'a.js': HTTP,
@@ -77,7 +77,7 @@ test.each([
     "a: the route 'dup/{id}' is already that of 'b'.",
   ],
   [
-    'a route that begins like one of the host is refused, whatever the prefix',
+    'a route that starts like one of the host is refused, whatever the prefix',
     {
       'a.js': `const { app } = require('@azure/functions');
         app.http('a', { route: 'Administration', handler() {} });

@@ -16,7 +16,7 @@ test('a connection is a setting with a connection string', () => {
   ]);
 });
 
-test('a setting with the prefix AzureWebJobs is looked at first', () => {
+test('a setting with the prefix AzureWebJobs takes precedence', () => {
   const other = STRING.replace('AccountName=one', 'AccountName=two');
 
   expect(addresses('Store', { Store: STRING, AzureWebJobsStore: other })[0]).toBe(
@@ -41,17 +41,17 @@ test('with an identity, the settings are the addresses, or the name of the accou
   ]);
 });
 
-test('the address of the only service that is wanted needs no name', () => {
+test('the address of the only service that is used needs no service name', () => {
   const account = storageAccount('Store', { Store__serviceUri: 'https://127.0.0.1:10002/a' });
 
   expect(account.table('cars').url).toBe('https://127.0.0.1:10002/a');
 });
 
-test('settings are found whatever the case of their names', () => {
+test('settings are found regardless of the case of their names', () => {
   expect(addresses('store', { STORE: STRING })[0]).toBe('https://one.blob.core.windows.net');
 });
 
-test('a binding without a connection means that of the host', () => {
+test('a binding without a connection uses that of the host', () => {
   expect([{}, { connection: '' }, { connection: 'Store' }].map(connectionOf)).toEqual([
     'AzureWebJobsStorage',
     'AzureWebJobsStorage',
@@ -59,7 +59,7 @@ test('a binding without a connection means that of the host', () => {
   ]);
 });
 
-test('a connection that is not set is named, with what would set it', () => {
+test('a connection that is not set is named, with the settings that would set it', () => {
   expect(() => storageAccount('Store', {})).toThrow(
     "The connection 'Store' is not set: there is no setting of that name with a " +
       "connection string, and no 'Store__blobServiceUri' or 'Store__accountName'.",
@@ -67,7 +67,7 @@ test('a connection that is not set is named, with what would set it', () => {
 });
 
 test.each(['nonsense', 'AccountName=a', 'DefaultEndpointsProtocol=https;AccountName=a'])(
-  'a setting of %j, which is no connection string, is named, and not shown',
+  'a setting of %j, which is not a connection string, is named, and not shown',
   (text) => {
     const account = storageAccount('Store', { Store: text });
     const words = "The setting 'Store' is not a connection string of a storage account";

@@ -31,6 +31,6 @@ test.each([
   '10:05.5',
   '-00:01:00',
   '1:2:3:4:5',
-])('%s is no time span', (text) => {
+])('%s is not a time span', (text) => {
   expect(timeSpanMs(text)).toBeUndefined();
 });

@@ -41,7 +41,7 @@ function missing({ headers }: Response): string | null {
   return headers.get('x-nightshift-missing-right');
 }
 
-test('a request that a role allows goes on whole, and the answer comes back whole', async () => {
+test('a request that a role allows is forwarded unchanged, and so is the response', async () => {
   const gate = await gated('blob', {});
   const response = await fetch(`${gate.url}/inbox/a.ply?comp=block`, {
     method: 'PUT',
@@ -55,7 +55,7 @@ test('a request that a role allows goes on whole, and the answer comes back whol
   ]);
 });
 
-test('what breaks off on one side of the gate breaks off on the other', async () => {
+test('an abort on one side of the gate aborts the other', async () => {
   let theClientIsGone = () => {};
   const gone = new Promise<string>((resolve) => (theClientIsGone = () => resolve('gone')));
   const behind = await listen((request, response) => {
@@ -76,7 +76,7 @@ test('what breaks off on one side of the gate breaks off on the other', async ()
   expect(await gone).toBe('gone');
 });
 
-test('an answer to somebody who has gone meanwhile is let go, and the gate goes on', async () => {
+test('a response to a client that has disconnected is dropped, and the gate continues', async () => {
   let answerTheFirst = () => {};
   let theFirstIsThere = () => {};
   const there = new Promise<void>((resolve) => (theFirstIsThere = resolve));
@@ -100,7 +100,7 @@ test('an answer to somebody who has gone meanwhile is let go, and the gate goes 
   expect([await ask(), await ask()]).toEqual(['late', 'late']);
 });
 
-test('one that no role allows answers 403 in the words of each service, and names the right in a header of its own', async () => {
+test("a request that no role allows gets each service's own 403, and a header names the missing right", async () => {
   const blob = await gated('blob', {});
   const refused = await fetch(`${blob.url}/inbox/a.ply`, {
     method: 'DELETE',
@@ -148,7 +148,7 @@ test('one that no role allows answers 403 in the words of each service, and name
   ]);
 });
 
-test('a right that was taken away counts at once, and every decision is told', async () => {
+test('a withdrawn right is effective at once, and every decision is reported', async () => {
   const seen: CheckedRequest[] = [];
   const without = new Set<string>();
   const gate = await gated('batch', { without, onChecked: (one) => seen.push(one) });

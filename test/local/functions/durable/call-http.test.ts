@@ -63,7 +63,7 @@ function register(): void {
 
 const echoed = { method: 'POST', body: '{"n":1}', colour: 'red', type: 'text/plain' };
 
-test('a request is made by the host, and its answer kept as .NET tells of it', async () => {
+test('a request is sent by the host, and its response is stored in the form of .NET', async () => {
   const { output } = await hub.run('asks', 'h1', { path: '/echo' });
 
   expect(output).toEqual({
@@ -80,7 +80,7 @@ test('a request is made by the host, and its answer kept as .NET tells of it', a
   });
 });
 
-test('a redirection is followed, with the body or as a GET as its status says', async () => {
+test('a redirection is followed, with the body or as a GET depending on its status', async () => {
   const moved = await hub.run('asks', 'h6', { path: '/moved' });
   const kept = await hub.run('asks', 'h7', { path: '/kept' });
 
@@ -98,7 +98,7 @@ test('a GET may have a body', async () => {
   expect(output).toMatchObject({ content: JSON.stringify({ ...echoed, method: 'GET' }) });
 });
 
-test('a 202 is followed where it points to, at the times it gives, without the key', async () => {
+test('a 202 is polled at its location, at its intervals, without the key', async () => {
   seen.length = 0;
   const { output } = await hub.run('asks', 'h2', { path: '/job' });
 
@@ -112,7 +112,7 @@ test('a 202 is followed where it points to, at the times it gives, without the k
   ]);
 });
 
-test('a 202 is an answer like another when it points nowhere, or polling is off', async () => {
+test('a 202 without a location, or with polling disabled, is an ordinary response', async () => {
   const nowhere = await hub.run('asks', 'h3', { path: '/slow' });
   const off = await hub.run('asks', 'h4', { path: '/job', enablePolling: false });
 
@@ -122,7 +122,7 @@ test('a 202 is an answer like another when it points nowhere, or polling is off'
   ]);
 });
 
-test('a server that is not there fails the task', async () => {
+test('an unreachable server fails the task', async () => {
   const { output } = await hub.run('asks', 'h5', { path: 'http://127.0.0.1:1/' });
 
   expect(output).toEqual({

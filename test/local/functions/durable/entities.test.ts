@@ -133,7 +133,7 @@ test('a client signals an entity, reads its state and deletes it', async () => {
   });
 });
 
-test('entities are listed by name, with their states when asked for', async () => {
+test('entities are listed by name, with their states on request', async () => {
   await signal('l1', 'add', 1);
   await signal('l2', 'add', 2);
   const [, listed] = await api('GET', 'counter?fetchState=true');
@@ -187,11 +187,11 @@ async function transferring(isLocking: boolean): Promise<readonly unknown[]> {
   return outputs;
 }
 
-test('with locks on two entities, in whatever order, nobody comes in between', async () => {
+test('with locks on two entities, in any order, no other orchestration interferes', async () => {
   expect(await transferring(true)).toEqual([true, true, true, true, true, true]);
 });
 
-test('without them somebody does', async () => {
+test('without locks another orchestration interferes', async () => {
   expect(await transferring(false)).toContain(false);
 });
 

@@ -61,7 +61,7 @@ async function open(dataFolder?: string): Promise<TestHub> {
   return hub;
 }
 
-test('the end of the host waits for an activity and keeps its result', async () => {
+test('the shutdown of the host waits for an activity and keeps its result', async () => {
   const dataFolder = temporaryFolder();
   const first = await open(dataFolder);
   await first.start('holds', 'a');
@@ -75,7 +75,7 @@ test('the end of the host waits for an activity and keeps its result', async () 
   expect(ran).toEqual(['a']);
 });
 
-test('a result that comes after the wait is thrown away, and the activity runs again', async () => {
+test('a result after the wait is discarded, and the activity runs again', async () => {
   const dataFolder = temporaryFolder();
   const first = await open(dataFolder);
   await first.start('holds', 'a');
@@ -92,7 +92,7 @@ test('a result that comes after the wait is thrown away, and the activity runs a
   expect(ran).toEqual(['a', 'a']);
 });
 
-test('timers that came due while the host was down fire when it is back', async () => {
+test('timers that became due while the host was down fire at its next start', async () => {
   const dataFolder = temporaryFolder();
   const first = await open(dataFolder);
   await first.start('sleeps', 'a');
@@ -107,7 +107,7 @@ test('timers that came due while the host was down fire when it is back', async 
   });
 });
 
-test('a terminated parent leaves its child running, and does not hear of it', async () => {
+test('a terminated parent leaves its child running, and gets no event of its end', async () => {
   const tests = await open();
   await tests.start('parent', 'p');
   await tests.settled();
@@ -120,7 +120,7 @@ test('a terminated parent leaves its child running, and does not hear of it', as
   expect(tests.status('p')).toMatchObject({ runtimeStatus: 'Terminated', output: 'enough' });
 });
 
-test('a terminated instance discards what is under way', async () => {
+test('a terminated instance discards the work in progress', async () => {
   const tests = await open();
   await tests.start('sleeps', 's');
   await tests.settled();
@@ -143,7 +143,7 @@ test('the created time after continuing as new is that of the new generation', a
   });
 });
 
-test('thousands of ended instances are still to be asked about, off memory', async () => {
+test('thousands of ended instances can still be queried, outside memory', async () => {
   const tests = await open();
   for (let i = 0; i < 1000; i++) await tests.start('leaves', `i${i}`, { round: 1 });
   await tests.settled();
@@ -153,7 +153,7 @@ test('thousands of ended instances are still to be asked about, off memory', asy
   expect(tests.host.hub.options.store.state.instances.size).toBeLessThan(300);
 });
 
-test('an instance with a long history is finished, and the log tells of it once', async () => {
+test('an instance with a long history completes, and the log warns once', async () => {
   const lines: string[] = [];
   hub = await startTestHub({
     register,

@@ -175,7 +175,7 @@ test('a retried activity succeeds at its third attempt, after waits that double'
   expect(output).toEqual({ attempt: 3, seconds: 3 });
 });
 
-test('an exhausted retry makes exactly its attempts, and the orchestration goes on', async () => {
+test('an exhausted retry makes exactly its attempts, and the orchestration continues', async () => {
   const { output } = await hub.run('retried', 'r2', { id: 'r2', succeedsAt: 9, max: 3 });
 
   expect(attempts.get('r2')).toBe(3);
@@ -201,7 +201,7 @@ test('a timer loop runs on the clock and shows its latest custom status', async 
   expect(hub.clock.now().getTime() - began).toBe(3 * 60_000);
 });
 
-test('an event that comes while it is waited for wins over the timer', async () => {
+test('an event that arrives during the wait wins over the timer', async () => {
   await hub.start('approval', 'e1');
   await hub.settled();
   await hub.raiseEvent('e1', 'Approval', { by: 'Ada' });
@@ -212,18 +212,18 @@ test('an event that comes while it is waited for wins over the timer', async () 
   });
 });
 
-test('an event that comes before anybody waits is kept', async () => {
+test('an event that arrives before any wait is kept', async () => {
   await hub.start('approval', 'e2');
   await hub.raiseEvent('e2', 'Approval', 1);
 
   expect((await hub.runToEnd('e2')).output).toEqual({ said: 'Hello, approved', event: 1 });
 });
 
-test('an event that does not come leaves the timer to win', async () => {
+test('without the event the timer wins', async () => {
   expect((await hub.run('approval', 'e3')).output).toBe('timed out');
 });
 
-test('an event goes to the newest wait, not to one that was given up', async () => {
+test('an event goes to the newest wait, not to an abandoned one', async () => {
   await hub.start('asksTwice', 'e5');
   await hub.settled();
   await hub.stepToNextAlarm();
@@ -240,7 +240,7 @@ test('events of one name are read in the order they came', async () => {
   expect((await hub.runToEnd('e4')).output).toEqual([1, 2, 3]);
 });
 
-test('children run with an id of their own or with the one they are given', async () => {
+test('children run with a generated id or with a given one', async () => {
   const { output } = await hub.run('parent', 'c1');
 
   expect(output).toEqual({
@@ -251,7 +251,7 @@ test('children run with an id of their own or with the one they are given', asyn
   expect(hub.status('c1-kid').output).toEqual([0, 2, 4]);
 });
 
-test('a failing child fails its parent’s task with the words of the extension', async () => {
+test('a failing child fails its parent’s task with the message of the extension', async () => {
   expect((await hub.run('parentOfFailure', 'c2')).output).toBe(
     "Orchestrator function 'fails' failed: Activity function 'boom' failed:  it broke ",
   );
@@ -284,7 +284,7 @@ test('a timer of twenty days is kept in parts of three and fires at its time', a
   expect(hub.history('t1').filter(({ EventType }) => EventType === 10).length).toBe(7);
 });
 
-test('an activity that does not exist fails, and says which ones there are', async () => {
+test('an activity that does not exist fails, and lists the existing ones', async () => {
   const { output } = await hub.run('callsNobody', 'u1');
 
   expect(output).toContain(
@@ -330,7 +330,7 @@ test('a terminated instance ends with the reason as its output', async () => {
   expect({ runtimeStatus, output }).toEqual({ runtimeStatus: 'Terminated', output: 'enough' });
 });
 
-test('waiting for what no alarm brings is reported instead of waited for', async () => {
+test('a wait that no alarm can end is reported instead of blocking', async () => {
   await hub.start('threeEvents', 'w1');
 
   await expect(hub.runToEnd('w1')).rejects.toThrow(

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Pages } from '../../../../local/functions/durable/pages';
 
-test('a list is seen whole in pages, whatever becomes of it meanwhile', () => {
+test('the pages of a list are complete, whatever changes in between', () => {
   const pages = new Pages();
   const first = pages.next(undefined, 2, () => ['a', 'b', 'c', 'd', 'e']);
   const second = pages.next(first.token, 2, () => ['x']);
@@ -14,7 +14,7 @@ test('a list is seen whole in pages, whatever becomes of it meanwhile', () => {
   ]);
 });
 
-test('a token that is too old goes on in the list as it is now', () => {
+test('a token that is too old continues in the present list', () => {
   const pages = new Pages();
   const first = pages.next(undefined, 1, () => ['a', 'b', 'c']);
   for (let i = 0; i < 10; i++) pages.next(undefined, 1, () => ['x', 'y']);

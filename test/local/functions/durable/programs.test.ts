@@ -187,20 +187,24 @@ function newProgram(roll: (below: number) => number, name: string, depth = 0): P
 
 const PROGRAMS = 150;
 
-test(`${PROGRAMS} random workflows come to what they say`, { timeout: 120_000 }, async () => {
-  for (let seed = 1; seed <= PROGRAMS; seed++) {
-    const id = `p${seed}`;
-    const program = newProgram(dice(seed), id);
-    await hub.start('program', id, program);
-    // Some events come before they are waited for, some long before.
-    for (const piece of program)
-      if (piece.kind === 'event') await hub.raiseEvent(id, piece.name, `word of ${piece.name}`);
+test(
+  `${PROGRAMS} random workflows return their expected results`,
+  { timeout: 120_000 },
+  async () => {
+    for (let seed = 1; seed <= PROGRAMS; seed++) {
+      const id = `p${seed}`;
+      const program = newProgram(dice(seed), id);
+      await hub.start('program', id, program);
+      // Some events come before they are waited for, some long before.
+      for (const piece of program)
+        if (piece.kind === 'event') await hub.raiseEvent(id, piece.name, `word of ${piece.name}`);
 
-    const { runtimeStatus, output } = await hub.runToEnd(id);
-    expect({ program, runtimeStatus, output }).toEqual({
-      program,
-      runtimeStatus: 'Completed',
-      output: meaningOf(program),
-    });
-  }
-});
+      const { runtimeStatus, output } = await hub.runToEnd(id);
+      expect({ program, runtimeStatus, output }).toEqual({
+        program,
+        runtimeStatus: 'Completed',
+        output: meaningOf(program),
+      });
+    }
+  },
+);

@@ -77,7 +77,7 @@ beforeAll(async () => {
 });
 afterAll(() => hub.close());
 
-test('at each of its calls, the recorded history leads to the work that came next in it', () => {
+test('at each of its calls, the recorded history leads to the work that followed in the recording', () => {
   const history = RECORDED.map(eventOf);
   const outcomes = CALLS.map((length, n) => {
     const actions = CITIES.slice(0, n + 1).map((input) => ({
@@ -107,7 +107,7 @@ test('at each of its calls, the recorded history leads to the work that came nex
   ]);
 });
 
-test('the same orchestration here writes the same history, but for times and ids', async () => {
+test('the same orchestration here writes the same history, except times and ids', async () => {
   const { output } = await hub.run('DurableFunctionsOrchestratorJS', 'r1');
   const shape = (event: HistoryEvent) => ({
     ...event,

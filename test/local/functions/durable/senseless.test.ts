@@ -45,21 +45,21 @@ async function endOf(name: string, input?: unknown) {
   return [runtimeStatus, output];
 }
 
-test('a timer until a date that is none fails the instance', async () => {
+test('a timer with an invalid date fails the instance', async () => {
   expect(await endOf('endless')).toEqual([
     'Failed',
     "Orchestrator function 'endless' failed: Invalid time value",
   ]);
 });
 
-test('a hook that puts something else in the place of the answer fails the instance', async () => {
+test('a hook that replaces the result by something else fails the instance', async () => {
   expect(await endOf('hidden')).toEqual([
     'Failed',
     expect.stringContaining("Orchestrator function 'hidden' failed: "),
   ]);
 });
 
-test('a hook that takes the answer away ends the instance without an output', async () => {
+test('a hook that removes the result ends the instance without an output', async () => {
   expect(await endOf('emptied')).toEqual(['Completed', null]);
 });
 
@@ -67,7 +67,7 @@ test.each([
   [{ code: 7 }, '{"code":7}'],
   ['just words', 'just words'],
 ])(
-  'an activity that throws %j, which is no error, fails with what it says',
+  'an activity that throws %j, which is not an error, fails with that text',
   async (what, words) => {
     expect(await endOf('throws', what)).toEqual([
       'Failed',

@@ -62,7 +62,7 @@ test('a result and a timer reach the execution that they are for, once', () => {
   expect(inboxOf(state, 'a')).toEqual([EventType.TaskCompleted, EventType.TimerFired]);
 });
 
-test('a result and a timer of an execution that is gone reach nobody', () => {
+test('a result and a timer of an execution that was replaced are discarded', () => {
   const state = running();
   state.apply({ kind: 'start', seed: seed('a', 'second') });
   state.apply(turn('a', { activities: [[0, { name: 'x' }]], timers: [[1, 5]] }));
@@ -72,7 +72,7 @@ test('a result and a timer of an execution that is gone reach nobody', () => {
   expect(inboxOf(state, 'a')).toEqual([]);
 });
 
-test('a new generation gets the events that had arrived, but none that are for old tasks', () => {
+test('a new generation gets the events that had arrived, except those of old tasks', () => {
   const state = running();
   const raised = { ...AT, EventType: EventType.EventRaised, Name: 'E', Input: null } as const;
   const carried = [{ ...raised, Name: 'C' }];

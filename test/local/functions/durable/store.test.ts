@@ -95,7 +95,7 @@ function copyOf(folder: string): string {
   return copy;
 }
 
-test('cut at any byte, the journal gives the state after its last whole record', async () => {
+test('truncated at any byte, the journal restores the state of its last complete record', async () => {
   const records = [
     start('a'),
     turn('a', 1),
@@ -139,7 +139,7 @@ test('a byte that has changed ends the journal there, with a warning', async () 
   ]);
 });
 
-test('what is committed after a cut follows what was whole', async () => {
+test('records committed after a truncation follow the complete ones', async () => {
   const folder = await withRecords([start('a')]);
   fs.appendFileSync(path.join(folder, 'journal-0.jsonl'), '12345678 {"kind":"sta');
   const store = open(folder);
@@ -149,7 +149,7 @@ test('what is committed after a cut follows what was whole', async () => {
   expect(await opened(folder, ({ state }) => [...state.instances.keys()])).toEqual(['a', 'b']);
 });
 
-test('a snapshot takes the place of the journal, and ended instances leave memory', async () => {
+test('a snapshot replaces the journal, and ended instances leave memory', async () => {
   const records = [start('a'), turn('a', 1), turn('a', 0, '"done"'), start('b'), raise('b', 'x')];
   const folder = await withRecords(records, { snapshotBytes: 1 });
   const expected = await opened(await withRecords(records), ({ state }) => picture(state));
@@ -195,7 +195,7 @@ test('a crash at any point of a snapshot loses nothing', async () => {
   expect(await opened(late, ({ state }) => picture(state))).toEqual(full);
 });
 
-test('an archived id that is used again, or purged, is gone from the archive for good', async () => {
+test('an archived id that is reused or purged is removed from the archive permanently', async () => {
   const records = [
     ...['a', 'b', 'c'].flatMap((id) => [start(id), turn(id, 1, `"${id}"`)]),
     start('a'),
@@ -210,7 +210,7 @@ test('an archived id that is used again, or purged, is gone from the archive for
   });
 });
 
-test('an archive that is mostly dead is written anew', async () => {
+test('an archive of mostly removed entries is rewritten', async () => {
   const ids = Array.from({ length: 1200 }, (_, i) => `i${i}`);
   const folder = temporaryFolder();
   const store = open(folder, { snapshotBytes: 1 });

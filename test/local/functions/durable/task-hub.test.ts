@@ -54,7 +54,7 @@ async function aMoment(): Promise<void> {
   for (let i = 0; i < 20; i++) await new Promise(setImmediate);
 }
 
-test('nothing is done, and nobody is told, before what asks for it is written', async () => {
+test('no work starts, and no caller is notified, before its cause is written', async () => {
   const store = new SlowStore();
   const ran: string[] = [];
   let ended = false;

@@ -162,7 +162,7 @@ test('an uncancelled timer keeps the instance running until it fires', async () 
   expect(hub.status('l1').lastUpdatedTime).toBe('2030-01-01T01:00:00Z');
 });
 
-test('after a failed Task.all nothing is begun before every sibling has ended', async () => {
+test('after a failed Task.all nothing starts before every sibling has ended', async () => {
   const began = hub.clock.now().getTime();
 
   await hub.run('allWithFailure', 'a1');
@@ -201,7 +201,7 @@ test('racing a child that retries with a timer is safe', async () => {
   expect((await hub.run('pattern3Safe', 'd4', { id: 'd4' })).output).toBe('Hello, after');
 });
 
-test('an instance whose code is changed under it fails, and says what was there before', async () => {
+test('an instance whose code changes while it runs fails, and names the work of the old code', async () => {
   await hub.start('changes', 'v1');
   await hub.settled();
   isChanged = true;
@@ -219,7 +219,7 @@ test('an instance whose code is changed under it fails, and says what was there 
   });
 });
 
-test('events that nobody read are lost by continuing as new', async () => {
+test('unread events are lost by continuing as new', async () => {
   await hub.start('losesEvents', 'n1', { round: 1 });
   await hub.settled();
   await hub.raiseEvent('n1', 'unread', 1);
@@ -237,7 +237,7 @@ test('events that come with the decision to continue as new reach the next gener
   expect((await hub.runToEnd('n2')).output).toBe('kept');
 });
 
-test('a retry whose time is over leaves its instance waiting for ever, and the log says so', async () => {
+test('a retry past its timeout leaves its instance waiting forever, and the log says so', async () => {
   const running = hub.run('retryTimesOut', 'r1');
 
   await expect(running).rejects.toThrow('waits for an event that no alarm will cause');

@@ -65,7 +65,7 @@ function register(): void {
   });
 }
 
-test('an activity gets what it is passed, but booleans as text and nothing for null', async () => {
+test('an activity gets its input, with booleans as text and nothing for null', async () => {
   await hub.run('passes', 'v1');
 
   expect(received).toEqual([
@@ -83,7 +83,7 @@ test('an activity gets what it is passed, but booleans as text and nothing for n
   ]);
 });
 
-test('an orchestrator gets what the activity returns, null for nothing', async () => {
+test("an orchestrator gets the activity's result, null for nothing", async () => {
   expect((await hub.run('getsBack', 'v2')).output).toEqual([
     '77',
     false,
@@ -96,7 +96,7 @@ test('an orchestrator gets what the activity returns, null for nothing', async (
   ]);
 });
 
-test('an activity knows its instance, and the members of its input as metadata', async () => {
+test('an activity gets its instance id, and the members of its input as metadata', async () => {
   const { output } = await hub.run('shows', 'v3', { Timestamp: 'x' });
 
   expect(output).toEqual({
@@ -108,7 +108,7 @@ test('an activity knows its instance, and the members of its input as metadata',
   });
 });
 
-test('a text given to a child stays a text, and the child knows its parent', async () => {
+test("a text passed to a child stays a text, and the child gets its parent's id", async () => {
   expect((await hub.run('child', 'v4')).output).toMatchObject({
     input: 'a text',
     instanceId: 'the-child',
@@ -116,6 +116,6 @@ test('a text given to a child stays a text, and the child knows its parent', asy
   });
 });
 
-test('a text given to continueAsNew comes back in quotes', async () => {
+test('a text passed to continueAsNew comes back in quotes', async () => {
   expect((await hub.run('textAgain', 'v5', 'first')).output).toBe('"second"');
 });

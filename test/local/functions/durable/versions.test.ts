@@ -57,7 +57,7 @@ test('an instance of a newer version waits for an app of its version', async () 
   );
 });
 
-test('it fails where host.json says so', async () => {
+test('an instance of another version fails if host.json says so', async () => {
   const { hub: one } = await hubWith({
     defaultVersion: '2.0',
     versionMatchStrategy: 'Strict',

@@ -73,7 +73,7 @@ async function aFewRounds(): Promise<void> {
   await ran('mark', before + 2);
 }
 
-test('a blob that was there before the host is taken, with all that is known of it', async () => {
+test('a blob from before the start of the host runs its function, with all its metadata', async () => {
   expect(await ran('old', 1)).toEqual([
     {
       kind: 'told',
@@ -91,7 +91,7 @@ test('a blob that was there before the host is taken, with all that is known of 
   ]);
 });
 
-test('a parameter of the path reaches over slashes, and other names are left alone', async () => {
+test('a parameter of the path matches slashes, and other names are ignored', async () => {
   await upload('inbox', 'a/b/c d.csv', '1');
   await upload('inbox', 'a/skipped.txt', '1');
   await upload('inbox', 'nofolder.csv', '1');
@@ -107,7 +107,7 @@ test('an empty blob is an empty buffer', async () => {
   expect(await ran('empty', 1)).toMatchObject([{ content: '', isBuffer: true }]);
 });
 
-test('a blob that is written again runs again', async () => {
+test('an overwritten blob runs again', async () => {
   await upload('inbox', 'a/twice.csv', 'first');
   await ran('twice', 1);
   await upload('inbox', 'a/twice.csv', 'second');
@@ -171,7 +171,7 @@ test('the handshakes of Event Grid are answered', async () => {
   expect(asked.headers.get('webhook-allowed-origin')).toBe('eventgrid.example');
 });
 
-test('a blob of which a notification and the scan both tell runs once', async () => {
+test('a blob found by a notification and by the scan runs once', async () => {
   await upload('grid', 'a b.txt', 'x');
   const url = 'http://127.0.0.1/devstoreaccount1/grid/a%20b.txt';
   const response = await notify([{ eventType: 'Microsoft.Storage.BlobCreated', data: { url } }]);
@@ -183,7 +183,7 @@ test('a blob of which a notification and the scan both tell runs once', async ()
   expect(runs('a b.txt')).toHaveLength(1);
 });
 
-test('nor does one twice of which many tell in the same moment', async () => {
+test('a blob with many simultaneous notifications runs once', async () => {
   const names = Array.from({ length: 8 }, (_, n) => `crowd-${n}.txt`);
   await Promise.all(
     names.map(async (name) => {
@@ -199,7 +199,7 @@ test('nor does one twice of which many tell in the same moment', async () => {
   expect(names.map((name) => runs(name).length)).toEqual(names.map(() => 1));
 });
 
-test('a notification for a function that is not there is 404', async () => {
+test('a notification for an unknown function is 404', async () => {
   const url = 'http://127.0.0.1/devstoreaccount1/grid/a';
   const event = { eventType: 'Microsoft.Storage.BlobCreated', data: { url } };
 
@@ -218,7 +218,7 @@ test('a blob function can be run by hand', async () => {
   expect(await ran('hand', 2)).toHaveLength(2);
 });
 
-test('receipts outlive the host: nothing that was taken runs again', async () => {
+test('receipts survive the host: no processed blob runs again', async () => {
   await aFewRounds();
   host.kill('SIGKILL');
   await host.ended;
@@ -229,7 +229,7 @@ test('receipts outlive the host: nothing that was taken runs again', async () =>
   expect([...names]).toEqual(['mark']);
 });
 
-test('a blob whose receipt another host holds is looked at again, and taken when it lets go', async () => {
+test('a blob whose receipt another host has leased is checked again, and runs after the release', async () => {
   await stop();
   await upload('inbox', 'a/held.csv', 'x');
   const { etag = '' } = await blobs()
@@ -251,7 +251,7 @@ test('a blob whose receipt another host holds is looked at again, and taken when
   expect(meanwhile).toBe(0);
 });
 
-test('the host runs while storage is not there, and takes blobs when it comes', async () => {
+test('the host runs without its storage, and processes blobs once it is available', async () => {
   const gone = await startAzurite();
   await gone.stop();
   const late = await startHostProcess({

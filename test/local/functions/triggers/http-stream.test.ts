@@ -12,7 +12,7 @@ function addressOf(server: http.Server): Promise<unknown> {
   });
 }
 
-test('a server that names no address listens on loopback, while it is asked to', async () => {
+test('a server without an address listens on loopback while the override is active', async () => {
   const during = await onLoopback(() => addressOf(http.createServer()));
   const after = await addressOf(http.createServer());
 

@@ -36,7 +36,7 @@ function listenerOn(
   return { queue, listener };
 }
 
-test('a message stays hidden for as long as it is worked on', async () => {
+test('a message stays hidden as long as it is processed', async () => {
   let taken = 0;
   let finish = () => {};
   const finished = new Promise<void>((resolve) => {
@@ -66,7 +66,7 @@ test('a message stays hidden for as long as it is worked on', async () => {
   expect((await queue.getProperties()).approximateMessagesCount).toBe(0);
 });
 
-test('an empty queue is looked at less and less often, on the clock', async () => {
+test('an empty queue is polled less and less often, on the clock', async () => {
   const clock = new SteppedClock('2030-01-01T00:00:00Z');
   const { queue, listener } = listenerOn('idle', () => Promise.resolve(), 30, clock);
   await queue.create();
@@ -82,7 +82,7 @@ test('an empty queue is looked at less and less often, on the clock', async () =
   expect(waits).toEqual([200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 51_200, 60_000, 60_000]);
 });
 
-test('a message that is on its way when the listener ends is still worked on', async () => {
+test('a message that is in transit when the listener stops is still processed', async () => {
   let worked = 0;
   const { queue, listener } = listenerOn('late', async () => void worked++, 600);
   await queue.create();

@@ -84,7 +84,7 @@ function blobText(name: string): Promise<string> {
   );
 }
 
-test('a message that is JSON arrives parsed, its members as metadata, and is taken off', async () => {
+test('a message that is JSON arrives parsed, with its members as metadata, and is deleted', async () => {
   await send('work', { colour: 'red' });
 
   expect(await called({ colour: 'red' })).toEqual([
@@ -108,7 +108,7 @@ test('any other message arrives as text', async () => {
   expect(await called('just ä text')).toMatchObject([{ queueTrigger: 'just ä text' }]);
 });
 
-test('a message arrives as bytes where the trigger asks for them', async () => {
+test('a message arrives as bytes if the trigger requests them', async () => {
   await queue('bytes').sendMessage(Buffer.from('ff0001', 'hex').toString('base64'));
 
   expect((await called('ff0001')).length).toBe(1);
@@ -131,7 +131,7 @@ test('a message that fails three times, as host.json says, is moved to the poiso
   expect(calls('bad').map(({ dequeueCount }) => dequeueCount)).toEqual([1, 2, 3]);
 });
 
-test('a message that is no base64 goes to the poison queue unread', async () => {
+test('a message that is not base64 goes to the poison queue unread', async () => {
   await queue('work').sendMessage('not base64!');
   const { peekedMessageItems } = await until(async () => {
     const peeked = await queue('work-poison').peekMessages();
@@ -141,7 +141,7 @@ test('a message that is no base64 goes to the poison queue unread', async () => 
   expect(peekedMessageItems[0]?.messageText).toBe('not base64!');
 });
 
-test('outputs write messages and blobs whose names the trigger gives', async () => {
+test('outputs write messages and blobs under names from the trigger', async () => {
   await send('copies', { name: 'a', sub: { n: 7 } });
 
   expect(await blobText('a-7.txt')).toBe('nothing');
@@ -169,7 +169,9 @@ test('an output that cannot be written fails the function', async () => {
   const response = await fetch(`${host.url}/api/lost`, { method: 'POST' });
 
   expect(response.status).toBe(500);
-  expect(host.output()).toContain("'{nobody}' of 'files/{nobody}' is not in the trigger's metadata.");
+  expect(host.output()).toContain(
+    "'{nobody}' of 'files/{nobody}' is not in the trigger's metadata.",
+  );
 });
 
 test('what a function returns can be its output', async () => {

@@ -62,7 +62,7 @@ async function step({ hub, clock }: Started, seconds: number): Promise<void> {
 
 const times = ({ fired }: Started) => fired.map(({ at }) => at.slice(11, 19));
 
-test('a timer fires at its times and is told its status', async () => {
+test('a timer fires at its times and gets its status', async () => {
   const host = await withTimer({ schedule: '0 */5 * * * *' });
   await step(host, 290);
   await step(host, 300);
@@ -105,7 +105,7 @@ test('times missed while the host was down are made up for, once', async () => {
   ]);
 });
 
-test('a schedule that was changed is never past due', async () => {
+test('a changed schedule is never past due', async () => {
   const dataFolder = temporaryFolder();
   const before = await withTimer({ schedule: '0 */5 * * * *' }, { dataFolder });
   await before.hub.close();
@@ -120,7 +120,7 @@ test('a schedule that was changed is never past due', async () => {
   ]);
 });
 
-test('no status is kept of a timer that fires more than once a minute', async () => {
+test('a timer that fires more than once a minute has no stored status', async () => {
   const dataFolder = temporaryFolder();
   const host = await withTimer({ schedule: '*/20 * * * * *' }, { dataFolder });
   await step(host, 10);
@@ -129,7 +129,7 @@ test('no status is kept of a timer that fires more than once a minute', async ()
   expect(fs.existsSync(path.join(dataFolder, 'timers'))).toBe(false);
 });
 
-test('nor of one that is not to be monitored', async () => {
+test('a timer without useMonitor has no stored status', async () => {
   const host = await withTimer({ schedule: '0 * * * * *', useMonitor: false });
   await step(host, 50);
 
@@ -185,7 +185,7 @@ test('a run that fails changes nothing in the schedule', async () => {
   expect(times(host)).toEqual(['00:05:00', '00:10:00']);
 });
 
-test('a timer with a retry policy is tried again after its delays', async () => {
+test('a timer with a retry policy is retried after its delays', async () => {
   const counts: (number | undefined)[] = [];
   const host = await withTimer(
     {
