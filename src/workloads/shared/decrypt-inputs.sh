@@ -4,8 +4,8 @@
 #   decrypt-inputs.sh <private key file> [-- <command>...]
 #
 # Each file below inputs/ must be a CMS envelope (RFC 5652) for this key, as `openssl cms -encrypt`
-# writes it: a content key of its own for every file, sealed with the public key. With AES-GCM a
-# file that was changed on its way is refused. An input that is no envelope fails the task.
+# writes it: a separate content key for every file, encrypted with the public key. With AES-GCM a file
+# that was changed in transit is refused. An input that is not an envelope fails the task.
 set -eu
 
 fail() {
@@ -22,9 +22,9 @@ command -v openssl >/dev/null ||
   fail "openssl is missing: let the start task install it (install-packages.sh openssl)."
 [ -d inputs ] || fail "There is no folder inputs: the task has no inputs to decrypt."
 
-# What is decrypted is nobody else's to read, though tasks may share a user.
+# Decrypted files are readable by the task's user only.
 umask 077
-# What an earlier attempt has decrypted already, where its directory is still there.
+# The files that an earlier attempt in this directory has decrypted.
 touch .decrypted
 
 sum_of() {
@@ -37,7 +37,7 @@ while IFS= read -r file; do
   ! grep -qxF "$(sum_of "$file")" .decrypted || continue
   openssl cms -decrypt -binary -inform DER -inkey "$key" -in "$file" -out .opened || {
     rm -f .opened
-    fail "$file cannot be decrypted: it is no CMS envelope, is for another key, or was changed."
+    fail "$file cannot be decrypted: it is not a CMS envelope, is for another key, or was changed."
   }
   mv .opened "$file"
   sum_of "$file" >>.decrypted

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Start task of a node: makes sure that Node.js 18 or later is there. Safe to run again.
+# Start task of a node: makes sure that Node.js 18 or later is installed. Safe to run again.
 # Installing needs an elevated start task (user identity: pool, admin).
+#
+# Any machine that is not a node of Azure Batch is left unchanged, and the message says what is missing.
 set -euo pipefail
 
 readonly NEEDED=18
@@ -24,8 +26,18 @@ if [ "$(node_major)" -ge "$NEEDED" ]; then
   exit 0
 fi
 
+# The stand-in for Batch on a laptop has a loopback address; a node of Azure never has one.
+is_azure_node() {
+  case "${AZ_BATCH_ACCOUNT_URL:-}" in
+    '' | *://127.0.0.1* | *://localhost* | *://\[::1\]*) return 1 ;;
+  esac
+}
+
+is_azure_node ||
+  fail "Node.js $NEEDED or later is missing. This machine is not a node of Azure Batch and is left unchanged: install Node.js yourself (Debian, Ubuntu: apt install nodejs)."
+
 command -v apt-get >/dev/null ||
-  fail "Node.js $NEEDED or later is missing and this image has no apt-get: use an Ubuntu 24.04 image, or one that brings Node.js."
+  fail "Node.js $NEEDED or later is missing and this image has no apt-get: use an Ubuntu 24.04 image, or one that contains Node.js."
 
 [ "$(id -u)" -eq 0 ] ||
   fail "Installing Node.js needs administrator rights: give the start task an elevated user identity."
@@ -40,7 +52,7 @@ pause=2
 until apt update && apt install --yes --no-install-recommends nodejs; do
   [ "$SECONDS" -lt "$TIMEOUT_SECONDS" ] ||
     fail "Node.js could not be installed within $TIMEOUT_SECONDS seconds: apt-get's reason is above."
-  echo "apt-get failed; the next attempt is in $pause seconds." >&2
+  echo "apt-get failed; next attempt in $pause seconds." >&2
   sleep "$pause"
   pause=$((pause < 30 ? pause * 2 : 30))
 done

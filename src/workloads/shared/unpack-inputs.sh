@@ -3,9 +3,9 @@
 #
 #   unpack-inputs.sh [-- <command>...]
 #
-# An input that was compressed (.gz) is what was in it from then on, under its own name, so that
-# inputs.json stays true. A tar archive (.tar, .tgz, and .gz if it holds one) becomes a folder of that
-# name. Other inputs are left as they are. One that is broken fails the task.
+# A compressed input (.gz) is replaced by its content under the same name, so that inputs.json stays
+# correct. A tar archive (.tar, .tgz, and .gz if it contains one) becomes a folder of that name. Other
+# inputs are left unchanged. A corrupt one fails the task.
 set -eu
 
 fail() {
@@ -17,13 +17,13 @@ fail() {
 
 [ -d inputs ] || fail "There is no folder inputs: the task has no inputs to unpack."
 
-# What an earlier attempt has done, where its directory is still there.
+# The files that an earlier attempt in this directory has unpacked.
 touch .unpacked
 is_done() {
   grep -qxF "$1" .unpacked
 }
 
-# An input that was interrupted is unpacked again from the start.
+# A file whose unpacking was interrupted is unpacked again.
 for packed in inputs/*.gz.packed inputs/*.tgz.packed inputs/*.tar.packed; do
   [ -e "$packed" ] || continue
   file="${packed%.packed}"
@@ -46,7 +46,7 @@ unpack() {
     *) gzip -dc <"$1" >.plain ;;
   esac || return 1
   if is_archive .plain; then
-    # Whose the files were elsewhere is nothing to this node.
+    # The owners recorded in the archive do not exist on this node.
     mkdir .unpacking && tar -xof .plain -C .unpacking || return 1
     rm -f .plain
   else
@@ -57,7 +57,7 @@ unpack() {
 for file in inputs/*.gz inputs/*.tgz inputs/*.tar; do
   [ -f "$file" ] || continue
   ! is_done "$file" || continue
-  unpack "$file" || fail "$file cannot be unpacked: it is no archive, or was cut off."
+  unpack "$file" || fail "$file cannot be unpacked: it is not an archive, or is truncated."
   mv "$file" "$file.packed"
   mv .unpacking "$file"
   echo "$file" >>.unpacked

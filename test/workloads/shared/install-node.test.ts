@@ -22,7 +22,10 @@ afterEach(() => {
 });
 
 /** Runs the script on a machine where only these programs exist. */
-function install(programs: Readonly<Record<string, string>>, timeoutSeconds = 600) {
+function install(
+  programs: Readonly<Record<string, string>>,
+  { timeoutSeconds = 600, account = 'https://account.westeurope.batch.azure.com/' } = {},
+) {
   const folder = mkdtempSync(path.join(tmpdir(), 'install-node-'));
   folders.push(folder);
   for (const [name, body] of Object.entries({ sleep: 'echo sleep "$@" >> "$LOG"', ...programs })) {
@@ -39,6 +42,7 @@ function install(programs: Readonly<Record<string, string>>, timeoutSeconds = 60
       LOG: log,
       HERE: folder,
       INSTALL_TIMEOUT_SECONDS: String(timeoutSeconds),
+      AZ_BATCH_ACCOUNT_URL: account,
     },
     encoding: 'utf8',
   });
@@ -55,7 +59,7 @@ const UPDATE = 'apt-get -q -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 upda
 const INSTALL =
   'apt-get -q -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 install --yes --no-install-recommends nodejs';
 
-test.skipIf(noBash)('a node that has Node.js 18 or later is left as it is', () => {
+test.skipIf(noBash)('a node that has Node.js 18 or later is left unchanged', () => {
   expect(install({ node: 'echo v18.0.0' })).toEqual({
     status: 0,
     stdout: 'Node.js v18.0.0 is installed already.\n',
@@ -65,7 +69,7 @@ test.skipIf(noBash)('a node that has Node.js 18 or later is left as it is', () =
 });
 
 test.skipIf(noBash)(
-  'Node.js is installed where it is missing, and its version looked at [RS6] [RS24]',
+  'Node.js is installed if it is missing, and its version is checked [RS6] [RS24]',
   () => {
     const ended = install({ id: root, 'apt-get': aptGet('v18.19.1') });
 
@@ -78,7 +82,7 @@ test.skipIf(noBash)(
   },
 );
 
-test.skipIf(noBash)('a lock that others hold is waited for, with growing pauses [NB12]', () => {
+test.skipIf(noBash)('a lock of another process is waited for, with growing pauses [NB12]', () => {
   const lockedTwice = `
 if [ "$(grep -c update "$LOG")" -lt 2 ]; then echo apt-get "$@" >> "$LOG"; exit 100; fi
 ${aptGet('v18.19.1')}`;
@@ -93,8 +97,8 @@ ${aptGet('v18.19.1')}`;
   });
 });
 
-test.skipIf(noBash)('an installation ends after its timeout, with a reason [NB12]', () => {
-  const ended = install({ id: root, 'apt-get': 'exit 100' }, 0);
+test.skipIf(noBash)('after the timeout the task fails with a reason [NB12]', () => {
+  const ended = install({ id: root, 'apt-get': 'exit 100' }, { timeoutSeconds: 0 });
 
   expect({ status: ended.status, stderr: ended.stderr }).toEqual({
     status: 1,
@@ -103,7 +107,7 @@ test.skipIf(noBash)('an installation ends after its timeout, with a reason [NB12
 });
 
 test.skipIf(noBash)(
-  'an installation that brings an old version, or none, fails the start task [RS24] [PY13]',
+  'an installation of an old version, or of none, fails the start task [RS24] [PY13]',
   () => {
     expect(install({ id: root, 'apt-get': aptGet('v12.22.9') }).stderr).toBe(
       'apt-get installed nodejs, but the node on the PATH is version 12 and the programs need 18: use an Ubuntu 24.04 image.\n',
@@ -116,7 +120,7 @@ test.skipIf(noBash)('an image without apt-get, and a task without rights, are na
   expect(install({ id: root })).toMatchObject({
     status: 1,
     stderr:
-      'Node.js 18 or later is missing and this image has no apt-get: use an Ubuntu 24.04 image, or one that brings Node.js.\n',
+      'Node.js 18 or later is missing and this image has no apt-get: use an Ubuntu 24.04 image, or one that contains Node.js.\n',
   });
   expect(install({ id: 'echo 1000', 'apt-get': aptGet('v18.19.1') })).toMatchObject({
     status: 1,
@@ -124,4 +128,19 @@ test.skipIf(noBash)('an image without apt-get, and a task without rights, are na
       'Installing Node.js needs administrator rights: give the start task an elevated user identity.\n',
     log: [],
   });
+});
+
+test.skipIf(noBash)('a machine that is not a node of Azure is left unchanged', () => {
+  const laptop = { account: 'http://127.0.0.1:10003/' };
+  const missing = {
+    status: 1,
+    stdout: '',
+    stderr:
+      'Node.js 18 or later is missing. This machine is not a node of Azure Batch and is left unchanged: install Node.js yourself (Debian, Ubuntu: apt install nodejs).\n',
+    log: [],
+  };
+
+  expect(install({ id: root, 'apt-get': aptGet('v18.19.1') }, laptop)).toEqual(missing);
+  expect(install({ id: root }, { account: '' })).toEqual(missing);
+  expect(install({ node: 'echo v22.1.0' }, laptop)).toMatchObject({ status: 0, log: [] });
 });

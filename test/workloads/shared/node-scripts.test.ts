@@ -13,50 +13,65 @@ const locales = (list: string) => ({
   dirname: `echo "${SHARED}"`,
 });
 
-test.skipIf(noBash)('a locale that is there is left as it is, however it is spelled [PY18]', () => {
+const create = (
+  words: readonly string[],
+  machine: Readonly<Record<string, string>>,
+  account = 'https://account.westeurope.batch.azure.com/',
+) =>
+  runScript('install-locale.sh', words, machine, {
+    environment: { AZ_BATCH_ACCOUNT_URL: account },
+  });
+
+test.skipIf(noBash)('an existing locale is left unchanged, however it is spelled [PY18]', () => {
   const machine = locales('C\\nC.utf8\\nde_DE.utf8\\n');
 
-  expect(runScript('install-locale.sh', ['de_DE.UTF-8'], { ...machine, id: 'echo 1000' })).toEqual({
+  expect(create(['de_DE.UTF-8'], { ...machine, id: 'echo 1000' })).toEqual({
     status: 0,
-    stdout: 'The locale de_DE.UTF-8 is there already.\n',
+    stdout: 'The locale de_DE.UTF-8 exists already.\n',
     stderr: '',
     log: [],
   });
 });
 
 test.skipIf(noBash)(
-  'a locale that is missing is made, and looked at afterwards [PY16, PY18, RS24]',
+  'a missing locale is created, and checked afterwards [PY16, PY18, RS24]',
   () => {
     const machine = locales('C\\nC.utf8\\n');
 
-    expect(runScript('install-locale.sh', ['de_DE.UTF-8'], machine)).toEqual({
+    expect(create(['de_DE.UTF-8'], machine)).toEqual({
       status: 0,
-      stdout: 'Installed already: locales.\nThe locale de_DE.UTF-8 is there.\n',
+      stdout: 'Installed already: locales.\nThe locale de_DE.UTF-8 is created.\n',
       stderr: '',
       log: ['localedef -i de_DE -f UTF-8 de_DE.UTF-8'],
     });
-    expect(
-      runScript('install-locale.sh', ['de_DE.UTF-8'], { ...machine, localedef: 'exit 0' }).stderr,
-    ).toBe(
-      'localedef succeeded, and the locale de_DE.UTF-8 is not there: use an Ubuntu 24.04 image.\n',
+    expect(create(['de_DE.UTF-8'], { ...machine, localedef: 'exit 0' }).stderr).toBe(
+      'localedef succeeded, and the locale de_DE.UTF-8 does not exist: use an Ubuntu 24.04 image.\n',
     );
   },
 );
 
-test.skipIf(noBash)('what is no locale, and a task without rights, are named', () => {
+test.skipIf(noBash)('an invalid locale, and a task without rights, are named', () => {
   const machine = locales('C\\n');
 
-  expect(runScript('install-locale.sh', ['german'], machine).stderr).toBe(
+  expect(create(['german'], machine).stderr).toBe(
     'Name a locale: install-locale.sh en_US.UTF-8.\n',
   );
-  expect(
-    runScript('install-locale.sh', ['de_DE.UTF-8'], { ...machine, id: 'echo 1000' }).stderr,
-  ).toBe(
-    'Making the locale de_DE.UTF-8 needs administrator rights: give the task an elevated user identity.\n',
+  expect(create(['de_DE.UTF-8'], { ...machine, id: 'echo 1000' }).stderr).toBe(
+    'Creating the locale de_DE.UTF-8 needs administrator rights: give the task an elevated user identity.\n',
   );
 });
 
-/** A machine with OpenSSL, a key pair and inputs that somebody encrypted for it. */
+test.skipIf(noBash)('a machine that is not a node of Azure gets no locale', () => {
+  expect(create(['de_DE.UTF-8'], locales('C\\n'), 'http://127.0.0.1:10003/')).toEqual({
+    status: 1,
+    stdout: '',
+    stderr:
+      'The locale de_DE.UTF-8 is missing. This machine is not a node of Azure Batch and is left unchanged: create the locale yourself (Debian, Ubuntu: apt install locales, then localedef -i de_DE -f UTF-8 de_DE.UTF-8).\n',
+    log: [],
+  });
+});
+
+/** A machine with OpenSSL, a key pair and inputs that are encrypted for it. */
 function sealed(files: Readonly<Record<string, string>>) {
   const folder = newFolder();
   const openssl = (...words: string[]) => {
@@ -86,7 +101,7 @@ const noOpenssl =
   );
 
 test.skipIf(noOpenssl)(
-  'inputs are decrypted in place on the node, and the command finds them open [PY6, PY7]',
+  'inputs are decrypted in place on the node before the command runs [PY6, PY7]',
   () => {
     const content = 'date,value\n2026-11-21,42\n';
     const { decrypt, read } = sealed({ '0001.csv': content, '0002.csv': 'two\n' });
@@ -99,7 +114,7 @@ test.skipIf(noOpenssl)(
   },
 );
 
-test.skipIf(noOpenssl)('another attempt in the same directory finds the work done', () => {
+test.skipIf(noOpenssl)('a retry in the same directory skips decrypted files', () => {
   const { decrypt } = sealed({ '0001.csv': 'one\n' });
 
   expect([decrypt().status, decrypt('--', 'cat', 'inputs/0001.csv').stdout]).toEqual([0, 'one\n']);
@@ -121,7 +136,7 @@ test.skipIf(noOpenssl)(
       expect([status, stdout, stderr.trim().split('\n').at(-1)]).toEqual([
         1,
         '',
-        'inputs/0001.csv cannot be decrypted: it is no CMS envelope, is for another key, or was changed.',
+        'inputs/0001.csv cannot be decrypted: it is not a CMS envelope, is for another key, or was changed.',
       ]);
       expect(existsSync(path.join(folder, '.opened'))).toBe(false);
     }
@@ -129,7 +144,7 @@ test.skipIf(noOpenssl)(
 );
 
 test.skipIf(noBash)(
-  'mounts are looked at one by one, and the command runs with its words as they are',
+  'mounts are checked one by one, and the command runs with unchanged arguments',
   () => {
     const mounts = newFolder();
     mkdirSync(path.join(mounts, 'maps'));
@@ -152,7 +167,7 @@ test.skipIf(noBash)(
       '',
     ]);
     const missing = (name: string) =>
-      `The mount ${name} is not there: ${mounts}/${name} is empty or missing. Its log is beside it.\n`;
+      `The mount ${name} is missing: ${mounts}/${name} is empty or does not exist. Its log is beside it.\n`;
     expect(check('maps', 'bare', '--', 'echo', 'ran')).toEqual([1, '', missing('bare')]);
     expect(check('gone', 'maps')).toEqual([1, '', missing('gone')]);
   },

@@ -105,7 +105,7 @@ test.skipIf(noBash).each([
   expect(unpack('--', 'echo', 'ran')).toEqual({
     status: 1,
     stdout: '',
-    last: `inputs/${name} cannot be unpacked: it is no archive, or was cut off.`,
+    last: `inputs/${name} cannot be unpacked: it is not an archive, or is truncated.`,
   });
 });
 
