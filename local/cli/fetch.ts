@@ -47,7 +47,7 @@ runCommand(fetchCommand, async (options, [runId = '']) => {
 
   const { saved, bytes, skipped } = await download(source, outputs, folder);
   for (const [name, reason] of skipped)
-    process.stderr.write(`skipped ${printable(JSON.stringify(name))}: ${reason}\n`);
+    process.stderr.write(`skipped ${printable(JSON.stringify(name))}: ${printable(reason)}\n`);
   if (saved > 0)
     process.stdout.write(`${counted(saved, 'file')}, ${counted(bytes, 'byte')}, in ${folder}\n`);
   agents.http.destroy();

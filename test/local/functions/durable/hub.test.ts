@@ -2,6 +2,7 @@ import * as df from 'durable-functions';
 import type { Task } from 'durable-functions';
 import { afterEach, expect, test } from 'vitest';
 import { startTestHub, type TestHub } from '../../../../local/functions/testing';
+import type { Outcome } from '../../../../src/run/run';
 import { temporaryFolder } from '../host-process';
 
 // The task hub over its own end and beginning, and what instances are to each other.
@@ -167,5 +168,32 @@ test('an instance with a long history completes, and the log warns once', async 
     expect.stringMatching(
       /^The history of 'w' has 10\d{3} events, and each turn replays all of them; continue as new earlier\.$/,
     ),
+  ]);
+});
+
+test('the last line of a run has its outcome, with code and cause unless it succeeded', async () => {
+  const lines: string[] = [];
+  const tests = await startTestHub({
+    register: () =>
+      df.app.orchestration('run', function* (context): Step {
+        if (context.df.instanceId === '') yield context.df.callActivity('nothing');
+        return { outcome: context.df.getInput<Outcome>() };
+      }),
+    log: (level, message) => {
+      if (message.startsWith('run ')) lines.push(`${level}: ${message}`);
+    },
+  });
+  hub = tests;
+  const outcomes: readonly Outcome[] = [
+    { kind: 'succeeded' },
+    { kind: 'failed', code: 'taskFailed', cause: '1 of 3 tasks failed: no such file\nat line 3' },
+    { kind: 'timedOut', code: 'deadlineExceeded', cause: 'the run exceeded its deadline' },
+  ];
+  for (const outcome of outcomes) await tests.run('run', `r-${outcome.kind}`, outcome);
+
+  expect(lines.filter((line) => !line.startsWith('debug'))).toEqual([
+    'information: run r-succeeded completed',
+    'warning: run r-failed failed: taskFailed, 1 of 3 tasks failed: no such file',
+    'warning: run r-timedOut timedOut: deadlineExceeded, the run exceeded its deadline',
   ]);
 });
