@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * Tests that start no process and no server and need no build: what `npm run test:unit` and
- * `npm run test:watch` run. All the others are in the project `system`.
+ * `npm run test:watch` run. All the others are in the project `system`, also the slow ones below: they
+ * play many runs on the engine of the Functions host, or run the compiler.
  */
 const unitTests = globSync(
   [
@@ -21,7 +22,13 @@ const unitTests = globSync(
   ],
   {
     cwd: import.meta.dirname,
-    ignore: ['test/package.test.ts', 'test/local/batch/autoscale/random-formulas.test.ts'],
+    ignore: [
+      'test/{package,start-failure}.test.ts',
+      'test/local/batch/autoscale/random-formulas.test.ts',
+      'test/run/{last-steps,quorum,repeating,shapes,submit/proof}.test.ts',
+      'test/triggers/follow.test.ts',
+      'test/workload/compiler-messages.test.ts',
+    ],
   },
 );
 
@@ -34,7 +41,8 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 30_000,
     projects: [
-      { extends: true, test: { name: 'unit', include: unitTests } },
+      // They share no state, and loading the modules once for all files takes most of the time away.
+      { extends: true, test: { name: 'unit', include: unitTests, isolate: false } },
       {
         extends: true,
         test: {
