@@ -201,7 +201,8 @@ test('a poison message that names no workload starts nothing', async () => {
   }
 
   await eventually(world, 'the end of the messages', async () => {
-    const words = 'is not about a workload of this app; it is moved to webjobs-blobtrigger-poison-poison';
+    const words =
+      'is not about a workload of this app; it is moved to webjobs-blobtrigger-poison-poison';
     return world.lines.filter((line) => line.includes(words)).length >= 3 || undefined;
   });
   expect(await everything()).toEqual(before);
