@@ -83,7 +83,7 @@ test.each([
         app.http('a', { route: 'Administration', handler() {} });
         app.http('b', { route: 'runtime/x', handler() {} });`,
     },
-    /a: the route 'Administration' is the host's own[^]*b: the route 'runtime\/x' is the host's own/,
+    /a: the route 'Administration' is reserved for the host[^]*b: the route 'runtime\/x' is reserved for the host/,
   ],
 ])('%s', async (_, files: Record<string, string>, words) => {
   await expect(start(files)).rejects.toThrow(words);
