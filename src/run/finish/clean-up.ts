@@ -38,7 +38,7 @@ export async function cleanUp(
 }
 
 /** Bound of an error message in the record and the status. */
-const REASON_CHARACTERS = 300;
+const REASON_CHARACTERS = 800;
 
 async function attemptDeletion(
   resource: CleanedUp['resource'],
