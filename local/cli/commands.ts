@@ -145,7 +145,7 @@ export const packCommand = defineCommand({
 export interface Program {
   /** Below `dist/local`. */
   readonly file: string;
-  /** Whether the launcher builds first. The others only need an earlier build. */
+  /** True when the launcher builds first. The others only need an earlier build. */
   readonly builds: boolean;
   readonly parse: (args: readonly string[]) => Launch;
 }

@@ -80,7 +80,7 @@ async function curlCommand(
   return `curl${trust}${report} -X PUT -H 'x-ms-blob-type: BlockBlob' --data-binary @FILE '${url.href}'`;
 }
 
-/** What the app does with blobs of the container, as its host lists the triggers. */
+/** The actions of the app on blobs of the container, as its host lists the triggers. */
 async function triggersText(container: string, appUrl: string): Promise<string> {
   let functions;
   try {

@@ -6,7 +6,7 @@ export interface HostedFunction extends RegisteredFunction {
   readonly trigger: Binding;
   /** All bindings except the trigger, settings resolved. */
   readonly bindings: Readonly<Record<string, Binding>>;
-  /** Whether the function has outputs to send in addition to an HTTP response. */
+  /** True when the function has outputs to send in addition to an HTTP response. */
   readonly hasOutputs: boolean;
 }
 

@@ -18,10 +18,10 @@ export interface HostOptions {
   readonly clock: Clock;
   /** Receives the app's settings; the app's libraries read `process.env`. */
   readonly environment: Environment;
-  /** Whether `local.settings.json` is added to it, as under Core Tools. Default: true. */
+  /** True when `local.settings.json` is added to it, as under Core Tools. Default: true. */
   readonly localSettings?: boolean;
   readonly log: Log;
-  /** Whether acknowledged changes also survive a loss of power. Default: true. */
+  /** True when acknowledged changes also survive a loss of power. Default: true. */
   readonly fsync?: boolean;
   /** Interval of the blob scans, in milliseconds of the clock. Default: 10 s. */
   readonly blobPollMs?: number;

@@ -40,7 +40,7 @@ export interface DurableSettings {
   readonly maxOrchestrators: number;
   readonly maxActions: number;
   readonly httpPollMs: number;
-  /** Whether the id of an instance that still runs may be reused. */
+  /** True when the id of an instance that still runs may be reused. */
   readonly replacesRunning: boolean;
   readonly storesInputs: boolean;
   readonly versioning: Versioning;

@@ -22,7 +22,7 @@ export interface ModelBindingData {
   readonly content: Uint8Array;
 }
 
-/** Whether the app requested a client (`sdkBinding: true`) instead of the content. */
+/** True when the app requested a client (`sdkBinding: true`) instead of the content. */
 export function isDeferred({ properties }: Binding): boolean {
   return (
     typeof properties === 'object' &&

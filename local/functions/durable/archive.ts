@@ -136,7 +136,7 @@ export class DiskArchive implements Archive {
     this.#rows.set(id, { id, offset, length, name, status, created, updated });
   }
 
-  /** When more entries are removed than remain, the remaining ones are copied to new files. */
+  /** Compaction: once more entries are removed than remain, the remaining ones are copied to new files. */
   #rewrite(): void {
     const { folder } = this;
     const old = this.#data;

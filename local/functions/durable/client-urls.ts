@@ -3,11 +3,11 @@ export interface HubAddresses {
   readonly hubName: string;
   /** The setting that names the storage. It is part of the addresses, and is not evaluated. */
   readonly connectionName: string;
-  /** Scheme, host and port of the front door. */
+  /** Scheme, host and port of the HTTP front end. */
   readonly origin: string;
   /** Ends in a slash. */
   readonly rpcBaseUrl: string;
-  /** The key that the front door requires, if it requires one. */
+  /** The key that the HTTP front end requires, if it requires one. */
   readonly systemKey: string | undefined;
 }
 

@@ -122,7 +122,7 @@ export interface PumpOptions {
   readonly width: number;
   readonly work: (key: string) => Promise<void>;
   readonly report: (error: unknown) => void;
-  /** Whether work on a key may be delayed; see `add`. */
+  /** True when work on a key may be delayed; see `add`. */
   readonly mayDelay?: boolean;
   /** No work runs and none waits. */
   readonly onIdle: () => void;

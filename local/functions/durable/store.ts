@@ -61,7 +61,7 @@ const ENDED_AT_HAND = 200;
 
 export interface DiskOptions {
   readonly folder: string;
-  /** Whether an acknowledged record also survives a loss of power, not only of the process. */
+  /** True when an acknowledged record also survives a loss of power, not only of the process. */
   readonly fsync: boolean;
   readonly log: Log;
   /** Called when the journal cannot be written: later changes would be lost. */

@@ -169,7 +169,7 @@ export interface QueueListenerOptions {
   readonly log: Log;
   /** Resolves when the message was handled; rejects when its handling failed. */
   readonly handle: (message: DequeuedMessageItem) => Promise<void>;
-  /** Whether the text can be decoded. */
+  /** True when the text can be decoded. */
   readonly isReadable?: (message: DequeuedMessageItem) => boolean;
   readonly batchSize: number;
   readonly newBatchThreshold: number;
