@@ -39,6 +39,11 @@ const statuses = {
   /** The run did not fail, and did not succeed either. */
   cancelled: 409,
   overlapped: 409,
+  startWindowEnded: 409,
+  /** A bound on sums is reached: the request may succeed later. */
+  tooManyRuns: 429,
+  budgetReached: 429,
+  admissionClosed: 429,
   /** A bug of the app; the run was cleaned up all the same. */
   internal: 500,
 } as const;

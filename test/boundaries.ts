@@ -23,12 +23,14 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   'concurrency.ts': [],
   workload: ['failure.ts', 'concurrency.ts'],
   run: ['failure.ts', 'concurrency.ts', 'workload'],
-  azure: ['failure.ts', 'concurrency.ts', 'workload', 'run', 'settings.ts'],
+  ledger: ['failure.ts', 'concurrency.ts', 'workload', 'run'],
+  azure: ['failure.ts', 'concurrency.ts', 'workload', 'run', 'ledger', 'settings.ts'],
   'settings.ts': ['failure.ts', 'workload', 'run'],
   'describe-settings.ts': ['settings.ts', 'workload'],
   'instances.ts': ['failure.ts', 'run'],
-  'start-run.ts': ['failure.ts', 'instances.ts', 'workload', 'run'],
+  'start-run.ts': ['ledger', 'failure.ts', 'instances.ts', 'workload', 'run'],
   api: [
+    'ledger',
     'failure.ts',
     'concurrency.ts',
     'instances.ts',
@@ -37,9 +39,18 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'workload',
     'run',
   ],
-  triggers: ['failure.ts', 'concurrency.ts', 'instances.ts', 'start-run.ts', 'workload', 'run'],
+  triggers: [
+    'ledger',
+    'failure.ts',
+    'concurrency.ts',
+    'instances.ts',
+    'start-run.ts',
+    'workload',
+    'run',
+  ],
   workloads: ['workload'],
   'functions.ts': [
+    'ledger',
     'failure.ts',
     'settings.ts',
     'describe-settings.ts',
@@ -73,8 +84,9 @@ const rules: readonly ((one: Import) => string | undefined)[] = [
       ? 'src/azure sees the ports and their data, nothing else of the app'
       : undefined,
   ({ from, to }) =>
-    (isIn('src/run', from) || isIn('src/workload', from)) &&
+    (isIn('src/run', from) || isIn('src/workload', from) || isIn('src/ledger', from)) &&
     isPackage(to) &&
+    to !== 'croner' &&
     !to.startsWith('node:') &&
     to !== 'zod' &&
     !(to === 'durable-functions' && BRIDGE.has(from))
@@ -115,6 +127,7 @@ const PORTS: ReadonlySet<string> = new Set([
   'src/concurrency',
   'src/run/ports',
   'src/run/run',
+  'src/ledger/table',
   'src/workload/fields',
 ]);
 const BRIDGE: ReadonlySet<string> = new Set(['src/run/steps.ts', 'src/run/workflow.ts']);

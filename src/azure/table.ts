@@ -1,0 +1,167 @@
+import { odata, RestError, type TableClient, type TransactionAction } from '@azure/data-tables';
+import { Failure, formatError } from '../failure';
+import {
+  MAX_ROW_CHARACTERS,
+  type Change,
+  type KeyRange,
+  type Row,
+  type RowValue,
+  type Table,
+} from '../ledger/table';
+import { UNNAMED, type Caller } from './rights';
+
+/**
+ * The ledger's port on `@azure/data-tables`. A row's value is one JSON property, so that no member
+ * changes its type on the way; the table is made at the first write to it.
+ */
+export function tableOn(client: TableClient, caller: Caller = UNNAMED): Table {
+  const run = mapErrors(client, caller);
+  return {
+    get: (partition, key) =>
+      run(`read row ${partition}/${key}`, async () => {
+        const found = await ignoring([404], client.getEntity<Entity>(partition, key));
+        return found === undefined ? null : rowOf(found);
+      }),
+    list: (partition, range, limit) =>
+      run(`list rows of ${partition}`, () => list(client, partition, range, limit)),
+    write: (partition, changes) =>
+      run(`write ${changes.length} rows of ${partition}`, () => write(client, partition, changes)),
+    remove: (partition, key, etag) =>
+      run(`delete row ${partition}/${key}`, () => remove(client, partition, key, etag)),
+  };
+}
+
+interface Entity {
+  readonly rowKey: string;
+  readonly etag: string;
+  readonly value: string;
+}
+
+function rowOf({ rowKey, etag, value }: Entity): Row {
+  return { key: rowKey, etag, value: JSON.parse(value) as RowValue };
+}
+
+/** A page of the service may be short, or empty with a token; the client's iterator goes on. */
+async function list(
+  client: TableClient,
+  partition: string,
+  { from, to }: KeyRange,
+  limit: number,
+): Promise<readonly Row[]> {
+  const conditions = [
+    odata`PartitionKey eq ${partition}`,
+    ...(from === undefined ? [] : [odata`RowKey ge ${from}`]),
+    ...(to === undefined ? [] : [odata`RowKey lt ${to}`]),
+  ];
+  const pages = client
+    .listEntities<Entity>({ queryOptions: { filter: conditions.join(' and ') } })
+    .byPage({ maxPageSize: Math.min(limit, 1000) });
+  const rows: Row[] = [];
+  for (;;) {
+    const next = await ignoring([404], pages.next());
+    if (next === undefined || next.done === true) return rows;
+    rows.push(...next.value.slice(0, limit - rows.length).map(rowOf));
+    if (rows.length >= limit) return rows;
+  }
+}
+
+async function write(
+  client: TableClient,
+  partition: string,
+  changes: readonly Change[],
+): Promise<'written' | 'conflict'> {
+  const actions = changes.map((change) => actionOf(partition, change));
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      await client.submitTransaction(actions);
+      return 'written';
+    } catch (error) {
+      const { status, code } = refusalOf(error);
+      if (code === 'TableNotFound' && isFirst) await ignoring([409], client.createTable());
+      else if (status === 409 || status === 412 || status === 404) return 'conflict';
+      else throw error;
+    }
+  }
+}
+
+function actionOf(partitionKey: string, change: Change): TransactionAction {
+  const value = JSON.stringify(change.value);
+  if (value.length > MAX_ROW_CHARACTERS) {
+    throw new Error(`row ${partitionKey}/${change.key} has ${value.length} characters`);
+  }
+  const entity = { partitionKey, rowKey: change.key, value };
+  switch (change.kind) {
+    case 'insert':
+      return ['create', entity];
+    case 'replace':
+      return ['update', entity, 'Replace', { etag: change.etag }];
+    case 'put':
+      return ['upsert', entity, 'Replace'];
+  }
+}
+
+async function remove(
+  client: TableClient,
+  partition: string,
+  key: string,
+  etag: string | undefined,
+): Promise<'removed' | 'conflict'> {
+  try {
+    await client.deleteEntity(partition, key, etag === undefined ? {} : { etag });
+    return 'removed';
+  } catch (error) {
+    const { status } = refusalOf(error);
+    if (status === 404) return 'removed';
+    if (status === 412) return 'conflict';
+    throw error;
+  }
+}
+
+/** The client puts the service's code into `details.odataError` or into the message's text alone. */
+function refusalOf(error: unknown): { status: number; code: string } {
+  if (!(error instanceof RestError)) return { status: 0, code: '' };
+  const details = error.details as { odataError?: { code?: string } } | undefined;
+  const isTable = /TableNotFound/.test(`${error.code ?? ''} ${error.message}`);
+  return {
+    status: error.statusCode ?? 0,
+    code: isTable ? 'TableNotFound' : (details?.odataError?.code ?? error.code ?? ''),
+  };
+}
+
+async function ignoring<Result>(
+  statuses: readonly number[],
+  request: Promise<Result>,
+): Promise<Result | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (statuses.includes(refusalOf(error).status)) return undefined;
+    throw error;
+  }
+}
+
+function mapErrors({ url }: TableClient, caller: Caller) {
+  const account = new URL(url).hostname.split('.')[0] ?? url;
+  return async <Result>(doing: string, operation: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await operation();
+    } catch (error) {
+      const detail = formatError(error).split('\n')[0] ?? '';
+      const { status } = refusalOf(error);
+      if (status !== 401 && status !== 403) {
+        throw new Failure('serviceUnavailable', `cannot ${doing} just now: ${detail}`, {
+          cause: error,
+        });
+      }
+      const remedy =
+        caller.kind === 'key'
+          ? 'check the key, or use an identity'
+          : 'give the identity the role Storage Table Data Contributor there';
+      throw new Failure(
+        'accessDenied',
+        `cannot ${doing}: storage account ${account} denies it: ${detail}; ${remedy}`,
+        { cause: error },
+      );
+    }
+  };
+}

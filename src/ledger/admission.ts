@@ -1,0 +1,226 @@
+import type { ActiveRow, AdmissionControl, Reason } from './rows';
+
+/**
+ * Which of the waiting occurrences start now: one decision over all active rows, so that the
+ * overlap policy and the bounds on sums hold whatever trigger they came by. Pure.
+ */
+
+/** What admission must know of a workload. */
+export interface WorkloadPolicy {
+  readonly overlap: 'forbid' | 'replace' | 'queue' | 'allow';
+  /** Bound on active runs of the workload. */
+  readonly maxActiveRuns: number;
+  readonly deadlineMinutes: number;
+}
+
+/** Bounds on sums over the whole app; null for none. */
+export interface AppLimits {
+  readonly maxActiveRuns: number;
+  readonly maxStartsPerMinute: number;
+  readonly monthlyNodeMinutes: number | null;
+  readonly monthlyCost: number | null;
+}
+
+/** What the runs of the month that have ended took. */
+export interface Spent {
+  readonly nodeMinutes: number;
+  readonly cost: number;
+}
+
+export interface AdmissionInput {
+  readonly rows: readonly ActiveRow[];
+  readonly control: AdmissionControl;
+  /** Null for a workload that the app no longer has. */
+  readonly policyOf: (workload: string) => WorkloadPolicy | null;
+  readonly limits: AppLimits;
+  readonly spent: Spent;
+  readonly now: string;
+}
+
+/** What becomes of a row; rows that are not named stay as they are. */
+export type Decision =
+  | { readonly kind: 'start'; readonly runId: string; readonly deadline: string }
+  | { readonly kind: 'wait'; readonly runId: string; readonly reason: Reason }
+  | { readonly kind: 'end'; readonly runId: string; readonly reason: Reason }
+  | { readonly kind: 'cancel'; readonly runId: string; readonly by: string };
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+export function decideAdmission(input: AdmissionInput): readonly Decision[] {
+  const decisions = new Map<string, Decision>();
+  const active = input.rows.filter(isAdmitted);
+  const room = roomIn(input, active);
+  for (const row of inOrder(input)) {
+    const policy = input.policyOf(row.workload);
+    const decision =
+      policy === null
+        ? end(row, 'skipped', 'unknownWorkload', `workload ${row.workload} no longer exists`)
+        : decideRow(input, row, policy, active, room, decisions);
+    if (decision.kind === 'start') {
+      active.push({ ...row, state: 'starting' });
+      room.take(row);
+    }
+    decisions.set(row.runId, decision);
+  }
+  return [...decisions.values()];
+}
+
+function isAdmitted({ state }: ActiveRow): boolean {
+  return state === 'starting' || state === 'running';
+}
+
+/** By priority, one level more for each hour waited, then by instant. */
+function inOrder({ rows, now }: AdmissionInput): readonly ActiveRow[] {
+  const rank = (row: ActiveRow) =>
+    row.priority + Math.floor((Date.parse(now) - Date.parse(row.knownAt)) / HOUR_MS);
+  return rows
+    .filter(({ state }) => state === 'known' || state === 'queued')
+    .sort(
+      (one, other) =>
+        rank(other) - rank(one) ||
+        one.instant.localeCompare(other.instant) ||
+        one.runId.localeCompare(other.runId),
+    );
+}
+
+function decideRow(
+  { rows, now }: AdmissionInput,
+  row: ActiveRow,
+  policy: WorkloadPolicy,
+  active: readonly ActiveRow[],
+  room: Room,
+  decisions: Map<string, Decision>,
+): Decision {
+  if (row.cancel !== null) {
+    return end(row, 'skipped', 'cancelled', 'the run was cancelled before it started');
+  }
+  if (now > row.startBy) {
+    return end(row, 'missed', 'startWindowEnded', `the run could not start before ${row.startBy}`);
+  }
+  const others = active.filter(({ workload }) => workload === row.workload);
+  const overlap = overlapDecision(rows, row, policy, others, decisions);
+  if (overlap !== null) return overlap;
+  if (others.length >= policy.maxActiveRuns) {
+    return wait(row, 'tooManyRuns', `${others.length} runs of ${row.workload} are active`);
+  }
+  const full = room.reasonAgainst(row);
+  if (full !== null) return { kind: 'wait', runId: row.runId, reason: full };
+  const deadline = new Date(Date.parse(now) + policy.deadlineMinutes * MINUTE_MS).toISOString();
+  return { kind: 'start', runId: row.runId, deadline };
+}
+
+/** Null where the policy lets the row start. */
+function overlapDecision(
+  rows: readonly ActiveRow[],
+  row: ActiveRow,
+  { overlap }: WorkloadPolicy,
+  others: readonly ActiveRow[],
+  decisions: Map<string, Decision>,
+): Decision | null {
+  const holder = others[0]?.runId;
+  switch (overlap) {
+    case 'allow':
+      return null;
+    case 'forbid':
+      if (holder === undefined) return null;
+      return end(row, 'skipped', 'overlapped', `run ${holder} of ${row.workload} was active`);
+    case 'queue':
+      if (holder === undefined) return null;
+      return wait(row, 'overlapped', `run ${holder} of ${row.workload} is active`);
+    case 'replace': {
+      const newer = newestWaiting(rows, row);
+      if (newer !== row.runId) {
+        return end(row, 'skipped', 'overlapped', `run ${newer} is newer and replaces it`);
+      }
+      if (holder === undefined) return null;
+      for (const { runId, cancel } of others) {
+        if (cancel === null) decisions.set(runId, { kind: 'cancel', runId, by: row.runId });
+      }
+      return wait(row, 'overlapped', `run ${holder}, which this run replaces, is ending`);
+    }
+  }
+}
+
+function newestWaiting(rows: readonly ActiveRow[], { workload }: ActiveRow): string {
+  const waiting = rows.filter(
+    (row) => row.workload === workload && (row.state === 'known' || row.state === 'queued'),
+  );
+  const newest = waiting.reduce((best, row) => (isNewer(row, best) ? row : best));
+  return newest.runId;
+}
+
+function isNewer(one: ActiveRow, other: ActiveRow): boolean {
+  return one.instant === other.instant ? one.runId > other.runId : one.instant > other.instant;
+}
+
+/** What is left of the app's bounds while rows are admitted one after another. */
+interface Room {
+  reasonAgainst(row: ActiveRow): Reason | null;
+  take(row: ActiveRow): void;
+}
+
+function roomIn(
+  { control, limits, spent, now }: AdmissionInput,
+  active: readonly ActiveRow[],
+): Room {
+  let runs = active.length;
+  let starts = control.recentStarts.filter(
+    (at) => Date.parse(now) - Date.parse(at) < MINUTE_MS,
+  ).length;
+  const sum = (amount: (row: ActiveRow) => number) =>
+    active.reduce((total, row) => total + amount(row), 0);
+  let nodeMinutes = spent.nodeMinutes + sum(({ mayTake }) => mayTake.nodeMinutes);
+  let cost = spent.cost + sum(({ mayTake }) => mayTake.cost ?? 0);
+  return {
+    reasonAgainst({ mayTake }) {
+      if (control.closed !== null && now < control.closed.until) {
+        return waiting(
+          'admissionClosed',
+          `${control.closed.by} stopped all starts: ${control.closed.why}`,
+        );
+      }
+      if (runs >= limits.maxActiveRuns) {
+        return waiting('tooManyRuns', `${runs} runs of this app are active`);
+      }
+      if (starts >= limits.maxStartsPerMinute) {
+        return waiting('tooManyRuns', `${starts} runs were started in the last minute`);
+      }
+      const { monthlyNodeMinutes, monthlyCost } = limits;
+      if (monthlyNodeMinutes !== null && nodeMinutes + mayTake.nodeMinutes > monthlyNodeMinutes) {
+        return waiting('budgetReached', budget(nodeMinutes, monthlyNodeMinutes, 'node-minutes'));
+      }
+      if (monthlyCost !== null && cost + (mayTake.cost ?? 0) > monthlyCost) {
+        return waiting('budgetReached', budget(cost, monthlyCost, 'of the currency of prices'));
+      }
+      return null;
+    },
+    take({ mayTake }) {
+      runs += 1;
+      starts += 1;
+      nodeMinutes += mayTake.nodeMinutes;
+      cost += mayTake.cost ?? 0;
+    },
+  };
+}
+
+function budget(taken: number, limit: number, unit: string): string {
+  return `the month's budget of ${limit} ${unit} does not hold it: ${Math.round(taken)} are spent or may be taken by active runs`;
+}
+
+function waiting(code: Reason['code'], cause: string): Reason {
+  return { kind: 'waiting', code, cause };
+}
+
+function wait({ runId }: ActiveRow, code: Reason['code'], cause: string): Decision {
+  return { kind: 'wait', runId, reason: waiting(code, cause) };
+}
+
+function end(
+  { runId }: ActiveRow,
+  kind: 'skipped' | 'missed',
+  code: Reason['code'],
+  cause: string,
+): Decision {
+  return { kind: 'end', runId, reason: { kind, code, cause } };
+}

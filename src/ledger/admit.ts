@@ -1,0 +1,202 @@
+import {
+  decideAdmission,
+  type AdmissionInput,
+  type AppLimits,
+  type Decision,
+  type Spent,
+} from './admission';
+import { ACTIVE_PARTITION, ADMISSION_KEY, partitionOf, sumKey } from './keys';
+import { asValue, versioned, type Versioned } from './ledger';
+import {
+  NOTHING_SPENT,
+  OPEN_ADMISSION,
+  type ActiveRow,
+  type AdmissionControl,
+  type MonthSum,
+} from './rows';
+import type { Change, Table } from './table';
+
+/** The orchestrations of runs, as far as the ledger starts and wakes them. */
+export interface RunStarter {
+  /** Starts the orchestration of a row's term; an orchestration that is there already is success. */
+  start(row: ActiveRow): Promise<void>;
+  /** Has a run poll sooner than it would. */
+  wake(row: ActiveRow): Promise<void>;
+}
+
+export interface AdmissionContext {
+  readonly table: Table;
+  readonly starter: RunStarter;
+  readonly policyOf: AdmissionInput['policyOf'];
+  /** All workloads whose spending counts against the month's budget. */
+  readonly workloads: readonly string[];
+  readonly limits: AppLimits;
+  readonly now: () => Date;
+  /** An id for a decision, different each time. */
+  readonly newDecisionId: () => string;
+  /** Records an occurrence that ends without a run, and makes its row final. */
+  readonly endWithoutRun: (row: ActiveRow) => Promise<void>;
+}
+
+/** Storage takes 100 changes in a transaction; fewer keep two hosts from colliding for long. */
+const MAX_DECISIONS = 25;
+const MAX_ROWS = 5000;
+/** Each conflict means that another host has decided something. */
+const MAX_ATTEMPTS = 20;
+
+/**
+ * Decides for all that waits, writes the decisions in one transaction, then carries them out. Two
+ * hosts that decide at once cannot both write: each decision changes the control row.
+ * @returns the ids of the runs that were started
+ */
+export async function admit(context: AdmissionContext): Promise<readonly string[]> {
+  const started: string[] = [];
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+    const state = await readState(context.table);
+    const decisions = await decide(context, state);
+    if (decisions.length === 0) return started;
+    const rows = await write(context, state, decisions);
+    if (rows === null) continue;
+    for (const row of rows) {
+      if (row.state === 'starting') {
+        await context.starter.start(row);
+        started.push(row.runId);
+      } else if (row.state === 'ending') await context.endWithoutRun(row);
+      else if (row.cancel !== null) await context.starter.wake(row);
+    }
+    if (decisions.length < MAX_DECISIONS && !rows.some(({ state: is }) => is === 'ending')) {
+      return started;
+    }
+  }
+  return started;
+}
+
+interface State {
+  readonly control: Versioned<AdmissionControl> | null;
+  readonly rows: ReadonlyMap<string, Versioned<ActiveRow>>;
+}
+
+async function readState(table: Table): Promise<State> {
+  const found = await table.list(ACTIVE_PARTITION, {}, MAX_ROWS);
+  const control = found.find(({ key }) => key === ADMISSION_KEY) ?? null;
+  const rows = found
+    .filter(({ key }) => !key.startsWith('!'))
+    .map((row) => [row.key, { value: row.value as unknown as ActiveRow, etag: row.etag }] as const);
+  return { control: versioned<AdmissionControl>(control), rows: new Map(rows) };
+}
+
+async function decide(context: AdmissionContext, state: State): Promise<readonly Decision[]> {
+  const rows = [...state.rows.values()].map(({ value }) => value);
+  if (!rows.some(({ state: is }) => is === 'known' || is === 'queued')) return [];
+  const now = context.now().toISOString();
+  const decisions = decideAdmission({
+    rows,
+    control: state.control?.value ?? OPEN_ADMISSION,
+    policyOf: context.policyOf,
+    limits: context.limits,
+    spent: await spentIn(context, now),
+    now,
+  });
+  return decisions.filter((decision) => isChange(decision, state)).slice(0, MAX_DECISIONS);
+}
+
+/** A row that waits as before, for the same reason, needs no write. */
+function isChange(decision: Decision, { rows }: State): boolean {
+  const row = rows.get(decision.runId)?.value;
+  if (decision.kind !== 'wait' || row === undefined) return true;
+  return row.state !== 'queued' || row.reason?.code !== decision.reason.code;
+}
+
+/** Read only where a budget is set. */
+async function spentIn(
+  { table, workloads, limits }: AdmissionContext,
+  now: string,
+): Promise<Spent> {
+  if (limits.monthlyNodeMinutes === null && limits.monthlyCost === null) return NOTHING_SPENT;
+  const sums = await Promise.all(
+    workloads.map(async (workload) => {
+      const row = await table.get(partitionOf(workload), sumKey(now));
+      return versioned<MonthSum>(row)?.value ?? NOTHING_SPENT;
+    }),
+  );
+  return {
+    nodeMinutes: sums.reduce((total, { nodeMinutes }) => total + nodeMinutes, 0),
+    cost: sums.reduce((total, { cost }) => total + cost, 0),
+  };
+}
+
+/** The changed rows; null when another host was faster. */
+async function write(
+  context: AdmissionContext,
+  { control, rows }: State,
+  decisions: readonly Decision[],
+): Promise<readonly ActiveRow[] | null> {
+  const at = context.now().toISOString();
+  const decision = context.newDecisionId();
+  const changed = decisions.flatMap((one) => {
+    const found = rows.get(one.runId);
+    return found === undefined
+      ? []
+      : [{ row: apply(found.value, one, at, decision), etag: found.etag }];
+  });
+  const changes: Change[] = changed.map(({ row, etag }) => ({
+    kind: 'replace',
+    key: row.runId,
+    value: asValue(row),
+    etag,
+  }));
+  const starts = changed.filter(({ row }) => row.state === 'starting').map(() => at);
+  const next = asValue(withStarts(control?.value ?? OPEN_ADMISSION, starts, at));
+  changes.unshift(
+    control === null
+      ? { kind: 'insert', key: ADMISSION_KEY, value: next }
+      : { kind: 'replace', key: ADMISSION_KEY, value: next, etag: control.etag },
+  );
+  const written = await context.table.write(ACTIVE_PARTITION, changes);
+  return written === 'written' ? changed.map(({ row }) => row) : null;
+}
+
+function apply(row: ActiveRow, one: Decision, at: string, decision: string): ActiveRow {
+  switch (one.kind) {
+    case 'start':
+      return {
+        ...row,
+        state: 'starting',
+        since: at,
+        deadline: one.deadline,
+        decision,
+        reason: null,
+      };
+    case 'wait':
+      return { ...row, state: 'queued', since: at, reason: one.reason };
+    case 'end':
+      return { ...row, state: 'ending', since: at, reason: one.reason };
+    case 'cancel':
+      return { ...row, cancel: { at, by: one.by } };
+  }
+}
+
+function withStarts(
+  control: AdmissionControl,
+  starts: readonly string[],
+  now: string,
+): AdmissionControl {
+  const recent = control.recentStarts.filter((at) => Date.parse(now) - Date.parse(at) < 60_000);
+  return { ...control, recentStarts: [...recent, ...starts] };
+}
+
+/** Closes admission until an instant: no run starts, whatever its trigger. */
+export async function closeAdmission(
+  table: Table,
+  closed: NonNullable<AdmissionControl['closed']> | null,
+): Promise<void> {
+  for (;;) {
+    const found = versioned<AdmissionControl>(await table.get(ACTIVE_PARTITION, ADMISSION_KEY));
+    const value = asValue({ ...(found?.value ?? OPEN_ADMISSION), closed });
+    const change: Change =
+      found === null
+        ? { kind: 'insert', key: ADMISSION_KEY, value }
+        : { kind: 'replace', key: ADMISSION_KEY, value, etag: found.etag };
+    if ((await table.write(ACTIVE_PARTITION, [change])) === 'written') return;
+  }
+}

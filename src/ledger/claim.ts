@@ -1,0 +1,105 @@
+import type { RunRequest } from '../run/run';
+import { ACTIVE_PARTITION, partitionOf } from './keys';
+import {
+  asValue,
+  changeActive,
+  insert,
+  newOccurrenceRow,
+  readActive,
+  readOccurrence,
+  requireParts,
+} from './ledger';
+import type { ActiveRow } from './rows';
+import type { Table } from './table';
+
+/**
+ * The fence between a run's row and its orchestrations. An orchestration belongs to one term of its
+ * row; one that finds another term, or the run final, ends and touches nothing.
+ */
+export type Claim =
+  | { readonly kind: 'claimed'; readonly cancelledBy: string | null }
+  /** The occurrence has ended, or another orchestration has taken the run over. */
+  | { readonly kind: 'final' | 'superseded' };
+
+/** What an orchestration knows of its run, enough to write the run's rows again. */
+export interface RunIdentityInput {
+  readonly runId: string;
+  readonly term: number;
+  readonly instant: string;
+  readonly request: RunRequest;
+}
+
+/**
+ * Claims a run for its orchestration, or confirms the claim. Rows that storage has lost (a killed
+ * Azurite loses up to five seconds of writes) are written again.
+ */
+export async function claim(
+  table: Table,
+  run: RunIdentityInput,
+  deadline: string,
+  now: string,
+): Promise<Claim> {
+  const found = await readActive(table, run.runId);
+  if (found === null) return restore(table, run, deadline, now);
+  const { value } = found;
+  if (value.term !== run.term || value.state === 'ending') return { kind: 'superseded' };
+  if (value.state === 'running') return claimed(value);
+  if (value.state !== 'starting') return { kind: 'superseded' };
+  const changed = await changeActive(table, run.runId, (row) =>
+    row.term === run.term && row.state === 'starting'
+      ? { ...row, state: 'running', since: now, deadline }
+      : null,
+  );
+  return changed === null ? claim(table, run, deadline, now) : claimed(changed);
+}
+
+function claimed({ cancel }: ActiveRow): Claim {
+  return { kind: 'claimed', cancelledBy: cancel?.by ?? null };
+}
+
+async function restore(
+  table: Table,
+  run: RunIdentityInput,
+  deadline: string,
+  now: string,
+): Promise<Claim> {
+  const { runId, term, instant, request } = run;
+  const known = await readOccurrence(table, runId);
+  if (known !== null && known.value.state !== 'open') return { kind: 'final' };
+  const row: ActiveRow = {
+    runId,
+    workload: request.workload,
+    request,
+    instant,
+    state: 'running',
+    term,
+    knownAt: known?.value.knownAt ?? now,
+    since: now,
+    startBy: deadline,
+    deadline,
+    priority: 0,
+    mayTake: { nodeMinutes: 0, cost: null },
+    cancel: null,
+    decision: null,
+    reason: null,
+  };
+  await insert(table, ACTIVE_PARTITION, runId, asValue(row));
+  if (known === null) {
+    const occurrence = newOccurrenceRow(runId, { request, instant, attempt: 0 }, now);
+    await insert(table, partitionOf(request.workload), requireParts(runId).rowKey, occurrence);
+  }
+  return claim(table, run, deadline, now);
+}
+
+/** Asks a run to end; false when there is nothing (left) to end. */
+export async function requestCancel(
+  table: Table,
+  runId: string,
+  by: string,
+  now: string,
+): Promise<boolean> {
+  const changed = await changeActive(table, runId, (row) =>
+    row.cancel === null ? { ...row, cancel: { at: now, by } } : row,
+  );
+  return changed !== null;
+}

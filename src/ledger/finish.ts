@@ -1,0 +1,64 @@
+import type { FailureCode } from '../failure';
+import { ACTIVE_PARTITION, partitionOf, stateKey, sumKey } from './keys';
+import { asValue, readOccurrence, requireParts, versioned } from './ledger';
+import { NOTHING_SPENT, type FinalState, type MonthSum, type OccurrenceRow } from './rows';
+import type { Change, Table } from './table';
+
+/** How an occurrence ended. */
+export interface Ending {
+  readonly state: FinalState;
+  readonly startedAt: string | null;
+  readonly endedAt: string;
+  readonly code: FailureCode | null;
+  readonly cause: string | null;
+  readonly nodeMinutes: number;
+  readonly cost: number | null;
+}
+
+/**
+ * Makes an occurrence final: its row, the copy by which its state is listed and the month's sum in
+ * one transaction, then the active row goes. What is final stays as it is; a repetition deletes
+ * what is left of the active row. `row` is written where the table has lost it.
+ */
+export async function finish(
+  table: Table,
+  row: OccurrenceRow,
+  ending: Ending,
+): Promise<'finished' | 'wasFinal'> {
+  const isNew = await makeFinal(table, row, ending);
+  await table.remove(ACTIVE_PARTITION, row.runId);
+  return isNew ? 'finished' : 'wasFinal';
+}
+
+async function makeFinal(table: Table, row: OccurrenceRow, ending: Ending): Promise<boolean> {
+  const { rowKey } = requireParts(row.runId);
+  const partition = partitionOf(row.workload);
+  const month = sumKey(row.instant);
+  for (;;) {
+    const found = await readOccurrence(table, row.runId);
+    if (found !== null && found.value.state !== 'open') return false;
+    const final: OccurrenceRow = { ...(found?.value ?? row), ...ending };
+    const sum = versioned<MonthSum>(await table.get(partition, month));
+    const written = await table.write(partition, [
+      writeOf(rowKey, final, found?.etag),
+      { kind: 'put', key: stateKey(ending.state, rowKey), value: asValue(final) },
+      writeOf(month, addTo(sum?.value ?? NOTHING_SPENT, ending), sum?.etag),
+    ]);
+    if (written === 'written') return true;
+  }
+}
+
+function writeOf(key: string, row: object, etag: string | undefined): Change {
+  const value = asValue(row);
+  return etag === undefined
+    ? { kind: 'insert', key, value }
+    : { kind: 'replace', key, value, etag };
+}
+
+function addTo(sum: MonthSum, { nodeMinutes, cost }: Ending): MonthSum {
+  return {
+    runs: sum.runs + 1,
+    nodeMinutes: sum.nodeMinutes + nodeMinutes,
+    cost: sum.cost + (cost ?? 0),
+  };
+}

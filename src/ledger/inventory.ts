@@ -1,0 +1,107 @@
+import type { BlobListed } from '../run/ports';
+import { KEY_PARTITION, occurrenceKey, WORKLOAD_PARTITION } from './keys';
+import { asValue, versioned } from './ledger';
+import type { Change, Table } from './table';
+
+/** A container whose blobs start runs of a workload. */
+export interface WatchedContainer {
+  readonly workload: string;
+  readonly container: string;
+  readonly isInput: (name: string) => boolean;
+}
+
+/** How far the inventory of a workload's container has come. */
+interface InventoryRow {
+  readonly container: string;
+  /** Everything written before has been seen by a whole round. */
+  readonly seenThrough: string;
+  /** When the round that is under way began; null between rounds. */
+  readonly roundStart: string | null;
+  readonly cursor: string | null;
+}
+
+export interface InventoryContext {
+  readonly table: Table;
+  /** One page of a container in name order; `next` is null at the end. */
+  readonly page: (
+    container: string,
+    cursor: string | null,
+  ) => Promise<{ readonly blobs: readonly BlobListed[]; readonly next: string | null }>;
+  readonly registerBlob: (workload: string, blob: BlobListed) => Promise<void>;
+}
+
+const MINUTE_MS = 60_000;
+/** Younger blobs have their event still on its way. */
+const EVENT_MS = 2 * MINUTE_MS;
+/** Clocks of storage and app differ. */
+const SKEW_MS = 15 * MINUTE_MS;
+
+/**
+ * Looks through one page of a watched container and registers the versions of blobs that have no
+ * run: their event never came. What was there before the first pass of the app is left.
+ * @returns the number of blobs that were registered
+ */
+export async function takeInventory(
+  context: InventoryContext,
+  { workload, container, isInput }: WatchedContainer,
+  now: Date,
+): Promise<number> {
+  const key = `${workload}!inventory`;
+  const found = versioned<InventoryRow>(await context.table.get(WORKLOAD_PARTITION, key));
+  if (found === null || found.value.container !== container) {
+    const row = { container, seenThrough: now.toISOString(), roundStart: null, cursor: null };
+    await write(context.table, key, row, found?.etag);
+    return 0;
+  }
+  const row = found.value;
+  const { blobs, next } = await context.page(container, row.cursor);
+  const oldest = new Date(Date.parse(row.seenThrough) - SKEW_MS).toISOString();
+  const newest = new Date(now.getTime() - EVENT_MS).toISOString();
+  const candidates = blobs.filter(
+    ({ name, writtenAt }) => writtenAt > oldest && writtenAt < newest && isInput(name),
+  );
+  let registered = 0;
+  for (const blob of candidates) {
+    if (await isKnown(context.table, workload, container, blob)) continue;
+    await context.registerBlob(workload, blob);
+    registered += 1;
+  }
+  const roundStart = row.roundStart ?? now.toISOString();
+  // What was written less than the event's time before the round began is seen by the next round.
+  const seenThrough = new Date(Date.parse(roundStart) - EVENT_MS).toISOString();
+  const settled: InventoryRow =
+    next === null
+      ? { ...row, seenThrough: later(row.seenThrough, seenThrough), roundStart: null, cursor: null }
+      : { ...row, roundStart, cursor: next };
+  if (JSON.stringify(settled) !== JSON.stringify(row)) {
+    await write(context.table, key, settled, found.etag);
+  }
+  return registered;
+}
+
+function later(one: string, other: string): string {
+  return one > other ? one : other;
+}
+
+async function isKnown(
+  table: Table,
+  workload: string,
+  container: string,
+  { name, etag }: BlobListed,
+): Promise<boolean> {
+  const key = occurrenceKey(workload, { kind: 'blob', container, name, etag });
+  return (await table.get(KEY_PARTITION, key)) !== null;
+}
+
+/** A pass that was faster has come as far. */
+async function write(
+  table: Table,
+  key: string,
+  row: InventoryRow,
+  etag: string | undefined,
+): Promise<void> {
+  const value = asValue(row);
+  const change: Change =
+    etag === undefined ? { kind: 'insert', key, value } : { kind: 'replace', key, value, etag };
+  await table.write(WORKLOAD_PARTITION, [change]);
+}

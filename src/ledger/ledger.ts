@@ -1,0 +1,218 @@
+import { Failure } from '../failure';
+import type { RunRequest } from '../run/run';
+import {
+  ACTIVE_PARTITION,
+  hashOf,
+  KEY_PARTITION,
+  occurrenceKey,
+  partitionOf,
+  partsOfRunId,
+  runIdOf,
+} from './keys';
+import type { ActiveRow, OccurrenceRow } from './rows';
+import type { Row, RowValue, Table } from './table';
+
+/**
+ * The register of occurrences: READ THIS FIRST. Every occurrence has a row from the moment it is
+ * known; while it is not final, an active row leads. One conditional write decides each race, and
+ * every step can be repeated.
+ */
+
+/** What a trigger has to say of an occurrence. */
+export interface NewOccurrence {
+  readonly owner: string;
+  readonly request: RunRequest;
+  /** The due time, the blob's last change, the instant of the run that is followed, else now. */
+  readonly instant: string;
+  readonly attempt: number;
+  readonly startBy: string;
+  readonly priority: number;
+  readonly mayTake: ActiveRow['mayTake'];
+}
+
+export interface Registered {
+  readonly runId: string;
+  /** False when the occurrence had its row already. */
+  readonly isNew: boolean;
+  /** Null when the occurrence is final. */
+  readonly active: Versioned<ActiveRow> | null;
+}
+
+export interface Versioned<Value> {
+  readonly value: Value;
+  readonly etag: string;
+}
+
+/**
+ * Registers an occurrence: its key, its active row, its own row, in this order. Repeated, or begun
+ * by two at once, it comes to the same rows.
+ * @throws Failure keyReused when an idempotency key came with another request
+ */
+export async function register(
+  table: Table,
+  occurrence: NewOccurrence,
+  now: string,
+): Promise<Registered> {
+  const runId = await claimRunId(table, occurrence);
+  // Held from before the occurrence's row is seen open, so that a late writer finds it changed.
+  let active = await readActive(table, runId);
+  const known = await readOccurrence(table, runId);
+  if (known !== null && known.value.state !== 'open') {
+    if (active !== null) await table.remove(ACTIVE_PARTITION, runId, active.etag);
+    return { runId, isNew: false, active: null };
+  }
+  if (active === null) {
+    const value: ActiveRow = newActiveRow(runId, occurrence, now);
+    await insert(table, ACTIVE_PARTITION, runId, value);
+    active = await readActive(table, runId);
+  }
+  if (known !== null) return { runId, isNew: false, active };
+  const isNew = await insertOccurrence(table, newOccurrenceRow(runId, occurrence, now));
+  return { runId, isNew, active };
+}
+
+/** A due time and a followed run give their id by themselves; a blob and a key need a row for it. */
+async function claimRunId(table: Table, occurrence: NewOccurrence): Promise<string> {
+  const { owner, request, instant, attempt } = occurrence;
+  const { workload, occurrence: why } = request;
+  const runId = runIdOf({ owner, workload, occurrence: why, instant, attempt });
+  if (why.kind === 'schedule' || why.kind === 'after' || attempt > 0) return runId;
+
+  const key = occurrenceKey(workload, why);
+  const claim = { runId, request: requestHash(request) };
+  if (await insert(table, KEY_PARTITION, key, claim)) return runId;
+  const found = await table.get(KEY_PARTITION, key);
+  const held = (found?.value ?? claim) as typeof claim;
+  if (why.kind === 'request' && held.request !== claim.request) {
+    throw new Failure(
+      'keyReused',
+      `the idempotency key was used for another request (run ${held.runId}); send a new key with a new request`,
+    );
+  }
+  return held.runId;
+}
+
+/** Equal for two requests that ask for the same. */
+function requestHash({ parameters, blob }: Pick<RunRequest, 'parameters' | 'blob'>): string {
+  const sorted = Object.entries(parameters).sort(([one], [other]) => (one < other ? -1 : 1));
+  return hashOf(JSON.stringify([sorted, blob ?? null]), 32);
+}
+
+function newActiveRow(runId: string, occurrence: NewOccurrence, now: string): ActiveRow {
+  const { request, instant, startBy, priority, mayTake } = occurrence;
+  return {
+    runId,
+    workload: request.workload,
+    request,
+    instant,
+    state: 'known',
+    term: 1,
+    knownAt: now,
+    since: now,
+    startBy,
+    deadline: null,
+    priority,
+    mayTake,
+    cancel: null,
+    decision: null,
+    reason: null,
+  };
+}
+
+export function newOccurrenceRow(
+  runId: string,
+  { request, instant, attempt }: Pick<NewOccurrence, 'request' | 'instant' | 'attempt'>,
+  now: string,
+): OccurrenceRow {
+  return {
+    runId,
+    workload: request.workload,
+    occurrence: request.occurrence,
+    instant,
+    knownAt: now,
+    attempt,
+    parameters: request.parameters,
+    blob: request.blob ?? null,
+    state: 'open',
+    startedAt: null,
+    endedAt: null,
+    code: null,
+    cause: null,
+    nodeMinutes: 0,
+    cost: null,
+  };
+}
+
+async function insertOccurrence(table: Table, row: OccurrenceRow): Promise<boolean> {
+  const { rowKey } = requireParts(row.runId);
+  if (await insert(table, partitionOf(row.workload), rowKey, row)) return true;
+  const there = await readOccurrence(table, row.runId);
+  if (there === null || sameOccurrence(there.value, row)) return false;
+  throw new Failure(
+    'internal',
+    `two occurrences of ${row.workload} have the run id ${row.runId}; the second is not started`,
+  );
+}
+
+function sameOccurrence(one: OccurrenceRow, other: OccurrenceRow): boolean {
+  return JSON.stringify(one.occurrence) === JSON.stringify(other.occurrence);
+}
+
+export async function readActive(
+  table: Table,
+  runId: string,
+): Promise<Versioned<ActiveRow> | null> {
+  return versioned<ActiveRow>(await table.get(ACTIVE_PARTITION, runId));
+}
+
+/** Null for an id of another form, and when there is no such occurrence. */
+export async function readOccurrence(
+  table: Table,
+  runId: string,
+): Promise<Versioned<OccurrenceRow> | null> {
+  const parts = partsOfRunId(runId);
+  if (parts === null) return null;
+  return versioned<OccurrenceRow>(await table.get(partitionOf(parts.workload), parts.rowKey));
+}
+
+/** Changes an active row as it is now; null when it is gone, or `change` wants nothing changed. */
+export async function changeActive(
+  table: Table,
+  runId: string,
+  change: (row: ActiveRow) => ActiveRow | null,
+): Promise<ActiveRow | null> {
+  for (;;) {
+    const found = await readActive(table, runId);
+    const value = found === null ? null : change(found.value);
+    if (found === null || value === null) return null;
+    const { etag } = found;
+    const written = await table.write(ACTIVE_PARTITION, [
+      { kind: 'replace', key: runId, value: asValue(value), etag },
+    ]);
+    if (written === 'written') return value;
+  }
+}
+
+export function versioned<Value>(row: Row | null): Versioned<Value> | null {
+  return row === null ? null : { value: row.value as unknown as Value, etag: row.etag };
+}
+
+export function asValue(row: object): RowValue {
+  return row as RowValue;
+}
+
+export async function insert(
+  table: Table,
+  partition: string,
+  key: string,
+  row: object,
+): Promise<boolean> {
+  const change = { kind: 'insert', key, value: asValue(row) } as const;
+  return (await table.write(partition, [change])) === 'written';
+}
+
+export function requireParts(runId: string) {
+  const parts = partsOfRunId(runId);
+  if (parts === null) throw new Error(`${runId} is not a run id`);
+  return parts;
+}

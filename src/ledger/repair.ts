@@ -1,0 +1,72 @@
+import type { ActiveRow } from './rows';
+
+/** What the engine says of the orchestration of a row's term. */
+export type InstanceState =
+  | { readonly kind: 'pending' | 'active' | 'unknown' }
+  /** Ended: `output` is what it returned, if it returned. */
+  | { readonly kind: 'ended'; readonly output: unknown };
+
+/** What the reconciler does about one active row. */
+export type Repair =
+  | { readonly kind: 'leave' }
+  /** The orchestration was never started, or is lost before it began: start the next term. */
+  | { readonly kind: 'startAgain' }
+  /** Seen lost once; the next pass decides. */
+  | { readonly kind: 'noteLost' }
+  /** No orchestration ends this run any more: clean up, record and make it final. */
+  | { readonly kind: 'endRun'; readonly cause: string }
+  /** Decided before and not carried out. */
+  | { readonly kind: 'continueEnding' };
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** A start takes seconds; a host that is killed in the middle is back after minutes. */
+const STARTING_MS = 10 * MINUTE_MS;
+const PENDING_MS = HOUR_MS;
+/** Clean-up and record are tried for three hours after the deadline; then nothing comes any more. */
+const OVERDUE_MS = 6 * HOUR_MS;
+const ENDING_MS = 5 * MINUTE_MS;
+export const MAX_TERMS = 3;
+
+/** The first row that applies decides. Pure. */
+export function repairOf(row: ActiveRow, instance: InstanceState, now: string): Repair {
+  const since = Date.parse(now) - Date.parse(row.since);
+  switch (row.state) {
+    case 'known':
+    case 'queued':
+      return { kind: 'leave' };
+    case 'ending':
+      return since > ENDING_MS || row.reason?.kind === 'lost'
+        ? { kind: 'continueEnding' }
+        : { kind: 'leave' };
+    case 'starting':
+      return startingRepair(row, instance, since);
+    case 'running':
+      return runningRepair(row, instance, now);
+  }
+}
+
+function startingRepair(row: ActiveRow, { kind }: InstanceState, since: number): Repair {
+  if (kind === 'active') return { kind: 'leave' };
+  if (since < (kind === 'pending' ? PENDING_MS : STARTING_MS)) return { kind: 'leave' };
+  return row.term < MAX_TERMS
+    ? { kind: 'startAgain' }
+    : { kind: 'endRun', cause: `its orchestration could not be started ${MAX_TERMS} times` };
+}
+
+function runningRepair(row: ActiveRow, { kind }: InstanceState, now: string): Repair {
+  const overdue = Date.parse(now) - Date.parse(row.deadline ?? row.since) > OVERDUE_MS;
+  if (kind === 'pending' || kind === 'active') {
+    return overdue
+      ? { kind: 'endRun', cause: 'its orchestration was still active six hours after the deadline' }
+      : { kind: 'leave' };
+  }
+  if (kind === 'unknown' && row.reason?.kind !== 'lost') return { kind: 'noteLost' };
+  return {
+    kind: 'endRun',
+    cause:
+      kind === 'unknown'
+        ? 'its orchestration is no longer in the task hub'
+        : 'its orchestration ended without a record',
+  };
+}

@@ -1,0 +1,102 @@
+import type { FailureCode } from '../failure';
+import type { Occurrence, Outcome, RunRequest } from '../run/run';
+
+/** The ledger's rows. All instants are ISO 8601 text in UTC. */
+
+/** How an occurrence ended. `missed`: its start window passed before a run could start. */
+export type FinalState = Outcome['kind'] | 'missed';
+
+export const FINAL_STATES = [
+  'succeeded',
+  'failed',
+  'timedOut',
+  'cancelled',
+  'skipped',
+  'missed',
+] as const satisfies readonly FinalState[];
+
+/**
+ * The states of an occurrence that is not final, in their order. `known`: registered, not decided.
+ * `queued`: waits for its turn or for room. `starting`: admitted, its orchestration is being
+ * started. `running`: the orchestration has claimed it. `ending`: decided without a run (skipped,
+ * missed) or ended by the reconciler, and not recorded yet.
+ */
+export const ACTIVE_STATES = ['known', 'queued', 'starting', 'running', 'ending'] as const;
+export type ActiveState = (typeof ACTIVE_STATES)[number];
+
+/** One row for every occurrence, from the moment it is known until its record is forgotten. */
+export interface OccurrenceRow {
+  readonly runId: string;
+  readonly workload: string;
+  readonly occurrence: Occurrence;
+  /** The due time of a schedule, the last change of a blob, the time of a request. */
+  readonly instant: string;
+  readonly knownAt: string;
+  /** 0 for the first run of an occurrence; a retry is the next attempt. */
+  readonly attempt: number;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly blob: string | null;
+  /** `open` until the occurrence is final; what it does meanwhile is in its active row. */
+  readonly state: 'open' | FinalState;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly code: FailureCode | null;
+  readonly cause: string | null;
+  readonly nodeMinutes: number;
+  /** In the currency of the workload's price; null when it states none. */
+  readonly cost: number | null;
+}
+
+/** One row while an occurrence is not final. As long as it exists, it leads. */
+export interface ActiveRow {
+  readonly runId: string;
+  readonly workload: string;
+  readonly request: RunRequest;
+  readonly instant: string;
+  readonly state: ActiveState;
+  /** Counts the orchestrations of this run; an orchestration of an earlier term touches nothing. */
+  readonly term: number;
+  readonly knownAt: string;
+  /** Last change of the state. */
+  readonly since: string;
+  /** The end of the start window: later than this no run starts. */
+  readonly startBy: string;
+  /** Null until the run is admitted. */
+  readonly deadline: string | null;
+  readonly priority: number;
+  /** The most that the run may take; counted against budgets while it is active. */
+  readonly mayTake: { readonly nodeMinutes: number; readonly cost: number | null };
+  /** When and why the run is to end, by request. */
+  readonly cancel: { readonly at: string; readonly by: string } | null;
+  /** The decision that admitted the run: tells whose write it was when the answer is lost. */
+  readonly decision: string | null;
+  /** Why it waits, or how it is to end without a run. */
+  readonly reason: Reason | null;
+}
+
+export interface Reason {
+  /** `lost`: its orchestration was not found, or ended without a record. */
+  readonly kind: 'waiting' | 'skipped' | 'missed' | 'lost';
+  readonly code: FailureCode;
+  /** One sentence. */
+  readonly cause: string;
+}
+
+/** Node-minutes and cost of the runs of a workload whose instant is in one month. */
+export interface MonthSum {
+  readonly runs: number;
+  readonly nodeMinutes: number;
+  readonly cost: number;
+}
+
+export const NOTHING_SPENT: MonthSum = { runs: 0, nodeMinutes: 0, cost: 0 };
+
+/** What admission knows beside the active rows; one row of the same partition. */
+export interface AdmissionControl {
+  /** No run starts until then; null when admission is open. */
+  readonly closed: { readonly until: string; readonly by: string; readonly why: string } | null;
+  /** Instants of the starts of the last minute, newest last. */
+  readonly recentStarts: readonly string[];
+}
+
+export const OPEN_ADMISSION: AdmissionControl = { closed: null, recentStarts: [] };
