@@ -1,4 +1,4 @@
-import type { RunRequest } from '../run/run';
+import type { Claim, ClaimedRun } from '../run/ports';
 import { ACTIVE_PARTITION, partitionOf } from './keys';
 import {
   asValue,
@@ -16,26 +16,13 @@ import type { Table } from './table';
  * The fence between a run's row and its orchestrations. An orchestration belongs to one term of its
  * row; one that finds another term, or the run final, ends and touches nothing.
  */
-export type Claim =
-  | { readonly kind: 'claimed'; readonly cancelledBy: string | null }
-  /** The occurrence has ended, or another orchestration has taken the run over. */
-  | { readonly kind: 'final' | 'superseded' };
-
-/** What an orchestration knows of its run, enough to write the run's rows again. */
-export interface RunIdentityInput {
-  readonly runId: string;
-  readonly term: number;
-  readonly instant: string;
-  readonly request: RunRequest;
-}
-
 /**
  * Claims a run for its orchestration, or confirms the claim. Rows that storage has lost (a killed
  * Azurite loses up to five seconds of writes) are written again.
  */
 export async function claim(
   table: Table,
-  run: RunIdentityInput,
+  run: ClaimedRun,
   deadline: string,
   now: string,
 ): Promise<Claim> {
@@ -59,7 +46,7 @@ function claimed({ cancel }: ActiveRow): Claim {
 
 async function restore(
   table: Table,
-  run: RunIdentityInput,
+  run: ClaimedRun,
   deadline: string,
   now: string,
 ): Promise<Claim> {

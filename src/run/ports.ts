@@ -1,5 +1,5 @@
 import type { PackageReference } from '../workload/fields';
-import type { JobView, PoolView, TaskCounts } from './run';
+import type { JobView, PoolView, RunRecord, RunRequest, TaskCounts } from './run';
 
 /**
  * The services that a run depends on. Every call can be repeated: a resource that exists already
@@ -317,3 +317,31 @@ export interface Secrets {
   /** @throws secretMissing, accessDenied, each naming the vault and the secret */
   read(name: string): Promise<string>;
 }
+
+/** The register of occurrences, as far as an orchestration needs it. */
+export interface RunLedger {
+  /**
+   * Claims the run for this orchestration, or confirms the claim: asked before anything is made or
+   * deleted, and at each poll.
+   */
+  claim(run: ClaimedRun, deadline: string, now: string): Promise<Claim>;
+  /** True when another run of the workload is active. */
+  hasOtherActiveRun(workload: string, runId: string): Promise<boolean>;
+  /** Makes the occurrence final, as its record says; then starts what waited for its end. */
+  finish(run: ClaimedRun, record: RunRecord): Promise<void>;
+}
+
+/** What an orchestration knows of its run, enough to write the run's rows again. */
+export interface ClaimedRun {
+  readonly runId: string;
+  /** Counts the orchestrations of a run; one of an earlier term touches nothing. */
+  readonly term: number;
+  /** The due time, the last change of the blob, the time of the request. */
+  readonly instant: string;
+  readonly request: RunRequest;
+}
+
+export type Claim =
+  | { readonly kind: 'claimed'; readonly cancelledBy: string | null }
+  /** The occurrence has ended, or another orchestration has taken the run over. */
+  | { readonly kind: 'final' | 'superseded' };

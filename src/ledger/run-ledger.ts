@@ -1,0 +1,47 @@
+import type { RunLedger } from '../run/ports';
+import type { RunRecord } from '../run/run';
+import { admit, type AdmissionContext } from './admit';
+import { claim } from './claim';
+import { finish, type Ending } from './finish';
+import { newOccurrenceRow } from './ledger';
+import { listActive } from './list';
+
+/** The run's port on the ledger. */
+export function runLedgerOn(admission: AdmissionContext): RunLedger {
+  const { table } = admission;
+  return {
+    claim: (run, deadline, now) => claim(table, run, deadline, now),
+    hasOtherActiveRun: async (workload, runId) =>
+      (await listActive(table)).some(
+        (row) =>
+          row.workload === workload &&
+          row.runId !== runId &&
+          (row.state === 'starting' || row.state === 'running'),
+      ),
+    finish: async ({ runId, request, instant }, record) => {
+      // Written where storage has lost the row; else the row that is there leads.
+      const row = newOccurrenceRow(runId, { request, instant, attempt: 0 }, record.startedAt);
+      await finish(table, row, endingOf(record));
+      await admit(admission);
+    },
+  };
+}
+
+/** The end of an occurrence as its record says it. */
+export function endingOf({
+  outcome,
+  startedAt,
+  endedAt,
+  nodeMinutes,
+  estimatedCost,
+}: RunRecord): Ending {
+  return {
+    state: outcome.kind,
+    startedAt,
+    endedAt,
+    code: outcome.kind === 'succeeded' ? null : outcome.code,
+    cause: outcome.kind === 'succeeded' ? null : outcome.cause,
+    nodeMinutes,
+    cost: estimatedCost,
+  };
+}
