@@ -13,12 +13,10 @@ import type { ActiveRow } from './rows';
 import type { Table } from './table';
 
 /**
- * The fence between a run's row and its orchestrations. An orchestration belongs to one term of its
- * row; one that finds another term, or the run final, ends and touches nothing.
- */
-/**
- * Claims a run for its orchestration, or confirms the claim. Rows that storage has lost (a killed
- * Azurite loses up to five seconds of writes) are written again.
+ * Claims a run for its orchestration, or confirms the claim: the fence between a run's row and its
+ * orchestrations. An orchestration belongs to one term of its row; one that finds another term, or
+ * the run final, ends and touches nothing. Rows that storage has lost (a killed Azurite loses up to
+ * five seconds of writes) are written again.
  */
 export async function claim(
   table: Table,

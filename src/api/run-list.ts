@@ -1,0 +1,131 @@
+import { listActive, listOccurrences } from '../ledger/list';
+import { FINAL_STATES, type ActiveRow, type FinalState, type OccurrenceRow } from '../ledger/rows';
+import type { Table } from '../ledger/table';
+import type { Occurrence } from '../run/run';
+
+/** An occurrence in a list: all that the ledger has of it. */
+export interface RunSummary {
+  readonly runId: string;
+  readonly workload: string;
+  readonly status: 'queued' | 'running' | FinalState;
+  readonly trigger: Occurrence['kind'];
+  /** The due time, for a run of a schedule. */
+  readonly dueAt: string | null;
+  readonly blob: string | null;
+  readonly parameters: Readonly<Record<string, string>>;
+  /** The run that this one follows. */
+  readonly follows: string | null;
+  readonly attempt: number;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  /** One sentence on why it waits; null when it does not. */
+  readonly waitingFor: string | null;
+  readonly nodeMinutes: number;
+  readonly cost: number | null;
+  readonly cause: { readonly code: string; readonly message: string } | null;
+}
+
+export interface RunsQuery {
+  readonly workloads: readonly string[];
+  readonly statuses: readonly RunSummary['status'][] | null;
+  readonly since: string | null;
+  readonly until: string | null;
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+export interface RunsPage {
+  readonly runs: readonly RunSummary[];
+  /** Names the page after this one: `after=<next>`; null on the last page. */
+  readonly next: string | null;
+}
+
+/** One page of occurrences, newest first, with what the active rows say laid over them. */
+export async function listRuns(table: Table, query: RunsQuery): Promise<RunsPage> {
+  const active = new Map((await listActive(table)).map((row) => [row.runId, row]));
+  const { statuses } = query;
+  if (statuses !== null && statuses.every((status) => !isFinal(status))) {
+    return activePage([...active.values()], query);
+  }
+  const states = statuses?.filter(isFinal) ?? null;
+  // A page that asks for final and active states shows all and leaves out what does not fit.
+  const all = states !== null && states.length < (statuses?.length ?? 0) ? null : states;
+  const { rows, next } = await listOccurrences(table, { ...query, states: all });
+  const runs = rows
+    .map((row) => toRunSummary(row, active.get(row.runId) ?? null))
+    .filter(({ status }) => statuses === null || statuses.includes(status));
+  return { runs, next };
+}
+
+function isFinal(status: RunSummary['status']): status is FinalState {
+  return FINAL_STATES.some((state) => state === status);
+}
+
+/** Active rows are few: admission bounds them. They have no cursor. */
+function activePage(rows: readonly ActiveRow[], query: RunsQuery): RunsPage {
+  const { workloads, statuses, since, until, limit } = query;
+  const runs = rows
+    .filter(
+      (row) =>
+        workloads.includes(row.workload) &&
+        (statuses?.includes(activeStatus(row)) ?? true) &&
+        (since === null || row.instant >= since) &&
+        (until === null || row.instant < until),
+    )
+    .sort((one, other) => other.instant.localeCompare(one.instant))
+    .map(activeSummary);
+  return { runs: runs.slice(0, limit), next: null };
+}
+
+function activeStatus({ state }: ActiveRow): 'queued' | 'running' {
+  return state === 'running' || state === 'ending' ? 'running' : 'queued';
+}
+
+function activeSummary(row: ActiveRow): RunSummary {
+  const { runId, workload, request, instant, knownAt } = row;
+  return toRunSummary(
+    {
+      runId,
+      workload,
+      occurrence: request.occurrence,
+      instant,
+      knownAt,
+      attempt: 0,
+      parameters: request.parameters,
+      blob: request.blob ?? null,
+      state: 'open',
+      startedAt: null,
+      endedAt: null,
+      code: null,
+      cause: null,
+      nodeMinutes: 0,
+      cost: null,
+    },
+    row,
+  );
+}
+
+/** `active` leads as long as the occurrence is not final. */
+export function toRunSummary(row: OccurrenceRow, active: ActiveRow | null): RunSummary {
+  const { runId, workload, occurrence, state, code, cause } = row;
+  const isOpen = state === 'open';
+  return {
+    runId,
+    workload,
+    status: isOpen ? (active === null ? 'running' : activeStatus(active)) : state,
+    trigger: occurrence.kind,
+    dueAt: occurrence.kind === 'schedule' ? occurrence.due : null,
+    blob: row.blob,
+    parameters: row.parameters,
+    follows: occurrence.kind === 'after' ? occurrence.runId : null,
+    attempt: row.attempt,
+    createdAt: row.knownAt,
+    startedAt: row.startedAt,
+    endedAt: row.endedAt,
+    waitingFor: isOpen ? (active?.reason?.cause ?? null) : null,
+    nodeMinutes: row.nodeMinutes,
+    cost: row.cost,
+    cause: code === null ? null : { code, message: cause ?? '' },
+  };
+}
