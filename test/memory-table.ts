@@ -1,4 +1,11 @@
-import type { Change, KeyRange, Row, RowValue, Table } from '../src/ledger/table';
+import {
+  jsonOf,
+  type Change,
+  type KeyRange,
+  type Row,
+  type RowValue,
+  type Table,
+} from '../src/ledger/table';
 
 /** A table in memory: conditions are kept, transactions are whole, a write changes the ETag. */
 export class MemoryTable implements Table {
@@ -23,13 +30,14 @@ export class MemoryTable implements Table {
 
   async write(partition: string, changes: readonly Change[]): Promise<'written' | 'conflict'> {
     this.calls.push(`write ${partition} ${changes.map(({ kind }) => kind).join(' ')}`);
+    const jsons = changes.map((change) => jsonOf(partition, change));
     const rows =
       this.partitions.get(partition) ?? new Map<string, { etag: string; json: string }>();
     if (!changes.every((change) => holds(change, rows.get(change.key)?.etag))) return 'conflict';
     this.partitions.set(partition, rows);
-    for (const { key, value } of changes) {
+    for (const [index, { key }] of changes.entries()) {
       this.#writes += 1;
-      rows.set(key, { etag: `"${this.#writes}"`, json: JSON.stringify(value) });
+      rows.set(key, { etag: `"${this.#writes}"`, json: jsons[index] ?? '' });
     }
     return 'written';
   }

@@ -1,7 +1,7 @@
 import { odata, RestError, type TableClient, type TransactionAction } from '@azure/data-tables';
 import { Failure, formatError } from '../failure';
 import {
-  MAX_ROW_CHARACTERS,
+  jsonOf,
   type Change,
   type KeyRange,
   type Row,
@@ -24,8 +24,10 @@ export function tableOn(client: TableClient, caller: Caller = UNNAMED): Table {
       }),
     list: (partition, range, limit) =>
       run(`list rows of ${partition}`, () => list(client, partition, range, limit)),
-    write: (partition, changes) =>
-      run(`write ${changes.length} rows of ${partition}`, () => write(client, partition, changes)),
+    write: async (partition, changes) => {
+      const actions = changes.map((change) => actionOf(partition, change));
+      return run(`write ${changes.length} rows of ${partition}`, () => write(client, actions));
+    },
     remove: (partition, key, etag) =>
       run(`delete row ${partition}/${key}`, () => remove(client, partition, key, etag)),
   };
@@ -67,10 +69,8 @@ async function list(
 
 async function write(
   client: TableClient,
-  partition: string,
-  changes: readonly Change[],
+  actions: TransactionAction[],
 ): Promise<'written' | 'conflict'> {
-  const actions = changes.map((change) => actionOf(partition, change));
   for (let isFirst = true; ; isFirst = false) {
     try {
       await client.submitTransaction(actions);
@@ -85,11 +85,7 @@ async function write(
 }
 
 function actionOf(partitionKey: string, change: Change): TransactionAction {
-  const value = JSON.stringify(change.value);
-  if (value.length > MAX_ROW_CHARACTERS) {
-    throw new Error(`row ${partitionKey}/${change.key} has ${value.length} characters`);
-  }
-  const entity = { partitionKey, rowKey: change.key, value };
+  const entity = { partitionKey, rowKey: change.key, value: jsonOf(partitionKey, change) };
   switch (change.kind) {
     case 'insert':
       return ['create', entity];
@@ -141,7 +137,7 @@ async function ignoring<Result>(
 }
 
 function mapErrors({ url }: TableClient, caller: Caller) {
-  const account = new URL(url).hostname.split('.')[0] ?? url;
+  const account = accountIn(url);
   return async <Result>(doing: string, operation: () => Promise<Result>): Promise<Result> => {
     try {
       return await operation();
@@ -164,4 +160,11 @@ function mapErrors({ url }: TableClient, caller: Caller) {
       );
     }
   };
+}
+
+/** The account is the first label of the host; behind a bare address it is the first part of the path. */
+function accountIn(url: string): string {
+  const { hostname, pathname } = new URL(url);
+  const isNamed = /[a-z].*\./i.test(hostname);
+  return (isNamed ? hostname.split('.')[0] : pathname.split('/')[1]) ?? url;
 }

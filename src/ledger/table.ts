@@ -41,3 +41,17 @@ export type Change =
 
 /** Storage accepts 32,768 characters in a property; the rest is room for what escaping adds. */
 export const MAX_ROW_CHARACTERS = 30_000;
+
+/** A row as it is stored. @throws Error for one that is too large: that is a bug of its writer */
+export function jsonOf(partition: string, { key, value }: Change): string {
+  const json = JSON.stringify(value).replaceAll(/[\u2028\u2029]/g, escapeOf);
+  if (json.length <= MAX_ROW_CHARACTERS) return json;
+  throw new Error(
+    `row ${partition}/${key} has ${json.length} characters, of at most ${MAX_ROW_CHARACTERS}`,
+  );
+}
+
+/** A line separator ends a line for a service that reads a transaction line by line: Azurite does. */
+function escapeOf(separator: string): string {
+  return `\\u${separator.charCodeAt(0).toString(16)}`;
+}

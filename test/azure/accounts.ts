@@ -19,7 +19,7 @@ export interface TestAccount {
   stop(): Promise<void>;
 }
 
-const PATH = process.execPath.replace(/\/[^/]*$/, '');
+export const NODE_PATH = process.execPath.replace(/\/[^/]*$/, '');
 /** Azurite's built-in account: its key is published and protects nothing. */
 export const ACCOUNT = {
   name: 'devstoreaccount1',
@@ -34,7 +34,7 @@ export async function startOAuthAccount(): Promise<TestAccount> {
     certificate: await certificateOfTests(),
     ports: { blob: 0, queue: 0, table: 0 },
     compiled: folder,
-    path: PATH,
+    path: NODE_PATH,
     log: () => undefined,
   });
   const identity = await openIdentity();
@@ -57,7 +57,7 @@ export async function startKeyAccount(): Promise<TestAccount> {
     script: require.resolve('azurite/dist/src/blob/main.js'),
     execArgv: ['--require', join(folder, 'exit-with-parent.js')],
     args: ['--blobPort', '0', '--location', join(folder, 'data'), '--silent', '--disableTelemetry'],
-    env: { PATH },
+    env: { PATH: NODE_PATH },
     readyLine: /Azurite Blob service successfully listens on (\S+)/,
     log: () => undefined,
   });
@@ -73,7 +73,7 @@ export async function startKeyAccount(): Promise<TestAccount> {
 }
 
 /** With the script that ends a server with its parent. Its compiled form is the file itself: it has no types. */
-function folderWithLeash(): string {
+export function folderWithLeash(): string {
   const folder = mkdtempSync(join(tmpdir(), 'nightshift-storage-'));
   const leash = join(__dirname, '..', '..', 'local', 'exit-with-parent.ts');
   copyFileSync(leash, join(folder, 'exit-with-parent.js'));
