@@ -1,4 +1,5 @@
 import { Cron } from 'croner';
+import { instantOf, offsetAt } from './local-time';
 
 /** A schedule as it is in force: NCRONTAB (five or six fields) and an IANA time zone. */
 export interface Schedule {
@@ -11,31 +12,70 @@ export interface Schedule {
  * asks for day of month and day of week both, as NCRONTAB does.
  */
 export function dueTimesIn(
-  { cron, timeZone }: Schedule,
+  schedule: Schedule,
   after: string,
   until: string,
   limit: number,
 ): readonly string[] {
-  const rule = ruleOf(cron, timeZone);
   const due: string[] = [];
-  let next = rule.nextRun(new Date(after));
-  while (next !== null && next.toISOString() <= until && due.length < limit) {
-    due.push(next.toISOString());
-    next = rule.nextRun(next);
+  for (const at of dueTimesAfter(schedule, after)) {
+    if (at > until || due.length === limit) return due;
+    due.push(at);
   }
   return due;
 }
 
-/** NCRONTAB takes any prefix of a name of three letters or more, this library just three. */
-function ruleOf(cron: string, timezone: string): Cron {
-  const names = cron.replaceAll(/[a-z]{4,}/gi, (name) => name.slice(0, 3));
-  return new Cron(names, { timezone, domAndDow: true, paused: true });
+/** The next due time after an instant; null for a schedule that is never due again. */
+export function nextDueTime(schedule: Schedule, after: string): string | null {
+  for (const at of dueTimesAfter(schedule, after)) return at;
+  return null;
 }
 
-/** The next due time after an instant; null for a schedule that is never due again. */
-export function nextDueTime({ cron, timeZone }: Schedule, after: string): string | null {
+function* dueTimesAfter({ cron, timeZone }: Schedule, after: string): Generator<string> {
+  const hour = cron.trim().split(/\s+/).at(-4) ?? '*';
+  if (!hour.includes('*')) return yield* fixedHours(cron, timeZone, after);
   const rule = ruleOf(cron, timeZone);
-  return rule.nextRun(new Date(after))?.toISOString() ?? null;
+  for (let next = rule.nextRun(new Date(after)); next !== null; next = rule.nextRun(next)) {
+    yield next.toISOString();
+  }
+}
+
+/**
+ * Due times of a schedule that names its hours. Where a clock change doubles a local time, the
+ * first of the two is due; local times that a change skips are due once, at the change.
+ */
+function* fixedHours(cron: string, timeZone: string, after: string): Generator<string> {
+  // Local times, read as if they were UTC.
+  const rule = ruleOf(cron, 'UTC');
+  let last = Date.parse(after);
+  let local = rule.nextRun(new Date(last + offsetAt(last, timeZone)));
+  for (; local !== null; local = rule.nextRun(local)) {
+    const instant = instantOf(local.getTime(), timeZone);
+    if (instant > last) yield new Date(instant).toISOString();
+    last = Math.max(last, instant);
+  }
+}
+
+/**
+ * NCRONTAB takes any prefix of a name of three letters or more, this library just three. NCRONTAB
+ * reads `5/15` as every 15 from 5 on, which is a sloppy range here, and turns around a range whose
+ * ends are the wrong way round.
+ */
+function ruleOf(cron: string, timezone: string): Cron {
+  const names = cron.replaceAll(/[a-z]{4,}/gi, (name) => name.slice(0, 3));
+  const ranges = names.replaceAll(/(\w+)-(\w+)/g, (range, low: string, high: string) =>
+    placeOf(low) > placeOf(high) ? `${high}-${low}` : range,
+  );
+  return new Cron(ranges, { timezone, domAndDow: true, sloppyRanges: true, paused: true });
+}
+
+const NAMES = 'jan feb mar apr may jun jul aug sep oct nov dec sun mon tue wed thu fri sat'.split(
+  ' ',
+);
+
+function placeOf(value: string): number {
+  const named = NAMES.indexOf(value.toLowerCase());
+  return named === -1 ? Number(value) : named;
 }
 
 /** What becomes of due times that passed while nothing could start them. */
@@ -49,8 +89,16 @@ export interface CaughtUp {
   readonly missed: readonly string[];
 }
 
-/** Splits due times, oldest first, into those that run and those that are recorded as missed. */
-export function catchUpOn(due: readonly string[], policy: CatchUp, now: string): CaughtUp {
+/**
+ * Splits the first `count` of due times, oldest first, into those that run and those that are
+ * recorded as missed. The rest is left for the next pass.
+ */
+export function catchUpOn(
+  due: readonly string[],
+  policy: CatchUp,
+  now: string,
+  count = due.length,
+): CaughtUp {
   const isFresh = (at: string) => Date.parse(now) - Date.parse(at) <= FRESH_MS;
   const runs = (at: string, index: number): boolean => {
     switch (policy) {
@@ -63,7 +111,7 @@ export function catchUpOn(due: readonly string[], policy: CatchUp, now: string):
     }
   };
   return {
-    run: due.filter(runs),
-    missed: due.filter((at, index) => !runs(at, index)),
+    run: due.slice(0, count).filter(runs),
+    missed: due.slice(0, count).filter((at, index) => !runs(at, index)),
   };
 }

@@ -1,0 +1,143 @@
+import { expect, test } from 'vitest';
+import { catchUpOn, dueTimesIn, nextDueTime } from '../../src/ledger/due-times';
+
+function due(cron: string, timeZone: string, after: string, until: string): readonly string[] {
+  return dueTimesIn({ cron, timeZone }, after, until, 500).map((at) => at.replace(':00.000Z', 'Z'));
+}
+
+test('due times are those after the one instant and not after the other', () => {
+  const daily = ['0 0 2 * * *', 'UTC'] as const;
+
+  expect(due(...daily, '2026-11-30T02:00:00.000Z', '2026-12-02T02:00:00.000Z')).toEqual([
+    '2026-12-01T02:00Z',
+    '2026-12-02T02:00Z',
+  ]);
+  expect(due(...daily, '2026-11-30T01:59:59.500Z', '2026-11-30T02:00:00.000Z')).toEqual([
+    '2026-11-30T02:00Z',
+  ]);
+  expect(due(...daily, '2026-11-30T02:00:00.000Z', '2026-12-01T01:59:59.999Z')).toEqual([]);
+});
+
+test('no more due times are given than asked for, the oldest first', () => {
+  const minutely = { cron: '* * * * *', timeZone: 'UTC' };
+
+  expect(dueTimesIn(minutely, '2026-11-30T00:00:00.000Z', '2027-01-01T00:00:00.000Z', 2)).toEqual([
+    '2026-11-30T00:01:00.000Z',
+    '2026-11-30T00:02:00.000Z',
+  ]);
+});
+
+test.each([
+  ['five fields', '30 2 * * *', ['2026-11-30T02:30Z', '2026-12-01T02:30Z']],
+  ['a whole name of a month', '0 0 2 1 december *', ['2026-12-01T02:00Z']],
+  ['a part of a name', '0 0 2 * Novem-DEC mond', ['2026-11-30T02:00Z']],
+  ['day of month and of week, which must both hold', '0 0 2 1 * TUE', ['2026-12-01T02:00Z']],
+  ['day of month and of week that do not both hold', '0 0 2 1 * MON', []],
+  ['a step from a value on', '0 10/25 2 30 * *', ['2026-11-30T02:10Z', '2026-11-30T02:35Z']],
+  ['a range the wrong way round', '0 0 2 * * TUE-SUN', ['2026-11-30T02:00Z', '2026-12-01T02:00Z']],
+  ['a day that never comes', '0 0 2 30 2 *', []],
+])('a schedule is read as the timer trigger reads it: %s', (_, cron, expected) => {
+  expect(due(cron, 'UTC', '2026-11-30T00:00:00.000Z', '2026-12-01T23:00:00.000Z')).toEqual(
+    expected,
+  );
+});
+
+const berlin = 'Europe/Berlin';
+const newYork = 'America/New_York';
+
+test.each([
+  // Berlin: 02:00 becomes 03:00 at 01:00 UTC.
+  ['0 30 2 * * *', berlin, '2027-03-27T12:00', ['2027-03-28T01:00Z']],
+  ['0 0,30 2 * * *', berlin, '2027-03-27T12:00', ['2027-03-28T01:00Z']],
+  ['0 */10 2 * * *', berlin, '2027-03-27T12:00', ['2027-03-28T01:00Z']],
+  ['0 30 2,3 * * *', berlin, '2027-03-27T12:00', ['2027-03-28T01:00Z', '2027-03-28T01:30Z']],
+  ['0 0 2,3 * * *', berlin, '2027-03-27T12:00', ['2027-03-28T01:00Z']],
+  ['0 30 2 * * *', newYork, '2027-03-13T12:00', ['2027-03-14T07:00Z']],
+])('local times that a clock change skips are due once, at the change: %s %s', (...given) => {
+  const [cron, zone, noon, expected] = given;
+  const until = new Date(Date.parse(`${noon}:00.000Z`) + 86_400_000).toISOString();
+
+  expect(due(cron, zone, `${noon}:00.000Z`, until)).toEqual(expected);
+});
+
+test.each([
+  // Berlin: 03:00 becomes 02:00 at 01:00 UTC.
+  ['0 30 2 * * *', berlin, '2026-10-24T12:00', ['2026-10-25T00:30Z']],
+  ['0 0,30 2 * * *', berlin, '2026-10-24T12:00', ['2026-10-25T00:00Z', '2026-10-25T00:30Z']],
+  [
+    '0 30 1-3 * * *',
+    berlin,
+    '2026-10-24T12:00',
+    ['2026-10-24T23:30Z', '2026-10-25T00:30Z', '2026-10-25T02:30Z'],
+  ],
+  ['0 30 1 * * *', newYork, '2026-10-31T12:00', ['2026-11-01T05:30Z']],
+])('a fixed local time that a clock change doubles is due once: %s %s', (...given) => {
+  const [cron, zone, noon, expected] = given;
+  const until = new Date(Date.parse(`${noon}:00.000Z`) + 86_400_000).toISOString();
+
+  expect(due(cron, zone, `${noon}:00.000Z`, until)).toEqual(expected);
+});
+
+test('every hour is due in both of two doubled hours and not in the skipped one', () => {
+  const every = '0 0 * * * *';
+
+  expect(due(every, berlin, '2026-10-24T23:30:00.000Z', '2026-10-25T02:30:00.000Z')).toEqual([
+    '2026-10-25T00:00Z',
+    '2026-10-25T01:00Z',
+    '2026-10-25T02:00Z',
+  ]);
+  expect(due(every, newYork, '2027-03-14T05:30:00.000Z', '2027-03-14T08:30:00.000Z')).toEqual([
+    '2027-03-14T06:00Z',
+    '2027-03-14T07:00Z',
+    '2027-03-14T08:00Z',
+  ]);
+});
+
+test('due times are the same wherever a pass begins to count', () => {
+  const schedules = ['0 */20 1-3 * * *', '0 30 2 * * *', '0 */30 * * * *'];
+  const year = ['2026-10-25', '2027-03-28'];
+  for (const cron of schedules) {
+    for (const day of year) {
+      const whole = due(cron, berlin, `${day}T00:00:00.000Z`, `${day}T06:00:00.000Z`);
+      const steps = Array.from({ length: 72 }, (_, step) => {
+        const at = Date.parse(`${day}T00:00:00.000Z`) + step * 300_000;
+        const [from, to] = [new Date(at).toISOString(), new Date(at + 300_000).toISOString()];
+        return due(cron, berlin, from, to);
+      });
+      expect(steps.flat()).toEqual(whole);
+    }
+  }
+});
+
+test('the next due time of a schedule follows an instant, and may never come', () => {
+  const after = '2026-11-30T02:00:00.000Z';
+
+  expect(nextDueTime({ cron: '0 0 2 * * *', timeZone: berlin }, after)).toBe(
+    '2026-12-01T01:00:00.000Z',
+  );
+  expect(nextDueTime({ cron: '0 0 2 30 2 *', timeZone: 'UTC' }, after)).toBeNull();
+});
+
+test('catch-up makes up none, the last or all of the due times that passed', () => {
+  const [one, two, three] = ['2026-11-30T02:00Z', '2026-11-30T03:00Z', '2026-11-30T04:00Z'];
+  const passed = [one, two, three];
+  const now = '2026-11-30T05:00:00.000Z';
+
+  expect(catchUpOn(passed, 'none', now)).toEqual({ run: [], missed: passed });
+  expect(catchUpOn(passed, 'last', now)).toEqual({ run: [three], missed: [one, two] });
+  expect(catchUpOn(passed, 'all', now)).toEqual({ run: passed, missed: [] });
+  expect(catchUpOn([], 'last', now)).toEqual({ run: [], missed: [] });
+});
+
+test('a due time that is found within ten minutes runs by whatever policy', () => {
+  const passed = ['2026-11-30T02:00:00.000Z'];
+
+  expect(catchUpOn(passed, 'none', '2026-11-30T02:10:00.000Z')).toEqual({
+    run: passed,
+    missed: [],
+  });
+  expect(catchUpOn(passed, 'none', '2026-11-30T02:10:00.001Z')).toEqual({
+    run: [],
+    missed: passed,
+  });
+});
