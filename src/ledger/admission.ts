@@ -66,8 +66,13 @@ export function decideAdmission(input: AdmissionInput): readonly Decision[] {
   return [...decisions.values()];
 }
 
-function isAdmitted({ state }: ActiveRow): boolean {
-  return state === 'starting' || state === 'running';
+/** A run that the reconciler ends has its nodes until it is final. */
+function isAdmitted({ state, deadline }: ActiveRow): boolean {
+  return state === 'starting' || state === 'running' || (state === 'ending' && deadline !== null);
+}
+
+function isWaiting({ state }: ActiveRow): boolean {
+  return state === 'known' || state === 'queued';
 }
 
 /** By priority, one level more for each hour waited, then by instant. */
@@ -75,7 +80,7 @@ function inOrder({ rows, now }: AdmissionInput): readonly ActiveRow[] {
   const rank = (row: ActiveRow) =>
     row.priority + Math.floor((Date.parse(now) - Date.parse(row.knownAt)) / HOUR_MS);
   return rows
-    .filter(({ state }) => state === 'known' || state === 'queued')
+    .filter(isWaiting)
     .sort(
       (one, other) =>
         rank(other) - rank(one) ||
@@ -92,14 +97,11 @@ function decideRow(
   room: Room,
   decisions: Map<string, Decision>,
 ): Decision {
-  if (row.cancel !== null) {
-    return end(row, 'skipped', 'cancelled', 'the run was cancelled before it started');
-  }
-  if (now > row.startBy) {
-    return end(row, 'missed', 'startWindowEnded', `the run could not start before ${row.startBy}`);
-  }
+  const reason = reasonToEnd(row, now);
+  if (reason !== null) return { kind: 'end', runId: row.runId, reason };
   const others = active.filter(({ workload }) => workload === row.workload);
-  const overlap = overlapDecision(rows, row, policy, others, decisions);
+  const candidates = rows.filter((one) => isWaiting(one) && reasonToEnd(one, now) === null);
+  const overlap = overlapDecision(candidates, row, policy, others, decisions);
   if (overlap !== null) return overlap;
   if (others.length >= policy.maxActiveRuns) {
     return wait(row, 'tooManyRuns', `${others.length} runs of ${row.workload} are active`);
@@ -110,9 +112,20 @@ function decideRow(
   return { kind: 'start', runId: row.runId, deadline };
 }
 
-/** Null where the policy lets the row start. */
+/** Null for a row that may still start. */
+function reasonToEnd({ cancel, startBy }: ActiveRow, now: string): Reason | null {
+  if (cancel !== null) {
+    const cause = 'the run was cancelled before it started';
+    return { kind: 'skipped', code: 'cancelled', cause };
+  }
+  if (now <= startBy) return null;
+  const cause = `the run could not start before ${startBy}`;
+  return { kind: 'missed', code: 'startWindowEnded', cause };
+}
+
+/** Null where the policy lets the row start. `candidates` are the rows that may still start. */
 function overlapDecision(
-  rows: readonly ActiveRow[],
+  candidates: readonly ActiveRow[],
   row: ActiveRow,
   { overlap }: WorkloadPolicy,
   others: readonly ActiveRow[],
@@ -123,13 +136,12 @@ function overlapDecision(
     case 'allow':
       return null;
     case 'forbid':
-      if (holder === undefined) return null;
-      return end(row, 'skipped', 'overlapped', `run ${holder} of ${row.workload} was active`);
+      return forbidDecision(row, others);
     case 'queue':
       if (holder === undefined) return null;
       return wait(row, 'overlapped', `run ${holder} of ${row.workload} is active`);
     case 'replace': {
-      const newer = newestWaiting(rows, row);
+      const newer = newestOf(candidates, row);
       if (newer !== row.runId) {
         return end(row, 'skipped', 'overlapped', `run ${newer} is newer and replaces it`);
       }
@@ -142,12 +154,20 @@ function overlapDecision(
   }
 }
 
-function newestWaiting(rows: readonly ActiveRow[], { workload }: ActiveRow): string {
-  const waiting = rows.filter(
-    (row) => row.workload === workload && (row.state === 'known' || row.state === 'queued'),
-  );
-  const newest = waiting.reduce((best, row) => (isNewer(row, best) ? row : best));
-  return newest.runId;
+/** A retry was asked for: it waits, and makes no occurrence skip that came by itself. */
+function forbidDecision(row: ActiveRow, others: readonly ActiveRow[]): Decision | null {
+  const [holder] = others;
+  if (holder === undefined) return null;
+  const first = row.attempt > 0 ? undefined : others.find(({ attempt }) => attempt === 0);
+  if (first !== undefined) {
+    return end(row, 'skipped', 'overlapped', `run ${first.runId} of ${row.workload} was active`);
+  }
+  return wait(row, 'overlapped', `run ${holder.runId} of ${row.workload} is active`);
+}
+
+function newestOf(candidates: readonly ActiveRow[], row: ActiveRow): string {
+  const ofWorkload = candidates.filter(({ workload }) => workload === row.workload);
+  return ofWorkload.reduce((best, one) => (isNewer(one, best) ? one : best), row).runId;
 }
 
 function isNewer(one: ActiveRow, other: ActiveRow): boolean {
@@ -160,48 +180,59 @@ interface Room {
   take(row: ActiveRow): void;
 }
 
-function roomIn(
-  { control, limits, spent, now }: AdmissionInput,
-  active: readonly ActiveRow[],
-): Room {
-  let runs = active.length;
-  let starts = control.recentStarts.filter(
-    (at) => Date.parse(now) - Date.parse(at) < MINUTE_MS,
-  ).length;
-  const sum = (amount: (row: ActiveRow) => number) =>
-    active.reduce((total, row) => total + amount(row), 0);
-  let nodeMinutes = spent.nodeMinutes + sum(({ mayTake }) => mayTake.nodeMinutes);
-  let cost = spent.cost + sum(({ mayTake }) => mayTake.cost ?? 0);
+/** Sums over the app as it is with the rows that have been admitted so far. */
+interface Taken {
+  readonly runs: number;
+  readonly starts: number;
+  readonly nodeMinutes: number;
+  readonly cost: number;
+}
+
+function roomIn(input: AdmissionInput, active: readonly ActiveRow[]): Room {
+  const { control, spent, now } = input;
+  const recent = control.recentStarts.filter((at) => Date.parse(now) - Date.parse(at) < MINUTE_MS);
+  let taken: Taken = { ...spent, runs: 0, starts: recent.length };
+  for (const row of active) taken = { ...takenWith(taken, row), starts: taken.starts };
   return {
-    reasonAgainst({ mayTake }) {
-      if (control.closed !== null && now < control.closed.until) {
-        return waiting(
-          'admissionClosed',
-          `${control.closed.by} stopped all starts: ${control.closed.why}`,
-        );
-      }
-      if (runs >= limits.maxActiveRuns) {
-        return waiting('tooManyRuns', `${runs} runs of this app are active`);
-      }
-      if (starts >= limits.maxStartsPerMinute) {
-        return waiting('tooManyRuns', `${starts} runs were started in the last minute`);
-      }
-      const { monthlyNodeMinutes, monthlyCost } = limits;
-      if (monthlyNodeMinutes !== null && nodeMinutes + mayTake.nodeMinutes > monthlyNodeMinutes) {
-        return waiting('budgetReached', budget(nodeMinutes, monthlyNodeMinutes, 'node-minutes'));
-      }
-      if (monthlyCost !== null && cost + (mayTake.cost ?? 0) > monthlyCost) {
-        return waiting('budgetReached', budget(cost, monthlyCost, 'of the currency of prices'));
-      }
-      return null;
-    },
-    take({ mayTake }) {
-      runs += 1;
-      starts += 1;
-      nodeMinutes += mayTake.nodeMinutes;
-      cost += mayTake.cost ?? 0;
+    reasonAgainst: (row) => reasonAgainst(input, taken, row),
+    take: (row) => {
+      taken = takenWith(taken, row);
     },
   };
+}
+
+function takenWith({ runs, starts, nodeMinutes, cost }: Taken, { mayTake }: ActiveRow): Taken {
+  return {
+    runs: runs + 1,
+    starts: starts + 1,
+    nodeMinutes: nodeMinutes + mayTake.nodeMinutes,
+    cost: cost + (mayTake.cost ?? 0),
+  };
+}
+
+function reasonAgainst(
+  { control, limits, now }: AdmissionInput,
+  { runs, starts, nodeMinutes, cost }: Taken,
+  { mayTake }: ActiveRow,
+): Reason | null {
+  if (control.closed !== null && now < control.closed.until) {
+    const { by, why } = control.closed;
+    return waiting('admissionClosed', `${by} stopped all starts: ${why}`);
+  }
+  if (runs >= limits.maxActiveRuns) {
+    return waiting('tooManyRuns', `${runs} runs of this app are active`);
+  }
+  if (starts >= limits.maxStartsPerMinute) {
+    return waiting('tooManyRuns', `${starts} runs were started in the last minute`);
+  }
+  const { monthlyNodeMinutes, monthlyCost } = limits;
+  if (monthlyNodeMinutes !== null && nodeMinutes + mayTake.nodeMinutes > monthlyNodeMinutes) {
+    return waiting('budgetReached', budget(nodeMinutes, monthlyNodeMinutes, 'node-minutes'));
+  }
+  if (monthlyCost !== null && cost + (mayTake.cost ?? 0) > monthlyCost) {
+    return waiting('budgetReached', budget(cost, monthlyCost, 'of the currency of prices'));
+  }
+  return null;
 }
 
 function budget(taken: number, limit: number, unit: string): string {

@@ -1,3 +1,4 @@
+import { Failure } from '../failure';
 import {
   decideAdmission,
   type AdmissionInput,
@@ -6,7 +7,15 @@ import {
   type Spent,
 } from './admission';
 import { ACTIVE_PARTITION, ADMISSION_KEY, partitionOf, sumKey } from './keys';
-import { asValue, versioned, type Versioned } from './ledger';
+import {
+  asValue,
+  insertOccurrence,
+  isFinal,
+  newOccurrenceRow,
+  readOccurrence,
+  versioned,
+  type Versioned,
+} from './ledger';
 import {
   NOTHING_SPENT,
   OPEN_ADMISSION,
@@ -51,24 +60,83 @@ const MAX_ATTEMPTS = 20;
  */
 export async function admit(context: AdmissionContext): Promise<readonly string[]> {
   const started: string[] = [];
+  let unanswered: string | null = null;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const state = await readState(context.table);
+    if (unanswered !== null)
+      started.push(...(await carryOut(context, decidedBy(unanswered, state))));
+    unanswered = null;
     const decisions = await decide(context, state);
     if (decisions.length === 0) return started;
-    const rows = await write(context, state, decisions);
-    if (rows === null) continue;
-    for (const row of rows) {
-      if (row.state === 'starting') {
-        await context.starter.start(row);
-        started.push(row.runId);
-      } else if (row.state === 'ending') await context.endWithoutRun(row);
-      else if (row.cancel !== null) await context.starter.wake(row);
+    if (!(await confirmKnown(context, state, decisions))) continue;
+    const decision = context.newDecisionId();
+    const rows = await write(context, state, decisions, decision);
+    if (rows === null) {
+      unanswered = decision;
+      continue;
     }
+    started.push(...(await carryOut(context, rows)));
     if (decisions.length < MAX_DECISIONS && !rows.some(({ state: is }) => is === 'ending')) {
       return started;
     }
   }
   return started;
+}
+
+/**
+ * What a decision did whose write had no clear answer: a client that repeats a request after a
+ * lost answer hears of a conflict with itself.
+ */
+function decidedBy(decision: string, { rows }: State): readonly ActiveRow[] {
+  return [...rows.values()].map(({ value }) => value).filter((row) => row.decision === decision);
+}
+
+/** One row that fails keeps no other from being carried out. @throws the first error at the end */
+async function carryOut(
+  { starter, endWithoutRun }: AdmissionContext,
+  rows: readonly ActiveRow[],
+): Promise<readonly string[]> {
+  const started: string[] = [];
+  const errors: unknown[] = [];
+  for (const row of rows) {
+    try {
+      if (row.state === 'starting') {
+        await starter.start(row);
+        started.push(row.runId);
+      } else if (row.state === 'ending') await endWithoutRun(row);
+      else if (row.cancel !== null) await starter.wake(row);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
+  return started;
+}
+
+/**
+ * Compares rows that are merely known with their occurrences, after their ETags were read: a late
+ * delivery may have made an active row again for what is final, or its host may have died before
+ * it wrote the occurrence.
+ * @returns false when a row was dropped, so that all is to be decided again
+ */
+async function confirmKnown(
+  { table, now }: AdmissionContext,
+  { rows }: State,
+  decisions: readonly Decision[],
+): Promise<boolean> {
+  const checked = decisions.map(async ({ runId }) => {
+    const found = rows.get(runId);
+    if (found?.value.state !== 'known') return true;
+    const known = await readOccurrence(table, runId);
+    if (known === null) {
+      const row = newOccurrenceRow(runId, found.value, now().toISOString());
+      return insertOccurrence(table, row);
+    }
+    if (!isFinal(known)) return true;
+    await table.remove(ACTIVE_PARTITION, runId, found.etag);
+    return false;
+  });
+  return (await Promise.all(checked)).every(Boolean);
 }
 
 interface State {
@@ -130,9 +198,9 @@ async function write(
   context: AdmissionContext,
   { control, rows }: State,
   decisions: readonly Decision[],
+  decision: string,
 ): Promise<readonly ActiveRow[] | null> {
   const at = context.now().toISOString();
-  const decision = context.newDecisionId();
   const changed = decisions.flatMap((one) => {
     const found = rows.get(one.runId);
     return found === undefined
@@ -152,8 +220,18 @@ async function write(
       ? { kind: 'insert', key: ADMISSION_KEY, value: next }
       : { kind: 'replace', key: ADMISSION_KEY, value: next, etag: control.etag },
   );
-  const written = await context.table.write(ACTIVE_PARTITION, changes);
-  return written === 'written' ? changed.map(({ row }) => row) : null;
+  const isWritten = await wasWritten(context.table.write(ACTIVE_PARTITION, changes));
+  return isWritten ? changed.map(({ row }) => row) : null;
+}
+
+/** False also where no answer came: the rows then show whose decision was written. */
+async function wasWritten(writing: ReturnType<Table['write']>): Promise<boolean> {
+  try {
+    return (await writing) === 'written';
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'serviceUnavailable') return false;
+    throw error;
+  }
 }
 
 function apply(row: ActiveRow, one: Decision, at: string, decision: string): ActiveRow {
@@ -170,7 +248,7 @@ function apply(row: ActiveRow, one: Decision, at: string, decision: string): Act
     case 'wait':
       return { ...row, state: 'queued', since: at, reason: one.reason };
     case 'end':
-      return { ...row, state: 'ending', since: at, reason: one.reason };
+      return { ...row, state: 'ending', since: at, decision, reason: one.reason };
     case 'cancel':
       return { ...row, cancel: { at, by: one.by } };
   }

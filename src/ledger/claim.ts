@@ -4,6 +4,7 @@ import {
   asValue,
   changeActive,
   insert,
+  isFinal,
   newOccurrenceRow,
   readActive,
   readOccurrence,
@@ -50,12 +51,13 @@ async function restore(
 ): Promise<Claim> {
   const { runId, term, instant, request } = run;
   const known = await readOccurrence(table, runId);
-  if (known !== null && known.value.state !== 'open') return { kind: 'final' };
+  if (isFinal(known)) return { kind: 'final' };
   const row: ActiveRow = {
     runId,
     workload: request.workload,
     request,
     instant,
+    attempt: known?.value.attempt ?? 0,
     state: 'running',
     term,
     knownAt: known?.value.knownAt ?? now,
@@ -72,6 +74,11 @@ async function restore(
   if (known === null) {
     const occurrence = newOccurrenceRow(runId, { request, instant, attempt: 0 }, now);
     await insert(table, partitionOf(request.workload), requireParts(runId).rowKey, occurrence);
+  }
+  // The run may have been brought to its end since its row was read.
+  if (isFinal(await readOccurrence(table, runId))) {
+    await table.remove(ACTIVE_PARTITION, runId);
+    return { kind: 'final' };
   }
   return claim(table, run, deadline, now);
 }

@@ -1,6 +1,6 @@
 import type { FailureCode } from '../failure';
 import { ACTIVE_PARTITION, partitionOf, stateKey, sumKey } from './keys';
-import { asValue, readOccurrence, requireParts, versioned } from './ledger';
+import { asValue, isFinal, readOccurrence, requireParts, versioned } from './ledger';
 import { NOTHING_SPENT, type FinalState, type MonthSum, type OccurrenceRow } from './rows';
 import type { Change, Table } from './table';
 
@@ -36,7 +36,7 @@ async function makeFinal(table: Table, row: OccurrenceRow, ending: Ending): Prom
   const month = sumKey(row.instant);
   for (;;) {
     const found = await readOccurrence(table, row.runId);
-    if (found !== null && found.value.state !== 'open') return false;
+    if (isFinal(found)) return false;
     const final: OccurrenceRow = { ...(found?.value ?? row), ...ending };
     const sum = versioned<MonthSum>(await table.get(partition, month));
     const written = await table.write(partition, [

@@ -1,6 +1,6 @@
 import type { BlobListed } from '../run/ports';
 import { KEY_PARTITION, occurrenceKey, WORKLOAD_PARTITION } from './keys';
-import { asValue, versioned } from './ledger';
+import { asValue, readOccurrence, versioned } from './ledger';
 import type { Change, Table } from './table';
 
 /** A container whose blobs start runs of a workload. */
@@ -13,6 +13,8 @@ export interface WatchedContainer {
 /** How far the inventory of a workload's container has come. */
 interface InventoryRow {
   readonly container: string;
+  /** Nothing that was written before is looked at. */
+  readonly firstPass: string;
   /** Everything written before has been seen by a whole round. */
   readonly seenThrough: string;
   /** When the round that is under way began; null between rounds. */
@@ -49,13 +51,15 @@ export async function takeInventory(
   const key = `${workload}!inventory`;
   const found = versioned<InventoryRow>(await context.table.get(WORKLOAD_PARTITION, key));
   if (found === null || found.value.container !== container) {
-    const row = { container, seenThrough: now.toISOString(), roundStart: null, cursor: null };
+    const at = now.toISOString();
+    const row = { container, firstPass: at, seenThrough: at, roundStart: null, cursor: null };
     await write(context.table, key, row, found?.etag);
     return 0;
   }
   const row = found.value;
   const { blobs, next } = await context.page(container, row.cursor);
-  const oldest = new Date(Date.parse(row.seenThrough) - SKEW_MS).toISOString();
+  const skewed = new Date(Date.parse(row.seenThrough) - SKEW_MS).toISOString();
+  const oldest = later(row.firstPass, skewed);
   const newest = new Date(now.getTime() - EVENT_MS).toISOString();
   const candidates = blobs.filter(
     ({ name, writtenAt }) => writtenAt > oldest && writtenAt < newest && isInput(name),
@@ -83,6 +87,7 @@ function later(one: string, other: string): string {
   return one > other ? one : other;
 }
 
+/** A key alone is not enough: the host that wrote it may have died before the occurrence's row. */
 async function isKnown(
   table: Table,
   workload: string,
@@ -90,7 +95,8 @@ async function isKnown(
   { name, etag }: BlobListed,
 ): Promise<boolean> {
   const key = occurrenceKey(workload, { kind: 'blob', container, name, etag });
-  return (await table.get(KEY_PARTITION, key)) !== null;
+  const claimed = versioned<{ readonly runId: string }>(await table.get(KEY_PARTITION, key));
+  return claimed !== null && (await readOccurrence(table, claimed.value.runId)) !== null;
 }
 
 /** A pass that was faster has come as far. */

@@ -3,6 +3,7 @@ import type { RunRequest } from '../run/run';
 import {
   ACTIVE_PARTITION,
   hashOf,
+  identityOf,
   KEY_PARTITION,
   occurrenceKey,
   partitionOf,
@@ -53,34 +54,57 @@ export async function register(
   occurrence: NewOccurrence,
   now: string,
 ): Promise<Registered> {
-  const runId = await claimRunId(table, occurrence);
+  const { runId, instant } = await claimRunId(table, occurrence);
+  const row = newOccurrenceRow(runId, { ...occurrence, instant }, now);
   // Held from before the occurrence's row is seen open, so that a late writer finds it changed.
   let active = await readActive(table, runId);
   const known = await readOccurrence(table, runId);
-  if (known !== null && known.value.state !== 'open') {
-    if (active !== null) await table.remove(ACTIVE_PARTITION, runId, active.etag);
-    return { runId, isNew: false, active: null };
-  }
-  if (active === null) {
-    const value: ActiveRow = newActiveRow(runId, occurrence, now);
+  if (known !== null) refuseCollision(known.value, row);
+  if (isFinal(known)) return dropActive(table, runId, active);
+  const wasActive = active !== null;
+  if (!wasActive) {
+    const value: ActiveRow = newActiveRow(runId, { ...occurrence, instant }, now);
     await insert(table, ACTIVE_PARTITION, runId, value);
     active = await readActive(table, runId);
   }
-  if (known !== null) return { runId, isNew: false, active };
-  const isNew = await insertOccurrence(table, newOccurrenceRow(runId, occurrence, now));
-  return { runId, isNew, active };
+  if (known === null && (await insertOccurrence(table, row))) return { runId, isNew: true, active };
+  // Another host may have brought the occurrence to its end since its row was read.
+  const isOver = !wasActive && isFinal(await readOccurrence(table, runId));
+  return isOver ? dropActive(table, runId, active) : { runId, isNew: false, active };
+}
+
+export function isFinal(found: Versioned<OccurrenceRow> | null): boolean {
+  return found !== null && found.value.state !== 'open';
+}
+
+/** Deletes the active row that a late delivery left to an occurrence that is final. */
+async function dropActive(
+  table: Table,
+  runId: string,
+  active: Versioned<ActiveRow> | null,
+): Promise<Registered> {
+  if (active !== null) await table.remove(ACTIVE_PARTITION, runId, active.etag);
+  return { runId, isNew: false, active: null };
+}
+
+interface ClaimedId {
+  readonly runId: string;
+  /** The instant by which the id was made first. */
+  readonly instant: string;
 }
 
 /** A due time and a followed run give their id by themselves; a blob and a key need a row for it. */
-async function claimRunId(table: Table, occurrence: NewOccurrence): Promise<string> {
+async function claimRunId(table: Table, occurrence: NewOccurrence): Promise<ClaimedId> {
   const { owner, request, instant, attempt } = occurrence;
   const { workload, occurrence: why } = request;
   const runId = runIdOf({ owner, workload, occurrence: why, instant, attempt });
-  if (why.kind === 'schedule' || why.kind === 'after' || attempt > 0) return runId;
+  if (why.kind === 'schedule' || why.kind === 'after' || attempt > 0) {
+    return { runId, instant };
+  }
 
   const key = occurrenceKey(workload, why);
-  const claim = { runId, request: requestHash(request) };
-  if (await insert(table, KEY_PARTITION, key, claim)) return runId;
+  const claim = { runId, instant, request: requestHash(request) };
+  if (await insert(table, KEY_PARTITION, key, claim)) return claim;
   const found = await table.get(KEY_PARTITION, key);
   const held = (found?.value ?? claim) as typeof claim;
   if (why.kind === 'request' && held.request !== claim.request) {
@@ -89,7 +113,7 @@ async function claimRunId(table: Table, occurrence: NewOccurrence): Promise<stri
       `the idempotency key was used for another request (run ${held.runId}); send a new key with a new request`,
     );
   }
-  return held.runId;
+  return held;
 }
 
 /** Equal for two requests that ask for the same. */
@@ -99,12 +123,13 @@ function requestHash({ parameters, blob }: Pick<RunRequest, 'parameters' | 'blob
 }
 
 function newActiveRow(runId: string, occurrence: NewOccurrence, now: string): ActiveRow {
-  const { request, instant, startBy, priority, mayTake } = occurrence;
+  const { request, instant, attempt, startBy, priority, mayTake } = occurrence;
   return {
     runId,
     workload: request.workload,
     request,
     instant,
+    attempt,
     state: 'known',
     term: 1,
     knownAt: now,
@@ -143,11 +168,18 @@ export function newOccurrenceRow(
   };
 }
 
-async function insertOccurrence(table: Table, row: OccurrenceRow): Promise<boolean> {
+/** False when the row was there. */
+export async function insertOccurrence(table: Table, row: OccurrenceRow): Promise<boolean> {
   const { rowKey } = requireParts(row.runId);
   if (await insert(table, partitionOf(row.workload), rowKey, row)) return true;
   const there = await readOccurrence(table, row.runId);
-  if (there === null || sameOccurrence(there.value, row)) return false;
+  if (there !== null) refuseCollision(there.value, row);
+  return false;
+}
+
+/** Ten digits of a hash differ for all practical purposes; the rest is refused, not mixed up. */
+function refuseCollision(there: OccurrenceRow, row: OccurrenceRow): void {
+  if (sameOccurrence(there, row)) return;
   throw new Failure(
     'internal',
     `two occurrences of ${row.workload} have the run id ${row.runId}; the second is not started`,
@@ -155,7 +187,10 @@ async function insertOccurrence(table: Table, row: OccurrenceRow): Promise<boole
 }
 
 function sameOccurrence(one: OccurrenceRow, other: OccurrenceRow): boolean {
-  return JSON.stringify(one.occurrence) === JSON.stringify(other.occurrence);
+  return (
+    one.attempt === other.attempt &&
+    JSON.stringify(identityOf(one.occurrence)) === JSON.stringify(identityOf(other.occurrence))
+  );
 }
 
 export async function readActive(

@@ -8,9 +8,9 @@ export interface ListQuery {
   readonly workloads: readonly string[];
   /** Final states to list; null lists all occurrences, also those that are not final. */
   readonly states: readonly FinalState[] | null;
-  /** Occurrences whose instant is at or after this. */
+  /** Occurrences whose instant is at or after this; like all of a row's key, to the second. */
   readonly since: string | null;
-  /** Occurrences whose instant is before this. */
+  /** Occurrences whose instant is before this, to the second. */
   readonly until: string | null;
   /** The cursor of the page before; null for the first page. */
   readonly after: string | null;

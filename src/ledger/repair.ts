@@ -40,14 +40,17 @@ export function repairOf(row: ActiveRow, instance: InstanceState, now: string): 
         ? { kind: 'continueEnding' }
         : { kind: 'leave' };
     case 'starting':
-      return startingRepair(row, instance, since);
+      return startingRepair(row, instance, now);
     case 'running':
       return runningRepair(row, instance, now);
   }
 }
 
-function startingRepair(row: ActiveRow, { kind }: InstanceState, since: number): Repair {
-  if (kind === 'active') return { kind: 'leave' };
+function startingRepair(row: ActiveRow, instance: InstanceState, now: string): Repair {
+  const { kind } = instance;
+  // The claim was lost; the next poll claims again.
+  if (kind === 'active') return runningRepair(row, instance, now);
+  const since = Date.parse(now) - Date.parse(row.since);
   if (since < (kind === 'pending' ? PENDING_MS : STARTING_MS)) return { kind: 'leave' };
   return row.term < MAX_TERMS
     ? { kind: 'startAgain' }

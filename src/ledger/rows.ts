@@ -53,6 +53,8 @@ export interface ActiveRow {
   readonly workload: string;
   readonly request: RunRequest;
   readonly instant: string;
+  /** 0 for the first run of an occurrence; a retry is the next attempt. */
+  readonly attempt: number;
   readonly state: ActiveState;
   /** Counts the orchestrations of this run; an orchestration of an earlier term touches nothing. */
   readonly term: number;

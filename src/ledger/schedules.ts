@@ -46,16 +46,23 @@ export async function settleSchedule(
     await moveOn(context.table, workload, { cron, timeZone, through: until }, null);
     return { registered: 0, missed: 0 };
   }
-  const due = dueTimesIn(found.value, found.value.through, until, MAX_DUE_TIMES);
-  const { run, missed } = catchUpOn(due, catchUp, now.toISOString());
+  const all = dueTimesIn(found.value, found.value.through, until, MAX_DUE_TIMES + 1);
+  const due = all.slice(0, MAX_DUE_TIMES);
+  // Judged with the one after them: only the very last of all is made up for by `last`.
+  const { run, missed } = catchUpOn(all, catchUp, now.toISOString(), due.length);
   for (const at of run) await context.registerDue(workload, at);
   const lost = await unknownOf(context, workload, missed);
   const cause = `nothing started this due time when it came; catchUp: '${catchUp}' makes up others`;
   for (const at of lost) await context.recordMissed(workload, at, cause);
-  const through = due.length === MAX_DUE_TIMES ? (due.at(-1) ?? until) : until;
-  const next = through === until ? { cron, timeZone, through } : { ...found.value, through };
+  const isThrough = all.length === due.length;
+  const through = later(found.value.through, isThrough ? until : (due.at(-1) ?? until));
+  const next = isThrough ? { cron, timeZone, through } : { ...found.value, through };
   await moveOn(context.table, workload, next, found);
   return { registered: run.length, missed: lost.length };
+}
+
+function later(one: string, other: string): string {
+  return one > other ? one : other;
 }
 
 /** Due times that a timer has registered in time have not been missed. */
