@@ -100,11 +100,12 @@ async function carryOut(
   const errors: unknown[] = [];
   for (const row of rows) {
     try {
-      if (row.state === 'starting') {
+      if (row.state === 'ending') await endWithoutRun(row);
+      else if (row.cancel !== null) await starter.wake(row);
+      else if (row.state === 'starting') {
         await starter.start(row);
         started.push(row.runId);
-      } else if (row.state === 'ending') await endWithoutRun(row);
-      else if (row.cancel !== null) await starter.wake(row);
+      }
     } catch (error) {
       errors.push(error);
     }
