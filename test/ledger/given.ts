@@ -3,7 +3,7 @@ import type { NewOccurrence } from '../../src/ledger/ledger';
 import { partsOfRunId, runIdOf } from '../../src/ledger/keys';
 import type { ActiveRow, OccurrenceRow } from '../../src/ledger/rows';
 import type { Change, KeyRange, Row, Table } from '../../src/ledger/table';
-import { MemoryTable } from '../memory-table';
+import type { MemoryTable } from '../memory-table';
 import type { Seeded } from '../seeded';
 
 /** What the tests of the ledger share: one workload, one due time, and tables that misbehave. */
@@ -160,13 +160,13 @@ export class Turns {
 
   /** Runs all hosts to their end, one call at a time. */
   async run<Result>(hosts: readonly Promise<Result>[]): Promise<Result[]> {
-    let isOver = false;
+    const progress = { isOver: false };
     const all = Promise.all(hosts).finally(() => {
-      isOver = true;
+      progress.isOver = true;
     });
     // An error of a host reaches the caller by `all`, not as one that nothing has caught.
     all.catch(() => undefined);
-    while (!isOver) {
+    while (!progress.isOver) {
       const [next] = this.#waiting.splice(
         this.chance.whole(0, Math.max(0, this.#waiting.length - 1)),
         1,
