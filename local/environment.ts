@@ -246,7 +246,7 @@ function openHost(base: Base, endpoints: AppEndpoints): Promise<Part> {
 
 /** All settings of the app; no other variable of this machine reaches it. */
 function hostEnvironment(
-  { start, certificate, identity }: Base,
+  { start, pace, certificate, identity }: Base,
   { storage, vault, batchUrl, managementUrl }: AppEndpoints,
 ): Record<string, string> {
   return {
@@ -263,6 +263,7 @@ function hostEnvironment(
     BATCH_ACCOUNT_ENDPOINT: batchUrl,
     BATCH_ACCOUNT_ID: ACCOUNT_ID,
     MANAGEMENT_ENDPOINT: managementUrl,
+    ...(pace.speed !== 1 && { CLOCK_PACE: JSON.stringify(pace) }),
     KEY_VAULT_URI: vault.url,
     AZURE_CLIENT_ID: CLIENT_ID,
     IDENTITY_ENDPOINT: identity.endpoint,

@@ -13,8 +13,19 @@ export function describeSettings(settings: Settings, workloads: Workloads): read
     `Key Vault: ${vaultUri === null ? 'none' : `${address(vaultUri)}, ${identity}`}`,
     `nodes: ${nodes.vmSize} by default, ${nodes.subnetId === null ? 'in a network of Batch' : `in ${nodes.subnetId}`}`,
     `blob events: ${settings.blobTriggerSource}`,
+    `bounds: ${boundsIn(settings)}`,
     ...[...workloads.values()].map((workload) => lineOf(workload, settings.schedules)),
   ];
+}
+
+function boundsIn({ sums }: Settings): string {
+  const { maxActiveRuns, maxStartsPerMinute, monthlyNodeMinutes, monthlyCost } = sums;
+  return [
+    `${maxActiveRuns} active runs`,
+    `${maxStartsPerMinute} starts a minute`,
+    ...(monthlyNodeMinutes === null ? [] : [`${monthlyNodeMinutes} node-minutes a month`]),
+    ...(monthlyCost === null ? [] : [`a cost of ${monthlyCost} a month`]),
+  ].join(', ');
 }
 
 function identityIn({ identity }: Settings): string {
@@ -46,12 +57,12 @@ function accountIn(connectionString: string): string {
 function lineOf(workload: Workload, schedules: Settings['schedules']): string {
   const { name, triggers, pool, deadlineMinutes } = workload;
   const schedule = schedules[name];
-  const isOverridden = schedule !== undefined && schedule !== triggers.schedule;
+  const isOverridden = schedule !== undefined && schedule !== triggers.schedule?.cron;
   const reasons = [
     ...(schedule === undefined
       ? []
       : [
-          `at "${schedule}"${isOverridden ? ` (app setting; declared: "${triggers.schedule ?? ''}")` : ''}`,
+          `at "${schedule}"${isOverridden ? ` (app setting; declared: "${triggers.schedule?.cron ?? ''}")` : ''}`,
         ]),
     ...(triggers.blob === undefined ? [] : [`for each blob in ${triggers.blob.container}`]),
     'on request',

@@ -34,6 +34,7 @@ const statuses = {
   manifestRefused: 500,
   taskFailed: 500,
   jobEndedEarly: 500,
+  workloadChanged: 500,
   outputMissing: 500,
   deadlineExceeded: 500,
   /** The run did not fail, and did not succeed either. */

@@ -1,3 +1,11 @@
+import { randomUUID } from 'node:crypto';
+import type { App } from './app';
+import { ownerOf } from './ledger/owner';
+import { runLedgerOn } from './ledger/run-ledger';
+import type { Table } from './ledger/table';
+import type { Ports } from './run/ports';
+import { admitHandler } from './triggers/follow';
+import { reconcileHandler } from './triggers/reconcile';
 import { existsSync } from 'node:fs';
 import { ResourceFactoryResolver } from '@azure/functions-extensions-base';
 import * as df from 'durable-functions';
@@ -18,9 +26,7 @@ import { RUN_ORCHESTRATION, runWorkflow } from './run/workflow';
 import { readSettings, type Settings } from './settings';
 import { stopAllHandler } from './api/stop-all';
 import { checkWorkloads } from './workload/check-workloads';
-import type { Api } from './api/handler';
 import { timerHandler } from './triggers/timer';
-import { reaperHandler } from './triggers/reap';
 import type { ActivityContext } from './run/activity-context';
 import { programsOf, programPath, sourceOf } from './workload/programs';
 
@@ -44,37 +50,45 @@ export function registerApp(parts: AppParts): void {
   for (const workload of workloads.values()) {
     for (const warning of warningsOf(workload)) console.warn(`${workload.name}: ${warning}`);
   }
-  registerRoutes({ ports, workloads }, settings);
-  registerTriggers({ ports, workloads }, settings);
-  registerRuns({ ...ports, workloads, programsFolder });
+  const app: App = {
+    ...ports,
+    workloads,
+    limits: settings.sums,
+    owner: ownerOnce(ports, settings),
+    now: clockOf(settings),
+    storageNow: () => new Date(),
+    newId: randomUUID,
+  };
+  registerRoutes(app, settings);
+  registerTriggers(app, settings);
+  registerRuns(app, programsFolder);
 }
 
-function registerRoutes(api: Api, { limits }: Settings): void {
-  const now = () => new Date();
+function registerRoutes(app: App, { limits }: Settings): void {
   const routes = [
-    ['runs-start', 'POST', 'runs/{workload}', startHandler(api)],
-    ['runs-list', 'GET', 'runs', listHandler(api, now)],
-    ['runs-show', 'GET', 'runs/{id}', showHandler(api)],
-    ['runs-cancel', 'DELETE', 'runs/{id}', cancelHandler(api)],
-    ['runs-stop', 'DELETE', 'runs', stopAllHandler(api)],
-    ['plans-make', 'POST', 'plans/{workload}', planHandler(api, limits, now)],
-    ['runs-latest', 'GET', 'workloads/{workload}/latest', latestRunHandler(api, now)],
-    ['outputs', 'GET', 'runs/{id}/outputs/{*name}', outputsHandler(api)],
+    ['runs-start', 'POST', 'runs/{workload}', startHandler(app)],
+    ['runs-list', 'GET', 'runs', listHandler(app)],
+    ['runs-show', 'GET', 'runs/{id}', showHandler(app)],
+    ['runs-cancel', 'DELETE', 'runs/{id}', cancelHandler(app)],
+    ['runs-stop', 'DELETE', 'runs', stopAllHandler(app)],
+    ['plans-make', 'POST', 'plans/{workload}', planHandler(app, limits)],
+    ['runs-latest', 'GET', 'workloads/{workload}/latest', latestRunHandler(app)],
+    ['outputs', 'GET', 'runs/{id}/outputs/{*name}', outputsHandler(app)],
   ] as const;
   for (const [name, method, route, handler] of routes) {
     df.app.client.http(name, { authLevel: 'function', methods: [method], route, handler });
   }
 }
 
-function registerTriggers({ ports, workloads }: Api, settings: Settings): void {
+function registerTriggers(app: App, settings: Settings): void {
   const connection = 'AzureWebJobsStorage';
-  const all = [...workloads.values()];
+  const all = [...app.workloads.values()];
   for (const workload of all) {
     const schedule = settings.schedules[workload.name];
     if (schedule !== undefined) {
       df.app.client.timer(`${workload.name}-timer`, {
         schedule,
-        handler: timerHandler(ports, workload),
+        handler: timerHandler(app, workload),
       });
     }
     if (workload.triggers.blob !== undefined) {
@@ -83,7 +97,7 @@ function registerTriggers({ ports, workloads }: Api, settings: Settings): void {
         connection,
         source: settings.blobTriggerSource,
         sdkBinding: true,
-        handler: blobHandler(ports, workload),
+        handler: blobHandler(app, workload),
       });
     }
   }
@@ -92,12 +106,14 @@ function registerTriggers({ ports, workloads }: Api, settings: Settings): void {
     df.app.client.storageQueue('blob-poison', {
       queueName: BLOB_POISON_QUEUE,
       connection,
-      handler: poisonBlobHandler(ports, workloads),
+      handler: poisonBlobHandler(app),
     });
   }
-  df.app.client.timer('tidy', {
-    schedule: '0 17 * * * *',
-    handler: reaperHandler({ ...ports, workloads }, () => new Date()),
+  const { schedules: crons, timeZone } = settings;
+  df.app.client.timer('reconcile', {
+    schedule: settings.reconcileSchedule,
+    runOnStartup: true,
+    handler: reconcileHandler(app, { crons, timeZone }),
   });
 }
 
@@ -117,15 +133,33 @@ function passBlobsByAddress(): void {
 /** The name of blob clients in the host's storage extension. */
 const BLOB_CLIENTS = 'AzureStorageBlobs';
 
-function registerRuns(context: ActivityContext): void {
-  df.app.orchestration(RUN_ORCHESTRATION, runWorkflow(context.workloads));
-  df.app.activity('startFollowers', {
-    extraInputs: [df.input.durableClient()],
-    handler: followHandler(context, context.workloads),
-  });
+function registerRuns(app: App, programsFolder: string): void {
+  const context: ActivityContext = { ...app, ledger: runLedgerOn(app.table), programsFolder };
+  const extraInputs = [df.input.durableClient()];
+  df.app.orchestration(RUN_ORCHESTRATION, runWorkflow(app.workloads));
+  df.app.activity('startFollowers', { extraInputs, handler: followHandler(app) });
+  df.app.activity('admitWaiting', { extraInputs, handler: admitHandler(app) });
   for (const [name, activity] of Object.entries(createActivities(context))) {
     df.app.activity(name, { handler: asActivity<unknown>(activity) });
   }
+}
+
+function clockOf({ clockPace }: Settings): () => Date {
+  if (clockPace === null) return () => new Date();
+  const { realEpoch, clockEpoch, speed } = clockPace;
+  return () => new Date(clockEpoch + (new Date().getTime() - realEpoch) * speed);
+}
+
+/** The owner id is asked for once; a failure is asked again. */
+function ownerOnce(ports: Ports & { readonly table: Table }, { taskHub }: Settings) {
+  let owner: Promise<string> | undefined;
+  return (): Promise<string> => {
+    owner ??= ownerOf(ports.files, ports.table, taskHub, randomUUID).catch((error: unknown) => {
+      owner = undefined;
+      throw error;
+    });
+    return owner;
+  };
 }
 
 /**

@@ -3,26 +3,48 @@ import {
   type DurableClient,
   type DurableOrchestrationStatus,
 } from 'durable-functions';
-import type { Files } from './run/ports';
-import { POLL_NOW, RUN_ORCHESTRATION } from './run/workflow';
-import { cancelBlob, RUNS_CONTAINER } from './run/names';
+import { MAX_TERMS } from './ledger/repair';
+import { RUN_ORCHESTRATION } from './run/workflow';
 
-/** The clients that starting and cancelling runs needs. */
-export interface StartContext {
-  readonly client: DurableClient;
-  readonly files: Files;
+/** The orchestration instances of runs, as the Durable engine knows them. */
+
+/** The instance of a run: the run id, from the second term on with the term. */
+export function instanceIdOf({ runId, term }: { runId: string; term: number }): string {
+  return term === 1 ? runId : `${runId}_${term}`;
 }
 
-/** The error of the library for an unknown instance; other errors may contain a 404 of another service. */
+/** The instances that a run may have had, one for each term. */
+function instanceIdsOf(runId: string): readonly string[] {
+  return Array.from({ length: MAX_TERMS }, (_, index) => instanceIdOf({ runId, term: index + 1 }));
+}
+
+/** True while the orchestration of any term of the run is active. */
+export async function isOnEngine(client: DurableClient, runId: string): Promise<boolean> {
+  for (const instanceId of instanceIdsOf(runId)) {
+    const instance = await findInstance(client, instanceId);
+    if (instance !== null && isActive(instance)) return true;
+  }
+  return false;
+}
+
+/** Deletes the histories of all terms of a run. */
+export async function purgeInstances(client: DurableClient, runId: string): Promise<void> {
+  for (const instanceId of instanceIdsOf(runId)) {
+    if ((await findInstance(client, instanceId)) === null) continue;
+    await client.purgeInstanceHistory(instanceId);
+  }
+}
+
+/** The error of the library for an unknown instance; other errors may contain another 404. */
 const NOT_FOUND = 'replied with HTTP 404 response';
 
-/** The status of a run's orchestration; null when there is none. */
+/** Returns null when there is no such instance. */
 export async function findInstance(
   client: DurableClient,
-  runId: string,
+  instanceId: string,
 ): Promise<DurableOrchestrationStatus | null> {
   try {
-    return await client.getStatus(runId);
+    return await client.getStatus(instanceId);
   } catch (error) {
     if (error instanceof Error && error.message.includes(NOT_FOUND)) return null;
     throw error;
@@ -37,22 +59,4 @@ export function isActive({ name, runtimeStatus }: DurableOrchestrationStatus): b
     name === RUN_ORCHESTRATION &&
     [Pending, Running, Suspended, ContinuedAsNew].includes(runtimeStatus)
   );
-}
-
-/** The ids of all runs that have not ended. */
-export async function activeRunIds(client: DurableClient): Promise<readonly string[]> {
-  const active = await client.getStatusBy({ runtimeStatus: [Pending, Running, Suspended] });
-  return active
-    .filter(({ name }) => name === RUN_ORCHESTRATION)
-    .map(({ instanceId }) => instanceId);
-}
-
-/**
- * Requests that a run end and clean up. The request is a blob, which the run reads at each poll; the
- * event only makes the run poll now. An event alone could be lost while a run continues as new.
- */
-export async function cancelRun({ client, files }: StartContext, runId: string): Promise<void> {
-  await files.makeContainer(RUNS_CONTAINER, {});
-  await files.claim(RUNS_CONTAINER, cancelBlob(runId), '');
-  await client.raiseEvent(runId, POLL_NOW, {});
 }

@@ -5,6 +5,7 @@ import { DEFAULT_VM_SIZE, type NodeDefaults } from './workload/node-defaults';
 import { nodePrice } from './workload/pool-schema';
 import type { PriceTable } from './workload/prices';
 import type { Quotas } from './run/forecast/quotas';
+import type { AppLimits } from './ledger/admission';
 import type { Workloads } from './workload/workload';
 import { registrySecretsOf, secretsOf } from './workload/programs';
 
@@ -24,7 +25,11 @@ export interface Settings {
   } | null;
   readonly storage:
     | { readonly kind: 'connectionString'; readonly text: string }
-    | { readonly kind: 'identity'; readonly blobServiceUri: string };
+    | {
+        readonly kind: 'identity';
+        readonly blobServiceUri: string;
+        readonly tableServiceUri: string;
+      };
   /** Defaults for the nodes of every pool. */
   readonly nodes: NodeDefaults;
   readonly vaultUri: string | null;
@@ -38,8 +43,41 @@ export interface Settings {
   readonly serviceRetries: number;
   /** Quotas that plans calculate with. */
   readonly limits: Quotas;
+  /** Bounds on sums over all runs. */
+  readonly sums: AppLimits;
+  /** The name of the task hub, which names the ledger and the owner id of this app too. */
+  readonly taskHub: string;
+  /** IANA time zone of the schedules. */
+  readonly timeZone: string;
+  /** A clock that runs faster than real time; null for real time. */
+  readonly clockPace: ClockPace | null;
+  /** NCRONTAB of the reconciler. */
+  readonly reconcileSchedule: string;
   /** NCRONTAB by workload: the app setting, or else the declared schedule. */
   readonly schedules: Readonly<Record<string, string>>;
+}
+
+/** At the real time `realEpoch` the clock showed `clockEpoch`; both in milliseconds since 1970. */
+export interface ClockPace {
+  readonly realEpoch: number;
+  readonly clockEpoch: number;
+  /** Seconds of the clock for each real second. */
+  readonly speed: number;
+}
+
+const clockPaceSchema = z.strictObject({
+  realEpoch: z.number(),
+  clockEpoch: z.number(),
+  speed: z.number().positive(),
+});
+
+function clockPace(text: string, context: z.core.$RefinementCtx<string>): ClockPace {
+  try {
+    return clockPaceSchema.parse(JSON.parse(text));
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be JSON' });
+    return z.NEVER;
+  }
 }
 
 export type AccountKey =
@@ -65,6 +103,14 @@ function priceTable(text: string, context: z.core.$RefinementCtx<string>): Price
 const CONNECTION_STRING =
   /^(?:UseDevelopmentStorage=true\b|(?=.*DefaultEndpointsProtocol=https?;)(?=.*AccountName=[^;])(?=.*AccountKey=[^;]))/i;
 const webAddress = z.url({ protocol: /^https?$/ });
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
 
 /** A token for the management plane grants more than this app needs: it is sent over TLS, or to this machine. */
 function isSafe(address: string): boolean {
@@ -120,6 +166,10 @@ export const settingRows = {
     webAddress.optional(),
     'the blob endpoint of the storage account, such as https://mystorage.blob.core.windows.net',
   ],
+  AzureWebJobsStorage__tableServiceUri: [
+    webAddress.optional(),
+    'the table endpoint of the storage account; by default that of the blob endpoint with .table. in place of .blob.',
+  ],
   KEY_VAULT_URI: [webAddress.optional(), 'the vault, such as https://myvault.vault.azure.net'],
   AZURE_CLIENT_ID: [z.string().optional(), 'the client id of the user-assigned identity'],
   IDENTITY_ENDPOINT: [
@@ -144,6 +194,40 @@ export const settingRows = {
   SERVICE_RETRIES: [
     z.coerce.number().int().min(0).max(10).default(3),
     'the number of retries of one request to Batch, storage or the vault, 0 to 10',
+  ],
+  MAX_ACTIVE_RUNS: [
+    z.coerce.number().int().min(1).max(1000).default(50),
+    'the most runs of all workloads that are active at once, 1 to 1000; further ones wait',
+  ],
+  MAX_STARTS_PER_MINUTE: [
+    z.coerce.number().int().min(1).max(1000).default(30),
+    'the most runs that start within a minute, 1 to 1000; further ones wait',
+  ],
+  MONTHLY_NODE_MINUTES: [
+    z.coerce.number().min(0).optional(),
+    'the node-minutes of a month beyond which no run starts, with what active runs may still take',
+  ],
+  MONTHLY_BUDGET: [
+    z.coerce.number().min(0).optional(),
+    'the same as a sum of money, in the currency of the prices',
+  ],
+  RECONCILE_SCHEDULE: [
+    z
+      .string()
+      .refine((text) => checkSchedule(text) === undefined)
+      .default('30 */5 * * * *'),
+    'the NCRONTAB schedule of the reconciler, every five minutes by default',
+  ],
+  WEBSITE_TIME_ZONE: [
+    z.string().refine(isTimeZone).default('UTC'),
+    'the IANA time zone of the schedules, such as Europe/Berlin, where the platform supports one',
+  ],
+  CLOCK_PACE: [
+    z
+      .string()
+      .transform((text, context) => clockPace(text, context))
+      .optional(),
+    'a clock that runs faster than real time, as JSON: {"realEpoch": ms, "clockEpoch": ms, "speed": 60}; for trying out schedules, never in production',
   ],
   BLOB_TRIGGER_SOURCE: [
     z.enum(['EventGrid', 'LogsAndContainerScan']).default('LogsAndContainerScan'),
@@ -180,15 +264,13 @@ export function readSettings(
     },
     management: management(values),
     storage: storage(values),
-    nodes: {
-      vmSize: values.POOL_VM_SIZE,
-      subnetId: values.POOL_SUBNET_ID ?? null,
-      prices: values.NODE_PRICES,
-    },
-    limits: {
-      spotCoreQuota: values.SPOT_CORE_QUOTA ?? null,
-      dedicatedCoreQuota: values.DEDICATED_CORE_QUOTA ?? null,
-    },
+    nodes: nodes(values),
+    limits: quotas(values),
+    sums: sums(values),
+    taskHub: environment['AzureFunctionsJobHost__extensions__durableTask__hubName'] ?? 'nightshift',
+    timeZone: values.WEBSITE_TIME_ZONE,
+    reconcileSchedule: values.RECONCILE_SCHEDULE,
+    clockPace: values.CLOCK_PACE ?? null,
     vaultUri: values.KEY_VAULT_URI ?? null,
     identity: {
       clientId: values.AZURE_CLIENT_ID ?? null,
@@ -198,6 +280,30 @@ export function readSettings(
     serviceRetries: values.SERVICE_RETRIES,
     schedules,
   });
+}
+
+function nodes(values: SettingValues): NodeDefaults {
+  return {
+    vmSize: values.POOL_VM_SIZE,
+    subnetId: values.POOL_SUBNET_ID ?? null,
+    prices: values.NODE_PRICES,
+  };
+}
+
+function quotas(values: SettingValues): Quotas {
+  return {
+    spotCoreQuota: values.SPOT_CORE_QUOTA ?? null,
+    dedicatedCoreQuota: values.DEDICATED_CORE_QUOTA ?? null,
+  };
+}
+
+function sums(values: SettingValues): AppLimits {
+  return {
+    maxActiveRuns: values.MAX_ACTIVE_RUNS,
+    maxStartsPerMinute: values.MAX_STARTS_PER_MINUTE,
+    monthlyNodeMinutes: values.MONTHLY_NODE_MINUTES ?? null,
+    monthlyCost: values.MONTHLY_BUDGET ?? null,
+  };
 }
 
 function readRows(environment: Readonly<Record<string, string | undefined>>): {
@@ -251,7 +357,7 @@ function readSchedules(
     if (triggers.schedule === undefined) continue;
     const setting = scheduleSetting(name);
     const text = environment[setting];
-    const schedule = text === undefined || text === '' ? triggers.schedule : text;
+    const schedule = text === undefined || text === '' ? triggers.schedule.cron : text;
     const message = checkSchedule(schedule);
     if (message === undefined) schedules[name] = schedule;
     else errors.push(`${setting}: ${message}`);
@@ -277,7 +383,13 @@ function storage(values: SettingValues): Settings['storage'] {
   const uri = values.AzureWebJobsStorage__blobServiceUri;
   return uri === undefined
     ? { kind: 'connectionString', text: values.AzureWebJobsStorage ?? '' }
-    : { kind: 'identity', blobServiceUri: withoutSlash(uri) };
+    : {
+        kind: 'identity',
+        blobServiceUri: withoutSlash(uri),
+        tableServiceUri: withoutSlash(
+          values.AzureWebJobsStorage__tableServiceUri ?? uri.replace('.blob.', '.table.'),
+        ),
+      };
 }
 
 function withoutSlash(address: string): string {

@@ -1,89 +1,136 @@
-import { type DurableOrchestrationStatus } from 'durable-functions';
+import type { DurableClient } from 'durable-functions';
+import { admissionOf, policyOf, type App } from './app';
 import { Failure } from './failure';
-import type { RunInput, RunRequest } from './run/run';
-import { RUN_ORCHESTRATION } from './run/workflow';
+import { decideAdmission } from './ledger/admission';
+import { admit, spentIn } from './ledger/admit';
+import {
+  ACTIVE_PARTITION,
+  ADMISSION_KEY,
+  KEY_PARTITION,
+  occurrenceKey,
+  partsOfRunId,
+} from './ledger/keys';
+import {
+  newActiveRow,
+  register,
+  versioned,
+  type NewOccurrence,
+  type Registered,
+} from './ledger/ledger';
+import { listActive } from './ledger/list';
+import { OPEN_ADMISSION, type AdmissionControl } from './ledger/rows';
+import type { RunRequest } from './run/run';
+import { costOf } from './workload/prices';
 import type { Workload } from './workload/workload';
-import { runIdOf, workloadOfRun } from './run/names';
-import type { StartContext } from './instances';
-import { findInstance, activeRunIds, cancelRun } from './instances';
 
-/** The result of a start. */
+/**
+ * The one way in: whatever the trigger, an occurrence is registered in the ledger and admission
+ * decides when its run starts. The same occurrence starts one run, however often it is told of.
+ */
 export interface Started {
   readonly runId: string;
-  /** False when the occurrence already has its run. */
+  /** False when the occurrence has its row already. */
   readonly isNew: boolean;
 }
 
 /**
- * Starts the run of an occurrence, for every trigger. The same occurrence starts one run only.
- * @throws Failure keyReused when the idempotency key was used for another request
+ * @param instant the last change of a blob, the due time of a schedule; now where it is left out
+ * @throws Failure keyReused when the same idempotency key came with another request;
+ *   tooManyRuns, budgetReached or admissionClosed for a request over HTTP that could not start now
  */
 export async function startRun(
-  { client, files }: StartContext,
+  app: App,
+  client: DurableClient,
   workload: Workload,
   request: RunRequest,
+  instant?: string,
 ): Promise<Started> {
-  requirePrevious(workload, request);
-  const runId = runIdOf(workload.name, request.occurrence);
-  const existing = await findInstance(client, runId);
-  if (existing !== null) {
-    requireSameRequest(existing, request, runId);
-    return { runId, isNew: false };
-  }
-  if (workload.overlap === 'replace')
-    await cancelOverlappingRuns({ client, files }, workload, runId);
-
-  const input: RunInput = { request };
-  try {
-    await client.startNew(RUN_ORCHESTRATION, { instanceId: runId, input });
-  } catch (error) {
-    // Two simultaneous deliveries of one occurrence: the host lets one of them start the run.
-    const winner = await findInstance(client, runId);
-    if (winner === null) throw error;
-    requireSameRequest(winner, request, runId);
-    return { runId, isNew: false };
-  }
-  return { runId, isNew: true };
+  const { runId, isNew, active } = await registerRun(app, workload, request, instant);
+  if (active !== null) await admit(admissionOf(app, client));
+  return { runId, isNew };
 }
 
-function requirePrevious({ name, inputs, triggers }: Workload, request: RunRequest): void {
+/** Registers the occurrence and leaves its start to whoever admits next. */
+export async function registerRun(
+  app: App,
+  workload: Workload,
+  request: RunRequest,
+  instant?: string,
+): Promise<Registered> {
+  refuseWithoutPrevious(workload, request);
+  const now = app.now().toISOString();
+  const occurrence = occurrenceOf(workload, request, instantOf(request, instant, now), now);
+  const owned = { ...occurrence, owner: await app.owner() };
+  if (request.occurrence.kind === 'request') await refuseAtBound(app, owned, now);
+  return register(app.table, owned, now);
+}
+
+function instantOf({ occurrence }: RunRequest, given: string | undefined, now: string): string {
+  switch (occurrence.kind) {
+    case 'schedule':
+      return occurrence.due;
+    case 'after':
+      return partsOfRunId(occurrence.runId)?.instant ?? given ?? now;
+    case 'blob':
+    case 'request':
+      return given ?? now;
+  }
+}
+
+const MINUTE_MS = 60_000;
+/** Callers over HTTP add nothing to a queue of this length; other triggers continue where they are. */
+const MAX_WAITING = 500;
+
+function occurrenceOf(
+  workload: Workload,
+  request: RunRequest,
+  instant: string,
+  now: string,
+): Omit<NewOccurrence, 'owner'> {
+  const { startWithinMinutes, deadlineMinutes, priority, pool } = workload;
+  const window = startWithinMinutes ?? deadlineMinutes;
+  // A due time that is made up late still has its window, from the moment it is known.
+  const startBy = new Date(Date.parse(now) + window * MINUTE_MS).toISOString();
+  const nodeMinutes = pool.existing === undefined ? pool.maxNodes * deadlineMinutes : 0;
+  const cost = costOf(
+    { nodeMinutes, dedicatedMinutes: (pool.dedicatedNodes / pool.maxNodes) * nodeMinutes },
+    pool.pricePerNodeHour ?? null,
+  );
+  return { request, instant, attempt: 0, startBy, priority, mayTake: { nodeMinutes, cost } };
+}
+
+/**
+ * A caller over HTTP is told that the run would have to wait for room, before anything is written;
+ * an occurrence that has its row already is answered as before.
+ */
+async function refuseAtBound(app: App, occurrence: NewOccurrence, now: string): Promise<void> {
+  const { workload, occurrence: why } = occurrence.request;
+  if ((await app.table.get(KEY_PARTITION, occurrenceKey(workload, why))) !== null) return;
+  const control = versioned<AdmissionControl>(await app.table.get(ACTIVE_PARTITION, ADMISSION_KEY));
+  const candidate = newActiveRow('~', occurrence, now);
+  const rows = await listActive(app.table);
+  const decisions = decideAdmission({
+    rows: [...rows, candidate],
+    control: control?.value ?? OPEN_ADMISSION,
+    policyOf: (name) => policyOf(app.workloads, name),
+    limits: app.limits,
+    spent: await spentIn({ ...app, workloads: [...app.workloads.keys()] }, now),
+    now,
+  });
+  const mine = decisions.find(({ runId }) => runId === candidate.runId);
+  if (mine?.kind !== 'wait') return;
+  if (mine.reason.code !== 'overlapped') {
+    throw new Failure(mine.reason.code, `${workload} is not started now: ${mine.reason.cause}`);
+  }
+  const waiting = rows.filter(({ state }) => state === 'known' || state === 'queued').length;
+  if (waiting < MAX_WAITING) return;
+  throw new Failure('tooManyRuns', `${workload} is not started now: ${waiting} runs wait already`);
+}
+
+function refuseWithoutPrevious({ name, inputs, triggers }: Workload, request: RunRequest): void {
   if (inputs?.from !== 'previous' || request.occurrence.kind === 'after') return;
   throw new Failure(
     'badRequest',
-    `${name} takes the outputs of a run of ${triggers.after ?? 'another workload'}; start that workload, and ${name} follows`,
+    `${name} takes the outputs of a run of ${triggers.after ?? 'another workload'}; start that one, and ${name} follows`,
   );
-}
-
-function requireSameRequest(
-  existing: DurableOrchestrationStatus,
-  request: RunRequest,
-  runId: string,
-): void {
-  if (request.occurrence.kind !== 'request') return;
-  const input = existing.input as RunInput | null;
-  if (input === null || sameRequest(input.request, request)) return;
-  throw new Failure(
-    'keyReused',
-    `the idempotency key was used for another request (run ${runId}); send a new key with a new request`,
-  );
-}
-
-function sameRequest(one: RunRequest, other: RunRequest): boolean {
-  const contentOf = ({ parameters, blob }: RunRequest) =>
-    JSON.stringify([
-      Object.entries(parameters).sort(([a], [b]) => a.localeCompare(b)),
-      blob ?? null,
-    ]);
-  return contentOf(one) === contentOf(other);
-}
-
-/** Cancels the active runs of the workload, for the overlap policy "replace". */
-async function cancelOverlappingRuns(
-  context: StartContext,
-  workload: Workload,
-  runId: string,
-): Promise<void> {
-  for (const other of await activeRunIds(context.client)) {
-    if (other !== runId && workloadOfRun(other) === workload.name) await cancelRun(context, other);
-  }
 }

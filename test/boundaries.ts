@@ -25,11 +25,13 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   run: ['failure.ts', 'concurrency.ts', 'workload'],
   ledger: ['failure.ts', 'concurrency.ts', 'workload', 'run'],
   azure: ['failure.ts', 'concurrency.ts', 'workload', 'run', 'ledger', 'settings.ts'],
-  'settings.ts': ['failure.ts', 'workload', 'run'],
+  'settings.ts': ['failure.ts', 'workload', 'run', 'ledger'],
   'describe-settings.ts': ['settings.ts', 'workload'],
-  'instances.ts': ['failure.ts', 'run'],
-  'start-run.ts': ['ledger', 'failure.ts', 'instances.ts', 'workload', 'run'],
+  'instances.ts': ['failure.ts', 'run', 'ledger'],
+  'app.ts': ['failure.ts', 'instances.ts', 'ledger', 'workload', 'run'],
+  'start-run.ts': ['app.ts', 'ledger', 'failure.ts', 'instances.ts', 'workload', 'run'],
   api: [
+    'app.ts',
     'ledger',
     'failure.ts',
     'concurrency.ts',
@@ -40,6 +42,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'run',
   ],
   triggers: [
+    'app.ts',
     'ledger',
     'failure.ts',
     'concurrency.ts',
@@ -50,6 +53,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   workloads: ['workload'],
   'functions.ts': [
+    'app.ts',
     'ledger',
     'failure.ts',
     'settings.ts',

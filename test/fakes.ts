@@ -3,6 +3,7 @@ import type {
   Batch,
   FailedTask,
   JobSpec,
+  OwnedResource,
   Owner,
   PoolDescription,
   PoolSpec,
@@ -83,12 +84,8 @@ export class MemoryBatch implements Batch {
     return this.texts.get(`${jobId}/preparation`)?.slice(-maxBytes) ?? null;
   }
 
-  async scalePoolToZero(poolId: string): Promise<DeletionState | 'kept'> {
+  async scalePoolToZero(poolId: string, _owner: Owner): Promise<DeletionState | 'kept'> {
     return this.pools.has(poolId) ? 'kept' : 'deleted';
-  }
-
-  async listRetainedPools() {
-    return this.retained;
   }
 
   async deleteRetainedPool(poolId: string): Promise<DeletionState | 'busy'> {
@@ -209,13 +206,18 @@ export class MemoryBatch implements Batch {
     return requestDeletion(this.pools.get(poolId), owner);
   }
 
-  async listOwned() {
-    const owned = (kind: 'pool' | 'job') => (entry: [string, { owner: Owner }]) => ({
-      kind,
-      id: entry[0],
-      runId: entry[1].owner.runId,
-    });
-    return [...[...this.pools].map(owned('pool')), ...[...this.jobs].map(owned('job'))];
+  async listOwned(owner: string): Promise<readonly OwnedResource[]> {
+    const mine = (kind: 'pool' | 'job', things: ReadonlyMap<string, Owned>) =>
+      [...things]
+        .filter(([, thing]) => thing.owner.owner === owner)
+        .map(([id, thing]) => ({ kind, id, runId: thing.owner.runId, retainedUntil: null }));
+    const retained = this.retained.map(({ id, until }) => ({
+      kind: 'pool' as const,
+      id,
+      runId: null,
+      retainedUntil: until,
+    }));
+    return [...mine('pool', this.pools), ...retained, ...mine('job', this.jobs)];
   }
 
   /** Time passes: what was being deleted is gone. */
@@ -243,13 +245,17 @@ interface Job extends Owned {
 }
 
 function checkOwner(there: Owned, owner: Owner, what: string): void {
-  if (there.owner.runId === owner.runId) return;
+  if (isSameRun(there.owner, owner)) return;
   throw new Failure('nameCollision', `a ${what} exists that this run did not make`);
+}
+
+function isSameRun(one: Owner, other: Owner): boolean {
+  return one.owner === other.owner && one.runId === other.runId;
 }
 
 function requestDeletion(there: Owned | undefined, owner: Owner): DeletionState {
   if (there === undefined) return 'deleted';
-  if (there.owner.runId !== owner.runId) return 'notOwned';
+  if (!isSameRun(there.owner, owner)) return 'notOwned';
   there.isDeleting = true;
   return 'deleting';
 }

@@ -28,6 +28,11 @@ export class MemoryHub {
     }
   }
 
+  /** Brings an instance into another state, as the engine would. */
+  become({ id, status, name = RUN_ORCHESTRATION, output }: InstanceState): void {
+    this.#put(id, status, name, { output });
+  }
+
   get client(): DurableClient {
     const port = {
       getStatus: async (id: string) => {

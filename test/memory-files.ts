@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Failure } from '../src/failure';
-import type { BlobFound, BlobListed, Files } from '../src/run/ports';
+import type { BlobFound, BlobListed, BlobPage, Files } from '../src/run/ports';
 
 interface Blob {
   readonly bytes: Buffer;
@@ -66,6 +66,20 @@ export class MemoryFiles implements Files {
     )) {
       if (name.startsWith(prefix)) yield { name, bytes: bytes.length, etag, writtenAt };
     }
+  }
+
+  /** Blobs of a page. */
+  pageBlobs = 5000;
+
+  /** The cursor is the name of the last blob of the page before. */
+  async page(container: string, cursor: string | null): Promise<BlobPage> {
+    const blobs: BlobListed[] = [];
+    for await (const blob of this.list(container)) {
+      if (cursor !== null && blob.name <= cursor) continue;
+      if (blobs.length === this.pageBlobs) return { blobs, next: blobs.at(-1)?.name ?? null };
+      blobs.push(blob);
+    }
+    return { blobs, next: null };
   }
 
   async find(container: string, name: string): Promise<BlobFound | null> {

@@ -195,6 +195,7 @@ test('every setting of the example is known, and the example is valid', () => {
 
 test('the settings in effect are logged when the app starts, with every secret masked [PY2]', () => {
   const nodes = { POOL_SUBNET_ID: '/subscriptions/s/resourceGroups/g/x/subnets/nodes' };
+  const budget = { MONTHLY_NODE_MINUTES: '900', MONTHLY_BUDGET: '12.5' };
   const schedules = { SCHEDULE_NIGHTLY_REPORT: '0 0 4 * * *' };
   const lines = (environment: Readonly<Record<string, string>>) =>
     describeSettings(readSettings(environment, shipped), shipped);
@@ -205,15 +206,17 @@ test('the settings in effect are logged when the app starts, with every secret m
     'Key Vault: https://myvault.vault.azure.net, as the managed identity 33333333-3333-4333-8333-333333333333',
     'nodes: standard_d2s_v5 by default, in a network of Batch',
     'blob events: EventGrid',
+    'bounds: 50 active runs, 30 starts a minute',
     'workload nightly-report: at "0 0 2 * * *", on request; at most 1 × default size for 120 minutes',
     'workload render: for each blob in inbox, on request; at most 3 × default size for 240 minutes',
   ]);
-  expect(lines({ ...keys, ...nodes, ...schedules })).toEqual([
+  expect(lines({ ...keys, ...nodes, ...budget, ...schedules })).toEqual([
     'Batch: http://127.0.0.1:10100, with the key of account mybatch (***)',
     'storage: with the key of account mystore (***)',
     'Key Vault: https://myvault.vault.azure.net, as the user who is signed in',
     'nodes: standard_d2s_v5 by default, in /subscriptions/s/resourceGroups/g/x/subnets/nodes',
     'blob events: LogsAndContainerScan',
+    'bounds: 50 active runs, 30 starts a minute, 900 node-minutes a month, a cost of 12.5 a month',
     'workload nightly-report: at "0 0 4 * * *" (app setting; declared: "0 0 2 * * *"), on request; at most 1 × default size for 120 minutes',
     'workload render: for each blob in inbox, on request; at most 3 × default size for 240 minutes',
   ]);
@@ -238,6 +241,7 @@ test('no line shows a secret, wherever it was put [PY2, GD19]', () => {
     'Key Vault: https://127.0.0.1, as the user who is signed in',
     'nodes: standard_d2s_v5 by default, in a network of Batch',
     'blob events: LogsAndContainerScan',
+    'bounds: 50 active runs, 30 starts a minute',
   ]);
 });
 
@@ -248,4 +252,63 @@ test('prices of nodes may name a VM size in any case', () => {
     standard_d2s_v5: { spot: 0.02, dedicated: 0.1 },
     standard_f4: 0.3,
   });
+});
+
+test('bounds on sums, the time zone and the hub of the ledger have defaults that settings replace [GD18]', () => {
+  const { sums, timeZone, reconcileSchedule, taskHub } = readSettings(azure, none);
+  expect({ sums, timeZone, reconcileSchedule, taskHub }).toEqual({
+    sums: {
+      maxActiveRuns: 50,
+      maxStartsPerMinute: 30,
+      monthlyNodeMinutes: null,
+      monthlyCost: null,
+    },
+    timeZone: 'UTC',
+    reconcileSchedule: '30 */5 * * * *',
+    taskHub: 'nightshift',
+  });
+
+  const set = readSettings(
+    {
+      ...azure,
+      MAX_ACTIVE_RUNS: '3',
+      MAX_STARTS_PER_MINUTE: '2',
+      MONTHLY_NODE_MINUTES: '1000',
+      MONTHLY_BUDGET: '12.5',
+      WEBSITE_TIME_ZONE: 'Europe/Berlin',
+      RECONCILE_SCHEDULE: '0 */2 * * * *',
+      AzureFunctionsJobHost__extensions__durableTask__hubName: 'second',
+      AzureWebJobsStorage__tableServiceUri: 'https://mystore.table.example.com/',
+    },
+    none,
+  );
+  expect(set).toMatchObject({
+    sums: { maxActiveRuns: 3, maxStartsPerMinute: 2, monthlyNodeMinutes: 1000, monthlyCost: 12.5 },
+    timeZone: 'Europe/Berlin',
+    reconcileSchedule: '0 */2 * * * *',
+    taskHub: 'second',
+    storage: { tableServiceUri: 'https://mystore.table.example.com' },
+  });
+});
+
+test('the table endpoint follows from the blob endpoint where it is not set', () => {
+  expect(readSettings(azure, none).storage).toEqual({
+    kind: 'identity',
+    blobServiceUri: 'https://mystore.blob.core.windows.net',
+    tableServiceUri: 'https://mystore.table.core.windows.net',
+  });
+});
+
+test.each([
+  ['MAX_ACTIVE_RUNS', '0'],
+  ['MAX_STARTS_PER_MINUTE', 'many'],
+  ['MONTHLY_NODE_MINUTES', '-1'],
+  ['MONTHLY_BUDGET', '10 EUR'],
+  ['WEBSITE_TIME_ZONE', 'Europe/Nowhere'],
+  ['RECONCILE_SCHEDULE', '5m'],
+  ['AzureWebJobsStorage__tableServiceUri', 'mystore'],
+])('the setting %s must not be %s either', (name, value) => {
+  expect(errorsIn({ ...azure, [name]: value })).toEqual([
+    `${name}: not valid; it is ${settingRows[name as keyof typeof settingRows][1]}`,
+  ]);
 });

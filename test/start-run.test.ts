@@ -1,107 +1,102 @@
-import { HttpRequest, InvocationContext } from '@azure/functions';
 import { expect, test } from 'vitest';
+import { readActive, readOccurrence } from '../src/ledger/ledger';
+import type { ActiveRow } from '../src/ledger/rows';
 import type { RunRequest } from '../src/run/run';
+import { registerRun, startRun } from '../src/start-run';
 import type { WorkloadDeclaration } from '../src/workload/workload';
-import { startRun } from '../src/start-run';
-import { stopAllHandler } from '../src/api/stop-all';
-import { MemoryHub, type InstanceState } from './hub';
-import type { MemoryFiles } from './memory-files';
-import { whole } from './run/given';
-import { worldOf } from './run/world';
-import { cancelBlob, RUNS_CONTAINER } from '../src/run/names';
+import { present, requestOf, testApp, type TestApp } from './api/given';
+import { minute, STARTED, whole } from './run/given';
 
-const id = (workload: string, number: number) => `${workload}-${String(number).padStart(16, '0')}`;
+const replacing = { ...whole, overlap: 'replace' } as const;
 
-/** Runs in every state of an instance, and an instance that is not a run. */
-const inEveryState: readonly InstanceState[] = [
-  { id: id('hello', 1), status: 'Pending' },
-  { id: id('hello', 2), status: 'Running' },
-  { id: id('hello', 3), status: 'Suspended' },
-  { id: id('hello', 4), status: 'Completed' },
-  { id: id('hello', 5), status: 'Failed' },
-  { id: id('hello', 6), status: 'Terminated' },
-  { id: id('hello', 7), status: 'Running', name: 'another' },
-];
-const going = [id('hello', 1), id('hello', 2), id('hello', 3)];
-
-async function askedToEnd(files: MemoryFiles): Promise<readonly string[]> {
-  const prefix = cancelBlob('');
-  const found: string[] = [];
-  for await (const { name } of files.list(RUNS_CONTAINER, prefix)) {
-    found.push(name.slice(prefix.length));
-  }
-  return found;
+/** A run of a workload of that name that is active, whatever policy it has. */
+async function activeIn(world: TestApp, name: string): Promise<string> {
+  const runId = await world.start(name, 'before');
+  await world.claim(runId);
+  return runId;
 }
 
-async function replaceIn(
-  standing: readonly InstanceState[],
-  more: Partial<WorkloadDeclaration> = { overlap: 'replace' },
-) {
-  const { files, workload } = worldOf({ ...whole, ...more });
-  const hub = new MemoryHub(standing);
-  const request: RunRequest = {
-    workload: 'hello',
-    occurrence: { kind: 'request', key: 'new' },
-    parameters: {},
-  };
-  const { runId } = await startRun({ client: hub.client, files }, workload, request);
-  return { hub, runId, cancelled: await askedToEnd(files) };
+function cancelsIn({ table }: TestApp): Readonly<Record<string, ActiveRow['cancel']>> {
+  const rows = Object.values(table.values('active')) as unknown as readonly ActiveRow[];
+  return Object.fromEntries(
+    rows.filter(({ runId }) => runId !== undefined).map(({ runId, cancel }) => [runId, cancel]),
+  );
 }
 
-test('a run that replaces others cancels queued, running and suspended runs, and no other', async () => {
-  const { hub, runId, cancelled } = await replaceIn(inEveryState);
+test('a run that replaces others cancels the active one, skips those that wait, and starts after them', async () => {
+  const world = testApp([replacing]);
+  const active = await activeIn(world, 'hello');
+  world.at(1);
+  const waiting = await world.start('hello', 'waiting');
+  world.at(2);
 
-  expect(cancelled).toEqual(going);
-  expect(hub.polled).toEqual(going);
-  expect(hub.started).toEqual([runId]);
+  const newest = await world.start('hello', 'newest');
+
+  expect(cancelsIn(world)).toEqual({
+    [active]: { at: minute(1).toISOString(), by: waiting },
+    [newest]: null,
+  });
+  expect(world.hub.polled).toEqual([active]);
+  expect((await readOccurrence(world.table, waiting))?.value).toMatchObject({
+    state: 'skipped',
+    code: 'overlapped',
+    cause: `run ${newest} is newer and replaces it`,
+  });
+  expect(world.hub.started).toEqual([active]);
 });
 
 test('a run that replaces others cancels no run of a workload with a similar name', async () => {
-  const others = ['hello-world', 'hello2', 'say-hello', 'hell'];
-  const standing = others.map((name) => ({ id: id(name, 1), status: 'Running' }) as const);
+  const names = ['hello-world', 'hello2', 'say-hello', 'hell'];
+  const others: readonly WorkloadDeclaration[] = names.map((name) => ({ ...replacing, name }));
+  const world = testApp([replacing, ...others]);
+  const standing: string[] = [];
+  for (const name of names) standing.push(await activeIn(world, name));
+  const own = await activeIn(world, 'hello');
 
-  const { hub, cancelled } = await replaceIn([
-    ...standing,
-    { id: going[1] ?? '', status: 'Running' },
-  ]);
+  const next = await world.start('hello', 'next');
 
-  expect(cancelled).toEqual([going[1]]);
-  expect(hub.polled).toEqual([going[1]]);
-});
-
-test('a run that does not replace others cancels none', async () => {
-  const { hub, cancelled } = await replaceIn(inEveryState, {});
-
-  expect([cancelled, hub.polled]).toEqual([[], []]);
-});
-
-test('a stop cancels every active run of every workload, and no other', async () => {
-  const { files, tools } = worldOf(whole);
-  const other = id('tiles', 1);
-  const hub = new MemoryHub([...inEveryState, { id: other, status: 'Running' }]);
-  const stopAll = stopAllHandler({ ports: tools, workloads: tools.workloads });
-
-  const request = new HttpRequest({ method: 'DELETE', url: 'http://app/api/runs' });
-  const answer = await stopAll(request, hub.client, new InvocationContext());
-
-  expect(answer).toMatchObject({
-    status: 202,
-    jsonBody: { cancelled: [...going, other], removing: [], refused: [] },
+  const at = STARTED;
+  expect(cancelsIn(world)).toEqual({
+    ...Object.fromEntries(standing.map((runId) => [runId, null])),
+    [own]: { at, by: next },
+    [next]: null,
   });
-  expect(await askedToEnd(files)).toEqual([...going, other]);
-  expect(hub.polled).toEqual([...going, other]);
+  expect(world.hub.polled).toEqual([own]);
+});
+
+test.each(['forbid', 'queue', 'allow'] as const)(
+  'a run of a workload with overlap: %s cancels none',
+  async (overlap) => {
+    const world = testApp([{ ...whole, overlap }]);
+    await activeIn(world, 'hello');
+
+    await world.start('hello', 'next');
+
+    expect(Object.values(cancelsIn(world)).filter((cancel) => cancel !== null)).toEqual([]);
+    expect(world.hub.polled).toEqual([]);
+  },
+);
+
+test('the run of a skipped occurrence has its row and its record, and no orchestration', async () => {
+  const world = testApp([whole]);
+  const active = await activeIn(world, 'hello');
+
+  const skipped = await world.start('hello', 'next');
+
+  expect((await readOccurrence(world.table, skipped))?.value).toMatchObject({
+    state: 'skipped',
+    code: 'overlapped',
+    cause: `run ${active} of hello was active`,
+  });
+  expect(await readActive(world.table, skipped)).toBeNull();
+  expect(world.hub.started).toEqual([active]);
 });
 
 test('a key that was used for one blob is rejected for another blob or none, and accepted for the same', async () => {
-  const { files, workload } = worldOf({ ...whole, inputs: { container: 'inbox' } });
-  const { client, started } = new MemoryHub();
+  const { app, hub } = testApp([{ ...whole, inputs: { container: 'inbox' } }]);
+  const workload = present(app.workloads.get('hello'));
   const startWith = (blob: Pick<RunRequest, 'blob'>) =>
-    startRun({ client, files }, workload, {
-      workload: 'hello',
-      occurrence: { kind: 'request', key: 'the-key' },
-      parameters: {},
-      ...blob,
-    });
+    startRun(app, hub.client, workload, { ...requestOf('hello', 'the-key'), ...blob });
 
   const { runId, isNew } = await startWith({ blob: 'a.csv' });
 
@@ -109,5 +104,16 @@ test('a key that was used for one blob is rejected for another blob or none, and
   await expect(startWith({ blob: 'b.csv' })).rejects.toMatchObject({ code: 'keyReused' });
   await expect(startWith({})).rejects.toMatchObject({ code: 'keyReused' });
   expect(await startWith({ blob: 'a.csv' })).toEqual({ runId, isNew: false });
-  expect(started).toEqual([runId]);
+  expect(hub.started).toEqual([runId]);
+});
+
+test('what was registered by a host that died is started by whoever admits next', async () => {
+  const world = testApp([{ ...whole, overlap: 'allow' }]);
+  const workload = present(world.app.workloads.get('hello'));
+  const { runId } = await registerRun(world.app, workload, requestOf('hello', 'a'));
+  expect(world.hub.started).toEqual([]);
+
+  const next = await world.start('hello', 'b');
+
+  expect(world.hub.started.toSorted()).toEqual([runId, next].toSorted());
 });

@@ -11,7 +11,8 @@ export interface Run {
     | 'failed'
     | 'cancelled'
     | 'timedOut'
-    | 'skipped';
+    | 'skipped'
+    | 'missed';
   readonly phase: string | null;
   readonly waitingFor: string | null;
   readonly tasks: {
@@ -25,6 +26,8 @@ export interface Run {
   readonly createdAt: string;
   readonly timeline: readonly { readonly phase: string; readonly at: string }[];
   readonly cause: { readonly code: string; readonly message: string } | null;
+  /** The due time, for a run of a schedule. */
+  readonly dueAt: string | null;
   readonly record: RunRecord | null;
 }
 

@@ -30,7 +30,7 @@ export function openTerminal(output: NodeJS.WriteStream): Terminal {
 }
 
 const phaseNames: Readonly<Record<string, string>> = {
-  admitting: 'waits for lock',
+  admitting: 'is admitted',
   staging: 'stages inputs',
   provisioning: 'asks for a pool',
   submitting: 'submits',

@@ -1,12 +1,13 @@
-import { newestRuns } from './runs';
+import type { App } from '../app';
+import { readOccurrence } from '../ledger/ledger';
+import { listRuns } from './run-list';
+import { runViewOf } from './run-view';
 import { Failure } from '../failure';
 import { readRecord } from '../run/finish/record';
-import type { DurableClient } from 'durable-functions';
 import { outputContainerOf } from '../run/names';
-import type { HttpHandler, Api } from './handler';
+import type { HttpHandler } from './handler';
 import { withProblemDocuments } from './problem';
 import { checkRunId, findWorkload } from './requests';
-import { findInstance } from '../instances';
 
 const MAX_LISTED = 5000;
 /** Minutes for which the URL of a redirect is valid. */
@@ -17,34 +18,38 @@ const ADDRESS_MINUTES = 15;
  * GET /api/runs/{id}/outputs/{*name} redirects to one of them. It is one function, since the route
  * of a single output matches the list too: of two functions Azure would call the first by name.
  */
-export function outputsHandler(api: Api): HttpHandler {
-  return withProblemDocuments(async (request, client) => {
-    const container = await containerOf(api, client, request.params['id'] ?? '');
+export function outputsHandler(app: App): HttpHandler {
+  return withProblemDocuments(async (request) => {
+    const container = await containerOf(app, request.params['id'] ?? '');
     const { name = '' } = request.params;
-    if (name !== '') return { status: 302, headers: await redirectTo(api, container, name) };
+    if (name !== '') return { status: 302, headers: await wayTo(app, container, name) };
     const prefix = request.query.get('prefix') ?? '';
     const after = request.query.get('after') ?? '';
     const here = (request.url.split('?')[0] ?? '').replace(/\/+$/, '');
-    return { status: 200, jsonBody: await filesOf(api, container, { prefix, after }, here) };
+    return { status: 200, jsonBody: await filesOf(app, container, { prefix, after }, here) };
   });
 }
 
-/** GET /api/workloads/{workload}/latest returns the newest run of a workload with its files, in one request. */
-export function latestRunHandler(api: Api, now: () => Date): HttpHandler {
+/** GET /api/workloads/{workload}/latest: its newest run with its files, in one step. */
+export function latestRunHandler(app: App): HttpHandler {
   return withProblemDocuments(async (request, client) => {
-    const workload = findWorkload(api.workloads, request.params['workload'] ?? '');
-    const [run] = await newestRuns(client, workload.name, 1, now());
-    if (run === undefined) {
+    const workload = findWorkload(app.workloads, request.params['workload'] ?? '');
+    const query = { ...NEWEST, workloads: [workload.name] };
+    const [newest] = (await listRuns(app.table, query)).runs;
+    if (newest === undefined) {
       throw new Failure(
         'unknownRun',
         `workload ${workload.name} has not run yet; POST /api/runs/${workload.name} starts it`,
       );
     }
+    const run = await runViewOf(app, client, newest.runId);
     const here = `${new URL(request.url).origin}/api/runs/${run.runId}/outputs`;
-    const files = await filesOf(api, outputContainerOf(run.runId), EVERYTHING, here);
+    const files = await filesOf(app, outputContainerOf(run.runId), EVERYTHING, here);
     return { status: 200, jsonBody: { run, ...files } };
   });
 }
+
+const NEWEST = { statuses: null, since: null, until: null, after: null, limit: 1 } as const;
 
 interface Listed {
   readonly files: readonly {
@@ -69,14 +74,14 @@ const EVERYTHING: Choice = { prefix: '', after: '' };
  * to a caller, at the cost of reading the files before it again.
  */
 async function filesOf(
-  { ports }: Api,
+  { files: storage }: App,
   container: string,
   { prefix, after }: Choice,
   here: string,
 ): Promise<Listed> {
   const files: { name: string; bytes: number; url: string }[] = [];
   let isBefore = after !== '';
-  for await (const { name, bytes } of ports.files.list(container, prefix)) {
+  for await (const { name, bytes } of storage.list(container, prefix)) {
     if (isBefore) {
       isBefore = name !== after;
       continue;
@@ -94,11 +99,11 @@ async function filesOf(
  * The headers of a redirect to the blob itself, so that a file of any size bypasses the app. The URL
  * grants read access to this blob only, for ADDRESS_MINUTES.
  */
-async function redirectTo({ ports }: Api, container: string, name: string) {
-  if ((await ports.files.find(container, name)) === null) {
+async function wayTo({ files: storage }: App, container: string, name: string) {
+  if ((await storage.find(container, name)) === null) {
     throw new Failure('unknownOutput', `${unknown(name)}; GET /api/runs/{id}/outputs lists them`);
   }
-  const Location = await ports.files.readUrl(container, name, ADDRESS_MINUTES);
+  const Location = await storage.readUrl(container, name, ADDRESS_MINUTES);
   return { Location, 'Cache-Control': 'no-store' };
 }
 
@@ -106,9 +111,9 @@ function unknown(name: string): string {
   return `the run has no output ${JSON.stringify(name.slice(0, 200))} (it may have been deleted)`;
 }
 
-/** @throws Failure unknownRun when there is no such run, neither active nor recorded */
-async function containerOf({ ports }: Api, client: DurableClient, id: string): Promise<string> {
+/** @throws Failure unknownRun when neither the ledger nor a record knows the run */
+async function containerOf({ table, files }: App, id: string): Promise<string> {
   const runId = checkRunId(id);
-  if ((await findInstance(client, runId)) === null) await readRecord(ports.files, runId);
+  if ((await readOccurrence(table, runId)) === null) await readRecord(files, runId);
   return outputContainerOf(runId);
 }

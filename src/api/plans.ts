@@ -1,8 +1,10 @@
-import { newestRuns } from './runs';
+import type { App } from '../app';
+import { listOccurrences } from '../ledger/list';
+import { findRecord } from '../run/finish/record';
 import { forecast } from '../run/forecast/forecast';
 import type { RunRecord } from '../run/run';
 import type { Settings } from '../settings';
-import type { Api, HttpHandler } from './handler';
+import type { HttpHandler } from './handler';
 import { withProblemDocuments } from './problem';
 import { checkBody, findWorkload, readBody } from './requests';
 
@@ -13,28 +15,35 @@ const PAST_RUNS = 10;
  * POST /api/plans/{workload}, with the body that would start the run, returns what the run would
  * create, need and cost. Nothing is created. The status is 422 when the run could not succeed.
  */
-export function planHandler(
-  { ports, workloads }: Api,
-  limits: Settings['limits'],
-  now: () => Date,
-): HttpHandler {
-  return withProblemDocuments(async (request, client, context) => {
-    const workload = findWorkload(workloads, request.params['workload'] ?? '');
+export function planHandler(app: App, quotas: Settings['limits']): HttpHandler {
+  return withProblemDocuments(async (request, _client, context) => {
+    const workload = findWorkload(app.workloads, request.params['workload'] ?? '');
     const body = await readBody(request);
-    const runs = await newestRuns(client, workload.name, PAST_RUNS, now());
-    const latest = runs
-      .map(({ record }) => record)
-      .filter((record): record is RunRecord => record !== null);
+    const latest = await latestRecords(app, workload.name);
     const plan = await forecast(
-      { ...ports, latest, ...limits },
+      { ...app, latest, ...quotas },
       workload,
       {
         workload: workload.name,
         occurrence: { kind: 'request', key: context.invocationId },
         ...checkBody(workload, body),
       },
-      now().toISOString(),
+      app.now().toISOString(),
     );
     return { status: plan.errors.length === 0 ? 200 : 422, jsonBody: plan };
   });
+}
+
+/** Records of the latest runs that have ended, newest first. */
+async function latestRecords(app: App, workload: string): Promise<readonly RunRecord[]> {
+  const { rows } = await listOccurrences(app.table, {
+    workloads: [workload],
+    states: ['succeeded', 'failed', 'timedOut', 'cancelled'],
+    since: null,
+    until: null,
+    after: null,
+    limit: PAST_RUNS,
+  });
+  const records = await Promise.all(rows.map(({ runId }) => findRecord(app.files, runId)));
+  return records.filter((record) => record !== null);
 }

@@ -1,4 +1,4 @@
-import { Failure, httpStatusOf } from '../failure';
+import { Failure, httpStatusOf, type FailureCode } from '../failure';
 import type { HttpHandler } from './handler';
 import { ValidationError } from '../workload/validation';
 
@@ -12,7 +12,7 @@ export function withProblemDocuments(handler: HttpHandler): HttpHandler {
       const status = httpStatusOf(error.code);
       return {
         status,
-        headers: { 'Content-Type': 'application/problem+json' },
+        headers: { 'Content-Type': 'application/problem+json', ...retryAfter(error.code, status) },
         body: JSON.stringify({
           type: `urn:nightshift:${error.code}`,
           title: error.code,
@@ -23,4 +23,17 @@ export function withProblemDocuments(handler: HttpHandler): HttpHandler {
       };
     }
   };
+}
+
+/** Seconds after which the same request may succeed: sooner for a bound of a minute than for one of a month. */
+const RETRY_SECONDS: Partial<Record<FailureCode, number>> = {
+  budgetReached: 3600,
+  admissionClosed: 300,
+};
+const DEFAULT_RETRY_SECONDS = 60;
+
+/** A response that asks to come again names the time: https://www.rfc-editor.org/rfc/rfc6585#section-4 */
+function retryAfter(code: FailureCode, status: number): Readonly<Record<string, string>> {
+  if (status !== 429 && status !== 503) return {};
+  return { 'Retry-After': String(RETRY_SECONDS[code] ?? DEFAULT_RETRY_SECONDS) };
 }

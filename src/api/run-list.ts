@@ -1,3 +1,4 @@
+import { newOccurrenceRow, requireParts } from '../ledger/ledger';
 import { listActive, listOccurrences } from '../ledger/list';
 import { FINAL_STATES, type ActiveRow, type FinalState, type OccurrenceRow } from '../ledger/rows';
 import type { Table } from '../ledger/table';
@@ -62,10 +63,10 @@ function isFinal(status: RunSummary['status']): status is FinalState {
   return FINAL_STATES.some((state) => state === status);
 }
 
-/** Active rows are few: admission bounds them. They have no cursor. */
+/** Active rows are few: admission bounds them. Their cursor is that of all lists. */
 function activePage(rows: readonly ActiveRow[], query: RunsQuery): RunsPage {
-  const { workloads, statuses, since, until, limit } = query;
-  const runs = rows
+  const { workloads, statuses, since, until, after, limit } = query;
+  const found = rows
     .filter(
       (row) =>
         workloads.includes(row.workload) &&
@@ -73,37 +74,21 @@ function activePage(rows: readonly ActiveRow[], query: RunsQuery): RunsPage {
         (since === null || row.instant >= since) &&
         (until === null || row.instant < until),
     )
-    .sort((one, other) => other.instant.localeCompare(one.instant))
-    .map(activeSummary);
-  return { runs: runs.slice(0, limit), next: null };
+    .map((row) => ({ row, key: requireParts(row.runId).rowKey }))
+    .filter(({ key }) => after === null || key > after)
+    .sort((one, other) => (one.key < other.key ? -1 : 1));
+  const page = found.slice(0, limit);
+  const next = found.length > limit ? (page.at(-1)?.key ?? null) : null;
+  return { runs: page.map(({ row }) => activeSummary(row)), next };
 }
 
 function activeStatus({ state }: ActiveRow): 'queued' | 'running' {
   return state === 'running' || state === 'ending' ? 'running' : 'queued';
 }
 
-function activeSummary(row: ActiveRow): RunSummary {
-  const { runId, workload, request, instant, knownAt } = row;
-  return toRunSummary(
-    {
-      runId,
-      workload,
-      occurrence: request.occurrence,
-      instant,
-      knownAt,
-      attempt: 0,
-      parameters: request.parameters,
-      blob: request.blob ?? null,
-      state: 'open',
-      startedAt: null,
-      endedAt: null,
-      code: null,
-      cause: null,
-      nodeMinutes: 0,
-      cost: null,
-    },
-    row,
-  );
+/** An occurrence that is not final, by its active row alone. */
+export function activeSummary(row: ActiveRow): RunSummary {
+  return toRunSummary(newOccurrenceRow(row.runId, row, row.knownAt), row);
 }
 
 /** `active` leads as long as the occurrence is not final. */

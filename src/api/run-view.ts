@@ -1,113 +1,111 @@
-import { OrchestrationRuntimeStatus, type DurableOrchestrationStatus } from 'durable-functions';
-import { RUN_ORCHESTRATION } from '../run/workflow';
-import type { NodeCounts, Outcome, Phase, RunRecord, RunStatus, TaskCounts } from '../run/run';
-import { workloadOfRun } from '../run/names';
+import type { DurableClient, DurableOrchestrationStatus } from 'durable-functions';
+import type { App } from '../app';
+import { Failure } from '../failure';
+import { findInstance, instanceIdOf } from '../instances';
+import { readActive, readOccurrence } from '../ledger/ledger';
+import type { ActiveRow, OccurrenceRow } from '../ledger/rows';
+import type { Table } from '../ledger/table';
+import { findRecord } from '../run/finish/record';
+import type { NodeCounts, Phase, RunRecord, RunStatus, TaskCounts } from '../run/run';
+import { activeSummary, toRunSummary, type RunSummary } from './run-list';
 
-/** A run as a caller sees it over HTTP. */
-export interface RunView {
-  readonly runId: string;
-  readonly workload: string;
-  readonly status: 'queued' | 'running' | Outcome['kind'];
+/** A run as a caller sees it over HTTP: what the ledger has of it, how far it is, and its record. */
+export interface RunView extends RunSummary {
   readonly phase: Phase | null;
-  /** The event that an active run waits for, in one sentence; null when the run has ended. */
-  readonly waitingFor: string | null;
   readonly tasks: TaskCounts | null;
   readonly nodes: NodeCounts | null;
-  readonly nodeMinutes: number;
-  readonly createdAt: string;
   readonly timeline: RunStatus['timeline'];
-  /** The reason why the run did not succeed; null while it is active or when it succeeded. */
-  readonly cause: { readonly code: string; readonly message: string } | null;
-  /** The record of a run that has ended. */
+  /** Everything about a run that has ended. */
   readonly record: RunRecord | null;
 }
 
-/** True for a run that has not ended. */
-export function isActiveRun(run: RunView): boolean {
+export function isActiveRun(run: Pick<RunSummary, 'status'>): boolean {
   return run.status === 'queued' || run.status === 'running';
 }
 
-/** The view of an orchestration instance; null when it is not a run. */
-export function toRunView(instance: DurableOrchestrationStatus): RunView | null {
-  if (instance.name !== RUN_ORCHESTRATION) return null;
-  const record = instance.output as RunRecord | null;
-  if (instance.runtimeStatus === OrchestrationRuntimeStatus.Completed && record !== null) {
-    return recordToRunView(record);
+/** @throws Failure unknownRun when neither the ledger nor a record knows the run */
+export async function runViewOf(app: App, client: DurableClient, runId: string): Promise<RunView> {
+  const [active, row] = await rowsOf(app.table, runId);
+  if (active !== null && (row === null || row.state === 'open')) {
+    const summary = row === null ? activeSummary(active) : toRunSummary(row, active);
+    return withProgress(summary, await findInstance(client, instanceIdOf(active)));
   }
-  const now = (instance.customStatus ?? null) as RunStatus | null;
+  const record = await findRecord(app.files, runId);
+  if (row?.state === 'open' && record === null) {
+    // Storage has lost the active row; the run writes it again at its next poll.
+    return withProgress(toRunSummary(row, null), await findInstance(client, runId));
+  }
+  if (record === null && row === null) {
+    throw new Failure('unknownRun', `no run has the id ${runId}`);
+  }
+  if (row !== null && row.state !== 'open') return endedView(row, record);
+  return recordView(record as RunRecord);
+}
+
+/** The active row is read first: where it is deleted, the row that is read after it is final. */
+async function rowsOf(
+  table: Table,
+  runId: string,
+): Promise<readonly [ActiveRow | null, OccurrenceRow | null]> {
+  const active = await readActive(table, runId);
+  const row = await readOccurrence(table, runId);
+  return [active?.value ?? null, row?.value ?? null];
+}
+
+const NOT_STARTED = 'a worker of the Functions host';
+
+/** What the orchestration of an active run shows of its progress. */
+export function withProgress(
+  summary: RunSummary,
+  instance: DurableOrchestrationStatus | null,
+): RunView {
+  const progress = (instance?.customStatus ?? null) as RunStatus | null;
   return {
-    runId: instance.instanceId,
-    workload: workloadOfRun(instance.instanceId),
-    phase: now?.phase ?? null,
-    tasks: now?.tasks ?? null,
-    nodes: now?.nodes ?? null,
-    nodeMinutes: now?.nodeMinutes ?? 0,
-    // In lists of instances the library leaves timestamps as text, contrary to its types.
-    createdAt: now?.timeline[0]?.at ?? new Date(instance.createdTime).toISOString(),
-    timeline: now?.timeline ?? [],
+    ...summary,
+    waitingFor: summary.waitingFor ?? (progress === null ? NOT_STARTED : progress.waitingFor),
+    nodeMinutes: progress?.nodeMinutes ?? summary.nodeMinutes,
+    phase: progress?.phase ?? null,
+    tasks: progress?.tasks ?? null,
+    nodes: progress?.nodes ?? null,
+    timeline: progress?.timeline ?? [],
     record: null,
-    ...runtimeStatusView(instance, now),
   };
 }
 
-/** The status that the engine reports for an instance without a record. */
-function runtimeStatusView(
-  { runtimeStatus, output, instanceId }: DurableOrchestrationStatus,
-  now: RunStatus | null,
-): Pick<RunView, 'status' | 'waitingFor' | 'cause'> {
-  const advice = `pool and job ${instanceId} may be left; the hourly clean-up timer (tidy) deletes them`;
-  switch (runtimeStatus) {
-    case OrchestrationRuntimeStatus.Failed:
-      return {
-        status: 'failed',
-        waitingFor: null,
-        cause: { code: 'internal', message: `${String(output)}; ${advice}` },
-      };
-    // A run that ended as it should has a record, and is not handled here.
-    case OrchestrationRuntimeStatus.Completed:
-      return {
-        status: 'failed',
-        waitingFor: null,
-        cause: { code: 'internal', message: `the orchestration left no record; ${advice}` },
-      };
-    case OrchestrationRuntimeStatus.Terminated:
-    case OrchestrationRuntimeStatus.Canceled:
-      return {
-        status: 'cancelled',
-        waitingFor: null,
-        cause: {
-          code: 'cancelled',
-          message: `the orchestration was terminated by an operator before it could clean up; ${advice}`,
-        },
-      };
-    case OrchestrationRuntimeStatus.Suspended:
-      return {
-        status: 'running',
-        waitingFor: 'an operator to resume the suspended orchestration',
-        cause: null,
-      };
-    default:
-      return now === null
-        ? { status: 'queued', waitingFor: 'a worker of the Functions host', cause: null }
-        : { status: 'running', waitingFor: now.waitingFor, cause: null };
-  }
-}
-
-/** The view of a run that has ended. */
-export function recordToRunView(record: RunRecord): RunView {
-  const { outcome } = record;
+function endedView(row: OccurrenceRow, record: RunRecord | null): RunView {
   return {
-    runId: record.runId,
-    workload: record.workload,
-    status: outcome.kind,
-    phase: 'ended',
+    ...toRunSummary(row, null),
     waitingFor: null,
-    tasks: record.tasks,
+    phase: 'ended',
+    tasks: record?.tasks ?? null,
     nodes: null,
-    nodeMinutes: record.nodeMinutes,
-    createdAt: record.startedAt,
-    timeline: record.timeline,
-    cause: outcome.kind === 'succeeded' ? null : { code: outcome.code, message: outcome.cause },
+    timeline: record?.timeline ?? [],
     record,
   };
+}
+
+/** A run whose row the ledger does not have: it ended before there was a ledger, or lost it. */
+function recordView(record: RunRecord): RunView {
+  const { outcome, occurrence } = record;
+  const ended = outcome.kind === 'succeeded' ? null : outcome;
+  return endedView(
+    {
+      runId: record.runId,
+      workload: record.workload,
+      occurrence,
+      instant: record.startedAt,
+      knownAt: record.startedAt,
+      attempt: 0,
+      parameters: {},
+      blob: occurrence.kind === 'blob' ? occurrence.name : null,
+      state: outcome.kind,
+      startedAt: record.startedAt,
+      endedAt: record.endedAt,
+      code: ended?.code ?? null,
+      cause: ended?.cause ?? null,
+      nodeMinutes: record.nodeMinutes,
+      cost: record.estimatedCost,
+    },
+    record,
+  );
 }

@@ -1,108 +1,85 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
-import type { DurableClient, DurableOrchestrationStatus } from 'durable-functions';
 import { z } from 'zod';
 import { Failure } from '../failure';
-import { readRecord } from '../run/finish/record';
+import { findInstance, instanceIdOf } from '../instances';
+import { requestCancel } from '../ledger/claim';
+import { readActive } from '../ledger/ledger';
+import { FINAL_STATES } from '../ledger/rows';
 import type { RunRequest } from '../run/run';
+import { POLL_NOW } from '../run/workflow';
 import { startRun } from '../start-run';
-import { toRunView, recordToRunView, isActiveRun, type RunView } from './run-view';
-import type { Api, HttpHandler } from './handler';
+import { validationErrorFrom } from '../workload/validation';
+import { admit } from '../ledger/admit';
+import { admissionOf, type App } from '../app';
+import type { HttpHandler } from './handler';
 import { withProblemDocuments } from './problem';
-import { findWorkload, readBody, keyOf, checkBody, checkRunId } from './requests';
-import { validate, validationErrorFrom } from '../workload/validation';
-import { cancelRun, findInstance } from '../instances';
+import { checkBody, checkRunId, findWorkload, keyOf, readBody } from './requests';
+import { listRuns, type RunsQuery } from './run-list';
+import { isActiveRun, runViewOf, withProgress } from './run-view';
 
-/** Seconds after which polling a run again is useful. */
+/** Start, list, show and cancel runs. */
+
+/** Seconds after which another request for the status of a run is worthwhile. */
 const RETRY_AFTER_SECONDS = '10';
 
-/** POST /api/runs/{workload} starts a run. With an Idempotency-Key, a repeated request starts no second run. */
-export function startHandler({ ports, workloads }: Api): HttpHandler {
+/** POST /api/runs/{workload}, with an Idempotency-Key to make a repeated request one run. */
+export function startHandler(app: App): HttpHandler {
   return withProblemDocuments(async (request, client, context) => {
-    const workload = findWorkload(workloads, request.params['workload'] ?? '');
+    const workload = findWorkload(app.workloads, request.params['workload'] ?? '');
     const body = await readBody(request);
     const runRequest: RunRequest = {
       workload: workload.name,
       occurrence: { kind: 'request', key: keyOf(request) ?? context.invocationId },
       ...checkBody(workload, body),
     };
-    const { runId, isNew } = await startRun({ client, files: ports.files }, workload, runRequest);
+    const { runId, isNew } = await startRun(app, client, workload, runRequest);
     return accepted(request, runId, { runId, workload: workload.name, isNew });
   });
 }
 
-/** GET /api/runs?workload=&limit= lists runs, the newest first. */
-export function listHandler({ workloads }: Api, now: () => Date): HttpHandler {
+/** GET /api/runs?workload=&status=&since=&until=&after=&limit= */
+export function listHandler(app: App): HttpHandler {
   return withProblemDocuments(async (request, client) => {
-    const query = checkQuery(request);
-    if (query.workload !== undefined) findWorkload(workloads, query.workload);
-    const runs = await newestRuns(client, query.workload, query.limit, now());
-    return { status: 200, jsonBody: { runs } };
+    const { runs, next } = await listRuns(app.table, queryOf(app, request));
+    const shown = await Promise.all(
+      runs.map(async (run) => {
+        if (!isActiveRun(run)) return run;
+        const active = await readActive(app.table, run.runId);
+        const id = active === null ? run.runId : instanceIdOf(active.value);
+        return withProgress(run, await findInstance(client, id));
+      }),
+    );
+    return { status: 200, jsonBody: { runs: shown, next } };
   });
 }
 
-/** Days of history that are searched, one after the other until there are enough runs; then all of it. */
-const DAYS_BACK = [1, 8, 60];
-const DAY_MS = 24 * 3_600_000;
-
-/**
- * The newest runs first, of one workload or of all. Durable Functions returns a hundred instances at
- * a time, in no order, so the history of years is not read where days are enough.
- */
-export async function newestRuns(
-  client: DurableClient,
-  workload: string | undefined,
-  limit: number,
-  now: Date,
-): Promise<RunView[]> {
-  for (const days of DAYS_BACK) {
-    const createdTimeFrom = new Date(now.getTime() - days * DAY_MS);
-    const statuses = await client.getStatusBy({ createdTimeFrom });
-    // The creation time of an instance is reset whenever it continues as new.
-    const since = createdTimeFrom.toISOString();
-    const runs = runsIn(statuses, workload).filter(({ createdAt }) => createdAt >= since);
-    if (runs.length >= limit) return runs.slice(0, limit);
-  }
-  return runsIn(await client.getStatusAll(), workload).slice(0, limit);
-}
-
-function runsIn(
-  statuses: readonly DurableOrchestrationStatus[],
-  workload: string | undefined,
-): RunView[] {
-  return statuses
-    .map(toRunView)
-    .filter((run): run is RunView => run !== null)
-    .filter((run) => workload === undefined || run.workload === workload)
-    .sort((one, other) => other.createdAt.localeCompare(one.createdAt));
-}
-
-/** GET /api/runs/{id} returns a run. */
-export function showHandler({ ports }: Api): HttpHandler {
+/** GET /api/runs/{id} */
+export function showHandler(app: App): HttpHandler {
   return withProblemDocuments(async (request, client) => {
-    const runId = checkRunId(request.params['id'] ?? '');
-    const status = await findInstance(client, runId);
-    const view = status === null ? null : toRunView(status);
-    // The durable history may have been purged; the record is stored separately.
-    const run = view ?? recordToRunView(await readRecord(ports.files, runId));
+    const run = await runViewOf(app, client, checkRunId(request.params['id'] ?? ''));
     const headers = isActiveRun(run) ? { 'Retry-After': RETRY_AFTER_SECONDS } : {};
     return { status: 200, headers, jsonBody: run };
   });
 }
 
-/** DELETE /api/runs/{id} cancels a run. */
-export function cancelHandler({ ports }: Api): HttpHandler {
+/** DELETE /api/runs/{id} */
+export function cancelHandler(app: App): HttpHandler {
   return withProblemDocuments(async (request, client) => {
     const runId = checkRunId(request.params['id'] ?? '');
-    const status = await findInstance(client, runId);
-    const run = status === null ? null : toRunView(status);
-    if (run === null) throw new Failure('unknownRun', `no run has the id ${runId}`);
-    if (!isActiveRun(run)) {
+    const run = await runViewOf(app, client, runId);
+    const now = app.now().toISOString();
+    if (!isActiveRun(run) || !(await requestCancel(app.table, runId, 'a request', now))) {
       throw new Failure(
         'runEnded',
         `run ${runId} has ended (${run.status}); there is nothing to cancel`,
       );
     }
-    await cancelRun({ client, files: ports.files }, runId);
+    // One that waits is ended by admission; one that runs polls at once.
+    if (run.status === 'queued') await admit(admissionOf(app, client));
+    else {
+      const active = await readActive(app.table, runId);
+      if (active !== null) await client.raiseEvent(instanceIdOf(active.value), POLL_NOW, {});
+    }
     return accepted(request, runId, {
       runId,
       message:
@@ -124,13 +101,35 @@ function accepted(
   };
 }
 
-const querySchema = z.object({
+const STATUSES = ['queued', 'running', ...FINAL_STATES] as const;
+
+const querySchema = z.strictObject({
   workload: z.string().optional(),
+  status: z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(z.enum(STATUSES)))
+    .optional(),
+  since: z.iso.datetime({ offset: true }).optional(),
+  until: z.iso.datetime({ offset: true }).optional(),
+  after: z
+    .string()
+    .regex(/^\d{14}-[0-9a-f]{10}$/, 'must be `next` of the page before')
+    .optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 
-function checkQuery(request: HttpRequest): z.output<typeof querySchema> {
-  const validated = validate(querySchema, Object.fromEntries(request.query));
-  if (validated.isValid) return validated.value;
-  throw validationErrorFrom(validated.errors);
+function queryOf({ workloads }: App, request: HttpRequest): RunsQuery {
+  const checked = querySchema.safeParse(Object.fromEntries(request.query));
+  if (!checked.success) throw validationErrorFrom(checked.error.issues);
+  const { workload, status, since, until, after, limit } = checked.data;
+  if (workload !== undefined) findWorkload(workloads, workload);
+  return {
+    workloads: workload === undefined ? [...workloads.keys()] : [workload],
+    statuses: status ?? null,
+    since: since === undefined ? null : new Date(since).toISOString(),
+    until: until === undefined ? null : new Date(until).toISOString(),
+    after: after ?? null,
+    limit,
+  };
 }

@@ -1,16 +1,56 @@
+import type { HttpRequest } from '@azure/functions';
+import { z } from 'zod';
+import { admissionOf, type App } from '../app';
+import { eachAtOnce } from '../concurrency';
+import { instanceIdOf } from '../instances';
+import { admit, closeAdmission } from '../ledger/admit';
+import { requestCancel } from '../ledger/claim';
+import { listActive } from '../ledger/list';
 import { stopCosts } from '../run/finish/stop-costs';
-import type { Api, HttpHandler } from './handler';
+import { POLL_NOW } from '../run/workflow';
+import { validationErrorFrom } from '../workload/validation';
+import type { HttpHandler } from './handler';
 import { withProblemDocuments } from './problem';
-import { cancelRun, activeRunIds } from '../instances';
+import { findWorkload } from './requests';
+
+/** New starts wait this long, so that none makes a pool while the stop is at work. */
+const CLOSED_MINUTES = 5;
+const CANCELS_AT_ONCE = 16;
 
 /**
- * DELETE /api/runs stops everything that is billed. Every active run is cancelled, so that none
- * creates a pool again, and every pool and job of any run is deleted immediately.
+ * DELETE /api/runs?workload=: stops all that bills. Admission is closed first; then all nodes are
+ * taken away, pools in parallel; then every active run is cancelled.
  */
-export function stopAllHandler({ ports }: Api): HttpHandler {
-  return withProblemDocuments(async (_request, client) => {
-    const cancelled = await activeRunIds(client);
-    for (const runId of cancelled) await cancelRun({ client, files: ports.files }, runId);
-    return { status: 202, jsonBody: { cancelled, ...(await stopCosts(ports)) } };
+export function stopAllHandler(app: App): HttpHandler {
+  return withProblemDocuments(async (request, client) => {
+    const workload = workloadIn(app, request);
+    const now = app.now();
+    const until = new Date(now.getTime() + CLOSED_MINUTES * 60_000).toISOString();
+    if (workload === null) {
+      await closeAdmission(app.table, { until, by: 'a request', why: 'DELETE /api/runs' });
+    }
+    const active = (await listActive(app.table)).filter(
+      (row) => workload === null || row.workload === workload,
+    );
+    const runIds = new Set(active.map(({ runId }) => runId));
+    const only = workload === null ? null : { runIds, workload };
+    const stopped = await stopCosts(app, await app.owner(), only);
+    await eachAtOnce(active, CANCELS_AT_ONCE, async (row) => {
+      await requestCancel(app.table, row.runId, 'a stop of all runs', now.toISOString());
+      if (row.state !== 'running') return;
+      // The run polls by itself too; an instance that has ended takes no event.
+      await client.raiseEvent(instanceIdOf(row), POLL_NOW, {}).catch(() => undefined);
+    });
+    await admit(admissionOf(app, client));
+    return { status: 202, jsonBody: { cancelled: [...runIds], ...stopped } };
   });
+}
+
+const querySchema = z.strictObject({ workload: z.string().optional() });
+
+function workloadIn({ workloads }: App, request: HttpRequest): string | null {
+  const checked = querySchema.safeParse(Object.fromEntries(request.query));
+  if (!checked.success) throw validationErrorFrom(checked.error.issues);
+  const { workload } = checked.data;
+  return workload === undefined ? null : findWorkload(workloads, workload).name;
 }

@@ -7,6 +7,9 @@ import {
 import { SecretClient } from '@azure/keyvault-secrets';
 import { AzureIdentityCredentialAdapter, type ServiceClientCredentials } from '@azure/ms-rest-js';
 import { BlobServiceClient } from '@azure/storage-blob';
+import { TableClient } from '@azure/data-tables';
+import type { Table } from '../ledger/table';
+import { tableOn } from './table';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchAccount, Ports, Secrets } from '../run/ports';
 import type { Settings } from '../settings';
@@ -19,7 +22,7 @@ import { accountOn } from './management';
 import { filesOn } from './storage';
 
 /** Creates clients and credentials from the settings alone, whether the app runs locally or in Azure. */
-export function connect(settings: Settings): Ports {
+export function connect(settings: Settings): Ports & { readonly table: Table } {
   const credential = credentialFor(settings);
   const secrets = secretsFor(settings, credential);
   const batch = batchClientFor(settings, credential, secrets);
@@ -34,6 +37,10 @@ export function connect(settings: Settings): Ports {
       settings.storage.kind === 'connectionString' ? key : identity,
     ),
     secrets,
+    table: tableOn(
+      tableClientFor(settings, credential),
+      settings.storage.kind === 'connectionString' ? key : identity,
+    ),
     ...(account !== undefined && { account }),
   };
 }
@@ -106,6 +113,18 @@ function blobServiceFor(
   return storage.kind === 'connectionString'
     ? BlobServiceClient.fromConnectionString(storage.text, options)
     : new BlobServiceClient(storage.blobServiceUri, credential, options);
+}
+
+/** The ledger's table is named after the task hub: what belongs together is found together. */
+function tableClientFor(
+  { storage, taskHub, serviceRetries: maxRetries }: Settings,
+  credential: TokenCredential,
+): TableClient {
+  const name = `${taskHub.replaceAll(/[^A-Za-z0-9]/g, '')}Ledger`;
+  const options = { retryOptions: { maxRetries }, allowInsecureConnection: true };
+  return storage.kind === 'connectionString'
+    ? TableClient.fromConnectionString(storage.text, name, options)
+    : new TableClient(storage.tableServiceUri, name, credential, { retryOptions: { maxRetries } });
 }
 
 /**

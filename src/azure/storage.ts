@@ -4,6 +4,7 @@ import {
   generateBlobSASQueryParameters,
   SASProtocol,
   StorageSharedKeyCredential,
+  type BlobItem,
   type BlobSASSignatureValues,
   type BlobServiceClient,
   type BlockBlobClient,
@@ -11,7 +12,7 @@ import {
   type UserDelegationKey,
 } from '@azure/storage-blob';
 import { Failure } from '../failure';
-import type { BlobFound, BlobListed, Files, DeletionState } from '../run/ports';
+import type { BlobFound, BlobListed, BlobPage, Files, DeletionState } from '../run/ports';
 import { UNKNOWN_IDENTITY, type Caller } from './rights';
 import { mapErrorsFor, ignoringStatus, type MapErrors } from './storage-errors';
 
@@ -32,6 +33,8 @@ export function filesOn(
       mapErrors(`delete container ${name}`, () => removeContainer(containerOf(name), labels)),
     listContainers: (prefix) => mapErrors('list containers', () => listContainers(service, prefix)),
     list: (container, prefix) => list(mapErrors, containerOf(container), prefix),
+    page: (container, cursor) =>
+      mapErrors(`list container ${container}`, () => page(containerOf(container), cursor)),
     find: (container, name) =>
       mapErrors(`find ${formatBlob(container, name)}`, () => find(containerOf(container), name)),
     readText: (container, name, maxBytes, encoding) =>
@@ -175,14 +178,34 @@ async function* list(
   for (;;) {
     const next = await mapErrors(doing, () => ignoringStatus([404], pages.next()));
     if (next === undefined || next.done === true) return;
-    const { name, properties } = next.value;
-    yield {
-      name,
-      bytes: properties.contentLength ?? 0,
-      etag: bare(properties.etag),
-      writtenAt: properties.lastModified.toISOString(),
-    };
+    yield toListed(next.value);
   }
+}
+
+/** Azure's own page: at most 5,000 blobs. */
+const PAGE_BLOBS = 5000;
+
+async function page(container: ContainerClient, cursor: string | null): Promise<BlobPage> {
+  const pages = container.listBlobsFlat().byPage({
+    maxPageSize: PAGE_BLOBS,
+    ...(cursor !== null && { continuationToken: cursor }),
+  });
+  const found = await ignoringStatus([404], pages.next());
+  if (found === undefined || found.done === true) return { blobs: [], next: null };
+  const { segment, continuationToken = '' } = found.value;
+  return {
+    blobs: segment.blobItems.map(toListed),
+    next: continuationToken === '' ? null : continuationToken,
+  };
+}
+
+function toListed({ name, properties }: BlobItem): BlobListed {
+  return {
+    name,
+    bytes: properties.contentLength ?? 0,
+    etag: bare(properties.etag),
+    writtenAt: properties.lastModified.toISOString(),
+  };
 }
 
 async function find(container: ContainerClient, name: string): Promise<BlobFound | null> {

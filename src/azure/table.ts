@@ -8,13 +8,13 @@ import {
   type RowValue,
   type Table,
 } from '../ledger/table';
-import { UNNAMED, type Caller } from './rights';
+import { UNKNOWN_IDENTITY, type Caller } from './rights';
 
 /**
  * The ledger's port on `@azure/data-tables`. A row's value is one JSON property, so that no member
  * changes its type on the way; the table is made at the first write to it.
  */
-export function tableOn(client: TableClient, caller: Caller = UNNAMED): Table {
+export function tableOn(client: TableClient, caller: Caller = UNKNOWN_IDENTITY): Table {
   const run = mapErrors(client, caller);
   return {
     get: (partition, key) =>

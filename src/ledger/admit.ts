@@ -177,8 +177,8 @@ function isChange(decision: Decision, { rows }: State): boolean {
 }
 
 /** Read only where a budget is set. */
-async function spentIn(
-  { table, workloads, limits }: AdmissionContext,
+export async function spentIn(
+  { table, workloads, limits }: Pick<AdmissionContext, 'table' | 'workloads' | 'limits'>,
   now: string,
 ): Promise<Spent> {
   if (limits.monthlyNodeMinutes === null && limits.monthlyCost === null) return NOTHING_SPENT;

@@ -1,4 +1,5 @@
-import type { Claim, ClaimedRun } from '../run/ports';
+import type { ClaimedRun } from '../run/ports';
+import type { Claim } from '../run/run';
 import { ACTIVE_PARTITION, partitionOf } from './keys';
 import {
   asValue,

@@ -82,7 +82,7 @@ function placeOf(value: string): number {
 export type CatchUp = 'none' | 'last' | 'all';
 
 /** A due time that is found this late was only started late, by whatever policy. */
-const FRESH_MS = 10 * 60_000;
+export const FRESH_MS = 10 * 60_000;
 
 export interface CaughtUp {
   readonly run: readonly string[];

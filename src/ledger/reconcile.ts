@@ -19,6 +19,8 @@ export interface ReconcileContext {
   readonly scheduling: ScheduleContext;
   readonly watched: readonly WatchedContainer[];
   readonly inventory: InventoryContext;
+  /** The time as storage stamps it on blobs. */
+  readonly storageNow: () => Date;
   /** The orchestration of a row's term. @throws Failure when the engine cannot be asked */
   readonly instanceOf: (row: ActiveRow) => Promise<InstanceState>;
   /**
@@ -27,7 +29,7 @@ export interface ReconcileContext {
    */
   readonly endLostRun: (row: ActiveRow, instance: InstanceState) => Promise<boolean>;
   /** Deletes pools, jobs and containers of this app that no active run claims. */
-  readonly deleteLeftovers: () => Promise<readonly string[]>;
+  readonly deleteLeftovers: () => Promise<Reconciled>;
 }
 
 /** What a pass did: one sentence for each thing; and what failed, for the next pass. */
@@ -55,7 +57,11 @@ export async function reconcile(context: ReconcileContext): Promise<Reconciled> 
   for (const row of await activeRows(context, failed)) {
     await step(`run ${row.runId}`, () => repair(context, row));
   }
-  await step('leftovers', context.deleteLeftovers);
+  await step('leftovers', async () => {
+    const leftovers = await context.deleteLeftovers();
+    failed.push(...leftovers.failed);
+    return leftovers.done;
+  });
   await step('admission', async () =>
     (await admit(context.admission)).map((runId) => `run ${runId} started`),
   );
@@ -86,10 +92,10 @@ async function settle(
 }
 
 async function inventory(
-  { inventory: context, admission }: ReconcileContext,
+  { inventory: context, storageNow }: ReconcileContext,
   watched: WatchedContainer,
 ): Promise<readonly string[]> {
-  const found = await takeInventory(context, watched, admission.now());
+  const found = await takeInventory(context, watched, storageNow());
   return found > 0 ? [`${found} blobs of ${watched.container} had no event`] : [];
 }
 

@@ -1,14 +1,13 @@
 import type { RunLedger } from '../run/ports';
 import type { RunRecord } from '../run/run';
-import { admit, type AdmissionContext } from './admit';
 import { claim } from './claim';
 import { finish, type Ending } from './finish';
 import { newOccurrenceRow } from './ledger';
 import { listActive } from './list';
+import type { Table } from './table';
 
 /** The run's port on the ledger. */
-export function runLedgerOn(admission: AdmissionContext): RunLedger {
-  const { table } = admission;
+export function runLedgerOn(table: Table): RunLedger {
   return {
     claim: (run, deadline, now) => claim(table, run, deadline, now),
     hasOtherActiveRun: async (workload, runId) =>
@@ -22,7 +21,6 @@ export function runLedgerOn(admission: AdmissionContext): RunLedger {
       // Written where storage has lost the row; else the row that is there leads.
       const row = newOccurrenceRow(runId, { request, instant, attempt: 0 }, record.startedAt);
       await finish(table, row, endingOf(record));
-      await admit(admission);
     },
   };
 }

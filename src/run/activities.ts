@@ -4,13 +4,12 @@ import { addMerge } from './submit/late-merge';
 import { blockedIn } from './submit/missing';
 import { preparesNodes } from './submit/preparation';
 import { provision } from './provision/provision';
-import { readRecord, record, type RecordInput } from './finish/record';
-import { NO_TASKS, type Observation, type Outcome, type RunPlan } from './run';
+import { findRecord, readRecord, record, type RecordInput } from './finish/record';
+import { NO_TASKS, type Claim, type Observation, type Outcome, type RunPlan } from './run';
 import { stage } from './stage/stage';
 import { submitTasks } from './submit/submit-tasks';
 import { shareTolerated } from '../workload/work-schema';
 import { autoscaleFormula } from './provision/autoscale-formula';
-import { admit, releaseLock, cancelRequested } from './admit';
 import { cleanUp } from './finish/clean-up';
 import { workloadOf, type ActivityContext } from './activity-context';
 
@@ -23,7 +22,7 @@ export type Activities = ReturnType<typeof createActivities>;
  */
 export function createActivities(context: ActivityContext) {
   return {
-    admit: (input: { plan: RunPlan; now: string }) => admit(context, input),
+    claim: (input: { plan: RunPlan; now: string }) => claim(context, input),
     readRecord: (input: { runId: string }) => readRecord(context.files, input.runId),
     stage: ({ plan }: { plan: RunPlan }) => stage(context, plan),
     provision: (input: { plan: RunPlan; startNodes: number; now: string }) =>
@@ -34,16 +33,27 @@ export function createActivities(context: ActivityContext) {
     addMerge: (input: { plan: RunPlan; now: string }) => addMerge(context, input),
     setTargetNodes: (input: { plan: RunPlan; startNodes: number; now: string }) =>
       setTargetNodes(context, input),
-    poll: ({ plan }: { plan: RunPlan }) => poll(context, plan),
+    poll: (input: { plan: RunPlan; now: string }) => poll(context, input),
     harvest: (input: { plan: RunPlan; outcome: Outcome; worked: boolean }) =>
       harvest(context, input),
     cleanUp: (input: { plan: RunPlan; outcome: Outcome['kind'] }) => cleanUp(context, input),
     record: async (input: RecordInput) => {
       const written = await record(context, input);
-      await releaseLock(context, input.plan);
+      await context.ledger.finish(input.plan, written);
       return written;
     },
   };
+}
+
+/** A run with a record has ended, also when the ledger has lost the row that says so. */
+async function claim(
+  { files, ledger }: ActivityContext,
+  { plan, now }: { plan: RunPlan; now: string },
+): Promise<Claim> {
+  const written = await findRecord(files, plan.runId);
+  if (written === null) return ledger.claim(plan, plan.deadline, now);
+  await ledger.finish(plan, written);
+  return { kind: 'final' };
 }
 
 /** Requests nodes at once. After `busy` the next evaluation of the stored formula adds them. */
@@ -57,13 +67,16 @@ async function setTargetNodes(
   return { result: await batch.setFormula(plan.poolId, formula) };
 }
 
-async function poll(context: ActivityContext, plan: RunPlan): Promise<Observation> {
-  const { batch, files } = context;
+async function poll(
+  context: ActivityContext,
+  { plan, now }: { plan: RunPlan; now: string },
+): Promise<Observation> {
+  const { batch, ledger } = context;
   const workload = workloadOf(context.workloads, plan);
-  const [job, pool, cancel] = await Promise.all([
+  const [job, pool, claim] = await Promise.all([
     batch.getJob(plan.jobId),
     batch.getPool(plan.poolId),
-    cancelRequested(files, plan.runId),
+    ledger.claim(plan, plan.deadline, now),
   ]);
   const tasks = job === null ? NO_TASKS : await batch.countTasks(plan.jobId);
   const unpreparedNodes =
@@ -71,7 +84,7 @@ async function poll(context: ActivityContext, plan: RunPlan): Promise<Observatio
       ? 0
       : await batch.countUnprepared(plan.jobId, plan.poolId);
   const blocked = tasks.failed === 0 ? 0 : await countBlocked(context, plan);
-  return { job, pool, tasks, unpreparedNodes, blocked, cancelRequested: cancel };
+  return { job, pool, tasks, unpreparedNodes, blocked, claim };
 }
 
 /** Counts tasks that depend on failed ones. Needed only when the workload tolerates failures. */

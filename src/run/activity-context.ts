@@ -1,10 +1,11 @@
 import { Failure } from '../failure';
-import type { Owner, Ports } from './ports';
+import type { Owner, Ports, RunLedger } from './ports';
 import type { RunPlan } from './run';
 import type { Workload, Workloads } from '../workload/workload';
 
 /** The ports and declarations that every activity uses. */
 export interface ActivityContext extends Ports {
+  readonly ledger: RunLedger;
   readonly workloads: Workloads;
   /** Folder of the compiled workloads; a program is at `<folder>/<workload>/programs/<file>`. */
   readonly programsFolder: string;
@@ -19,14 +20,23 @@ export function workloadOf(workloads: Workloads, plan: RunPlan): Workload {
 }
 
 export function ownerOf(plan: RunPlan): Owner {
-  return { runId: plan.runId, workload: plan.workload };
+  return { owner: plan.owner, runId: plan.runId, workload: plan.workload };
 }
 
 /** Ownership metadata of the run's containers. */
-export function labelsOf({ runId, workload }: Owner): Readonly<Record<string, string>> {
-  return { [RUN_LABEL]: runId, [WORKLOAD_LABEL]: workload };
+export function labelsOf({ owner, runId, workload }: Owner): Readonly<Record<string, string>> {
+  return { [OWNER_LABEL]: owner, [RUN_LABEL]: runId, [WORKLOAD_LABEL]: workload };
+}
+
+/** True for a container that carries these labels, whatever other ones it has. */
+export function hasLabels(
+  container: { readonly labels: Readonly<Record<string, string>> },
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  return Object.entries(labels).every(([name, value]) => container.labels[name] === value);
 }
 
 /** Container metadata names must be C# identifiers, so they have no hyphens. */
+export const OWNER_LABEL = 'nightshiftowner';
 export const RUN_LABEL = 'nightshiftrun';
 const WORKLOAD_LABEL = 'nightshiftworkload';

@@ -1,30 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { Occurrence } from './run';
 
-/** Names of runs, tasks, containers and blobs. Pure: the same occurrence always gives the same names. */
+/** Names of tasks, containers and blobs. Pure: the same run always gives the same names. */
 
-/** Derives the id of a run from its occurrence, for example `render-3f9a1c7e5b2d4f60`. */
-export function runIdOf(workload: string, occurrence: Occurrence): string {
-  const key = JSON.stringify([workload, ...occurrenceKey(occurrence)]);
-  return `${workload}-${createHash('sha256').update(key).digest('hex').slice(0, 16)}`;
-}
-
-function occurrenceKey(occurrence: Occurrence): readonly string[] {
-  switch (occurrence.kind) {
-    case 'schedule':
-      return ['schedule', occurrence.due];
-    case 'blob':
-      return ['blob', occurrence.container, occurrence.name, occurrence.etag];
-    case 'request':
-      return ['request', occurrence.key];
-    case 'after':
-      return ['after', occurrence.runId];
-  }
-}
-
-/** Returns the workload's name: everything before the last hyphen of the run id. */
-export function workloadOfRun(runId: string): string {
-  return runId.slice(0, Math.max(0, runId.lastIndexOf('-')));
+/** The container with the programs, inputs and secrets of a run. */
+export function stagingContainerOf(runId: string): string {
+  return `run-${runId}-in`;
 }
 
 /** The container with the outputs and logs of a run. */
@@ -67,7 +47,7 @@ export function idFromText(text: string): string {
   return `${readable}-${hash}`.replace(/^-/, '');
 }
 
-/** The container shared by all runs: records, cancel requests and the lock of each workload. */
+/** The container shared by all runs: records and the owner id of the app. */
 export const RUNS_CONTAINER = 'runs';
 
 export const RECORDS_FOLDER = 'records/';
@@ -76,15 +56,7 @@ export function recordBlob(runId: string): string {
   return `${RECORDS_FOLDER}${runId}.json`;
 }
 
-export function cancelBlob(runId: string): string {
-  return `cancel/${runId}`;
-}
-
 /** Holds the time at which the outputs of a run without a record were first seen. */
 export function orphanBlob(runId: string): string {
   return `left/${runId}`;
-}
-
-export function lockBlob(workload: string): string {
-  return `locks/${workload}`;
 }

@@ -1,31 +1,44 @@
 import { createHash } from 'node:crypto';
-import type { RunPlan, RunRequest } from './run';
+import type { RunInput, RunPlan } from './run';
 import { imageNames } from '../workload/image-names';
 import { vmSizeOf } from '../workload/node-defaults';
 import { containerImagesOf, type Workload } from '../workload/workload';
-import { runIdOf, outputContainerOf } from './names';
+import { outputContainerOf, stagingContainerOf } from './names';
 
 export const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
+/** What a plan is made of, beside the declaration. */
+export type PlanInput = Pick<RunInput, 'runId' | 'owner' | 'term' | 'instant' | 'request'>;
+
 /**
  * Derives the ids and times of a run. Pure: a replay plans the same run, and so does a second
- * delivery of the same trigger.
+ * delivery of the same trigger. A run whose workload no longer exists gets the plan of its end.
  */
-export function planRun(workload: Workload, request: RunRequest, startedAt: string): RunPlan {
-  const runId = runIdOf(workload.name, request.occurrence);
-  const deadline = new Date(Date.parse(startedAt) + workload.deadlineMinutes * MINUTE_MS);
+export function planRun(workload: Workload | null, input: PlanInput, startedAt: string): RunPlan {
+  const { runId, owner, term, instant, request } = input;
+  const minutes = workload?.deadlineMinutes ?? 0;
+  const deadline = new Date(Date.parse(startedAt) + minutes * MINUTE_MS);
   return {
+    owner,
+    term,
+    instant,
     runId,
-    workload: workload.name,
+    workload: request.workload,
     request,
     startedAt,
     deadline: deadline.toISOString(),
-    poolId: poolIdOf(workload, runId, startedAt),
+    poolId: workload === null ? runId : poolIdOf(workload, input, startedAt),
+    pool: workload === null ? 'own' : kindOfPool(workload),
     jobId: runId,
-    stagingContainer: `run-${runId}-in`,
+    stagingContainer: stagingContainerOf(runId),
     outputContainer: outputContainerOf(runId),
   };
+}
+
+function kindOfPool({ pool }: Workload): RunPlan['pool'] {
+  if (pool.existing !== undefined) return 'existing';
+  return pool.keep === undefined ? 'own' : 'retained';
 }
 
 /**
@@ -33,11 +46,11 @@ export function planRun(workload: Workload, request: RunRequest, startedAt: stri
  * its declaration and the number of its retention period: a changed declaration or a new period
  * leads to a new pool, and runs need no coordination to find the current one.
  */
-function poolIdOf(workload: Workload, runId: string, startedAt: string): string {
+function poolIdOf(workload: Workload, { runId, owner }: PlanInput, startedAt: string): string {
   const { name, pool } = workload;
   if (pool.existing !== undefined) return pool.existing;
   if (pool.keep === undefined) return runId;
-  return `${name}-kept-${fingerprintOf(workload)}-${retentionPeriodOf(pool.keep.days, startedAt)}`;
+  return `${name}-kept-${fingerprintOf(workload, owner)}-${retentionPeriodOf(pool.keep.days, startedAt)}`;
 }
 
 /**
@@ -51,10 +64,11 @@ function poolIdOf(workload: Workload, runId: string, startedAt: string): string 
  * verifies that the pool found under the id was created with it. A new property that a pool
  * cannot change has to be added to both lists.
  */
-function fingerprintOf(workload: Workload): string {
+function fingerprintOf(workload: Workload, owner: string): string {
   const { pool } = workload;
   const image = typeof pool.image === 'string' ? imageNames[pool.image] : pool.image;
   const fixed = [
+    owner,
     vmSizeOf(pool),
     image,
     containerImagesOf(workload),

@@ -1,5 +1,5 @@
 import type { PackageReference } from '../workload/fields';
-import type { JobView, PoolView, RunRecord, RunRequest, TaskCounts } from './run';
+import type { JobView, PoolView, RunRecord, RunRequest, TaskCounts, Claim } from './run';
 
 /**
  * The services that a run depends on. Every call can be repeated: a resource that exists already
@@ -34,6 +34,8 @@ export interface AccountQuotas {
 
 /** Ownership metadata of every resource of a run, checked before a resource is changed. */
 export interface Owner {
+  /** The mark of the app; what carries another one, or none, is never touched. */
+  readonly owner: string;
   readonly runId: string;
   readonly workload: string;
 }
@@ -91,14 +93,20 @@ export interface Batch {
   deletePool(poolId: string, owner: Owner): Promise<DeletionState>;
   /** Scales a retained pool to zero nodes; `kept` when it has none. */
   scalePoolToZero(poolId: string, owner: Owner): Promise<DeletionState | 'kept'>;
-  /** Lists retained pools with the end of their retention period. */
-  listRetainedPools(): Promise<readonly { readonly id: string; readonly until: string }[]>;
   /** Deletes a retained pool; `busy` when an unfinished job uses it. */
-  deleteRetainedPool(poolId: string): Promise<DeletionState | 'busy'>;
-  /** Lists the pools and jobs that carry a run id. */
-  listOwned(): Promise<
-    readonly { readonly kind: 'pool' | 'job'; readonly id: string; readonly runId: string }[]
-  >;
+  deleteRetainedPool(poolId: string, owner: string): Promise<DeletionState | 'busy'>;
+  /** Lists the pools and jobs that carry the mark of this app. */
+  listOwned(owner: string): Promise<readonly OwnedResource[]>;
+}
+
+/** A pool or job of this app. */
+export interface OwnedResource {
+  readonly kind: 'pool' | 'job';
+  readonly id: string;
+  /** Null for a retained pool, which is no run's. */
+  readonly runId: string | null;
+  /** End of the retention period of a retained pool; null for any other. */
+  readonly retainedUntil: string | null;
 }
 
 export type DeletionState = 'deleted' | 'deleting' | 'notOwned';
@@ -265,6 +273,11 @@ export interface BlobListed extends BlobFound {
   readonly writtenAt: string;
 }
 
+export interface BlobPage {
+  readonly blobs: readonly BlobListed[];
+  readonly next: string | null;
+}
+
 export interface Files {
   /** Creates a container with `labels` as its metadata, or adopts one that has them. @throws nameCollision */
   makeContainer(name: string, labels: Readonly<Record<string, string>>): Promise<void>;
@@ -278,6 +291,8 @@ export interface Files {
   >;
   /** Lists blobs in name order; empty when the container does not exist. */
   list(container: string, prefix?: string): AsyncIterable<BlobListed>;
+  /** One page of a container in name order; `next` is null at the end, or without a container. */
+  page(container: string, cursor: string | null): Promise<BlobPage>;
   find(container: string, name: string): Promise<BlobFound | null>;
   /**
    * Text of a blob, or null when it does not exist. Default encoding: UTF-8.
@@ -327,7 +342,7 @@ export interface RunLedger {
   claim(run: ClaimedRun, deadline: string, now: string): Promise<Claim>;
   /** True when another run of the workload is active. */
   hasOtherActiveRun(workload: string, runId: string): Promise<boolean>;
-  /** Makes the occurrence final, as its record says; then starts what waited for its end. */
+  /** Makes the occurrence final, as its record says. */
   finish(run: ClaimedRun, record: RunRecord): Promise<void>;
 }
 
@@ -340,8 +355,3 @@ export interface ClaimedRun {
   readonly instant: string;
   readonly request: RunRequest;
 }
-
-export type Claim =
-  | { readonly kind: 'claimed'; readonly cancelledBy: string | null }
-  /** The occurrence has ended, or another orchestration has taken the run over. */
-  | { readonly kind: 'final' | 'superseded' };

@@ -60,7 +60,7 @@ export function nextStep(situation: Situation, now: Date): NextStep {
 }
 
 function cancelled({ seen }: Situation): NextStep | undefined {
-  if (!seen.cancelRequested) return undefined;
+  if (seen.claim.kind !== 'claimed' || seen.claim.cancelledBy === null) return undefined;
   return finish('cancelled', 'cancelled', 'the run was cancelled on request');
 }
 

@@ -31,12 +31,17 @@ export interface RunRequest {
 
 /** The ids and times of a run. Everything else about a run is derived from these. */
 export interface RunPlan {
+  readonly owner: string;
+  readonly term: number;
+  readonly instant: string;
   readonly runId: string;
   readonly workload: string;
   readonly request: RunRequest;
   readonly startedAt: string;
   readonly deadline: string;
   readonly poolId: string;
+  /** `existing`: made by someone else. `retained`: kept from run to run. */
+  readonly pool: 'own' | 'retained' | 'existing';
   readonly jobId: string;
   /** Holds programs, inputs and secrets. Nodes read it; clean-up deletes it. */
   readonly stagingContainer: string;
@@ -72,7 +77,8 @@ export interface Observation {
   readonly unpreparedNodes: number;
   /** Active tasks that can never start, because they depend on a failed task. */
   readonly blocked: number;
-  readonly cancelRequested: boolean;
+  /** Whether the run is still this orchestration's, and is to end by request. */
+  readonly claim: Claim;
 }
 
 export interface JobView {
@@ -206,15 +212,24 @@ export interface RunRecord {
 
 export interface Follower {
   readonly workload: string;
-  readonly runId: string;
+  /** Null when it could not be started. */
+  readonly runId: string | null;
   /** The error, when the run could not be started. */
   readonly cause?: string;
 }
 
-/** The input of the orchestration: the request, and the watch state when it continued as new. */
+/** Input of the orchestration of a run: what it needs to work, and to end, by itself. */
 export interface RunInput {
+  readonly runId: string;
+  /** The mark of the app on everything that it makes. */
+  readonly owner: string;
+  /** Counts the orchestrations of this run; one of an earlier term touches nothing. */
+  readonly term: number;
+  /** The due time, the last change of the blob, the time of the request. */
+  readonly instant: string;
   readonly request: RunRequest;
-  readonly resume?: WatchState;
+  /** State of the run when its orchestration continued as new. */
+  readonly resume?: { readonly plan: RunPlan; readonly watch: WatchState };
 }
 
 /** The state of a run that survives a continue-as-new. */
@@ -251,3 +266,9 @@ export const NOTHING_HARVESTED: Harvest = {
 };
 
 export const NO_TASKS: TaskCounts = { active: 0, running: 0, succeeded: 0, failed: 0 };
+
+/** Whether a run still belongs to the orchestration that asks. */
+export type Claim =
+  | { readonly kind: 'claimed'; readonly cancelledBy: string | null }
+  /** The occurrence has ended, or another orchestration has taken the run over. */
+  | { readonly kind: 'final' | 'superseded' };

@@ -1,7 +1,7 @@
 import type { OrchestrationContext, Task } from 'durable-functions';
 import { Failure, formatError, truncate, type FailureCode } from '../failure';
 import type { Activities } from './activities';
-import type { StartFollowers } from './finish/followers';
+import type { AdmitWaiting, StartFollowers } from './finish/followers';
 import type { RunStatus } from './run';
 
 /** The typed bridge to Durable Functions: the only place that accepts its untyped values. */
@@ -26,8 +26,8 @@ const retryPolicies = {
   persistent: { attempts: 40, firstDelaySeconds: 5 },
 } as const;
 
-/** Every activity of a run: those that need only ports, and the one that needs the Durable client. */
-type Steps = Activities & { startFollowers: StartFollowers };
+/** Every activity of a run: those that need only ports, and those that need the Durable client. */
+type Steps = Activities & { startFollowers: StartFollowers; admitWaiting: AdmitWaiting };
 
 const persistentSteps: ReadonlySet<keyof Steps> = new Set(['cleanUp', 'record', 'startFollowers']);
 

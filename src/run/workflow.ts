@@ -21,7 +21,6 @@ import {
 } from './run';
 import { tasksKnownIn } from '../workload/work-schema';
 import type { Workload, Workloads } from '../workload/workload';
-import { runIdOf } from './names';
 import { firstNodes, nodesFor } from './provision/autoscale-formula';
 
 /** Event that makes a run poll at once: raised by a request to cancel and by a finished task. */
@@ -36,59 +35,82 @@ const CLEAN_UP_MINUTES = 120;
 const WAITING_FOR_CHARACTERS = 1000;
 
 /**
- * One run, from its occurrence to its record: READ THIS FIRST. Clean-up and record follow whatever
- * happens after admission, a bug included.
+ * One run, from its claim to its record: READ THIS FIRST. Clean-up and record follow whatever
+ * happens after the claim, a bug included, and a workload that no longer exists.
  */
 export function runWorkflow(workloads: Workloads) {
   return function* run(ctx: OrchestrationContext): Step<RunRecord | undefined> {
-    const { request, resume } = ctx.df.getInput<RunInput>();
-    const workload = workloads.get(request.workload);
-    if (workload === undefined) throw new Error(`no workload is called ${request.workload}`);
+    const input = ctx.df.getInput<RunInput>();
+    const { request, resume } = input;
+    const workload = workloads.get(request.workload) ?? null;
+    const startedAt = resume?.watch.startedAt ?? now(ctx);
+    const plan = resume?.plan ?? planRun(workload, input, startedAt);
+    const run: RunContext = { ctx, plan, watch: resume?.watch ?? newWatch(startedAt) };
 
-    const startedAt = resume?.startedAt ?? now(ctx);
-    const plan = planRun(workload, request, startedAt);
-    const watch = resume ?? newWatch(startedAt);
-    const followers = followersOf(workloads, workload.name);
-    const run: RunContext = { ctx, workload, plan, followers, watch };
-
-    const outcome = yield* execute(run, resume !== undefined);
-    if (outcome === 'continued') return undefined;
-    if (outcome === 'recordedBefore')
-      return yield* perform(ctx, 'readRecord', { runId: plan.runId });
-    return yield* finish(run, outcome);
+    const outcome = yield* execute(run, workload, resume !== undefined);
+    if (outcome === 'continued' || outcome === 'superseded') return undefined;
+    return yield* finish(run, outcome, followersOf(workloads, request.workload));
   };
 }
 
 /** The state of a run during its execution. Only `watch` changes. */
 interface RunContext {
   readonly ctx: OrchestrationContext;
-  readonly workload: Workload;
   readonly plan: RunPlan;
-  /** Names of the workloads that start when this run succeeds. */
-  readonly followers: readonly string[];
   watch: WatchState;
 }
 
+/** `superseded`: the run is final, or another orchestration has taken it over; nothing is touched. */
 function* execute(
   run: RunContext,
+  workload: Workload | null,
   resumed: boolean,
-): Step<Outcome | 'continued' | 'recordedBefore'> {
+): Step<Outcome | 'continued' | 'superseded'> {
+  // An error of the claim ends the orchestration, which has nothing; the reconciler starts another.
+  const claimed = resumed ? 'claimed' : yield* claim(run);
+  if (claimed !== 'claimed') return claimed;
   try {
+    if (workload === null) return (yield* isOwn(run)) ? workloadChanged(run) : 'superseded';
     if (!resumed) {
-      const started = yield* start(run);
+      const started = yield* start(run, workload);
       if (started !== 'watch') return started;
     }
-    return yield* watch(run);
+    return yield* watch(run, workload);
   } catch (error) {
-    return outcomeOfError(error);
+    return (yield* isOwn(run)) ? outcomeOfError(error) : 'superseded';
   }
 }
 
-/** Admits, stages, provisions and submits. Returns an outcome when there is nothing to watch. */
-function* start(run: RunContext): Step<Outcome | 'watch' | 'recordedBefore'> {
-  const { ctx, workload, plan } = run;
-  const admission = yield* admit(run);
-  if (admission !== 'admitted') return admission;
+/** False when the run was taken over meanwhile. True, so that clean-up follows, when that is not known. */
+function* isOwn({ ctx, plan }: RunContext): Step<boolean> {
+  try {
+    return (yield* perform(ctx, 'claim', { plan, now: now(ctx) })).kind === 'claimed';
+  } catch {
+    return true;
+  }
+}
+
+/** Nothing is made or deleted before the ledger says that the run is this orchestration's. */
+function* claim(run: RunContext): Step<Outcome | 'claimed' | 'superseded'> {
+  const { ctx, plan } = run;
+  enterPhase(run, 'admitting', 'the confirmation of the ledger');
+  const { kind, ...claimed } = yield* perform(ctx, 'claim', { plan, now: now(ctx) });
+  if (kind !== 'claimed') return 'superseded';
+  if (!('cancelledBy' in claimed) || claimed.cancelledBy === null) return 'claimed';
+  return { kind: 'cancelled', code: 'cancelled', cause: 'the run was cancelled before it started' };
+}
+
+function workloadChanged({ plan }: RunContext): Outcome {
+  return {
+    kind: 'failed',
+    code: 'workloadChanged',
+    cause: `workload ${plan.workload} was removed or renamed while the run was active`,
+  };
+}
+
+/** Stages, provisions and submits. Returns an outcome when there is nothing to watch. */
+function* start(run: RunContext, workload: Workload): Step<Outcome | 'watch'> {
+  const { ctx, plan } = run;
   if (tasksKnownIn(workload.work) === 0) {
     return finishWithoutWork(run, 'the declaration defines no tasks');
   }
@@ -115,41 +137,12 @@ function finishWithoutWork(run: RunContext, reason: string): Outcome {
   return { kind: 'succeeded' };
 }
 
-function* admit(run: RunContext): Step<Outcome | 'admitted' | 'recordedBefore'> {
-  const { ctx, workload, plan } = run;
-  enterPhase(run, 'admitting', 'the run lock');
-  for (;;) {
-    const admission = yield* perform(ctx, 'admit', { plan, now: now(ctx) });
-    switch (admission.kind) {
-      case 'admitted':
-      case 'recordedBefore':
-        return admission.kind;
-      case 'cancelled':
-        return {
-          kind: 'cancelled',
-          code: 'cancelled',
-          cause: 'the run was cancelled before it started',
-        };
-      case 'busy': {
-        const cause = `run ${admission.holder} of ${workload.name} was still active`;
-        if (workload.overlap === 'forbid') return { kind: 'skipped', code: 'overlapped', cause };
-        if (now(ctx) >= plan.deadline) return { kind: 'skipped', code: 'overlapped', cause };
-        showStatus(
-          run,
-          'admitting',
-          `the run lock (held by run ${admission.holder}, which this run replaces)`,
-        );
-        yield* sleepUntil(ctx, secondsFrom(ctx, 15), POLL_NOW);
-      }
-    }
-  }
-}
-
 /** Polls, decides and waits. `nextStep` makes every decision. */
-function* watch(run: RunContext): Step<Outcome | 'continued'> {
-  const { ctx, workload, plan } = run;
+function* watch(run: RunContext, workload: Workload): Step<Outcome | 'continued' | 'superseded'> {
+  const { ctx, plan } = run;
   for (let polls = 0; polls < POLLS_PER_EXECUTION; polls++) {
-    const seen = yield* perform(ctx, 'poll', { plan });
+    const seen = yield* perform(ctx, 'poll', { plan, now: now(ctx) });
+    if (seen.claim.kind !== 'claimed') return 'superseded';
     run.watch = notePoll(run.watch, seen, ctx.df.currentUtcDateTime);
 
     const next = nextStep({ workload, plan, watch: run.watch, seen }, ctx.df.currentUtcDateTime);
@@ -157,7 +150,7 @@ function* watch(run: RunContext): Step<Outcome | 'continued'> {
       case 'finish':
         return next.outcome;
       case 'submitTasks':
-        yield* submitTasks(run);
+        yield* submitTasks(run, workload);
         break;
       case 'addMerge':
         yield* addMerge(run);
@@ -167,14 +160,16 @@ function* watch(run: RunContext): Step<Outcome | 'continued'> {
         yield* sleepUntil(ctx, next.until, POLL_NOW);
     }
   }
-  const input: RunInput = { request: plan.request, resume: run.watch };
+  const { runId, owner, term, instant, request } = plan;
+  const resume = { plan, watch: run.watch };
+  const input: RunInput = { runId, owner, term, instant, request, resume };
   ctx.df.continueAsNew(input);
   return 'continued';
 }
 
 /** Adds the tasks of one step. The next poll leads to the following step. */
-function* submitTasks(run: RunContext): Step<void> {
-  const { ctx, workload, plan, watch } = run;
+function* submitTasks(run: RunContext, workload: Workload): Step<void> {
+  const { ctx, plan, watch } = run;
   showStatus(run, 'submitting', 'the submission of the tasks');
   const from = watch.submittedUpTo;
   const submitted = yield* perform(ctx, 'submitTasks', { plan, from, now: now(ctx) });
@@ -210,7 +205,11 @@ function* addMerge(run: RunContext): Step<void> {
 }
 
 /** Harvests before anything is deleted, cleans up in every case, and writes the record. */
-function* finish(run: RunContext, outcome: Outcome): Step<RunRecord> {
+function* finish(
+  run: RunContext,
+  outcome: Outcome,
+  followerNames: readonly string[],
+): Step<RunRecord> {
   const { ctx, plan } = run;
   enterPhase(run, 'harvesting', 'the check of the results and the upload of the logs');
   const harvested = yield* harvest(run, outcome);
@@ -219,7 +218,7 @@ function* finish(run: RunContext, outcome: Outcome): Step<RunRecord> {
   const cleanedUp = yield* cleanUp(run, harvested.outcome.kind);
 
   enterPhase(run, 'ended', null);
-  const followers = yield* startFollowers(run, harvested.outcome);
+  const followers = yield* startFollowers(run, harvested.outcome, followerNames);
   const record = yield* perform(ctx, 'record', {
     plan,
     outcome: harvested.outcome,
@@ -229,14 +228,20 @@ function* finish(run: RunContext, outcome: Outcome): Step<RunRecord> {
     followers,
     endedAt: now(ctx),
   });
+  // What waited for the end of this run starts now; the reconciler starts it otherwise.
+  yield* admitWaiting(run);
   // A retried step has left its error in the status.
   showStatus(run, 'ended', null);
   return record;
 }
 
 /** Starts the follower runs without waiting for them: they cannot change how this run ends. */
-function* startFollowers(run: RunContext, outcome: Outcome): Step<readonly Follower[]> {
-  const { ctx, plan, followers } = run;
+function* startFollowers(
+  run: RunContext,
+  outcome: Outcome,
+  followers: readonly string[],
+): Step<readonly Follower[]> {
+  const { ctx, plan } = run;
   if (outcome.kind !== 'succeeded' || followers.length === 0) return [];
   showStatus(run, 'ended', 'the start of the follower runs');
   const occurrence = { kind: 'after', runId: plan.runId } as const;
@@ -244,7 +249,15 @@ function* startFollowers(run: RunContext, outcome: Outcome): Step<readonly Follo
     return yield* perform(ctx, 'startFollowers', { occurrence, workloads: followers });
   } catch (error) {
     const cause = formatError(error);
-    return followers.map((name) => ({ workload: name, runId: runIdOf(name, occurrence), cause }));
+    return followers.map((name) => ({ workload: name, runId: null, cause }));
+  }
+}
+
+function* admitWaiting({ ctx }: RunContext): Step<void> {
+  try {
+    yield* perform(ctx, 'admitWaiting', {});
+  } catch {
+    // The run has its record; the next pass of the reconciler admits.
   }
 }
 

@@ -2,25 +2,25 @@ import type { InvocationContext } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
 import { z } from 'zod';
 import { Failure } from '../failure';
+import type { App } from '../app';
 import type { Ports } from '../run/ports';
 import type { Workload, Workloads } from '../workload/workload';
 import { startRun } from '../start-run';
 import { parametersOf } from '../workload/parameters';
 import { isInput, matches } from '../workload/input-names';
-import type { StartContext } from '../instances';
 
 /**
  * Starts a run for a new blob. The run stages the blob itself, pinned to its ETag; the trigger passes
  * no content. If the blob has been overwritten meanwhile, the run takes the new version, and the
  * event of that version finds the run started.
  */
-export function blobHandler({ files }: Ports, workload: Workload) {
+export function blobHandler(app: App, workload: Workload) {
   return async (
     _blob: unknown,
     client: DurableClient,
     context: InvocationContext,
   ): Promise<void> => {
-    await startForBlob({ client, files, context }, workload, eventOf(context));
+    await startForBlob({ client, app, context }, workload, eventOf(context));
   };
 }
 
@@ -31,12 +31,14 @@ interface BlobEvent {
   readonly etag: string;
 }
 
-interface BlobStartContext extends StartContext {
+interface BlobStartContext {
+  readonly app: App;
+  readonly client: DurableClient;
   readonly context: InvocationContext;
 }
 
 async function startForBlob(
-  { client, files, context }: BlobStartContext,
+  { client, app, context }: BlobStartContext,
   workload: Workload,
   { container, name, etag: eventEtag }: BlobEvent,
 ): Promise<void> {
@@ -47,8 +49,8 @@ async function startForBlob(
     );
     return;
   }
-  const etag = (await currentEtag(files, container, name)) ?? eventEtag;
-  const { runId, isNew } = await startRun({ client, files }, workload, {
+  const etag = (await currentEtag(app.files, container, name)) ?? eventEtag;
+  const { runId, isNew } = await startRun(app, client, workload, {
     workload: workload.name,
     occurrence: { kind: 'blob', container, name, etag },
     parameters: parametersOf(workload, {}),
@@ -78,14 +80,16 @@ const poisonMessage = z.looseObject({
  * or the start failed five times. The run either does the work now, or its record has the reason,
  * which is otherwise in the log of the host only.
  */
-export function poisonBlobHandler({ files }: Ports, workloads: Workloads) {
+export function poisonBlobHandler(app: App) {
   return async (
     message: unknown,
     client: DurableClient,
     context: InvocationContext,
   ): Promise<void> => {
     const checked = poisonMessage.safeParse(message);
-    const workload = checked.success ? watcherOf(workloads, checked.data.FunctionId) : undefined;
+    const workload = checked.success
+      ? watcherOf(app.workloads, checked.data.FunctionId)
+      : undefined;
     if (!checked.success || workload === undefined) {
       // Another app on the same account shares the queue: its messages are kept in the next poison queue.
       throw new Error(
@@ -95,7 +99,7 @@ export function poisonBlobHandler({ files }: Ports, workloads: Workloads) {
     const { ContainerName: container, BlobName: name, ETag } = checked.data;
     const etag = (ETag ?? 'unknown').replaceAll('"', '');
     context.warn(`the host could not deliver ${JSON.stringify(`${container}/${name}`)}`);
-    await startForBlob({ client, files, context }, workload, { container, name, etag });
+    await startForBlob({ client, app, context }, workload, { container, name, etag });
   };
 }
 

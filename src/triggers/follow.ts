@@ -1,15 +1,13 @@
 import type { InvocationContext } from '@azure/functions';
-import { getClient } from 'durable-functions';
+import { getClient, type DurableClient } from 'durable-functions';
+import { admissionOf, type App } from '../app';
 import { Failure, formatError } from '../failure';
-import type { StartFollowers } from '../run/finish/followers';
-import type { Ports } from '../run/ports';
+import { admit } from '../ledger/admit';
+import type { AdmitWaiting, StartFollowers } from '../run/finish/followers';
 import type { Follower, RunRequest } from '../run/run';
 import { asActivity } from '../run/steps';
-import type { Workloads } from '../workload/workload';
 import { startRun } from '../start-run';
-import { runIdOf } from '../run/names';
 import { parametersOf } from '../workload/parameters';
-import type { StartContext } from '../instances';
 
 /**
  * Starts the runs that follow a run that succeeded, in the same way as every trigger.
@@ -20,42 +18,47 @@ import type { StartContext } from '../instances';
  * the run would wait for the end of its follower, and would not check whether an instance of that id
  * exists. A trigger on the record could be lost, or late by minutes.
  */
-export function followHandler({ files }: Ports, workloads: Workloads) {
+export function followHandler(app: App) {
   return (input: unknown, context: InvocationContext) => {
-    const start = { client: getClient(context), files };
-    const startAll: StartFollowers = async ({ occurrence, workloads: names }) => {
-      const started: Follower[] = [];
+    const client = getClient(context);
+    const start: StartFollowers = async ({ occurrence, workloads: names }) => {
+      const followers: Follower[] = [];
       for (const workload of names) {
-        const runId = runIdOf(workload, occurrence);
-        const request = { workload, occurrence, parameters: {} };
-        const cause = await tryStart(start, workloads, request);
-        started.push({ workload, runId, ...(cause !== null && { cause }) });
+        followers.push(await tryStart(app, client, { workload, occurrence, parameters: {} }));
       }
-      return started;
+      return followers;
     };
-    return asActivity(startAll)(input);
+    return asActivity(start)(input);
   };
 }
 
-/** Returns why the run cannot be started; null when it is started, now or before. A transient error is thrown, and retried. */
-async function tryStart(
-  context: StartContext,
-  workloads: Workloads,
-  request: RunRequest,
-): Promise<string | null> {
-  const workload = workloads.get(request.workload);
-  if (workload === undefined) return `no workload is called ${request.workload}`;
-  try {
-    await startRun(context, workload, { ...request, parameters: parametersOf(workload, {}) });
-    return null;
-  } catch (error) {
-    if (error instanceof Failure && error.code !== 'serviceUnavailable') return error.message;
-    throw new Failure(
-      'serviceUnavailable',
-      `cannot start ${workload.name} at the moment: ${formatError(error)}`,
-      {
-        cause: error,
-      },
-    );
+/** A transient error is thrown, so that the step is repeated; any other is the follower's cause. */
+async function tryStart(app: App, client: DurableClient, request: RunRequest): Promise<Follower> {
+  const { workload: name } = request;
+  const workload = app.workloads.get(name);
+  if (workload === undefined) {
+    return { workload: name, runId: null, cause: `no workload is called ${name}` };
   }
+  try {
+    const parameters = parametersOf(workload, {});
+    const { runId } = await startRun(app, client, workload, { ...request, parameters });
+    return { workload: name, runId };
+  } catch (error) {
+    if (error instanceof Failure && error.code !== 'serviceUnavailable') {
+      return { workload: name, runId: null, cause: error.message };
+    }
+    const message = `cannot start ${name} just now: ${formatError(error)}`;
+    throw new Failure('serviceUnavailable', message, { cause: error });
+  }
+}
+
+/** The activity that starts what waited for the end of a run. */
+export function admitHandler(app: App) {
+  return (input: unknown, context: InvocationContext) => {
+    const admitWaiting: AdmitWaiting = async () => {
+      await admit(admissionOf(app, getClient(context)));
+      return null;
+    };
+    return asActivity(admitWaiting)(input);
+  };
 }

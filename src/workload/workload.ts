@@ -17,10 +17,32 @@ import { templatesOf, workField } from './work-schema';
 /** A name that is short enough for pool, job and container; Azure's own rules allow more. */
 export const WORKLOAD_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
-const schedule = z.string().superRefine((text, context) => {
+const cronExpression = z.string().superRefine((text, context) => {
   const message = checkSchedule(text);
   if (message !== undefined) context.addIssue({ code: 'custom', message });
 });
+
+const scheduleSchema = z.strictObject({
+  /**
+   * NCRONTAB expression of six fields, seconds first, or five without seconds: `0 0 2 * * *` is 02:00
+   * each day.
+   */
+  cron: cronExpression,
+  /**
+   * Policy for due times that passed while the app was down: `last` runs the latest of them, `all`
+   * runs each, `none` runs none. The others are recorded as missed. Default: `last`.
+   */
+  catchUp: z.enum(['none', 'last', 'all']).default('last'),
+});
+
+/** Due times that start runs, and the policy for those that were missed. */
+export interface ScheduleOptions extends z.input<typeof scheduleSchema>, Named {}
+export interface Schedule extends z.output<typeof scheduleSchema>, Named {}
+
+const scheduleField: z.ZodType<Schedule, string | ScheduleOptions> = z.union([
+  cronExpression.transform((cron): Schedule => ({ cron, catchUp: 'last' })),
+  scheduleSchema,
+]);
 
 const blobTriggerSchema = z.strictObject({
   /** Container of the storage account that is watched, such as `inbox`. */
@@ -43,10 +65,11 @@ const blobTriggerField: z.ZodType<
 export const triggersSchema = z.strictObject({
   /**
    * NCRONTAB expression of six fields, seconds first, or five without seconds: `0 0 2 * * *` is 02:00
-   * each day. Times are UTC unless the app setting `WEBSITE_TIME_ZONE` names a zone. The app setting
-   * `SCHEDULE_<WORKLOAD>` overrides it. Default: no schedule.
+   * each day; or an object with `cron` and `catchUp`. Times are UTC unless the app setting
+   * `WEBSITE_TIME_ZONE` names a zone. The app setting `SCHEDULE_<WORKLOAD>` overrides the
+   * expression. Default: no schedule.
    */
-  schedule: schedule.optional(),
+  schedule: scheduleField.optional(),
   /**
    * Starts a run for each new blob of a container, such as
    * `{ container: 'inbox', endsWith: ['.csv'] }`. Default: none.
@@ -147,9 +170,24 @@ export const workloadSchema = z.strictObject({
   triggers: triggersField.default({}),
   /**
    * Policy when a run is due while another run of the workload is active: `forbid` skips the new
-   * run, `replace` cancels the active one, `allow` runs both. Default: `forbid`.
+   * run, `queue` starts it after the active one, `replace` cancels the active one, `allow` runs both.
+   * Default: `forbid`.
    */
-  overlap: z.enum(['forbid', 'replace', 'allow']).default('forbid'),
+  overlap: z.enum(['forbid', 'queue', 'replace', 'allow']).default('forbid'),
+  /**
+   * Upper bound on active runs of this workload with `overlap: 'allow'`, 1 to 1000. Further
+   * occurrences wait in the ledger; a start over HTTP is answered with 429. Default: 20.
+   */
+  maxActiveRuns: z.int().min(1).max(1000).default(20),
+  /**
+   * Minutes within which an occurrence must start, 1 to 8640 (six days); after that it is recorded
+   * as missed. Default: `deadlineMinutes`.
+   */
+  startWithinMinutes: z
+    .int()
+    .min(1)
+    .max(6 * MINUTES_PER_DAY)
+    .optional(),
   /** Minutes after which a run is ended as timed out, 5 to 8640 (six days). Default: 180. */
   deadlineMinutes: z
     .int()

@@ -1,29 +1,20 @@
-import { HttpRequest, InvocationContext } from '@azure/functions';
-import type { DurableClient } from 'durable-functions';
 import { expect, test } from 'vitest';
 import { outputsHandler } from '../../src/api/outputs';
-import { MemoryBatch, secretsFrom } from '../fakes';
-import { MemoryFiles } from '../memory-files';
 import { outputContainerOf } from '../../src/run/names';
-
-const RUN = 'hello-0123456789abcdef';
+import { whole } from '../run/given';
+import { answerTo, testApp } from './given';
 
 /** An app with these outputs of one byte each; returns a function that requests a list of them. */
-function appWith(names: readonly string[]) {
-  const files = new MemoryFiles();
-  for (const name of names) files.put(outputContainerOf(RUN), name, '1');
-  const ports = { files, batch: new MemoryBatch(), secrets: secretsFrom({}) };
-  const handler = outputsHandler({ ports, workloads: new Map() });
-  const client = { getStatus: async () => ({ instanceId: RUN }) } as unknown as DurableClient;
-  return async (query: Readonly<Record<string, string>>) => {
-    const url = `http://app/api/runs/${RUN}/outputs?${new URLSearchParams(query).toString()}`;
-    const request = new HttpRequest({ method: 'GET', url, params: { id: RUN } });
-    const { status, jsonBody, body } = await handler(request, client, new InvocationContext());
-    return {
-      status,
-      ...((jsonBody ?? JSON.parse(body as string)) as Listed & { detail?: string }),
-    };
+async function appWith(names: readonly string[]) {
+  const { app, files, hub, start } = testApp([whole]);
+  const id = await start('hello', 'a');
+  for (const name of names) files.put(outputContainerOf(id), name, '1');
+  const ask = async (query: Readonly<Record<string, string>>) => {
+    const path = `/api/runs/${id}/outputs?${new URLSearchParams(query).toString()}`;
+    const { status, body } = await answerTo(outputsHandler(app), hub, { path, params: { id } });
+    return { status, ...(body as Listed & { detail?: string }) };
   };
+  return { id, ask };
 }
 
 interface Listed {
@@ -36,7 +27,9 @@ interface Listed {
 }
 
 test('outputs are listed with name, size and URL', async () => {
-  const listed = await appWith(['results/a b.txt', 'logs/t/stdout.txt'])({ prefix: 'results/' });
+  const { id, ask } = await appWith(['results/a b.txt', 'logs/t/stdout.txt']);
+
+  const listed = await ask({ prefix: 'results/' });
 
   expect(listed).toEqual({
     status: 200,
@@ -44,7 +37,7 @@ test('outputs are listed with name, size and URL', async () => {
       {
         name: 'results/a b.txt',
         bytes: 1,
-        url: `http://app/api/runs/${RUN}/outputs/results/a%20b.txt`,
+        url: `http://app/api/runs/${id}/outputs/results/a%20b.txt`,
       },
     ],
     isComplete: true,
@@ -53,7 +46,7 @@ test('outputs are listed with name, size and URL', async () => {
 
 test('a list that is too long for one response continues after its last name, up to the last output [GD35]', async () => {
   const names = Array.from({ length: 12_345 }, (_, n) => `results/${String(n).padStart(5, '0')}`);
-  const ask = appWith(['logs/t/stdout.txt', ...names, 'zones']);
+  const { ask } = await appWith(['logs/t/stdout.txt', ...names, 'zones']);
 
   const pages: Listed[] = [];
   for (let after = ''; pages.at(-1)?.isComplete !== true;) {
@@ -66,7 +59,9 @@ test('a list that is too long for one response continues after its last name, up
 });
 
 test('a list that should continue after a deleted output is an error, not an empty list', async () => {
-  expect(await appWith(['results/a'])({ after: 'results/b' })).toMatchObject({
+  const { ask } = await appWith(['results/a']);
+
+  expect(await ask({ after: 'results/b' })).toMatchObject({
     status: 404,
     detail:
       'the run has no output "results/b" (it may have been deleted), so no list can continue after it',

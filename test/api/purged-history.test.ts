@@ -1,68 +1,67 @@
-import { HttpRequest, InvocationContext } from '@azure/functions';
 import { expect, test } from 'vitest';
 import { showHandler } from '../../src/api/runs';
 import { outputsHandler } from '../../src/api/outputs';
-import { MemoryHub } from '../hub';
-import { watchWith, whole } from '../run/given';
-import { now, worldOf } from '../run/world';
-import type { Api, HttpHandler } from '../../src/api/handler';
+import type { HttpHandler } from '../../src/api/handler';
+import { whole } from '../run/given';
+import { answerTo, testApp, type TestApp } from './given';
+import { outputContainerOf } from '../../src/run/names';
+import { recordWithoutRun } from '../../src/run/finish/record-without-run';
 
-async function recorded() {
-  const { plan, files, activities, tools } = worldOf(whole);
-  await activities.record({
-    plan,
+const RUN = 'hello-0123456789abcdef';
+const ENDED = '2026-11-21T02:30:00.000Z';
+
+/** An app that has the record of a run, and neither rows nor history. */
+async function recorded(): Promise<TestApp> {
+  const world = testApp([whole]);
+  await recordWithoutRun(world.files, {
+    runId: RUN,
+    request: { workload: 'hello', occurrence: { kind: 'request', key: 'a' }, parameters: {} },
     outcome: { kind: 'failed', code: 'taskFailed', cause: '1 task failed' },
-    harvest: { results: [], logs: [], missing: [], missingTasks: 0, errorDetail: null },
-    watch: watchWith(),
-    cleanedUp: [],
-    followers: [],
-    endedAt: now,
+    workload: null,
+    startedAt: ENDED,
+    endedAt: ENDED,
   });
-  files.put(plan.outputContainer, 'results/a', '1');
-  const api: Api = { ports: tools, workloads: tools.workloads };
-  return { runId: plan.runId, api };
+  world.files.put(outputContainerOf(RUN), 'results/a', '1');
+  return world;
 }
 
-async function answerOf(handler: HttpHandler, runId: string) {
-  const url = `http://app/api/runs/${runId}/outputs`;
-  const request = new HttpRequest({ method: 'GET', url, params: { id: runId } });
-  return handler(request, new MemoryHub().client, new InvocationContext());
+function answerOf({ hub }: TestApp, handler: HttpHandler, id: string) {
+  return answerTo(handler, hub, { path: `/api/runs/${id}/outputs`, params: { id } });
 }
 
 test('a run whose history was purged is shown from its record, as one that has ended', async () => {
-  const { runId, api } = await recorded();
+  const world = await recorded();
 
-  const answer = await answerOf(showHandler(api), runId);
-
-  expect(answer).toMatchObject({
+  expect(await answerOf(world, showHandler(world.app), RUN)).toMatchObject({
     status: 200,
     headers: {},
-    jsonBody: {
-      runId,
+    body: {
+      runId: RUN,
       workload: 'hello',
       status: 'failed',
       phase: 'ended',
       cause: { code: 'taskFailed', message: '1 task failed' },
-      record: { runId, endedAt: now },
+      record: { runId: RUN, endedAt: ENDED },
     },
   });
 });
 
 test('the outputs of a run whose history was purged are listed', async () => {
-  const { runId, api } = await recorded();
+  const world = await recorded();
 
-  const url = `http://app/api/runs/${runId}/outputs/results/a`;
-  expect(await answerOf(outputsHandler(api), runId)).toEqual({
+  const url = `http://app/api/runs/${RUN}/outputs/results/a`;
+  expect(await answerOf(world, outputsHandler(world.app), RUN)).toEqual({
     status: 200,
-    jsonBody: { files: [{ name: 'results/a', bytes: 1, url }], isComplete: true },
+    headers: {},
+    body: { files: [{ name: 'results/a', bytes: 1, url }], isComplete: true },
   });
 });
 
-test('a run with neither history nor record is unknown', async () => {
-  const { api } = await recorded();
+test('a run with neither rows nor record is unknown', async () => {
+  const world = await recorded();
 
-  for (const handler of [showHandler(api), outputsHandler(api)]) {
-    const { status, body } = await answerOf(handler, 'hello-0123456789abcdef');
-    expect([status, body]).toEqual([404, expect.stringContaining('urn:nightshift:unknownRun')]);
+  for (const handler of [showHandler(world.app), outputsHandler(world.app)]) {
+    const answer = await answerOf(world, handler, 'hello-0123456789abcdee');
+    expect(answer).toMatchObject({ status: 404, body: { type: 'urn:nightshift:unknownRun' } });
   }
 });

@@ -10,6 +10,7 @@ import { planRun } from '../../src/run/plan';
 import type { Files } from '../../src/run/ports';
 import { submitTasks } from '../../src/run/submit/submit-tasks';
 import { taskSetOf } from '../../src/run/submit/task-set';
+import { inputOf } from '../run/given';
 import { seeded } from '../seeded';
 import { checkWorkloads } from '../../src/workload/check-workloads';
 import type { ActivityContext } from '../../src/run/activity-context';
@@ -98,7 +99,11 @@ function given(tasks: number, url: string) {
   if (workload === undefined) throw new Error('the workload is not there');
   const now = '2030-01-01T00:00:00.000Z';
   const occurrence = { kind: 'request', key: 'bench' } as const;
-  const plan = planRun(workload, { workload: 'bench', occurrence, parameters: {} }, now);
+  const plan = planRun(
+    workload,
+    inputOf({ workload: 'bench', occurrence, parameters: {} }, now),
+    now,
+  );
   // Nothing else is asked for by the steps that are measured.
   const tools = { batch, files, workloads, programsFolder: '' } as unknown as ActivityContext;
   return { tools, workload, plan, now };

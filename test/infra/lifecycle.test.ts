@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { jsonAt, planting } from './deployment';
 import { ofType, profile } from './planned';
-import { outputContainerOf, runIdOf } from '../../src/run/names';
+import { outputContainerOf } from '../../src/run/names';
+import { inputOf } from '../run/given';
 
 interface Rule {
   readonly enabled: boolean;
@@ -17,9 +18,12 @@ interface Rule {
 
 const app = jsonAt<{ containers: readonly string[]; keepDays: number }>('infra/app.json');
 
-const outputs = outputContainerOf(
-  runIdOf('render', { kind: 'schedule', due: '2030-01-01T00:00:00.000Z' }),
-);
+const { runId } = inputOf({
+  workload: 'render',
+  occurrence: { kind: 'schedule', due: '2030-01-01T00:00:00.000Z' },
+  parameters: {},
+});
+const outputs = outputContainerOf(runId);
 
 function rulesWith(planted: Readonly<Record<string, string>> = {}): Rule[] {
   const policies = ofType(

@@ -13,7 +13,6 @@ const HOST_SETTINGS = [
   'AzureWebJobsStorage__credential',
   'AzureWebJobsStorage__clientId',
   'AzureWebJobsStorage__queueServiceUri',
-  'AzureWebJobsStorage__tableServiceUri',
   'APPLICATIONINSIGHTS_CONNECTION_STRING',
   'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
 ];
@@ -29,6 +28,12 @@ const NOT_SET: Readonly<Record<string, string>> = {
   SPOT_CORE_QUOTA: 'the app looks it up',
   DEDICATED_CORE_QUOTA: 'the app looks it up',
   SERVICE_RETRIES: 'three are right for most',
+  MAX_ACTIVE_RUNS: 'the default is right for most',
+  MAX_STARTS_PER_MINUTE: 'the default is right for most',
+  MONTHLY_NODE_MINUTES: 'there is no budget by default',
+  MONTHLY_BUDGET: 'there is no budget by default',
+  RECONCILE_SCHEDULE: 'the default is right for most',
+  WEBSITE_TIME_ZONE: 'Flex Consumption has no time zones',
 };
 
 function settingsOf(
@@ -130,7 +135,20 @@ test('the app accepts the settings of the deployment: identity, Event Grid, no k
     },
     management: { accountId, endpoint: null },
     limits: { spotCoreQuota: null, dedicatedCoreQuota: null },
-    storage: { kind: 'identity', blobServiceUri: 'https://sttoken.blob.core.windows.net' },
+    sums: {
+      maxActiveRuns: 50,
+      maxStartsPerMinute: 30,
+      monthlyNodeMinutes: null,
+      monthlyCost: null,
+    },
+    storage: {
+      kind: 'identity',
+      blobServiceUri: 'https://sttoken.blob.core.windows.net',
+      tableServiceUri: 'https://sttoken.table.core.windows.net',
+    },
+    taskHub: 'nightshift',
+    timeZone: 'UTC',
+    reconcileSchedule: '30 */5 * * * *',
     vaultUri: 'https://kv-token.vault.azure.net/',
     identity: { clientId: '44444444-4444-4444-8444-444444444444', managed: true },
     blobTriggerSource: 'EventGrid',

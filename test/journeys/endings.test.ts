@@ -141,7 +141,7 @@ test.concurrent('a run that is due while another is active is skipped, where ove
 
   expect(second).toMatchObject({
     status: 'skipped',
-    cause: { code: 'overlapped', message: `run ${first} of patient was still active` },
+    cause: { code: 'overlapped', message: `run ${first} of patient was active` },
   });
   const run = await ended(world, first);
   expect(run.status).toBe('succeeded');

@@ -317,8 +317,6 @@ export interface Leftovers {
   readonly job: string;
   readonly staging: 'gone' | 'there';
   readonly outputs: 'gone' | 'there';
-  readonly lock: 'gone' | 'there';
-  readonly cancelRequest: 'gone' | 'there';
   /** `runs/records/<id>.json`. */
   readonly record: unknown;
 }
@@ -330,36 +328,23 @@ export function onlyRecord(run: Run, outputs: 'gone' | 'there' = 'there'): Lefto
     job: 'JobNotFound',
     staging: 'gone',
     outputs,
-    lock: 'gone',
-    cancelRequest: 'gone',
     record: run.record,
   };
 }
 
-export async function leftBy(world: World, { runId, workload }: Run): Promise<Leftovers> {
+export async function leftBy(world: World, { runId }: Run): Promise<Leftovers> {
   const { blobs, batch } = world;
   const container = async (name: string) =>
     (await blobs.getContainerClient(name).exists()) ? 'there' : 'gone';
   const runs = blobs.getContainerClient('runs');
-  const blob = async (name: string) =>
-    (await runs.getBlobClient(name).exists()) ? 'there' : 'gone';
   const record = await runs.getBlobClient(`records/${runId}.json`).downloadToBuffer();
   return {
     pool: await refusal(batch.pool.get(runId)),
     job: await refusal(batch.job.get(runId)),
     staging: await container(`run-${runId}-in`),
     outputs: await container(`run-${runId}-out`),
-    // The next run of the workload may have its own by now.
-    lock: (await holderOf(world, workload)) === runId ? 'there' : 'gone',
-    cancelRequest: await blob(`cancel/${runId}`),
     record: JSON.parse(record.toString('utf8')),
   };
-}
-
-async function holderOf({ blobs }: World, workload: string): Promise<unknown> {
-  const lock = blobs.getContainerClient('runs').getBlobClient(`locks/${workload}`);
-  const text = await lock.downloadToBuffer().catch(() => Buffer.from('{}'));
-  return (JSON.parse(text.toString('utf8')) as { readonly runId?: string }).runId;
 }
 
 /** The code of the service's refusal, or that there was none. */

@@ -12,7 +12,6 @@ import {
   when,
   type World,
 } from './environment';
-import { runIdOf } from '../../src/run/names';
 
 /** What Azure does to a run when it likes. The run ends as it would have, and nothing is doubled. */
 
@@ -85,19 +84,22 @@ test('an account without quota fails the run with a message, and nothing is left
 
   expect(run).toMatchObject({ status: 'failed', cause: { code: 'quotaReached' } });
   expect(run.cause?.message).toMatch(
-    new RegExp(`^cannot create pool ${run.runId}: .*\\[PoolQuotaReached\\]; request more quota`),
+    new RegExp(`^cannot create pool ${run.runId}: .*\\[PoolQuotaReached\\]; ask for more quota`),
   );
   expect(await leftBy(world, run)).toEqual(onlyRecord(run, 'gone'));
 });
 
 test('resources of another owner under the names of a run fail it and are left unchanged [GD40]', async () => {
   const { batch } = world;
-  const key = { 'Idempotency-Key': 'known beforehand' };
-  const runId = runIdOf('patient', { kind: 'request', key: key['Idempotency-Key'] });
+  // The run waits before it makes its pool, so that another one can take the name.
+  const unanswered = { verb: 'GET', path: '/supportedimages', action: 'status', status: 503 };
+  await pull(world, 'POST /faults', { ...unanswered, times: 1000 });
+  const runId = await begin(world, 'patient');
   await batch.pool.add(foreignPool(runId));
   await batch.job.add({ id: runId, poolInfo: { poolId: runId } });
+  await pull(world, 'DELETE /faults');
 
-  const run = await ended(world, await begin(world, 'patient', {}, key));
+  const run = await ended(world, runId);
   const left = await leftBy(world, run);
   await batch.job.deleteMethod(runId);
   await batch.pool.deleteMethod(runId);

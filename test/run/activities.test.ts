@@ -2,11 +2,13 @@ import { expect, test } from 'vitest';
 import { createActivities } from '../../src/run/activities';
 import { NO_TASKS, type Outcome, type RunRecord } from '../../src/run/run';
 import { disconnecting } from '../fakes';
-import { minute, watchWith, whole } from './given';
+import { checked, minute, OWNER, planOf, watchWith, whole } from './given';
 import { now, snapshot, worldOf, type World } from './world';
-import { cancelBlob, lockBlob, recordBlob, RUNS_CONTAINER } from '../../src/run/names';
+import { requestCancel } from '../../src/ledger/claim';
+import { labelsOf } from '../../src/run/activity-context';
+import { recordBlob, RUNS_CONTAINER } from '../../src/run/names';
 
-const OTHER = { runId: 'other-1', workload: 'other' };
+const OTHER = { owner: OWNER, runId: 'other-1', workload: 'other' };
 const nothing = { results: [], logs: [], missing: [], missingTasks: 0, errorDetail: null };
 
 function recordInput({ plan }: World, outcome: Outcome = { kind: 'succeeded' }) {
@@ -21,84 +23,61 @@ function recordInput({ plan }: World, outcome: Outcome = { kind: 'succeeded' }) 
   };
 }
 
-function admitting(world: World, at = now) {
-  return world.activities.admit({ plan: world.plan, now: at });
+function claiming({ activities, plan }: World, term = plan.term) {
+  return activities.claim({ plan: { ...plan, term }, now });
 }
 
-test('a run is admitted once and again, and its workload is taken until it is recorded', async () => {
-  const world = worldOf(whole);
-  const second = { ...world.plan, runId: 'hello-2' };
+const CLAIMED = { kind: 'claimed', cancelledBy: null };
 
-  expect(await admitting(world)).toEqual({ kind: 'admitted' });
-  expect(await admitting(world)).toEqual({ kind: 'admitted' });
-  expect(await world.activities.admit({ plan: second, now })).toEqual({
-    kind: 'busy',
-    holder: world.plan.runId,
-  });
+test('a run is claimed once and again by its orchestration, and by no other, until it is recorded', async () => {
+  const world = worldOf(whole);
+
+  expect([await claiming(world), await claiming(world), await claiming(world, 2)]).toEqual([
+    CLAIMED,
+    CLAIMED,
+    { kind: 'superseded' },
+  ]);
 
   await world.activities.record(recordInput(world));
-  expect(await world.activities.admit({ plan: second, now })).toEqual({ kind: 'admitted' });
-});
-
-test('a workload that allows it has many runs at once', async () => {
-  const world = worldOf({ ...whole, overlap: 'allow' });
-  await admitting(world);
-
-  expect(await world.activities.admit({ plan: { ...world.plan, runId: 'hello-2' }, now })).toEqual({
-    kind: 'admitted',
-  });
-  expect(await world.files.find(RUNS_CONTAINER, lockBlob('hello'))).toBeNull();
-});
-
-test('of many runs that come at the same moment one is admitted', async () => {
-  const world = worldOf(whole);
-  const plans = [1, 2, 3, 4, 5].map((number) => ({ ...world.plan, runId: `hello-${number}` }));
-
-  const admissions = await Promise.all(plans.map((plan) => world.activities.admit({ plan, now })));
-
-  expect(admissions.filter(({ kind }) => kind === 'admitted')).toHaveLength(1);
-});
-
-test('a lock is taken over when its holder has been dead for six hours, and not before', async () => {
-  const world = worldOf(whole);
-  await admitting(world);
-  const admit = (minutes: number) =>
-    world.activities.admit({
-      plan: { ...world.plan, runId: 'hello-2' },
-      now: minute(minutes).toISOString(),
-    });
-
-  expect(await admit(180 + 360)).toEqual({ kind: 'busy', holder: world.plan.runId });
-  expect(await admit(180 + 361)).toEqual({ kind: 'admitted' });
-  expect(await admit(180 + 361)).toEqual({ kind: 'admitted' });
+  expect(await claiming(world)).toEqual({ kind: 'final' });
 });
 
 test('a run that was recorded is not done again', async () => {
   const world = worldOf(whole);
   const record = await world.activities.record(recordInput(world));
 
-  expect(await admitting(world)).toEqual({ kind: 'recordedBefore' });
+  expect(await claiming(world)).toEqual({ kind: 'final' });
   expect(await world.activities.readRecord({ runId: world.plan.runId })).toEqual(record);
 });
 
-test('a run that was cancelled before admission does not begin, and takes no lock', async () => {
+test('a second record of a run changes neither the record nor the row of the run', async () => {
   const world = worldOf(whole);
-  await world.files.makeContainer(RUNS_CONTAINER, {});
-  await world.files.claim(RUNS_CONTAINER, cancelBlob(world.plan.runId), '');
+  const { plan, activities, table } = world;
+  const first = await activities.record(recordInput(world));
+  const rows = table.values(`run-${plan.workload}`);
+  const outcome = { kind: 'failed', code: 'taskFailed', cause: '1 task failed' } as const;
 
-  expect(await admitting(world)).toEqual({ kind: 'cancelled' });
-  expect(await world.files.find(RUNS_CONTAINER, lockBlob('hello'))).toBeNull();
+  expect(await activities.record(recordInput(world, outcome))).toEqual(first);
+  expect(table.values(`run-${plan.workload}`)).toEqual(rows);
 });
 
-test('a record releases the lock of its own run only, and takes the request to cancel away', async () => {
+test('a run that was cancelled before it was claimed learns of it with its claim', async () => {
   const world = worldOf(whole);
-  await world.activities.admit({ plan: { ...world.plan, runId: 'hello-2' }, now });
-  await world.files.claim(RUNS_CONTAINER, cancelBlob(world.plan.runId), '');
+  await claiming(world);
+  await requestCancel(world.table, world.plan.runId, 'ada', now);
+
+  expect(await claiming(world)).toEqual({ kind: 'claimed', cancelledBy: 'ada' });
+});
+
+test('a record ends its own run only: the active row of another run stays', async () => {
+  const world = worldOf(whole);
+  const other = planOf(world.workload, { occurrence: { kind: 'request', key: 'other' } });
+  await claiming(world);
+  await world.activities.claim({ plan: other, now });
 
   await world.activities.record(recordInput(world));
 
-  expect(await world.files.find(RUNS_CONTAINER, lockBlob('hello'))).not.toBeNull();
-  expect(await world.files.find(RUNS_CONTAINER, cancelBlob(world.plan.runId))).toBeNull();
+  expect(Object.keys(world.table.values('active'))).toEqual([other.runId]);
 });
 
 test.each([
@@ -168,9 +147,9 @@ test('a run without a record is unknown', async () => {
   });
 });
 
-test('a look tells what Batch shows and whether somebody wants an end', async () => {
+test('a poll returns what Batch shows and whether an end was requested', async () => {
   const world = worldOf(whole);
-  const looked = () => world.activities.poll({ plan: world.plan });
+  const looked = () => world.activities.poll({ plan: world.plan, now });
 
   expect(await looked()).toEqual({
     job: null,
@@ -178,17 +157,16 @@ test('a look tells what Batch shows and whether somebody wants an end', async ()
     tasks: NO_TASKS,
     unpreparedNodes: 0,
     blocked: 0,
-    cancelRequested: false,
+    claim: CLAIMED,
   });
   await world.activities.provision({ plan: world.plan, startNodes: 1, now });
   await world.activities.submitJob({ plan: world.plan, now });
-  await world.files.makeContainer(RUNS_CONTAINER, {});
-  await world.files.claim(RUNS_CONTAINER, cancelBlob(world.plan.runId), '');
+  await requestCancel(world.table, world.plan.runId, 'ada', now);
   expect(await looked()).toMatchObject({
     job: { state: 'active' },
     pool: { state: 'active' },
     tasks: { active: 1 },
-    cancelRequested: true,
+    claim: { kind: 'claimed', cancelledBy: 'ada' },
   });
 });
 
@@ -236,21 +214,37 @@ test('outputs that are not to be kept go with the rest', async () => {
   expect([...world.files.containers.keys()]).toEqual([]);
 });
 
-test('resources of another owner are not changed, whatever their names [GD40]', async () => {
+test.each([
+  ['another run of this app', OTHER],
+  ['another app, of a run with the same id', { ...planOf(checked(whole)), owner: 'another-app' }],
+])('resources of %s are not deleted, whatever their names [GD40]', async (_whose, owner) => {
   const world = worldOf({ ...whole, keepOutputsDays: 0 });
   await begin(world);
   const { plan, batch, files } = world;
   for (const things of [batch.pools, batch.jobs]) {
-    for (const thing of things.values()) Object.assign(thing, { owner: OTHER });
+    for (const thing of things.values()) Object.assign(thing, { owner });
   }
   for (const container of files.containers.values()) {
-    Object.assign(container, { labels: { nightshiftrun: 'other-1' } });
+    Object.assign(container, { labels: labelsOf(owner) });
   }
   const before = snapshot(world);
 
   const { done } = await world.activities.cleanUp({ plan, outcome: 'succeeded' });
 
   expect(done.map(({ state }) => state)).toEqual(['notOwned', 'notOwned', 'notOwned', 'notOwned']);
+  expect(snapshot(world)).toEqual(before);
+});
+
+test("outputs of another app's run are not thinned out, although the run has the same id [GD40]", async () => {
+  const world = worldOf({ ...whole, keepOutputsDays: 0, keepLogsDays: 5 });
+  const { plan, files, activities } = world;
+  await files.makeContainer(plan.outputContainer, labelsOf({ ...plan, owner: 'another-app' }));
+  files.put(plan.outputContainer, 'results/a', 'result');
+  const before = snapshot(world);
+
+  const { done } = await activities.cleanUp({ plan, outcome: 'succeeded' });
+
+  expect(done.find(({ resource }) => resource === 'outputs')?.state).toBe('notOwned');
   expect(snapshot(world)).toEqual(before);
 });
 

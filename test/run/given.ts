@@ -1,3 +1,4 @@
+import { runIdOf } from '../../src/ledger/keys';
 import { planRun } from '../../src/run/plan';
 import {
   NO_TASKS,
@@ -5,6 +6,7 @@ import {
   type NodeCounts,
   type Observation,
   type PoolView,
+  type RunInput,
   type RunPlan,
   type RunRequest,
   type WatchState,
@@ -15,6 +17,8 @@ import type { Access } from '../../src/run/stage/access';
 
 /** What the tests of a run begin from. */
 
+/** The mark of the app under test. */
+export const OWNER = 'owner-of-tests';
 export const STARTED = '2026-11-21T02:00:00.000Z';
 
 /** The moment so many minutes after the start of the run. */
@@ -60,7 +64,14 @@ export function planOf(workload: Workload, request: Partial<RunRequest> = {}): R
     parameters: {},
     ...request,
   };
-  return planRun(workload, whole, STARTED);
+  return planRun(workload, inputOf(whole), STARTED);
+}
+
+/** The input of the run of a request, as the ledger gives it at `STARTED`. */
+export function inputOf(request: RunRequest, instant = STARTED): RunInput {
+  const { workload, occurrence } = request;
+  const runId = runIdOf({ owner: OWNER, workload, occurrence, instant, attempt: 0 });
+  return { runId, owner: OWNER, term: 1, instant, request };
 }
 
 export const NO_NODES: NodeCounts = {
@@ -118,7 +129,7 @@ export function seenWith(more: Partial<Observation> = {}): Observation {
     tasks: { ...NO_TASKS, running: 1 },
     unpreparedNodes: 0,
     blocked: 0,
-    cancelRequested: false,
+    claim: { kind: 'claimed', cancelledBy: null },
     ...more,
   };
 }

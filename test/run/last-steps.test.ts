@@ -2,8 +2,8 @@ import { afterEach, expect, test } from 'vitest';
 import { Failure } from '../../src/failure';
 import type { RunRecord } from '../../src/run/run';
 import type { WorkloadDeclaration } from '../../src/workload/workload';
-import { minutesIn, stageForEach, type Stage } from './stage';
-import { lockBlob, runIdOf, RUNS_CONTAINER } from '../../src/run/names';
+import { inputOf } from './given';
+import { leaveOutputs, START, stageForEach, type Stage } from './stage';
 
 /** What is decided after the watch, and what is waited for, on the real engine. */
 
@@ -31,13 +31,8 @@ const split: WorkloadDeclaration = {
 const stage = stageForEach(afterEach);
 
 /** What the job manager would have written. */
-function leaveManifest({ files }: Stage, manifest: string): string {
-  const runId = runIdOf('split', { kind: 'request', key: 'a' });
-  files.put(`run-${runId}-out`, 'manifest/tasks.jsonl', manifest);
-  Object.assign(files.containers.get(`run-${runId}-out`) ?? {}, {
-    labels: { nightshiftrun: runId, nightshiftworkload: 'split' },
-  });
-  return runId;
+function leaveManifest(stand: Stage, manifest: string): string {
+  return leaveOutputs(stand, 'split', { 'manifest/tasks.jsonl': manifest });
 }
 
 function endOf({ cleanedUp }: RunRecord, what: string): string | undefined {
@@ -51,7 +46,8 @@ test('a run whose tasks succeed but which lacks its results starts no follower',
   const record = await stand.run('split');
 
   expect(record).toMatchObject({ outcome: { code: 'outputMissing' }, followers: [] });
-  const follower = runIdOf('whole', { kind: 'after', runId });
+  const occurrence = { kind: 'after', runId } as const;
+  const follower = inputOf({ workload: 'whole', occurrence, parameters: {} }, START).runId;
   expect(stand.hub.host.hub.find(follower)).toBeUndefined();
 });
 
@@ -91,21 +87,22 @@ test('a pool that takes half an hour to go is waited for', async () => {
   expect(await batch.getPool()).toBeNull();
 });
 
-test('a run that would replace another is skipped when it has not got the lock by its deadline', async () => {
-  const { run, batch, files } = await stage([{ ...whole, overlap: 'replace' }]);
-  const holder = 'whole-0123456789abcdef';
-  const lock = JSON.stringify({ runId: holder, until: '2030-01-02T00:00:00.000Z' });
-  files.put(RUNS_CONTAINER, lockBlob('whole'), lock);
+test('a run that would replace another is recorded as skipped when the other has not ended in its start window', async () => {
+  const stand = await stage([{ ...whole, overlap: 'replace' }], { removalSeconds: 30 * 60 });
+  const first = await stand.begin('whole', 'a');
+  await stand.hub.settled();
 
-  const record = await run('whole');
+  const late = await stand.begin('whole', 'b');
+  await stand.end(first);
+  const record = await stand.end(late);
 
   expect(record.outcome).toEqual({
     kind: 'skipped',
-    code: 'overlapped',
-    cause: `run ${holder} of whole was still active`,
+    code: 'startWindowEnded',
+    cause: 'the run could not start before 2030-01-01T02:20:00.000Z',
   });
-  expect(minutesIn(record)).toBeCloseTo(20, 0);
-  expect([batch.pool, batch.job]).toEqual([undefined, undefined]);
+  const { pool, job } = stand.batchOf(late);
+  expect([pool, job]).toEqual([undefined, undefined]);
 });
 
 test('a split of nothing succeeds without the results that its workload declares', async () => {

@@ -116,10 +116,6 @@ export class PacedBatch implements Batch {
     return answer === 'deleted' && this.pool !== undefined ? 'kept' : answer;
   }
 
-  async listRetainedPools() {
-    return [];
-  }
-
   async deleteRetainedPool(): Promise<DeletionState> {
     return 'deleted';
   }
@@ -242,7 +238,7 @@ export class PacedBatch implements Batch {
 
   #remove(made: Made<unknown> | undefined, owner: Owner): 'deleted' | 'deleting' | 'notOwned' {
     if (made === undefined || this.#isGone(made)) return 'deleted';
-    if (made.owner.runId !== owner.runId) return 'notOwned';
+    if (made.owner.owner !== owner.owner || made.owner.runId !== owner.runId) return 'notOwned';
     made.removedAt ??= this.#now();
     return 'deleting';
   }

@@ -1,16 +1,20 @@
 import { expect, test } from 'vitest';
 import { planRun } from '../../src/run/plan';
 import type { Occurrence } from '../../src/run/run';
-import { checked, echo, perBlob, planOf, split, STARTED, whole } from './given';
 import {
-  cancelBlob,
-  lockBlob,
-  recordBlob,
-  runIdOf,
-  stagedName,
-  idFromText,
-  workloadOfRun,
-} from '../../src/run/names';
+  checked,
+  echo,
+  inputOf,
+  minute,
+  OWNER,
+  perBlob,
+  planOf,
+  split,
+  STARTED,
+  whole,
+} from './given';
+import { partsOfRunId, runIdOf } from '../../src/ledger/keys';
+import { idFromText, recordBlob, stagedName } from '../../src/run/names';
 import { firstNodes, nodesFor } from '../../src/run/provision/autoscale-formula';
 
 const hello = checked(whole);
@@ -22,20 +26,34 @@ test('a plan has the ids and times of a run, all named after the run [GD21, GD22
     parameters: {},
   } as const;
 
-  expect(planRun(hello, request, STARTED)).toEqual({
-    runId: 'hello-e152bcb5b558f844',
+  expect(planRun(hello, { ...inputOf(request), term: 2 }, STARTED)).toEqual({
+    owner: OWNER,
+    term: 2,
+    instant: '2026-11-21T02:00:00.000Z',
+    runId: 'hello-20261121t020000-bad85fe518',
     workload: 'hello',
     request,
     startedAt: '2026-11-21T02:00:00.000Z',
     deadline: '2026-11-21T05:00:00.000Z',
-    poolId: 'hello-e152bcb5b558f844',
-    jobId: 'hello-e152bcb5b558f844',
-    stagingContainer: 'run-hello-e152bcb5b558f844-in',
-    outputContainer: 'run-hello-e152bcb5b558f844-out',
+    pool: 'own',
+    poolId: 'hello-20261121t020000-bad85fe518',
+    jobId: 'hello-20261121t020000-bad85fe518',
+    stagingContainer: 'run-hello-20261121t020000-bad85fe518-in',
+    outputContainer: 'run-hello-20261121t020000-bad85fe518-out',
   });
 });
 
+test('the plan of a run whose workload no longer exists names what the run may have made, with a deadline that has passed', () => {
+  const plan = planOf(hello);
+
+  expect(planRun(null, inputOf(plan.request), STARTED)).toEqual({ ...plan, deadline: STARTED });
+});
+
 const blob = { kind: 'blob', container: 'inbox', name: 'a.ply', etag: '0x1' } as const;
+
+function runIdOfOccurrence(occurrence: Occurrence, workload = 'hello'): string {
+  return inputOf({ workload, occurrence, parameters: {} }).runId;
+}
 
 test('the run id depends on every part of the occurrence and on nothing else', () => {
   const occurrences: readonly Occurrence[] = [
@@ -49,18 +67,36 @@ test('the run id depends on every part of the occurrence and on nothing else', (
     { kind: 'request', key: '2026-11-21T02:00:00.000Z' },
     { kind: 'after', runId: 'a.ply' },
   ];
-  const ids = occurrences.map((occurrence) => runIdOf('hello', occurrence));
+  const ids = occurrences.map((occurrence) => runIdOfOccurrence(occurrence));
 
   expect(new Set(ids).size).toBe(occurrences.length);
-  expect(occurrences.map((occurrence) => runIdOf('hello', { ...occurrence }))).toEqual(ids);
-  expect(runIdOf('other', blob)).not.toBe(ids[2]);
+  expect(occurrences.map((occurrence) => runIdOfOccurrence({ ...occurrence }))).toEqual(ids);
+  expect(runIdOfOccurrence(blob, 'other')).not.toBe(ids[2]);
+});
+
+test('the run id of another app, instant or attempt is another one', () => {
+  const identity = {
+    owner: OWNER,
+    workload: 'hello',
+    occurrence: blob,
+    instant: STARTED,
+    attempt: 0,
+  };
+  const ids = [
+    identity,
+    { ...identity, owner: 'another-app' },
+    { ...identity, instant: minute(1).toISOString() },
+    { ...identity, attempt: 1 },
+  ].map(runIdOf);
+
+  expect(new Set(ids).size).toBe(4);
 });
 
 test('names that join to the same text are different occurrences', () => {
   const one: Occurrence = { ...blob, container: 'a', name: 'b/c' };
   const other: Occurrence = { ...blob, container: 'a/b', name: 'c' };
 
-  expect(runIdOf('hello', one)).not.toBe(runIdOf('hello', other));
+  expect(runIdOfOccurrence(one)).not.toBe(runIdOfOccurrence(other));
 });
 
 test('the longest names of pool, job and containers are valid [GD21]', () => {
@@ -77,12 +113,8 @@ test('the longest names of pool, job and containers are valid [GD21]', () => {
   expect(plan.runId).toBe(plan.poolId);
 });
 
-test("a run's blobs among the records of all runs are found by its id alone [GD40]", () => {
-  expect([recordBlob('hello-1'), cancelBlob('hello-1'), lockBlob('hello')]).toEqual([
-    'records/hello-1.json',
-    'cancel/hello-1',
-    'locks/hello',
-  ]);
+test('the record of a run is found by the id of the run alone [GD40]', () => {
+  expect(recordBlob('hello-1')).toBe('records/hello-1.json');
 });
 
 test.each([
@@ -139,8 +171,11 @@ test('before its tasks are known a run requests one node, or the nodes for its b
   ]).toEqual([1, 1, 1, 3, 3]);
 });
 
-test('the workload of a run is known from its id, whatever hyphens its name has', () => {
+test('workload and instant of a run are known from its id, whatever hyphens its name has', () => {
   const names = ['hello', 'nightly-report', 'a-b-c'];
+  const parts = names.map((name) => partsOfRunId(runIdOfOccurrence(blob, name)));
 
-  expect(names.map((name) => workloadOfRun(runIdOf(name, blob)))).toEqual(names);
+  expect(parts.map((part) => [part?.workload, part?.instant])).toEqual(
+    names.map((name) => [name, STARTED]),
+  );
 });

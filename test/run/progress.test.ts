@@ -34,6 +34,7 @@ const allComplete = jobWith(
   { state: 'succeeded' },
   { state: 'completed', terminateReason: 'AllTasksComplete' },
 );
+const CANCELLED = { kind: 'claimed', cancelledBy: 'ada' } as const;
 const submitted = { submitted: true, plannedTasks: 3 };
 const allSucceeded = { ...NO_TASKS, succeeded: 4 };
 
@@ -94,7 +95,7 @@ test("a failure that only the counts show yet is the job manager's, and is looke
 test.each([
   [
     'a request to cancel',
-    { seen: { cancelRequested: true } },
+    { seen: { claim: CANCELLED } },
     'cancelled, cancelled: the run was cancelled on request',
   ],
   [
@@ -227,8 +228,8 @@ test('causes are weighed in this order, the first that applies is the verdict', 
     'failed, jobEndedEarly',
   ]);
   expect(verdict({ seen: all, at: 180 })).toMatch(/^timedOut, deadlineExceeded/);
-  expect(verdict({ seen: { ...all, cancelRequested: true }, at: 180 })).toMatch(/^cancelled/);
-  expect(verdict({ seen: { job: done, cancelRequested: true } })).toMatch(/^cancelled/);
+  expect(verdict({ seen: { ...all, claim: CANCELLED }, at: 180 })).toMatch(/^cancelled/);
+  expect(verdict({ seen: { job: done, claim: CANCELLED } })).toMatch(/^cancelled/);
 });
 
 test('tasks are added once: when the manifest is written, and by blob at once [PI7, RS26]', () => {

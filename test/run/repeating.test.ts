@@ -42,9 +42,9 @@ const outcome = { kind: 'failed', code: 'taskFailed', cause: '1 task failed' } a
 const endedAt = minute(30).toISOString();
 const nothing = { results: [], logs: [], missing: [], missingTasks: 0, errorDetail: null };
 
-/** A run from admission to record, as the workflow takes its steps. */
+/** A run from its claim to its record, as the workflow takes its steps. */
 const steps: readonly (readonly [string, Step])[] = [
-  ['admit', ({ admit }, { plan }) => admit({ plan, now })],
+  ['claim', ({ claim }, { plan }) => claim({ plan, now })],
   ['stage', ({ stage }, { plan }) => stage({ plan })],
   ['provision', ({ provision }, { plan }) => provision({ plan, startNodes: 1, now })],
   ['submitJob', ({ submitJob }, { plan }) => submitJob({ plan, now })],
@@ -54,7 +54,7 @@ const steps: readonly (readonly [string, Step])[] = [
     ({ setTargetNodes }, { plan }) =>
       setTargetNodes({ plan, startNodes: 2, now: minute(5).toISOString() }),
   ],
-  ['poll', ({ poll }, { plan }) => poll({ plan })],
+  ['poll', ({ poll }, { plan }) => poll({ plan, now })],
   ['harvest', ({ harvest }, { plan }) => harvest({ plan, outcome, worked: true })],
   ['cleanUp', ({ cleanUp }, { plan }) => cleanUp({ plan, outcome: 'succeeded' })],
   [

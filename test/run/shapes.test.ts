@@ -1,9 +1,10 @@
 import { afterEach, expect, test } from 'vitest';
+import { requestCancel } from '../../src/ledger/claim';
 import type { RunStatus } from '../../src/run/run';
 import type { WorkloadDeclaration } from '../../src/workload/workload';
 import { POLL_NOW } from '../../src/run/workflow';
 import { minutesIn, stageForEach, type Stage } from './stage';
-import { cancelBlob, idFromText, RUNS_CONTAINER } from '../../src/run/names';
+import { idFromText, RUNS_CONTAINER } from '../../src/run/names';
 
 /** Every shape of work, from its occurrence to its record, on the real engine. */
 
@@ -274,7 +275,7 @@ test('between two steps of submitting a run can be cancelled', async () => {
   const add = stand.batch.addTasks.bind(stand.batch);
   stand.batch.addTasks = async (jobId, tasks) => {
     await add(jobId, tasks);
-    stand.files.put(RUNS_CONTAINER, cancelBlob(runId), '');
+    await requestCancel(stand.table, runId, 'a test', stand.clock.now().toISOString());
   };
 
   const record = await stand.end(runId);

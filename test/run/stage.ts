@@ -2,19 +2,28 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as df from 'durable-functions';
+import type { DurableClient } from 'durable-functions';
 import { onTestFinished } from 'vitest';
 import { SteppedClock } from '../../local/clock';
 import { startTestHub, type TestHub } from '../../local/functions/testing';
-import { followHandler } from '../../src/triggers/follow';
+import type { App } from '../../src/app';
+import { readActive } from '../../src/ledger/ledger';
+import { runLedgerOn } from '../../src/ledger/run-ledger';
+import { readRecord } from '../../src/run/finish/record';
+import { startRun } from '../../src/start-run';
+import { admitHandler, followHandler } from '../../src/triggers/follow';
 import { createActivities } from '../../src/run/activities';
+import { labelsOf } from '../../src/run/activity-context';
+import { outputContainerOf } from '../../src/run/names';
 import type { Batch } from '../../src/run/ports';
-import type { RunInput, RunRecord } from '../../src/run/run';
+import type { RunRecord } from '../../src/run/run';
 import { asActivity } from '../../src/run/steps';
 import { type WorkloadDeclaration } from '../../src/workload/workload';
 import { runWorkflow } from '../../src/run/workflow';
 import { MemoryFiles } from '../memory-files';
+import { MemoryTable } from '../memory-table';
+import { inputOf, OWNER } from './given';
 import { PacedBatch, type Pacing } from './paced-batch';
-import { runIdOf } from '../../src/run/names';
 import { checkWorkloads } from '../../src/workload/check-workloads';
 
 /** The orchestrator and its activities on the real engine, with a clock that is stepped. */
@@ -29,6 +38,8 @@ export interface Stage {
   /** What the run of that id has. */
   readonly batchOf: (runId: string) => PacedBatch;
   readonly files: MemoryFiles;
+  readonly table: MemoryTable;
+  readonly app: App;
   run(workload: string, key?: string): Promise<RunRecord>;
   begin(workload: string, key?: string): Promise<string>;
   end(runId: string): Promise<RunRecord>;
@@ -64,32 +75,102 @@ async function openStage(
 
   const { first, batchOf, account } = accounts(() => new PacedBatch(clock, pacing));
   const secrets = { read: async (name: string) => `value of ${name}` };
-  const ports = { batch: account, files, secrets };
-  const activities = createActivities({ ...ports, workloads, programsFolder });
+  const table = new MemoryTable();
+  const app = appOn({ batch: account, files, secrets, table, workloads, now: () => clock.now() });
+  const context = { ...app, ledger: runLedgerOn(table), programsFolder };
+  const extraInputs = [df.input.durableClient()];
   const hub = await startTestHub({
     clock,
     register: () => {
       df.app.orchestration('run', runWorkflow(workloads));
-      df.app.activity('startFollowers', {
-        extraInputs: [df.input.durableClient()],
-        handler: followHandler(ports, workloads),
-      });
-      for (const [name, activity] of Object.entries(activities)) {
+      df.app.activity('startFollowers', { extraInputs, handler: followHandler(app) });
+      df.app.activity('admitWaiting', { extraInputs, handler: admitHandler(app) });
+      for (const [name, activity] of Object.entries(createActivities(context))) {
         df.app.activity(name, { handler: asActivity<unknown>(activity) });
       }
     },
   });
 
-  const begin = async (workload: string, key = 'a'): Promise<string> => {
-    const occurrence = { kind: 'request', key } as const;
-    const runId = runIdOf(workload, occurrence);
-    const journey: RunInput = { request: { workload, occurrence, parameters: {} } };
-    await hub.start('run', runId, journey);
-    return runId;
+  const begin = async (name: string, key = 'a'): Promise<string> => {
+    const workload = workloads.get(name);
+    if (workload === undefined) throw new Error(`no workload is called ${name}`);
+    const request = {
+      workload: name,
+      occurrence: { kind: 'request', key } as const,
+      parameters: {},
+    };
+    return (await startRun(app, clientOn(hub), workload, request)).runId;
   };
-  const end = async (runId: string) => (await hub.runToEnd(runId)).output as RunRecord;
+  const end = async (runId: string) => {
+    if ((await readActive(table, runId)) !== null) await hub.runToEnd(runId);
+    return readRecord(files, runId);
+  };
   const run: Stage['run'] = async (workload, key) => end(await begin(workload, key));
-  return { hub, clock, batch: first, batchOf, files, begin, end, run };
+  return { app, hub, clock, batch: first, batchOf, files, table, begin, end, run };
+}
+
+/** The durable client on a hub in this process: what triggers and handlers ask of it. */
+export function clientOn(hub: TestHub): DurableClient {
+  const port = {
+    getStatus: async (id: string) => {
+      if (hub.host.hub.find(id) === undefined) {
+        throw new Error('DurableClient error: the extension replied with HTTP 404 response.');
+      }
+      return hub.status(id);
+    },
+    startNew: async (
+      name: string,
+      { instanceId, input }: { instanceId: string; input: unknown },
+    ) => {
+      await hub.start(name, instanceId, input);
+      return instanceId;
+    },
+    raiseEvent: (id: string, name: string, data: unknown) => hub.raiseEvent(id, name, data),
+    purgeInstanceHistory: async () => undefined,
+  };
+  return port as unknown as DurableClient;
+}
+
+/** An app without bounds on sums, on ports in memory. */
+export function appOn(
+  parts: Pick<App, 'batch' | 'files' | 'secrets' | 'table' | 'workloads' | 'now'>,
+): App {
+  let ids = 0;
+  return {
+    ...parts,
+    limits: {
+      maxActiveRuns: 1000,
+      maxStartsPerMinute: 1000,
+      monthlyNodeMinutes: null,
+      monthlyCost: null,
+    },
+    storageNow: parts.now,
+    owner: async () => OWNER,
+    newId: () => {
+      ids += 1;
+      return `id-${ids}`;
+    },
+  };
+}
+
+/** The id of the run that a request at `START` leads to. */
+export function runIdOfKey(workload: string, key = 'a'): string {
+  const occurrence = { kind: 'request', key } as const;
+  return inputOf({ workload, occurrence, parameters: {} }, START).runId;
+}
+
+/** Writes what the nodes of the run would write; returns the run's id. */
+export function leaveOutputs(
+  { files }: Pick<Stage, 'files'>,
+  workload: string,
+  blobs: Readonly<Record<string, string>>,
+): string {
+  const runId = runIdOfKey(workload);
+  const container = outputContainerOf(runId);
+  for (const [name, content] of Object.entries(blobs)) files.put(container, name, content);
+  const labels = labelsOf({ owner: OWNER, runId, workload });
+  Object.assign(files.containers.get(container) ?? {}, { labels });
+  return runId;
 }
 
 /** How long a run took, by its record. */

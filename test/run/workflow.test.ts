@@ -1,10 +1,10 @@
 import { afterEach, expect, test } from 'vitest';
 import { Failure } from '../../src/failure';
-import type { RunRecord, RunStatus } from '../../src/run/run';
+import type { RunRecord } from '../../src/run/run';
 import type { WorkloadDeclaration } from '../../src/workload/workload';
 import { POLL_NOW } from '../../src/run/workflow';
-import { minutesIn, START, stageForEach } from './stage';
-import { cancelBlob, lockBlob, recordBlob, runIdOf, RUNS_CONTAINER } from '../../src/run/names';
+import { leaveOutputs, minutesIn, START, stageForEach } from './stage';
+import { requestCancel } from '../../src/ledger/claim';
 
 /** The orchestrator and its activities on the real engine, with a clock that is stepped. */
 
@@ -93,11 +93,9 @@ test('a run whose input container is empty succeeds without a pool', async () =>
 
 test('tasks of the manifest are added, the merge depends on all, and only then may the job end [RS26][RS7]', async () => {
   const { run, batch, files } = await stage([split]);
-  const id = runIdOf('split', { kind: 'request', key: 'a' });
-  files.put(`run-${id}-out`, 'manifest/tasks.jsonl', '{"id":"p1"}\n{"id":"p2"}\n{"id":"p3"}\n');
-  files.put(`run-${id}-out`, 'results/all.txt', 'done');
-  Object.assign(files.containers.get(`run-${id}-out`) ?? {}, {
-    labels: { nightshiftrun: id, nightshiftworkload: 'split' },
+  leaveOutputs({ files }, 'split', {
+    'manifest/tasks.jsonl': '{"id":"p1"}\n{"id":"p2"}\n{"id":"p3"}\n',
+    'results/all.txt': 'done',
   });
 
   const record = await run('split');
@@ -116,11 +114,7 @@ test('tasks of the manifest are added, the merge depends on all, and only then m
 
 test('a missing result turns success into failure', async () => {
   const { run, files } = await stage([split]);
-  const id = runIdOf('split', { kind: 'request', key: 'a' });
-  files.put(`run-${id}-out`, 'manifest/tasks.jsonl', '{"id":"p1"}\n');
-  Object.assign(files.containers.get(`run-${id}-out`) ?? {}, {
-    labels: { nightshiftrun: id, nightshiftworkload: 'split' },
-  });
+  leaveOutputs({ files }, 'split', { 'manifest/tasks.jsonl': '{"id":"p1"}\n' });
 
   expect((await run('split')).outcome).toEqual({
     kind: 'failed',
@@ -187,6 +181,7 @@ test('a cancel request ends the run at its next poll, which the event makes soon
     clock,
     batch,
     files,
+    table,
   } = await stage([whole], { jobManagerMinutes: 50 });
   files.put('inputs', 'a.csv', '1,2');
   const runId = await begin('whole');
@@ -194,7 +189,7 @@ test('a cancel request ends the run at its next poll, which the event makes soon
   clock.stepTo(new Date('2030-01-01T02:30:00Z'));
   await opened.settled();
 
-  files.put(RUNS_CONTAINER, cancelBlob(runId), '');
+  await requestCancel(table, runId, 'ada', '2030-01-01T02:30:00.000Z');
   await opened.raiseEvent(runId, POLL_NOW, {});
   const record = (await opened.runToEnd(runId)).output as RunRecord;
 
@@ -205,66 +200,49 @@ test('a cancel request ends the run at its next poll, which the event makes soon
   });
   expect(Date.parse(record.endedAt) - Date.parse('2030-01-01T02:30:00Z')).toBeLessThan(120_000);
   expect([await batch.getPool(), await batch.getJob()]).toEqual([null, null]);
-  expect(files.text(RUNS_CONTAINER, cancelBlob(runId))).toBeUndefined();
+  expect(table.values('active')).toEqual({ '!admission': expect.any(Object) as unknown });
 });
 
 test('an occurrence with a record is not run again', async () => {
   const { run, batch, files } = await stage([whole]);
-  const runId = runIdOf('whole', { kind: 'request', key: 'a' });
   files.put('inputs', 'a.csv', '1,2');
-  files.put(
-    RUNS_CONTAINER,
-    recordBlob(runId),
-    JSON.stringify({ runId, outcome: { kind: 'succeeded' } }),
-  );
+  const record = await run('whole');
+  const { length } = batch.asked;
 
-  expect(await run('whole')).toEqual({ runId, outcome: { kind: 'succeeded' } });
-  expect(batch.asked).toEqual([]);
+  expect(await run('whole')).toEqual(record);
+  expect(batch.asked).toHaveLength(length);
 });
 
 test('with overlap forbid a run is skipped while another is active, and names that run', async () => {
-  const { run, batch, files } = await stage([whole]);
-  await files.makeContainer(RUNS_CONTAINER, {});
-  const lock = JSON.stringify({
-    runId: 'whole-0123456789abcdef',
-    until: '2030-01-01T09:00:00.000Z',
-  });
-  files.put(RUNS_CONTAINER, lockBlob('whole'), lock);
+  const { begin, end, batchOf, hub: opened, files } = await stage([whole]);
+  files.put('inputs', 'a.csv', '1,2');
+  const first = await begin('whole', 'a');
+  await opened.settled();
 
-  const record = await run('whole');
+  const second = await begin('whole', 'b');
+  const record = await end(second);
 
   expect(record.outcome).toEqual({
     kind: 'skipped',
     code: 'overlapped',
-    cause: 'run whole-0123456789abcdef of whole was still active',
+    cause: `run ${first} of whole was active`,
   });
-  expect(batch.asked.filter((asked) => asked.startsWith('make'))).toEqual([]);
-  expect(files.text(RUNS_CONTAINER, lockBlob('whole'))).toBe(lock);
+  expect(batchOf(second).asked).toEqual([]);
+  expect((await end(first)).outcome).toEqual({ kind: 'succeeded' });
 });
 
-test('with overlap replace a run waits until the other has released the lock', async () => {
+test('with overlap replace a run cancels the active one and starts when that has its record', async () => {
   const replacing = { ...whole, overlap: 'replace' } as const;
-  const { begin, hub: opened, clock, files } = await stage([replacing]);
+  const { begin, end, hub: opened, files } = await stage([replacing], { jobManagerMinutes: 50 });
   files.put('inputs', 'a.csv', '1,2');
-  await files.makeContainer(RUNS_CONTAINER, {});
-  files.put(
-    RUNS_CONTAINER,
-    lockBlob('whole'),
-    JSON.stringify({ runId: 'whole-0123456789abcdef', until: '2030-01-02T00:00:00.000Z' }),
-  );
-
-  const runId = await begin('whole');
+  const first = await begin('whole', 'a');
   await opened.settled();
-  clock.stepTo(new Date('2030-01-01T02:05:00Z'));
-  await opened.settled();
-  expect((opened.status(runId).customStatus as RunStatus).waitingFor).toBe(
-    'the run lock (held by run whole-0123456789abcdef, which this run replaces)',
-  );
+  const second = await begin('whole', 'b');
 
-  await files.remove(RUNS_CONTAINER, lockBlob('whole'));
-  expect(((await opened.runToEnd(runId)).output as RunRecord).outcome).toEqual({
-    kind: 'succeeded',
-  });
+  const [replaced, record] = [await end(first), await end(second)];
+
+  expect([replaced.outcome.kind, record.outcome.kind]).toEqual(['cancelled', 'succeeded']);
+  expect(record.startedAt >= replaced.endedAt).toBe(true);
 });
 
 test('a long watch continues as new with a short history and an unchanged state', async () => {

@@ -3,7 +3,9 @@ import { createActivities, type Activities } from '../../src/run/activities';
 import type { RunPlan, RunRequest } from '../../src/run/run';
 import { type Workload, type WorkloadDeclaration } from '../../src/workload/workload';
 import { MemoryBatch, secretsFrom } from '../fakes';
+import { runLedgerOn } from '../../src/ledger/run-ledger';
 import { MemoryFiles } from '../memory-files';
+import { MemoryTable } from '../memory-table';
 import { planOf, STARTED } from './given';
 import { checkWorkloads } from '../../src/workload/check-workloads';
 import type { ActivityContext } from '../../src/run/activity-context';
@@ -17,6 +19,7 @@ export interface World {
   readonly plan: RunPlan;
   readonly batch: MemoryBatch;
   readonly files: MemoryFiles;
+  readonly table: MemoryTable;
   readonly tools: ActivityContext;
   readonly activities: Activities;
 }
@@ -29,18 +32,20 @@ export function worldOf(
 ): World {
   const batch = new MemoryBatch();
   const files = new MemoryFiles();
+  const table = new MemoryTable();
   const workloads = checkWorkloads([declaration]);
   const workload = workloads.get(declaration.name);
   if (workload === undefined) throw new Error('the declaration gave no workload');
   const tools: ActivityContext = {
     batch,
     files,
+    ledger: runLedgerOn(table),
     secrets: secretsFrom({ 'signing-key': CANARY }),
     workloads,
     programsFolder: join(__dirname, 'programs'),
   };
   const plan = planOf(workload, request);
-  return { workload, plan, batch, files, tools, activities: createActivities(tools) };
+  return { workload, plan, batch, files, table, tools, activities: createActivities(tools) };
 }
 
 /** Everything there is, in a form that two worlds can be compared by. */

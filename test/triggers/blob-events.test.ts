@@ -1,37 +1,30 @@
 import { InvocationContext } from '@azure/functions';
-import type { DurableClient } from 'durable-functions';
 import { expect, test } from 'vitest';
 import { blobHandler } from '../../src/triggers/blob';
-import { MemoryBatch, secretsFrom } from '../fakes';
-import { MemoryFiles } from '../memory-files';
-import { checked, whole } from '../run/given';
+import { present, testApp } from '../api/given';
+import { whole } from '../run/given';
 
 const inputs = { container: 'inbox', prefix: 'today/', pattern: /-final\.csv$/ };
 
-/** The number of runs that a new blob of this name starts. */
-async function startedBy(name: string): Promise<number> {
-  const workload = checked({
-    ...whole,
-    inputs,
-    triggers: { blob: { container: 'inbox', endsWith: ['.csv'] } },
-  });
-  const files = new MemoryFiles();
-  files.put('inbox', name, 'a,b');
-  let started = 0;
-  const client = {
-    getStatus: () => Promise.reject(new Error('replied with HTTP 404 response')),
-    startNew: async () => {
-      started += 1;
-      return 'x';
-    },
-  } as unknown as DurableClient;
-  const context = new InvocationContext({
+const watching = {
+  ...whole,
+  inputs,
+  triggers: { blob: { container: 'inbox', endsWith: ['.csv'] } },
+};
+
+function eventOf(name: string): InvocationContext {
+  return new InvocationContext({
     logHandler: () => undefined,
     triggerMetadata: { blobTrigger: `inbox/${name}` },
   });
-  const ports = { files, batch: new MemoryBatch(), secrets: secretsFrom({}) };
-  await blobHandler(ports, workload)(null, client, context);
-  return started;
+}
+
+/** The number of runs that a new blob of this name starts. */
+async function startedBy(name: string): Promise<number> {
+  const { app, files, hub } = testApp([watching]);
+  files.put('inbox', name, 'a,b');
+  await blobHandler(app, present(app.workloads.get('hello')))(null, hub.client, eventOf(name));
+  return hub.started.length;
 }
 
 test.each([
@@ -41,4 +34,17 @@ test.each([
   ['today/a-final.csv.part', 0],
 ])('a new blob starts a run only if it counts among the inputs: %s, %i', async (name, runs) => {
   expect(await startedBy(name)).toBe(runs);
+});
+
+test('an event that comes again starts no other run, and one about a new version does', async () => {
+  const { app, files, hub } = testApp([{ ...watching, overlap: 'allow' }]);
+  const deliver = blobHandler(app, present(app.workloads.get('hello')));
+  files.put('inbox', 'today/a-final.csv', '1');
+
+  await deliver(null, hub.client, eventOf('today/a-final.csv'));
+  await deliver(null, hub.client, eventOf('today/a-final.csv'));
+  expect(hub.started).toHaveLength(1);
+  files.put('inbox', 'today/a-final.csv', '2');
+  await deliver(null, hub.client, eventOf('today/a-final.csv'));
+  expect(new Set(hub.started).size).toBe(2);
 });

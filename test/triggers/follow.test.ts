@@ -1,12 +1,12 @@
-import type { DurableClient } from 'durable-functions';
 import { afterEach, expect, test } from 'vitest';
 import { Failure } from '../../src/failure';
 import type { RunRecord } from '../../src/run/run';
 import { type WorkloadDeclaration } from '../../src/workload/workload';
 import { startRun } from '../../src/start-run';
-import { stageForEach, type Stage } from '../run/stage';
-import { cancelBlob, runIdOf } from '../../src/run/names';
-import { checkWorkloads } from '../../src/workload/check-workloads';
+import { partsOfRunId, runIdOf } from '../../src/ledger/keys';
+import { present } from '../api/given';
+import { inputOf, OWNER } from '../run/given';
+import { clientOn, stageForEach, START, type Stage } from '../run/stage';
 
 const stage = stageForEach(afterEach);
 
@@ -36,7 +36,12 @@ const publish = {
   work: { kind: 'sweep', task, over: { PAGE: [1] } },
 } satisfies WorkloadDeclaration;
 
-const followerOf = (workload: string, runId: string) => runIdOf(workload, { kind: 'after', runId });
+/** A follower has the instant of the run that it follows. */
+function followerOf(workload: string, runId: string): string {
+  const { instant } = present(partsOfRunId(runId));
+  const occurrence = { kind: 'after', runId } as const;
+  return runIdOf({ owner: OWNER, workload, occurrence, instant, attempt: 0 });
+}
 
 /** What the tasks of the first run would have written. */
 async function leaveCurves({ hub, files }: Stage, runId: string): Promise<void> {
@@ -135,11 +140,12 @@ test('an occurrence is one run: a follower that was started before a crash is no
   const stand = await stage([simulate, { ...publish, triggers: { after: 'simulate' } }]);
   const runId = await stand.begin('simulate');
   const occurrence = { kind: 'after', runId } as const;
+  const request = { workload: 'publish', occurrence, parameters: {} };
   const follower = followerOf('publish', runId);
-  // The step was taken, its news got lost, and the follower has ended meanwhile.
-  await stand.hub.run('run', follower, {
-    request: { workload: 'publish', occurrence, parameters: {} },
-  });
+  // The step was done, its result was lost, and the follower has ended meanwhile.
+  const workload = present(stand.app.workloads.get('publish'));
+  await startRun(stand.app, clientOn(stand.hub), workload, request);
+  await stand.end(follower);
   const made = () => stand.batchOf(follower).asked.filter((asked) => asked.startsWith('make'));
   expect(made()).toEqual(['makePool', 'makeJob']);
 
@@ -152,24 +158,21 @@ test('an occurrence is one run: a follower that was started before a crash is no
 });
 
 test('a follower that cannot be started at the moment is retried until it can', async () => {
-  const follows = { ...publish, triggers: { after: 'simulate' }, overlap: 'replace' } as const;
+  const follows = { ...publish, triggers: { after: 'simulate' } };
   const stand = await stage([simulate, follows]);
   const runId = await stand.begin('simulate');
   await stand.hub.settled();
-  stand.clock.step(5 * 60_000);
-  // Its follower replaces this one, which takes storage.
-  const replaced = await stand.begin('publish', 'b');
-  await stand.hub.settled();
   const troubles = [new Failure('serviceUnavailable', 'storage is busy'), new Error('cut off')];
-  const claim = stand.files.claim.bind(stand.files);
-  stand.files.claim = async (container, name, text) => {
-    const trouble = name === cancelBlob(replaced) ? troubles.shift() : undefined;
+  const follower = followerOf('publish', runId);
+  const write = stand.table.write.bind(stand.table);
+  stand.table.write = async (partition, changes) => {
+    const isOfFollower = changes.some(({ key }) => key === follower);
+    const trouble = isOfFollower ? troubles.shift() : undefined;
     if (trouble !== undefined) throw trouble;
-    return claim(container, name, text);
+    return write(partition, changes);
   };
 
   const record = await stand.end(runId);
-  const follower = followerOf('publish', runId);
 
   expect([record.followers, troubles]).toEqual([[{ workload: 'publish', runId: follower }], []]);
   expect((await stand.end(follower)).outcome).toEqual({ kind: 'succeeded' });
@@ -177,20 +180,16 @@ test('a follower that cannot be started at the moment is retried until it can', 
 
 test('a workload with the outputs of a previous run as inputs cannot be started directly', async () => {
   const stand = await stage([simulate, report]);
-  const workload = checkWorkloads([simulate, report]).get('report');
-  if (workload === undefined) throw new Error('the workload is not there');
   const occurrence = { kind: 'request', key: 'a' } as const;
-  const nobody = { client: {} as DurableClient, files: stand.files };
 
-  await expect(
-    startRun(nobody, workload, { workload: 'report', occurrence, parameters: {} }),
-  ).rejects.toMatchObject({
+  await expect(stand.run('report')).rejects.toMatchObject({
     code: 'badRequest',
-    message:
-      'report takes the outputs of a run of simulate; start that workload, and report follows',
+    message: 'report takes the outputs of a run of simulate; start that one, and report follows',
   });
-  // Nor would it get far.
-  expect((await stand.run('report')).outcome).toMatchObject({
+  // Its run would not succeed either.
+  const input = inputOf({ workload: 'report', occurrence, parameters: {} }, START);
+  const { output } = await stand.hub.run('run', input.runId, input);
+  expect((output as RunRecord).outcome).toMatchObject({
     kind: 'failed',
     code: 'inputRefused',
     cause: 'report reads the outputs of the run before it, and this run follows no run',

@@ -84,7 +84,7 @@ test.each<[string, object, string]>([
   [
     'a choice that does not exist',
     { overlap: 'skip' },
-    'overlap: must be one of "forbid", "replace", "allow"; it is "skip"',
+    'overlap: must be one of "forbid", "queue", "replace", "allow"; it is "skip"',
   ],
   [
     'a kind that does not exist',

@@ -16,6 +16,7 @@ test('the smallest declaration is filled in with Spot-sized, one-node, retrying 
     description: 'Says hello',
     triggers: {},
     overlap: 'forbid',
+    maxActiveRuns: 20,
     deadlineMinutes: 180,
     parameters: expect.any(z.ZodObject),
     pool: {
@@ -247,4 +248,30 @@ test('a parameter whose name cannot be that of an environment variable is a vali
 test('a field is shown as in the source of the declaration', () => {
   expect(formatPath(['work', 'task', 'outputs', 0, 'to'], 'it')).toBe('work.task.outputs[0].to');
   expect(formatPath([], 'it')).toBe('it');
+});
+
+test('a schedule is an expression, or an object that also says what becomes of missed due times [RS1]', () => {
+  const scheduleOf = (schedule: string | { cron: string; catchUp?: 'none' | 'last' | 'all' }) =>
+    checked({ ...whole, triggers: { schedule } }).triggers.schedule;
+
+  expect(scheduleOf('0 0 2 * * *')).toEqual({ cron: '0 0 2 * * *', catchUp: 'last' });
+  expect(scheduleOf({ cron: '0 0 2 * * *' })).toEqual({ cron: '0 0 2 * * *', catchUp: 'last' });
+  expect(scheduleOf({ cron: '0 2 * * *', catchUp: 'all' })).toEqual({
+    cron: '0 2 * * *',
+    catchUp: 'all',
+  });
+});
+
+test('a schedule object with a validation error is named with its field', () => {
+  const errorsOf = (schedule: object) => validationErrorsOf({ ...whole, triggers: { schedule } });
+
+  expect([
+    ...errorsOf({ cron: '0 0 25 * * *' }),
+    ...errorsOf({ cron: '0 0 2 * * *', catchUp: 'some' }),
+    ...errorsOf({ cron: '0 0 2 * * *', timeZone: 'UTC' }),
+  ]).toEqual([
+    'hello, triggers.schedule.cron: "25" is not a valid hour; it must be 0 to 23, *, a-b, */n, or a list of these with commas',
+    'hello, triggers.schedule.catchUp: must be one of "none", "last", "all"; it is "some"',
+    'hello, triggers.schedule: unknown field `timeZone`',
+  ]);
 });

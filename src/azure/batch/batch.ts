@@ -1,6 +1,6 @@
-import type { BatchServiceClient, BatchServiceModels as Models } from '@azure/batch';
+import type { BatchServiceClient } from '@azure/batch';
 import { Failure } from '../../failure';
-import type { Batch, Owner, DeletionState } from '../../run/ports';
+import type { Batch, DeletionState, OwnedResource, Owner } from '../../run/ports';
 import { packageVersions, supportedImages } from './account';
 import { jobBody, RUN_METADATA } from './bodies';
 import {
@@ -18,7 +18,6 @@ import {
 } from './calls';
 import { readTail } from './files';
 import {
-  listRetainedPools,
   describePool,
   getPool,
   makePool,
@@ -27,9 +26,11 @@ import {
   scalePoolToZero,
   setFormula,
 } from './pools';
+import { RETAINED_METADATA } from './pool-body';
 import { countUnprepared, readPreparationError } from './preparation';
 import { failedTasks, runningTasks, taskIds, unfinishedTasks } from './task-lists';
 import { addTasks } from './tasks';
+import { isOfRun, isOwnedBy } from './ownership';
 import { jobView, lower, metadataValue } from './views';
 import { UNKNOWN_IDENTITY, type Caller } from '../rights';
 
@@ -102,10 +103,9 @@ export function batchOn(
       mapErrors(`delete pool ${poolId}`, () => deletePool(service, poolId, owner)),
     scalePoolToZero: (poolId, owner) =>
       mapErrors(`scale pool ${poolId} to zero`, () => scalePoolToZero(service, poolId, owner)),
-    listRetainedPools: () => mapErrors('list pools', () => listRetainedPools(service)),
-    deleteRetainedPool: (poolId) =>
-      mapErrors(`delete pool ${poolId}`, () => deleteRetainedPool(service, poolId)),
-    listOwned: () => mapErrors('list pools and jobs', () => listOwned(service)),
+    deleteRetainedPool: (poolId, owner) =>
+      mapErrors(`delete pool ${poolId}`, () => deleteRetainedPool(service, poolId, owner)),
+    listOwned: (owner) => mapErrors('list pools and jobs', () => listOwned(service, owner)),
   };
 }
 
@@ -144,7 +144,7 @@ async function adoptJob({ client, call }: Service, jobId: string, owner: Owner):
       `job ${jobId} is being deleted; it can be created again after that`,
     );
   }
-  if (metadataValue(job, RUN_METADATA) !== owner.runId) {
+  if (!isOfRun(job, owner)) {
     throw new Failure(
       'nameCollision',
       `a job named ${jobId} exists that this run did not create; it is not changed`,
@@ -202,7 +202,7 @@ async function deleteJob(
 ): Promise<DeletionState> {
   const job = await nullIfNotFound(call(() => client.job.get(jobId, REQUEST_TIMEOUT)));
   if (job === null) return 'deleted';
-  if (metadataValue(job, RUN_METADATA) !== owner.runId) return 'notOwned';
+  if (!isOfRun(job, owner)) return 'notOwned';
   if (lower(job.state) === 'deleting') return 'deleting';
   await nullIfNotFound(
     ignoringCode(
@@ -213,28 +213,26 @@ async function deleteJob(
   return 'deleting';
 }
 
-async function listOwned({ client, call }: Service) {
+async function listOwned(
+  { client, call }: Service,
+  owner: string,
+): Promise<readonly OwnedResource[]> {
+  const select = 'id,metadata';
   const pools = await listAll(
-    () =>
-      call(() =>
-        client.pool.list({
-          poolListOptions: { select: 'id,metadata' },
-          ...REQUEST_TIMEOUT,
-        }),
-      ),
+    () => call(() => client.pool.list({ poolListOptions: { select }, ...REQUEST_TIMEOUT })),
     (next) => call(() => client.pool.listNext(next, REQUEST_TIMEOUT)),
   );
   const jobs = await listAll(
-    () =>
-      call(() =>
-        client.job.list({ jobListOptions: { select: 'id,metadata' }, ...REQUEST_TIMEOUT }),
-      ),
+    () => call(() => client.job.list({ jobListOptions: { select }, ...REQUEST_TIMEOUT })),
     (next) => call(() => client.job.listNext(next, REQUEST_TIMEOUT)),
   );
-  const owned =
-    (kind: 'pool' | 'job') => (entity: { id?: string; metadata?: Models.MetadataItem[] }) => {
-      const runId = metadataValue(entity, RUN_METADATA);
-      return runId === undefined ? [] : [{ kind, id: entity.id ?? '', runId }];
-    };
-  return [...pools.flatMap(owned('pool')), ...jobs.flatMap(owned('job'))];
+  return [
+    ...pools.map((pool) => ({ kind: 'pool' as const, entity: pool })),
+    ...jobs.map((job) => ({ kind: 'job' as const, entity: job })),
+  ].flatMap(({ kind, entity }) => {
+    const runId = metadataValue(entity, RUN_METADATA) ?? null;
+    const retainedUntil = metadataValue(entity, RETAINED_METADATA) ?? null;
+    const isOurs = isOwnedBy(entity, { owner }) && (runId ?? retainedUntil) !== null;
+    return isOurs ? [{ kind, id: entity.id ?? '', runId, retainedUntil }] : [];
+  });
 }

@@ -13,6 +13,8 @@ import type {
 /** Request bodies of jobs and tasks for the Batch service, REST version 2022-10-01.16.0. */
 
 /** Metadata of the owner of a job or pool. */
+/** The mark of the app; what carries another one, or none, is never touched. */
+export const OWNER_METADATA = 'nightshift-owner';
 export const RUN_METADATA = 'nightshift-run';
 export const WORKLOAD_METADATA = 'nightshift-workload';
 
@@ -36,6 +38,7 @@ export function jobBody(job: JobSpec, owner: Owner): Models.JobAddParameter {
     ...(job.preparation !== null && { jobPreparationTask: preparationBody(job.preparation) }),
     ...(job.release !== null && { jobReleaseTask: releaseBody(job.release) }),
     metadata: [
+      { name: OWNER_METADATA, value: owner.owner },
       { name: RUN_METADATA, value: owner.runId },
       { name: WORKLOAD_METADATA, value: owner.workload },
     ],

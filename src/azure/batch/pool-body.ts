@@ -13,6 +13,7 @@ import {
   environmentBody,
   packagesBody,
   resourceFileBody,
+  OWNER_METADATA,
   RUN_METADATA,
   WORKLOAD_METADATA,
 } from './bodies';
@@ -133,6 +134,7 @@ function metadataOf(pool: PoolSpec, owner: Owner): Models.MetadataItem[] {
       : { name: RETAINED_METADATA, value: pool.retainedUntil };
   return [
     ownership,
+    { name: OWNER_METADATA, value: owner.owner },
     { name: WORKLOAD_METADATA, value: owner.workload },
     { name: SPEC_METADATA, value: specHash(pool) },
   ];

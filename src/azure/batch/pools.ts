@@ -20,6 +20,7 @@ import {
   startTaskBody,
 } from './pool-body';
 import { packagesBody } from './bodies';
+import { isOfRun, isOwnedBy } from './ownership';
 import { lower, metadataValue, poolView } from './views';
 
 /** Creates a pool, or adopts or refreshes the one that exists. */
@@ -42,10 +43,7 @@ export async function makePool(service: Service, pool: PoolSpec, owner: Owner): 
 }
 
 function checkOwnership(found: Models.CloudPool, pool: PoolSpec, owner: Owner): void {
-  const isOwned =
-    pool.retainedUntil === null
-      ? metadataValue(found, RUN_METADATA) === owner.runId
-      : isRetained(found) && metadataValue(found, WORKLOAD_METADATA) === owner.workload;
+  const isOwned = pool.retainedUntil === null ? isOfRun(found, owner) : isRetainedBy(found, owner);
   if (!isOwned) {
     throw new Failure(
       'nameCollision',
@@ -62,6 +60,14 @@ function checkOwnership(found: Models.CloudPool, pool: PoolSpec, owner: Owner): 
 
 function isRetained(pool: Models.CloudPool): boolean {
   return metadataValue(pool, RETAINED_METADATA) !== undefined;
+}
+
+function isRetainedBy(pool: Models.CloudPool, owner: Owner): boolean {
+  return (
+    isRetained(pool) &&
+    isOwnedBy(pool, owner) &&
+    metadataValue(pool, WORKLOAD_METADATA) === owner.workload
+  );
 }
 
 /**
@@ -156,7 +162,7 @@ export async function deletePool(
   const { client, call } = service;
   const pool = await nullIfNotFound(call(() => client.pool.get(poolId, REQUEST_TIMEOUT)));
   if (pool === null) return 'deleted';
-  if (metadataValue(pool, RUN_METADATA) !== owner.runId) return 'notOwned';
+  if (!isOfRun(pool, owner)) return 'notOwned';
   return requestDeletion(service, pool);
 }
 
@@ -182,8 +188,7 @@ export async function scalePoolToZero(
   const { client, call } = service;
   const pool = await nullIfNotFound(call(() => client.pool.get(poolId, REQUEST_TIMEOUT)));
   if (pool === null) return 'deleted';
-  if (!isRetained(pool) || metadataValue(pool, WORKLOAD_METADATA) !== owner.workload)
-    return 'notOwned';
+  if (!isRetainedBy(pool, owner)) return 'notOwned';
   if (lower(pool.state) === 'deleting') return 'deleting';
   if (pool.autoScaleFormula !== SCALE_TO_ZERO_FORMULA) {
     await setFormula(service, poolId, SCALE_TO_ZERO_FORMULA);
@@ -193,31 +198,15 @@ export async function scalePoolToZero(
   return nodes === 0 && lower(pool.allocationState) === 'steady' ? 'kept' : 'deleting';
 }
 
-export async function listRetainedPools({ client, call }: Service) {
-  const pools = await listAll(
-    () =>
-      call(() =>
-        client.pool.list({
-          poolListOptions: { select: 'id,metadata' },
-          ...REQUEST_TIMEOUT,
-        }),
-      ),
-    (next) => call(() => client.pool.listNext(next, REQUEST_TIMEOUT)),
-  );
-  return pools.flatMap((pool) => {
-    const until = metadataValue(pool, RETAINED_METADATA);
-    return until === undefined ? [] : [{ id: pool.id ?? '', until }];
-  });
-}
-
 export async function deleteRetainedPool(
   service: Service,
   poolId: string,
+  owner: string,
 ): Promise<DeletionState | 'busy'> {
   const { client, call } = service;
   const pool = await nullIfNotFound(call(() => client.pool.get(poolId, REQUEST_TIMEOUT)));
   if (pool === null) return 'deleted';
-  if (!isRetained(pool)) return 'notOwned';
+  if (!isRetained(pool) || !isOwnedBy(pool, { owner })) return 'notOwned';
   const filter = `executionInfo/poolId eq '${poolId}' and state ne 'completed'`;
   const jobListOptions = { filter, select: 'id', maxResults: 1 };
   const jobs = await call(() => client.job.list({ jobListOptions, ...REQUEST_TIMEOUT }));

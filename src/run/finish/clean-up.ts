@@ -1,35 +1,26 @@
 import { formatError, truncate } from '../../failure';
 import { deleteOnly } from './outputs';
-import type { Files, DeletionState } from '../ports';
+import type { DeletionState, Files, RunLedger } from '../ports';
 import { releasePool } from '../provision/provision';
 import { retentionOf, type Retention } from './retention';
 import type { CleanedUp, Outcome, PoolView, RunPlan } from '../run';
-import { lockBlob } from '../names';
-import { lockHeld } from '../admit';
-import {
-  labelsOf,
-  ownerOf,
-  RUN_LABEL,
-  workloadOf,
-  type ActivityContext,
-} from '../activity-context';
+import { hasLabels, labelsOf, ownerOf, type ActivityContext } from '../activity-context';
 
 /**
  * One pass of clean-up: requests the deletion of every resource of the run and reports the state of
  * each. An error with one resource does not stop the others; the next pass repeats all requests.
  */
 export async function cleanUp(
-  { batch, files, workloads }: ActivityContext,
+  { batch, files, ledger, workloads }: ActivityContext,
   { plan, outcome }: { plan: RunPlan; outcome: Outcome['kind'] },
 ): Promise<{ done: readonly CleanedUp[]; pool: PoolView | null }> {
-  const workload = workloadOf(workloads, plan);
-  const { outputsDays, logsDays } = retentionOf(workload, outcome);
+  const { outputsDays, logsDays } = retentionOf(workloads.get(plan.workload) ?? null, outcome);
   const { jobId, poolId, stagingContainer, outputContainer } = plan;
   const [owner, labels] = [ownerOf(plan), labelsOf(plan)];
   const done = [
     await attemptDeletion('job', jobId, () => batch.deleteJob(jobId, owner)),
     await attemptDeletion('pool', poolId, async () =>
-      (await lockHeldByOtherRun(files, plan)) ? 'kept' : releasePool({ batch }, workload, plan),
+      (await isUsedByOtherRun(ledger, plan)) ? 'kept' : releasePool({ batch }, plan),
     ),
     await attemptDeletion('staging', stagingContainer, () =>
       files.removeContainer(stagingContainer, labels),
@@ -62,25 +53,24 @@ async function attemptDeletion(
   }
 }
 
-/** Runs share a retained pool: a run that was skipped must not scale down the pool of the lock's holder. */
-async function lockHeldByOtherRun(
-  files: Files,
-  { workload, poolId, runId }: RunPlan,
+/** Runs share a retained pool: a run that ends must not scale it down under another one. */
+async function isUsedByOtherRun(
+  ledger: RunLedger,
+  { workload, pool, runId }: RunPlan,
 ): Promise<boolean> {
-  if (poolId === runId) return false;
-  const held = await lockHeld(files, lockBlob(workload));
-  return held !== null && held.runId !== runId;
+  return pool === 'retained' && (await ledger.hasOtherActiveRun(workload, runId));
 }
 
 /** Deletes outputs or logs whose retention is zero days. A run that never started has no container. */
 async function applyRetention(
   files: Files,
-  { outputContainer: container, runId }: RunPlan,
+  plan: RunPlan,
   { outputsDays, logsDays }: Pick<Retention, 'outputsDays' | 'logsDays'>,
 ): Promise<'kept' | 'deleted' | 'notOwned'> {
+  const container = plan.outputContainer;
   const found = (await files.listContainers(container)).find(({ name }) => name === container);
   if (found === undefined) return 'deleted';
-  if (found.labels[RUN_LABEL] !== runId) return 'notOwned';
+  if (!hasLabels(found, labelsOf(plan))) return 'notOwned';
   if (outputsDays === 0) await deleteOnly(files, container, 'outputs');
   if (logsDays === 0) await deleteOnly(files, container, 'logs');
   return 'kept';

@@ -13,3 +13,6 @@ export type StartFollowers = (input: {
   readonly occurrence: Extract<Occurrence, { kind: 'after' }>;
   readonly workloads: readonly string[];
 }) => Promise<readonly Follower[]>;
+
+/** Starts what waited for the end of a run. Implemented in functions.ts, for the same reason. */
+export type AdmitWaiting = (input: Readonly<Record<string, never>>) => Promise<null>;

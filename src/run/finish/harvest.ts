@@ -18,15 +18,16 @@ const TAIL_CHARACTERS = 500;
 /**
  * Lists results and saves logs before anything is deleted. A task uploads its own logs when it
  * ends, so the logs of the job manager, of failed tasks and of tasks that are still running are
- * read from their nodes.
+ * read from their nodes. Also of a run whose workload no longer exists.
  */
 export async function harvest(
   context: ActivityContext,
   { plan, outcome, worked }: { plan: RunPlan; outcome: Outcome; worked: boolean },
 ): Promise<Harvest> {
   if (!worked) return NOTHING_HARVESTED;
-  const { work } = workloadOf(context.workloads, plan);
-  const mayHaveFailed = outcome.kind !== 'succeeded' || shareTolerated(work) > 0;
+  const work = context.workloads.get(plan.workload)?.work;
+  const toleratesFailures = work !== undefined && shareTolerated(work) > 0;
+  const mayHaveFailed = outcome.kind !== 'succeeded' || toleratesFailures;
   const { batch } = context;
   const readsTasks = mayHaveFailed && (await batch.getJob(plan.jobId)) !== null;
   const failed = readsTasks ? await batch.failedTasks(plan.jobId, MAX_FAILED_TASKS) : [];
@@ -66,7 +67,7 @@ async function saveLogs(
   plan: RunPlan,
   ids: ReadonlySet<string>,
 ): Promise<string[]> {
-  const encoding = workloadOf(workloads, plan).logEncoding;
+  const encoding = workloads.get(plan.workload)?.logEncoding;
   for (const id of ids) {
     for (const file of ['stdout.txt', 'stderr.txt']) {
       const name = `${LOGS_FOLDER}/${id}/${file}`;
@@ -91,7 +92,7 @@ async function listFirst(files: Files, plan: RunPlan, folder: string) {
 async function findResults({ files, workloads }: ActivityContext, plan: RunPlan) {
   const results = await listFirst(files, plan, RESULTS_FOLDER);
   const missing: string[] = [];
-  for (const name of workloadOf(workloads, plan).results) {
+  for (const name of workloads.get(plan.workload)?.results ?? []) {
     const found = await files.find(plan.outputContainer, `${RESULTS_FOLDER}/${name}`);
     if (found === null || found.bytes === 0) missing.push(`${RESULTS_FOLDER}/${name}`);
   }
@@ -115,7 +116,7 @@ async function errorDetail(
   const task = failed.find(({ id }) => id === JOB_MANAGER_ID) ?? failed[0];
   if (task === undefined) return null;
   const name = `${LOGS_FOLDER}/${task.id}/stderr.txt`;
-  const encoding = workloadOf(workloads, plan).logEncoding;
+  const encoding = workloads.get(plan.workload)?.logEncoding;
   const found = await files.find(plan.outputContainer, name);
   const fits = found !== null && found.bytes <= LOG_TAIL_BYTES;
   const text = fits

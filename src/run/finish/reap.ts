@@ -1,12 +1,12 @@
 import { Failure, formatError } from '../../failure';
 import { deleteOnly } from './outputs';
-import type { Files, Ports } from '../ports';
+import type { Files, OwnedResource, Ports } from '../ports';
 import { readRecord } from './record';
 import { DEFAULT_OUTPUT_DAYS, longestRetentionOf } from './retention';
 import { deleteOwned } from './stop-costs';
-import { orphanBlob, RECORDS_FOLDER, recordBlob, RUNS_CONTAINER, workloadOfRun } from '../names';
+import { orphanBlob, RECORDS_FOLDER, recordBlob, RUNS_CONTAINER } from '../names';
 import { DEFAULT_RECORD_DAYS } from '../../workload/fields';
-import { RUN_LABEL, type ActivityContext } from '../activity-context';
+import { OWNER_LABEL, RUN_LABEL, type ActivityContext } from '../activity-context';
 
 /** The resources that one execution of the reaper deleted. */
 export interface Reaped {
@@ -24,10 +24,15 @@ export interface Reaped {
 
 const DAY_MS = 86_400_000;
 
-/** The runs as the Durable engine knows them. */
+/** The runs as ledger and engine know them. */
 export interface KnownRuns {
-  readonly isActive: (runId: string) => Promise<boolean>;
-  /** Purges the instance of an ended run. */
+  /** The mark of the app. */
+  readonly owner: string;
+  /** Ids of the runs that are not final, read after the lists of what there is. */
+  readonly activeRunIds: () => Promise<ReadonlySet<string>>;
+  /** Whether the engine still runs it: a row that storage has lost is written again by its run. */
+  readonly isRunning: (runId: string) => Promise<boolean>;
+  /** Deletes the instance and the ledger's rows of an ended run. */
   readonly forget: (runId: string) => Promise<void>;
 }
 
@@ -51,33 +56,48 @@ export async function reap(
     await deletion().catch((error: unknown) => failures.push(`${what}: ${formatError(error)}`));
   };
 
-  for (const owned of await batch.listOwned()) {
-    const { kind, id, runId } = owned;
-    if (await runs.isActive(runId)) continue;
+  const owned = await batch.listOwned(runs.owner);
+  const labelled = await context.files.listContainers('run-');
+  const active = await runs.activeRunIds();
+  for (const { kind, id, runId } of owned) {
+    if (runId === null || active.has(runId)) continue;
     await attempt(`${kind} ${id}`, async () => {
-      await deleteOwned(batch, owned);
-      orphans.push({ kind, id });
+      if (await runs.isRunning(runId)) return;
+      if ((await deleteOwned(batch, { kind, id, runId, owner: runs.owner })) === 'deleting') {
+        orphans.push({ kind, id });
+      }
     });
   }
-  const containers = await reapContainers(context, runs, now, attempt);
+  const idle = labelled.filter(({ labels }) => isLeftover(labels, runs.owner, active));
+  const containers = await reapContainers(context, idle, runs, now, attempt);
   const forgotten = await reapRecords(context, runs, now, attempt);
-  const retainedPools = await reapRetainedPools(batch, now, attempt);
+  const retainedPools = await reapRetainedPools(batch, owned, runs.owner, now, attempt);
   return { orphans, containers, forgotten, retainedPools, failures };
+}
+
+function isLeftover(
+  labels: Readonly<Record<string, string>>,
+  owner: string,
+  active: ReadonlySet<string>,
+): boolean {
+  const runId = labels[RUN_LABEL];
+  return runId !== undefined && labels[OWNER_LABEL] === owner && !active.has(runId);
 }
 
 async function reapContainers(
   { files }: Pick<ActivityContext, 'files'>,
-  { isActive }: KnownRuns,
+  idle: Awaited<ReturnType<Files['listContainers']>>,
+  { isRunning }: KnownRuns,
   now: Date,
   attempt: Attempt,
 ): Promise<string[]> {
   const removed: string[] = [];
-  for (const { name, labels } of await files.listContainers('run-')) {
-    const runId = labels[RUN_LABEL];
-    if (runId === undefined || (await isActive(runId))) continue;
+  for (const { name, labels } of idle) {
+    const runId = labels[RUN_LABEL] ?? '';
     await attempt(`container ${name}`, async () => {
+      if (await isRunning(runId)) return;
       if (name.endsWith('-out') && (await hasRetainedContent(files, name, runId, now))) return;
-      await files.removeContainer(name, { [RUN_LABEL]: runId });
+      await files.removeContainer(name, labels);
       await files.remove(RUNS_CONTAINER, orphanBlob(runId));
       removed.push(name);
     });
@@ -124,7 +144,7 @@ async function reapRecords(
   const forgotten: string[] = [];
   for await (const { name, writtenAt } of files.list(RUNS_CONTAINER, RECORDS_FOLDER)) {
     const runId = name.slice(RECORDS_FOLDER.length, -'.json'.length);
-    const workload = workloads.get(workloadOfRun(runId));
+    const workload = workloads.get(runId.replace(/-\d{8}t\d{6}-[0-9a-f]{10}$/, ''));
     const days =
       workload === undefined ? DEFAULT_RECORD_DAYS : longestRetentionOf(workload).recordDays;
     if (Date.parse(writtenAt) + days * DAY_MS > now.getTime()) continue;
@@ -145,14 +165,16 @@ const RETAINED_POOL_GRACE_MS = 3_600_000;
 
 async function reapRetainedPools(
   batch: Ports['batch'],
+  owned: readonly OwnedResource[],
+  owner: string,
   now: Date,
   attempt: Attempt,
 ): Promise<string[]> {
   const removed: string[] = [];
-  for (const { id, until } of await batch.listRetainedPools()) {
-    if (Date.parse(until) + RETAINED_POOL_GRACE_MS >= now.getTime()) continue;
+  for (const { id, retainedUntil: until } of owned) {
+    if (until === null || Date.parse(until) + RETAINED_POOL_GRACE_MS >= now.getTime()) continue;
     await attempt(`pool ${id}`, async () => {
-      if ((await batch.deleteRetainedPool(id)) === 'deleting') removed.push(id);
+      if ((await batch.deleteRetainedPool(id, owner)) === 'deleting') removed.push(id);
     });
   }
   return removed;

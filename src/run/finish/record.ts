@@ -13,8 +13,8 @@ import type {
   WatchState,
 } from '../run';
 import type { Workload } from '../../workload/workload';
-import { cancelBlob, recordBlob, RUNS_CONTAINER } from '../names';
-import { workloadOf, type ActivityContext } from '../activity-context';
+import { recordBlob, RUNS_CONTAINER } from '../names';
+import type { ActivityContext } from '../activity-context';
 
 export interface RecordInput {
   readonly plan: RunPlan;
@@ -26,14 +26,14 @@ export interface RecordInput {
   readonly endedAt: string;
 }
 
-/** Writes the record of an ended run and deletes its cancel request. */
+/** Writes the record of an ended run. */
 export async function record(
   { files, workloads }: Pick<ActivityContext, 'files' | 'workloads'>,
   input: RecordInput,
 ): Promise<RunRecord> {
   const { plan, outcome, watch, harvest } = input;
-  const workload = workloadOf(workloads, plan);
-  const nodeTime = nodeTimeOf(workload, watch.usage);
+  const workload = workloads.get(plan.workload) ?? null;
+  const nodeTime = nodeTimeOf(plan, watch.usage);
   const written: RunRecord = {
     runId: plan.runId,
     workload: plan.workload,
@@ -46,7 +46,7 @@ export async function record(
     missingTasks: harvest.missingTasks,
     ...nodeTime,
     preemptions: watch.usage.preemptions,
-    estimatedCost: costOf(nodeTime, workload.pool.pricePerNodeHour ?? null),
+    estimatedCost: costOf(nodeTime, workload?.pool.pricePerNodeHour ?? null),
     results: harvest.results,
     logs: harvest.logs,
     outputContainer: plan.outputContainer,
@@ -55,20 +55,20 @@ export async function record(
     warnings: watch.warnings,
     followers: input.followers,
   };
-  // A run that was not admitted gets a record too, so the container may not exist yet.
+  return writeRecordOnce(files, written);
+}
+
+/** Writes a record unless there is one; returns the one that stands. */
+export async function writeRecordOnce(files: Files, record: RunRecord): Promise<RunRecord> {
   await files.makeContainer(RUNS_CONTAINER, {});
-  await files.writeText(
-    RUNS_CONTAINER,
-    recordBlob(plan.runId),
-    `${JSON.stringify(written, null, 2)}\n`,
-  );
-  await files.remove(RUNS_CONTAINER, cancelBlob(plan.runId));
-  return written;
+  const text = `${JSON.stringify(record, null, 2)}\n`;
+  const isNew = await files.claim(RUNS_CONTAINER, recordBlob(record.runId), text);
+  return isNew ? record : readRecord(files, record.runId);
 }
 
 /** A run is not charged for the nodes of an existing pool. */
-function nodeTimeOf({ pool }: Workload, usage: Usage): NodeTime {
-  if (pool.existing !== undefined) return { nodeMinutes: 0, dedicatedMinutes: 0 };
+function nodeTimeOf({ pool }: RunPlan, usage: Usage): NodeTime {
+  if (pool === 'existing') return { nodeMinutes: 0, dedicatedMinutes: 0 };
   return {
     nodeMinutes: Number(usage.nodeMinutes.toFixed(1)),
     dedicatedMinutes: Number(usage.dedicatedMinutes.toFixed(1)),
@@ -78,7 +78,7 @@ function nodeTimeOf({ pool }: Workload, usage: Usage): NodeTime {
 const DAY_MS = 86_400_000;
 
 function retentionEndsOf(
-  workload: Workload,
+  workload: Workload | null,
   { outcome, endedAt, cleanedUp }: RecordInput,
 ): Pick<RunRecord, 'outputsKeptUntil' | 'logsKeptUntil'> {
   const { outputsDays, logsDays } = retentionOf(workload, outcome.kind);
@@ -94,7 +94,13 @@ function retentionEndsOf(
 const MAX_RECORD_BYTES = 4 * 1024 ** 2;
 
 export async function readRecord(files: Files, runId: string): Promise<RunRecord> {
+  const record = await findRecord(files, runId);
+  if (record === null) throw new Failure('unknownRun', `no run has the id ${runId}`);
+  return record;
+}
+
+/** Null when the run has no record, or has it no more. */
+export async function findRecord(files: Files, runId: string): Promise<RunRecord | null> {
   const text = await files.readText(RUNS_CONTAINER, recordBlob(runId), MAX_RECORD_BYTES);
-  if (text === null) throw new Failure('unknownRun', `no run has the id ${runId}`);
-  return JSON.parse(text) as RunRecord;
+  return text === null ? null : (JSON.parse(text) as RunRecord);
 }

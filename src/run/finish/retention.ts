@@ -1,4 +1,5 @@
 import type { Outcome } from '../run';
+import { DEFAULT_RECORD_DAYS } from '../../workload/fields';
 import type { Workload } from '../../workload/workload';
 
 /** Retention of the outputs, logs and record of a run, in days from its end. Always finite. */
@@ -11,8 +12,16 @@ export interface Retention {
 
 export const DEFAULT_OUTPUT_DAYS = 30;
 
+/** Of a run whose workload no longer exists. */
+const DEFAULT_RETENTION: Retention = {
+  outputsDays: DEFAULT_OUTPUT_DAYS,
+  logsDays: DEFAULT_OUTPUT_DAYS,
+  recordDays: DEFAULT_RECORD_DAYS,
+};
+
 /** The retention for an outcome. A record is kept at least as long as the outputs and logs it lists. */
-export function retentionOf(workload: Workload, outcome: Outcome['kind']): Retention {
+export function retentionOf(workload: Workload | null, outcome: Outcome['kind']): Retention {
+  if (workload === null) return DEFAULT_RETENTION;
   const { keepOutputsDays, keepLogsDays = keepOutputsDays, keepRecordsDays } = workload;
   const atLeast = outcome === 'succeeded' ? 0 : (workload.keepFailedDays ?? 0);
   const outputsDays = Math.max(keepOutputsDays, atLeast);

@@ -1,37 +1,81 @@
 import { formatError } from '../../failure';
-import type { Ports, DeletionState } from '../ports';
+import { eachAtOnce } from '../../concurrency';
+import type { DeletionState, OwnedResource, Ports } from '../ports';
 
 /** The deletions that a stop requested. */
 export interface Stopped {
   readonly removing: readonly { readonly kind: 'pool' | 'job'; readonly id: string }[];
-  /** Deletions that failed, with the error of each. The reaper repeats them every hour. */
+  /** Retained pools, which are scaled to zero nodes instead of being deleted. */
+  readonly scaledToZero: readonly string[];
+  /** Deletions that failed, with the error of each. The reconciler repeats them. */
   readonly refused: readonly string[];
 }
 
+/** Requests in flight at once: a stop of hundreds of runs takes seconds, not minutes. */
+const REQUESTS_AT_ONCE = 16;
+
 /**
- * Deletes every pool and job of any run of this app, whatever the run is doing, to stop all costs.
- * Resources without a run id in their metadata are not changed. A resource that is deleted already,
- * or cannot be deleted, does not stop the others.
+ * Takes all nodes of this app away, whatever its runs are doing: pools first and in parallel, then
+ * jobs. Resources of another owner are not changed. A resource that is deleted already, or cannot
+ * be deleted, does not stop the others. `runIds` limits the stop to these runs; null stops all.
  */
-export async function stopCosts({ batch }: Pick<Ports, 'batch'>): Promise<Stopped> {
+export async function stopCosts(
+  { batch }: Pick<Ports, 'batch'>,
+  owner: string,
+  only: { readonly runIds: ReadonlySet<string>; readonly workload: string } | null,
+): Promise<Stopped> {
   const removing: { kind: 'pool' | 'job'; id: string }[] = [];
+  const scaledToZero: string[] = [];
   const refused: string[] = [];
-  for (const owned of await batch.listOwned()) {
-    const { kind, id } = owned;
+  const stop = async (resource: OwnedResource): Promise<void> => {
+    const { kind, id, runId } = resource;
     try {
-      if ((await deleteOwned(batch, owned)) === 'deleting') removing.push({ kind, id });
+      if (runId === null) {
+        await batch.scalePoolToZero(id, { owner, runId: '', workload: workloadOfPool(id) });
+        scaledToZero.push(id);
+      } else if ((await deleteOwned(batch, { kind, id, runId, owner })) === 'deleting') {
+        removing.push({ kind, id });
+      }
     } catch (error) {
       refused.push(`${kind} ${id}: ${formatError(error)}`);
     }
-  }
-  return { removing, refused };
+  };
+  const owned = (await batch.listOwned(owner)).filter(({ id, runId }) =>
+    only === null
+      ? true
+      : runId === null
+        ? workloadOfPool(id) === only.workload
+        : only.runIds.has(runId),
+  );
+  await eachAtOnce(
+    owned.filter(({ kind }) => kind === 'pool'),
+    REQUESTS_AT_ONCE,
+    stop,
+  );
+  await eachAtOnce(
+    owned.filter(({ kind }) => kind === 'job'),
+    REQUESTS_AT_ONCE,
+    stop,
+  );
+  return { removing, scaledToZero, refused };
+}
+
+/** The id of a retained pool begins with its workload. */
+function workloadOfPool(poolId: string): string {
+  return poolId.replace(/-kept-[0-9a-f]{10}-\d+$/, '');
 }
 
 /** Requests the deletion of a pool or job of a run. */
 export function deleteOwned(
   batch: Ports['batch'],
-  { kind, id, runId }: Awaited<ReturnType<Ports['batch']['listOwned']>>[number],
+  resource: {
+    readonly kind: 'pool' | 'job';
+    readonly id: string;
+    readonly runId: string;
+    readonly owner: string;
+  },
 ): Promise<DeletionState> {
-  const owner = { runId, workload: '' };
+  const { kind, id, runId } = resource;
+  const owner = { owner: resource.owner, runId, workload: '' };
   return kind === 'pool' ? batch.deletePool(id, owner) : batch.deleteJob(id, owner);
 }

@@ -2,7 +2,7 @@ import { Failure } from '../../failure';
 import { checkAccount, type AccountForecast } from './account-check';
 import { estimateOf, type Estimate } from './estimate';
 import { vmSizeOf } from '../../workload/node-defaults';
-import { planRun } from '../plan';
+import { planRun, type PlanInput } from '../plan';
 import type { BlobFound, Ports } from '../ports';
 import type { Quotas } from './quotas';
 import type { RunPlan, RunRecord, RunRequest } from '../run';
@@ -75,7 +75,7 @@ export async function forecast(
   const tasks = tasksOf(workload, found);
   // A run without tasks creates neither pool nor job.
   const idle = found?.length === 0 || tasks.count === 0;
-  const plan = planRun(workload, request, now);
+  const plan = planRun(workload, plannedInput(request), now);
   return {
     workload: workload.name,
     errors: [
@@ -98,6 +98,12 @@ export async function forecast(
   };
 }
 
+/** A plan names its run only by example: the id is given when the run is registered. */
+function plannedInput(request: RunRequest): PlanInput {
+  const runId = `${request.workload}-planned`;
+  return { runId, owner: 'planned', term: 1, instant: '', request };
+}
+
 async function inputsOf(
   context: ForecastContext,
   workload: Workload,
@@ -107,7 +113,7 @@ async function inputsOf(
   if (workload.inputs === undefined) return { found: null, inputError: null };
   try {
     return {
-      found: await findInputs(context, workload, planRun(workload, request, now)),
+      found: await findInputs(context, workload, planRun(workload, plannedInput(request), now)),
       inputError: null,
     };
   } catch (error) {

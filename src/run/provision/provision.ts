@@ -114,10 +114,14 @@ const mountOptions = {
 /** Deletes the pool of a single run, scales a retained pool to zero, and keeps an existing pool unchanged. */
 export async function releasePool(
   { batch }: Pick<ActivityContext, 'batch'>,
-  { pool }: Workload,
   plan: RunPlan,
 ): Promise<DeletionState | 'kept'> {
-  if (pool.existing !== undefined) return 'kept';
-  if (pool.keep !== undefined) return batch.scalePoolToZero(plan.poolId, ownerOf(plan));
-  return batch.deletePool(plan.poolId, ownerOf(plan));
+  switch (plan.pool) {
+    case 'existing':
+      return 'kept';
+    case 'retained':
+      return batch.scalePoolToZero(plan.poolId, ownerOf(plan));
+    case 'own':
+      return batch.deletePool(plan.poolId, ownerOf(plan));
+  }
 }

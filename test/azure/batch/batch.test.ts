@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { OWNER } from '../../run/given';
 import { job, marked, owner, pool, task } from './specs';
 import {
   refusal,
@@ -74,6 +75,7 @@ test('a pool is of Spot nodes under its formula, with its start task, closed to 
     },
     metadata: [
       { name: 'nightshift-run', value: 'hello-1' },
+      { name: 'nightshift-owner', value: OWNER },
       { name: 'nightshift-workload', value: 'hello' },
       { name: 'nightshift-spec', value: expect.stringMatching(/^[0-9a-f]{16}$/) },
     ],
@@ -136,6 +138,7 @@ test('a job is bound to its pool, limited in time, and does not end before it ha
       allowLowPriorityNode: true,
     },
     metadata: [
+      { name: 'nightshift-owner', value: OWNER },
       { name: 'nightshift-run', value: 'hello-1' },
       { name: 'nightshift-workload', value: 'hello' },
     ],
@@ -197,6 +200,12 @@ test.each([
   [
     'of another run',
     marked('other-1', 'x'),
+    'nameCollision',
+    'a pool named hello-1 exists that this run did not create; it is not changed',
+  ],
+  [
+    'of another app, of a run with the same id',
+    marked('hello-1', undefined, 'another-app'),
     'nameCollision',
     'a pool named hello-1 exists that this run did not create; it is not changed',
   ],
@@ -282,14 +291,18 @@ test.each(['deletePool', 'deleteJob'] as const)(
   },
 );
 
-test('only what carries a run in its metadata is found as left behind, page after page [GD40]', async () => {
+test('only what carries a run of this app in its metadata is found as left behind, page after page [GD40]', async () => {
   const line = await opened(({ path }) => {
     if (path.startsWith('/pools') && !path.includes('skip')) {
       const next = `${open?.url ?? ''}/pools?skip=1&api-version=2022-10-01.16.0`;
       return {
         status: 200,
         body: {
-          value: [{ id: 'run-hello-1' }, { id: 'p1', ...marked('hello-1') }],
+          value: [
+            { id: 'run-hello-1' },
+            { id: 'another-app', ...marked('hello-1', undefined, 'another-app') },
+            { id: 'p1', ...marked('hello-1') },
+          ],
           'odata.nextLink': next,
         },
       };
@@ -298,10 +311,10 @@ test('only what carries a run in its metadata is found as left behind, page afte
     return { status: 200, body: { value: [{ id: entity, ...marked('hello-2') }] } };
   });
 
-  expect(await line.batch.listOwned()).toEqual([
-    { kind: 'pool', id: 'p1', runId: 'hello-1' },
-    { kind: 'pool', id: 'p2', runId: 'hello-2' },
-    { kind: 'job', id: 'j1', runId: 'hello-2' },
+  expect(await line.batch.listOwned(OWNER)).toEqual([
+    { kind: 'pool', id: 'p1', runId: 'hello-1', retainedUntil: null },
+    { kind: 'pool', id: 'p2', runId: 'hello-2', retainedUntil: null },
+    { kind: 'job', id: 'j1', runId: 'hello-2', retainedUntil: null },
   ]);
 });
 
@@ -314,9 +327,9 @@ test('a job that was left behind is found on the second page too [GD40]', async 
     return { status: 200, body: { value: jobs, 'odata.nextLink': next } };
   });
 
-  expect(await line.batch.listOwned()).toEqual([
-    { kind: 'job', id: 'j1', runId: 'hello-1' },
-    { kind: 'job', id: 'j2', runId: 'hello-1' },
+  expect(await line.batch.listOwned(OWNER)).toEqual([
+    { kind: 'job', id: 'j1', runId: 'hello-1', retainedUntil: null },
+    { kind: 'job', id: 'j2', runId: 'hello-1', retainedUntil: null },
   ]);
 });
 

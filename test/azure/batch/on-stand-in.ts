@@ -1,6 +1,7 @@
 import type { BatchServiceModels } from '@azure/batch';
 import { batchOn } from '../../../src/azure/batch/batch';
 import type { Batch, Owner, PoolSpec } from '../../../src/run/ports';
+import { OWNER } from '../../run/given';
 import { standIn, type Stand } from '../../local/batch/stand';
 
 /** The Batch port on the real client, which talks to the stand-in on a stepped clock. */
@@ -17,7 +18,7 @@ export async function portOnStandIn(
   return { stand, batch: batchOn(stand.client, pacing) };
 }
 
-export const owner: Owner = { runId: 'hello-1', workload: 'hello' };
+export const owner: Owner = { owner: OWNER, runId: 'hello-1', workload: 'hello' };
 
 /** One Spot node, until the formula is replaced. */
 export const ONE_NODE = '$TargetLowPriorityNodes = 1;';

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import type { PoolSpec } from '../../../src/run/ports';
+import { OWNER } from '../../run/given';
 import { owner, pool } from './specs';
 import { scripted, type ScriptedBatch } from './scripted-batch';
 
@@ -90,6 +91,7 @@ test('a retained pool has its workload and its end as metadata, and no run', asy
 
   expect(metadata).toEqual([
     { name: 'nightshift-kept-until', value: '2030-01-08T00:00:00.000Z' },
+    { name: 'nightshift-owner', value: OWNER },
     { name: 'nightshift-workload', value: 'hello' },
     { name: 'nightshift-spec', value: expect.stringMatching(/^[0-9a-f]{16}$/) as string },
   ]);

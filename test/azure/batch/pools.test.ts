@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { chooseImage } from '../../../src/run/provision/images';
-import { checked, STARTED, whole } from '../../run/given';
+import { checked, OWNER, STARTED, whole } from '../../run/given';
 import { fileText, poolOf, taskDone } from '../../local/batch/stand';
 import { nodeIn, ONE_NODE, owner, poolSpec, portOnStandIn, textOf } from './on-stand-in';
 import { job, task } from './specs';
@@ -84,7 +84,7 @@ test('setting the formula of a retained pool is retried, and done once', async (
 
 test('only the workload’s own retained pool is used or scaled to zero, and only with the same specification [GD26, GD40]', async () => {
   const { batch } = await portOnStandIn();
-  const other = { runId: 'other-1', workload: 'other' };
+  const other = { ...owner, runId: 'other-1', workload: 'other' };
   await batch.makePool(poolSpec(KEPT), owner);
   await batch.makePool(poolSpec(), owner);
 
@@ -111,13 +111,16 @@ test('retained pools are listed with their end, and deleted when no job needs th
   await batch.makePool(poolSpec({ formula: '// none' }), owner);
   await batch.makeJob({ ...job, poolId: KEPT.id, jobManager: null }, owner);
 
-  expect(await batch.listRetainedPools()).toEqual([{ id: KEPT.id, until: KEPT.retainedUntil }]);
-  expect((await batch.listOwned()).map(({ id }) => id)).not.toContain(KEPT.id);
-  expect(await batch.deleteRetainedPool(KEPT.id)).toBe('busy');
+  expect(await batch.listOwned(OWNER)).toEqual([
+    { kind: 'pool', id: KEPT.id, runId: null, retainedUntil: KEPT.retainedUntil },
+    { kind: 'pool', id: 'hello-1', runId: 'hello-1', retainedUntil: null },
+    { kind: 'job', id: job.id, runId: 'hello-1', retainedUntil: null },
+  ]);
+  expect(await batch.deleteRetainedPool(KEPT.id, OWNER)).toBe('busy');
   await stand.until(async () => (await batch.deleteJob(job.id, owner)) === 'deleted');
   expect([
-    await batch.deleteRetainedPool(KEPT.id),
-    await batch.deleteRetainedPool('hello-1'),
+    await batch.deleteRetainedPool(KEPT.id, OWNER),
+    await batch.deleteRetainedPool('hello-1', OWNER),
   ]).toEqual(['deleting', 'notOwned']);
 });
 

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { createActivities } from '../../../src/run/activities';
+import { runLedgerOn } from '../../../src/ledger/run-ledger';
 import { MemoryFiles } from '../../memory-files';
-import { checked, planOf, whole } from '../../run/given';
+import { MemoryTable } from '../../memory-table';
+import { checked, OWNER, planOf, whole } from '../../run/given';
 import { nodeIn, ONE_NODE, poolSpec, portOnStandIn } from './on-stand-in';
 import { checkWorkloads } from '../../../src/workload/check-workloads';
 
@@ -11,33 +13,33 @@ function planWith(key: string) {
   return planOf(checked(declaration), { occurrence: { kind: 'request', key } });
 }
 
-test('a run that is skipped leaves the retained pool to the active run [GD38]', async () => {
+test('a run that ends leaves the retained pool to a run that is active, and the last one scales it to zero [GD38]', async () => {
   const { stand, batch } = await portOnStandIn();
   const activities = createActivities({
     batch,
     files: new MemoryFiles(),
+    ledger: runLedgerOn(new MemoryTable()),
     secrets: { read: async () => '' },
     workloads: checkWorkloads([declaration]),
     programsFolder: '/nowhere',
   });
-  const [going, late] = [planWith('one'), planWith('two')];
-  const now = going.startedAt;
-  expect(late.poolId).toBe(going.poolId);
-  expect(await activities.admit({ plan: going, now })).toMatchObject({ kind: 'admitted' });
-  await batch.makePool(poolSpec({ id: going.poolId, retainedUntil: '2030-01-08T00:00:00.000Z' }), {
-    runId: going.runId,
+  const [active, ended] = [planWith('one'), planWith('two')];
+  const now = active.startedAt;
+  expect(ended.poolId).toBe(active.poolId);
+  expect(await activities.claim({ plan: active, now })).toMatchObject({ kind: 'claimed' });
+  await batch.makePool(poolSpec({ id: active.poolId, retainedUntil: '2030-01-08T00:00:00.000Z' }), {
+    owner: OWNER,
+    runId: active.runId,
     workload: 'hello',
   });
-  await nodeIn(stand, 'idle', going.poolId);
-  expect(await activities.admit({ plan: late, now })).toMatchObject({ kind: 'busy' });
+  await nodeIn(stand, 'idle', active.poolId);
 
-  const { done } = await activities.cleanUp({ plan: late, outcome: 'skipped' });
+  const { done } = await activities.cleanUp({ plan: ended, outcome: 'cancelled' });
   expect(done.find(({ resource }) => resource === 'pool')?.state).toBe('kept');
-  expect((await stand.client.pool.get(going.poolId)).autoScaleFormula).toBe(ONE_NODE);
+  expect((await stand.client.pool.get(active.poolId)).autoScaleFormula).toBe(ONE_NODE);
 
-  // The one that had its turn puts it to rest.
-  await activities.cleanUp({ plan: going, outcome: 'succeeded' });
-  expect((await stand.client.pool.get(going.poolId)).autoScaleFormula).not.toBe(ONE_NODE);
+  await activities.cleanUp({ plan: active, outcome: 'succeeded' });
+  expect((await stand.client.pool.get(active.poolId)).autoScaleFormula).not.toBe(ONE_NODE);
 });
 
 test.each<[string, object, object]>([

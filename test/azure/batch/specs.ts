@@ -1,8 +1,9 @@
 import type { JobSpec, Owner, PoolSpec, TaskSpec } from '../../../src/run/ports';
+import { OWNER } from '../../run/given';
 
 /** Specifications as a run makes them, one of each. */
 
-export const owner: Owner = { runId: 'hello-1', workload: 'hello' };
+export const owner: Owner = { owner: OWNER, runId: 'hello-1', workload: 'hello' };
 
 export const pool: PoolSpec = {
   id: 'hello-1',
@@ -79,10 +80,11 @@ export function tasks(count: number): TaskSpec[] {
 }
 
 /** Metadata as the service shows it. */
-export function marked(runId: string, spec?: string): object {
+export function marked(runId: string, spec?: string, app = OWNER): object {
   return {
     metadata: [
       { name: 'nightshift-run', value: runId },
+      { name: 'nightshift-owner', value: app },
       ...(spec === undefined ? [] : [{ name: 'nightshift-spec', value: spec }]),
     ],
   };

@@ -137,6 +137,16 @@ const unprepared = defineWorkload({
   work: { kind: 'whole', jobManager: { command: 'node --version' } },
 });
 
+/** Due once a year, so that it disturbs no journey but the one that sets another schedule. */
+const yearly = defineWorkload({
+  name: 'yearly',
+  description: 'Writes one line',
+  triggers: { schedule: { cron: '0 0 0 1 1 *', catchUp: 'none' } },
+  deadlineMinutes: 60,
+  pool: {},
+  work: { kind: 'whole', jobManager: { command: 'node --version' } },
+});
+
 const secretive = defineWorkload({
   name: 'secretive',
   description: 'Names a secret that nobody has stored',
@@ -158,4 +168,5 @@ export const workloads = [
   halfDone,
   unprepared,
   secretive,
+  yearly,
 ];

@@ -4,8 +4,8 @@ import type { Outcome } from '../../../src/run/run';
 import { reap, type KnownRuns, type Reaped } from '../../../src/run/finish/reap';
 import type { WorkloadDeclaration } from '../../../src/workload/workload';
 import { disconnecting } from '../../fakes';
-import { minute, watchWith, whole } from '../given';
-import { now, worldOf, type World } from '../world';
+import { minute, OWNER, watchWith, whole } from '../given';
+import { now, snapshot, worldOf, type World } from '../world';
 import { recordBlob, RUNS_CONTAINER } from '../../../src/run/names';
 import { labelsOf } from '../../../src/run/activity-context';
 
@@ -44,17 +44,19 @@ afterEach(() => {
   forgotten.length = 0;
 });
 
-function runs(going: readonly string[] = []): KnownRuns {
+function runs(active: readonly string[] = [], running: readonly string[] = []): KnownRuns {
   return {
-    isActive: async (runId) => going.includes(runId),
+    owner: OWNER,
+    activeRunIds: async () => new Set(active),
+    isRunning: async (runId) => running.includes(runId),
     forget: async (runId) => {
       forgotten.push(runId);
     },
   };
 }
 
-function tidying(world: World, going: readonly string[] = [], days = 0): Promise<Reaped> {
-  return reap(world.tools, runs(going), minute(days * DAY));
+function tidying(world: World, active: readonly string[] = [], days = 0): Promise<Reaped> {
+  return reap(world.tools, runs(active), minute(days * DAY));
 }
 
 test('resources of an active run are kept [GD39]', async () => {
@@ -63,6 +65,50 @@ test('resources of an active run are kept [GD39]', async () => {
 
   expect(await tidying(world, [world.plan.runId])).toEqual(NOTHING);
   expect(world.batch.pools.get(world.plan.poolId)?.isDeleting).toBe(false);
+});
+
+test('resources of a run that the engine still runs are kept, although its active row is lost [GD39]', async () => {
+  const world = worldOf(whole);
+  await leave(world);
+  const before = snapshot(world);
+
+  expect(await reap(world.tools, runs([], [world.plan.runId]), minute(0))).toEqual(NOTHING);
+  expect(snapshot(world)).toEqual(before);
+});
+
+test('resources of a run that was admitted after the resources were listed are kept [GD39]', async () => {
+  const world = worldOf(whole);
+  await leave(world);
+  const order: string[] = [];
+  const noting = <Port extends object>(port: Port): Port =>
+    new Proxy(port, {
+      get(target, name) {
+        if (name === 'listOwned' || name === 'listContainers') order.push(name);
+        const member: unknown = Reflect.get(target, name, target);
+        return typeof member === 'function' ? member.bind(target) : member;
+      },
+    });
+  const tools = { ...world.tools, batch: noting(world.batch), files: noting(world.files) };
+  const known = {
+    ...runs(),
+    activeRunIds: async () => {
+      order.push('activeRunIds');
+      return new Set([world.plan.runId]);
+    },
+  };
+
+  expect(await reap(tools, known, minute(0))).toEqual(NOTHING);
+  expect(order).toEqual(['listOwned', 'listContainers', 'activeRunIds']);
+});
+
+test('resources of another app are not deleted, whatever the names of their runs [GD40]', async () => {
+  const world = worldOf({ ...whole, keepOutputsDays: 0 });
+  await leave(world);
+  const before = snapshot(world);
+
+  const known = { ...runs(), owner: 'another-app' };
+  expect(await reap(world.tools, known, minute(1000 * DAY))).toEqual(NOTHING);
+  expect(snapshot(world)).toEqual(before);
 });
 
 test('leftovers of a run are deleted and listed: pool, job and staging at once [GD39, GD40]', async () => {

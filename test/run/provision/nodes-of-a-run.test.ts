@@ -11,11 +11,23 @@ import { type WorkloadDeclaration } from '../../../src/workload/workload';
 import { runWorkflow } from '../../../src/run/workflow';
 import { supportedImages } from '../../fakes';
 import { MemoryFiles } from '../../memory-files';
-import { checked, jobWith, minute, planOf, poolWith, seenWith, watchWith, whole } from '../given';
+import { MemoryTable } from '../../memory-table';
+import {
+  checked,
+  inputOf,
+  jobWith,
+  minute,
+  OWNER,
+  planOf,
+  poolWith,
+  seenWith,
+  watchWith,
+  whole,
+} from '../given';
 import { PacedBatch } from '../paced-batch';
 import { newProgramsFolder } from '../stage';
 import { worldOf } from '../world';
-import { runIdOf } from '../../../src/run/names';
+import { runLedgerOn } from '../../../src/ledger/run-ledger';
 import { checkWorkloads } from '../../../src/workload/check-workloads';
 
 /** What a run makes of its nodes from its start to its end: prepared or not, kept, of others. */
@@ -35,6 +47,7 @@ async function ran(declaration: WorkloadDeclaration, change: (batch: PacedBatch)
   const tools = {
     batch,
     files: new MemoryFiles(),
+    ledger: runLedgerOn(new MemoryTable()),
     secrets: { read: async (name: string) => `value of ${name}` },
     workloads,
     programsFolder: newProgramsFolder(),
@@ -50,8 +63,9 @@ async function ran(declaration: WorkloadDeclaration, change: (batch: PacedBatch)
   });
   const occurrence = { kind: 'request', key: 'a' } as const;
   const request = { workload: declaration.name, occurrence, parameters: {} };
-  await hub.start('run', runIdOf(declaration.name, occurrence), { request });
-  const { output } = await hub.runToEnd(runIdOf(declaration.name, occurrence));
+  const input = inputOf(request);
+  await hub.start('run', input.runId, input);
+  const { output } = await hub.runToEnd(input.runId);
   return { record: output as RunRecord, asked: batch.asked };
 }
 
@@ -104,7 +118,7 @@ test('the nodes of an existing pool are not counted as those of the run', async 
     // The paced account shows the pool that was made; here somebody else did.
     void batch.makePool(
       { id: 'shared-pool', formula: '' } as Parameters<PacedBatch['makePool']>[0],
-      { runId: 'nobody', workload: 'nobody' },
+      { owner: 'another-app', runId: 'nobody', workload: 'nobody' },
     );
   });
 
@@ -161,7 +175,12 @@ test('expired retained pools are deleted an hour later, unless a job needs them 
     { id: 'over', until: minute(0).toISOString() },
     { id: 'fresh', until: minute(1000).toISOString() },
   );
-  const runs = { isActive: async () => false, forget: async () => {} };
+  const runs = {
+    owner: OWNER,
+    activeRunIds: async () => new Set<string>(),
+    isRunning: async () => false,
+    forget: async () => {},
+  };
   const kept = async (minutes: number) => (await reap(tools, runs, minute(minutes))).retainedPools;
 
   expect([await kept(59), await kept(61), await kept(61)]).toEqual([[], ['over'], []]);

@@ -4,7 +4,7 @@ import { taskSchema } from '../../../src/workload/task-schema';
 import { taskFrom } from '../../../src/run/submit/tasks';
 import type { Workload, WorkloadDeclaration } from '../../../src/workload/workload';
 import { every30Seconds, evaluate, steady } from '../../local/batch/autoscale/given';
-import { access, checked, echo, minute, planOf, split, STARTED, whole } from '../given';
+import { access, checked, echo, inputOf, minute, planOf, split, STARTED, whole } from '../given';
 import { autoscaleFormula } from '../../../src/run/provision/autoscale-formula';
 
 type PoolDeclaration = WorkloadDeclaration['pool'];
@@ -12,11 +12,8 @@ type PoolDeclaration = WorkloadDeclaration['pool'];
 function plannedAt(pool: PoolDeclaration, startedAt: string) {
   const workload = checked({ ...whole, pool });
   const occurrence = { kind: 'request', key: startedAt } as const;
-  const plan = planRun(
-    workload,
-    { workload: workload.name, occurrence, parameters: {} },
-    startedAt,
-  );
+  const request = { workload: workload.name, occurrence, parameters: {} };
+  const plan = planRun(workload, inputOf(request), startedAt);
   return { poolId: plan.poolId, until: retainedUntil(workload, plan) };
 }
 

@@ -1,0 +1,98 @@
+import type { DurableClient } from 'durable-functions';
+import { findInstance, instanceIdOf, isActive } from './instances';
+import type { AppLimits, WorkloadPolicy } from './ledger/admission';
+import type { AdmissionContext, RunStarter } from './ledger/admit';
+import { finish } from './ledger/finish';
+import { newOccurrenceRow } from './ledger/ledger';
+import type { ActiveRow } from './ledger/rows';
+import { endingOf } from './ledger/run-ledger';
+import type { Table } from './ledger/table';
+import { recordWithoutRun } from './run/finish/record-without-run';
+import type { Ports } from './run/ports';
+import type { RunInput } from './run/run';
+import { POLL_NOW, RUN_ORCHESTRATION } from './run/workflow';
+import type { Workloads } from './workload/workload';
+
+/** Everything that triggers, the API and the reconciler work with. */
+export interface App extends Ports {
+  readonly table: Table;
+  readonly workloads: Workloads;
+  readonly limits: AppLimits;
+  /** The mark of this app on all that it makes. */
+  readonly owner: () => Promise<string>;
+  readonly now: () => Date;
+  /** The time as storage stamps it on blobs: real time, also where `now` runs faster. */
+  readonly storageNow: () => Date;
+  readonly newId: () => string;
+}
+
+/** Admission of this app, which starts orchestrations through the client. */
+export function admissionOf(app: App, client: DurableClient): AdmissionContext {
+  const { table, workloads, limits } = app;
+  return {
+    table,
+    limits,
+    starter: starterOn(app, client),
+    policyOf: (name) => policyOf(workloads, name),
+    workloads: [...workloads.keys()],
+    now: app.now,
+    newDecisionId: app.newId,
+    endWithoutRun: (row) => endWithoutRun(app, row),
+  };
+}
+
+/** Null for a workload that the app no longer has. */
+export function policyOf(workloads: Workloads, name: string): WorkloadPolicy | null {
+  const workload = workloads.get(name);
+  if (workload === undefined) return null;
+  const { overlap, maxActiveRuns, deadlineMinutes } = workload;
+  return { overlap, maxActiveRuns, deadlineMinutes };
+}
+
+function starterOn(app: App, client: DurableClient): RunStarter {
+  return {
+    start: async (row) => {
+      const instanceId = instanceIdOf(row);
+      const input = await inputOf(app, row);
+      try {
+        await client.startNew(RUN_ORCHESTRATION, { instanceId, input });
+      } catch (error) {
+        // The engine refuses an instance that is active; it is the one that was wanted.
+        const instance = await findInstance(client, instanceId);
+        if (instance === null || !isActive(instance)) throw error;
+      }
+    },
+    wake: async (row) => {
+      await client.raiseEvent(instanceIdOf(row), POLL_NOW, {});
+    },
+  };
+}
+
+async function inputOf({ owner }: App, row: ActiveRow): Promise<RunInput> {
+  const { runId, term, instant, request } = row;
+  return { runId, term, instant, request, owner: await owner() };
+}
+
+/** Records an occurrence that was decided to end without a run. */
+export async function endWithoutRun(app: App, row: ActiveRow): Promise<void> {
+  const { files, table, workloads, now } = app;
+  const { runId, request, reason } = row;
+  const record = await recordWithoutRun(files, {
+    runId,
+    request,
+    outcome: {
+      kind: 'skipped',
+      code: reason?.code ?? 'internal',
+      cause: reason?.cause ?? 'the occurrence was ended without a run',
+    },
+    workload: workloads.get(row.workload) ?? null,
+    startedAt: row.knownAt,
+    endedAt: now().toISOString(),
+  });
+  const ending = endingOf(record);
+  await finish(table, newOccurrenceRow(runId, row, row.knownAt), {
+    ...ending,
+    startedAt: null,
+    state: reason?.kind === 'missed' && ending.state === 'skipped' ? 'missed' : ending.state,
+  });
+}
