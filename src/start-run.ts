@@ -25,7 +25,7 @@ import type { Workload } from './workload/workload';
 
 /**
  * The one way in: whatever the trigger, an occurrence is registered in the ledger and admission
- * decides when its run starts. The same occurrence starts one run, however often it is told of.
+ * decides when its run starts. The same occurrence starts one run, however often it is reported.
  */
 export interface Started {
   readonly runId: string;
@@ -50,7 +50,7 @@ export async function startRun(
   return { runId, isNew };
 }
 
-/** Registers the occurrence and leaves its start to whoever admits next. */
+/** Registers the occurrence and leaves its start to the next admission. */
 export async function registerRun(
   app: App,
   workload: Workload,
@@ -100,7 +100,7 @@ function occurrenceOf(
 }
 
 /**
- * A caller over HTTP is told that the run would have to wait for room, before anything is written;
+ * A caller over HTTP gets an error when the run would have to wait for room, before anything is written;
  * an occurrence that has its row already is answered as before.
  */
 async function refuseAtBound(app: App, occurrence: NewOccurrence, now: string): Promise<void> {

@@ -107,7 +107,7 @@ test('a key that was used for one blob is rejected for another blob or none, and
   expect(hub.started).toEqual([runId]);
 });
 
-test('what was registered by a host that died is started by whoever admits next', async () => {
+test('what was registered by a host that died is started by the next admission', async () => {
   const world = testApp([{ ...whole, overlap: 'allow' }]);
   const workload = present(world.app.workloads.get('hello'));
   const { runId } = await registerRun(world.app, workload, requestOf('hello', 'a'));

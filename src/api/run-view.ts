@@ -54,7 +54,7 @@ async function rowsOf(
 
 const NOT_STARTED = 'a worker of the Functions host';
 
-/** What the orchestration of an active run shows of its progress. */
+/** Adds the progress that the orchestration of an active run shows. */
 export function withProgress(
   summary: RunSummary,
   instance: DurableOrchestrationStatus | null,

@@ -43,7 +43,7 @@ function rowOf({ rowKey, etag, value }: Entity): Row {
   return { key: rowKey, etag, value: JSON.parse(value) as RowValue };
 }
 
-/** A page of the service may be short, or empty with a token; the client's iterator goes on. */
+/** A page of the service may be short, or empty with a token; the client's iterator continues. */
 async function list(
   client: TableClient,
   partition: string,

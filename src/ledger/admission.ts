@@ -1,11 +1,11 @@
 import type { ActiveRow, AdmissionControl, Reason } from './rows';
 
 /**
- * Which of the waiting occurrences start now: one decision over all active rows, so that the
+ * Decides which of the waiting occurrences start now: one decision over all active rows, so that the
  * overlap policy and the bounds on sums hold whatever trigger they came by. Pure.
  */
 
-/** What admission must know of a workload. */
+/** The part of a workload that admission depends on. */
 export interface WorkloadPolicy {
   readonly overlap: 'forbid' | 'replace' | 'queue' | 'allow';
   /** Bound on active runs of the workload. */
@@ -21,7 +21,7 @@ export interface AppLimits {
   readonly monthlyCost: number | null;
 }
 
-/** What the runs of the month that have ended took. */
+/** The sum of what the ended runs of the month took. */
 export interface Spent {
   readonly nodeMinutes: number;
   readonly cost: number;
@@ -37,7 +37,7 @@ export interface AdmissionInput {
   readonly now: string;
 }
 
-/** What becomes of a row; rows that are not named stay as they are. */
+/** The decision on a row; rows that are not named stay as they are. */
 export type Decision =
   | { readonly kind: 'start'; readonly runId: string; readonly deadline: string }
   | { readonly kind: 'wait'; readonly runId: string; readonly reason: Reason }
@@ -174,7 +174,7 @@ function isNewer(one: ActiveRow, other: ActiveRow): boolean {
   return one.instant === other.instant ? one.runId > other.runId : one.instant > other.instant;
 }
 
-/** What is left of the app's bounds while rows are admitted one after another. */
+/** The remainder of the app's bounds while rows are admitted one after another. */
 interface Room {
   reasonAgainst(row: ActiveRow): Reason | null;
   take(row: ActiveRow): void;

@@ -84,7 +84,7 @@ export async function admit(context: AdmissionContext): Promise<readonly string[
 }
 
 /**
- * What a decision did whose write had no clear answer: a client that repeats a request after a
+ * The effect of a decision whose write had no clear answer: a client that repeats a request after a
  * lost answer hears of a conflict with itself.
  */
 function decidedBy(decision: string, { rows }: State): readonly ActiveRow[] {

@@ -78,7 +78,7 @@ function placeOf(value: string): number {
   return named === -1 ? Number(value) : named;
 }
 
-/** What becomes of due times that passed while nothing could start them. */
+/** The policy for due times that passed while nothing could start them. */
 export type CatchUp = 'none' | 'last' | 'all';
 
 /** A due time that is found this late was only started late, by whatever policy. */

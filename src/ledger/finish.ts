@@ -4,7 +4,7 @@ import { asValue, isFinal, readOccurrence, requireParts, versioned } from './led
 import { NOTHING_SPENT, type FinalState, type MonthSum, type OccurrenceRow } from './rows';
 import type { Change, Table } from './table';
 
-/** How an occurrence ended. */
+/** The end of an occurrence. */
 export interface Ending {
   readonly state: FinalState;
   readonly startedAt: string | null;

@@ -10,14 +10,14 @@ export interface WatchedContainer {
   readonly isInput: (name: string) => boolean;
 }
 
-/** How far the inventory of a workload's container has come. */
+/** The progress of the inventory of a workload's container. */
 interface InventoryRow {
   readonly container: string;
   /** Nothing that was written before is looked at. */
   readonly firstPass: string;
   /** Everything written before has been seen by a whole round. */
   readonly seenThrough: string;
-  /** When the round that is under way began; null between rounds. */
+  /** Start of the round that is under way; null between rounds. */
   readonly roundStart: string | null;
   readonly cursor: string | null;
 }

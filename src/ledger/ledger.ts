@@ -19,7 +19,7 @@ import type { Row, RowValue, Table } from './table';
  * every step can be repeated.
  */
 
-/** What a trigger has to say of an occurrence. */
+/** An occurrence as a trigger reports it. */
 export interface NewOccurrence {
   readonly owner: string;
   readonly request: RunRequest;

@@ -25,14 +25,14 @@ export interface ReconcileContext {
   readonly instanceOf: (row: ActiveRow) => Promise<InstanceState>;
   /**
    * One step of ending a run that no orchestration ends: clean-up, record, final row. False when
-   * something is still being deleted; the next pass goes on.
+   * something is still being deleted; the next pass continues.
    */
   readonly endLostRun: (row: ActiveRow, instance: InstanceState) => Promise<boolean>;
   /** Deletes pools, jobs and containers of this app that no active run claims. */
   readonly deleteLeftovers: () => Promise<Reconciled>;
 }
 
-/** What a pass did: one sentence for each thing; and what failed, for the next pass. */
+/** The result of a pass: a sentence for each action, and for each failure that the next pass retries. */
 export interface Reconciled {
   readonly done: readonly string[];
   readonly failed: readonly string[];

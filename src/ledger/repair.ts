@@ -1,12 +1,12 @@
 import type { ActiveRow } from './rows';
 
-/** What the engine says of the orchestration of a row's term. */
+/** The state of the orchestration of a row's term in the engine. */
 export type InstanceState =
   | { readonly kind: 'pending' | 'active' | 'unknown' }
   /** Ended: `output` is what it returned, if it returned. */
   | { readonly kind: 'ended'; readonly output: unknown };
 
-/** What the reconciler does about one active row. */
+/** The action of the reconciler on one active row. */
 export type Repair =
   | { readonly kind: 'leave' }
   /** The orchestration was never started, or is lost before it began: start the next term. */

@@ -3,7 +3,7 @@ import type { Occurrence, Outcome, RunRequest } from '../run/run';
 
 /** The ledger's rows. All instants are ISO 8601 text in UTC. */
 
-/** How an occurrence ended. `missed`: its start window passed before a run could start. */
+/** The end of an occurrence. `missed`: its start window passed before a run could start. */
 export type FinalState = Outcome['kind'] | 'missed';
 
 export const FINAL_STATES = [
@@ -17,7 +17,7 @@ export const FINAL_STATES = [
 
 /**
  * The states of an occurrence that is not final, in their order. `known`: registered, not decided.
- * `queued`: waits for its turn or for room. `starting`: admitted, its orchestration is being
+ * `queued`: waits for another run or for room. `starting`: admitted, its orchestration is being
  * started. `running`: the orchestration has claimed it. `ending`: decided without a run (skipped,
  * missed) or ended by the reconciler, and not recorded yet.
  */
@@ -68,7 +68,7 @@ export interface ActiveRow {
   readonly priority: number;
   /** The most that the run may take; counted against budgets while it is active. */
   readonly mayTake: { readonly nodeMinutes: number; readonly cost: number | null };
-  /** When and why the run is to end, by request. */
+  /** Request to end the run, with its time and origin. */
   readonly cancel: { readonly at: string; readonly by: string } | null;
   /** The decision that admitted the run: tells whose write it was when the answer is lost. */
   readonly decision: string | null;
@@ -93,7 +93,7 @@ export interface MonthSum {
 
 export const NOTHING_SPENT: MonthSum = { runs: 0, nodeMinutes: 0, cost: 0 };
 
-/** What admission knows beside the active rows; one row of the same partition. */
+/** The state of admission beside the active rows; one row of the same partition. */
 export interface AdmissionControl {
   /** No run starts until then; null when admission is open. */
   readonly closed: { readonly until: string; readonly by: string; readonly why: string } | null;

@@ -8,7 +8,7 @@ import { outputContainerOf, stagingContainerOf } from './names';
 export const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** What a plan is made of, beside the declaration. */
+/** The input of a plan, beside the declaration. */
 export type PlanInput = Pick<RunInput, 'runId' | 'owner' | 'term' | 'instant' | 'request'>;
 
 /**

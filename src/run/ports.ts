@@ -346,7 +346,7 @@ export interface RunLedger {
   finish(run: ClaimedRun, record: RunRecord): Promise<void>;
 }
 
-/** What an orchestration knows of its run, enough to write the run's rows again. */
+/** The identity of a run as its orchestration has it: enough to write the run's rows again. */
 export interface ClaimedRun {
   readonly runId: string;
   /** Counts the orchestrations of a run; one of an earlier term touches nothing. */

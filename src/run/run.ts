@@ -77,7 +77,7 @@ export interface Observation {
   readonly unpreparedNodes: number;
   /** Active tasks that can never start, because they depend on a failed task. */
   readonly blocked: number;
-  /** Whether the run is still this orchestration's, and is to end by request. */
+  /** Tells whether the run still belongs to this orchestration, and is to end by request. */
   readonly claim: Claim;
 }
 
@@ -267,7 +267,7 @@ export const NOTHING_HARVESTED: Harvest = {
 
 export const NO_TASKS: TaskCounts = { active: 0, running: 0, succeeded: 0, failed: 0 };
 
-/** Whether a run still belongs to the orchestration that asks. */
+/** The answer of the ledger to an orchestration that claims a run. */
 export type Claim =
   | { readonly kind: 'claimed'; readonly cancelledBy: string | null }
   /** The occurrence has ended, or another orchestration has taken the run over. */

@@ -38,7 +38,7 @@ export function reconcileHandler(app: App, schedules: SchedulesInForce) {
     const { done, failed } = await reconcile(await contextOf(app, client, schedules));
     for (const sentence of done) context.log(sentence);
     for (const sentence of failed)
-      context.error(`not reconciled, next pass tries again: ${sentence}`);
+      context.error(`not reconciled, the next pass retries: ${sentence}`);
   };
 }
 
@@ -182,7 +182,7 @@ function recordIn(output: unknown, runId: string): RunRecord | null {
   return record?.runId === runId && record.outcome !== undefined ? (record as RunRecord) : null;
 }
 
-/** What the engine still runs gets its row back from its next poll, and is left until then. */
+/** Leaves the resources of a run that the engine still runs: its next poll writes its row again. */
 async function deleteLeftovers(
   app: App,
   client: DurableClient,

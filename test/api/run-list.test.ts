@@ -118,7 +118,7 @@ test('what an active row says is laid over its occurrence, and an ended one is a
     {
       runId: running,
       status: 'running',
-      waitingFor: 'a Functions host worker',
+      waitingFor: 'a worker of the Functions host',
       cause: null,
       nodeMinutes: 0,
       cost: null,

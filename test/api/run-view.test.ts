@@ -50,7 +50,7 @@ test('a run that waits shows what it waits for, and when to ask again', async ()
     },
   });
   expect(await show(world, first)).toMatchObject({
-    body: { runId: first, status: 'queued', waitingFor: 'a Functions host worker' },
+    body: { runId: first, status: 'queued', waitingFor: 'a worker of the Functions host' },
   });
 });
 

@@ -33,6 +33,7 @@ const NOT_SET: Readonly<Record<string, string>> = {
   MONTHLY_NODE_MINUTES: 'there is no budget by default',
   MONTHLY_BUDGET: 'there is no budget by default',
   RECONCILE_SCHEDULE: 'the default is right for most',
+  CLOCK_PACE: 'the clock is real time',
   WEBSITE_TIME_ZONE: 'Flex Consumption has no time zones',
 };
 
@@ -147,6 +148,7 @@ test('the app accepts the settings of the deployment: identity, Event Grid, no k
       tableServiceUri: 'https://sttoken.table.core.windows.net',
     },
     taskHub: 'nightshift',
+    clockPace: null,
     timeZone: 'UTC',
     reconcileSchedule: '30 */5 * * * *',
     vaultUri: 'https://kv-token.vault.azure.net/',

@@ -116,7 +116,7 @@ test('what is written behind the cursor of a round is found by the next', async 
   expect(watching.found).toEqual(['b', 'c', 'd', 'a']);
 });
 
-test('another container of the workload begins anew', async () => {
+test('another container of the workload begins again', async () => {
   const watching = new Watching();
   await watching.pass(0);
   watching.watched = { ...watching.watched, container: 'other' };

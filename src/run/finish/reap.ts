@@ -30,7 +30,7 @@ export interface KnownRuns {
   readonly owner: string;
   /** Ids of the runs that are not final, read after the lists of what there is. */
   readonly activeRunIds: () => Promise<ReadonlySet<string>>;
-  /** Whether the engine still runs it: a row that storage has lost is written again by its run. */
+  /** True while the engine runs it: a row that storage has lost is written again by its run. */
   readonly isRunning: (runId: string) => Promise<boolean>;
   /** Deletes the instance and the ledger's rows of an ended run. */
   readonly forget: (runId: string) => Promise<void>;

@@ -54,7 +54,11 @@ test('both containers of a run carry its id, so that they are found by it alone 
 
   await activities.stage({ plan });
 
-  const labels = { nightshiftrun: plan.runId, nightshiftworkload: 'hello' };
+  const labels = {
+    nightshiftowner: plan.owner,
+    nightshiftrun: plan.runId,
+    nightshiftworkload: 'hello',
+  };
   expect(await files.listContainers('run-')).toEqual([
     { name: plan.stagingContainer, labels },
     { name: plan.outputContainer, labels },

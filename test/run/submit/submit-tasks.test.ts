@@ -59,7 +59,7 @@ test('a job is bound to the pool of its run and neither needs a node to be made 
     preparation: null,
     release: null,
   });
-  expect(owner).toEqual({ runId: world.plan.runId, workload: 'hello' });
+  expect(owner).toEqual({ owner: world.plan.owner, runId: world.plan.runId, workload: 'hello' });
   expect(endsWithTasks).toBe(false);
 });
 
