@@ -1,6 +1,10 @@
-import type { DurableClient, DurableOrchestrationStatus } from 'durable-functions';
+import {
+  OrchestrationRuntimeStatus,
+  type DurableClient,
+  type DurableOrchestrationStatus,
+} from 'durable-functions';
 import type { App } from '../app';
-import { Failure } from '../failure';
+import { Failure, truncate } from '../failure';
 import { findInstance, instanceIdOf } from '../instances';
 import { readActive, readOccurrence } from '../ledger/ledger';
 import type { ActiveRow, OccurrenceRow } from '../ledger/rows';
@@ -54,6 +58,16 @@ async function rowsOf(
 
 const NOT_STARTED = 'a worker of the Functions host';
 
+function waitingForOf(
+  instance: DurableOrchestrationStatus | null,
+  progress: RunStatus | null,
+): string | null {
+  if (instance?.runtimeStatus === OrchestrationRuntimeStatus.Failed) {
+    return `the reconciler to end it, since its orchestration failed: ${truncate(String(instance.output), 1000)}`;
+  }
+  return progress === null ? NOT_STARTED : progress.waitingFor;
+}
+
 /** Adds the progress that the orchestration of an active run shows. */
 export function withProgress(
   summary: RunSummary,
@@ -62,7 +76,7 @@ export function withProgress(
   const progress = (instance?.customStatus ?? null) as RunStatus | null;
   return {
     ...summary,
-    waitingFor: summary.waitingFor ?? (progress === null ? NOT_STARTED : progress.waitingFor),
+    waitingFor: summary.waitingFor ?? waitingForOf(instance, progress),
     nodeMinutes: progress?.nodeMinutes ?? summary.nodeMinutes,
     phase: progress?.phase ?? null,
     tasks: progress?.tasks ?? null,

@@ -32,14 +32,17 @@ async function everything(): Promise<unknown> {
   for await (const { name } of world.blobs.listContainers()) containers.push(name);
   const { body } = await ask(world, 'GET /api/runs');
   return {
-    containers: containers.filter((name) => name !== 'azure-webjobs-hosts').sort(),
+    // The host's own, and the one in which the app keeps its mark.
+    containers: containers
+      .filter((name) => name !== 'azure-webjobs-hosts' && name !== 'runs')
+      .sort(),
     pools: (await world.batch.pool.list()).length,
     jobs: (await world.batch.job.list()).length,
     runs: body,
   };
 }
 
-const NOTHING = { containers: [], pools: 0, jobs: 0, runs: { runs: [] } };
+const NOTHING = { containers: [], pools: 0, jobs: 0, runs: { runs: [], next: null } };
 
 const LARGEST = 64 * 1024;
 

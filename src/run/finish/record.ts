@@ -60,9 +60,13 @@ export async function record(
 
 /** Writes a record unless there is one; returns the one that stands. */
 export async function writeRecordOnce(files: Files, record: RunRecord): Promise<RunRecord> {
-  await files.makeContainer(RUNS_CONTAINER, {});
   const text = `${JSON.stringify(record, null, 2)}\n`;
-  const isNew = await files.claim(RUNS_CONTAINER, recordBlob(record.runId), text);
+  const claim = () => files.claim(RUNS_CONTAINER, recordBlob(record.runId), text);
+  // The container holds the app's mark, so it is there but for the first record of all.
+  const isNew = await claim().catch(async () => {
+    await files.makeContainer(RUNS_CONTAINER, {});
+    return claim();
+  });
   return isNew ? record : readRecord(files, record.runId);
 }
 

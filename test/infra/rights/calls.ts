@@ -9,6 +9,7 @@ import {
   managementRights,
   signatureRights,
   storageRights,
+  tableRights,
   vaultRights,
 } from './operations';
 
@@ -51,6 +52,7 @@ export function* callsIn(source: string): Generator<Found> {
   const code = source.replaceAll(/\/\*[^]*?\*\/|\/\/[^\n]*/g, '');
   if (/from '@azure\/batch'|\bclient\b/.test(code)) yield* batchCalls(code);
   if (/from '@azure\/storage-blob'/.test(code)) yield* storageCalls(code);
+  if (/from '@azure\/data-tables'/.test(code)) yield* tableCalls(code);
   if (/from '@azure\/keyvault-secrets'/.test(code)) yield* vaultCalls(code);
   if (/interface Management\b/.test(code)) yield* managementCalls(code);
 }
@@ -74,6 +76,14 @@ function* storageCalls(code: string): Generator<Found> {
     if (rights.includes(undefined))
       throw new Error(`no row says what a signature for ${letters} needs`);
     yield { call: `signature ${letters}`, rights: rights.filter((right) => right !== undefined) };
+  }
+}
+
+function* tableCalls(code: string): Generator<Found> {
+  for (const [, method = ''] of code.matchAll(/\bclient\s*\.(\w+)(?:<\w+>)?\(/g)) {
+    const right = tableRights[method];
+    if (right === undefined) throw new Error(`no row says what ${method} of tables needs`);
+    yield { call: method, rights: [right] };
   }
 }
 

@@ -46,6 +46,17 @@ function rightIn(group: string, verb: string): Right {
   return right(verb);
 }
 
+const TABLES = 'Microsoft.Storage/storageAccounts/tableServices/tables';
+
+/** The methods of the table client that call the service. */
+export const tableRights: Readonly<Record<string, Right>> = {
+  createTable: action(`${TABLES}/write`),
+  getEntity: data(`${TABLES}/entities/read`),
+  listEntities: data(`${TABLES}/entities/read`),
+  submitTransaction: data(`${TABLES}/entities/write`),
+  deleteEntity: data(`${TABLES}/entities/delete`),
+};
+
 const CONTAINERS = 'Microsoft.Storage/storageAccounts/blobServices/containers';
 const containers = (verb: string) => action(`${CONTAINERS}/${verb}`);
 const blobs = (verb: string) => data(`${CONTAINERS}/blobs/${verb}`);
@@ -116,7 +127,6 @@ export interface Need {
 }
 
 const QUEUES = 'Microsoft.Storage/storageAccounts/queueServices/queues';
-const TABLES = 'Microsoft.Storage/storageAccounts/tableServices/tables';
 
 export const needs: readonly Need[] = [
   {
