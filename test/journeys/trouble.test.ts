@@ -84,7 +84,7 @@ test('an account without quota fails the run with a message, and nothing is left
 
   expect(run).toMatchObject({ status: 'failed', cause: { code: 'quotaReached' } });
   expect(run.cause?.message).toMatch(
-    new RegExp(`^cannot create pool ${run.runId}: .*\\[PoolQuotaReached\\]; ask for more quota`),
+    new RegExp(`^cannot create pool ${run.runId}: .*\\[PoolQuotaReached\\]; request more quota`),
   );
   expect(await leftBy(world, run)).toEqual(onlyRecord(run, 'gone'));
 });
