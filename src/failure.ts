@@ -58,15 +58,23 @@ const userErrors: ReadonlySet<FailureCode> = new Set([
   'programMissing',
 ]);
 
+export interface FailureOptions extends ErrorOptions {
+  /** Seconds after which a repetition may succeed. Undefined when the service names no time. */
+  readonly retryAfterSeconds?: number | undefined;
+}
+
 export class Failure extends Error {
   override readonly name = 'Failure';
+  /** Null when the service named no time. A `quotaReached` without one can never be resolved by waiting. */
+  readonly retryAfterSeconds: number | null;
 
   constructor(
     readonly code: FailureCode,
     message: string,
-    options?: ErrorOptions,
+    options?: FailureOptions,
   ) {
     super(redact(message), options);
+    this.retryAfterSeconds = options?.retryAfterSeconds ?? null;
     // Hosts print the stack of an app that cannot be loaded.
     if (userErrors.has(code)) this.stack = this.message;
   }

@@ -122,6 +122,9 @@ export class MemoryBatch implements Batch {
       resizeErrors: [],
       nodeErrors: [],
       formulaError: null,
+      failedNodes: [],
+      nodesInSetup: [],
+      allocatedAt: null,
     };
   }
 
@@ -194,8 +197,13 @@ export class MemoryBatch implements Batch {
     return this.texts.get(`${jobId}/${taskId}/${file}`)?.slice(-maxBytes) ?? null;
   }
 
-  async readStartTaskError(poolId: string, maxBytes: number): Promise<string | null> {
-    return this.texts.get(poolId)?.slice(-maxBytes) ?? null;
+  async readStartTaskFile(poolId: string, file: string, maxBytes: number): Promise<string | null> {
+    const text = this.texts.get(file === 'stderr.txt' ? poolId : `${poolId}/${file}`);
+    return text?.slice(-maxBytes) ?? null;
+  }
+
+  async rebootNodes(_poolId: string, nodeIds: readonly string[]): Promise<number> {
+    return nodeIds.length;
   }
 
   async deleteJob(jobId: string, owner: Owner): Promise<DeletionState> {

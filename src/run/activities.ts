@@ -5,13 +5,21 @@ import { blockedIn } from './submit/missing';
 import { preparesNodes } from './submit/preparation';
 import { provision } from './provision/provision';
 import { findRecord, readRecord, record, type RecordInput } from './finish/record';
-import { NO_TASKS, type Claim, type Observation, type Outcome, type RunPlan } from './run';
+import {
+  NO_TASKS,
+  type Claim,
+  type Observation,
+  type Outcome,
+  type PoolView,
+  type RunPlan,
+  type TaskCounts,
+} from './run';
 import { stage } from './stage/stage';
 import { submitTasks } from './submit/submit-tasks';
 import { shareTolerated } from '../workload/work-schema';
 import { autoscaleFormula } from './provision/autoscale-formula';
 import { cleanUp } from './finish/clean-up';
-import { workloadOf, type ActivityContext } from './activity-context';
+import { ownerOf, workloadOf, type ActivityContext } from './activity-context';
 
 export type Activities = ReturnType<typeof createActivities>;
 
@@ -34,6 +42,9 @@ export function createActivities(context: ActivityContext) {
     setTargetNodes: (input: { plan: RunPlan; startNodes: number; now: string }) =>
       setTargetNodes(context, input),
     poll: (input: { plan: RunPlan; now: string }) => poll(context, input),
+    rebootNodes: (input: { plan: RunPlan; nodes: readonly string[] }) =>
+      context.batch.rebootNodes(input.plan.poolId, input.nodes, ownerOf(input.plan)),
+    measure: (input: { plan: RunPlan }) => measure(context, input.plan),
     harvest: (input: { plan: RunPlan; outcome: Outcome; worked: boolean }) =>
       harvest(context, input),
     cleanUp: (input: { plan: RunPlan; outcome: Outcome['kind'] }) => cleanUp(context, input),
@@ -85,6 +96,15 @@ async function poll(
       : await batch.countUnprepared(plan.jobId, plan.poolId);
   const blocked = tasks.failed === 0 ? 0 : await countBlocked(context, plan);
   return { job, pool, tasks, unpreparedNodes, blocked, claim };
+}
+
+/** The nodes and tasks of a run, read once more before they are deleted. Null where there are none. */
+async function measure(
+  { batch }: ActivityContext,
+  { poolId, jobId }: RunPlan,
+): Promise<{ pool: PoolView | null; tasks: TaskCounts | null }> {
+  const [pool, job] = await Promise.all([batch.getPool(poolId), batch.getJob(jobId)]);
+  return { pool, tasks: job === null ? null : await batch.countTasks(jobId) };
 }
 
 /** Counts tasks that depend on failed ones. Needed only when the workload tolerates failures. */

@@ -84,8 +84,13 @@ export interface Batch {
     maxBytes: number,
     encoding?: string,
   ): Promise<string | null>;
-  /** stderr of the start task on a node on which it failed, or null. */
-  readStartTaskError(poolId: string, maxBytes: number): Promise<string | null>;
+  /**
+   * The end of `stdout.txt` or `stderr.txt` of the start task, from a node on which it failed, else
+   * from one on which it runs; null without such a node.
+   */
+  readStartTaskFile(poolId: string, file: string, maxBytes: number): Promise<string | null>;
+  /** Reboots failed nodes of the run's pool; returns how many the service accepted. */
+  rebootNodes(poolId: string, nodeIds: readonly string[], owner: Owner): Promise<number>;
   /** stderr of the preparation task on a node on which it failed, or null. */
   readPreparationError(jobId: string, maxBytes: number): Promise<string | null>;
   /** Requests the deletion; `deleted` when the job does not exist. Never deletes another owner's job. */

@@ -1,13 +1,6 @@
-import type {
-  JobView,
-  NodeCounts,
-  Observation,
-  Outcome,
-  PoolView,
-  RunPlan,
-  Usage,
-  WatchState,
-} from './run';
+import { canWork, count, isReady, nodeKind, parenthesized, reasons } from './nodes';
+import type { JobView, Observation, Outcome, PoolView, RunPlan, WatchState } from './run';
+import { addUsage } from './usage';
 import { failuresAllowed, shareTolerated } from '../workload/work-schema';
 import type { Workload } from '../workload/workload';
 
@@ -19,6 +12,10 @@ export type NextStep =
   | { readonly kind: 'submitTasks' }
   /** All other tasks have ended, and enough of them succeeded. */
   | { readonly kind: 'addMerge' }
+  /** Some nodes failed while others work. */
+  | { readonly kind: 'rebootNodes'; readonly nodes: readonly string[] }
+  /** Batch refuses the stored formula; the same formula is set again. */
+  | { readonly kind: 'repairFormula' }
   | { readonly kind: 'finish'; readonly outcome: Outcome };
 
 export interface Situation {
@@ -43,8 +40,11 @@ const decisions: readonly ((situation: Situation, now: Date) => NextStep | undef
   readyToSubmit,
   readyToMerge,
   poolDeleted,
+  formulaRefused,
+  setupHangs,
   noNodeCanWork,
   noNodePrepared,
+  someNodesFailed,
 ];
 
 export function nextStep(situation: Situation, now: Date): NextStep {
@@ -209,29 +209,102 @@ function poolDeleted({ seen, plan }: Situation): NextStep | undefined {
   );
 }
 
+/** Polls in a row that have to find the error, because one evaluation may fail by chance. */
+const MAX_FORMULA_ERRORS = 3;
+
+function formulaRefused({ seen, watch, plan }: Situation): NextStep | undefined {
+  const error = seen.pool?.formulaError ?? null;
+  if (error === null || plan.pool === 'existing' || watch.formulaErrors < MAX_FORMULA_ERRORS) {
+    return undefined;
+  }
+  if (!watch.formulaRepaired) return { kind: 'repairFormula' };
+  return finish(
+    'failed',
+    'badSpecification',
+    `Batch refuses the autoscale formula of pool ${plan.poolId}, also after it was set again (${error})`,
+  );
+}
+
+/** Batch limits no start task, so a set-up that hangs has to be ended by the app. */
+function setupHangs(situation: Situation, now: Date): NextStep | undefined {
+  const { pool } = situation.seen;
+  const hanging = hangingNodes(situation, now);
+  if (pool === null || hanging.length === 0) return undefined;
+  const { starting, waitingForStartTask, idle, running } = pool.nodes;
+  const hope = starting + idle + running + waitingForStartTask - hanging.length;
+  if (hope > 0) return undefined;
+  const minutes = situation.workload.pool.setup?.maxMinutes;
+  return finish(
+    'failed',
+    'startTaskFailed',
+    `the start task (pool.setup) was still running on ${count(hanging.length, 'node')} after ${minutes} minutes; raise pool.setup.maxMinutes if it needs longer`,
+  );
+}
+
+function hangingNodes({ seen, workload }: Situation, now: Date): readonly string[] {
+  const { setup } = workload.pool;
+  if (seen.pool === null || setup === undefined) return [];
+  const latest = new Date(now.getTime() - setup.maxMinutes * MINUTE_MS).toISOString();
+  return seen.pool.nodesInSetup.filter(({ since }) => since <= latest).map(({ id }) => id);
+}
+
+/** Nodes rebooted in a run: each reboot is another start task, and a node that fails again is billed. */
+const MAX_REBOOTS = 3;
+
+/** A failed node is billed and works no more. Its start task runs again after a reboot. */
+function someNodesFailed(situation: Situation, now: Date): NextStep | undefined {
+  const { seen, watch, plan } = situation;
+  if (seen.pool === null || plan.pool === 'existing' || watch.reboots >= MAX_REBOOTS) {
+    return undefined;
+  }
+  const failed = [...seen.pool.failedNodes, ...hangingNodes(situation, now)];
+  if (failed.length === 0 || isReady(seen.pool.nodes) === 0) return undefined;
+  return { kind: 'rebootNodes', nodes: failed.slice(0, MAX_REBOOTS - watch.reboots) };
+}
+
+/**
+ * A node that is starting or runs its start task may work later, but it is no progress: nodes can
+ * stay in these states, and they are billed.
+ */
 function noNodeCanWork({ seen, watch, workload }: Situation, now: Date): NextStep | undefined {
   const pool = seen.pool;
-  if (pool === null || canWork(pool.nodes) > 0) return undefined;
-  if (pool.nodes.startTaskFailed > 0) {
+  if (pool === null || isReady(pool.nodes) > 0) return undefined;
+  const { startTaskFailed, unusable, starting, waitingForStartTask } = pool.nodes;
+  if (startTaskFailed > 0 && canWork(pool.nodes) === 0) {
     return finish(
       'failed',
       'startTaskFailed',
-      `the start task (pool.setup) failed on ${count(pool.nodes.startTaskFailed, 'node')} and no usable node is left`,
+      `the start task (pool.setup) failed on ${count(startTaskFailed, 'node')} and no usable node is left`,
     );
   }
+  const { maxWaitMinutes } = workload.pool;
   const waitedMinutes = (now.getTime() - Date.parse(watch.lastUsableNodeAt)) / MINUTE_MS;
-  if (waitedMinutes < workload.pool.maxWaitMinutes) return undefined;
-  if (pool.nodes.unusable > 0) {
+  if (waitedMinutes < maxWaitMinutes) return undefined;
+  if (waitingForStartTask > 0) {
+    return finish(
+      'failed',
+      'startTaskFailed',
+      `no ${nodeKind(workload)} became ready within ${maxWaitMinutes} minutes: the start task was still running on ${count(waitingForStartTask, 'node')}; raise pool.maxWaitMinutes if it needs longer`,
+    );
+  }
+  if (starting > 0) {
     return finish(
       'failed',
       'nodesUnusable',
-      `${count(pool.nodes.unusable, 'node')} became unusable and no usable node is left${parenthesized(pool.nodeErrors)}`,
+      `no ${nodeKind(workload)} became ready within ${maxWaitMinutes} minutes: ${count(starting, 'node')} did not finish starting`,
+    );
+  }
+  if (unusable > 0) {
+    return finish(
+      'failed',
+      'nodesUnusable',
+      `${count(unusable, 'node')} became unusable and no usable node is left${parenthesized(pool.nodeErrors)}`,
     );
   }
   return finish(
     'failed',
     'noCapacity',
-    `no ${nodeKind(workload)} became available within ${workload.pool.maxWaitMinutes} minutes${reasons(pool)}; try another vmSize or region, or request more Spot quota`,
+    `no ${nodeKind(workload)} became available within ${maxWaitMinutes} minutes${reasons(pool)}; try another vmSize or region, or request more Spot quota`,
   );
 }
 
@@ -289,15 +362,6 @@ export function waitingFor({ workload, seen, watch }: Situation): string {
   return `tasks: ${done}${planned} done, ${tasks.running} running, ${tasks.active - seen.blocked} queued on ${count(canWork(pool.nodes), 'node')}${blocked}`;
 }
 
-/** Says "Spot node" only when the pool can have no other nodes. */
-function nodeKind({ pool }: Workload): string {
-  const isSpot =
-    pool.existing === undefined &&
-    pool.dedicatedNodes === 0 &&
-    pool.dedicatedAfterMinutes === undefined;
-  return isSpot ? 'Spot node' : 'node';
-}
-
 function nodeState(pool: PoolView): string {
   const { nodes } = pool;
   if (nodes.preempted > 0)
@@ -310,55 +374,14 @@ function nodeState(pool: PoolView): string {
   return 'the next autoscale evaluation is at most five minutes away';
 }
 
-function reasons(pool: PoolView): string {
-  return parenthesized([
-    ...pool.resizeErrors,
-    ...(pool.formulaError === null ? [] : [pool.formulaError]),
-  ]);
-}
-
-function parenthesized(messages: readonly string[]): string {
-  return messages.length === 0 ? '' : ` (${messages.join('; ')})`;
-}
-
-function canWork(nodes: NodeCounts): number {
-  return nodes.starting + nodes.waitingForStartTask + nodes.idle + nodes.running;
-}
-
-function count(number: number, thing: string): string {
-  return `${number} ${thing}${number === 1 ? '' : 's'}`;
-}
-
-/** Batch bills nodes in every state except preempted. */
-function billedNodes(nodes: NodeCounts): number {
-  return canWork(nodes) + nodes.startTaskFailed + nodes.unusable + nodes.leaving;
-}
-
-/** Adds the node-minutes since the last poll: the mean of both node counts times the interval. */
-export function addUsage(usage: Usage, pool: PoolView | null, now: Date): Usage {
-  const nodes = pool === null ? 0 : billedNodes(pool.nodes);
-  const dedicated = pool?.dedicatedNodes ?? 0;
-  const preempted = pool?.nodes.preempted ?? 0;
-  const minutes = Math.max(0, now.getTime() - Date.parse(usage.lastPollAt)) / MINUTE_MS;
-  return {
-    nodeMinutes: usage.nodeMinutes + ((usage.nodesAtLastPoll + nodes) / 2) * minutes,
-    dedicatedMinutes:
-      usage.dedicatedMinutes + ((usage.dedicatedAtLastPoll + dedicated) / 2) * minutes,
-    preemptions: usage.preemptions + Math.max(0, preempted - usage.preemptedAtLastPoll),
-    nodesAtLastPoll: nodes,
-    dedicatedAtLastPoll: dedicated,
-    preemptedAtLastPoll: preempted,
-    lastPollAt: now.toISOString(),
-  };
-}
-
 /** Adds the result of a poll to the watch state. */
 export function notePoll(watch: WatchState, seen: Observation, now: Date): WatchState {
-  const hasUsableNode = seen.pool !== null && canWork(seen.pool.nodes) > 0;
+  const hasReadyNode = seen.pool !== null && isReady(seen.pool.nodes) > 0;
   return {
     ...watch,
     tasks: seen.tasks,
     usage: addUsage(watch.usage, seen.pool, now),
-    lastUsableNodeAt: hasUsableNode ? now.toISOString() : watch.lastUsableNodeAt,
+    lastUsableNodeAt: hasReadyNode ? now.toISOString() : watch.lastUsableNodeAt,
+    formulaErrors: (seen.pool?.formulaError ?? null) === null ? 0 : watch.formulaErrors + 1,
   };
 }

@@ -109,6 +109,18 @@ export interface PoolView {
   /** Batch's errors of unusable nodes, for example an image pull or a mount that failed. */
   readonly nodeErrors: readonly string[];
   readonly formulaError: string | null;
+  /** Nodes whose start task failed, and unusable ones, at most 20. */
+  readonly failedNodes: readonly string[];
+  /** Nodes on which the start task runs, those of the longest time first, at most 20. */
+  readonly nodesInSetup: readonly NodeInSetup[];
+  /** The mean of the times at which the billed nodes were allocated; null without such a node. */
+  readonly allocatedAt: string | null;
+}
+
+export interface NodeInSetup {
+  readonly id: string;
+  /** Start of the start task, its retries included. */
+  readonly since: string;
 }
 
 export type Phase =
@@ -218,6 +230,37 @@ export interface Follower {
   readonly cause?: string;
 }
 
+/** The phase of a run with what its earlier phases have found. */
+export type Position =
+  | { readonly phase: 'admitting' | 'staging' | 'submitting' | 'watching' }
+  | { readonly phase: 'provisioning'; readonly startNodes: number }
+  | { readonly phase: 'harvesting'; readonly outcome: Outcome }
+  | {
+      readonly phase: 'cleaningUp';
+      readonly outcome: Outcome;
+      readonly harvest: Harvest;
+      readonly since: string;
+      /** Passes so far. */
+      readonly passes: number;
+    }
+  | {
+      readonly phase: 'ended';
+      readonly outcome: Outcome;
+      readonly harvest: Harvest;
+      readonly cleanedUp: readonly CleanedUp[];
+    };
+
+/** The state of a run when its orchestration continued as new. */
+export interface Resume {
+  readonly plan: RunPlan;
+  readonly watch: WatchState;
+  readonly position: Position;
+  /** Shown before anything else is done. */
+  readonly status: RunStatus;
+  /** The step that was being retried. */
+  readonly retry: { readonly step: string; readonly attempts: number } | null;
+}
+
 /** Input of the orchestration of a run: what it needs to work, and to end, by itself. */
 export interface RunInput {
   readonly runId: string;
@@ -229,7 +272,7 @@ export interface RunInput {
   readonly instant: string;
   readonly request: RunRequest;
   /** State of the run when its orchestration continued as new. */
-  readonly resume?: { readonly plan: RunPlan; readonly watch: WatchState };
+  readonly resume?: Resume;
 }
 
 /** The state of a run that survives a continue-as-new. */
@@ -238,8 +281,14 @@ export interface WatchState {
   readonly timeline: readonly Milestone[];
   readonly usage: Usage;
   readonly tasks: TaskCounts;
-  /** Time of the last poll that found a usable node; before the first, the start of the run. */
+  /** Time of the last poll that found an idle or running node; before the first, the start of the run. */
   readonly lastUsableNodeAt: string;
+  /** Number of failed nodes that were rebooted. */
+  readonly reboots: number;
+  /** Number of polls in a row that found an error of the autoscale formula. */
+  readonly formulaErrors: number;
+  /** True once a refused formula was set again. */
+  readonly formulaRepaired: boolean;
   /** Number of submitted tasks, the job manager not included; null until all are submitted. */
   readonly plannedTasks: number | null;
   /** Index of the next task to submit. */

@@ -145,6 +145,12 @@ const setupSchema = z.strictObject({
   elevated: z.boolean().default(true),
   /** Number of times that Batch reruns it after a non-zero exit code, 0 to 10. Default: 2. */
   retries: z.int().min(0).max(10).default(2),
+  /**
+   * Minutes that it may run on a node, its retries included, 1 to 1440; after that the node counts
+   * as failed. Batch itself limits no start task. `pool.maxWaitMinutes` includes this time.
+   * Default: 30.
+   */
+  maxMinutes: z.int().min(1).max(MINUTES_PER_DAY).default(30),
 });
 
 /** The start task: it runs on every node before the first task and installs what programs need. */
@@ -227,7 +233,10 @@ export const poolSchema = z.strictObject({
    * are requested while no Spot node is available. Default: never.
    */
   dedicatedAfterMinutes: z.int().min(5).max(MINUTES_PER_DAY).optional(),
-  /** Minutes without any node after which the run fails, 5 to 1440. Default: 60. */
+  /**
+   * Minutes without an idle or running node after which the run fails, 5 to 1440. A node that is
+   * starting, or that runs its start task, does not count yet. Default: 60.
+   */
   maxWaitMinutes: z.int().min(5).max(MINUTES_PER_DAY).default(60),
 
   /**

@@ -171,6 +171,9 @@ export class PacedBatch implements Batch {
       resizeErrors: [],
       nodeErrors: [],
       formulaError: null,
+      failedNodes: [],
+      nodesInSetup: [],
+      allocatedAt: null,
     };
   }
 
@@ -218,8 +221,13 @@ export class PacedBatch implements Batch {
     return `${file} of ${taskId}\n`;
   }
 
-  async readStartTaskError(): Promise<string | null> {
-    return 'apt has no nodejs\n';
+  async readStartTaskFile(_poolId: string, file: string): Promise<string | null> {
+    return file === 'stderr.txt' ? 'apt has no nodejs\n' : 'installing\n';
+  }
+
+  async rebootNodes(_poolId: string, nodeIds: readonly string[]): Promise<number> {
+    this.asked.push(`rebootNodes ${nodeIds.join(' ')}`);
+    return nodeIds.length;
   }
 
   async deleteJob(_id: string, owner: Owner) {

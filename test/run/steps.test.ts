@@ -2,7 +2,7 @@ import * as df from 'durable-functions';
 import { afterEach, expect, test } from 'vitest';
 import { startTestHub, type TestHub } from '../../local/functions/testing';
 import { Failure } from '../../src/failure';
-import { asActivity, perform } from '../../src/run/steps';
+import { asActivity, newExecution, perform } from '../../src/run/steps';
 
 /** What an activity throws, as the workflow sees it after the way through the real engine. */
 
@@ -25,7 +25,7 @@ async function seenOf(throwing: (attempt: number) => unknown): Promise<unknown> 
       });
       df.app.orchestration('asking', function* (ctx) {
         try {
-          return { result: yield* perform(ctx, 'readRecord', { runId: 'hello-1' }) };
+          return { result: yield* perform(newExecution(ctx), 'readRecord', { runId: 'hello-1' }) };
         } catch (error) {
           const { code, message } = error as Failure;
           return { code, message };

@@ -17,6 +17,7 @@ import {
   type Service,
 } from './calls';
 import { readTail } from './files';
+import { readStartTaskFile, rebootNodes } from './nodes';
 import {
   describePool,
   getPool,
@@ -89,9 +90,13 @@ export function batchOn(
       mapErrors(`read ${file} of task ${taskId}`, () =>
         readTail(service, { kind: 'task', jobId, taskId, file }, maxBytes, encoding),
       ),
-    readStartTaskError: (poolId, maxBytes) =>
-      mapErrors(`read the start task log of pool ${poolId}`, () =>
-        readStartTaskError(service, poolId, maxBytes),
+    readStartTaskFile: (poolId, file, maxBytes) =>
+      mapErrors(`read ${file} of the start task of pool ${poolId}`, () =>
+        readStartTaskFile(service, poolId, file, maxBytes),
+      ),
+    rebootNodes: (poolId, nodeIds, owner) =>
+      mapErrors(`reboot nodes of pool ${poolId}`, () =>
+        rebootNodes(service, poolId, nodeIds, owner),
       ),
     readPreparationError: (jobId, maxBytes) =>
       mapErrors(`read the preparation log of job ${jobId}`, () =>
@@ -177,22 +182,6 @@ async function countTasks({ client, call }: Service, jobId: string) {
   const { taskCounts } = await call(() => client.job.getTaskCounts(jobId, REQUEST_TIMEOUT));
   const { active, running, succeeded, failed } = taskCounts;
   return { active, running, succeeded, failed };
-}
-
-async function readStartTaskError(
-  service: Service,
-  poolId: string,
-  maxBytes: number,
-): Promise<string | null> {
-  const { client, call } = service;
-  const options = {
-    computeNodeListOptions: { filter: "state eq 'starttaskfailed'" },
-    ...REQUEST_TIMEOUT,
-  };
-  const nodes = await nullIfNotFound(call(() => client.computeNode.list(poolId, options)));
-  const nodeId = nodes?.[0]?.id;
-  if (nodeId === undefined) return null;
-  return readTail(service, { kind: 'node', poolId, nodeId, file: 'startup/stderr.txt' }, maxBytes);
 }
 
 async function deleteJob(

@@ -1,6 +1,6 @@
 import type { BatchServiceClient } from '@azure/batch';
 import { RestError } from '@azure/ms-rest-js';
-import { Failure, formatError, redact, truncate } from '../../failure';
+import { Failure, formatError, redact, truncate, type FailureCode } from '../../failure';
 import { deniedBy, remedyFor, rightFor, type RequestedAccess, type Caller } from '../rights';
 
 /**
@@ -42,8 +42,8 @@ export interface RetryPolicy {
   readonly retries?: number;
 }
 
-/** A longer `Retry-After` fails the call: an activity is billed while it waits. */
-const MAX_DELAY_MS = 120_000;
+/** A longer `Retry-After` is left to the workflow: an activity is billed while it waits, a timer is not. */
+const MAX_DELAY_MS = 60_000;
 const FIRST_DELAY_MS = 500;
 
 /** The delay before the next attempt, or null when there should be none. */
@@ -178,25 +178,81 @@ export function failureFrom(error: BatchError, doing: string, { client, caller }
     const remedy = remedyFor('batch', caller, right, message);
     return new Failure('accessDenied', `cannot ${doing}: ${denial}; ${remedy}`, cause);
   }
-  if (error.code.endsWith('QuotaReached')) {
-    return new Failure(
-      'quotaReached',
-      `cannot ${doing}: ${message}; request more quota or delete unused resources`,
-      cause,
-    );
-  }
-  if (isTransient(error.status)) {
-    return new Failure('serviceUnavailable', `cannot ${doing} at the moment: ${message}`, cause);
-  }
-  // A missing package answers 409, which for other requests is worth a retry.
-  const isInvalid = error.code.startsWith('Invalid');
-  if (error.status === 400 || error.status >= 500 || isInvalid)
-    return new Failure(
-      'badSpecification',
-      `cannot ${doing}: Batch rejected the specification: ${message}`,
-      cause,
-    );
-  return new Failure('serviceUnavailable', `cannot ${doing}: ${message}`, cause);
+  const { failure, hint = '', isTransient: waits } = verdictOn(error);
+  const retryAfterSeconds = waits ? retrySeconds(failure, error) : undefined;
+  const separator = failure === 'badSpecification' ? ': Batch rejected the specification' : '';
+  return new Failure(failure, `cannot ${doing}${separator}: ${message}${hint}`, {
+    ...cause,
+    retryAfterSeconds,
+  });
+}
+
+/** The pause before another attempt at a quota, for which the service names no time. */
+const QUOTA_RETRY_SECONDS = 60;
+
+function retrySeconds(failure: FailureCode, { retryAfterMs }: BatchError): number | undefined {
+  if (retryAfterMs !== null) return Math.ceil(retryAfterMs / 1000);
+  return failure === 'quotaReached' ? QUOTA_RETRY_SECONDS : undefined;
+}
+
+/** The effect of an error on a run: final, or worth another attempt. */
+interface Verdict {
+  readonly failure: FailureCode;
+  readonly isTransient: boolean;
+  readonly hint?: string;
+}
+
+const busy: Verdict = { failure: 'serviceUnavailable', isTransient: true };
+const quota: Verdict = {
+  failure: 'quotaReached',
+  isTransient: true,
+  hint: '; request more quota or delete unused resources',
+};
+const invalid: Verdict = { failure: 'badSpecification', isTransient: false };
+const jobEnded: Verdict = { failure: 'jobEndedEarly', isTransient: false };
+
+/**
+ * Verdicts by code of the service. A code has the same verdict wherever it occurs; a caller that
+ * expects one, such as PoolExists, handles it before. Every other code is judged by its status.
+ * https://learn.microsoft.com/rest/api/batchservice/batch-status-and-error-codes
+ */
+const verdicts: Readonly<Record<string, Verdict>> = {
+  // Freed by other runs.
+  PoolQuotaReached: quota,
+  ActiveJobAndScheduleQuotaReached: quota,
+  // Someone else has ended the job or the pool.
+  JobNotFound: jobEnded,
+  JobBeingDeleted: jobEnded,
+  JobBeingTerminated: jobEnded,
+  JobCompleted: jobEnded,
+  PoolNotFound: jobEnded,
+  // Pass by themselves.
+  PoolBeingCreated: busy,
+  PoolBeingDeleted: busy,
+  PoolBeingResized: busy,
+  TooManyEnableAutoScaleRequests: busy,
+  TooManyRequests: busy,
+  ServerBusy: busy,
+  InternalError: busy,
+  OperationTimedOut: busy,
+  // Answered with 409, which for other codes is worth another attempt.
+  InvalidApplicationPackageReferences: invalid,
+  TaskIdSameAsJobPreparationTask: invalid,
+  TaskIdSameAsJobReleaseTask: invalid,
+  JobPreparationTaskNotSpecified: invalid,
+  JobReleaseTaskNotSpecified: invalid,
+  AutoScalingFormulaTooLong: invalid,
+  AutoScaleFormulaTooLong: invalid,
+  AutoScalingFormulaSyntaxError: invalid,
+};
+
+function verdictOn({ code, status }: BatchError): Verdict {
+  const known = verdicts[code];
+  if (known !== undefined) return known;
+  if (code.endsWith('QuotaReached')) return quota;
+  if (isTransient(status)) return busy;
+  if (status === 400 || status >= 500 || code.startsWith('Invalid')) return invalid;
+  return busy;
 }
 
 /** The Batch account, and the caller for error messages. */

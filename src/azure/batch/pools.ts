@@ -4,10 +4,12 @@ import type { Owner, PoolDescription, PoolSpec, DeletionState } from '../../run/
 import { RUN_METADATA, WORKLOAD_METADATA } from './bodies';
 import {
   BatchError,
+  callBatch,
   listAll,
   nullIfNotFound,
   REQUEST_TIMEOUT,
   ignoringCode,
+  type RetryPolicy,
   type Service,
 } from './calls';
 import {
@@ -126,7 +128,9 @@ export async function getPool(service: Service, poolId: string) {
   const pool = await nullIfNotFound(call(() => client.pool.get(poolId, REQUEST_TIMEOUT)));
   if (pool === null) return null;
   const options = {
-    computeNodeListOptions: { select: 'id,state,isDedicated,errors' },
+    computeNodeListOptions: {
+      select: 'id,state,stateTransitionTime,allocationTime,isDedicated,errors',
+    },
     ...REQUEST_TIMEOUT,
   };
   const nodes = await listAll(
@@ -166,11 +170,39 @@ export async function deletePool(
   return requestDeletion(service, pool);
 }
 
+function hasNodes(pool: Models.CloudPool): boolean {
+  const wanted = (pool.targetDedicatedNodes ?? 0) + (pool.targetLowPriorityNodes ?? 0);
+  const present = (pool.currentDedicatedNodes ?? 0) + (pool.currentLowPriorityNodes ?? 0);
+  return wanted + present > 0;
+}
+
+/**
+ * Nodes are the expensive part, and a deletion can hang: a pool that wants no node stops the costs
+ * all the same. One call without a retry, because a pool that is being resized refuses the formula
+ * and can still be deleted.
+ */
+async function tryScaleToZero(client: Service['client'], poolId: string): Promise<void> {
+  const formula = {
+    autoScaleFormula: SCALE_TO_ZERO_FORMULA,
+    autoScaleEvaluationInterval: EVALUATION_INTERVAL,
+  };
+  try {
+    await callBatch(NO_RETRY, () =>
+      client.pool.enableAutoScale(poolId, { ...formula, ...REQUEST_TIMEOUT }),
+    );
+  } catch (error) {
+    if (!(error instanceof BatchError)) throw error;
+  }
+}
+
+const NO_RETRY: RetryPolicy = { pause: async () => undefined, random: () => 0, retries: 0 };
+
 async function requestDeletion(
   { client, call }: Service,
   pool: Models.CloudPool,
 ): Promise<'deleting'> {
   if (lower(pool.state) === 'deleting') return 'deleting';
+  if (hasNodes(pool)) await tryScaleToZero(client, pool.id ?? '');
   await nullIfNotFound(
     ignoringCode(
       'PoolBeingDeleted',

@@ -1,6 +1,6 @@
 import type { BatchServiceModels as Models } from '@azure/batch';
 import { redact, truncate } from '../../failure';
-import type { JobView, NodeCounts, PoolView, JobManagerView } from '../../run/run';
+import type { JobView, NodeCounts, NodeInSetup, PoolView, JobManagerView } from '../../run/run';
 
 /**
  * Converts pools, jobs and tasks of the Batch service into the types of a run. The service returns
@@ -53,7 +53,41 @@ export function poolView(pool: Models.CloudPool, nodes: readonly Models.ComputeN
         : [],
     nodeErrors: nodeErrors(nodes),
     formulaError: formulaError === undefined ? null : formatPoolError(formulaError),
+    failedNodes: nodes
+      .filter(({ state }) => FAILED_STATES.has(lower(state)))
+      .slice(0, MAX_NODES)
+      .map(({ id = '' }) => id),
+    nodesInSetup: nodesInSetup(nodes),
+    allocatedAt: meanAllocation(nodes),
   };
+}
+
+/** Bound of the nodes that a view names: it becomes part of the durable history. */
+const MAX_NODES = 20;
+/** An offline or unknown node may return by itself; a node in one of these states does not. */
+const FAILED_STATES: ReadonlySet<string> = new Set(['starttaskfailed', 'unusable']);
+
+/** A node changes its state when its start task starts, and not when the start task is retried. */
+function nodesInSetup(nodes: readonly Models.ComputeNode[]): NodeInSetup[] {
+  return nodes
+    .filter(({ state }) => lower(state) === 'waitingforstarttask')
+    .flatMap(({ id = '', stateTransitionTime }) =>
+      stateTransitionTime === undefined
+        ? []
+        : [{ id, since: new Date(stateTransitionTime).toISOString() }],
+    )
+    .sort((one, other) => one.since.localeCompare(other.since))
+    .slice(0, MAX_NODES);
+}
+
+function meanAllocation(nodes: readonly Models.ComputeNode[]): string | null {
+  const times = nodes.flatMap(({ state, allocationTime }) =>
+    lower(state) === 'preempted' || allocationTime === undefined
+      ? []
+      : [new Date(allocationTime).getTime()],
+  );
+  if (times.length === 0) return null;
+  return new Date(times.reduce((sum, time) => sum + time / times.length, 0)).toISOString();
 }
 
 /** The nodes of a pool usually fail for the same few reasons. */

@@ -35,6 +35,7 @@ export async function harvest(
     readsTasks && outcome.kind !== 'succeeded'
       ? await batch.runningTasks(plan.jobId, MAX_RUNNING_TASKS)
       : [];
+  await saveStartTaskLogs(context, plan, outcome);
   const logs = await saveLogs(
     context,
     plan,
@@ -69,7 +70,7 @@ async function saveLogs(
 ): Promise<string[]> {
   const encoding = workloads.get(plan.workload)?.logEncoding;
   for (const id of ids) {
-    for (const file of ['stdout.txt', 'stderr.txt']) {
+    for (const file of LOG_FILES) {
       const name = `${LOGS_FOLDER}/${id}/${file}`;
       if ((await files.find(plan.outputContainer, name)) !== null) continue;
       const text = await batch.readTaskFile(plan.jobId, id, file, LOG_TAIL_BYTES, encoding);
@@ -77,6 +78,27 @@ async function saveLogs(
     }
   }
   return (await listFirst(files, plan, LOGS_FOLDER)).map(({ name }) => name);
+}
+
+/** Name of the start task's folder in the logs; no task has this id. */
+const START_TASK = 'start-task';
+const LOG_FILES = ['stdout.txt', 'stderr.txt'] as const;
+
+/** Saves the output of a start task that failed or still runs: the node's own copy is deleted with the node. */
+async function saveStartTaskLogs(
+  { batch, files, workloads }: ActivityContext,
+  plan: RunPlan,
+  outcome: Outcome,
+): Promise<void> {
+  const pool = workloads.get(plan.workload)?.pool;
+  const mayHaveFailed = pool?.setup !== undefined || pool?.existing !== undefined;
+  if (outcome.kind === 'succeeded' || !mayHaveFailed) return;
+  for (const file of LOG_FILES) {
+    const name = `${LOGS_FOLDER}/${START_TASK}/${file}`;
+    if ((await files.find(plan.outputContainer, name)) !== null) continue;
+    const text = await batch.readStartTaskFile(plan.poolId, file, LOG_TAIL_BYTES);
+    if (text !== null) await files.writeText(plan.outputContainer, name, text);
+  }
 }
 
 /** The first blobs of a folder of the output container, as many as a record lists. */
@@ -108,7 +130,8 @@ async function errorDetail(
 ): Promise<string | null> {
   if (outcome.kind === 'succeeded') return null;
   if (outcome.code === 'startTaskFailed') {
-    return tail(await batch.readStartTaskError(plan.poolId, LOG_TAIL_BYTES));
+    const read = (file: string) => batch.readStartTaskFile(plan.poolId, file, LOG_TAIL_BYTES);
+    return tail(await read('stderr.txt')) ?? tail(await read('stdout.txt'));
   }
   if (outcome.code === 'preparationFailed') {
     return tail(await batch.readPreparationError(plan.jobId, LOG_TAIL_BYTES));

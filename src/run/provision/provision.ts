@@ -1,3 +1,5 @@
+import { Failure } from '../../failure';
+import { checkQuotas, knownQuotas } from '../forecast/quotas';
 import { vmSizeOf } from '../../workload/node-defaults';
 import { credentialMinutes, retainedUntil } from '../plan';
 import { checkImage, checkExistingPool, checkPackages } from './pool-checks';
@@ -47,9 +49,32 @@ export async function provision(
     interNode: pool.interNode,
     retainedUntil: retainedUntil(workload, plan),
   };
-  await context.batch.makePool(spec, ownerOf(plan));
+  await unlessHopeless(context, workload, () => context.batch.makePool(spec, ownerOf(plan)));
   return { poolId: plan.poolId, warnings };
 }
+
+/**
+ * A reached quota is worth waiting for, unless it can never hold this run. The account's quotas are
+ * read only then: they need a right of their own, and without it the run waits.
+ * @throws Failure quotaReached, without a time for a retry when no wait can help
+ */
+export async function unlessHopeless<Result>(
+  { account }: Pick<ActivityContext, 'account'>,
+  workload: Workload,
+  create: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await create();
+  } catch (error) {
+    if (!(error instanceof Failure && error.code === 'quotaReached')) throw error;
+    const reported = await (account?.quotas() ?? Promise.resolve(null)).catch(() => null);
+    const { errors } = checkQuotas(knownQuotas(NO_SETTINGS, reported, workload), workload);
+    if (errors.length === 0) throw error;
+    throw new Failure('quotaReached', `${error.message}: ${errors.join('; ')}`, { cause: error });
+  }
+}
+
+const NO_SETTINGS = { spotCoreQuota: null, dedicatedCoreQuota: null };
 
 function startTaskOf({ pool }: Workload, access: Access): StartTaskSpec | null {
   const { setup } = pool;

@@ -1,4 +1,5 @@
 import { preparationOf, releaseOf } from './preparation';
+import { unlessHopeless } from '../provision/provision';
 import type { JobSpec } from '../ports';
 import type { RunPlan } from '../run';
 import { allInputs, manifestFile, taskFrom } from './tasks';
@@ -14,21 +15,19 @@ export async function submitJob(
 ): Promise<{ jobId: string }> {
   const workload = workloadOf(context.workloads, plan);
   const access = await openAccess(context.files, workload, plan, now);
-  await context.batch.makeJob(
-    {
-      id: plan.jobId,
-      displayName: `Nightshift ${plan.runId}`,
-      poolId: plan.poolId,
-      environment: jobEnvironment(workload, plan),
-      maxMinutes: workload.deadlineMinutes,
-      priority: workload.priority,
-      maxParallelTasks: workload.maxParallelTasks ?? null,
-      jobManager: jobManagerOf(workload, access),
-      preparation: preparationOf(workload, access),
-      release: releaseOf(workload, access),
-    },
-    ownerOf(plan),
-  );
+  const job: JobSpec = {
+    id: plan.jobId,
+    displayName: `Nightshift ${plan.runId}`,
+    poolId: plan.poolId,
+    environment: jobEnvironment(workload, plan),
+    maxMinutes: workload.deadlineMinutes,
+    priority: workload.priority,
+    maxParallelTasks: workload.maxParallelTasks ?? null,
+    jobManager: jobManagerOf(workload, access),
+    preparation: preparationOf(workload, access),
+    release: releaseOf(workload, access),
+  };
+  await unlessHopeless(context, workload, () => context.batch.makeJob(job, ownerOf(plan)));
   return { jobId: plan.jobId };
 }
 
