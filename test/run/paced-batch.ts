@@ -27,7 +27,7 @@ export interface Pacing {
   /** From a request to delete to the 404. */
   readonly removalSeconds: number;
   /** What nodes look like instead of idle or running. */
-  readonly nodesAre: 'fine' | 'startTaskFailed' | 'unusable';
+  readonly nodesAre: 'fine' | 'startTaskFailed' | 'unusable' | 'waitingForStartTask';
 }
 
 const usual: Pacing = {
@@ -172,7 +172,10 @@ export class PacedBatch implements Batch {
       nodeErrors: [],
       formulaError: null,
       failedNodes: [],
-      nodesInSetup: [],
+      nodesInSetup:
+        hasNode && this.#pacing.nodesAre === 'waitingForStartTask'
+          ? [{ id: 'n0', since: new Date(this.#nodeReadyAt()).toISOString() }]
+          : [],
       allocatedAt: null,
     };
   }

@@ -73,6 +73,7 @@ test('a set-up script runs as administrator by default, and a task does not [NB7
     environment: {},
     elevated: true,
     retries: 2,
+    maxMinutes: 30,
   });
   expect(work.kind === 'whole' && work.jobManager.elevated).toBe(false);
 });

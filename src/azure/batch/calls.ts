@@ -180,8 +180,9 @@ export function failureFrom(error: BatchError, doing: string, { client, caller }
   }
   const { failure, hint = '', isTransient: waits } = verdictOn(error);
   const retryAfterSeconds = waits ? retrySeconds(failure, error) : undefined;
-  const separator = failure === 'badSpecification' ? ': Batch rejected the specification' : '';
-  return new Failure(failure, `cannot ${doing}${separator}: ${message}${hint}`, {
+  const now = isTransient(error.status) && failure === 'serviceUnavailable' ? ' at the moment' : '';
+  const rejected = failure === 'badSpecification' ? ': Batch rejected the specification' : '';
+  return new Failure(failure, `cannot ${doing}${now}${rejected}: ${message}${hint}`, {
     ...cause,
     retryAfterSeconds,
   });

@@ -140,7 +140,7 @@ test.each([
   [
     'a job that is gone',
     refusal(404, 'JobNotFound', 'No job.'),
-    'serviceUnavailable',
+    'jobEndedEarly',
     'cannot count the tasks of job j1: No job. [JobNotFound]',
   ],
 ])('%s is refused once, with what to do', async (_what, answer, code, message) => {
@@ -163,12 +163,12 @@ test.each([429, 503])(
 test("a Retry-After date is relative to the response's Date", async () => {
   const headers = {
     date: 'Sat, 21 Nov 2026 02:00:00 GMT',
-    'retry-after': 'Sat, 21 Nov 2026 02:01:30 GMT',
+    'retry-after': 'Sat, 21 Nov 2026 02:00:50 GMT',
   };
 
   expect(await counting([refusal(429, 'TooManyRequests', 'Busy.', { headers }), fine])).toEqual({
     counted,
-    pauses: [90_000],
+    pauses: [50_000],
     calls: 2,
   });
 });
@@ -202,13 +202,34 @@ test.each([0, 1, 5])('a call is repeated as often as is set: %d times [NB22]', a
   expect((await counting([busy], { retries })).calls).toBe(retries + 1);
 });
 
-test('a long Retry-After fails the call at once', async () => {
-  const busy = refusal(429, 'TooManyRequests', 'Busy.', { headers: { 'retry-after': '121' } });
+test('a Retry-After of more than a minute is left to the caller, with its seconds', async () => {
+  const busy = refusal(429, 'TooManyRequests', 'Busy.', { headers: { 'retry-after': '900' } });
   const { counted: failure, ...rest } = await counting([busy]);
 
-  expect(failure).toMatchObject({ code: 'serviceUnavailable' });
+  expect(failure).toMatchObject({ code: 'serviceUnavailable', retryAfterSeconds: 900 });
   expect(rest).toEqual({ pauses: [], calls: 1 });
 });
+
+test.each([
+  ['PoolQuotaReached', 409, 'quotaReached', 60],
+  ['ActiveJobAndScheduleQuotaReached', 409, 'quotaReached', 60],
+  ['JobNotFound', 404, 'jobEndedEarly', null],
+  ['JobBeingDeleted', 409, 'jobEndedEarly', null],
+  ['JobBeingTerminated', 409, 'jobEndedEarly', null],
+  ['JobCompleted', 409, 'jobEndedEarly', null],
+  ['PoolNotFound', 404, 'jobEndedEarly', null],
+  ['PoolBeingResized', 409, 'serviceUnavailable', null],
+  ['InvalidApplicationPackageReferences', 409, 'badSpecification', null],
+  ['AutoScalingFormulaSyntaxError', 400, 'badSpecification', null],
+  ['Unlisted', 409, 'serviceUnavailable', null],
+] as const)(
+  'the code %s has one verdict wherever it occurs',
+  async (serviceCode, status, code, retryAfterSeconds) => {
+    const { counted: failure } = await counting([refusal(status, serviceCode)]);
+
+    expect(failure).toMatchObject({ code, retryAfterSeconds });
+  },
+);
 
 /** The client does not notice that half an answer is all there is: its patience of 40 s ends it. */
 function impatient(): ScriptedOptions {

@@ -116,7 +116,9 @@ test('the set-up log is read from a node on which the set-up failed, if there is
       : failing(asked, number),
   );
 
-  expect(await line.batch.readStartTaskError('hello-1', 1000)).toBe('apt: no such package\n');
+  expect(await line.batch.readStartTaskFile('hello-1', 'stderr.txt', 1000)).toBe(
+    'apt: no such package\n',
+  );
   expect(line.asked.map(({ method, path }) => `${method} ${decodeURIComponent(path)}`)).toEqual([
     "GET /pools/hello-1/nodes?$filter=state eq 'starttaskfailed'",
     'HEAD /pools/hello-1/nodes/tvm-1/files/startup/stderr.txt',
@@ -124,13 +126,16 @@ test('the set-up log is read from a node on which the set-up failed, if there is
   ]);
 });
 
-test('a deleted pool, or one without failed nodes, has no start task log', async () => {
-  const line = await opened([refusal(404, 'PoolNotFound'), { status: 200, body: { value: [] } }]);
+test('a deleted pool, or one without a failed or waiting node, has no start task log', async () => {
+  const gone = await opened([refusal(404, 'PoolNotFound')]);
+  expect(await gone.batch.readStartTaskFile('hello-1', 'stderr.txt', 1000)).toBeNull();
 
-  expect([
-    await line.batch.readStartTaskError('hello-1', 1000),
-    await line.batch.readStartTaskError('hello-1', 1000),
-  ]).toEqual([null, null]);
+  const empty = await opened([{ status: 200, body: { value: [] } }]);
+  expect(await empty.batch.readStartTaskFile('hello-1', 'stderr.txt', 1000)).toBeNull();
+  expect(empty.asked.map(({ path }) => decodeURIComponent(path))).toEqual([
+    "/pools/hello-1/nodes?$filter=state eq 'starttaskfailed'",
+    "/pools/hello-1/nodes?$filter=state eq 'waitingforstarttask'",
+  ]);
 });
 
 test('a log is read as UTF-8 unless another encoding is set [NB18]', async () => {

@@ -40,6 +40,10 @@ test('a pool is shown with its nodes by state and with what the last resize lack
     id: `n${index}`,
     state,
     isDedicated: state === 'idle',
+    stateTransitionTime: '2026-11-21T02:01:00Z',
+    ...(state === 'idle' && { allocationTime: '2026-11-21T02:00:00Z' }),
+    ...(state === 'Running' && { allocationTime: '2026-11-21T02:02:00Z' }),
+    ...(state === 'preempted' && { allocationTime: '2026-11-21T01:00:00Z' }),
     ...(state === 'unusable' && { errors: [broken, broken] }),
   }));
   const line = await opened([
@@ -76,6 +80,9 @@ test('a pool is shown with its nodes by state and with what the last resize lack
     },
     dedicatedNodes: 1,
     resizeErrors: ['AllocationFailed: none left'],
+    failedNodes: ['n6', 'n9'],
+    nodesInSetup: [{ id: 'n5', since: '2026-11-21T02:01:00.000Z' }],
+    allocatedAt: '2026-11-21T02:01:00.000Z',
     nodeErrors: ['ContainerInvalidImage: It could not be used (ImageName: a?sig=***)'],
     formulaError: 'InsufficientSampleData: none',
   });
