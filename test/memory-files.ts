@@ -99,6 +99,15 @@ export class MemoryFiles implements Files {
     return text ?? null;
   }
 
+  async readChunks(container: string, name: string, maxBytes: number) {
+    const text = await this.readText(container, name, maxBytes);
+    if (text === null) return null;
+    const bytes = Buffer.from(text);
+    return (async function* chunks() {
+      for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
+    })();
+  }
+
   async writeText(container: string, name: string, text: string): Promise<void> {
     this.#requireContainer(container);
     this.put(container, name, text);

@@ -41,6 +41,10 @@ export function filesOn(
       mapErrors(`read ${formatBlob(container, name)}`, () =>
         readText(containerOf(container), name, maxBytes, encoding),
       ),
+    readChunks: (container, name, maxBytes) =>
+      mapErrors(`read ${formatBlob(container, name)}`, () =>
+        readChunks(mapErrors, containerOf(container), name, maxBytes),
+      ),
     writeText: (container, name, text) =>
       mapErrors(`write ${formatBlob(container, name)}`, async () => {
         await blobOf(containerOf(container), name).upload(text, Buffer.byteLength(text));
@@ -220,16 +224,46 @@ async function readText(
   maxBytes: number,
   encoding = 'utf-8',
 ): Promise<string | null> {
-  const found = await find(container, name);
-  if (found === null) return null;
-  if (found.bytes > maxBytes) {
-    throw new Failure(
-      'inputRefused',
-      `blob ${formatBlob(container.containerName, name)} has ${found.bytes} bytes, more than the maximum of ${maxBytes}`,
-    );
-  }
+  if (!(await fits(container, name, maxBytes))) return null;
   const bytes = await ignoringStatus([404], blobOf(container, name).downloadToBuffer());
   return bytes === undefined ? null : new TextDecoder(encoding).decode(bytes);
+}
+
+/** False when the blob does not exist. @throws Failure inputRefused when it is too long */
+async function fits(container: ContainerClient, name: string, maxBytes: number): Promise<boolean> {
+  const found = await find(container, name);
+  if (found === null || found.bytes <= maxBytes) return found !== null;
+  throw new Failure(
+    'inputRefused',
+    `blob ${formatBlob(container.containerName, name)} has ${found.bytes} bytes, more than the maximum of ${maxBytes}`,
+  );
+}
+
+async function readChunks(
+  mapErrors: MapErrors,
+  container: ContainerClient,
+  name: string,
+  maxBytes: number,
+): Promise<AsyncIterable<Uint8Array> | null> {
+  if (!(await fits(container, name, maxBytes))) return null;
+  const response = await ignoringStatus([404], blobOf(container, name).download());
+  const body = response?.readableStreamBody as AsyncIterable<Buffer> | undefined;
+  if (body === undefined) return null;
+  return chunksOf(mapErrors, body, formatBlob(container.containerName, name));
+}
+
+/** Maps the errors of a connection that fails while the blob is being read. */
+async function* chunksOf(
+  mapErrors: MapErrors,
+  body: AsyncIterable<Buffer>,
+  blob: string,
+): AsyncGenerator<Uint8Array> {
+  const chunks = body[Symbol.asyncIterator]();
+  for (;;) {
+    const next = await mapErrors(`read ${blob}`, () => chunks.next());
+    if (next.done === true) return;
+    yield next.value;
+  }
 }
 
 async function claim(container: ContainerClient, name: string, text: string): Promise<boolean> {

@@ -309,6 +309,15 @@ export interface Files {
     maxBytes: number,
     encoding?: string,
   ): Promise<string | null>;
+  /**
+   * The bytes of a blob in chunks, so that it is never all in memory; null when it does not exist.
+   * @throws inputRefused when the blob is longer than `maxBytes`
+   */
+  readChunks(
+    container: string,
+    name: string,
+    maxBytes: number,
+  ): Promise<AsyncIterable<Uint8Array> | null>;
   writeText(container: string, name: string, text: string): Promise<void>;
   /** Creates the blob; returns false when it exists already. */
   claim(container: string, name: string, text: string): Promise<boolean>;

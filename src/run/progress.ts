@@ -269,7 +269,7 @@ function someNodesFailed(situation: Situation, now: Date): NextStep | undefined 
 function noNodeCanWork({ seen, watch, workload }: Situation, now: Date): NextStep | undefined {
   const pool = seen.pool;
   if (pool === null || isReady(pool.nodes) > 0) return undefined;
-  const { startTaskFailed, unusable, starting, waitingForStartTask } = pool.nodes;
+  const { startTaskFailed } = pool.nodes;
   if (startTaskFailed > 0 && canWork(pool.nodes) === 0) {
     return finish(
       'failed',
@@ -280,18 +280,24 @@ function noNodeCanWork({ seen, watch, workload }: Situation, now: Date): NextSte
   const { maxWaitMinutes } = workload.pool;
   const waitedMinutes = (now.getTime() - Date.parse(watch.lastUsableNodeAt)) / MINUTE_MS;
   if (waitedMinutes < maxWaitMinutes) return undefined;
+  const within = `within ${maxWaitMinutes} minutes`;
+  return noNodeBecameReady(workload, pool, within);
+}
+
+function noNodeBecameReady(workload: Workload, pool: PoolView, within: string): NextStep {
+  const { unusable, starting, waitingForStartTask } = pool.nodes;
   if (waitingForStartTask > 0) {
     return finish(
       'failed',
       'startTaskFailed',
-      `no ${nodeKind(workload)} became ready within ${maxWaitMinutes} minutes: the start task was still running on ${count(waitingForStartTask, 'node')}; raise pool.maxWaitMinutes if it needs longer`,
+      `no ${nodeKind(workload)} became ready ${within}: the start task was still running on ${count(waitingForStartTask, 'node')}; raise pool.maxWaitMinutes if it needs longer`,
     );
   }
   if (starting > 0) {
     return finish(
       'failed',
       'nodesUnusable',
-      `no ${nodeKind(workload)} became ready within ${maxWaitMinutes} minutes: ${count(starting, 'node')} did not finish starting`,
+      `no ${nodeKind(workload)} became ready ${within}: ${count(starting, 'node')} did not finish starting`,
     );
   }
   if (unusable > 0) {
@@ -304,7 +310,7 @@ function noNodeCanWork({ seen, watch, workload }: Situation, now: Date): NextSte
   return finish(
     'failed',
     'noCapacity',
-    `no ${nodeKind(workload)} became available within ${maxWaitMinutes} minutes${reasons(pool)}; try another vmSize or region, or request more Spot quota`,
+    `no ${nodeKind(workload)} became available ${within}${reasons(pool)}; try another vmSize or region, or request more Spot quota`,
   );
 }
 

@@ -29,12 +29,12 @@ test.each(['makePool', 'makeJob'] as const)(
   'a quota that others free at %s is waited for, and the run continues',
   async (call) => {
     const { run, batch } = await stage([whole]);
-    const real = batch[call].bind(batch) as (spec: never, owner: never) => Promise<void>;
+    const real = Reflect.get(batch, call) as (spec: unknown, owner: unknown) => Promise<void>;
     let refusals = 12;
     batch[call] = async (spec: unknown, owner: unknown) => {
       refusals -= 1;
       if (refusals >= 0) throw refusal();
-      await real(spec as never, owner as never);
+      await Reflect.apply(real, batch, [spec, owner]);
     };
 
     const record = await run('whole');

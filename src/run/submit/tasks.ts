@@ -104,6 +104,9 @@ export function manifestFile(access: Access): OutputFile {
   };
 }
 
+/** Bound of the variables of one task: Batch limits a task as a whole to some hundred kilobytes. */
+const MAX_VARIABLES = 64;
+
 const lineSchema = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, - or _'),
   environment: z
@@ -116,6 +119,9 @@ const lineSchema = z.strictObject({
         ),
       z.string().max(1024),
     )
+    .refine((variables) => Object.keys(variables).length <= MAX_VARIABLES, {
+      error: `must have at most ${MAX_VARIABLES} variables`,
+    })
     .default({}),
   affinityId: affinityId.optional(),
 });
@@ -123,12 +129,18 @@ const lineSchema = z.strictObject({
 export type ManifestLine = z.output<typeof lineSchema>;
 
 /**
- * Parses and validates the task manifest, which is JSON lines. Repeated lines are dropped.
+ * Parses and validates the task manifest, which is JSON lines, one line at a time. Repeated lines
+ * are dropped.
  * @throws Failure manifestRefused naming line and field
  */
-export function readManifest(text: string, maxTasks: number): readonly ManifestLine[] {
+export async function readManifest(
+  lines: AsyncIterable<string> | Iterable<string>,
+  maxTasks: number,
+): Promise<readonly ManifestLine[]> {
   const tasks = new Map<string, ManifestLine>();
-  for (const [index, line] of text.split(/\r?\n/).entries()) {
+  let index = -1;
+  for await (const line of lines) {
+    index += 1;
     if (line.trim() === '') continue;
     const task = readLine(line, index + 1);
     const key = task.id.toLowerCase();

@@ -2,6 +2,7 @@ import { Failure } from '../../failure';
 import type { RunPlan } from '../run';
 import { stagedInputs, type StagedInput } from '../stage/stage';
 import { combinationAt, combinationsIn, formatCombination } from '../../workload/sweep';
+import { linesOf } from './lines';
 import { readManifest } from './tasks';
 import type { TaskTemplate } from '../../workload/task-schema';
 import type { Work, WorkOf } from '../../workload/work-schema';
@@ -62,14 +63,14 @@ async function manifestOf(
   { maxTasks, chunk }: WorkOf<'split'>,
   plan: RunPlan,
 ): Promise<readonly Unit[]> {
-  const text = await files.readText(plan.outputContainer, MANIFEST, MAX_MANIFEST_BYTES);
-  if (text === null) {
+  const chunks = await files.readChunks(plan.outputContainer, MANIFEST, MAX_MANIFEST_BYTES);
+  if (chunks === null) {
     throw new Failure(
       'manifestRefused',
       'the job manager succeeded but wrote no outputs/tasks.jsonl',
     );
   }
-  return readManifest(text, maxTasks * chunk);
+  return readManifest(linesOf(chunks), maxTasks * chunk);
 }
 
 /** The untrusted blob name is passed only as a variable; the file has a generated name. */

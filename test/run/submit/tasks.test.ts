@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { linesOf } from '../../../src/run/submit/lines';
 import {
   dependenciesOn,
   manifestFile,
@@ -114,7 +115,43 @@ test('the job manager gets all inputs and the list of them, and writes the manif
   ]);
 });
 
-test('a manifest has one task a line; blank and repeated lines are ignored [GD3]', () => {
+/** A manifest that arrives in chunks of seven bytes. */
+function read(text: string, maxTasks: number) {
+  return readManifest(linesOf(chunksOf(text)), maxTasks);
+}
+
+async function* chunksOf(text: string): AsyncGenerator<Uint8Array> {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; at += 7) yield bytes.subarray(at, at + 7);
+}
+
+test('a line of the manifest that is too long is rejected before it is complete', async () => {
+  let read = 0;
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('{"id":"good"}\n');
+    for (; read < 1000; read++) yield Buffer.from('x'.repeat(1024));
+  }
+
+  await expect(readManifest(linesOf(endless()), 10)).rejects.toThrow(
+    'line 2 of the task manifest is invalid: it is longer than 32768 bytes; pass large values as files',
+  );
+  expect(read).toBeLessThan(40);
+});
+
+test('a task of the manifest with more than 64 variables is rejected', async () => {
+  const variables = (count: number) =>
+    JSON.stringify({
+      id: 'a',
+      environment: Object.fromEntries(Array.from({ length: count }, (_, at) => [`X${at}`, 'ä'])),
+    });
+
+  expect(await read(variables(64), 10)).toMatchObject([{ id: 'a', environment: { X63: 'ä' } }]);
+  await expect(read(variables(65), 10)).rejects.toThrow(
+    'line 1 of the task manifest is invalid: environment: must have at most 64 variables',
+  );
+});
+
+test('a manifest has one task a line; blank and repeated lines are ignored [GD3]', async () => {
   const text = [
     '{"id":"tile-1","environment":{"X":"0"}}',
     '',
@@ -123,14 +160,14 @@ test('a manifest has one task a line; blank and repeated lines are ignored [GD3]
     '',
   ].join('\n');
 
-  expect(readManifest(text, 2)).toEqual([
+  expect(await read(text, 2)).toEqual([
     { id: 'tile-1', environment: { X: '0' } },
     { id: 'tile-2', environment: {} },
   ]);
 });
 
-test('an empty manifest has no tasks', () => {
-  expect(readManifest('\n', 10)).toEqual([]);
+test('an empty manifest has no tasks', async () => {
+  expect(await read('\n', 10)).toEqual([]);
 });
 
 const idRule = 'id: must be 1 to 64 letters, digits, - or _';
@@ -151,8 +188,8 @@ test.each([
   ['a value that is no text', '{"id":"a","environment":{"X":1}}', 'environment.X: must be text'],
   ["the job manager's id", '{"id":"Job-Manager"}', 'the id Job-Manager is reserved by Nightshift'],
   ["the merge's id", '{"id":"merge"}', 'the id merge is reserved by Nightshift'],
-])('a manifest line with %s is refused by its number', (_what, line, reason) => {
-  expect(() => readManifest(`{"id":"good"}\n\n${line}\n`, 10)).toThrow(
+])('a manifest line with %s is refused by its number', async (_what, line, reason) => {
+  await expect(read(`{"id":"good"}\n\n${line}\n`, 10)).rejects.toThrow(
     expect.objectContaining({
       code: 'manifestRefused',
       message: `line 3 of the task manifest is invalid: ${reason}`,
@@ -160,14 +197,14 @@ test.each([
   );
 });
 
-test('two tasks with the same id are rejected, ignoring case', () => {
-  expect(() => readManifest('{"id":"a"}\n{"id":"A"}', 10)).toThrow(
+test('two tasks with the same id are rejected, ignoring case', async () => {
+  await expect(read('{"id":"a"}\n{"id":"A"}', 10)).rejects.toThrow(
     'line 2 of the task manifest is invalid: the id A is already used by another task',
   );
 });
 
-test('a manifest with more tasks than the workload allows is rejected', () => {
-  expect(() => readManifest('{"id":"a"}\n{"id":"b"}\n{"id":"c"}', 2)).toThrow(
+test('a manifest with more tasks than the workload allows is rejected', async () => {
+  await expect(read('{"id":"a"}\n{"id":"b"}\n{"id":"c"}', 2)).rejects.toThrow(
     'line 3 of the task manifest is invalid: more than 2 tasks; raise work.maxTasks or chunk the work',
   );
 });
