@@ -1,6 +1,6 @@
-import { canWork, count, isReady, nodeKind, parenthesized, reasons } from './nodes';
+import { canWork, count, isReady, nodeKind, parenthesized, reasons } from './provision/nodes';
 import type { JobView, Observation, Outcome, PoolView, RunPlan, WatchState } from './run';
-import { addUsage } from './usage';
+import { addUsage } from './finish/usage';
 import { failuresAllowed, shareTolerated } from '../workload/work-schema';
 import type { Workload } from '../workload/workload';
 

@@ -1,4 +1,3 @@
-import type { OrchestrationContext } from 'durable-functions';
 import { Failure, formatError, truncate } from '../failure';
 import { HistoryFull, newExecution, type Execution } from './steps';
 import {
@@ -27,7 +26,7 @@ export interface RunContext extends Execution {
 }
 
 /** The context of a run that starts. */
-export function newRun(ctx: OrchestrationContext, plan: RunPlan): RunContext {
+export function newRun(ctx: Execution['ctx'], plan: RunPlan): RunContext {
   const watch = newWatch(plan.startedAt);
   const run: RunContext = { ...newExecution(ctx), plan, watch, position: { phase: 'admitting' } };
   enterPhase(run, run.position, 'the confirmation of the ledger');
@@ -35,7 +34,7 @@ export function newRun(ctx: OrchestrationContext, plan: RunPlan): RunContext {
 }
 
 /** The context of a run that continues. Its status is the first thing that the run sets. */
-export function resumedRun(ctx: OrchestrationContext, resume: Resume): RunContext {
+export function resumedRun(ctx: Execution['ctx'], resume: Resume): RunContext {
   const { plan, watch, position, status, retry } = resume;
   ctx.df.setCustomStatus(status);
   return { ...newExecution(ctx, retry), plan, watch, position };
@@ -101,11 +100,11 @@ export function showStatus(
   run.ctx.df.setCustomStatus(status);
 }
 
-export function now(ctx: OrchestrationContext): string {
+export function now(ctx: Execution['ctx']): string {
   return ctx.df.currentUtcDateTime.toISOString();
 }
 
-export function secondsFrom(ctx: OrchestrationContext, seconds: number): string {
+export function secondsFrom(ctx: Execution['ctx'], seconds: number): string {
   return new Date(ctx.df.currentUtcDateTime.getTime() + seconds * 1000).toISOString();
 }
 

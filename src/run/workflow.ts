@@ -1,6 +1,6 @@
 import type { OrchestrationContext } from 'durable-functions';
 import { Failure } from '../failure';
-import { finish } from './ending';
+import { finish } from './finish/ending';
 import { followersOf } from './finish/followers';
 import { MINUTE_MS, planRun } from './plan';
 import { nextStep, notePoll } from './progress';

@@ -107,24 +107,6 @@ test.each(kinds)('deleting a container is idempotent [GD37] (with %s)', async (k
   ]).toEqual(['deleted', 'deleted', [], null, null]);
 });
 
-test.each(kinds)('a blob is read in chunks, up to a bound on its size (with %s)', async (kind) => {
-  const { files } = account(kind);
-  const container = await fresh(files);
-  const text = 'line of text\n'.repeat(50_000);
-  await files.writeText(container, 'long.txt', text);
-
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of (await files.readChunks(container, 'long.txt', 1_000_000)) ?? []) {
-    chunks.push(chunk);
-  }
-  expect(Buffer.concat(chunks).toString('utf8')).toBe(text);
-  expect(chunks.length).toBeGreaterThan(1);
-  expect(await files.readChunks(container, 'none.txt', 10)).toBeNull();
-  await expect(files.readChunks(container, 'long.txt', 10)).rejects.toMatchObject({
-    code: 'inputRefused',
-  });
-});
-
 test.each(kinds)(
   'text is written, found and read as it was, in any language (with %s)',
   async (kind) => {

@@ -5,7 +5,7 @@ import { partsOfRunId } from '../../src/ledger/keys';
 import { endLostRun } from '../../src/run/finish/end-lost-run';
 import { recordBlob, RUNS_CONTAINER } from '../../src/run/names';
 import { planRun } from '../../src/run/plan';
-import type { RunInput, RunRecord } from '../../src/run/run';
+import type { Resume, RunInput, RunRecord, RunStatus } from '../../src/run/run';
 import { POLL_NOW } from '../../src/run/workflow';
 import { type Workload, type WorkloadDeclaration } from '../../src/workload/workload';
 import { checked, inputOf, watchWith } from './given';
@@ -85,13 +85,16 @@ test('a run whose workload is removed while it is watched is harvested, cleaned 
   await stand.hub.settled();
   stand.clock.stepTo(new Date('2030-01-01T02:20:00Z'));
   await stand.hub.settled();
+  const status = stand.hub.status(runId).customStatus as RunStatus;
   await stand.hub.terminate(runId, 'the next execution follows');
 
   // The execution that a continue-as-new begins after the deployment of another declaration.
   const input = inputFor('whole');
   const plan = planRun(checked(whole), input, START);
   (stand.app.workloads as Map<string, Workload>).delete('whole');
-  const resume = { plan, watch: watchWith({ startedAt: START, plannedTasks: 0 }) };
+  const { timeline } = status;
+  const watch = watchWith({ startedAt: START, plannedTasks: 0, timeline });
+  const resume: Resume = { plan, watch, position: { phase: 'watching' }, status, retry: null };
   const { output } = await stand.hub.run('run', `${runId}-resumed`, { ...input, resume });
 
   const record = output as RunRecord;

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { Failure } from '../../src/failure';
 import { nextStep, notePoll } from '../../src/run/progress';
-import { addUsage } from '../../src/run/usage';
+import { addUsage } from '../../src/run/finish/usage';
 import type { NodeCounts, PoolView } from '../../src/run/run';
 import type { WorkloadDeclaration } from '../../src/workload/workload';
 import { checked, jobWith, minute, poolWith, seenWith, situationOf, watchWith } from './given';

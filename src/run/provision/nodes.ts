@@ -1,5 +1,5 @@
-import type { NodeCounts, PoolView } from './run';
-import type { Workload } from '../workload/workload';
+import type { NodeCounts, PoolView } from '../run';
+import type { Workload } from '../../workload/workload';
 
 /** Counts of nodes, and the sentences about them. */
 

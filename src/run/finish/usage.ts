@@ -1,6 +1,6 @@
-import { canWork } from './nodes';
-import { MINUTE_MS } from './plan';
-import type { NodeCounts, PoolView, Usage } from './run';
+import { canWork } from '../provision/nodes';
+import { MINUTE_MS } from '../plan';
+import type { NodeCounts, PoolView, Usage } from '../run';
 
 /** Batch bills nodes in every state except preempted. */
 function billedNodes(nodes: NodeCounts): number {

@@ -1,5 +1,5 @@
 import { addUsage } from './usage';
-import { boundHistory, perform, sleepUntil, type Step } from './steps';
+import { boundHistory, perform, sleepUntil, type Step } from '../steps';
 import {
   enterPhase,
   now,
@@ -8,7 +8,7 @@ import {
   secondsFrom,
   showStatus,
   type RunContext,
-} from './run-context';
+} from '../run-context';
 import {
   NOTHING_HARVESTED,
   type CleanedUp,
@@ -17,7 +17,7 @@ import {
   type Outcome,
   type Position,
   type RunRecord,
-} from './run';
+} from '../run';
 
 /** The phases of a run after its outcome is known: harvest, clean-up and record. */
 
