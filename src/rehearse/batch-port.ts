@@ -1,0 +1,269 @@
+import { Failure } from '../failure';
+import type { Batch, Owner, PoolSpec, SupportedImage } from '../run/ports';
+import type { JobView, NodeCounts, PoolView, TaskCounts, TaskEnd } from '../run/run';
+import type { BatchModel } from './batch-model';
+import type { Job, Made, Pool, Task } from './batch-state';
+import { SECOND } from './clock';
+
+/** The model as one app sees it: the port, with the refusals that the app's own client makes of the service's. */
+
+const IMAGES: readonly SupportedImage[] = [
+  ['canonical', 'ubuntu-24_04-lts', 'server', false] as const,
+  ['microsoft-dsvm', 'ubuntu-hpc', '2404', true] as const,
+].map(([publisher, offer, sku, runsContainers]) => ({
+  publisher,
+  offer,
+  sku,
+  nodeAgent: 'batch.node.ubuntu 24.04',
+  endOfLife: null,
+  runsContainers,
+}));
+
+/** The service takes one such call in this time. */
+const FORMULA_PAUSE = 30 * SECOND;
+const AT_REST =
+  '$TargetDedicatedNodes = 0;\n$TargetLowPriorityNodes = 0;\n$NodeDeallocationOption = terminate;';
+
+// oxlint-disable-next-line eslint/max-lines-per-function -- a table: one row for each operation of the port
+export function batchPort(model: BatchModel, app: string): Batch {
+  const pool = (id: string) => model.pools.get(id.toLowerCase());
+  const job = (id: string) => model.jobs.get(id.toLowerCase());
+  return {
+    supportedImages: async () => IMAGES,
+    packageVersions: async () => ['1.0'],
+    makePool: async (spec, owner) => makePool(model, app, spec, owner),
+    setFormula: async (id, formula) =>
+      changeFormula(model, app, demand(pool(id), 'pool', id), formula),
+    getPool: async (id) => poolView(pool(id)),
+    describePool: async (id) => factsOf(pool(id)),
+    makeJob: async (spec, owner) => {
+      const found = job(spec.id);
+      if (found !== undefined) return adopt(found, owner, 'job');
+      if (model.isShort('jobs'))
+        throw quota(`make job ${spec.id}`, 'ActiveJobAndScheduleQuotaReached');
+      const made = model.addJob(spec.id, { app, owner }, spec);
+      model.wakePoolOf(made);
+    },
+    addTasks: async (id, tasks) => {
+      const over = () => (job(id)?.state ?? 'deleting') !== 'active';
+      if (over()) throw new Failure('jobEndedEarly', `job ${id} takes no more tasks`);
+      for await (const task of tasks) {
+        if (over()) throw new Failure('jobEndedEarly', `job ${id} takes no more tasks`);
+        model.addTask(demand(job(id), 'job', id), task);
+      }
+      model.wakePoolOf(demand(job(id), 'job', id));
+    },
+    taskIds: async function* (id) {
+      for (const { spec } of [...demand(job(id), 'job', id).tasks.values()]) yield spec.id;
+    },
+    unfinishedTasks: async (id, limit) =>
+      idsOf(
+        demand(job(id), 'job', id),
+        ({ state }) => state === 'active' || state === 'running',
+        limit,
+      ),
+    runningTasks: async (id, limit) =>
+      idsOf(demand(job(id), 'job', id), ({ state }) => state === 'running', limit),
+    endWhenTasksEnd: async (id) => {
+      const found = job(id);
+      if (found !== undefined && found.state === 'active') model.letEndWithTasks(found);
+    },
+    getJob: async (id) => jobView(job(id)),
+    countTasks: async (id) => countTasks(demand(job(id), 'job', id)),
+    countUnprepared: async (id, poolId) => {
+      const nodes = pool(poolId)?.nodes;
+      const able = [...(job(id)?.unprepared ?? [])].map((node) => nodes?.get(node)?.state);
+      return able.filter((state) => state === 'idle' || state === 'running').length;
+    },
+    failedTasks: async (id, limit) =>
+      [...demand(job(id), 'job', id).tasks.values()]
+        .filter(({ state }) => state === 'failed')
+        .slice(0, limit)
+        .map(({ spec, exitCode, cause }) => ({ id: spec.id, exitCode, cause: cause ?? '' })),
+    readTaskFile: async (id, task, file) =>
+      job(id)?.tasks.get(task.toLowerCase())?.startedAt === 0 ? null : `${file} of ${task}\n`,
+    readStartTaskError: async (id) =>
+      [...(pool(id)?.nodes.values() ?? [])].some(({ state }) => state === 'startTaskFailed')
+        ? 'the set-up failed\n'
+        : null,
+    readPreparationError: async () => 'the preparation failed\n',
+    deleteJob: async (id, owner) => {
+      const found = job(id);
+      if (found === undefined) return 'deleted';
+      if (found.owner?.runId !== owner.runId) return 'notOwned';
+      model.removeJob(found, app);
+      return 'deleting';
+    },
+    deletePool: async (id, owner) => {
+      const found = pool(id);
+      if (found === undefined) return 'deleted';
+      if (isRetained(found) || found.owner?.runId !== owner.runId) return 'notOwned';
+      model.removePool(found, app);
+      return 'deleting';
+    },
+    scalePoolToZero: async (id, owner) => scaleToZero(model, app, pool(id), owner),
+    listRetainedPools: async () =>
+      [...model.pools.values()].flatMap(({ id, spec }) =>
+        spec === null || spec.retainedUntil === null ? [] : [{ id, until: spec.retainedUntil }],
+      ),
+    deleteRetainedPool: async (id) => {
+      const found = pool(id);
+      if (found === undefined) return 'deleted';
+      if (!isRetained(found)) return 'notOwned';
+      if ([...model.jobs.values()].some((one) => one.poolId === id && one.state !== 'completed')) {
+        return 'busy';
+      }
+      model.removePool(found, app);
+      return 'deleting';
+    },
+    listOwned: async () => [
+      ...ownedIn(
+        'pool',
+        [...model.pools.values()].filter((one) => !isRetained(one)),
+      ),
+      ...ownedIn('job', [...model.jobs.values()]),
+    ],
+  };
+}
+
+function makePool(model: BatchModel, app: string, spec: PoolSpec, owner: Owner): void {
+  const found = model.pools.get(spec.id.toLowerCase());
+  if (found === undefined) {
+    if (model.isShort('pools')) throw quota(`make pool ${spec.id}`, 'PoolQuotaReached');
+    model.addPool(spec.id, { app, owner }, spec);
+    return;
+  }
+  if (spec.retainedUntil === null) return adopt(found, owner, 'pool');
+  if (found.isDeleting) throw deleting('pool', spec.id);
+  if (!isRetained(found) || found.owner?.workload !== owner.workload)
+    throw collision('pool', spec.id);
+  if (found.formula === spec.formula) return;
+  if (changeFormula(model, app, found, spec.formula) === 'set') return;
+  throw new Failure(
+    'serviceUnavailable',
+    `pool ${spec.id} does not accept a formula at the moment`,
+  );
+}
+
+function changeFormula(
+  model: BatchModel,
+  app: string,
+  pool: Pool,
+  formula: string,
+): 'set' | 'busy' {
+  if (pool.isDeleting || pool.resizing !== null) return 'busy';
+  if (model.now < pool.formulaSetAt + FORMULA_PAUSE) return 'busy';
+  model.noteTouched(app, 'pool', pool);
+  model.changeFormula(pool, formula);
+  return 'set';
+}
+
+function scaleToZero(model: BatchModel, app: string, pool: Pool | undefined, owner: Owner) {
+  if (pool === undefined) return 'deleted';
+  if (!isRetained(pool) || pool.owner?.workload !== owner.workload) return 'notOwned';
+  if (pool.isDeleting) return 'deleting';
+  if (pool.formula !== AT_REST) {
+    changeFormula(model, app, pool, AT_REST);
+    return 'deleting';
+  }
+  return pool.nodes.size === 0 && pool.resizing === null ? 'kept' : 'deleting';
+}
+
+function isRetained({ spec }: Pool): boolean {
+  return spec !== null && spec.retainedUntil !== null;
+}
+
+function adopt(found: Made, owner: Owner, kind: 'pool' | 'job'): void {
+  if (found.isDeleting) throw deleting(kind, found.id);
+  if (found.owner?.runId !== owner.runId) throw collision(kind, found.id);
+}
+
+function deleting(kind: string, id: string): Failure {
+  return new Failure('serviceUnavailable', `${kind} ${id} is being deleted`);
+}
+
+function collision(kind: string, id: string): Failure {
+  return new Failure('nameCollision', `a ${kind} named ${id} exists that this run did not make`);
+}
+
+function quota(doing: string, code: string): Failure {
+  return new Failure('quotaReached', `cannot ${doing}: the account has no more of them [${code}]`);
+}
+
+function demand<Thing>(thing: Thing | undefined, kind: string, id: string): Thing {
+  if (thing !== undefined) return thing;
+  throw new Failure('serviceUnavailable', `${kind} ${id} does not exist`);
+}
+
+function idsOf(job: Job, is: (task: Task) => boolean, limit: number): readonly string[] {
+  return [...job.tasks.values()]
+    .filter(is)
+    .slice(0, limit)
+    .map(({ spec }) => spec.id);
+}
+
+function ownedIn<Kind extends 'pool' | 'job'>(kind: Kind, made: readonly Made[]) {
+  return made.flatMap(({ id, owner }) =>
+    owner === null ? [] : [{ kind, id, runId: owner.runId }],
+  );
+}
+
+function factsOf(pool: Pool | undefined) {
+  if (pool === undefined) return null;
+  return {
+    isBeingDeleted: pool.isDeleting,
+    runId: isRetained(pool) ? null : (pool.owner?.runId ?? null),
+    nodeAgent: 'batch.node.ubuntu 24.04',
+    runsContainers: false,
+    slotsPerNode: pool.slotsPerNode,
+    scalesItself: true,
+    targetNodes: pool.target.spot + pool.target.dedicated,
+  };
+}
+
+function poolView(pool: Pool | undefined): PoolView | null {
+  if (pool === undefined) return null;
+  const nodes: Record<keyof NodeCounts, number> = {
+    starting: 0,
+    waitingForStartTask: 0,
+    startTaskFailed: 0,
+    idle: 0,
+    running: 0,
+    unusable: 0,
+    preempted: 0,
+    leaving: 0,
+  };
+  let dedicatedNodes = 0;
+  for (const { state, isSpot } of pool.nodes.values()) {
+    nodes[state] += 1;
+    if (!isSpot) dedicatedNodes += 1;
+  }
+  return {
+    state: pool.isDeleting ? 'deleting' : 'active',
+    resizing: pool.resizing !== null,
+    targetNodes: pool.target.spot + pool.target.dedicated,
+    nodes,
+    dedicatedNodes,
+    resizeErrors: pool.resizing === null ? pool.resizeErrors : [],
+    nodeErrors: nodes.unusable > 0 ? ['ContainerInvalidImage: the image could not be fetched'] : [],
+    formulaError: null,
+  };
+}
+
+function jobView(job: Job | undefined): JobView | null {
+  if (job === undefined) return null;
+  const { state, terminateReason, spec } = job;
+  const manager = spec?.jobManager ?? null;
+  const task = manager === null ? undefined : job.tasks.get(manager.id.toLowerCase());
+  return { state, terminateReason, jobManager: task === undefined ? null : taskEnd(task) };
+}
+
+function taskEnd({ state, exitCode, cause, retries, requeues }: Task): TaskEnd {
+  return { state: state === 'active' ? 'waiting' : state, exitCode, cause, retries, requeues };
+}
+
+function countTasks(job: Job): TaskCounts {
+  const counts = { active: 0, running: 0, succeeded: 0, failed: 0 };
+  for (const { state } of job.tasks.values()) counts[state] += 1;
+  return counts;
+}

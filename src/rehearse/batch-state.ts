@@ -1,0 +1,158 @@
+import type { Chance } from './chance';
+import type { Agenda, Appointment } from './clock';
+import type { Targets, Metrics } from './formula';
+import type { JobSpec, Owner, PoolSpec, TaskSpec } from '../run/ports';
+
+/** What a model of a Batch account holds. */
+
+export type NodeState =
+  | 'starting'
+  | 'waitingForStartTask'
+  | 'startTaskFailed'
+  | 'idle'
+  | 'running'
+  | 'unusable'
+  | 'preempted'
+  | 'leaving';
+
+export interface Node {
+  readonly id: string;
+  readonly isSpot: boolean;
+  state: NodeState;
+  freeSlots: number;
+  /** It gets no task any more and leaves after those it has. */
+  isDraining: boolean;
+  billedSince: number | null;
+  readonly running: Set<Task>;
+  next: Appointment | null;
+}
+
+/** Who made it: an app of this world, or somebody whose things no app may touch. */
+export interface Made {
+  readonly id: string;
+  readonly owner: Owner | null;
+  readonly app: string | null;
+  readonly madeAt: number;
+  isDeleting: boolean;
+  /** Who asked for its end, when somebody did. */
+  deletedBy: string | null;
+}
+
+export interface Pool extends Made {
+  spec: PoolSpec | null;
+  readonly slotsPerNode: number;
+  formula: string;
+  evaluate: ((now: number, metrics: Metrics) => Targets) | null;
+  formulaSetAt: number;
+  target: { spot: number; dedicated: number };
+  resizing: Appointment | null;
+  resizeErrors: readonly string[];
+  readonly nodes: Map<string, Node>;
+  nodesMade: number;
+  nextEvaluation: Appointment | null;
+  /** When the number of pending tasks changed, and to what: samples of the last minutes. */
+  readonly pending: { readonly at: number; readonly count: number }[];
+  /** Node-minutes of nodes that are gone; the others count from `billedSince`. */
+  billedMinutes: number;
+}
+
+export type JobState = 'active' | 'ending' | 'completed' | 'deleting';
+
+export interface Job extends Made {
+  readonly spec: JobSpec | null;
+  readonly poolId: string;
+  state: JobState;
+  terminateReason: string | null;
+  endsWithTasks: boolean;
+  readonly tasks: Map<string, Task>;
+  readonly unprepared: Set<string>;
+  readonly prepared: Set<string>;
+  wallClock: Appointment | null;
+  running: number;
+  goneAt: number | null;
+}
+
+export interface Task {
+  readonly spec: TaskSpec;
+  readonly job: Job;
+  readonly isManager: boolean;
+  state: 'active' | 'running' | 'succeeded' | 'failed';
+  exitCode: number | null;
+  cause: string | null;
+  retries: number;
+  requeues: number;
+  node: Node | null;
+  end: Appointment | null;
+  startedAt: number;
+  /** Why its files could not be fetched when it began. */
+  inputProblem: string | null;
+  /** Successful ends, of which there can be one. */
+  timesDone: number;
+  /** Tasks of the job that had not ended when this one began; only a merge is asked. */
+  unfinishedAtStart: number;
+}
+
+/** What the account does by itself, drawn for each world. */
+export interface BatchWeather {
+  readonly allocationSeconds: number;
+  readonly bootSeconds: number;
+  readonly deletionSeconds: number;
+  readonly taskMinutes: readonly [number, number];
+  /** Shares, each between 0 and 1. */
+  readonly startTasksThatFail: number;
+  readonly nodesUnusable: number;
+  readonly preparationsThatFail: number;
+  readonly attemptsThatFail: number;
+  /** Tasks whose every attempt fails. */
+  readonly tasksThatFail: number;
+  readonly managersThatFail: number;
+  readonly tasksThatHang: number;
+  /** Tasks that end well and leave out what they were to write. */
+  readonly outputsMissing: number;
+}
+
+export const GENTLE: BatchWeather = {
+  allocationSeconds: 60,
+  bootSeconds: 60,
+  deletionSeconds: 40,
+  taskMinutes: [1, 10],
+  startTasksThatFail: 0,
+  nodesUnusable: 0,
+  preparationsThatFail: 0,
+  attemptsThatFail: 0,
+  tasksThatFail: 0,
+  managersThatFail: 0,
+  tasksThatHang: 0,
+  outputsMissing: 0,
+};
+
+/** Times at which the account has less to give than usual. */
+export interface Shortage {
+  readonly of: 'spot' | 'pools' | 'jobs' | 'cores';
+  readonly from: number;
+  readonly until: number;
+}
+
+export function isShort(shortages: readonly Shortage[], of: Shortage['of'], now: number): boolean {
+  return shortages.some((one) => one.of === of && one.from <= now && now < one.until);
+}
+
+/** The parts of the model see the account as this. */
+export interface BatchAccount {
+  readonly agenda: Agenda;
+  readonly chance: Chance;
+  readonly weather: BatchWeather;
+  readonly now: number;
+  /** By id in lower case. */
+  readonly pools: Map<string, Pool>;
+  readonly jobs: Map<string, Job>;
+  readonly gonePools: Pool[];
+  isShort(of: Shortage['of']): boolean;
+  jobsOf(poolId: string): readonly Job[];
+  schedule(pool: Pool): void;
+  requeueTasks(pool: Pool, node: Node): void;
+  /** Why a task cannot fetch its files, or null. */
+  unreadable(task: Task): string | null;
+  /** Uploads what the task is to upload; the reason when that fails, or null. */
+  writeOutputs(task: Task, result: 'success' | 'failure'): string | null;
+}

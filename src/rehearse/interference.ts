@@ -1,0 +1,139 @@
+import { cancelRun, activeRunIds } from '../instances';
+import { stopCosts } from '../run/finish/stop-costs';
+import { runIdOf } from '../run/names';
+import type { Occurrence } from '../run/run';
+import type { App } from './app';
+import type { BatchModel } from './batch-model';
+import { changeBlob, type OccurrenceState } from './deliveries';
+import { hasEnded } from './engine';
+import type { Fault } from './faults';
+
+/** What persons do to an app and its things while runs are under way. */
+
+export interface Interference {
+  readonly kind: string;
+  readonly app: string | null;
+  /** The run, pool, job or container it was done to. */
+  readonly what: string;
+  readonly at: number;
+}
+
+interface World {
+  readonly apps: readonly App[];
+  readonly batch: BatchModel;
+  readonly occurrences: readonly OccurrenceState[];
+  readonly interference: readonly Interference[];
+  readonly agenda: { readonly now: number };
+}
+
+type Timed = Extract<
+  Fault,
+  { kind: 'cancel' | 'stopAll' | 'terminate' | 'purge' | 'deletion' | 'blobChanged' }
+>;
+
+export function interfere(world: World, fault: Timed): void {
+  switch (fault.kind) {
+    case 'deletion':
+      return deleteSomething(world, fault);
+    case 'blobChanged': {
+      const state = world.occurrences[fault.occurrence];
+      const app = world.apps.find(({ id }) => id === state?.plan.app);
+      if (state?.plan.kind !== 'blob' || app === undefined) return;
+      note(world, 'blobChanged', app.id, state.plan.key);
+      return changeBlob(app, state, fault.to);
+    }
+    default: {
+      const app = pickOf(world.apps, fault.pick);
+      if (app !== undefined && app.isUp) operate(world, app, fault);
+    }
+  }
+}
+
+function operate(
+  world: World,
+  app: App,
+  {
+    kind,
+    pick,
+  }: Extract<Timed, { pick: number; kind: 'cancel' | 'stopAll' | 'terminate' | 'purge' }>,
+): void {
+  const { client, ports } = app.host;
+  const door = { client, files: ports.files };
+  const active = [...app.hub.instances.values()].filter((instance) => !hasEnded(instance));
+  const chosen = pickOf(active, pick);
+  app.parts.agenda.unsettle();
+  const done = (what: Promise<unknown>) =>
+    what.catch((error: unknown) => app.warnings.push(String(error)));
+  if (kind === 'stopAll') {
+    for (const { id } of active) note(world, kind, app.id, id);
+    void done(stopEverything(door, ports.batch));
+    return;
+  }
+  if (chosen === undefined) return;
+  note(world, kind, app.id, chosen.id);
+  if (kind === 'cancel') void done(cancelRun(door, chosen.id));
+  else if (kind === 'terminate') void done(client.terminate(chosen.id, 'by hand'));
+  else app.hub.instances.delete(chosen.id);
+}
+
+async function stopEverything(
+  door: Parameters<typeof cancelRun>[0],
+  batch: Parameters<typeof stopCosts>[0]['batch'],
+): Promise<void> {
+  for (const runId of await activeRunIds(door.client)) await cancelRun(door, runId);
+  await stopCosts({ batch });
+}
+
+function deleteSomething(world: World, { of, pick }: Extract<Timed, { kind: 'deletion' }>): void {
+  const { batch, apps } = world;
+  if (of === 'staging') {
+    const all = apps.flatMap((app) =>
+      [...app.parts.files.containers.keys()]
+        .filter((name) => name.endsWith('-in'))
+        .map((name) => ({ app, name })),
+    );
+    const chosen = pickOf(all, pick);
+    if (chosen === undefined) return;
+    note(world, 'deletion', chosen.app.id, chosen.name);
+    chosen.app.parts.files.drop(chosen.name);
+    return;
+  }
+  const things = of === 'pool' ? batch.pools : batch.jobs;
+  const chosen = pickOf(
+    [...things.values()].filter(({ app }) => app !== null),
+    pick,
+  );
+  if (chosen === undefined) return;
+  note(world, 'deletion', chosen.app, chosen.id);
+  if (of === 'pool')
+    batch.removePool(chosen as Parameters<BatchModel['removePool']>[0], 'a person');
+  else batch.removeJob(chosen as Parameters<BatchModel['removeJob']>[0], 'a person');
+}
+
+/** Somebody has a thing of the name that a run is to have. */
+export function plantCollision(world: World, fault: Extract<Fault, { kind: 'collision' }>): void {
+  const plan = world.occurrences[fault.occurrence]?.plan;
+  const app = world.apps.find(({ id }) => id === plan?.app);
+  if (plan === undefined || app === undefined || plan.kind === 'blob') return;
+  const occurrence: Occurrence =
+    plan.kind === 'schedule'
+      ? { kind: 'schedule', due: new Date(plan.at).toISOString() }
+      : { kind: 'request', key: plan.key };
+  const runId = runIdOf(plan.workload, occurrence);
+  const maker = { app: null, owner: null };
+  note(world, 'collision', app.id, runId);
+  if (fault.of === 'pool') world.batch.addPool(runId, maker, null);
+  else if (fault.of === 'job') world.batch.addJob(runId, maker, null);
+  else {
+    const name = `run-${runId}-${fault.of === 'staging' ? 'in' : 'out'}`;
+    app.parts.files.put(name, 'precious', 'of somebody');
+  }
+}
+
+function note(world: World, kind: string, app: string | null, what: string): void {
+  (world.interference as Interference[]).push({ kind, app, what, at: world.agenda.now });
+}
+
+function pickOf<Item>(items: readonly Item[], pick: number): Item | undefined {
+  return items.length === 0 ? undefined : items[pick % items.length];
+}

@@ -1,0 +1,185 @@
+import { Failure } from '../failure';
+import type { TaskSpec } from '../run/ports';
+import type { Chance } from './chance';
+import { SECOND, type Agenda } from './clock';
+import type { CallEffect, Fault, PortName } from './faults';
+import type { Trace } from './trace';
+
+/**
+ * The line between an app and its services: every call of a port passes here, is noted, may be
+ * slow, refused, answered into the void, or the last thing that its host did.
+ */
+
+/** One life of an app's process. Calls of a dead one never return. */
+export interface HostLife {
+  readonly app: string;
+  isAlive: boolean;
+  crash(reason: string): void;
+}
+
+export interface LineParts {
+  readonly agenda: Agenda;
+  readonly chance: Chance;
+  readonly trace: Trace;
+  readonly faults: readonly Fault[];
+  readonly slowCalls: number;
+}
+
+type CallFault = Extract<Fault, { kind: 'call' }>;
+type Outage = Extract<Fault, { kind: 'outage' }>;
+
+/** The requests of a call are sent; the answers are awaited by nobody. */
+const NEVER = new Promise<never>(() => {});
+
+export class Line {
+  readonly #effects = new Map<string, CallEffect>();
+  readonly #outages: readonly Outage[];
+  readonly #counts = new Map<string, number>();
+  /** Faults of single calls that have happened. */
+  readonly hits: string[] = [];
+
+  constructor(readonly parts: LineParts) {
+    const { faults } = parts;
+    for (const fault of faults.filter((fault): fault is CallFault => fault.kind === 'call')) {
+      this.#effects.set(`${fault.port}.${fault.method}#${fault.nth}`, fault.effect);
+    }
+    this.#outages = faults.filter((fault): fault is Outage => fault.kind === 'outage');
+  }
+
+  async call<Result>(
+    host: HostLife,
+    port: PortName,
+    method: string,
+    values: readonly unknown[],
+    perform: (effect: CallEffect | undefined) => Promise<Result>,
+  ): Promise<Result> {
+    if (!host.isAlive) return NEVER;
+    const { agenda, chance, slowCalls } = this.parts;
+    const effect = this.#begin(host, port, method, values);
+    if (
+      effect === 'slow' ||
+      (slowCalls > 0 && chance.is(`slow ${this.parts.trace.calls}`, slowCalls))
+    ) {
+      const seconds = chance.whole(
+        `seconds ${this.parts.trace.calls}`,
+        1,
+        effect === 'slow' ? 90 : 15,
+      );
+      await agenda.pause(seconds * SECOND);
+      if (!host.isAlive) return NEVER;
+    }
+    if (effect === 'crashBefore') {
+      host.crash(`before ${port}.${method}`);
+      return NEVER;
+    }
+    if (effect === 'refused') throw unavailable(port, method, 'the service is busy');
+    this.#refuseInOutage(port, method);
+    const result = await perform(effect);
+    if (effect === 'crashAfter') {
+      host.crash(`after ${port}.${method}`);
+      return NEVER;
+    }
+    if (effect === 'answerLost') throw unavailable(port, method, 'the answer was lost');
+    return result;
+  }
+
+  #begin(
+    host: HostLife,
+    port: PortName,
+    method: string,
+    [first]: readonly unknown[],
+  ): CallEffect | undefined {
+    const { agenda, trace } = this.parts;
+    const key = typeof first === 'string' ? first : idOf(first);
+    const name = `${port}.${method}`;
+    trace.note(agenda.now, `${host.app} ${name} ${key}`);
+    const nth = (this.#counts.get(name) ?? 0) + 1;
+    this.#counts.set(name, nth);
+    if (this.#effects.size === 0) return undefined;
+    const effect = this.#effects.get(`${name}#${nth}`);
+    if (effect !== undefined) {
+      this.hits.push(`${name} ${effect}`);
+      trace.note(agenda.now, `  ${effect}`);
+    }
+    return effect;
+  }
+
+  #refuseInOutage(port: PortName, method: string): void {
+    const { now } = this.parts.agenda;
+    for (const outage of this.#outages) {
+      if (outage.port !== port || now < outage.from || now >= outage.until) continue;
+      throw new Failure(outage.code, `cannot call ${port}.${method}: the service is away`);
+    }
+  }
+}
+
+function idOf(value: unknown): string {
+  return typeof value === 'object' && value !== null && 'id' in value ? String(value.id) : '';
+}
+
+function unavailable(port: PortName, method: string, why: string): Error {
+  const message = `cannot call ${port}.${method} just now: ${why}`;
+  return port === 'engine' ? new Error(message) : new Failure('serviceUnavailable', message);
+}
+
+type Method = (...values: unknown[]) => unknown;
+
+/** What comes one by one. A list that breaks off has given its first item. */
+const LISTS: ReadonlySet<string> = new Set(['list', 'taskIds']);
+
+/** The same port at the end of the line. */
+export function onLine<Port extends object>(
+  line: Line,
+  host: HostLife,
+  name: PortName,
+  port: Port,
+  methods: readonly string[],
+): Port {
+  const guarded: Record<string, Method> = {};
+  for (const method of methods) {
+    const own = Reflect.get(port, method) as Method;
+    const perform = (values: unknown[]) => Reflect.apply(own, port, values);
+    guarded[method] = LISTS.has(method)
+      ? (...values) =>
+          listOn(line, host, name, method, values, () => perform(values) as AsyncIterable<unknown>)
+      : (...values) =>
+          line.call(host, name, method, values, async (effect) =>
+            perform(effect === 'halfDone' && method === 'addTasks' ? halfOf(values) : values),
+          );
+  }
+  return guarded as Port;
+}
+
+async function* listOn(
+  line: Line,
+  host: HostLife,
+  port: PortName,
+  method: string,
+  values: readonly unknown[],
+  items: () => AsyncIterable<unknown>,
+): AsyncGenerator<unknown> {
+  const effect = await line.call(host, port, method, values, async (effect) => effect);
+  for await (const item of items()) {
+    yield item;
+    if (effect === 'halfDone') throw unavailable(port, method, 'the next page did not come');
+  }
+}
+
+/** The first task is added, and then the service answers no more. */
+function halfOf([jobId, tasks]: unknown[]): unknown[] {
+  async function* first(): AsyncGenerator<TaskSpec> {
+    for await (const task of tasks as AsyncIterable<TaskSpec> | Iterable<TaskSpec>) {
+      yield task;
+      throw new Failure('serviceUnavailable', 'cannot add the next tasks just now');
+    }
+  }
+  return [jobId, first()];
+}
+
+export function methodsOf(port: object): readonly string[] {
+  const own = Object.keys(port).filter((name) => typeof Reflect.get(port, name) === 'function');
+  if (own.length > 0) return own;
+  return Object.getOwnPropertyNames(Object.getPrototypeOf(port)).filter(
+    (name) => name !== 'constructor',
+  );
+}

@@ -1,0 +1,251 @@
+import { App } from './app';
+import { BatchModel } from './batch-model';
+import { catalogue, MANIFEST, SECRET, SHARED_POOL } from './catalogue';
+import { Chance } from './chance';
+import { Agenda, HOUR, MINUTE } from './clock';
+import { deliver, dropBlob, type OccurrenceState } from './deliveries';
+import { hasEnded } from './engine';
+import { endOf, type Fault } from './faults';
+import { FilesModel, SIGNATURE } from './files-model';
+import { Line } from './line';
+import { interfere, plantCollision, type Interference } from './interference';
+import { Trace } from './trace';
+import { START, type AppPlan, type WorldPlan } from './world';
+
+/** Plays a world from its first occurrence to long after its last fault. */
+
+export interface Played {
+  readonly plan: WorldPlan;
+  readonly apps: readonly App[];
+  readonly batch: BatchModel;
+  readonly agenda: Agenda;
+  readonly trace: Trace;
+  readonly occurrences: readonly OccurrenceState[];
+  /** What the driver itself saw: a replay that differs, a history that is too long, a secret. */
+  readonly broken: readonly Broken[];
+  /** What persons and others did. */
+  readonly interference: readonly Interference[];
+  /** Faults of single calls that came about. */
+  readonly hits: readonly string[];
+}
+
+export interface Broken {
+  readonly rule: string;
+  readonly detail: string;
+}
+
+/** After the last fault: the longest deadline, the bound of clean-up, retries, and the grace of a lock. */
+const AFTER = 6 * HOUR + 2 * HOUR + 3 * HOUR + 6 * HOUR + 2 * HOUR;
+const REAP_MINUTE = 17;
+
+export async function play(plan: WorldPlan, keepsLines = false): Promise<Played> {
+  const agenda = new Agenda(START - 10 * MINUTE);
+  const chance = new Chance(plan.seed);
+  const trace = new Trace(keepsLines);
+  const broken: Broken[] = [];
+  const storage = new Map(plan.apps.map(({ id }) => [id, new FilesModel(id, agenda)]));
+  const shortages = plan.faults.filter((fault) => fault.kind === 'shortage');
+  const batch = new BatchModel({
+    agenda,
+    chance,
+    weather: plan.weather,
+    shortages,
+    storage,
+    manifests: { tiles: MANIFEST },
+  });
+  const line = new Line({ agenda, chance, trace, faults: plan.faults, slowCalls: plan.slowCalls });
+  const stand: Stand = { plan, agenda, chance, trace, batch, line, storage, broken };
+  const apps = plan.apps.map((app) => openApp(stand, app));
+  const occurrences = plan.occurrences.map((one): OccurrenceState => ({
+    plan: one,
+    status: 'waiting',
+    etag: '',
+    reason: '',
+  }));
+  const world: Played = {
+    plan,
+    apps,
+    batch,
+    agenda,
+    trace,
+    occurrences,
+    broken,
+    interference: [],
+    hits: line.hits,
+  };
+  if (plan.apps.some(({ workloads }) => workloads.includes('guest'))) plantSharedPool(batch);
+  for (const fault of plan.faults) arrange(world, fault);
+  for (const state of occurrences) send(world, state);
+  for (const app of apps) reapHourly(app);
+  await runToQuiet(world);
+  return world;
+}
+
+interface Stand {
+  readonly plan: WorldPlan;
+  readonly agenda: Agenda;
+  readonly chance: Chance;
+  readonly trace: Trace;
+  readonly batch: BatchModel;
+  readonly line: Line;
+  readonly storage: ReadonlyMap<string, FilesModel>;
+  readonly broken: Broken[];
+}
+
+function openApp(stand: Stand, { id, workloads: names }: AppPlan): App {
+  const { plan, agenda, chance, batch, line, storage, broken, trace } = stand;
+  const files = storage.get(id);
+  if (files === undefined) throw new Error(`app ${id} has no storage`);
+  const workloads = new Map([...catalogue].filter(([name]) => names.includes(name)));
+  const numbers = { checkpoint: 0, delivery: 0 };
+  const app: App = new App({
+    id,
+    agenda,
+    workloads,
+    batch,
+    files,
+    line,
+    hub: {
+      chance,
+      checkpoint: () => {
+        numbers.checkpoint += 1;
+        const fault = plan.faults.find(
+          (one) => one.kind === 'checkpoint' && one.nth === numbers.checkpoint,
+        );
+        if (fault?.kind !== 'checkpoint') return 'stored';
+        if (fault.effect === 'lost') app.crash();
+        return fault.effect;
+      },
+      delivery: (name) => {
+        numbers.delivery += 1;
+        trace.note(agenda.now, `${id} ${name}`);
+        const isTwice = plan.faults.some(
+          (one) => one.kind === 'twice' && one.nth === numbers.delivery,
+        );
+        return isTwice ? 'twice' : 'once';
+      },
+      timerLateness: () => latenessAt(plan.faults, agenda.now),
+      broken: (rule, detail) => broken.push({ rule, detail }),
+      stored: (what, text) => {
+        if (!text.includes(SECRET) && !text.includes(SIGNATURE)) return;
+        broken.push({ rule: 'secret', detail: `${what} holds a secret` });
+      },
+    },
+  });
+  return app;
+}
+
+function latenessAt(faults: readonly Fault[], now: number): number {
+  let late = 0;
+  for (const fault of faults) {
+    if (fault.kind !== 'lateTimers' || now < fault.from || now >= fault.until) continue;
+    late = Math.max(late, fault.minutes * MINUTE);
+  }
+  return late;
+}
+
+function plantSharedPool(batch: BatchModel): void {
+  const pool = batch.addPool(SHARED_POOL, { app: null, owner: null }, null);
+  const formula = '$TargetDedicatedNodes = 2;\n$NodeDeallocationOption = taskcompletion;';
+  batch.changeFormula(pool, formula);
+}
+
+function send(world: Played, state: OccurrenceState): void {
+  const { plan } = state;
+  const app = world.apps.find(({ id }) => id === plan.app);
+  if (app === undefined) throw new Error(`there is no app ${plan.app}`);
+  const index = world.occurrences.indexOf(state);
+  const isLost = world.plan.faults.some(
+    (fault) => fault.kind === 'lostTrigger' && fault.occurrence === index,
+  );
+  world.agenda.at(plan.at, () => {
+    if (plan.kind === 'blob') dropBlob(app, state, isLost);
+    else if (!isLost) deliver(app, state);
+    else if (plan.kind === 'schedule') state.status = 'missed';
+    else state.status = 'neverSent';
+  });
+}
+
+/** Faults with a time or an occurrence; those of single calls and the engine are asked for as they come. */
+function arrange(world: Played, fault: Fault): void {
+  const { agenda, batch, apps, occurrences } = world;
+  switch (fault.kind) {
+    case 'eviction':
+      agenda.at(fault.at, () => batch.evictShare(`evict ${fault.at}`, fault.share));
+      return;
+    case 'hostDown':
+      for (const app of apps) agenda.at(fault.from, () => app.crash(fault.until));
+      return;
+    case 'cancel':
+    case 'stopAll':
+    case 'terminate':
+    case 'purge':
+    case 'deletion':
+      agenda.at(fault.at, () => interfere(world, fault));
+      return;
+    case 'collision':
+      plantCollision(world, fault);
+      return;
+    case 'repeatedTrigger': {
+      const state = occurrences[fault.occurrence];
+      const app = apps.find(({ id }) => id === state?.plan.app);
+      if (state === undefined || app === undefined) return;
+      // Seconds after the event itself, which comes a minute after its blob at the latest.
+      agenda.at(state.plan.at + MINUTE + 1 + fault.after, () => {
+        if (state.plan.kind !== 'blob' || state.etag !== '') deliver(app, state);
+      });
+      return;
+    }
+    case 'blobChanged':
+      agenda.at((occurrences[fault.occurrence]?.plan.at ?? 0) + 1 + fault.after, () =>
+        interfere(world, fault),
+      );
+      return;
+    default:
+  }
+}
+
+function reapHourly(app: App): void {
+  const { agenda } = app.parts;
+  const first = START + REAP_MINUTE * MINUTE;
+  const tick = (at: number) => {
+    agenda.at(at, () => {
+      tick(at + HOUR);
+      if (!app.isUp) return;
+      agenda.unsettle();
+      app.host.reap().catch((error: unknown) => app.warnings.push(String(error)));
+    });
+  };
+  tick(first);
+}
+
+/** Until nothing has been under way for two passes of the reaper, or time is up. */
+async function runToQuiet(world: Played): Promise<void> {
+  const { plan, agenda } = world;
+  const last = Math.max(
+    START,
+    ...plan.occurrences.map(({ at }) => at + HOUR),
+    ...plan.faults.map(endOf),
+  );
+  let quietFor = 0;
+  const check = (at: number) => {
+    agenda.at(at, () => {
+      quietFor = at > last && isQuiet(world) ? quietFor + 1 : 0;
+      check(at + HOUR);
+    });
+  };
+  check(START + 30 * MINUTE);
+  await agenda.runUntil(last + AFTER, () => quietFor > 2);
+}
+
+function isQuiet({ apps, batch }: Played): boolean {
+  for (const app of apps) {
+    for (const instance of app.hub.instances.values()) if (!hasEnded(instance)) return false;
+    if (app.deliveries.size > 0) return false;
+  }
+  for (const job of batch.jobs.values()) if (job.app !== null) return false;
+  for (const pool of batch.pools.values()) {
+    if (pool.app !== null && (pool.spec?.retainedUntil ?? null) === null) return false;
+  }
+  return true;
+}
