@@ -1,0 +1,59 @@
+import type { Played } from '../../src/rehearse/play';
+import type { FailureCode } from '../../src/failure';
+import { hasFault, was, type RunFacts } from './facts';
+
+type Reason = (world: Played, run: RunFacts) => boolean;
+
+const isCut: Reason = (world) =>
+  hasFault(world, 'call', 'outage', 'hostDown', 'checkpoint', 'twice', 'lateTimers');
+const isDisturbed: Reason = (world, run) =>
+  was(run, 'deletion', 'stopAll', 'terminate', 'purge') ||
+  hasFault(world, 'deletion', 'stopAll') ||
+  world.apps.length > 1;
+const weather =
+  (...fields: readonly (keyof Played['plan']['weather'])[]): Reason =>
+  ({ plan }) =>
+    fields.some((field) => Number(plan.weather[field]) > 0);
+const short =
+  (...kinds: readonly string[]): Reason =>
+  ({ plan }) =>
+    plan.faults.some((fault) => fault.kind === 'shortage' && kinds.includes(fault.of));
+
+/** What a world must have for a run to end with this code. */
+const reasons: Partial<Record<FailureCode, Reason>> = {
+  cancelled: (world, run) =>
+    was(run, 'cancel', 'stopAll') || run.workload.overlap === 'replace' || isDisturbed(world, run),
+  overlapped: (_, run) => run.workload.overlap !== 'allow',
+  nameCollision: (world, run) => was(run, 'collision') || world.apps.length > 1,
+  quotaReached: short('pools', 'jobs'),
+  noCapacity: (world, run) =>
+    short('spot', 'cores')(world, run) || isCut(world, run) || hasFault(world, 'eviction'),
+  startTaskFailed: weather('startTasksThatFail'),
+  preparationFailed: weather('preparationsThatFail'),
+  nodesUnusable: weather('nodesUnusable'),
+  jobManagerFailed: weather('managersThatFail', 'attemptsThatFail', 'tasksThatHang'),
+  taskFailed: (world, run) =>
+    weather('tasksThatFail', 'attemptsThatFail', 'tasksThatHang', 'outputsMissing')(world, run) ||
+    isDisturbed(world, run),
+  outputMissing: (world, run) => weather('outputsMissing')(world, run) || isDisturbed(world, run),
+  manifestRefused: (world, run) => weather('outputsMissing')(world, run) || isDisturbed(world, run),
+  jobEndedEarly: isDisturbed,
+  inputGone: (world, run) =>
+    hasFault(world, 'blobChanged') || isDisturbed(world, run) || isCut(world, run),
+  accessDenied: ({ plan }) =>
+    plan.faults.some((fault) => fault.kind === 'outage' && fault.code === 'accessDenied'),
+  serviceUnavailable: (world, run) =>
+    isCut(world, run) || isDisturbed(world, run) || was(run, 'collision'),
+  deadlineExceeded: () => true,
+};
+
+/** Failures whose code tells of something that this world does not have. */
+export function implausible(world: Played, runs: readonly RunFacts[]): string[] {
+  return runs.flatMap((run) => {
+    const { record, runId } = run;
+    if (record === null || record.outcome.kind === 'succeeded') return [];
+    const { code, cause } = record.outcome;
+    if (code === 'internal') return [];
+    return reasons[code]?.(world, run) === true ? [] : [`${runId} failed with ${code}: ${cause}`];
+  });
+}

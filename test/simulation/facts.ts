@@ -1,0 +1,70 @@
+import type { App } from '../../src/rehearse/app';
+import type { Job, Pool } from '../../src/rehearse/batch-state';
+import type { Instance } from '../../src/rehearse/engine';
+import type { Interference } from '../../src/rehearse/interference';
+import type { Played } from '../../src/rehearse/play';
+import type { RunRecord, RunRequest } from '../../src/run/run';
+import type { Workload } from '../../src/workload/workload';
+
+/** What became of each run of a world, gathered for the invariants. */
+export interface RunFacts {
+  readonly app: App;
+  readonly runId: string;
+  readonly request: RunRequest;
+  readonly workload: Workload;
+  readonly instance: Instance | undefined;
+  readonly record: RunRecord | null;
+  readonly jobs: readonly Job[];
+  readonly pools: readonly Pool[];
+  readonly interference: readonly Interference[];
+}
+
+export function runsOf(world: Played): readonly RunFacts[] {
+  return world.apps.flatMap((app) =>
+    [...app.started].map(([runId, { request }]): RunFacts => {
+      const workload = app.parts.workloads.get(request.workload);
+      if (workload === undefined) throw new Error(`no workload is called ${request.workload}`);
+      const text = app.parts.files.text('runs', `records/${runId}.json`);
+      const isOwn = (made: Job | Pool) => made.app === app.id && made.owner?.runId === runId;
+      return {
+        app,
+        runId,
+        request,
+        workload,
+        instance: app.hub.instances.get(runId),
+        record: text === undefined ? null : (JSON.parse(text) as RunRecord),
+        jobs: world.batch.allJobs.filter(isOwn),
+        pools: world.batch.allPools.filter(isOwn),
+        interference: world.interference.filter(({ what }) => what.includes(runId)),
+      };
+    }),
+  );
+}
+
+export function was(run: RunFacts, ...kinds: readonly string[]): boolean {
+  return run.interference.some(({ kind }) => kinds.includes(kind));
+}
+
+/** Faults of a world by kind. */
+export function hasFault(world: Played, ...kinds: readonly string[]): boolean {
+  return world.plan.faults.some(({ kind }) => kinds.includes(kind));
+}
+
+const MINUTE_MS = 60_000;
+
+/** Longer than the most stubborn step repeats itself, or refused outright. */
+export function storageIsAwayTooLong(world: Played): boolean {
+  return world.plan.faults.some(
+    (fault) =>
+      fault.kind === 'outage' &&
+      fault.port === 'files' &&
+      (fault.code === 'accessDenied' || fault.until - fault.from >= 120 * MINUTE_MS),
+  );
+}
+
+/** From when a run had its turn until it gave it back, by its record. */
+export function turnOf({ record }: RunFacts): readonly [string, string] | null {
+  if (record === null) return null;
+  const staged = record.timeline.find(({ phase }) => phase === 'staging');
+  return staged === undefined ? null : [staged.at, record.endedAt];
+}
