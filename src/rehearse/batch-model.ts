@@ -43,7 +43,6 @@ export interface BatchModelParts {
 export class BatchModel implements BatchAccount {
   readonly pools = new Map<string, Pool>();
   readonly jobs = new Map<string, Job>();
-  readonly gonePools: Pool[] = [];
   /** In the order in which they were made, gone or not. */
   readonly allJobs: Job[] = [];
   readonly allPools: Pool[] = [];
@@ -90,6 +89,7 @@ export class BatchModel implements BatchAccount {
       madeAt: this.now,
       isDeleting: false,
       deletedBy: null,
+      goneAt: null,
       slotsPerNode: spec?.slotsPerNode ?? 1,
       formula: '',
       evaluate: null,
@@ -117,6 +117,7 @@ export class BatchModel implements BatchAccount {
       madeAt: this.now,
       isDeleting: false,
       deletedBy: null,
+      goneAt: null,
       poolId: spec?.poolId ?? '',
       state: 'active',
       terminateReason: null,
@@ -126,7 +127,6 @@ export class BatchModel implements BatchAccount {
       prepared: new Set(),
       wallClock: null,
       running: 0,
-      goneAt: null,
     };
     this.jobs.set(id.toLowerCase(), job);
     this.allJobs.push(job);

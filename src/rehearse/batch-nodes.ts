@@ -220,8 +220,8 @@ export function removePool(account: BatchAccount, pool: Pool): void {
   for (const node of pool.nodes.values()) leave(account, pool, node);
   const seconds = Math.max(account.weather.deletionSeconds, LEAVING / SECOND);
   account.agenda.in(seconds * SECOND + 1, () => {
+    pool.goneAt = account.now;
     account.pools.delete(pool.id.toLowerCase());
-    account.gonePools.push(pool);
   });
 }
 

@@ -36,6 +36,8 @@ export interface Made {
   isDeleting: boolean;
   /** Who asked for its end, when somebody did. */
   deletedBy: string | null;
+  /** When it answered 404 again. */
+  goneAt: number | null;
 }
 
 export interface Pool extends Made {
@@ -69,7 +71,6 @@ export interface Job extends Made {
   readonly prepared: Set<string>;
   wallClock: Appointment | null;
   running: number;
-  goneAt: number | null;
 }
 
 export interface Task {
@@ -146,7 +147,6 @@ export interface BatchAccount {
   /** By id in lower case. */
   readonly pools: Map<string, Pool>;
   readonly jobs: Map<string, Job>;
-  readonly gonePools: Pool[];
   isShort(of: Shortage['of']): boolean;
   jobsOf(poolId: string): readonly Job[];
   schedule(pool: Pool): void;

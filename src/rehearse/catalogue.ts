@@ -104,7 +104,7 @@ const declarations: readonly WorkloadDeclaration[] = [
     overlap: 'allow',
     deadlineMinutes: 90,
     pool: { existing: SHARED_POOL },
-    work: { kind: 'sweep', task, over: { SEED: [1, 2] } },
+    work: { kind: 'sweep', task, over: { SEED: [1, 2] }, merge: { ...task, quorum: 0.5 } },
   },
   {
     name: 'standby',

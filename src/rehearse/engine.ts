@@ -138,7 +138,7 @@ export class TaskHub {
     const killed = turn.messages.find(({ kind }) => kind === 'terminate');
     if (killed?.kind === 'terminate') return this.#end(instance, 'Terminated', killed.reason);
 
-    const forgets = chance.is(`replay ${instance.id} ${instance.turns.length}`, 0.04);
+    const forgets = chance.is(`replay ${instance.id} ${instance.turns.length}`, 0.03);
     const played = (forgets ? null : instance.memory) ?? this.#replay(instance);
     played.play(turn.time, turn.messages);
     switch (this.parts.checkpoint()) {
@@ -185,7 +185,11 @@ export class TaskHub {
     const { ending } = played;
     if (ending?.kind === 'threw') return this.#end(instance, 'Failed', ending.message);
     for (const action of fresh) this.#take(instance, action);
-    if (ending === null || played.hasLiveTimer) return;
+    if (ending === null) return;
+    if (played.hasLiveTimer) {
+      broken('timer', `${instance.id} cannot end while a timer of its is live`);
+      return;
+    }
     if (ending.kind === 'returned') {
       stored(`the output of ${instance.id}`, ending.output);
       return this.#end(instance, 'Completed', ending.output);

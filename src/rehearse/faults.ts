@@ -11,6 +11,8 @@ export type CallEffect =
   | 'answerLost'
   /** A part of it is done. */
   | 'halfDone'
+  /** The service says yes, and the last of what it was given is not there. */
+  | 'lastForgotten'
   | 'slow'
   | 'crashBefore'
   | 'crashAfter';
@@ -104,6 +106,7 @@ const CALLS: readonly (readonly [PortName, string, number])[] = [
 ];
 
 const EFFECTS: readonly CallEffect[] = [
+  'lastForgotten',
   'refused',
   'answerLost',
   'halfDone',
@@ -148,7 +151,7 @@ const DRAWS: readonly (readonly [number, Draw])[] = [
   [5, drawOperator('cancel')],
   [2, drawOperator('stopAll')],
   [2, drawOperator('terminate')],
-  [1, drawOperator('purge')],
+  [3, drawOperator('purge')],
   [
     4,
     (chance, key, span) => ({

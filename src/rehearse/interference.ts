@@ -60,7 +60,7 @@ function operate(
   const { client, ports } = app.host;
   const door = { client, files: ports.files };
   const active = [...app.hub.instances.values()].filter((instance) => !hasEnded(instance));
-  const chosen = pickOf(active, pick);
+  const chosen = pickOf(kind === 'purge' ? [...app.hub.instances.values()] : active, pick);
   app.parts.agenda.unsettle();
   const done = (what: Promise<unknown>) =>
     what.catch((error: unknown) => app.warnings.push(String(error)));
@@ -70,7 +70,7 @@ function operate(
     return;
   }
   if (chosen === undefined) return;
-  note(world, kind, app.id, chosen.id);
+  note(world, kind === 'purge' && hasEnded(chosen) ? 'purgeOfEnded' : kind, app.id, chosen.id);
   if (kind === 'cancel') void done(cancelRun(door, chosen.id));
   else if (kind === 'terminate') void done(client.terminate(chosen.id, 'by hand'));
   else app.hub.instances.delete(chosen.id);
@@ -88,8 +88,9 @@ function deleteSomething(world: World, { of, pick }: Extract<Timed, { kind: 'del
   const { batch, apps } = world;
   if (of === 'staging') {
     const all = apps.flatMap((app) =>
-      [...app.parts.files.containers.keys()]
-        .filter((name) => name.endsWith('-in'))
+      [...app.parts.files.containers]
+        .filter(([name, { labels }]) => name.endsWith('-in') && 'nightshiftrun' in labels)
+        .map(([name]) => name)
         .map((name) => ({ app, name })),
     );
     const chosen = pickOf(all, pick);
@@ -121,13 +122,12 @@ export function plantCollision(world: World, fault: Extract<Fault, { kind: 'coll
       : { kind: 'request', key: plan.key };
   const runId = runIdOf(plan.workload, occurrence);
   const maker = { app: null, owner: null };
-  note(world, 'collision', app.id, runId);
+  const container = `run-${runId}-${fault.of === 'staging' ? 'in' : 'out'}`;
+  const isContainer = fault.of === 'staging' || fault.of === 'outputs';
+  note(world, 'collision', app.id, isContainer ? container : runId);
   if (fault.of === 'pool') world.batch.addPool(runId, maker, null);
   else if (fault.of === 'job') world.batch.addJob(runId, maker, null);
-  else {
-    const name = `run-${runId}-${fault.of === 'staging' ? 'in' : 'out'}`;
-    app.parts.files.put(name, 'precious', 'of somebody');
-  }
+  else app.parts.files.put(container, 'precious', 'of somebody');
 }
 
 function note(world: World, kind: string, app: string | null, what: string): void {

@@ -28,8 +28,10 @@ export interface LineParts {
 type CallFault = Extract<Fault, { kind: 'call' }>;
 type Outage = Extract<Fault, { kind: 'outage' }>;
 
-/** The requests of a call are sent; the answers are awaited by nobody. */
-const NEVER = new Promise<never>(() => {});
+/** A promise of its own each time: one for all would keep everything that ever awaited it. */
+function never(): Promise<never> {
+  return new Promise(() => {});
+}
 
 export class Line {
   readonly #effects = new Map<string, CallEffect>();
@@ -53,7 +55,7 @@ export class Line {
     values: readonly unknown[],
     perform: (effect: CallEffect | undefined) => Promise<Result>,
   ): Promise<Result> {
-    if (!host.isAlive) return NEVER;
+    if (!host.isAlive) return never();
     const { agenda, chance, slowCalls } = this.parts;
     const effect = this.#begin(host, port, method, values);
     if (
@@ -66,18 +68,18 @@ export class Line {
         effect === 'slow' ? 90 : 15,
       );
       await agenda.pause(seconds * SECOND);
-      if (!host.isAlive) return NEVER;
+      if (!host.isAlive) return never();
     }
     if (effect === 'crashBefore') {
       host.crash(`before ${port}.${method}`);
-      return NEVER;
+      return never();
     }
     if (effect === 'refused') throw unavailable(port, method, 'the service is busy');
     this.#refuseInOutage(port, method);
     const result = await perform(effect);
     if (effect === 'crashAfter') {
       host.crash(`after ${port}.${method}`);
-      return NEVER;
+      return never();
     }
     if (effect === 'answerLost') throw unavailable(port, method, 'the answer was lost');
     return result;
@@ -144,7 +146,7 @@ export function onLine<Port extends object>(
           listOn(line, host, name, method, values, () => perform(values) as AsyncIterable<unknown>)
       : (...values) =>
           line.call(host, name, method, values, async (effect) =>
-            perform(effect === 'halfDone' && method === 'addTasks' ? halfOf(values) : values),
+            perform(cutShort(method, values, effect)),
           );
   }
   return guarded as Port;
@@ -165,15 +167,25 @@ async function* listOn(
   }
 }
 
-/** The first task is added, and then the service answers no more. */
-function halfOf([jobId, tasks]: unknown[]): unknown[] {
-  async function* first(): AsyncGenerator<TaskSpec> {
-    for await (const task of tasks as AsyncIterable<TaskSpec> | Iterable<TaskSpec>) {
-      yield task;
-      throw new Failure('serviceUnavailable', 'cannot add the next tasks just now');
-    }
+/** Of the tasks that are added, the first before the service fails, or all but the last. */
+function cutShort(method: string, values: unknown[], effect: CallEffect | undefined): unknown[] {
+  if (method !== 'addTasks' || (effect !== 'halfDone' && effect !== 'lastForgotten')) return values;
+  const [jobId, tasks] = values;
+  return [jobId, some(tasks as AsyncIterable<TaskSpec> | Iterable<TaskSpec>, effect)];
+}
+
+async function* some(
+  tasks: AsyncIterable<TaskSpec> | Iterable<TaskSpec>,
+  effect: 'halfDone' | 'lastForgotten',
+): AsyncGenerator<TaskSpec> {
+  let held: TaskSpec | undefined;
+  for await (const task of tasks) {
+    if (held !== undefined) yield held;
+    held = effect === 'halfDone' ? undefined : task;
+    if (effect === 'lastForgotten') continue;
+    yield task;
+    throw unavailable('batch', 'addTasks', 'the next tasks were not added');
   }
-  return [jobId, first()];
 }
 
 export function methodsOf(port: object): readonly string[] {

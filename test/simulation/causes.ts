@@ -1,6 +1,6 @@
 import type { Played } from '../../src/rehearse/play';
 import type { FailureCode } from '../../src/failure';
-import { hasFault, was, type RunFacts } from './facts';
+import { hasFault, isLong, was, type RunFacts } from './facts';
 
 type Reason = (world: Played, run: RunFacts) => boolean;
 
@@ -37,14 +37,29 @@ const reasons: Partial<Record<FailureCode, Reason>> = {
     isDisturbed(world, run),
   outputMissing: (world, run) => weather('outputsMissing')(world, run) || isDisturbed(world, run),
   manifestRefused: (world, run) => weather('outputsMissing')(world, run) || isDisturbed(world, run),
-  jobEndedEarly: isDisturbed,
+  // A job that ran out while no host was up refuses the tasks of a late step.
+  jobEndedEarly: (world, run) => isDisturbed(world, run) || hasFault(world, 'hostDown'),
   inputGone: (world, run) =>
     hasFault(world, 'blobChanged') || isDisturbed(world, run) || isCut(world, run),
   accessDenied: ({ plan }) =>
     plan.faults.some((fault) => fault.kind === 'outage' && fault.code === 'accessDenied'),
+  // One call that is refused, or whose answer is lost, is repeated until it is not.
   serviceUnavailable: (world, run) =>
-    isCut(world, run) || isDisturbed(world, run) || was(run, 'collision'),
-  deadlineExceeded: () => true,
+    isLong(world, 'batch', 5) ||
+    isLong(world, 'files', 5) ||
+    isDisturbed(world, run) ||
+    was(run, 'collision'),
+  deadlineExceeded: (world, run) =>
+    weather(
+      'tasksThatHang',
+      'nodesUnusable',
+      'startTasksThatFail',
+      'preparationsThatFail',
+    )(world, run) ||
+    isCut(world, run) ||
+    isDisturbed(world, run) ||
+    hasFault(world, 'shortage', 'eviction', 'collision') ||
+    world.plan.weather.taskMinutes[1] > 10,
 };
 
 /** Failures whose code tells of something that this world does not have. */

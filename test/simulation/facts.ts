@@ -50,7 +50,7 @@ export function hasFault(world: Played, ...kinds: readonly string[]): boolean {
   return world.plan.faults.some(({ kind }) => kinds.includes(kind));
 }
 
-const MINUTE_MS = 60_000;
+export const MINUTE_MS = 60_000;
 
 /** Longer than the most stubborn step repeats itself, or refused outright. */
 export function storageIsAwayTooLong(world: Played): boolean {
@@ -67,4 +67,33 @@ export function turnOf({ record }: RunFacts): readonly [string, string] | null {
   if (record === null) return null;
   const staged = record.timeline.find(({ phase }) => phase === 'staging');
   return staged === undefined ? null : [staged.at, record.endedAt];
+}
+
+/** A port was away for at least this long, or refused. */
+export function isLong(world: Played, port: 'batch' | 'files', minutes: number): boolean {
+  return world.plan.faults.some(
+    (fault) =>
+      fault.kind === 'outage' &&
+      fault.port === port &&
+      fault.until - fault.from >= minutes * MINUTE_MS,
+  );
+}
+
+/** When somebody, or a newer run that replaces it, asked a run to end; null when nobody did. */
+export function cancelledAt(
+  world: Played,
+  run: RunFacts,
+  runs: readonly RunFacts[],
+): number | null {
+  const asked = run.interference.filter(({ kind }) => kind === 'cancel').map(({ at }) => at);
+  if (run.workload.overlap === 'replace') {
+    for (const { app, workload, instance } of runs) {
+      const own = run.instance;
+      if (app !== run.app || workload !== run.workload || instance === own) continue;
+      if (instance === undefined || own === undefined) continue;
+      // One that is started in the same minute may be the older of the two.
+      if (instance.createdAt > own.createdAt + MINUTE_MS) asked.push(instance.createdAt);
+    }
+  }
+  return asked.length === 0 ? null : Math.min(...asked);
 }

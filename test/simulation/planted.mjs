@@ -1,0 +1,87 @@
+// npm run simulate:planted [-- --seeds 600] [--only text]
+//
+// Plants one mistake after another while the simulation is bundled, and plays worlds until one of
+// them breaks an invariant. A mistake that survives all of its worlds fails the command, and so
+// does one whose line is not in the source any more.
+
+import { fork } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+import { planted } from './planted-list.mjs';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const { values: options } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '600' },
+    only: { type: 'string', default: '' },
+  },
+});
+
+/** Line breaks and indents follow the formatter, so any space matches any other. */
+function patternOf(text) {
+  const escaped = text.trim().replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+  return new RegExp(escaped.replaceAll(/\s+/g, String.raw`\s+`), 'g');
+}
+
+function plant([what, file, was, becomes]) {
+  const target = path.join(root, 'src', file);
+  const source = readFileSync(target, 'utf8');
+  const found = source.match(patternOf(was)) ?? [];
+  if (found.length !== 1) {
+    throw new Error(`${what}: ${found.length} places in src/${file} read "${was}"`);
+  }
+  const contents = source.replace(patternOf(was), () => becomes);
+  const setup = ({ onLoad }) => {
+    onLoad({ filter: /\.ts$/ }, ({ path: loaded }) =>
+      loaded === target ? { contents, loader: 'ts', resolveDir: path.dirname(target) } : undefined,
+    );
+  };
+  return { name: 'plant', setup };
+}
+
+async function bundle(mistake, outfile) {
+  await build({
+    entryPoints: [path.join(root, 'test/simulation/find.ts')],
+    bundle: true,
+    platform: 'node',
+    packages: 'external',
+    logLevel: 'error',
+    outfile,
+    plugins: [plant(mistake)],
+  });
+}
+
+/** The first world that shows the mistake, or null. */
+function find(program) {
+  return new Promise((resolve, reject) => {
+    const player = fork(program, [options.seeds], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    let errors = '';
+    player.stderr.on('data', (text) => (errors += text));
+    player.once('message', resolve);
+    player.once('exit', (code) => reject(new Error(`the player ended with ${code}: ${errors}`)));
+  });
+}
+
+let survivors = 0;
+const chosen = planted.filter(([what]) => what.includes(options.only));
+for (const [index, mistake] of chosen.entries()) {
+  const program = path.join(root, 'dist/simulate', `planted-${index}.js`);
+  let line;
+  try {
+    await bundle(mistake, program);
+    const { seed, id, detail } = await find(program);
+    line = seed === null ? 'SURVIVES' : `seed ${seed}, invariant ${id}: ${detail}`;
+    if (seed === null) survivors += 1;
+  } catch (error) {
+    survivors += 1;
+    line = `NOT PLAYED: ${error.message}`;
+  }
+  process.stdout.write(`${mistake[0].padEnd(50)} ${line.slice(0, 160)}\n`);
+}
+process.stdout.write(
+  `${chosen.length - survivors} of ${chosen.length} planted mistakes are found\n`,
+);
+process.exitCode = survivors > 0 ? 1 : 0;

@@ -1,0 +1,173 @@
+import type { Played } from '../../src/rehearse/play';
+import { billOf } from '../../src/rehearse/batch-nodes';
+import {
+  cancelledAt,
+  hasFault,
+  isLong,
+  MINUTE_MS,
+  storageIsAwayTooLong,
+  was,
+  type RunFacts,
+} from './facts';
+
+/** Checks of records: that each run has one, and what it says. */
+
+type Runs = readonly RunFacts[];
+
+export function withoutRecord(runs: Runs): string[] {
+  return runs
+    .filter(({ record }) => record === null)
+    .map(
+      ({ runId, instance }) =>
+        `${runId} has no record (${instance?.state ?? 'purged'}: ${instance?.output?.slice(0, 150) ?? ''})`,
+    );
+}
+
+export function recorded(world: Played, runs: Runs): string[] {
+  const found = storageIsAwayTooLong(world)
+    ? []
+    : withoutRecord(runs.filter((run) => !was(run, 'terminate', 'purge')));
+  for (const { plan, status } of world.occurrences) {
+    const isStarted = runs.some(
+      ({ app, request }) =>
+        app.id === plan.app &&
+        request.workload === plan.workload &&
+        isOf(request.occurrence, plan.key, plan.at),
+    );
+    if (status === 'accepted' && !isStarted) found.push(`${plan.key} was accepted and has no run`);
+  }
+  return found;
+}
+
+function isOf(occurrence: RunFacts['request']['occurrence'], key: string, at: number): boolean {
+  switch (occurrence.kind) {
+    case 'schedule':
+      return Date.parse(occurrence.due) === at;
+    case 'blob':
+      return occurrence.name === key;
+    case 'request':
+      return occurrence.key === key;
+    case 'after':
+      return false;
+  }
+}
+
+export function missed({ occurrences }: Played): string[] {
+  return occurrences
+    .filter(
+      ({ status, plan, etag }) =>
+        status === 'missed' ||
+        status === 'lost' ||
+        (plan.kind === 'blob' && status === 'waiting' && etag !== ''),
+    )
+    .map(({ plan, status, reason }) => `${plan.key} was ${status} ${reason}`);
+}
+
+export function followed(_: Played, runs: Runs): string[] {
+  return runs.flatMap(({ app, runId, workload, record }) => {
+    if (workload.name !== 'nightly' || record === null) return [];
+    const follower = runs.find(
+      ({ app: other, request: { occurrence } }) =>
+        other === app && occurrence.kind === 'after' && occurrence.runId === runId,
+    );
+    const { outcome, followers } = record;
+    if (outcome.kind !== 'succeeded') {
+      return follower === undefined ? [] : [`${follower.runId} follows ${runId}, which failed`];
+    }
+    const isExcused = followers.some(({ cause }) => cause !== undefined);
+    return follower !== undefined || isExcused ? [] : [`nothing follows ${runId}`];
+  });
+}
+
+/** A person who looks for a cause finds a code and a sentence. */
+export function caused(_: Played, runs: Runs): string[] {
+  return runs.flatMap(({ runId, record }) => {
+    if (record === null || record.outcome.kind === 'succeeded') return [];
+    const { code, cause } = record.outcome;
+    if (code === 'internal') return [`${runId} failed by a bug: ${cause}`];
+    return cause.trim() === '' ? [`${runId} failed without a cause`] : [];
+  });
+}
+
+export function faultless({ plan, occurrences }: Played, runs: Runs): string[] {
+  if (plan.faults.length > 0 || plan.apps.length > 1) return [];
+  const bad = runs.flatMap(({ runId, record, workload }) => {
+    const kind = record?.outcome.kind ?? 'nothing';
+    const mayBe =
+      workload.overlap === 'replace'
+        ? ['succeeded', 'skipped', 'cancelled']
+        : ['succeeded', 'skipped'];
+    return mayBe.includes(kind) ? [] : [`${runId} ended as ${JSON.stringify(record?.outcome)}`];
+  });
+  const unheard = occurrences
+    .filter(({ status }) => status !== 'accepted')
+    .map(({ plan, reason }) => `${plan.key} was not accepted: ${reason}`);
+  return [...bad, ...unheard];
+}
+
+/** A run sees its nodes every few minutes, and not during an outage: faultless worlds alone are compared. */
+export function billed({ plan, agenda }: Played, runs: Runs): string[] {
+  if (plan.faults.length > 0 || plan.apps.length > 1) return [];
+  return runs.flatMap(({ runId, record, pools }) => {
+    const [pool] = pools;
+    if (record === null || pool === undefined || pool.spec?.retainedUntil !== null) return [];
+    const bill = billOf(pool, agenda.now);
+    const off = Math.abs(bill - record.nodeMinutes);
+    return off <= 4 + bill * 0.15
+      ? []
+      : [`${runId} says ${record.nodeMinutes} node-minutes and was billed ${bill.toFixed(1)}`];
+  });
+}
+
+/** What a record says was deleted answers 404 by then, and nothing is "being deleted" for ever. */
+export function cleanedUp({ apps }: Played, runs: Runs): string[] {
+  return runs.flatMap(({ app, runId, record, jobs, pools, workload }) => {
+    if (record === null || apps.length > 1) return [];
+    const endedAt = Date.parse(record.endedAt);
+    return record.cleanedUp.flatMap(({ resource, id, state }) => {
+      if (state === 'deleting') return [`${runId} ended while its ${resource} was being deleted`];
+      if (state !== 'deleted' || workload.pool.keep !== undefined) return [];
+      if (resource === 'staging' || resource === 'outputs') {
+        const later = app.parts.files.removed.some(({ name, at }) => name === id && at > endedAt);
+        return later ? [`${runId} calls its ${resource} deleted, which was there`] : [];
+      }
+      const made = resource === 'pool' ? pools : jobs;
+      const isThere = made.some(
+        ({ madeAt, goneAt }) => madeAt <= endedAt && (goneAt ?? Infinity) > endedAt,
+      );
+      return isThere ? [`${runId} calls its ${resource} deleted, which was there`] : [];
+    });
+  });
+}
+
+/** Deadline, then two hours of clean-up and its steps; beyond six hours another run takes its lock. */
+export function endsInTime(world: Played, runs: Runs): string[] {
+  if (hasFault(world, 'hostDown', 'lateTimers') || isLong(world, 'files', 60)) return [];
+  return runs.flatMap(({ runId, record, workload }) => {
+    if (record === null) return [];
+    const most = (workload.deadlineMinutes + 6 * 60) * MINUTE_MS;
+    const took = Date.parse(record.endedAt) - Date.parse(record.startedAt);
+    const found = record.timeline[0]?.at === record.startedAt ? [] : [`${runId} moved its start`];
+    return took <= most
+      ? found
+      : [...found, `${runId} took ${Math.round(took / MINUTE_MS)} minutes`];
+  });
+}
+
+/** A look comes every five minutes at the latest. */
+const CANCEL_MINUTES = 20;
+
+export function heedsCancel(world: Played, runs: Runs): string[] {
+  if (hasFault(world, 'hostDown', 'lateTimers', 'outage', 'checkpoint', 'call')) return [];
+  if (world.apps.length > 1) return [];
+  return runs.flatMap((run) => {
+    const { record, runId } = run;
+    const at = cancelledAt(world, run, runs);
+    if (record === null || at === null || record.outcome.kind === 'cancelled') return [];
+    const harvesting = record.timeline.find(({ phase }) => phase === 'harvesting')?.at ?? '';
+    const bound = at + CANCEL_MINUTES * MINUTE_MS;
+    return Date.parse(harvesting) > bound
+      ? [`${runId} went on until ${harvesting} after a cancel`]
+      : [];
+  });
+}

@@ -1,0 +1,187 @@
+import { SECRET, SHARED_POOL } from '../../src/rehearse/catalogue';
+import { billOf } from '../../src/rehearse/batch-nodes';
+import type { Pool } from '../../src/rehearse/batch-state';
+import { hasEnded } from '../../src/rehearse/engine';
+import { SIGNATURE } from '../../src/rehearse/files-model';
+import type { Played } from '../../src/rehearse/play';
+import { estimateOf } from '../../src/run/forecast/estimate';
+import { MINUTE_MS, turnOf, was, type RunFacts } from './facts';
+
+/** Checks of pools, jobs, containers and locks: what is there, whose it is, what it costs. */
+
+type Runs = readonly RunFacts[];
+
+export function oneJob({ apps }: Played, runs: Runs): string[] {
+  const found = runs.flatMap((run) => {
+    if (run.jobs.length <= 1 || apps.length > 1) return [];
+    if (was(run, 'deletion', 'stopAll', 'terminate', 'purge')) return [];
+    return [`${run.runId} had ${run.jobs.length} jobs`];
+  });
+  const seen = new Set<string>();
+  for (const { app, runId, request } of runs) {
+    const key = JSON.stringify([app.id, request.workload, request.occurrence]);
+    if (seen.has(key)) found.push(`${runId} has the occurrence of another run`);
+    seen.add(key);
+  }
+  return found;
+}
+
+export function leftovers({ apps, batch }: Played): string[] {
+  const found: string[] = [];
+  for (const { app, id, spec, nodes, isDeleting } of batch.pools.values()) {
+    if (app === null) continue;
+    const isRetained = (spec?.retainedUntil ?? null) !== null;
+    if (!isRetained && !isDeleting) found.push(`pool ${id}`);
+    if (isRetained && nodes.size > 0) found.push(`${nodes.size} nodes of the retained pool ${id}`);
+  }
+  for (const { app, id, isDeleting } of batch.jobs.values()) {
+    if (app !== null && !isDeleting) found.push(`job ${id}`);
+  }
+  for (const { hub, parts } of apps) {
+    for (const [name, { labels }] of parts.files.containers) {
+      if (name.endsWith('-in') && 'nightshiftrun' in labels) found.push(`container ${name}`);
+    }
+    for (const instance of hub.instances.values()) {
+      if (hasEnded(instance)) continue;
+      found.push(`run ${instance.id} (${instance.customStatus ?? ''})`);
+    }
+  }
+  return found;
+}
+
+export function underCap({ agenda }: Played, runs: Runs): string[] {
+  return runs.flatMap(({ runId, workload, pools }) => {
+    const cap = estimateOf([], workload, false).capNodeMinutes;
+    const own = pools.filter(({ spec }) => spec?.retainedUntil === null);
+    const bill = own.reduce((sum, pool) => sum + billOf(pool, agenda.now), 0);
+    return bill <= cap ? [] : [`${runId} was billed ${bill.toFixed()} node-minutes, above ${cap}`];
+  });
+}
+
+/** What bounds a bill by itself, should the app never come back: asked, since few worlds come to it. */
+export function guarded(_: Played, runs: Runs): string[] {
+  return runs.flatMap(({ runId, workload, pools, jobs }) => {
+    const deadline = workload.deadlineMinutes;
+    const found = pools.flatMap((pool) => {
+      const nodes = targetAt(pool, pool.madeAt + 5 * MINUTE_MS);
+      const late = targetAt(pool, pool.madeAt + (deadline + 15) * MINUTE_MS);
+      return [
+        ...(nodes > workload.pool.maxNodes
+          ? [`the formula of ${runId} asks for ${nodes} nodes`]
+          : []),
+        ...(late > 0 ? [`the formula of ${runId} asks for nodes after the deadline`] : []),
+      ];
+    });
+    const unbounded = jobs.some(({ spec }) => (spec?.maxMinutes ?? 0) > deadline);
+    return unbounded
+      ? [...found, `the job of ${runId} may run for longer than its deadline`]
+      : found;
+  });
+}
+
+function targetAt({ evaluate, spec }: Pool, at: number): number {
+  // A retained pool has the formula of its newest run.
+  if (spec?.retainedUntil !== null || evaluate === null) return 0;
+  const { spot, dedicated } = evaluate(at, (name) => (name === '$PendingTasks' ? 10_000 : 0));
+  return spot + dedicated;
+}
+
+export function foreign({ batch, apps, interference, plan }: Played): string[] {
+  const found = batch.touched
+    .filter(({ madeBy }) => madeBy === null)
+    .map(({ by, kind, id }) => `app ${by} changed ${kind} ${id}`);
+  const usesShared = plan.apps.some(({ workloads }) => workloads.includes('guest'));
+  if (usesShared && batch.pools.get(SHARED_POOL)?.isDeleting !== false) {
+    found.push('the shared pool is gone');
+  }
+  for (const { kind, app: id, what } of interference) {
+    const files = apps.find((app) => app.id === id)?.parts.files;
+    if (kind !== 'collision' || !what.startsWith('run-')) continue;
+    if (files?.text(what, 'precious') === undefined)
+      found.push(`container ${what} of somebody is gone`);
+  }
+  return found;
+}
+
+/** A lock is taken for that of a dead run six hours after its deadline, and its run may only have slept. */
+export function apart(world: Played, runs: Runs): string[] {
+  return sleepsLong(world) ? [] : overlaps(runs);
+}
+
+export function apartAfterSleep(world: Played, runs: Runs): string[] {
+  return sleepsLong(world) ? overlaps(runs) : [];
+}
+
+function sleepsLong({ plan }: Played): boolean {
+  return plan.faults.some(
+    (fault) =>
+      (fault.kind === 'hostDown' || fault.kind === 'outage') &&
+      fault.until - fault.from > 240 * MINUTE_MS,
+  );
+}
+
+function overlaps(runs: Runs): string[] {
+  const found: string[] = [];
+  const closed = runs.filter(({ workload }) => workload.overlap !== 'allow');
+  for (const [index, one] of closed.entries()) {
+    for (const other of closed.slice(index + 1)) {
+      if (one.app !== other.app || one.workload !== other.workload) continue;
+      const [first, second] = [turnOf(one), turnOf(other)];
+      if (first === null || second === null) continue;
+      if (first[0] >= second[1] || second[0] >= first[1]) continue;
+      const [own, others] = [first.join(' to '), second.join(' to ')];
+      found.push(`${one.runId} (${own}) overlaps ${other.runId} (${others})`);
+    }
+  }
+  return found;
+}
+
+function skippedFor({ record }: RunFacts): string | null {
+  if (record?.outcome.kind !== 'skipped') return null;
+  return /run (\S+)/.exec(record.outcome.cause)?.[1] ?? '';
+}
+
+export function deadLocks(_: Played, runs: Runs): string[] {
+  const dead = new Set(runs.filter(({ record }) => record === null).map(({ runId }) => runId));
+  return runs.flatMap((run) => {
+    const holder = skippedFor(run);
+    return holder !== null && dead.has(holder)
+      ? [`${run.runId} was skipped for ${holder}, which is dead`]
+      : [];
+  });
+}
+
+/** The last step of a run writes its record and then gives its turn back. */
+const LAST_STEP_MINUTES = 200;
+
+export function skipsWithReason(_: Played, runs: Runs): string[] {
+  return runs.flatMap((run) => {
+    const holder = skippedFor(run);
+    if (holder === null || run.record === null) return [];
+    const other = runs.find(({ app, runId }) => app === run.app && runId === holder);
+    const endedAt = other?.record?.endedAt;
+    if (endedAt === undefined) return [];
+    const bound = Date.parse(endedAt) + LAST_STEP_MINUTES * MINUTE_MS;
+    return Date.parse(run.record.startedAt) > bound
+      ? [`${run.runId} was skipped for ${holder}, which had ended at ${endedAt}`]
+      : [];
+  });
+}
+
+export function secrets({ broken, batch, apps }: Played): string[] {
+  const found = broken.filter(({ rule }) => rule === 'secret').map(({ detail }) => detail);
+  const holdsSecret = (text: string) => text.includes(SECRET) || text.includes(SIGNATURE);
+  for (const { id, spec, tasks } of batch.allJobs) {
+    const shown = [...tasks.values()].map((task) => [task.spec.environment, task.spec.command]);
+    if (holdsSecret(JSON.stringify([spec?.environment, shown]))) {
+      found.push(`job ${id} shows a secret`);
+    }
+  }
+  for (const { parts, warnings } of apps) {
+    if (warnings.some(holdsSecret)) found.push(`the log of app ${parts.id} shows a secret`);
+    for (const [name, { text }] of parts.files.containers.get('runs')?.blobs ?? []) {
+      if (holdsSecret(text)) found.push(`the blob runs/${name} shows a secret`);
+    }
+  }
+  return found;
+}
