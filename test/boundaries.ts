@@ -52,6 +52,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'run',
   ],
   workloads: ['workload'],
+  rehearse: ['failure.ts', 'instances.ts', 'start-run.ts', 'workload', 'run', 'triggers'],
   'functions.ts': [
     'app.ts',
     'ledger',

@@ -97,7 +97,7 @@ export class App {
     this.#life = this.#newLife();
     this.#host = openHost(this, this.#life);
     this.hub.crash();
-    for (const cut of [...this.deliveries]) cut();
+    for (const cut of this.deliveries) cut();
     this.deliveries.clear();
   }
 

@@ -201,7 +201,7 @@ export class BatchModel implements BatchAccount {
   /** Takes this share of all Spot nodes away. */
   evictShare(key: string, share: number): void {
     for (const pool of this.pools.values()) {
-      for (const node of [...pool.nodes.values()]) {
+      for (const node of pool.nodes.values()) {
         if (this.chance.is(`${key} ${node.id}`, share)) evict(this, pool, node);
       }
     }

@@ -54,7 +54,7 @@ export function batchPort(model: BatchModel, app: string): Batch {
       model.wakePoolOf(demand(job(id), 'job', id));
     },
     taskIds: async function* (id) {
-      for (const { spec } of [...demand(job(id), 'job', id).tasks.values()]) yield spec.id;
+      for (const { spec } of demand(job(id), 'job', id).tasks.values()) yield spec.id;
     },
     unfinishedTasks: async (id, limit) =>
       idsOf(

@@ -138,7 +138,7 @@ function end(account: BatchAccount, task: Task, problem: string | null): void {
 
 /** The node is gone under them: the service runs them again elsewhere. */
 export function requeueTasks(account: BatchAccount, pool: Pool, node: Node): void {
-  for (const task of [...node.running]) {
+  for (const task of node.running) {
     release(account, pool, task);
     task.state = 'active';
     task.requeues += 1;

@@ -197,7 +197,10 @@ export class TaskHub {
     this.#renew(instance, ending.input);
   }
 
-  #keepStatus(instance: Instance, { customStatus }: Generation): boolean {
+  #keepStatus(instance: Instance, played: Generation): boolean {
+    const { customStatus } = played;
+    if (customStatus !== undefined && customStatus === played.keptStatus) return true;
+    played.keptStatus = customStatus;
     // The last that this generation has set; one that sets none clears it.
     const text = customStatus === undefined ? null : JSON.stringify(customStatus);
     instance.customStatus = text;

@@ -146,7 +146,7 @@ export class FilesModel implements Files {
   }
 
   async mountAccess(container: string, access: 'read' | 'write', minutes: number) {
-    return { account: 'model', sas: `${this.#url(container, null, access, minutes)}` };
+    return { account: 'model', sas: this.#url(container, null, access, minutes) };
   }
 
   #url(container: string, name: string | null, access: string, minutes: number): string {

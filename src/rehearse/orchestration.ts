@@ -47,6 +47,8 @@ export class Generation {
   /** Of the turn that is played. */
   now = 0;
   customStatus: unknown;
+  /** The one that was stored last. */
+  keptStatus: unknown;
   ending: Ending | null = null;
   readonly actions: Action[] = [];
   readonly #generator: Step<unknown>;

@@ -10,7 +10,7 @@ import { FilesModel, SIGNATURE } from './files-model';
 import { Line } from './line';
 import { interfere, plantCollision, type Interference } from './interference';
 import { Trace } from './trace';
-import { START, type AppPlan, type WorldPlan } from './world';
+import { START, type AppPlan, type OccurrencePlan, type WorldPlan } from './world';
 
 /** Plays a world from its first occurrence to long after its last fault. */
 
@@ -56,12 +56,7 @@ export async function play(plan: WorldPlan, keepsLines = false): Promise<Played>
   const line = new Line({ agenda, chance, trace, faults: plan.faults, slowCalls: plan.slowCalls });
   const stand: Stand = { plan, agenda, chance, trace, batch, line, storage, broken };
   const apps = plan.apps.map((app) => openApp(stand, app));
-  const occurrences = plan.occurrences.map((one): OccurrenceState => ({
-    plan: one,
-    status: 'waiting',
-    etag: '',
-    reason: '',
-  }));
+  const occurrences = plan.occurrences.map(waiting);
   const world: Played = {
     plan,
     apps,
@@ -81,6 +76,10 @@ export async function play(plan: WorldPlan, keepsLines = false): Promise<Played>
   return world;
 }
 
+function waiting(plan: OccurrencePlan): OccurrenceState {
+  return { plan, status: 'waiting', etag: '', reason: '' };
+}
+
 interface Stand {
   readonly plan: WorldPlan;
   readonly agenda: Agenda;
@@ -93,11 +92,10 @@ interface Stand {
 }
 
 function openApp(stand: Stand, { id, workloads: names }: AppPlan): App {
-  const { plan, agenda, chance, batch, line, storage, broken, trace } = stand;
+  const { plan, agenda, chance, batch, line, storage, broken } = stand;
   const files = storage.get(id);
   if (files === undefined) throw new Error(`app ${id} has no storage`);
   const workloads = new Map([...catalogue].filter(([name]) => names.includes(name)));
-  const numbers = { checkpoint: 0, delivery: 0 };
   const app: App = new App({
     id,
     agenda,
@@ -107,23 +105,7 @@ function openApp(stand: Stand, { id, workloads: names }: AppPlan): App {
     line,
     hub: {
       chance,
-      checkpoint: () => {
-        numbers.checkpoint += 1;
-        const fault = plan.faults.find(
-          (one) => one.kind === 'checkpoint' && one.nth === numbers.checkpoint,
-        );
-        if (fault?.kind !== 'checkpoint') return 'stored';
-        if (fault.effect === 'lost') app.crash();
-        return fault.effect;
-      },
-      delivery: (name) => {
-        numbers.delivery += 1;
-        trace.note(agenda.now, `${id} ${name}`);
-        const isTwice = plan.faults.some(
-          (one) => one.kind === 'twice' && one.nth === numbers.delivery,
-        );
-        return isTwice ? 'twice' : 'once';
-      },
+      ...engineFaults(stand, id, () => app.crash()),
       timerLateness: () => latenessAt(plan.faults, agenda.now),
       broken: (rule, detail) => broken.push({ rule, detail }),
       stored: (what, text) => {
@@ -133,6 +115,27 @@ function openApp(stand: Stand, { id, workloads: names }: AppPlan): App {
     },
   });
   return app;
+}
+
+/** Of an app's turns and deliveries, those that its faults count. */
+function engineFaults({ plan, agenda, trace }: Stand, app: string, crash: () => void) {
+  let turns = 0;
+  let deliveries = 0;
+  return {
+    checkpoint: () => {
+      turns += 1;
+      const fault = plan.faults.find((one) => one.kind === 'checkpoint' && one.nth === turns);
+      if (fault?.kind !== 'checkpoint') return 'stored';
+      if (fault.effect === 'lost') crash();
+      return fault.effect;
+    },
+    delivery: (name: string) => {
+      deliveries += 1;
+      trace.note(agenda.now, `${app} ${name}`);
+      const isTwice = plan.faults.some((one) => one.kind === 'twice' && one.nth === deliveries);
+      return isTwice ? 'twice' : 'once';
+    },
+  } as const;
 }
 
 function latenessAt(faults: readonly Fault[], now: number): number {

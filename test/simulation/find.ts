@@ -1,15 +1,17 @@
 import { drawWorld } from '../../src/rehearse/world';
 import { rowsFor, violationsOf } from './shrink';
 
-/** Plays worlds from seed 1 on until one breaks an invariant, and sends which. */
-async function find(seeds: number): Promise<void> {
-  for (let seed = 1; seed <= seeds; seed++) {
-    const [first] = await violationsOf(drawWorld(seed), rowsFor(false));
-    if (first === undefined) continue;
-    process.send?.({ seed, id: first.id, detail: first.details[0] ?? '' });
-    return;
-  }
-  process.send?.({ seed: null });
+export interface Found {
+  readonly seed: number;
+  readonly id: string;
+  readonly detail: string;
 }
 
-void find(Number(process.argv[2] ?? 1));
+/** The first world that breaks an invariant, from seed 1 on; null when none of them does. */
+export async function find(seeds: number): Promise<Found | null> {
+  for (let seed = 1; seed <= seeds; seed++) {
+    const [first] = await violationsOf(drawWorld(seed), rowsFor(false));
+    if (first !== undefined) return { seed, id: first.id, detail: first.details[0] ?? '' };
+  }
+  return null;
+}

@@ -75,6 +75,13 @@ export const invariants: readonly Invariant[] = [
   },
   { id: '2e', name: 'what follows a run that succeeded is started', holds: true, check: followed },
   { id: '3', name: 'nothing that costs money is left in the end', holds: true, check: leftovers },
+  { id: '3b', name: 'what a record calls deleted is deleted', holds: true, check: cleanedUp },
+  {
+    id: '3c',
+    name: 'clean-up has a bound, and a resumed run its start',
+    holds: true,
+    check: endsInTime,
+  },
   {
     id: '4a',
     name: 'the bill of a run stays under the cap that was printed',
@@ -87,6 +94,7 @@ export const invariants: readonly Invariant[] = [
     holds: true,
     check: billed,
   },
+  { id: '4c', name: 'formula and job bound the bill without the app', holds: true, check: guarded },
   {
     id: '5',
     name: 'the tasks that were submitted are the planned ones',

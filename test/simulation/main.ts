@@ -64,7 +64,7 @@ function say(line: string): void {
 /** Each worker plays a stretch of the seeds and sends its tally. */
 async function share(first: number, count: number, workers: number): Promise<Tally> {
   const each = Math.ceil(count / workers);
-  const flags = ['all', 'no-shrink'].filter((name) => options[name as 'all'] === true);
+  const flags = ['all', 'no-shrink'].filter((name) => options[name as 'all']);
   const tallies = await Promise.all(
     Array.from({ length: workers }, (_, index) => {
       const own = Math.min(each, count - index * each);

@@ -4,8 +4,8 @@
 // them breaks an invariant. A mistake that survives all of its worlds fails the command, and so
 // does one whose line is not in the source any more.
 
-import { fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -54,16 +54,8 @@ async function bundle(mistake, outfile) {
   });
 }
 
-/** The first world that shows the mistake, or null. */
-function find(program) {
-  return new Promise((resolve, reject) => {
-    const player = fork(program, [options.seeds], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
-    let errors = '';
-    player.stderr.on('data', (text) => (errors += text));
-    player.once('message', resolve);
-    player.once('exit', (code) => reject(new Error(`the player ended with ${code}: ${errors}`)));
-  });
-}
+/** Bundles are loaded into this process, which has loaded their packages already. */
+const load = createRequire(import.meta.url);
 
 let survivors = 0;
 const chosen = planted.filter(([what]) => what.includes(options.only));
@@ -72,9 +64,11 @@ for (const [index, mistake] of chosen.entries()) {
   let line;
   try {
     await bundle(mistake, program);
-    const { seed, id, detail } = await find(program);
-    line = seed === null ? 'SURVIVES' : `seed ${seed}, invariant ${id}: ${detail}`;
-    if (seed === null) survivors += 1;
+    const found = await load(program).find(Number(options.seeds));
+    line =
+      found === null ? 'SURVIVES' : `seed ${found.seed}, invariant ${found.id}: ${found.detail}`;
+    if (found === null) survivors += 1;
+    rmSync(program);
   } catch (error) {
     survivors += 1;
     line = `NOT PLAYED: ${error.message}`;
