@@ -1,6 +1,6 @@
 import { Failure } from '../failure';
 import type { Batch, Owner, PoolSpec, SupportedImage } from '../run/ports';
-import type { JobView, NodeCounts, PoolView, TaskCounts, TaskEnd } from '../run/run';
+import type { JobView, NodeCounts, PoolView, TaskCounts, JobManagerView } from '../run/run';
 import type { BatchModel } from './batch-model';
 import type { Job, Made, Pool, Task } from './batch-state';
 import { SECOND } from './clock';
@@ -216,7 +216,7 @@ function factsOf(pool: Pool | undefined) {
     nodeAgent: 'batch.node.ubuntu 24.04',
     runsContainers: false,
     slotsPerNode: pool.slotsPerNode,
-    scalesItself: true,
+    autoscales: true,
     targetNodes: pool.target.spot + pool.target.dedicated,
   };
 }
@@ -258,7 +258,7 @@ function jobView(job: Job | undefined): JobView | null {
   return { state, terminateReason, jobManager: task === undefined ? null : taskEnd(task) };
 }
 
-function taskEnd({ state, exitCode, cause, retries, requeues }: Task): TaskEnd {
+function taskEnd({ state, exitCode, cause, retries, requeues }: Task): JobManagerView {
   return { state: state === 'active' ? 'waiting' : state, exitCode, cause, retries, requeues };
 }
 

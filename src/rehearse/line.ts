@@ -167,25 +167,28 @@ async function* listOn(
   }
 }
 
-/** Of the tasks that are added, the first before the service fails, or all but the last. */
+type Tasks = AsyncIterable<TaskSpec> | Iterable<TaskSpec>;
+
+/** What becomes of the tasks of one call that the service does in part. */
 function cutShort(method: string, values: unknown[], effect: CallEffect | undefined): unknown[] {
-  if (method !== 'addTasks' || (effect !== 'halfDone' && effect !== 'lastForgotten')) return values;
+  if (method !== 'addTasks') return values;
   const [jobId, tasks] = values;
-  return [jobId, some(tasks as AsyncIterable<TaskSpec> | Iterable<TaskSpec>, effect)];
+  if (effect === 'halfDone') return [jobId, firstOf(tasks as Tasks)];
+  return effect === 'lastForgotten' ? [jobId, withoutLast(tasks as Tasks)] : values;
 }
 
-async function* some(
-  tasks: AsyncIterable<TaskSpec> | Iterable<TaskSpec>,
-  effect: 'halfDone' | 'lastForgotten',
-): AsyncGenerator<TaskSpec> {
-  let held: TaskSpec | undefined;
+async function* firstOf(tasks: Tasks): AsyncGenerator<TaskSpec> {
   for await (const task of tasks) {
-    if (held !== undefined) yield held;
-    held = effect === 'halfDone' ? undefined : task;
-    if (effect === 'lastForgotten') continue;
     yield task;
     throw unavailable('batch', 'addTasks', 'the next tasks were not added');
   }
+}
+
+/** One that comes alone is not forgotten. */
+async function* withoutLast(tasks: Tasks): AsyncGenerator<TaskSpec> {
+  const all: TaskSpec[] = [];
+  for await (const task of tasks) all.push(task);
+  yield* all.length === 1 ? all : all.slice(0, -1);
 }
 
 export function methodsOf(port: object): readonly string[] {

@@ -10,9 +10,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
-import { planted } from './planted-list.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+/** One-line mistakes, each of which breaks an invariant. */
+const planted = JSON.parse(readFileSync(new URL('planted.json', import.meta.url), 'utf8'));
 const { values: options } = parseArgs({
   options: {
     seeds: { type: 'string', default: '600' },
@@ -26,7 +27,7 @@ function patternOf(text) {
   return new RegExp(escaped.replaceAll(/\s+/g, String.raw`\s+`), 'g');
 }
 
-function plant([what, file, was, becomes]) {
+function plant({ what, file, was, becomes }) {
   const target = path.join(root, 'src', file);
   const source = readFileSync(target, 'utf8');
   const found = source.match(patternOf(was)) ?? [];
@@ -58,7 +59,7 @@ async function bundle(mistake, outfile) {
 const load = createRequire(import.meta.url);
 
 let survivors = 0;
-const chosen = planted.filter(([what]) => what.includes(options.only));
+const chosen = planted.filter(({ what }) => what.includes(options.only));
 for (const [index, mistake] of chosen.entries()) {
   const program = path.join(root, 'dist/simulate', `planted-${index}.js`);
   let line;
@@ -73,7 +74,7 @@ for (const [index, mistake] of chosen.entries()) {
     survivors += 1;
     line = `NOT PLAYED: ${error.message}`;
   }
-  process.stdout.write(`${mistake[0].padEnd(50)} ${line.slice(0, 160)}\n`);
+  process.stdout.write(`${mistake.what.padEnd(50)} ${line.slice(0, 160)}\n`);
 }
 process.stdout.write(
   `${chosen.length - survivors} of ${chosen.length} planted mistakes are found\n`,

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { play } from '../../src/rehearse/play';
 import { drawWorld } from '../../src/rehearse/world';
@@ -53,4 +55,23 @@ test('a plan without faults gives worlds in which something happens', async () =
 
   expect(started.length).toBeGreaterThan(0);
   expect(violationsIn(world)).toEqual([]);
+});
+
+interface Planted {
+  readonly what: string;
+  readonly file: string;
+  readonly was: string;
+}
+
+test('each mistake that npm run simulate:planted plants has its one place in the source', () => {
+  const text = (path: string) => readFileSync(join(__dirname, path), 'utf8');
+  const oneSpace = (source: string) => source.replaceAll(/\s+/g, ' ');
+  const planted = JSON.parse(text('planted.json')) as readonly Planted[];
+  const misplaced = planted.filter(({ file, was }) => {
+    const source = oneSpace(text(`../../src/${file}`));
+    return source.split(oneSpace(was.trim())).length !== 2;
+  });
+
+  expect(planted.length).toBeGreaterThan(30);
+  expect(misplaced).toEqual([]);
 });
