@@ -1,4 +1,5 @@
 import { formatError } from '../failure';
+import type { Occurrence } from '../run/run';
 import { startRun } from '../start-run';
 import { parametersOf } from '../workload/parameters';
 import type { Workload } from '../workload/workload';
@@ -115,6 +116,20 @@ function again(
     return;
   }
   if (state.status !== 'accepted') state.status = kind === 'request' ? 'refused' : 'lost';
+}
+
+/** Whether a run was started for this occurrence. */
+export function isStartOf({ plan }: OccurrenceState, occurrence: Occurrence): boolean {
+  switch (occurrence.kind) {
+    case 'schedule':
+      return plan.kind === 'schedule' && Date.parse(occurrence.due) === plan.at;
+    case 'blob':
+      return occurrence.name === plan.key;
+    case 'request':
+      return occurrence.key === plan.key;
+    case 'after':
+      return false;
+  }
 }
 
 /** The blob is written; its event comes a little later. */

@@ -27,6 +27,14 @@ export type Fault =
       readonly nth: number;
       readonly effect: CallEffect;
     }
+  /** An outage that begins with a call, and so in the middle of a step. */
+  | {
+      readonly kind: 'outageFrom';
+      readonly port: PortName;
+      readonly method: string;
+      readonly nth: number;
+      readonly minutes: number;
+    }
   | {
       readonly kind: 'outage';
       readonly port: 'batch' | 'files';
@@ -128,6 +136,7 @@ type Draw = (chance: Chance, key: string, span: Span) => Fault;
 const DRAWS: readonly (readonly [number, Draw])[] = [
   [40, drawCall],
   [8, drawOutage],
+  [10, drawOutageFrom],
   [8, drawShortage],
   [
     8,
@@ -208,6 +217,14 @@ function drawCall(chance: Chance, key: string): Fault {
   ];
   const effect = EFFECTS[chance.whole(`${key} effect`, 0, EFFECTS.length - 1)] ?? 'refused';
   return { kind: 'call', port, method, nth: spread(chance, key, times), effect };
+}
+
+function drawOutageFrom(chance: Chance, key: string): Fault {
+  const call = drawCall(chance, key);
+  if (call.kind !== 'call') return call;
+  const { port, method, nth } = call;
+  const minutes = chance.pick(`${key} minutes`, [3, 20, 60, 100]);
+  return { kind: 'outageFrom', port, method, nth, minutes };
 }
 
 function drawOutage(chance: Chance, key: string, span: Span): Fault {

@@ -4,8 +4,9 @@ import { runIdOf } from '../run/names';
 import type { Occurrence } from '../run/run';
 import type { App } from './app';
 import type { BatchModel } from './batch-model';
-import { changeBlob, type OccurrenceState } from './deliveries';
-import { hasEnded } from './engine';
+import { MINUTE } from './clock';
+import { changeBlob, deliver, isStartOf, type OccurrenceState } from './deliveries';
+import { hasEnded, type Instance } from './engine';
 import type { Fault } from './faults';
 
 /** What persons do to an app and its things while runs are under way. */
@@ -73,7 +74,21 @@ function operate(
   note(world, kind === 'purge' && hasEnded(chosen) ? 'purgeOfEnded' : kind, app.id, chosen.id);
   if (kind === 'cancel') void done(cancelRun(door, chosen.id));
   else if (kind === 'terminate') void done(client.terminate(chosen.id, 'by hand'));
-  else app.hub.instances.delete(chosen.id);
+  else purge(world, app, chosen);
+}
+
+/** The history is gone, and then its trigger comes once more. */
+function purge(world: World, app: App, instance: Instance): void {
+  app.hub.instances.delete(instance.id);
+  const request = app.started.get(instance.id)?.request;
+  const state = world.occurrences.find(
+    (one) =>
+      request !== undefined &&
+      one.plan.app === app.id &&
+      one.plan.workload === request.workload &&
+      isStartOf(one, request.occurrence),
+  );
+  if (state !== undefined) app.parts.agenda.in(10 * MINUTE, () => deliver(app, state));
 }
 
 async function stopEverything(

@@ -1,7 +1,7 @@
 import { Failure } from '../failure';
 import type { TaskSpec } from '../run/ports';
 import type { Chance } from './chance';
-import { SECOND, type Agenda } from './clock';
+import { MINUTE, SECOND, type Agenda } from './clock';
 import type { CallEffect, Fault, PortName } from './faults';
 import type { Trace } from './trace';
 
@@ -28,6 +28,14 @@ export interface LineParts {
 type CallFault = Extract<Fault, { kind: 'call' }>;
 type Outage = Extract<Fault, { kind: 'outage' }>;
 
+/** A service that answers nothing for a time. */
+interface Away {
+  readonly port: PortName;
+  readonly code: Outage['code'];
+  readonly from: number;
+  readonly until: number;
+}
+
 /** A promise of its own each time: one for all would keep everything that ever awaited it. */
 function never(): Promise<never> {
   return new Promise(() => {});
@@ -35,7 +43,8 @@ function never(): Promise<never> {
 
 export class Line {
   readonly #effects = new Map<string, CallEffect>();
-  readonly #outages: readonly Outage[];
+  readonly #outages: Away[];
+  readonly #outagesFrom = new Map<string, number>();
   readonly #counts = new Map<string, number>();
   /** Faults of single calls that have happened. */
   readonly hits: string[] = [];
@@ -44,6 +53,10 @@ export class Line {
     const { faults } = parts;
     for (const fault of faults.filter((fault): fault is CallFault => fault.kind === 'call')) {
       this.#effects.set(`${fault.port}.${fault.method}#${fault.nth}`, fault.effect);
+    }
+    for (const fault of faults) {
+      if (fault.kind !== 'outageFrom') continue;
+      this.#outagesFrom.set(`${fault.port}.${fault.method}#${fault.nth}`, fault.minutes);
     }
     this.#outages = faults.filter((fault): fault is Outage => fault.kind === 'outage');
   }
@@ -97,6 +110,11 @@ export class Line {
     trace.note(agenda.now, `${host.app} ${name} ${key}`);
     const nth = (this.#counts.get(name) ?? 0) + 1;
     this.#counts.set(name, nth);
+    const minutes = this.#outagesFrom.get(`${name}#${nth}`);
+    if (minutes !== undefined) {
+      const [from, until] = [agenda.now, agenda.now + minutes * MINUTE];
+      this.#outages.push({ port, code: 'serviceUnavailable', from, until });
+    }
     if (this.#effects.size === 0) return undefined;
     const effect = this.#effects.get(`${name}#${nth}`);
     if (effect !== undefined) {
@@ -110,7 +128,8 @@ export class Line {
     const { now } = this.parts.agenda;
     for (const outage of this.#outages) {
       if (outage.port !== port || now < outage.from || now >= outage.until) continue;
-      throw new Failure(outage.code, `cannot call ${port}.${method}: the service is away`);
+      const message = `cannot call ${port}.${method}: the service is away`;
+      throw port === 'engine' ? new Error(message) : new Failure(outage.code, message);
     }
   }
 }

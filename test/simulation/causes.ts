@@ -5,7 +5,7 @@ import { hasFault, isLong, was, type RunFacts } from './facts';
 type Reason = (world: Played, run: RunFacts) => boolean;
 
 const isCut: Reason = (world) =>
-  hasFault(world, 'call', 'outage', 'hostDown', 'checkpoint', 'twice', 'lateTimers');
+  hasFault(world, 'call', 'outage', 'outageFrom', 'hostDown', 'checkpoint', 'twice', 'lateTimers');
 const isDisturbed: Reason = (world, run) =>
   was(run, 'deletion', 'stopAll', 'terminate', 'purge') ||
   hasFault(world, 'deletion', 'stopAll') ||

@@ -52,14 +52,12 @@ export function hasFault(world: Played, ...kinds: readonly string[]): boolean {
 
 export const MINUTE_MS = 60_000;
 
-/** Longer than the most stubborn step repeats itself, or refused outright. */
+/** Longer than the most patient step repeats itself, or refused outright. */
 export function storageIsAwayTooLong(world: Played): boolean {
-  return world.plan.faults.some(
-    (fault) =>
-      fault.kind === 'outage' &&
-      fault.port === 'files' &&
-      (fault.code === 'accessDenied' || fault.until - fault.from >= 120 * MINUTE_MS),
+  const isDenied = world.plan.faults.some(
+    (fault) => fault.kind === 'outage' && fault.port === 'files' && fault.code === 'accessDenied',
   );
+  return isDenied || isLong(world, 'files', 120);
 }
 
 /** From when a run had its turn until it gave it back, by its record. */
@@ -69,14 +67,17 @@ export function turnOf({ record }: RunFacts): readonly [string, string] | null {
   return staged === undefined ? null : [staged.at, record.endedAt];
 }
 
-/** A port was away for at least this long, or refused. */
+/** A port was away for at least this long, in one outage or in several that may follow one another. */
 export function isLong(world: Played, port: 'batch' | 'files', minutes: number): boolean {
-  return world.plan.faults.some(
-    (fault) =>
-      fault.kind === 'outage' &&
-      fault.port === port &&
-      fault.until - fault.from >= minutes * MINUTE_MS,
-  );
+  return minutesAway(world, port) >= minutes;
+}
+
+function minutesAway({ plan }: Played, port: 'batch' | 'files'): number {
+  return plan.faults.reduce((sum, fault) => {
+    if (!('port' in fault) || fault.port !== port) return sum;
+    if (fault.kind === 'outageFrom') return sum + fault.minutes;
+    return fault.kind === 'outage' ? sum + (fault.until - fault.from) / MINUTE_MS : sum;
+  }, 0);
 }
 
 /** When somebody, or a newer run that replaces it, asked a run to end; null when nobody did. */

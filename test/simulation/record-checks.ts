@@ -159,7 +159,8 @@ export function endsInTime(world: Played, runs: Runs): string[] {
 const CANCEL_MINUTES = 20;
 
 export function heedsCancel(world: Played, runs: Runs): string[] {
-  if (hasFault(world, 'hostDown', 'lateTimers', 'outage', 'checkpoint', 'call')) return [];
+  if (hasFault(world, 'hostDown', 'lateTimers', 'outage', 'outageFrom', 'checkpoint', 'call'))
+    return [];
   if (world.apps.length > 1) return [];
   return runs.flatMap((run) => {
     const { record, runId } = run;
