@@ -176,8 +176,10 @@ export class TaskHub {
     // OrchestratorStarted and OrchestratorCompleted, what arrived, what it asks for.
     instance.rows += 2 + turn.messages.length + fresh.length;
     this.mostRows = Math.max(this.mostRows, instance.rows);
-    if (instance.rows > MAX_ROWS)
-      broken('rows', `${instance.id} has ${instance.rows} rows in one generation`);
+    if (instance.rows > MAX_ROWS) {
+      const phase = /"phase":"(\w+)"/.exec(instance.customStatus ?? '')?.[1] ?? 'no phase';
+      broken('rows', `${instance.id} has ${instance.rows} rows in one generation (${phase})`);
+    }
     instance.state = 'Running';
     instance.updatedAt = agenda.now;
     if (!this.#keepStatus(instance, played)) return;

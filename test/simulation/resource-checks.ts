@@ -50,7 +50,7 @@ export function leftovers({ apps, batch }: Played): string[] {
 }
 
 export function underCap({ agenda }: Played, runs: Runs): string[] {
-  return runs.flatMap(({ runId, workload, pools }) => {
+  return runs.filter(beganOnce).flatMap(({ runId, workload, pools }) => {
     const cap = estimateOf([], workload, false).capNodeMinutes;
     const own = pools.filter(({ spec }) => spec?.retainedUntil === null);
     const bill = own.reduce((sum, pool) => sum + billOf(pool, agenda.now), 0);
@@ -58,9 +58,14 @@ export function underCap({ agenda }: Played, runs: Runs): string[] {
   });
 }
 
+/** A run that begins once more after a purge has another deadline, and the pool of before. */
+function beganOnce(run: RunFacts): boolean {
+  return !was(run, 'purge', 'terminate');
+}
+
 /** What bounds a bill by itself, should the app never come back: asked, since few worlds come to it. */
 export function guarded(_: Played, runs: Runs): string[] {
-  return runs.flatMap(({ runId, workload, pools, jobs }) => {
+  return runs.filter(beganOnce).flatMap(({ runId, workload, pools, jobs }) => {
     const deadline = workload.deadlineMinutes;
     const found = pools.flatMap((pool) => {
       const nodes = targetAt(pool, pool.madeAt + 5 * MINUTE_MS);
