@@ -215,7 +215,10 @@ function drawCall(chance: Chance, key: string): Fault {
     'getJob',
     80,
   ];
-  const effect = EFFECTS[chance.whole(`${key} effect`, 0, EFFECTS.length - 1)] ?? 'refused';
+  const effect =
+    method === 'addTasks' && chance.is(`${key} forgets`, 0.5)
+      ? 'lastForgotten'
+      : (EFFECTS[chance.whole(`${key} effect`, 0, EFFECTS.length - 1)] ?? 'refused');
   return { kind: 'call', port, method, nth: spread(chance, key, times), effect };
 }
 
