@@ -64,8 +64,11 @@ export function missed({ occurrences }: Played): string[] {
 }
 
 export function followed(_: Played, runs: Runs): string[] {
-  return runs.flatMap(({ app, runId, workload, record }) => {
+  return runs.flatMap((run) => {
+    const { app, runId, workload, record } = run;
     if (workload.name !== 'nightly' || record === null) return [];
+    // A run that begins once more after a purge may end in another way.
+    if (was(run, 'purge', 'terminate')) return [];
     const follower = runs.find(
       ({ app: other, request: { occurrence } }) =>
         other === app && occurrence.kind === 'after' && occurrence.runId === runId,
