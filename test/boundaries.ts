@@ -52,7 +52,17 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'run',
   ],
   workloads: ['workload'],
-  rehearse: ['failure.ts', 'instances.ts', 'start-run.ts', 'workload', 'run', 'triggers'],
+  rehearse: [
+    'app.ts',
+    'failure.ts',
+    'instances.ts',
+    'start-run.ts',
+    'workload',
+    'run',
+    'ledger',
+    'triggers',
+    'api',
+  ],
   'functions.ts': [
     'app.ts',
     'ledger',

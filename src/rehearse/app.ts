@@ -1,13 +1,16 @@
 import type { InvocationContext, Timer } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
+import type { App as Product } from '../app';
+import { ACTIVE_PARTITION } from '../ledger/keys';
+import { ownerOf } from '../ledger/owner';
+import { runLedgerOn } from '../ledger/run-ledger';
 import { createActivities } from '../run/activities';
-import type { Ports } from '../run/ports';
 import type { RunInput } from '../run/run';
 import { asActivity } from '../run/steps';
 import { runWorkflow } from '../run/workflow';
 import { blobFunctionOf, blobHandler, poisonBlobHandler } from '../triggers/blob';
-import { followersStarter } from '../triggers/follow';
-import { reaperHandler } from '../triggers/reap';
+import { followersStarter, waitingAdmitter } from '../triggers/follow';
+import { reconcileHandler } from '../triggers/reconcile';
 import { timerHandler } from '../triggers/timer';
 import type { Workload, Workloads } from '../workload/workload';
 import { batchPort } from './batch-port';
@@ -18,6 +21,7 @@ import { TaskHub, type HubParts } from './engine';
 import { clientOf } from './engine-client';
 import type { FilesModel } from './files-model';
 import { methodsOf, onLine, type HostLife, type Line } from './line';
+import type { TableModel } from './table-model';
 
 /** One deployed app of a world: its storage account, its task hub, and the host that lives and dies. */
 
@@ -27,6 +31,9 @@ export interface AppParts {
   readonly workloads: Workloads;
   readonly batch: BatchModel;
   readonly files: FilesModel;
+  readonly table: TableModel;
+  /** The schedules in force, by workload. */
+  readonly crons: Readonly<Record<string, string>>;
   readonly line: Line;
   readonly hub: Pick<
     HubParts,
@@ -42,6 +49,7 @@ const FILES_METHODS = [
   'removeContainer',
   'listContainers',
   'list',
+  'page',
   'find',
   'readText',
   'writeText',
@@ -59,6 +67,8 @@ export class App {
   readonly hub: TaskHub;
   /** What each run was started for, the first time. */
   readonly started = new Map<string, RunInput>();
+  /** Ids that the app has asked for: each is another one, and the same in every play. */
+  ids = 0;
   /** Trigger deliveries that would be cut by a crash. */
   readonly deliveries = new Set<() => void>();
   readonly startsAgain: string[] = [];
@@ -99,10 +109,24 @@ export class App {
     this.hub.crash();
     for (const cut of this.deliveries) cut();
     this.deliveries.clear();
+    this.parts.agenda.at(this.downUntil, () => this.reconcile());
   }
 
-  noteStart(runId: string, input: unknown): void {
-    if (this.started.has(runId)) this.startsAgain.push(runId);
+  /** One pass: every few minutes, and when a host starts. */
+  reconcile(): void {
+    if (!this.isUp) return;
+    this.parts.agenda.unsettle();
+    this.#host.reconcile().catch((error: unknown) => this.warnings.push(String(error)));
+  }
+
+  /** Runs that are not final, by the ledger. */
+  activeRunIds(): readonly string[] {
+    return this.parts.table.keys(ACTIVE_PARTITION).filter((key) => !key.startsWith('!'));
+  }
+
+  noteStart(instanceId: string, input: unknown): void {
+    const { runId } = input as RunInput;
+    if (this.started.has(runId)) this.startsAgain.push(instanceId);
     else this.started.set(runId, input as RunInput);
   }
 
@@ -120,34 +144,34 @@ export class App {
 
 /** The functions of an app, as one process has them. */
 export interface Host {
-  readonly ports: Ports;
+  readonly product: Product;
   readonly client: DurableClient;
   runActivity(name: string, input: string): Promise<string>;
   fireTimer(workload: Workload, due: number): Promise<void>;
   fireBlob(workload: Workload, container: string, name: string, etag: string): Promise<void>;
   firePoison(workload: Workload, container: string, name: string, etag: string): Promise<void>;
-  reap(): Promise<void>;
+  reconcile(): Promise<void>;
 }
 
 function openHost(app: App, life: HostLife): Host {
   const { parts, hub } = app;
-  const { line, workloads } = parts;
-  const batch = batchPort(parts.batch, parts.id);
-  const bare = clientOf(hub, (runId, input) => app.noteStart(runId, input));
+  const { line } = parts;
+  const bare = clientOf(hub, (instanceId, input) => app.noteStart(instanceId, input));
   const client = onLine(line, life, 'engine', bare, methodsOf(bare));
-  const ports: Ports = {
-    batch: onLine(line, life, 'batch', batch, methodsOf(batch)),
-    files: onLine(line, life, 'files', parts.files, FILES_METHODS),
-    secrets: { read: async (name) => `${SECRET}-${name}` },
-  };
+  const product = productOf(app, life);
   const activities: Record<string, (input: never) => Promise<unknown>> = {
-    ...createActivities({ ...ports, workloads, programsFolder: '/none' }),
-    startFollowers: followersStarter({ client, files: ports.files }, workloads),
+    ...createActivities({
+      ...product,
+      ledger: runLedgerOn(product.table),
+      programsFolder: '/none',
+    }),
+    startFollowers: followersStarter(product, client),
+    admitWaiting: waitingAdmitter(product, client),
   };
-  const reaper = reaperHandler({ ...ports, workloads }, () => new Date(parts.agenda.now));
-  const poison = poisonBlobHandler(ports, workloads);
+  const reconciler = reconcileHandler(product, { crons: parts.crons, timeZone: 'Etc/UTC' });
+  const poison = poisonBlobHandler(product);
   return {
-    ports,
+    product,
     client,
     runActivity: async (name, input) => {
       const activity = activities[name];
@@ -155,17 +179,56 @@ function openHost(app: App, life: HostLife): Host {
       return JSON.stringify(await asActivity(activity)(JSON.parse(input)));
     },
     fireTimer: (workload, due) =>
-      timerHandler(ports, workload)(timerAt(due), client, contextOf(app)),
+      timerHandler(product, workload)(timerAt(due), client, contextOf(app)),
     fireBlob: (workload, container, name, eTag) => {
       const triggerMetadata = { blobTrigger: `${container}/${name}`, properties: { eTag } };
-      return blobHandler(ports, workload)(null, client, contextOf(app, triggerMetadata));
+      return blobHandler(product, workload)(null, client, contextOf(app, triggerMetadata));
     },
     firePoison: (workload, ContainerName, BlobName, ETag) => {
       const FunctionId = `Host.Functions.${blobFunctionOf(workload)}`;
       return poison({ FunctionId, ContainerName, BlobName, ETag }, client, contextOf(app));
     },
-    reap: () => reaper(timerAt(parts.agenda.now), client, contextOf(app)),
+    reconcile: () => reconciler(timerAt(parts.agenda.now), client, contextOf(app)),
   };
+}
+
+const TABLE_METHODS = ['get', 'list', 'write', 'remove'];
+
+/** The app as its functions have it, with ports that may fail. */
+function productOf(app: App, life: HostLife): Product {
+  const { parts } = app;
+  const { line, id } = parts;
+  const batch = batchPort(parts.batch, id);
+  const files = onLine(line, life, 'files', parts.files, FILES_METHODS);
+  const table = onLine(line, life, 'table', parts.table, TABLE_METHODS);
+  let owner: Promise<string> | undefined;
+  return {
+    batch: onLine(line, life, 'batch', batch, methodsOf(batch)),
+    files,
+    table,
+    secrets: { read: async (name) => `${SECRET}-${name}` },
+    workloads: parts.workloads,
+    limits: {
+      maxActiveRuns: 1000,
+      maxStartsPerMinute: 1000,
+      monthlyNodeMinutes: null,
+      monthlyCost: null,
+    },
+    owner: () => {
+      owner ??= ownerOf(files, table, 'hub', () => ownerIn(id)).catch((error: unknown) => {
+        owner = undefined;
+        throw error;
+      });
+      return owner;
+    },
+    now: () => new Date(parts.agenda.now),
+    newId: () => `${id}-${(app.ids += 1)}`,
+  };
+}
+
+/** The mark of an app of a world. */
+export function ownerIn(appId: string): string {
+  return `owner-of-${appId}`;
 }
 
 function timerAt(due: number): Timer {
@@ -176,7 +239,10 @@ function timerAt(due: number): Timer {
   } as unknown as Timer;
 }
 
-function contextOf(app: App, triggerMetadata: Record<string, unknown> = {}): InvocationContext {
+export function contextOf(
+  app: App,
+  triggerMetadata: Record<string, unknown> = {},
+): InvocationContext {
   const context = {
     invocationId: 'invocation',
     triggerMetadata,

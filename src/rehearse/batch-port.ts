@@ -1,5 +1,5 @@
 import { Failure } from '../failure';
-import type { Batch, Owner, PoolSpec, SupportedImage } from '../run/ports';
+import type { Batch, OwnedResource, Owner, PoolSpec, SupportedImage } from '../run/ports';
 import type { JobView, NodeCounts, PoolView, TaskCounts, JobManagerView } from '../run/run';
 import type { BatchModel } from './batch-model';
 import type { Job, Made, Pool, Task } from './batch-state';
@@ -90,38 +90,31 @@ export function batchPort(model: BatchModel, app: string): Batch {
     deleteJob: async (id, owner) => {
       const found = job(id);
       if (found === undefined) return 'deleted';
-      if (found.owner?.runId !== owner.runId) return 'notOwned';
+      if (!isOfRun(found, owner)) return 'notOwned';
       model.removeJob(found, app);
       return 'deleting';
     },
     deletePool: async (id, owner) => {
       const found = pool(id);
       if (found === undefined) return 'deleted';
-      if (isRetained(found) || found.owner?.runId !== owner.runId) return 'notOwned';
+      if (isRetained(found) || !isOfRun(found, owner)) return 'notOwned';
       model.removePool(found, app);
       return 'deleting';
     },
     scalePoolToZero: async (id, owner) => scaleToZero(model, app, pool(id), owner),
-    listRetainedPools: async () =>
-      [...model.pools.values()].flatMap(({ id, spec }) =>
-        spec === null || spec.retainedUntil === null ? [] : [{ id, until: spec.retainedUntil }],
-      ),
-    deleteRetainedPool: async (id) => {
+    deleteRetainedPool: async (id, owner) => {
       const found = pool(id);
       if (found === undefined) return 'deleted';
-      if (!isRetained(found)) return 'notOwned';
+      if (!isRetained(found) || found.owner?.owner !== owner) return 'notOwned';
       if ([...model.jobs.values()].some((one) => one.poolId === id && one.state !== 'completed')) {
         return 'busy';
       }
       model.removePool(found, app);
       return 'deleting';
     },
-    listOwned: async () => [
-      ...ownedIn(
-        'pool',
-        [...model.pools.values()].filter((one) => !isRetained(one)),
-      ),
-      ...ownedIn('job', [...model.jobs.values()]),
+    listOwned: async (owner) => [
+      ...ownedIn('pool', [...model.pools.values()], owner),
+      ...ownedIn('job', [...model.jobs.values()], owner),
     ],
   };
 }
@@ -135,8 +128,7 @@ function makePool(model: BatchModel, app: string, spec: PoolSpec, owner: Owner):
   }
   if (spec.retainedUntil === null) return adopt(found, owner, 'pool');
   if (found.isDeleting) throw deleting('pool', spec.id);
-  if (!isRetained(found) || found.owner?.workload !== owner.workload)
-    throw collision('pool', spec.id);
+  if (!isRetainedBy(found, owner)) throw collision('pool', spec.id);
   if (found.formula === spec.formula) return;
   if (changeFormula(model, app, found, spec.formula) === 'set') return;
   throw new Failure(
@@ -160,7 +152,7 @@ function changeFormula(
 
 function scaleToZero(model: BatchModel, app: string, pool: Pool | undefined, owner: Owner) {
   if (pool === undefined) return 'deleted';
-  if (!isRetained(pool) || pool.owner?.workload !== owner.workload) return 'notOwned';
+  if (!isRetainedBy(pool, owner)) return 'notOwned';
   if (pool.isDeleting) return 'deleting';
   if (pool.formula !== AT_REST) {
     changeFormula(model, app, pool, AT_REST);
@@ -175,7 +167,7 @@ function isRetained({ spec }: Pool): boolean {
 
 function adopt(found: Made, owner: Owner, kind: 'pool' | 'job'): void {
   if (found.isDeleting) throw deleting(kind, found.id);
-  if (found.owner?.runId !== owner.runId) throw collision(kind, found.id);
+  if (!isOfRun(found, owner)) throw collision(kind, found.id);
 }
 
 function deleting(kind: string, id: string): Failure {
@@ -202,10 +194,25 @@ function idsOf(job: Job, is: (task: Task) => boolean, limit: number): readonly s
     .map(({ spec }) => spec.id);
 }
 
-function ownedIn<Kind extends 'pool' | 'job'>(kind: Kind, made: readonly Made[]) {
-  return made.flatMap(({ id, owner }) =>
-    owner === null ? [] : [{ kind, id, runId: owner.runId }],
-  );
+function isOfRun(made: Made, owner: Owner): boolean {
+  return made.owner?.owner === owner.owner && made.owner.runId === owner.runId;
+}
+
+function isRetainedBy(pool: Pool, { owner, workload }: Owner): boolean {
+  return isRetained(pool) && pool.owner?.owner === owner && pool.owner.workload === workload;
+}
+
+/** A retained pool is no run's. */
+function ownedIn(
+  kind: 'pool' | 'job',
+  made: readonly (Made & Pick<Pool | Job, 'spec'>)[],
+  mark: string,
+): OwnedResource[] {
+  return made.flatMap(({ id, owner, spec }) => {
+    if (owner?.owner !== mark) return [];
+    const retainedUntil = spec !== null && 'retainedUntil' in spec ? spec.retainedUntil : null;
+    return [{ kind, id, runId: retainedUntil === null ? owner.runId : null, retainedUntil }];
+  });
 }
 
 function factsOf(pool: Pool | undefined) {

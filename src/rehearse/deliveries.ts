@@ -70,8 +70,8 @@ function fire(
 }
 
 async function startByRequest(app: App, workload: Workload, key: string): Promise<void> {
-  const { client, ports } = app.host;
-  await startRun({ client, files: ports.files }, workload, {
+  const { client, product } = app.host;
+  await startRun(product, client, workload, {
     workload: workload.name,
     occurrence: { kind: 'request', key },
     parameters: parametersOf(workload, {}),

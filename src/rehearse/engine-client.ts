@@ -46,6 +46,10 @@ export function clientOf(
   return client as unknown as DurableClient;
 }
 
+function outputOf({ output }: Instance): unknown {
+  return output === null ? null : (JSON.parse(output) as unknown);
+}
+
 function statusOf(instance: Instance) {
   return {
     name: instance.name,
@@ -54,7 +58,7 @@ function statusOf(instance: Instance) {
     lastUpdatedTime: new Date(instance.updatedAt),
     runtimeStatus: OrchestrationRuntimeStatus[instance.state],
     input: JSON.parse(instance.input) as unknown,
-    output: null,
+    output: instance.state === 'Completed' ? outputOf(instance) : instance.output,
     customStatus:
       instance.customStatus === null ? null : (JSON.parse(instance.customStatus) as unknown),
   };

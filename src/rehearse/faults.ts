@@ -13,11 +13,13 @@ export type CallEffect =
   | 'halfDone'
   /** The service says yes, and the last of what it was given is not there. */
   | 'lastForgotten'
+  /** A conditional write is done, its answer lost, and the client's repetition finds it done. */
+  | 'repeated'
   | 'slow'
   | 'crashBefore'
   | 'crashAfter';
 
-export type PortName = 'batch' | 'files' | 'engine';
+export type PortName = 'batch' | 'files' | 'table' | 'engine';
 
 export type Fault =
   | {
@@ -37,7 +39,7 @@ export type Fault =
     }
   | {
       readonly kind: 'outage';
-      readonly port: 'batch' | 'files';
+      readonly port: 'batch' | 'files' | 'table' | 'storage';
       readonly code: 'serviceUnavailable' | 'accessDenied';
       readonly from: number;
       readonly until: number;
@@ -107,6 +109,14 @@ const CALLS: readonly (readonly [PortName, string, number])[] = [
   ['files', 'copy', 3],
   ['files', 'readUrl', 40],
   ['files', 'writeUrl', 12],
+  ['files', 'page', 20],
+  ['table', 'get', 300],
+  ['table', 'get', 60],
+  ['table', 'list', 150],
+  ['table', 'write', 20],
+  ['table', 'write', 60],
+  ['table', 'write', 60],
+  ['table', 'remove', 10],
   ['engine', 'getStatus', 10],
   ['engine', 'startNew', 6],
   ['engine', 'getStatusBy', 3],
@@ -216,9 +226,11 @@ function drawCall(chance: Chance, key: string): Fault {
     80,
   ];
   const effect =
-    method === 'addTasks' && chance.is(`${key} forgets`, 0.5)
-      ? 'lastForgotten'
-      : (EFFECTS[chance.whole(`${key} effect`, 0, EFFECTS.length - 1)] ?? 'refused');
+    method === 'write' && chance.is(`${key} repeated`, 0.3)
+      ? 'repeated'
+      : method === 'addTasks' && chance.is(`${key} forgets`, 0.5)
+        ? 'lastForgotten'
+        : (EFFECTS[chance.whole(`${key} effect`, 0, EFFECTS.length - 1)] ?? 'refused');
   return { kind: 'call', port, method, nth: spread(chance, key, times), effect };
 }
 
@@ -235,7 +247,7 @@ function drawOutage(chance: Chance, key: string, span: Span): Fault {
   const minutes = chance.pick(`${key} minutes`, [1, 5, 15, 45, 100, 300, 1440]);
   return {
     kind: 'outage',
-    port: chance.pick(`${key} port`, ['batch', 'files']),
+    port: chance.pick(`${key} port`, ['batch', 'files', 'table', 'storage'] as const),
     code: chance.is(`${key} denied`, 0.15) ? 'accessDenied' : 'serviceUnavailable',
     from,
     until: from + minutes * MINUTE,

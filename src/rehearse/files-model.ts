@@ -1,5 +1,5 @@
 import { Failure } from '../failure';
-import type { BlobFound, BlobListed, Files } from '../run/ports';
+import type { BlobFound, BlobListed, BlobPage, Files } from '../run/ports';
 import { MINUTE, SECOND, type Agenda } from './clock';
 
 interface Blob {
@@ -18,6 +18,9 @@ export const SIGNATURE = 'sig=CANARYSIGNATURE';
 
 /** The name of a deleted container is taken for this long. */
 const CONTAINER_DELETION = 30 * SECOND;
+
+/** Small, so that an inventory has pages. */
+const PAGE = 2;
 
 /** A storage account in memory: conditions hold, a write changes the ETag, URLs expire. */
 export class FilesModel implements Files {
@@ -89,6 +92,16 @@ export class FilesModel implements Files {
       const { text, etag, writtenAt } = blob;
       yield { name, bytes: text.length, etag, writtenAt: new Date(writtenAt).toISOString() };
     }
+  }
+
+  async page(container: string, cursor: string | null): Promise<BlobPage> {
+    const blobs: BlobListed[] = [];
+    for await (const blob of this.list(container)) {
+      if (cursor !== null && blob.name <= cursor) continue;
+      if (blobs.length === PAGE) return { blobs, next: blobs.at(-1)?.name ?? null };
+      blobs.push(blob);
+    }
+    return { blobs, next: null };
   }
 
   async find(container: string, name: string): Promise<BlobFound | null> {

@@ -1,8 +1,9 @@
-import { cancelRun, activeRunIds } from '../instances';
-import { stopCosts } from '../run/finish/stop-costs';
-import { runIdOf } from '../run/names';
-import type { Occurrence } from '../run/run';
-import type { App } from './app';
+import type { HttpRequest } from '@azure/functions';
+import { cancelHandler } from '../api/runs';
+import { stopAllHandler } from '../api/stop-all';
+import { runIdOf } from '../ledger/keys';
+import type { Occurrence, RunInput } from '../run/run';
+import { contextOf, ownerIn, type App } from './app';
 import type { BatchModel } from './batch-model';
 import { MINUTE } from './clock';
 import { changeBlob, deliver, isStartOf, type OccurrenceState } from './deliveries';
@@ -58,29 +59,34 @@ function operate(
     pick,
   }: Extract<Timed, { pick: number; kind: 'cancel' | 'stopAll' | 'terminate' | 'purge' }>,
 ): void {
-  const { client, ports } = app.host;
-  const door = { client, files: ports.files };
+  const { client } = app.host;
   const active = [...app.hub.instances.values()].filter((instance) => !hasEnded(instance));
   const chosen = pickOf(kind === 'purge' ? [...app.hub.instances.values()] : active, pick);
   app.parts.agenda.unsettle();
   const done = (what: Promise<unknown>) =>
     what.catch((error: unknown) => app.warnings.push(String(error)));
   if (kind === 'stopAll') {
-    for (const { id } of active) note(world, kind, app.id, id);
-    void done(stopEverything(door, ports.batch));
+    for (const runId of app.activeRunIds()) note(world, kind, app.id, runId);
+    void done(ask(app, stopAllHandler, {}));
+    return;
+  }
+  if (kind === 'cancel') {
+    const runId = pickOf(app.activeRunIds(), pick);
+    if (runId === undefined) return;
+    note(world, kind, app.id, runId);
+    void done(ask(app, cancelHandler, { id: runId }));
     return;
   }
   if (chosen === undefined) return;
   note(world, kind === 'purge' && hasEnded(chosen) ? 'purgeOfEnded' : kind, app.id, chosen.id);
-  if (kind === 'cancel') void done(cancelRun(door, chosen.id));
-  else if (kind === 'terminate') void done(client.terminate(chosen.id, 'by hand'));
+  if (kind === 'terminate') void done(client.terminate(chosen.id, 'by hand'));
   else purge(world, app, chosen);
 }
 
 /** The history is gone, and then its trigger comes once more. */
 function purge(world: World, app: App, instance: Instance): void {
   app.hub.instances.delete(instance.id);
-  const request = app.started.get(instance.id)?.request;
+  const { request } = JSON.parse(instance.input) as Partial<RunInput>;
   const state = world.occurrences.find(
     (one) =>
       request !== undefined &&
@@ -91,12 +97,15 @@ function purge(world: World, app: App, instance: Instance): void {
   if (state !== undefined) app.parts.agenda.in(10 * MINUTE, () => deliver(app, state));
 }
 
-async function stopEverything(
-  door: Parameters<typeof cancelRun>[0],
-  batch: Parameters<typeof stopCosts>[0]['batch'],
+/** A request over HTTP. A refusal is an answer, too. */
+async function ask(
+  app: App,
+  handler: typeof stopAllHandler,
+  params: Readonly<Record<string, string>>,
 ): Promise<void> {
-  for (const runId of await activeRunIds(door.client)) await cancelRun(door, runId);
-  await stopCosts({ batch });
+  const request = { params, query: new URLSearchParams(), url: 'https://app.example/api/runs' };
+  const { product, client } = app.host;
+  await handler(product)(request as unknown as HttpRequest, client, contextOf(app));
 }
 
 function deleteSomething(world: World, { of, pick }: Extract<Timed, { kind: 'deletion' }>): void {
@@ -135,7 +144,10 @@ export function plantCollision(world: World, fault: Extract<Fault, { kind: 'coll
     plan.kind === 'schedule'
       ? { kind: 'schedule', due: new Date(plan.at).toISOString() }
       : { kind: 'request', key: plan.key };
-  const runId = runIdOf(plan.workload, occurrence);
+  const { workload } = plan;
+  const instant = new Date(plan.at).toISOString();
+  const owner = ownerIn(app.id);
+  const runId = runIdOf({ owner, workload, occurrence, instant, attempt: 0 });
   const maker = { app: null, owner: null };
   const container = `run-${runId}-${fault.of === 'staging' ? 'in' : 'out'}`;
   const isContainer = fault.of === 'staging' || fault.of === 'outputs';

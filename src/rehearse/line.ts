@@ -30,7 +30,7 @@ type Outage = Extract<Fault, { kind: 'outage' }>;
 
 /** A service that answers nothing for a time. */
 interface Away {
-  readonly port: PortName;
+  readonly port: PortName | 'storage';
   readonly code: Outage['code'];
   readonly from: number;
   readonly until: number;
@@ -95,6 +95,7 @@ export class Line {
       return never();
     }
     if (effect === 'answerLost') throw unavailable(port, method, 'the answer was lost');
+    if (effect === 'repeated') return 'conflict' as Result;
     return result;
   }
 
@@ -127,11 +128,16 @@ export class Line {
   #refuseInOutage(port: PortName, method: string): void {
     const { now } = this.parts.agenda;
     for (const outage of this.#outages) {
-      if (outage.port !== port || now < outage.from || now >= outage.until) continue;
+      if (!isAway(outage.port, port) || now < outage.from || now >= outage.until) continue;
       const message = `cannot call ${port}.${method}: the service is away`;
       throw port === 'engine' ? new Error(message) : new Failure(outage.code, message);
     }
   }
+}
+
+/** Blobs and tables are of one storage account: both may be away at once. */
+function isAway(away: Away['port'], port: PortName): boolean {
+  return away === port || (away === 'storage' && (port === 'files' || port === 'table'));
 }
 
 function idOf(value: unknown): string {
@@ -146,7 +152,7 @@ function unavailable(port: PortName, method: string, why: string): Error {
 type Method = (...values: unknown[]) => unknown;
 
 /** What comes one by one. A list that breaks off has given its first item. */
-const LISTS: ReadonlySet<string> = new Set(['list', 'taskIds']);
+const LISTS: ReadonlySet<string> = new Set(['files.list', 'batch.taskIds']);
 
 /** The same port at the end of the line. */
 export function onLine<Port extends object>(
@@ -160,7 +166,7 @@ export function onLine<Port extends object>(
   for (const method of methods) {
     const own = Reflect.get(port, method) as Method;
     const perform = (values: unknown[]) => Reflect.apply(own, port, values);
-    guarded[method] = LISTS.has(method)
+    guarded[method] = LISTS.has(`${name}.${method}`)
       ? (...values) =>
           listOn(line, host, name, method, values, () => perform(values) as AsyncIterable<unknown>)
       : (...values) =>

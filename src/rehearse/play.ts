@@ -9,6 +9,7 @@ import { endOf, type Fault } from './faults';
 import { FilesModel, SIGNATURE } from './files-model';
 import { Line } from './line';
 import { interfere, plantCollision, type Interference } from './interference';
+import { TableModel } from './table-model';
 import { Trace } from './trace';
 import { START, type AppPlan, type OccurrencePlan, type WorldPlan } from './world';
 
@@ -34,9 +35,10 @@ export interface Broken {
   readonly detail: string;
 }
 
-/** After the last fault: the longest deadline, the bound of clean-up, retries, and the grace of a lock. */
+/** After the last fault: the longest deadline, the bound of clean-up, retries, and what a repair waits for. */
 const AFTER = 6 * HOUR + 2 * HOUR + 3 * HOUR + 6 * HOUR + 2 * HOUR;
-const REAP_MINUTE = 17;
+const BETWEEN_PASSES = 5 * MINUTE;
+const QUIET_CHECK = 20 * MINUTE;
 
 export async function play(plan: WorldPlan, keepsLines = false): Promise<Played> {
   const agenda = new Agenda(START - 10 * MINUTE);
@@ -71,7 +73,7 @@ export async function play(plan: WorldPlan, keepsLines = false): Promise<Played>
   if (plan.apps.some(({ workloads }) => workloads.includes('guest'))) plantSharedPool(batch);
   for (const fault of plan.faults) arrange(world, fault);
   for (const state of occurrences) send(world, state);
-  for (const app of apps) reapHourly(app);
+  for (const app of apps) reconcileOften(app);
   await runToQuiet(world);
   return world;
 }
@@ -91,7 +93,7 @@ interface Stand {
   readonly broken: Broken[];
 }
 
-function openApp(stand: Stand, { id, workloads: names }: AppPlan): App {
+function openApp(stand: Stand, { id, workloads: names, crons }: AppPlan): App {
   const { plan, agenda, chance, batch, line, storage, broken } = stand;
   const files = storage.get(id);
   if (files === undefined) throw new Error(`app ${id} has no storage`);
@@ -102,6 +104,8 @@ function openApp(stand: Stand, { id, workloads: names }: AppPlan): App {
     workloads,
     batch,
     files,
+    table: new TableModel(),
+    crons,
     line,
     hub: {
       chance,
@@ -208,21 +212,18 @@ function arrange(world: Played, fault: Fault): void {
   }
 }
 
-function reapHourly(app: App): void {
+function reconcileOften(app: App): void {
   const { agenda } = app.parts;
-  const first = START + REAP_MINUTE * MINUTE;
   const tick = (at: number) => {
     agenda.at(at, () => {
-      tick(at + HOUR);
-      if (!app.isUp) return;
-      agenda.unsettle();
-      app.host.reap().catch((error: unknown) => app.warnings.push(String(error)));
+      tick(at + BETWEEN_PASSES);
+      app.reconcile();
     });
   };
-  tick(first);
+  tick(agenda.now);
 }
 
-/** Until nothing has been under way for two passes of the reaper, or time is up. */
+/** Until nothing has been under way for some passes of the reconciler, or time is up. */
 async function runToQuiet(world: Played): Promise<void> {
   const { plan, agenda } = world;
   const last = Math.max(
@@ -234,7 +235,7 @@ async function runToQuiet(world: Played): Promise<void> {
   const check = (at: number) => {
     agenda.at(at, () => {
       quietFor = at > last && isQuiet(world) ? quietFor + 1 : 0;
-      check(at + HOUR);
+      check(at + QUIET_CHECK);
     });
   };
   check(START + 30 * MINUTE);
@@ -244,7 +245,7 @@ async function runToQuiet(world: Played): Promise<void> {
 function isQuiet({ apps, batch }: Played): boolean {
   for (const app of apps) {
     for (const instance of app.hub.instances.values()) if (!hasEnded(instance)) return false;
-    if (app.deliveries.size > 0) return false;
+    if (app.deliveries.size > 0 || app.activeRunIds().length > 0) return false;
   }
   for (const job of batch.jobs.values()) if (job.app !== null) return false;
   for (const pool of batch.pools.values()) {

@@ -17,6 +17,8 @@ export interface WorldPlan {
 export interface AppPlan {
   readonly id: string;
   readonly workloads: readonly string[];
+  /** The schedule of each workload that has one; its due times are the occurrences. */
+  readonly crons: Readonly<Record<string, string>>;
 }
 
 export interface OccurrencePlan {
@@ -46,9 +48,10 @@ const STARTS: Readonly<Record<string, OccurrencePlan['kind']>> = {
 
 export function drawWorld(seed: number): WorldPlan {
   const chance = new Chance(seed);
-  const apps = drawApps(chance);
   const hours = chance.whole('hours', 1, 4);
-  const occurrences = apps.flatMap((app) => drawOccurrences(chance, app, hours));
+  const drawn = drawApps(chance).map((app) => ({ app, times: drawTimes(chance, app, hours) }));
+  const apps = drawn.map(({ app, times }) => ({ ...app, crons: cronsIn(times) }));
+  const occurrences = drawn.flatMap(({ app, times }) => occurrencesAt(app, times));
   const span = {
     from: START,
     until: START + (hours + 1) * HOUR,
@@ -65,7 +68,9 @@ export function drawWorld(seed: number): WorldPlan {
   };
 }
 
-function drawApps(chance: Chance): readonly AppPlan[] {
+type AppDrawn = Omit<AppPlan, 'crons'>;
+
+function drawApps(chance: Chance): readonly AppDrawn[] {
   const count = chance.is('two apps', 0.06) ? 2 : 1;
   return ['one', 'two'].slice(0, count).map((id) => {
     const names = Object.keys(STARTS);
@@ -76,24 +81,57 @@ function drawApps(chance: Chance): readonly AppPlan[] {
   });
 }
 
-function drawOccurrences(
-  chance: Chance,
-  { id, workloads }: AppPlan,
-  hours: number,
-): OccurrencePlan[] {
-  return workloads.flatMap((workload) => {
+/** When a workload is started, and by what. */
+interface Times {
+  readonly workload: string;
+  readonly kind: OccurrencePlan['kind'];
+  readonly cron: string | null;
+  /** Minutes from the start of the world. */
+  readonly minutes: readonly number[];
+}
+
+function drawTimes(chance: Chance, { id, workloads }: AppDrawn, hours: number): readonly Times[] {
+  return workloads.flatMap((workload): readonly Times[] => {
     const kind = STARTS[workload];
     if (kind === undefined) return [];
     const many = chance.pick(`${id} ${workload} times`, [1, 1, 2, 3]);
-    return Array.from({ length: many }, (_, index): OccurrencePlan => {
-      const key = `${id} ${workload} ${index}`;
-      const minutes = chance.whole(`${key} minute`, 0, hours * 60);
-      // Two due times of a schedule are apart, if only by minutes: then runs overlap.
-      const at =
-        START + (kind === 'schedule' ? Math.floor(minutes / 10) * 10 + index : minutes) * MINUTE;
-      return { kind, app: id, workload, at, key: key.replaceAll(' ', '-') };
-    });
+    const key = `${id} ${workload}`;
+    if (kind === 'schedule') return [{ workload, kind, ...drawSchedule(chance, key, hours, many) }];
+    const minutes = Array.from({ length: many }, (_, index) =>
+      chance.whole(`${key} ${index} minute`, 0, hours * 60),
+    );
+    return [{ workload, kind, cron: null, minutes }];
   });
+}
+
+/** Due times of one day, hours or a few minutes apart: then runs overlap. */
+function drawSchedule(chance: Chance, key: string, hours: number, many: number) {
+  const hour = chance.whole(`${key} hour`, 0, hours - 1);
+  const minute = chance.whole(`${key} minute`, 0, 50);
+  const isClose = chance.is(`${key} close`, 0.5);
+  const step = isClose ? chance.pick(`${key} step`, [1, 4]) : 60;
+  const minutes = Array.from({ length: many }, (_, index) => hour * 60 + minute + index * step);
+  const list = (values: readonly number[]) => [...new Set(values)].join(',');
+  const cron = `0 ${list(minutes.map((at) => at % 60))} ${list(minutes.map((at) => Math.floor(at / 60)))} 1 1 *`;
+  return { cron, minutes };
+}
+
+function cronsIn(times: readonly Times[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    times.flatMap(({ workload, cron }) => (cron === null ? [] : [[workload, cron]])),
+  );
+}
+
+function occurrencesAt({ id }: AppDrawn, times: readonly Times[]): OccurrencePlan[] {
+  return times.flatMap(({ workload, kind, minutes }) =>
+    minutes.map((minute, index) => ({
+      kind,
+      app: id,
+      workload,
+      at: START + minute * MINUTE,
+      key: `${id}-${workload}-${index}`,
+    })),
+  );
 }
 
 function drawWeather(chance: Chance): BatchWeather {

@@ -19,16 +19,18 @@ import { parametersOf } from '../workload/parameters';
  * exists. A trigger on the record could be lost, or late by minutes.
  */
 export function followHandler(app: App) {
-  return (input: unknown, context: InvocationContext) => {
-    const client = getClient(context);
-    const start: StartFollowers = async ({ occurrence, workloads: names }) => {
-      const followers: Follower[] = [];
-      for (const workload of names) {
-        followers.push(await tryStart(app, client, { workload, occurrence, parameters: {} }));
-      }
-      return followers;
-    };
-    return asActivity(start)(input);
+  return (input: unknown, context: InvocationContext) =>
+    asActivity(followersStarter(app, getClient(context)))(input);
+}
+
+/** The step itself, with the client that starts the runs. */
+export function followersStarter(app: App, client: DurableClient): StartFollowers {
+  return async ({ occurrence, workloads: names }) => {
+    const followers: Follower[] = [];
+    for (const workload of names) {
+      followers.push(await tryStart(app, client, { workload, occurrence, parameters: {} }));
+    }
+    return followers;
   };
 }
 
@@ -54,11 +56,13 @@ async function tryStart(app: App, client: DurableClient, request: RunRequest): P
 
 /** The activity that starts what waited for the end of a run. */
 export function admitHandler(app: App) {
-  return (input: unknown, context: InvocationContext) => {
-    const admitWaiting: AdmitWaiting = async () => {
-      await admit(admissionOf(app, getClient(context)));
-      return null;
-    };
-    return asActivity(admitWaiting)(input);
+  return (input: unknown, context: InvocationContext) =>
+    asActivity(waitingAdmitter(app, getClient(context)))(input);
+}
+
+export function waitingAdmitter(app: App, client: DurableClient): AdmitWaiting {
+  return async () => {
+    await admit(admissionOf(app, client));
+    return null;
   };
 }

@@ -1,0 +1,100 @@
+import {
+  jsonOf,
+  type Change,
+  type KeyRange,
+  type Row,
+  type RowValue,
+  type Table,
+} from '../ledger/table';
+
+interface Stored {
+  readonly etag: string;
+  readonly json: string;
+}
+
+/** A table in memory: conditions hold, a transaction is whole, a write changes the ETag. */
+export class TableModel implements Table {
+  readonly #partitions = new Map<string, Map<string, Stored>>();
+  #writes = 0;
+
+  async get(partition: string, key: string): Promise<Row | null> {
+    const found = this.#partitions.get(partition)?.get(key);
+    return found === undefined ? null : rowOf(key, found);
+  }
+
+  async list(partition: string, range: KeyRange, limit: number): Promise<readonly Row[]> {
+    return this.rows(partition)
+      .filter(({ key }) => isIn(range, key))
+      .slice(0, limit);
+  }
+
+  async write(partition: string, changes: readonly Change[]): Promise<'written' | 'conflict'> {
+    const jsons = changes.map((change) => jsonOf(partition, change));
+    if (
+      changes.length > MAX_CHANGES ||
+      new Set(changes.map(({ key }) => key)).size < jsons.length
+    ) {
+      throw new Error(`a transaction of ${partition} has too many changes, or a key twice`);
+    }
+    const rows = this.#partitions.get(partition) ?? new Map<string, Stored>();
+    if (!changes.every((change) => holds(change, rows.get(change.key)?.etag))) return 'conflict';
+    this.#partitions.set(partition, rows);
+    for (const [index, { key }] of changes.entries()) {
+      this.#writes += 1;
+      rows.set(key, { etag: `W/"${this.#writes}"`, json: jsons[index] ?? '' });
+    }
+    return 'written';
+  }
+
+  async remove(partition: string, key: string, etag?: string): Promise<'removed' | 'conflict'> {
+    const rows = this.#partitions.get(partition);
+    const found = rows?.get(key);
+    if (found !== undefined && etag !== undefined && found.etag !== etag) return 'conflict';
+    rows?.delete(key);
+    return 'removed';
+  }
+
+  /** All rows of a partition in the order of their keys, for the checks of a world. */
+  rows(partition: string): readonly Row[] {
+    return [...(this.#partitions.get(partition) ?? [])]
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(([key, found]) => rowOf(key, found));
+  }
+
+  keys(partition: string): readonly string[] {
+    return [...(this.#partitions.get(partition)?.keys() ?? [])].sort();
+  }
+
+  get partitions(): readonly string[] {
+    return [...this.#partitions.keys()];
+  }
+
+  /** Everything that is stored, as text. */
+  get text(): string {
+    return [...this.#partitions.values()]
+      .flatMap((rows) => [...rows.values()].map(({ json }) => json))
+      .join('\n');
+  }
+}
+
+/** The bound of the service for one transaction. */
+const MAX_CHANGES = 100;
+
+function rowOf(key: string, { etag, json }: Stored): Row {
+  return { key, etag, value: JSON.parse(json) as RowValue };
+}
+
+function isIn({ from = '', to }: KeyRange, key: string): boolean {
+  return key >= from && (to === undefined || key < to);
+}
+
+function holds(change: Change, etag: string | undefined): boolean {
+  switch (change.kind) {
+    case 'insert':
+      return etag === undefined;
+    case 'replace':
+      return etag === change.etag;
+    case 'put':
+      return true;
+  }
+}
