@@ -3,6 +3,8 @@ import type { Job, Pool } from '../../src/rehearse/batch-state';
 import type { Instance } from '../../src/rehearse/engine';
 import type { Interference } from '../../src/rehearse/interference';
 import type { Played } from '../../src/rehearse/play';
+import { ACTIVE_PARTITION, partitionOf } from '../../src/ledger/keys';
+import type { ActiveRow, OccurrenceRow } from '../../src/ledger/rows';
 import type { RunRecord, RunRequest } from '../../src/run/run';
 import type { Workload } from '../../src/workload/workload';
 
@@ -12,6 +14,12 @@ export interface RunFacts {
   readonly runId: string;
   readonly request: RunRequest;
   readonly workload: Workload;
+  /** Its row in the ledger, and the active one while it is not final. */
+  readonly row: OccurrenceRow | null;
+  readonly active: ActiveRow | null;
+  /** False for an occurrence that ended without an orchestration. */
+  readonly wasStarted: boolean;
+  /** The instance of its last term. */
   readonly instance: Instance | undefined;
   readonly record: RunRecord | null;
   readonly jobs: readonly Job[];
@@ -20,24 +28,63 @@ export interface RunFacts {
 }
 
 export function runsOf(world: Played): readonly RunFacts[] {
-  return world.apps.flatMap((app) =>
-    [...app.started].map(([runId, { request }]): RunFacts => {
-      const workload = app.parts.workloads.get(request.workload);
-      if (workload === undefined) throw new Error(`no workload is called ${request.workload}`);
-      const text = app.parts.files.text('runs', `records/${runId}.json`);
-      const isOwn = (made: Job | Pool) => made.app === app.id && made.owner?.runId === runId;
-      return {
-        app,
-        runId,
-        request,
-        workload,
-        instance: app.hub.instances.get(runId),
-        record: text === undefined ? null : (JSON.parse(text) as RunRecord),
-        jobs: world.batch.allJobs.filter(isOwn),
-        pools: world.batch.allPools.filter(isOwn),
-        interference: world.interference.filter(({ what }) => what.includes(runId)),
-      };
-    }),
+  return world.apps.flatMap((app) => {
+    const rows = new Map(rowsIn(app).map((row) => [row.runId, row]));
+    const active = app.parts.table
+      .rows(ACTIVE_PARTITION)
+      .filter(({ key }) => !key.startsWith('!'))
+      .map(({ key, value }) => [key, value as unknown as ActiveRow] as const);
+    const ids = new Set([...app.started.keys(), ...rows.keys(), ...active.map(([id]) => id)]);
+    const activeOf = new Map(active);
+    return [...ids].map((runId) =>
+      factsOf(world, app, runId, rows.get(runId) ?? null, activeOf.get(runId) ?? null),
+    );
+  });
+}
+
+function factsOf(
+  world: Played,
+  app: App,
+  runId: string,
+  row: OccurrenceRow | null,
+  active: ActiveRow | null,
+): RunFacts {
+  const request = app.started.get(runId)?.request ?? active?.request ?? requestOf(runId, row);
+  const workload = app.parts.workloads.get(request.workload);
+  if (workload === undefined) throw new Error(`no workload is called ${request.workload}`);
+  const text = app.parts.files.text('runs', `records/${runId}.json`);
+  const isOwn = (made: Job | Pool) => made.app === app.id && made.owner?.runId === runId;
+  return {
+    app,
+    runId,
+    request,
+    workload,
+    row,
+    active,
+    wasStarted: app.started.has(runId),
+    instance: [...app.hub.instances.values()].findLast(
+      ({ id }) => id === runId || id.startsWith(`${runId}_`),
+    ),
+    record: text === undefined ? null : (JSON.parse(text) as RunRecord),
+    jobs: world.batch.allJobs.filter(isOwn),
+    pools: world.batch.allPools.filter(isOwn),
+    interference: world.interference.filter(({ what }) => what.includes(runId)),
+  };
+}
+
+function requestOf(runId: string, row: OccurrenceRow | null): RunRequest {
+  if (row === null) throw new Error(`nothing is known of ${runId}`);
+  const { workload, occurrence, parameters, blob } = row;
+  return { workload, occurrence, parameters, ...(blob !== null && { blob }) };
+}
+
+/** The rows of all occurrences that an app knows. */
+export function rowsIn({ parts: { table, workloads } }: App): readonly OccurrenceRow[] {
+  return [...workloads.keys()].flatMap((name) =>
+    table
+      .rows(partitionOf(name))
+      .filter(({ key }) => /^[0-9]/.test(key))
+      .map(({ value }) => value as unknown as OccurrenceRow),
   );
 }
 
@@ -55,7 +102,7 @@ export const MINUTE_MS = 60_000;
 /** Longer than the most patient step repeats itself, or refused outright. */
 export function storageIsAwayTooLong(world: Played): boolean {
   const isDenied = world.plan.faults.some(
-    (fault) => fault.kind === 'outage' && fault.port === 'files' && fault.code === 'accessDenied',
+    (fault) => fault.kind === 'outage' && fault.port !== 'batch' && fault.code === 'accessDenied',
   );
   return isDenied || isLong(world, 'files', 120);
 }
@@ -74,10 +121,15 @@ export function isLong(world: Played, port: 'batch' | 'files', minutes: number):
 
 function minutesAway({ plan }: Played, port: 'batch' | 'files'): number {
   return plan.faults.reduce((sum, fault) => {
-    if (!('port' in fault) || fault.port !== port) return sum;
+    if (!('port' in fault) || serviceOf(fault.port) !== port) return sum;
     if (fault.kind === 'outageFrom') return sum + fault.minutes;
     return fault.kind === 'outage' ? sum + (fault.until - fault.from) / MINUTE_MS : sum;
   }, 0);
+}
+
+/** Blobs and rows are of one account, and a run needs both. */
+function serviceOf(port: string): string {
+  return port === 'table' || port === 'storage' ? 'files' : port;
 }
 
 /** When somebody, or a newer run that replaces it, asked a run to end; null when nobody did. */
@@ -88,12 +140,13 @@ export function cancelledAt(
 ): number | null {
   const asked = run.interference.filter(({ kind }) => kind === 'cancel').map(({ at }) => at);
   if (run.workload.overlap === 'replace') {
-    for (const { app, workload, instance } of runs) {
+    for (const { app, workload, runId, row, wasStarted } of runs) {
       const own = run.instance;
-      if (app !== run.app || workload !== run.workload || instance === own) continue;
-      if (instance === undefined || own === undefined) continue;
-      // One that is started in the same minute may be the older of the two.
-      if (instance.createdAt > own.createdAt + MINUTE_MS) asked.push(instance.createdAt);
+      if (app !== run.app || workload !== run.workload || runId === run.runId) continue;
+      if (row === null || !wasStarted || own === undefined) continue;
+      // One that is known in the same minute may be the older of the two.
+      const knownAt = Date.parse(row.knownAt);
+      if (knownAt > own.createdAt + MINUTE_MS) asked.push(knownAt);
     }
   }
   return asked.length === 0 ? null : Math.min(...asked);

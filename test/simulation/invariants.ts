@@ -9,6 +9,7 @@ import {
   faultless,
   followed,
   heedsCancel,
+  lostWithReason,
   missed,
   recorded,
   withoutRecord,
@@ -25,6 +26,7 @@ import {
   skipsWithReason,
   underCap,
 } from './resource-checks';
+import { agreeing, finalRows, noActiveRows, sums } from './ledger-checks';
 import { merged, planned, verified } from './work-checks';
 
 /**
@@ -51,23 +53,20 @@ export const invariants: readonly Invariant[] = [
   { id: '2a', name: 'every run that was started ends in a record', holds: true, check: recorded },
   {
     id: '2b',
-    name: 'every occurrence leaves a trace, the missed and lost ones too',
-    holds: false,
-    why: 'a due time at which no host was up, a failed timer and a lost event leave nothing',
+    name: 'every due time and every blob has a row, the missed and lost ones too',
+    holds: true,
     check: missed,
   },
   {
     id: '2c',
     name: 'a run whose instance was terminated or purged ends in a record',
-    holds: false,
-    why: 'nothing writes the record of a run whose instance is gone',
+    holds: true,
     check: (_, runs) => withoutRecord(runs.filter((run) => was(run, 'terminate', 'purge'))),
   },
   {
     id: '2d',
     name: 'a run ends in a record although storage was away for hours or refused',
-    holds: false,
-    why: 'the last step gives up after three hours, and at once when it is denied',
+    holds: true,
     check: (world, runs) =>
       storageIsAwayTooLong(world)
         ? withoutRecord(runs.filter((run) => !was(run, 'terminate', 'purge')))
@@ -126,8 +125,7 @@ export const invariants: readonly Invariant[] = [
   {
     id: '9b',
     name: 'an app leaves alone what another app made',
-    holds: false,
-    why: 'the owner in the metadata names the run, not the app',
+    holds: true,
     check: ({ batch }) =>
       batch.touched.flatMap(({ by, kind, id, madeBy }) =>
         madeBy === null ? [] : [`app ${by} changed ${kind} ${id} of app ${madeBy}`],
@@ -142,15 +140,13 @@ export const invariants: readonly Invariant[] = [
   {
     id: '10d',
     name: 'runs do not overlap after the host or storage was away for hours either',
-    holds: false,
-    why: 'the lock of a run that only slept is taken for that of a dead one, and both go on',
+    holds: true,
     check: apartAfterSleep,
   },
   {
     id: '10b',
     name: 'a run that is dead keeps no other from its turn',
-    holds: false,
-    why: 'the lock of a run that was terminated is released six hours after its deadline',
+    holds: true,
     check: deadLocks,
   },
   {
@@ -183,6 +179,21 @@ export const invariants: readonly Invariant[] = [
         .filter(({ detail }) => plan.faults.length === 0 && !detail.startsWith('fit-'))
         .map(({ detail }) => detail),
   },
+  {
+    id: '8e',
+    name: 'an orchestration is lost only where the world has a reason',
+    holds: true,
+    check: lostWithReason,
+  },
+  {
+    id: '13a',
+    name: 'every occurrence has one final row, listed once',
+    holds: true,
+    check: finalRows,
+  },
+  { id: '13b', name: 'no active row is left in the end', holds: true, check: noActiveRows },
+  { id: '13c', name: "a month's sum is the sum of its rows", holds: true, check: sums },
+  { id: '13d', name: 'the row of a run says what its record says', holds: true, check: agreeing },
   {
     id: '12b',
     name: 'a replay decides what was decided before, and payloads are small',

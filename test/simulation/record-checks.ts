@@ -1,4 +1,5 @@
 import type { Played } from '../../src/rehearse/play';
+import type { RunRecord } from '../../src/run/run';
 import { billOf } from '../../src/rehearse/batch-nodes';
 import {
   cancelledAt,
@@ -15,12 +16,17 @@ import {
 type Runs = readonly RunFacts[];
 
 export function withoutRecord(runs: Runs): string[] {
-  return runs
-    .filter(({ record }) => record === null)
-    .map(
-      ({ runId, instance }) =>
-        `${runId} has no record (${instance?.state ?? 'purged'}: ${instance?.output?.slice(0, 150) ?? ''})`,
-    );
+  return (
+    runs
+      // A due time that nothing started has its row alone.
+      .filter(
+        ({ record, row, wasStarted }) => record === null && (wasStarted || row?.state !== 'missed'),
+      )
+      .map(
+        ({ runId, instance }) =>
+          `${runId} has no record (${instance?.state ?? 'purged'}: ${instance?.output?.slice(0, 150) ?? ''})`,
+      )
+  );
 }
 
 export function recorded(world: Played, runs: Runs): string[] {
@@ -52,15 +58,25 @@ function isOf(occurrence: RunFacts['request']['occurrence'], key: string, at: nu
   }
 }
 
-export function missed({ occurrences }: Played): string[] {
+/** Whatever became of its trigger: the reconciler finds a due time, and a blob that is still there. */
+export function missed({ occurrences, interference }: Played, runs: Runs): string[] {
   return occurrences
     .filter(
-      ({ status, plan, etag }) =>
-        status === 'missed' ||
-        status === 'lost' ||
-        (plan.kind === 'blob' && status === 'waiting' && etag !== ''),
+      ({ plan }) =>
+        plan.kind === 'schedule' ||
+        (plan.kind === 'blob' && !interference.some(({ what }) => what === plan.key)),
     )
-    .map(({ plan, status, reason }) => `${plan.key} was ${status} ${reason}`);
+    .filter(
+      ({ plan }) =>
+        !runs.some(
+          ({ app, request, row }) =>
+            app.id === plan.app &&
+            request.workload === plan.workload &&
+            isOf(request.occurrence, plan.key, plan.at) &&
+            row !== null,
+        ),
+    )
+    .map(({ plan, status, reason }) => `${plan.key} has no row (${status} ${reason})`);
 }
 
 export function followed(_: Played, runs: Runs): string[] {
@@ -82,12 +98,26 @@ export function followed(_: Played, runs: Runs): string[] {
   });
 }
 
+/** An orchestration is lost only where somebody ended it, or storage or hosts were away for long. */
+export function lostWithReason(world: Played, runs: Runs): string[] {
+  if (hasFault(world, 'hostDown') || isLong(world, 'files', 100)) return [];
+  return runs.flatMap((run) => {
+    const { record, runId } = run;
+    if (record === null || !isLost(record) || was(run, 'terminate', 'purge')) return [];
+    return record.outcome.kind === 'succeeded' ? [] : [`${runId}: ${record.outcome.cause}`];
+  });
+}
+
+function isLost({ outcome }: RunRecord): boolean {
+  return outcome.kind !== 'succeeded' && outcome.cause.startsWith('the run could not end itself');
+}
+
 /** A person who looks for a cause finds a code and a sentence. */
 export function caused(_: Played, runs: Runs): string[] {
   return runs.flatMap(({ runId, record }) => {
     if (record === null || record.outcome.kind === 'succeeded') return [];
     const { code, cause } = record.outcome;
-    if (code === 'internal') return [`${runId} failed by a bug: ${cause}`];
+    if (code === 'internal' && !isLost(record)) return [`${runId} failed by a bug: ${cause}`];
     return cause.trim() === '' ? [`${runId} failed without a cause`] : [];
   });
 }
@@ -152,7 +182,11 @@ export function endsInTime(world: Played, runs: Runs): string[] {
     if (record === null) return [];
     const from = record.timeline.find(({ phase }) => phase === 'cleaningUp')?.at ?? record.endedAt;
     const minutes = (Date.parse(record.endedAt) - Date.parse(from)) / MINUTE_MS;
-    const found = record.timeline[0]?.at === record.startedAt ? [] : [`${runId} moved its start`];
+    const [first] = record.timeline;
+    const found =
+      first?.phase === 'ended' || first?.at === record.startedAt
+        ? []
+        : [`${runId} moved its start`];
     if (minutes <= CLEAN_UP_MINUTES) return found;
     return [...found, `${runId} cleaned up for ${Math.round(minutes)} minutes`];
   });

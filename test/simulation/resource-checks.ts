@@ -5,7 +5,7 @@ import { hasEnded } from '../../src/rehearse/engine';
 import { SIGNATURE } from '../../src/rehearse/files-model';
 import type { Played } from '../../src/rehearse/play';
 import { estimateOf } from '../../src/run/forecast/estimate';
-import { MINUTE_MS, turnOf, was, type RunFacts } from './facts';
+import { hasFault, MINUTE_MS, turnOf, was, type RunFacts } from './facts';
 
 /** Checks of pools, jobs, containers and locks: what is there, whose it is, what it costs. */
 
@@ -108,7 +108,7 @@ export function foreign({ batch, apps, interference, plan }: Played): string[] {
   return found;
 }
 
-/** A lock is taken for that of a dead run six hours after its deadline, and its run may only have slept. */
+/** A run that sleeps for hours may be ended by the reconciler while its orchestration is only late. */
 export function apart(world: Played, runs: Runs): string[] {
   return sleepsLong(world) ? [] : overlaps(runs);
 }
@@ -142,16 +142,25 @@ function overlaps(runs: Runs): string[] {
 }
 
 function skippedFor({ record }: RunFacts): string | null {
-  if (record?.outcome.kind !== 'skipped') return null;
+  if (record?.outcome.kind !== 'skipped' || record.outcome.code !== 'overlapped') return null;
   return /run (\S+)/.exec(record.outcome.cause)?.[1] ?? '';
 }
 
-export function deadLocks(_: Played, runs: Runs): string[] {
-  const dead = new Set(runs.filter(({ record }) => record === null).map(({ runId }) => runId));
+/** Some passes of the reconciler and the deletion of what a dead run has left. */
+const DEAD_MINUTES = 40;
+
+export function deadLocks(world: Played, runs: Runs): string[] {
+  const dead = runs.filter(({ record }) => record === null).map(({ runId }) => runId);
   return runs.flatMap((run) => {
     const holder = skippedFor(run);
-    return holder !== null && dead.has(holder)
-      ? [`${run.runId} was skipped for ${holder}, which is dead`]
+    if (holder === null || run.record === null) return [];
+    if (dead.includes(holder)) return [`${run.runId} was skipped for ${holder}, which is dead`];
+    if (hasFault(world, 'outage', 'outageFrom', 'hostDown', 'lateTimers', 'call')) return [];
+    const killedAt = world.interference
+      .filter(({ kind, what }) => ['terminate', 'purge'].includes(kind) && what.includes(holder))
+      .map(({ at }) => at + DEAD_MINUTES * MINUTE_MS);
+    return killedAt.some((at) => Date.parse(run.record?.endedAt ?? '') > at)
+      ? [`${run.runId} was skipped for ${holder}, which was dead for long`]
       : [];
   });
 }
@@ -183,6 +192,7 @@ export function secrets({ broken, batch, apps }: Played): string[] {
     }
   }
   for (const { parts, warnings } of apps) {
+    if (holdsSecret(parts.table.text)) found.push(`the ledger of app ${parts.id} shows a secret`);
     if (warnings.some(holdsSecret)) found.push(`the log of app ${parts.id} shows a secret`);
     for (const [name, { text }] of parts.files.containers.get('runs')?.blobs ?? []) {
       if (holdsSecret(text)) found.push(`the blob runs/${name} shows a secret`);

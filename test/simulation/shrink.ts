@@ -1,4 +1,4 @@
-import { drawWorld, type WorldPlan } from '../../src/rehearse/world';
+import { drawWorld, type OccurrencePlan, type WorldPlan } from '../../src/rehearse/world';
 import { play } from '../../src/rehearse/play';
 import type { Fault } from '../../src/rehearse/faults';
 import { invariants, violationsIn, type Invariant, type Violation } from './invariants';
@@ -53,11 +53,28 @@ export async function shrink(
   return { plan, violations };
 }
 
+/** The due times of a schedule go together with it: the reconciler knows them all. */
 function withoutOccurrence(plan: WorldPlan, index: number): WorldPlan {
+  const dropped = plan.occurrences[index];
+  if (dropped === undefined) return plan;
+  const isDropped = (one: OccurrencePlan) =>
+    one === dropped ||
+    (dropped.kind === 'schedule' && one.app === dropped.app && one.workload === dropped.workload);
+  const kept = plan.occurrences.filter((one) => !isDropped(one));
   const faults = plan.faults.flatMap((fault): readonly Fault[] => {
     if (!('occurrence' in fault)) return [fault];
-    if (fault.occurrence === index) return [];
-    return [fault.occurrence < index ? fault : { ...fault, occurrence: fault.occurrence - 1 }];
+    const occurrence = kept.findIndex((one) => one === plan.occurrences[fault.occurrence]);
+    return occurrence === -1 ? [] : [{ ...fault, occurrence }];
   });
-  return { ...plan, faults, occurrences: plan.occurrences.filter((_, at) => at !== index) };
+  const apps = plan.apps.map((app) =>
+    app.id === dropped.app ? { ...app, crons: without(app.crons, dropped.workload) } : app,
+  );
+  return { ...plan, apps, faults, occurrences: kept };
+}
+
+function without(
+  crons: Readonly<Record<string, string>>,
+  workload: string,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(crons).filter(([name]) => name !== workload));
 }
