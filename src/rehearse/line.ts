@@ -22,6 +22,8 @@ export interface LineParts {
   readonly chance: Chance;
   readonly trace: Trace;
   readonly faults: readonly Fault[];
+  /** Calls count from here on: an app has had its first pass when the first of them fails. */
+  readonly from: number;
   readonly slowCalls: number;
 }
 
@@ -109,6 +111,7 @@ export class Line {
     const key = typeof first === 'string' ? first : idOf(first);
     const name = `${port}.${method}`;
     trace.note(agenda.now, `${host.app} ${name} ${key}`);
+    if (agenda.now < this.parts.from) return undefined;
     const nth = (this.#counts.get(name) ?? 0) + 1;
     this.#counts.set(name, nth);
     const minutes = this.#outagesFrom.get(`${name}#${nth}`);

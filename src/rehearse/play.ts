@@ -55,7 +55,14 @@ export async function play(plan: WorldPlan, keepsLines = false): Promise<Played>
     storage,
     manifests: { tiles: MANIFEST },
   });
-  const line = new Line({ agenda, chance, trace, faults: plan.faults, slowCalls: plan.slowCalls });
+  const line = new Line({
+    agenda,
+    chance,
+    trace,
+    faults: plan.faults,
+    from: START,
+    slowCalls: plan.slowCalls,
+  });
   const stand: Stand = { plan, agenda, chance, trace, batch, line, storage, broken };
   const apps = plan.apps.map((app) => openApp(stand, app));
   const occurrences = plan.occurrences.map(waiting);

@@ -52,8 +52,9 @@ async function tellShrunk(seed: number, id: string): Promise<void> {
   for (const { kind, workload, at } of plan.occurrences) {
     say(`    ${kind} of ${workload} at ${new Date(at).toISOString()}`);
   }
-  for (const { details } of violations.slice(0, FAILURES_SHRUNK))
-    say(`    ${details.join('\n    ')}`);
+  for (const { details } of violations.slice(0, FAILURES_SHRUNK)) {
+    say(`    ${details.slice(0, FAILURES_SHRUNK).join('\n    ')}`);
+  }
   say(`  repeat it: npm run simulate -- --seed ${seed}${options.all ? ' --all' : ''} --trace`);
 }
 
