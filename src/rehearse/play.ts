@@ -41,48 +41,37 @@ const BETWEEN_PASSES = 5 * MINUTE;
 const QUIET_CHECK = 20 * MINUTE;
 
 export async function play(plan: WorldPlan, keepsLines = false): Promise<Played> {
+  const world = openWorld(plan, new Trace(keepsLines));
+  if (plan.apps.some(({ workloads }) => workloads.includes('guest'))) plantSharedPool(world.batch);
+  for (const fault of plan.faults) arrange(world, fault);
+  for (const state of world.occurrences) send(world, state);
+  for (const app of world.apps) reconcileOften(app);
+  await runToQuiet(world);
+  return world;
+}
+
+function openWorld(plan: WorldPlan, trace: Trace): Played {
+  const { faults, weather, slowCalls } = plan;
   const agenda = new Agenda(START - 10 * MINUTE);
   const chance = new Chance(plan.seed);
-  const trace = new Trace(keepsLines);
   const broken: Broken[] = [];
   const storage = new Map(plan.apps.map(({ id }) => [id, new FilesModel(id, agenda)]));
-  const shortages = plan.faults.filter((fault) => fault.kind === 'shortage');
-  const batch = new BatchModel({
-    agenda,
-    chance,
-    weather: plan.weather,
-    shortages,
-    storage,
-    manifests: { tiles: MANIFEST },
-  });
-  const line = new Line({
-    agenda,
-    chance,
-    trace,
-    faults: plan.faults,
-    from: START,
-    slowCalls: plan.slowCalls,
-  });
+  const shortages = faults.filter((fault) => fault.kind === 'shortage');
+  const manifests = { tiles: MANIFEST };
+  const batch = new BatchModel({ agenda, chance, weather, shortages, storage, manifests });
+  const line = new Line({ agenda, chance, trace, faults, from: START, slowCalls });
   const stand: Stand = { plan, agenda, chance, trace, batch, line, storage, broken };
-  const apps = plan.apps.map((app) => openApp(stand, app));
-  const occurrences = plan.occurrences.map(waiting);
-  const world: Played = {
+  return {
     plan,
-    apps,
+    apps: plan.apps.map((app) => openApp(stand, app)),
     batch,
     agenda,
     trace,
-    occurrences,
+    occurrences: plan.occurrences.map(waiting),
     broken,
     interference: [],
     hits: line.hits,
   };
-  if (plan.apps.some(({ workloads }) => workloads.includes('guest'))) plantSharedPool(batch);
-  for (const fault of plan.faults) arrange(world, fault);
-  for (const state of occurrences) send(world, state);
-  for (const app of apps) reconcileOften(app);
-  await runToQuiet(world);
-  return world;
 }
 
 function waiting(plan: OccurrencePlan): OccurrenceState {

@@ -1,4 +1,4 @@
-// npm run simulate:planted [-- --seeds 600] [--only text]
+// npm run simulate:planted [-- --seeds 600] [--only text of the mistake or its file]
 //
 // Plants one mistake after another while the simulation is bundled, and plays worlds until one of
 // them breaks an invariant. A mistake that survives all of its worlds fails the command, and so
@@ -59,7 +59,7 @@ async function bundle(mistake, outfile) {
 const load = createRequire(import.meta.url);
 
 let survivors = 0;
-const chosen = planted.filter(({ what }) => what.includes(options.only));
+const chosen = planted.filter(({ what, file }) => `${file}: ${what}`.includes(options.only));
 for (const [index, mistake] of chosen.entries()) {
   const program = path.join(root, 'dist/simulate', `planted-${index}.js`);
   let line;
