@@ -79,7 +79,15 @@ export function missed({ occurrences, interference }: Played, runs: Runs): strin
     .map(({ plan, status, reason }) => `${plan.key} has no row (${status} ${reason})`);
 }
 
-export function followed(_: Played, runs: Runs): string[] {
+export function followed(world: Played, runs: Runs): string[] {
+  return storageIsAwayTooLong(world) ? [] : wrongFollowers(runs);
+}
+
+export function followedAfterOutage(world: Played, runs: Runs): string[] {
+  return storageIsAwayTooLong(world) ? wrongFollowers(runs) : [];
+}
+
+function wrongFollowers(runs: Runs): string[] {
   return runs.flatMap((run) => {
     const { app, runId, workload, record } = run;
     if (workload.name !== 'nightly' || record === null) return [];

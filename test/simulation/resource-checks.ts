@@ -141,6 +141,24 @@ function overlaps(runs: Runs): string[] {
   return found;
 }
 
+/** A late event of an older occurrence is no reason to end a newer run. */
+export function replacedByNewer(world: Played, runs: Runs): string[] {
+  if (hasFault(world, 'stopAll')) return [];
+  return runs.flatMap((run) => {
+    const { app, runId, row, workload, record } = run;
+    if (workload.overlap !== 'replace' || record?.outcome.kind !== 'cancelled') return [];
+    if (was(run, 'cancel') || row === null) return [];
+    const newer = runs.some(
+      (other) =>
+        other.app === app &&
+        other.workload === workload &&
+        other.row !== null &&
+        other.row.instant > row.instant,
+    );
+    return newer ? [] : [`${runId} was cancelled, and no newer run replaces it`];
+  });
+}
+
 function skippedFor({ record }: RunFacts): string | null {
   if (record?.outcome.kind !== 'skipped' || record.outcome.code !== 'overlapped') return null;
   return /run (\S+)/.exec(record.outcome.cause)?.[1] ?? '';
