@@ -224,7 +224,7 @@ async function runToQuiet(world: Played): Promise<void> {
   const { plan, agenda } = world;
   const last = Math.max(
     START,
-    ...plan.occurrences.map(({ at }) => at + HOUR),
+    ...plan.occurrences.map(({ at }) => at + HOUR + outagesFromCalls(plan)),
     ...plan.faults.map(endOf),
   );
   let quietFor = 0;
@@ -236,6 +236,14 @@ async function runToQuiet(world: Played): Promise<void> {
   };
   check(START + 30 * MINUTE);
   await agenda.runUntil(last + AFTER, () => quietFor > 2);
+}
+
+/** Nobody knows when an outage that begins with a call begins, but how long it is. */
+function outagesFromCalls({ faults }: WorldPlan): number {
+  return faults.reduce(
+    (sum, fault) => sum + (fault.kind === 'outageFrom' ? fault.minutes * MINUTE : 0),
+    0,
+  );
 }
 
 function isQuiet({ apps, batch }: Played): boolean {
