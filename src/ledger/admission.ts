@@ -146,8 +146,10 @@ function overlapDecision(
         return end(row, 'skipped', 'overlapped', `run ${newer} is newer and replaces it`);
       }
       if (holder === undefined) return null;
-      for (const { runId, cancel } of others) {
-        if (cancel === null) decisions.set(runId, { kind: 'cancel', runId, by: row.runId });
+      for (const { runId, cancel, state } of others) {
+        // The reconciler ends a run that is ending: no orchestration reads a cancel of it.
+        if (cancel !== null || state === 'ending') continue;
+        decisions.set(runId, { kind: 'cancel', runId, by: row.runId });
       }
       return wait(row, 'overlapped', `run ${holder}, which this run replaces, is ending`);
     }

@@ -152,6 +152,14 @@ test('replace does not cancel again what is cancelled already', () => {
   ]);
 });
 
+test('replace waits for a run that the reconciler is ending, and does not cancel it', () => {
+  const [ending, waiting] = [row(1, { ...running, state: 'ending' }), row(2)];
+
+  expect(decide([ending, waiting], { policy: { overlap: 'replace' } })).toEqual([
+    wait(waiting, 'overlapped', `run ${ending.runId}, which this run replaces, is ending`),
+  ]);
+});
+
 test.each([{ cancel: { at: NOW, by: 'a person' } }, { startBy: '2026-11-30T02:00:04.999Z' }])(
   'a newer occurrence that cannot start replaces none: %j',
   (ended) => {
