@@ -151,3 +151,12 @@ export function cancelledAt(
   }
   return asked.length === 0 ? null : Math.min(...asked);
 }
+
+/** Hosts or a service were away for so long that the reconciler ends runs that only slept. */
+export function sleepsLong({ plan }: Played): boolean {
+  return plan.faults.some(
+    (fault) =>
+      (fault.kind === 'hostDown' || fault.kind === 'outage') &&
+      fault.until - fault.from > 240 * MINUTE_MS,
+  );
+}

@@ -6,6 +6,7 @@ import {
   hasFault,
   isLong,
   MINUTE_MS,
+  sleepsLong,
   storageIsAwayTooLong,
   was,
   type RunFacts,
@@ -161,7 +162,15 @@ export function billed({ plan, agenda }: Played, runs: Runs): string[] {
 }
 
 /** What a record says was deleted answers 404 by then, and nothing is "being deleted" for ever. */
-export function cleanedUp({ apps }: Played, runs: Runs): string[] {
+export function cleanedUp(world: Played, runs: Runs): string[] {
+  return sleepsLong(world) ? [] : wronglyDeleted(world, runs);
+}
+
+export function cleanedUpAfterSleep(world: Played, runs: Runs): string[] {
+  return sleepsLong(world) ? wronglyDeleted(world, runs) : [];
+}
+
+function wronglyDeleted({ apps }: Played, runs: Runs): string[] {
   return runs.flatMap(({ app, runId, record, jobs, pools, workload }) => {
     if (record === null || apps.length > 1) return [];
     const endedAt = Date.parse(record.endedAt);

@@ -5,7 +5,7 @@ import { hasEnded } from '../../src/rehearse/engine';
 import { SIGNATURE } from '../../src/rehearse/files-model';
 import type { Played } from '../../src/rehearse/play';
 import { estimateOf } from '../../src/run/forecast/estimate';
-import { hasFault, MINUTE_MS, turnOf, was, type RunFacts } from './facts';
+import { hasFault, MINUTE_MS, sleepsLong, turnOf, was, type RunFacts } from './facts';
 
 /** Checks of pools, jobs, containers and locks: what is there, whose it is, what it costs. */
 
@@ -115,14 +115,6 @@ export function apart(world: Played, runs: Runs): string[] {
 
 export function apartAfterSleep(world: Played, runs: Runs): string[] {
   return sleepsLong(world) ? overlaps(runs) : [];
-}
-
-function sleepsLong({ plan }: Played): boolean {
-  return plan.faults.some(
-    (fault) =>
-      (fault.kind === 'hostDown' || fault.kind === 'outage') &&
-      fault.until - fault.from > 240 * MINUTE_MS,
-  );
 }
 
 function overlaps(runs: Runs): string[] {
