@@ -83,12 +83,6 @@ export const invariants: readonly Invariant[] = [
     why: 'a run that has started its followers and cannot write its record is recorded as lost',
     check: followedAfterOutage,
   },
-  {
-    id: '10e',
-    name: 'a run is replaced by a newer one alone',
-    holds: true,
-    check: replacedByNewer,
-  },
   { id: '3', name: 'nothing that costs money is left in the end', holds: true, check: leftovers },
   { id: '3b', name: 'what a record calls deleted is deleted', holds: true, check: cleanedUp },
   {
@@ -165,6 +159,12 @@ export const invariants: readonly Invariant[] = [
     name: 'runs do not overlap after the host or storage was away for hours either',
     holds: true,
     check: apartAfterSleep,
+  },
+  {
+    id: '10e',
+    name: 'a run is replaced by a newer one alone',
+    holds: true,
+    check: replacedByNewer,
   },
   {
     id: '10b',
