@@ -12,6 +12,7 @@ import {
   followedAfterOutage,
   heedsCancel,
   lostWithReason,
+  startedAfterOutage,
   missed,
   recorded,
   withoutRecord,
@@ -207,6 +208,13 @@ export const invariants: readonly Invariant[] = [
     name: 'an orchestration is lost only where the world has a reason',
     holds: true,
     check: lostWithReason,
+  },
+  {
+    id: '8f',
+    name: 'a run that could not be claimed during an outage starts after it',
+    holds: false,
+    why: 'a claim reads the records too, and three orchestrations that cannot claim use up the starts of a run within 45 minutes',
+    check: startedAfterOutage,
   },
   {
     id: '13a',

@@ -1,3 +1,4 @@
+import { MAX_TERMS } from '../../src/ledger/repair';
 import type { Played } from '../../src/rehearse/play';
 import type { RunRecord } from '../../src/run/run';
 import { billOf } from '../../src/rehearse/batch-nodes';
@@ -107,8 +108,23 @@ function wrongFollowers(runs: Runs): string[] {
   });
 }
 
+/** An outage this long can fail every claim of a run: three orchestrations, each with ten minutes of retries. */
+const CLAIMS_MINUTES = 30;
+
 /** An orchestration is lost only where somebody ended it, or storage or hosts were away for long. */
 export function lostWithReason(world: Played, runs: Runs): string[] {
+  const isExcused = isLong(world, 'files', CLAIMS_MINUTES);
+  return lostIn(world, runs).filter((lost) => !isExcused || !lost.endsWith(NOT_STARTED));
+}
+
+/** A run that could not be claimed during an outage starts after it. */
+export function startedAfterOutage(world: Played, runs: Runs): string[] {
+  return lostIn(world, runs).filter((lost) => lost.endsWith(NOT_STARTED));
+}
+
+const NOT_STARTED = `its orchestration could not be started ${MAX_TERMS} times`;
+
+function lostIn(world: Played, runs: Runs): string[] {
   if (hasFault(world, 'hostDown') || isLong(world, 'files', 100)) return [];
   return runs.flatMap((run) => {
     const { record, runId } = run;
