@@ -65,7 +65,7 @@ const FILES_METHODS = [
 export class App {
   readonly id: string;
   readonly hub: TaskHub;
-  /** What each run was started for, the first time. */
+  /** Input of each run at its first start, by run id. */
   readonly started = new Map<string, RunInput>();
   /** Ids that the app has asked for: each is another one, and the same in every play. */
   ids = 0;
@@ -222,6 +222,7 @@ function productOf(app: App, life: HostLife): Product {
       return owner;
     },
     now: () => new Date(parts.agenda.now),
+    storageNow: () => new Date(parts.agenda.now),
     newId: () => `${id}-${(app.ids += 1)}`,
   };
 }

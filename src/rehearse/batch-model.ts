@@ -21,7 +21,7 @@ export interface Touched {
   readonly by: string;
   readonly kind: 'pool' | 'job';
   readonly id: string;
-  /** The app that made it; null for somebody else. */
+  /** The app that made it; null for another owner. */
   readonly madeBy: string | null;
 }
 
@@ -32,7 +32,7 @@ export interface BatchModelParts {
   readonly shortages: readonly Shortage[];
   /** The storage account of each app. */
   readonly storage: ReadonlyMap<string, FilesModel>;
-  /** What a job manager that splits writes, by workload. */
+  /** Manifest that the job manager of a workload writes, by workload. */
   readonly manifests: Readonly<Record<string, string>>;
 }
 

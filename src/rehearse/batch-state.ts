@@ -3,7 +3,7 @@ import type { Agenda, Appointment } from './clock';
 import type { Targets, Metrics } from './formula';
 import type { JobSpec, Owner, PoolSpec, TaskSpec } from '../run/ports';
 
-/** What a model of a Batch account holds. */
+/** The state of a model of a Batch account. */
 
 export type NodeState =
   | 'starting'
@@ -27,16 +27,16 @@ export interface Node {
   next: Appointment | null;
 }
 
-/** Who made it: an app of this world, or somebody whose things no app may touch. */
+/** Creator: an app of this world, or another owner, whose resources no app may touch. */
 export interface Made {
   readonly id: string;
   readonly owner: Owner | null;
   readonly app: string | null;
   readonly madeAt: number;
   isDeleting: boolean;
-  /** Who asked for its end, when somebody did. */
+  /** App or person that requested the deletion; null without a request. */
   deletedBy: string | null;
-  /** When it answered 404 again. */
+  /** Time from which the service answers 404 again. */
   goneAt: number | null;
 }
 
@@ -52,7 +52,7 @@ export interface Pool extends Made {
   readonly nodes: Map<string, Node>;
   nodesMade: number;
   nextEvaluation: Appointment | null;
-  /** When the number of pending tasks changed, and to what: samples of the last minutes. */
+  /** Changes of the number of pending tasks: samples of the last minutes. */
   readonly pending: { readonly at: number; readonly count: number }[];
   /** Node-minutes of nodes that are gone; the others count from `billedSince`. */
   billedMinutes: number;
@@ -93,7 +93,7 @@ export interface Task {
   unfinishedAtStart: number;
 }
 
-/** What the account does by itself, drawn for each world. */
+/** Behaviour of the account without a request, drawn for each world. */
 export interface BatchWeather {
   readonly allocationSeconds: number;
   readonly bootSeconds: number;

@@ -146,7 +146,7 @@ export function requeueTasks(account: BatchAccount, pool: Pool, node: Node): voi
   }
 }
 
-/** Ends a job whose tasks have all ended, when it was told to. */
+/** Ends a job whose tasks have all ended, when a request has asked for that. */
 export function settle(account: BatchAccount, job: Job): void {
   if (!job.endsWithTasks || job.state !== 'active') return;
   for (const { state } of job.tasks.values()) if (state === 'active' || state === 'running') return;

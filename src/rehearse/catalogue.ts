@@ -8,7 +8,7 @@ const outputs = [{ files: 'out.bin', to: 'results/{task}' }];
 const reporting = { ...task, outputs: [{ files: 'report.txt', to: 'results' }] };
 const splitting = { ...task, retries: 2 };
 
-/** What the job manager of `tiles` asks for. */
+/** The manifest that the job manager of `tiles` writes. */
 export const MANIFEST = ['a', 'b', 'c', 'd', 'e'].map((id) => `{"id":"tile-${id}"}`).join('\n');
 
 export const SHARED_POOL = 'somebodys-pool';
@@ -100,7 +100,7 @@ const declarations: readonly WorkloadDeclaration[] = [
   },
   {
     name: 'guest',
-    description: 'Works in a pool that somebody else made',
+    description: 'Works in a pool that another owner made',
     overlap: 'allow',
     deadlineMinutes: 90,
     pool: { existing: SHARED_POOL },
@@ -161,7 +161,7 @@ const declarations: readonly WorkloadDeclaration[] = [
 /** Checked once for all worlds. */
 export const catalogue: ReadonlyMap<string, Workload> = checkWorkloads(declarations);
 
-/** How many tasks a run has besides its job manager and merge, said apart from the code that makes them. */
+/** Number of tasks of a run without job manager and merge, stated apart from the code that makes them. */
 export const TASKS: Readonly<Record<string, number>> = {
   nightly: 0,
   digest: 1,

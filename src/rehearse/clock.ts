@@ -15,7 +15,7 @@ export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 
 /**
- * What is to happen and when. Appointments of one instant are kept in the order in which they were
+ * The list of events to come with their times. Appointments of one instant are kept in the order in which they were
  * made, so a world plays the same way every time.
  */
 export class Agenda {

@@ -13,14 +13,14 @@ export interface OccurrenceState {
   readonly plan: OccurrencePlan;
   /**
    * `missed`: no host took it. `lost`: a function failed and nothing repeats it. `refused`: its
-   * caller was told.
+   * caller received an error.
    */
   status: 'waiting' | 'accepted' | 'missed' | 'lost' | 'refused' | 'neverSent';
   etag: string;
   reason: string;
 }
 
-/** How often each trigger is repeated by the platform, or by a caller with good manners. */
+/** Number of retries of a trigger by the platform, or by a caller that retries. */
 const REPEATS = { schedule: 0, blob: 5, request: 4 } as const;
 const CONTAINER = 'inbox';
 
@@ -118,7 +118,7 @@ function again(
   if (state.status !== 'accepted') state.status = kind === 'request' ? 'refused' : 'lost';
 }
 
-/** Whether a run was started for this occurrence. */
+/** True when a run was started for this occurrence. */
 export function isStartOf({ plan }: OccurrenceState, occurrence: Occurrence): boolean {
   switch (occurrence.kind) {
     case 'schedule':

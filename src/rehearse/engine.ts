@@ -38,7 +38,7 @@ export interface Instance {
   turns: Turn[];
   rows: number;
   memory: Generation | null;
-  /** What this generation has asked for so far. */
+  /** Actions that this generation has scheduled up to now. */
   actions: readonly Action[];
   turnIsDue: boolean;
 }
@@ -51,18 +51,18 @@ export interface Work {
   isDone: boolean;
 }
 
-/** What a hub needs from the app around it, and tells it. */
+/** Functions and data that a hub needs from its app, and callbacks to the app. */
 export interface HubParts {
   readonly agenda: Agenda;
   readonly chance: Chance;
   readonly workflow: (ctx: OrchestrationContext) => Step<unknown>;
   /** Runs one activity on the host of the moment. It may never answer. */
   readonly runActivity: (name: string, input: string) => Promise<string>;
-  /** When the host is up again; now when it is. */
+  /** Time at which the host is up again; the present time while it is up. */
   readonly upAt: () => number;
-  /** What happens to a turn that is about to be stored: it may be lost with its host. */
+  /** The fate of a turn that is about to be stored: it may be lost with its host. */
   readonly checkpoint: () => 'stored' | 'lost' | 'repeated';
-  /** What happens to an activity that is about to begin. */
+  /** The fate of an activity that is about to begin. */
   readonly delivery: (name: string) => 'once' | 'twice';
   readonly timerLateness: () => number;
   readonly broken: (rule: string, detail: string) => void;

@@ -2,7 +2,7 @@ import type { Chance } from './chance';
 import { HOUR, MINUTE } from './clock';
 import type { Shortage } from './batch-state';
 
-/** What goes wrong in a world. Each fault is a row of data, so that a shrinker can leave it out. */
+/** Faults of a world. Each fault is a row of data, so that a shrinker can leave it out. */
 
 export type CallEffect =
   /** The service does nothing and says so. */
@@ -76,7 +76,7 @@ export type Fault =
       readonly to: 'deleted' | 'overwritten';
     };
 
-/** What a person does. */
+/** Acts of a person. */
 export type OperatorAct = 'cancel' | 'stopAll' | 'terminate' | 'purge';
 
 /** Calls that are worth cutting, and roughly how many of each a world makes. */
@@ -133,7 +133,7 @@ const EFFECTS: readonly CallEffect[] = [
   'crashAfter',
 ];
 
-/** What a fault is drawn from. */
+/** Bounds within which a fault is drawn. */
 export interface Span {
   readonly from: number;
   readonly until: number;
@@ -294,7 +294,7 @@ function which(chance: Chance, key: string, { occurrences }: Span): number {
   return chance.whole(`${key} occurrence`, 0, Math.max(0, occurrences - 1));
 }
 
-/** When the last effect of a fault that has a time is over. */
+/** Time at which the last effect of a fault is over, for a fault that has a time. */
 export function endOf(fault: Fault): number {
   if ('until' in fault) return fault.until;
   return 'at' in fault ? fault.at : 0;

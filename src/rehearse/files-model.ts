@@ -16,7 +16,7 @@ interface Container {
 /** In every URL that the model hands out, so that one that is kept or shown is found. */
 export const SIGNATURE = 'sig=CANARYSIGNATURE';
 
-/** The name of a deleted container is taken for this long. */
+/** A new container cannot have the name of a deleted one for this long. */
 const CONTAINER_DELETION = 30 * SECOND;
 
 /** Small, so that an inventory has pages. */
@@ -67,7 +67,7 @@ export class FilesModel implements Files {
     return 'deleted';
   }
 
-  /** Whoever asks. */
+  /** Removes a container without a check of its owner. */
   drop(name: string): void {
     this.containers.delete(name);
     this.#deletedAt.set(name, this.agenda.now);
@@ -178,7 +178,7 @@ function carries({ labels: has }: Container, labels: Readonly<Record<string, str
   return Object.entries(labels).every(([key, value]) => has[key] === value);
 }
 
-/** What a URL of the model opens. */
+/** The target of a URL of the model. */
 export interface Opened {
   readonly app: string;
   readonly container: string;

@@ -10,7 +10,7 @@ import { changeBlob, deliver, isStartOf, type OccurrenceState } from './deliveri
 import { hasEnded, type Instance } from './engine';
 import type { Fault } from './faults';
 
-/** What persons do to an app and its things while runs are under way. */
+/** Acts of persons on an app and its resources while runs are active. */
 
 export interface Interference {
   readonly kind: string;

@@ -154,7 +154,7 @@ function unavailable(port: PortName, method: string, why: string): Error {
 
 type Method = (...values: unknown[]) => unknown;
 
-/** What comes one by one. A list that breaks off has given its first item. */
+/** Calls that return items one by one. A list that breaks off has given its first item. */
 const LISTS: ReadonlySet<string> = new Set(['files.list', 'batch.taskIds']);
 
 /** The same port at the end of the line. */
@@ -197,7 +197,7 @@ async function* listOn(
 
 type Tasks = AsyncIterable<TaskSpec> | Iterable<TaskSpec>;
 
-/** What becomes of the tasks of one call that the service does in part. */
+/** The tasks of one call of which the service carries out only a part. */
 function cutShort(method: string, values: unknown[], effect: CallEffect | undefined): unknown[] {
   if (method !== 'addTasks') return values;
   const [jobId, tasks] = values;

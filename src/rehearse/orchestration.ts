@@ -7,7 +7,7 @@ import type { Step } from '../run/steps';
  * several waiters gets an event, an event without a waiter is kept.
  */
 
-/** What arrives for an instance. */
+/** A message for an instance. */
 export type Message =
   | { readonly kind: 'start' }
   | { readonly kind: 'done'; readonly id: number; readonly result: string }
@@ -16,7 +16,7 @@ export type Message =
   | { readonly kind: 'event'; readonly name: string }
   | { readonly kind: 'terminate'; readonly reason: string };
 
-/** What it asks for. */
+/** An action that an orchestrator schedules. */
 export type Action =
   | {
       readonly kind: 'activity';
@@ -205,7 +205,7 @@ export class Generation {
     return task;
   }
 
-  /** What the library hands to an orchestrator, as far as the app uses it. */
+  /** The context that the library passes to an orchestrator, as far as the app uses it. */
   #context(): OrchestrationContext {
     const now = () => new Date(this.now);
     const status = () => this.customStatus;

@@ -22,9 +22,9 @@ export interface Played {
   readonly agenda: Agenda;
   readonly trace: Trace;
   readonly occurrences: readonly OccurrenceState[];
-  /** What the driver itself saw: a replay that differs, a history that is too long, a secret. */
+  /** Violations that the driver itself observed: a replay that differs, a history that is too long, a secret. */
   readonly broken: readonly Broken[];
-  /** What persons and others did. */
+  /** Acts of persons and of other owners. */
   readonly interference: readonly Interference[];
   /** Faults of single calls that came about. */
   readonly hits: readonly string[];

@@ -32,7 +32,7 @@ export interface OccurrencePlan {
 
 export const START = Date.parse('2030-01-01T00:00:00.000Z');
 
-/** How each workload is started; what follows another is started by that. */
+/** The trigger of each workload; a follower is started by the workload that it follows. */
 const STARTS: Readonly<Record<string, OccurrencePlan['kind']>> = {
   nightly: 'schedule',
   fit: 'schedule',
@@ -81,7 +81,7 @@ function drawApps(chance: Chance): readonly AppDrawn[] {
   });
 }
 
-/** When a workload is started, and by what. */
+/** Times and trigger of the starts of a workload. */
 interface Times {
   readonly workload: string;
   readonly kind: OccurrencePlan['kind'];
