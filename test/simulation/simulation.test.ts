@@ -9,10 +9,12 @@ import { shrink, violationsOf } from './shrink';
 /** Thousands more are played by `npm run simulate`. */
 const BASE_SEED = 1;
 const SEEDS = 300;
+/** For a busy machine: the worlds take some 20 seconds of processor time. */
+const TIMEOUT_MS = 300_000;
 
 test(
   `in ${SEEDS} worlds from seed ${BASE_SEED} on, whatever goes wrong, every invariant holds`,
-  { timeout: 300_000 },
+  { timeout: TIMEOUT_MS },
   async () => {
     const broken: string[] = [];
     for (let seed = BASE_SEED; seed < BASE_SEED + SEEDS; seed++) {
@@ -24,7 +26,7 @@ test(
   },
 );
 
-test('the same seed plays the same world, call by call', async () => {
+test('the same seed plays the same world, call by call', { timeout: TIMEOUT_MS }, async () => {
   const hashes = async (seed: number) => {
     const { trace } = await play(drawWorld(seed));
     return [trace.hash, trace.calls];
@@ -33,21 +35,27 @@ test('the same seed plays the same world, call by call', async () => {
   expect(await hashes(1)).not.toEqual(await hashes(2));
 });
 
-test('a world that breaks an invariant is shrunk to what breaks it', async () => {
-  const rule: Invariant = {
-    id: 'none',
-    name: 'nobody terminates a run',
-    holds: false,
-    check: ({ interference }) =>
-      interference.filter(({ kind }) => kind === 'terminate').map(({ what }) => what),
-  };
-  const { plan, violations } = await shrink(40, 'none', [rule]);
+test(
+  'a world that breaks an invariant is shrunk to what breaks it',
+  { timeout: TIMEOUT_MS },
+  async () => {
+    const rule: Invariant = {
+      id: 'none',
+      name: 'nobody terminates a run',
+      holds: false,
+      check: ({ interference }) =>
+        interference.filter(({ kind }) => kind === 'terminate').map(({ what }) => what),
+    };
+    const { plan, violations } = await shrink(40, 'none', [rule]);
 
-  expect(plan.faults.map(({ kind }) => kind)).toEqual(['terminate']);
-  // The due times of one schedule stay together.
-  expect(new Set(plan.occurrences.map(({ workload }) => workload))).toEqual(new Set(['marathon']));
-  expect(violations.map(({ id }) => id)).toEqual(['none']);
-});
+    expect(plan.faults.map(({ kind }) => kind)).toEqual(['terminate']);
+    // The due times of one schedule stay together.
+    expect(new Set(plan.occurrences.map(({ workload }) => workload))).toEqual(
+      new Set(['marathon']),
+    );
+    expect(violations.map(({ id }) => id)).toEqual(['none']);
+  },
+);
 
 test('a row that does not hold yet says why, and each of the thirteen has rows', () => {
   expect(invariants.filter(({ holds, why }) => holds === (why !== undefined))).toEqual([]);
