@@ -11,7 +11,7 @@ import {
   type Shortage,
   type Task,
 } from './batch-state';
-import { evict, removePool, setFormula } from './batch-nodes';
+import { evict, reboot, removePool, setFormula } from './batch-nodes';
 import { removeJob, requeueTasks, schedule, settle, terminate } from './batch-tasks';
 import { openUrl, type FilesModel } from './files-model';
 import type { JobSpec, Owner, PoolSpec, TaskSpec } from '../run/ports';
@@ -172,6 +172,13 @@ export class BatchModel implements BatchAccount {
 
   changeFormula(pool: Pool, formula: string): void {
     setFormula(this, pool, formula);
+  }
+
+  /** Returns the number of nodes that are being rebooted. */
+  rebootNodes(pool: Pool, nodeIds: readonly string[], by: string): number {
+    this.noteTouched(by, 'pool', pool);
+    const nodes = nodeIds.flatMap((id) => pool.nodes.get(id) ?? []);
+    return nodes.filter((node) => reboot(this, pool, node)).length;
   }
 
   removePool(pool: Pool, by: string): void {

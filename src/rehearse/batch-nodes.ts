@@ -127,6 +127,7 @@ function addNodes(account: BatchAccount, pool: Pool, isSpot: boolean): void {
       freeSlots: pool.slotsPerNode,
       isDraining: false,
       billedSince: null,
+      inStateSince: account.now,
       running: new Set(),
       next: null,
     };
@@ -140,7 +141,7 @@ function boot(account: BatchAccount, pool: Pool, node: Node): void {
   enter(account, pool, node, 'starting');
   const seconds = weather.bootSeconds * (0.5 + chance.at(`boot ${node.id} ${account.now}`));
   node.next = account.agenda.in(seconds * SECOND, () => {
-    if (chance.is(`unusable ${node.id}`, weather.nodesUnusable)) {
+    if (chance.is(`unusable ${node.id} ${account.now}`, weather.nodesUnusable)) {
       enter(account, pool, node, 'unusable');
       return;
     }
@@ -150,7 +151,7 @@ function boot(account: BatchAccount, pool: Pool, node: Node): void {
     }
     enter(account, pool, node, 'waitingForStartTask');
     node.next = account.agenda.in(30 * SECOND, () => {
-      const failed = chance.is(`start task ${node.id}`, weather.startTasksThatFail);
+      const failed = chance.is(`start task ${node.id} ${account.now}`, weather.startTasksThatFail);
       if (failed) enter(account, pool, node, 'startTaskFailed');
       else serve(account, pool, node);
     });
@@ -166,6 +167,7 @@ function serve(account: BatchAccount, pool: Pool, node: Node): void {
 /** A node is billed in every state but preempted. */
 export function enter(account: BatchAccount, pool: Pool, node: Node, state: NodeState): void {
   node.state = state;
+  node.inStateSince = account.now;
   const isBilled = state !== 'preempted';
   if (isBilled && node.billedSince === null) node.billedSince = account.now;
   if (!isBilled) stopBill(account, pool, node);
@@ -211,6 +213,17 @@ function restoreLater(account: BatchAccount, pool: Pool, node: Node): void {
     if (account.isShort('spot')) restoreLater(account, pool, node);
     else boot(account, pool, node);
   });
+}
+
+/** Starts a node again, with its start task. Its tasks go back to the queue. */
+export function reboot(account: BatchAccount, pool: Pool, node: Node): boolean {
+  if (node.state === 'leaving' || node.state === 'preempted' || node.state === 'starting') {
+    return false;
+  }
+  if (node.next !== null) node.next.cancelled = true;
+  account.requeueTasks(pool, node);
+  boot(account, pool, node);
+  return true;
 }
 
 export function removePool(account: BatchAccount, pool: Pool): void {

@@ -2,7 +2,7 @@ import { Failure } from '../failure';
 import type { Batch, OwnedResource, Owner, PoolSpec, SupportedImage } from '../run/ports';
 import type { JobView, NodeCounts, PoolView, TaskCounts, JobManagerView } from '../run/run';
 import type { BatchModel } from './batch-model';
-import type { Job, Made, Pool, Task } from './batch-state';
+import type { Job, Made, Node, NodeState, Pool, Task } from './batch-state';
 import { SECOND } from './clock';
 
 /** The model as one app sees it: the port, with the refusals that the app's own client makes of the service's. */
@@ -82,10 +82,16 @@ export function batchPort(model: BatchModel, app: string): Batch {
         .map(({ spec, exitCode, cause }) => ({ id: spec.id, exitCode, cause: cause ?? '' })),
     readTaskFile: async (id, task, file) =>
       job(id)?.tasks.get(task.toLowerCase())?.startedAt === 0 ? null : `${file} of ${task}\n`,
-    readStartTaskError: async (id) =>
-      [...(pool(id)?.nodes.values() ?? [])].some(({ state }) => state === 'startTaskFailed')
-        ? 'the set-up failed\n'
+    readStartTaskFile: async (id, file) =>
+      nodesIn(pool(id), 'startTaskFailed', 'waitingForStartTask').length > 0
+        ? `${file} of the start task\n`
         : null,
+    rebootNodes: async (id, nodeIds, owner) => {
+      const found = pool(id);
+      if (found === undefined) return 0;
+      const isOwned = isRetained(found) ? isRetainedBy(found, owner) : isOfRun(found, owner);
+      return isOwned ? model.rebootNodes(found, nodeIds, app) : 0;
+    },
     readPreparationError: async () => 'the preparation failed\n',
     deleteJob: async (id, owner) => {
       const found = job(id);
@@ -117,6 +123,10 @@ export function batchPort(model: BatchModel, app: string): Batch {
       ...ownedIn('job', [...model.jobs.values()], owner),
     ],
   };
+}
+
+function nodesIn(pool: Pool | undefined, ...states: readonly NodeState[]): readonly Node[] {
+  return [...(pool?.nodes.values() ?? [])].filter(({ state }) => states.includes(state));
 }
 
 function makePool(model: BatchModel, app: string, spec: PoolSpec, owner: Owner): void {
@@ -254,7 +264,19 @@ function poolView(pool: Pool | undefined): PoolView | null {
     resizeErrors: pool.resizing === null ? pool.resizeErrors : [],
     nodeErrors: nodes.unusable > 0 ? ['ContainerInvalidImage: the image could not be fetched'] : [],
     formulaError: null,
+    failedNodes: nodesIn(pool, 'startTaskFailed', 'unusable').map(({ id }) => id),
+    nodesInSetup: nodesIn(pool, 'waitingForStartTask').map(({ id, inStateSince }) => ({
+      id,
+      since: new Date(inStateSince).toISOString(),
+    })),
+    allocatedAt: meanAllocation(pool),
   };
+}
+
+function meanAllocation(pool: Pool): string | null {
+  const times = [...pool.nodes.values()].flatMap(({ billedSince }) => billedSince ?? []);
+  if (times.length === 0) return null;
+  return new Date(times.reduce((sum, time) => sum + time, 0) / times.length).toISOString();
 }
 
 function jobView(job: Job | undefined): JobView | null {

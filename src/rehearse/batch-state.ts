@@ -23,6 +23,8 @@ export interface Node {
   /** It gets no task any more and leaves after those it has. */
   isDraining: boolean;
   billedSince: number | null;
+  /** Time from which the node is in its state. */
+  inStateSince: number;
   readonly running: Set<Task>;
   next: Appointment | null;
 }

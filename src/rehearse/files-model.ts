@@ -117,6 +117,14 @@ export class FilesModel implements Files {
     return text ?? null;
   }
 
+  async readChunks(container: string, name: string, maxBytes: number) {
+    const text = await this.readText(container, name, maxBytes);
+    if (text === null) return null;
+    return (async function* chunks() {
+      yield Buffer.from(text);
+    })();
+  }
+
   async writeText(container: string, name: string, text: string): Promise<void> {
     this.#demand(container);
     this.put(container, name, text);
