@@ -2,7 +2,7 @@ import type { DurableClient } from 'durable-functions';
 import { findInstance, instanceIdOf, isActive } from './instances';
 import type { AppLimits, WorkloadPolicy } from './ledger/admission';
 import type { AdmissionContext, RunStarter } from './ledger/admit';
-import { finish } from './ledger/finish';
+import { finish, type Announce } from './ledger/finish';
 import { newOccurrenceRow } from './ledger/ledger';
 import type { ActiveRow } from './ledger/rows';
 import { endingOf } from './ledger/run-ledger';
@@ -24,6 +24,8 @@ export interface App extends Ports {
   /** The time as storage stamps it on blobs: real time, also where `now` runs faster. */
   readonly storageNow: () => Date;
   readonly newId: () => string;
+  /** Writes the log line of an occurrence that has become final. */
+  readonly announce: Announce;
 }
 
 /** Admission of this app, which starts orchestrations through the client. */
@@ -89,10 +91,6 @@ export async function endWithoutRun(app: App, row: ActiveRow): Promise<void> {
     startedAt: row.knownAt,
     endedAt: now().toISOString(),
   });
-  const ending = endingOf(record);
-  await finish(table, newOccurrenceRow(runId, row, row.knownAt), {
-    ...ending,
-    startedAt: null,
-    state: reason?.kind === 'missed' && ending.state === 'skipped' ? 'missed' : ending.state,
-  });
+  const occurrence = newOccurrenceRow(runId, row, row.knownAt);
+  await finish(table, occurrence, { ...endingOf(record), startedAt: null }, app.announce);
 }

@@ -12,6 +12,8 @@ import * as df from 'durable-functions';
 import { connect } from './azure/connect';
 import { describeSettings } from './describe-settings';
 import { Failure } from './failure';
+import { FORMER_ORCHESTRATION, formerWorkflow } from './former-version';
+import { logEnding, noteInvocations } from './log-endings';
 import { followHandler } from './triggers/follow';
 import { cancelHandler, listHandler, showHandler, startHandler } from './api/runs';
 import { blobFunctionOf, blobHandler, BLOB_POISON_QUEUE, poisonBlobHandler } from './triggers/blob';
@@ -58,7 +60,9 @@ export function registerApp(parts: AppParts): void {
     now: clockOf(settings),
     storageNow: () => new Date(),
     newId: randomUUID,
+    announce: logEnding,
   };
+  noteInvocations();
   registerRoutes(app, settings);
   registerTriggers(app, settings);
   registerRuns(app, programsFolder);
@@ -134,8 +138,13 @@ function passBlobsByAddress(): void {
 const BLOB_CLIENTS = 'AzureStorageBlobs';
 
 function registerRuns(app: App, programsFolder: string): void {
-  const context: ActivityContext = { ...app, ledger: runLedgerOn(app.table), programsFolder };
+  const context: ActivityContext = {
+    ...app,
+    ledger: runLedgerOn(app.table, app.announce),
+    programsFolder,
+  };
   const extraInputs = [df.input.durableClient()];
+  df.app.orchestration(FORMER_ORCHESTRATION, formerWorkflow);
   df.app.orchestration(RUN_ORCHESTRATION, runWorkflow(app.workloads));
   df.app.activity('startFollowers', { extraInputs, handler: followHandler(app) });
   df.app.activity('admitWaiting', { extraInputs, handler: admitHandler(app) });

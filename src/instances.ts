@@ -8,8 +8,15 @@ import { RUN_ORCHESTRATION } from './run/workflow';
 
 /** The orchestration instances of runs, as the Durable engine knows them. */
 
+interface RunTerm {
+  readonly runId: string;
+  readonly term: number;
+  readonly formerId?: string;
+}
+
 /** The instance of a run: the run id, from the second term on with the term. */
-export function instanceIdOf({ runId, term }: { runId: string; term: number }): string {
+export function instanceIdOf({ runId, term, formerId }: RunTerm): string {
+  if (formerId !== undefined) return formerId;
   return term === 1 ? runId : `${runId}_${term}`;
 }
 

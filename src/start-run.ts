@@ -1,6 +1,7 @@
 import type { DurableClient } from 'durable-functions';
 import { admissionOf, policyOf, type App } from './app';
 import { Failure } from './failure';
+import { adoptFormerRun, takeFormerRuns } from './former-version';
 import { decideAdmission } from './ledger/admission';
 import { admit, spentIn } from './ledger/admit';
 import {
@@ -19,6 +20,7 @@ import {
 } from './ledger/ledger';
 import { listActive } from './ledger/list';
 import { OPEN_ADMISSION, type AdmissionControl } from './ledger/rows';
+import { readUpkeep } from './ledger/upkeep';
 import type { RunRequest } from './run/run';
 import { costOf } from './workload/prices';
 import type { Workload } from './workload/workload';
@@ -45,6 +47,7 @@ export async function startRun(
   request: RunRequest,
   instant?: string,
 ): Promise<Started> {
+  await takeFormerRuns(app, client, await readUpkeep(app.table));
   const { runId, isNew, active } = await registerRun(app, workload, request, instant);
   if (active !== null) await admit(admissionOf(app, client));
   return { runId, isNew };
@@ -62,6 +65,7 @@ export async function registerRun(
   const occurrence = occurrenceOf(workload, request, instantOf(request, instant, now), now);
   const owned = { ...occurrence, owner: await app.owner() };
   if (request.occurrence.kind === 'request') await refuseAtBound(app, owned, now);
+  await adoptFormerRun(app, request);
   return register(app.table, owned, now);
 }
 

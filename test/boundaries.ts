@@ -29,7 +29,17 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   'describe-settings.ts': ['settings.ts', 'workload'],
   'instances.ts': ['failure.ts', 'run', 'ledger'],
   'app.ts': ['failure.ts', 'instances.ts', 'ledger', 'workload', 'run'],
-  'start-run.ts': ['app.ts', 'ledger', 'failure.ts', 'instances.ts', 'workload', 'run'],
+  'former-version.ts': ['app.ts', 'instances.ts', 'ledger', 'run'],
+  'log-endings.ts': ['ledger'],
+  'start-run.ts': [
+    'app.ts',
+    'former-version.ts',
+    'ledger',
+    'failure.ts',
+    'instances.ts',
+    'workload',
+    'run',
+  ],
   api: [
     'app.ts',
     'ledger',
@@ -43,6 +53,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   triggers: [
     'app.ts',
+    'former-version.ts',
     'ledger',
     'failure.ts',
     'concurrency.ts',
@@ -65,6 +76,8 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   'functions.ts': [
     'app.ts',
+    'former-version.ts',
+    'log-endings.ts',
     'ledger',
     'failure.ts',
     'settings.ts',

@@ -8,11 +8,13 @@ import { RUN_ORCHESTRATION, POLL_NOW } from '../src/run/workflow';
 
 /** An instance of a task hub, as a test wants it. */
 export interface InstanceState {
+  readonly input?: unknown;
   readonly id: string;
   readonly status: keyof typeof OrchestrationRuntimeStatus;
   /** The name of its orchestration, where that is no run. */
   readonly name?: string;
   readonly output?: unknown;
+  readonly customStatus?: unknown;
 }
 
 /** A task hub in memory, in which nothing happens by itself. It keeps what it was asked. */
@@ -23,14 +25,14 @@ export class MemoryHub {
   readonly purged: string[] = [];
 
   constructor(standing: readonly InstanceState[] = []) {
-    for (const { id, status, name = RUN_ORCHESTRATION, output } of standing) {
-      this.#put(id, status, name, { output });
+    for (const { id, status, name = RUN_ORCHESTRATION, ...data } of standing) {
+      this.#put(id, status, name, data);
     }
   }
 
   /** Brings an instance into another state, as the engine would. */
-  become({ id, status, name = RUN_ORCHESTRATION, output }: InstanceState): void {
-    this.#put(id, status, name, { output });
+  become({ id, status, name = RUN_ORCHESTRATION, ...data }: InstanceState): void {
+    this.#put(id, status, name, data);
   }
 
   get client(): DurableClient {
@@ -56,6 +58,10 @@ export class MemoryHub {
       raiseEvent: async (id: string, event: string) => {
         if (event === POLL_NOW) this.polled.push(id);
       },
+      terminate: async (id: string) => {
+        const found = this.instances.get(id);
+        if (found !== undefined) this.#put(id, 'Terminated', found.name, { input: found.input });
+      },
       purgeInstanceHistory: async (id: string) => {
         this.purged.push(id);
         this.instances.delete(id);
@@ -72,7 +78,7 @@ export class MemoryHub {
       runtimeStatus: OrchestrationRuntimeStatus[status],
       input: ends.input ?? null,
       output: ends.output ?? null,
-      customStatus: null,
+      customStatus: ends.customStatus ?? null,
       createdTime: moment,
       lastUpdatedTime: moment,
     };
@@ -82,6 +88,7 @@ export class MemoryHub {
 
 /** What an orchestration was given and has answered. */
 interface InstanceData {
+  readonly customStatus?: unknown;
   readonly input?: unknown;
   readonly output?: unknown;
 }

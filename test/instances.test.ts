@@ -1,6 +1,7 @@
 import type { DurableClient } from 'durable-functions';
 import { expect, test } from 'vitest';
 import { isOnEngine, purgeInstances } from '../src/instances';
+import { RUN_ORCHESTRATION } from '../src/run/workflow';
 
 /** The terms of one run on the engine. */
 
@@ -12,7 +13,7 @@ function engineWith(statuses: Readonly<Record<string, string>>) {
       if (runtimeStatus === undefined) {
         throw new Error('DurableClient error: the extension replied with HTTP 404 response.');
       }
-      return { name: 'run', runtimeStatus };
+      return { name: RUN_ORCHESTRATION, runtimeStatus };
     },
     purgeInstanceHistory: async (id: string) => {
       purged.push(id);

@@ -3,7 +3,7 @@ import { readOccurrence } from '../ledger/ledger';
 import { listRuns } from './run-list';
 import { runViewOf } from './run-view';
 import { Failure } from '../failure';
-import { readRecord } from '../run/finish/record';
+import { findRecord, readRecord } from '../run/finish/record';
 import { outputContainerOf } from '../run/names';
 import type { HttpHandler } from './handler';
 import { withProblemDocuments } from './problem';
@@ -44,7 +44,8 @@ export function latestRunHandler(app: App): HttpHandler {
     }
     const run = await runViewOf(app, client, newest.runId);
     const here = `${new URL(request.url).origin}/api/runs/${run.runId}/outputs`;
-    const files = await filesOf(app, outputContainerOf(run.runId), EVERYTHING, here);
+    const container = run.record?.outputContainer ?? outputContainerOf(run.runId);
+    const files = await filesOf(app, container, EVERYTHING, here);
     return { status: 200, jsonBody: { run, ...files } };
   });
 }
@@ -114,6 +115,8 @@ function unknown(name: string): string {
 /** @throws Failure unknownRun when neither the ledger nor a record knows the run */
 async function containerOf({ table, files }: App, id: string): Promise<string> {
   const runId = checkRunId(id);
-  if ((await readOccurrence(table, runId)) === null) await readRecord(files, runId);
-  return outputContainerOf(runId);
+  const isKnown = (await readOccurrence(table, runId)) !== null;
+  // A record that was copied from the version before names a container of a former id.
+  const record = isKnown ? await findRecord(files, runId) : await readRecord(files, runId);
+  return record?.outputContainer ?? outputContainerOf(runId);
 }

@@ -67,7 +67,7 @@ export function decideAdmission(input: AdmissionInput): readonly Decision[] {
 }
 
 /** A run that the reconciler ends has its nodes until it is final. */
-function isAdmitted({ state, deadline }: ActiveRow): boolean {
+export function isAdmitted({ state, deadline }: ActiveRow): boolean {
   return state === 'starting' || state === 'running' || (state === 'ending' && deadline !== null);
 }
 

@@ -15,6 +15,9 @@ export interface Ending {
   readonly cost: number | null;
 }
 
+/** Told of each occurrence that has become final, once. */
+export type Announce = (row: OccurrenceRow) => void;
+
 /**
  * Makes an occurrence final: its row, the copy by which its state is listed and the month's sum in
  * one transaction, then the active row goes. What is final stays as it is; a repetition deletes
@@ -24,19 +27,26 @@ export async function finish(
   table: Table,
   row: OccurrenceRow,
   ending: Ending,
+  announce: Announce = () => undefined,
 ): Promise<'finished' | 'wasFinal'> {
-  const isNew = await makeFinal(table, row, ending);
+  const final = await makeFinal(table, row, ending);
+  if (final !== null) announce(final);
   await table.remove(ACTIVE_PARTITION, row.runId);
-  return isNew ? 'finished' : 'wasFinal';
+  return final === null ? 'wasFinal' : 'finished';
 }
 
-async function makeFinal(table: Table, row: OccurrenceRow, ending: Ending): Promise<boolean> {
+/** The final row; null when the occurrence was final already. */
+async function makeFinal(
+  table: Table,
+  row: OccurrenceRow,
+  ending: Ending,
+): Promise<OccurrenceRow | null> {
   const { rowKey } = requireParts(row.runId);
   const partition = partitionOf(row.workload);
   const month = sumKey(row.instant);
   for (;;) {
     const found = await readOccurrence(table, row.runId);
-    if (isFinal(found)) return false;
+    if (isFinal(found)) return null;
     const final: OccurrenceRow = { ...(found?.value ?? row), ...ending };
     const sum = versioned<MonthSum>(await table.get(partition, month));
     const written = await table.write(partition, [
@@ -44,7 +54,7 @@ async function makeFinal(table: Table, row: OccurrenceRow, ending: Ending): Prom
       { kind: 'put', key: stateKey(ending.state, rowKey), value: asValue(final) },
       writeOf(month, addTo(sum?.value ?? NOTHING_SPENT, ending), sum?.etag),
     ]);
-    if (written === 'written') return true;
+    if (written === 'written') return final;
   }
 }
 

@@ -1,5 +1,5 @@
 import { Failure } from '../failure';
-import type { RunRequest } from '../run/run';
+import type { Occurrence, RunRequest } from '../run/run';
 import {
   ACTIVE_PARTITION,
   hashOf,
@@ -9,6 +9,7 @@ import {
   partitionOf,
   partsOfRunId,
   runIdOf,
+  type RunIdentity,
 } from './keys';
 import type { ActiveRow, OccurrenceRow } from './rows';
 import type { Row, RowValue, Table } from './table';
@@ -54,7 +55,8 @@ export async function register(
   occurrence: NewOccurrence,
   now: string,
 ): Promise<Registered> {
-  const { runId, instant } = await claimRunId(table, occurrence);
+  const { request } = occurrence;
+  const { runId, instant } = await claimRunId(table, { ...request, ...occurrence }, request);
   const row = newOccurrenceRow(runId, { ...occurrence, instant }, now);
   // Held from before the occurrence's row is seen open, so that a late writer finds it changed.
   let active = await readActive(table, runId);
@@ -93,27 +95,45 @@ interface ClaimedId {
   readonly instant: string;
 }
 
-/** A due time and a followed run give their id by themselves; a blob and a key need a row for it. */
-async function claimRunId(table: Table, occurrence: NewOccurrence): Promise<ClaimedId> {
-  const { owner, request, instant, attempt } = occurrence;
-  const { workload, occurrence: why } = request;
-  const runId = runIdOf({ owner, workload, occurrence: why, instant, attempt });
+/**
+ * A due time and a followed run give their id by themselves; a blob and a key need a row for it.
+ * @param request null where only a record of the run is left, which does not have its parameters
+ */
+export async function claimRunId(
+  table: Table,
+  identity: RunIdentity,
+  request: RunRequest | null,
+): Promise<ClaimedId> {
+  const { workload, occurrence: why, instant, attempt } = identity;
+  const runId = runIdOf(identity);
   if (why.kind === 'schedule' || why.kind === 'after' || attempt > 0) {
     return { runId, instant };
   }
 
   const key = occurrenceKey(workload, why);
-  const claim = { runId, instant, request: requestHash(request) };
+  const claim = { runId, instant, request: request === null ? null : requestHash(request) };
   if (await insert(table, KEY_PARTITION, key, claim)) return claim;
   const found = await table.get(KEY_PARTITION, key);
   const held = (found?.value ?? claim) as typeof claim;
-  if (why.kind === 'request' && held.request !== claim.request) {
+  const isKnown = held.request !== null && claim.request !== null;
+  if (why.kind === 'request' && isKnown && held.request !== claim.request) {
     throw new Failure(
       'keyReused',
       `the idempotency key was used for another request (run ${held.runId}); send a new key with a new request`,
     );
   }
   return held;
+}
+
+/** Makes the row again by which a blob or a key leads to its run. */
+export async function keepRunId(
+  table: Table,
+  { workload, occurrence }: { readonly workload: string; readonly occurrence: Occurrence },
+  { runId, instant }: ClaimedId,
+): Promise<void> {
+  if (occurrence.kind !== 'blob' && occurrence.kind !== 'request') return;
+  const claim = { runId, instant, request: null };
+  await insert(table, KEY_PARTITION, occurrenceKey(workload, occurrence), claim);
 }
 
 /** Equal for two requests that ask for the same. */

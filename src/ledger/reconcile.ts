@@ -28,8 +28,10 @@ export interface ReconcileContext {
    * something is still being deleted; the next pass continues.
    */
   readonly endLostRun: (row: ActiveRow, instance: InstanceState) => Promise<boolean>;
-  /** Deletes pools, jobs and containers of this app that no active run claims. */
+  /** Deletes pools, jobs and staging of this app that no active run claims. */
   readonly deleteLeftovers: () => Promise<Reconciled>;
+  /** Work of once a day: records and outputs past their retention, rows that the table has lost. */
+  readonly upkeep: () => Promise<Reconciled>;
 }
 
 /** The result of a pass: a sentence for each action, and for each failure that the next pass retries. */
@@ -57,11 +59,16 @@ export async function reconcile(context: ReconcileContext): Promise<Reconciled> 
   for (const row of await activeRows(context, failed)) {
     await step(`run ${row.runId}`, () => repair(context, row));
   }
-  await step('leftovers', async () => {
-    const leftovers = await context.deleteLeftovers();
-    failed.push(...leftovers.failed);
-    return leftovers.done;
-  });
+  for (const [name, work] of [
+    ['leftovers', context.deleteLeftovers],
+    ['upkeep', context.upkeep],
+  ] as const) {
+    await step(name, async () => {
+      const result = await work();
+      failed.push(...result.failed);
+      return result.done;
+    });
+  }
   await step('admission', async () =>
     (await admit(context.admission)).map((runId) => `run ${runId} started`),
   );
@@ -109,7 +116,14 @@ async function repair(context: ReconcileContext, row: ActiveRow): Promise<readon
     case 'leave':
       return [];
     case 'noteLost':
-      await mark(context, row, 'its orchestration was not found');
+      await mark(context, row, {
+        kind: 'lost',
+        code: 'internal',
+        cause: 'its orchestration was not found',
+      });
+      return [];
+    case 'noteFound':
+      await mark(context, row, null);
       return [];
     case 'startAgain':
       return startAgain(context, row);
@@ -133,11 +147,12 @@ async function change(
   );
 }
 
-async function mark(context: ReconcileContext, row: ActiveRow, cause: string): Promise<void> {
-  await change(context, row, (found) => ({
-    ...found,
-    reason: { kind: 'lost', code: 'internal', cause },
-  }));
+async function mark(
+  context: ReconcileContext,
+  row: ActiveRow,
+  reason: ActiveRow['reason'],
+): Promise<void> {
+  await change(context, row, (found) => ({ ...found, reason }));
 }
 
 async function startAgain(context: ReconcileContext, row: ActiveRow): Promise<readonly string[]> {

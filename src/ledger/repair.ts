@@ -2,9 +2,9 @@ import type { ActiveRow } from './rows';
 
 /** The state of the orchestration of a row's term in the engine. */
 export type InstanceState =
-  | { readonly kind: 'pending' | 'active' | 'unknown' }
-  /** Ended: `output` is what it returned, if it returned. */
-  | { readonly kind: 'ended'; readonly output: unknown };
+  | { readonly kind: 'pending' | 'active' | 'unknown'; readonly nodeMinutes?: number }
+  /** Ended: `output` is what it returned, if it returned. `nodeMinutes`: those that it showed last. */
+  | { readonly kind: 'ended'; readonly output: unknown; readonly nodeMinutes?: number };
 
 /** The action of the reconciler on one active row. */
 export type Repair =
@@ -13,6 +13,8 @@ export type Repair =
   | { readonly kind: 'startAgain' }
   /** Seen lost once; the next pass decides. */
   | { readonly kind: 'noteLost' }
+  /** Seen lost once, and found again. */
+  | { readonly kind: 'noteFound' }
   /** No orchestration ends this run any more: clean up, record and make it final. */
   | { readonly kind: 'endRun'; readonly cause: string }
   /** Decided before and not carried out. */
@@ -60,9 +62,11 @@ function startingRepair(row: ActiveRow, instance: InstanceState, now: string): R
 function runningRepair(row: ActiveRow, { kind }: InstanceState, now: string): Repair {
   const overdue = Date.parse(now) - Date.parse(row.deadline ?? row.since) > OVERDUE_MS;
   if (kind === 'pending' || kind === 'active') {
-    return overdue
-      ? { kind: 'endRun', cause: 'its orchestration was still active six hours after the deadline' }
-      : { kind: 'leave' };
+    if (overdue) {
+      const cause = 'its orchestration was still active six hours after the deadline';
+      return { kind: 'endRun', cause };
+    }
+    return { kind: row.reason?.kind === 'lost' ? 'noteFound' : 'leave' };
   }
   if (kind === 'unknown' && row.reason?.kind !== 'lost') return { kind: 'noteLost' };
   return {

@@ -74,6 +74,10 @@ export interface ActiveRow {
   readonly decision: string | null;
   /** Why it waits, or how it is to end without a run. */
   readonly reason: Reason | null;
+  /** Node-minutes found so far by the reconciler, which ends the run. */
+  readonly spent?: number;
+  /** The id under which the version without a ledger ran it. */
+  readonly formerId?: string;
 }
 
 export interface Reason {

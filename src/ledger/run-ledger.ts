@@ -1,26 +1,24 @@
 import type { RunLedger } from '../run/ports';
 import type { RunRecord } from '../run/run';
 import { claim } from './claim';
-import { finish, type Ending } from './finish';
+import { finish, type Announce, type Ending } from './finish';
 import { newOccurrenceRow } from './ledger';
 import { listActive } from './list';
+import { isAdmitted } from './admission';
 import type { Table } from './table';
 
 /** The run's port on the ledger. */
-export function runLedgerOn(table: Table): RunLedger {
+export function runLedgerOn(table: Table, announce: Announce = () => undefined): RunLedger {
   return {
     claim: (run, deadline, now) => claim(table, run, deadline, now),
     hasOtherActiveRun: async (workload, runId) =>
       (await listActive(table)).some(
-        (row) =>
-          row.workload === workload &&
-          row.runId !== runId &&
-          (row.state === 'starting' || row.state === 'running'),
+        (row) => row.workload === workload && row.runId !== runId && isAdmitted(row),
       ),
     finish: async ({ runId, request, instant }, record) => {
       // Written where storage has lost the row; else the row that is there leads.
       const row = newOccurrenceRow(runId, { request, instant, attempt: 0 }, record.startedAt);
-      await finish(table, row, endingOf(record));
+      await finish(table, row, endingOf(record), announce);
     },
   };
 }
@@ -33,8 +31,9 @@ export function endingOf({
   nodeMinutes,
   estimatedCost,
 }: RunRecord): Ending {
+  const isMissed = outcome.kind === 'skipped' && outcome.code === 'startWindowEnded';
   return {
-    state: outcome.kind,
+    state: isMissed ? 'missed' : outcome.kind,
     startedAt,
     endedAt,
     code: outcome.kind === 'succeeded' ? null : outcome.code,

@@ -224,6 +224,7 @@ function productOf(app: App, life: HostLife): Product {
     now: () => new Date(parts.agenda.now),
     storageNow: () => new Date(parts.agenda.now),
     newId: () => `${id}-${(app.ids += 1)}`,
+    announce: () => undefined,
   };
 }
 

@@ -25,7 +25,9 @@ export function ownerOf(plan: RunPlan): Owner {
 
 /** Ownership metadata of the run's containers. */
 export function labelsOf({ owner, runId, workload }: Owner): Readonly<Record<string, string>> {
-  return { [OWNER_LABEL]: owner, [RUN_LABEL]: runId, [WORKLOAD_LABEL]: workload };
+  // What has no mark of an app has no label of an owner either.
+  const mark = owner === '' ? {} : { [OWNER_LABEL]: owner };
+  return { ...mark, [RUN_LABEL]: runId, [WORKLOAD_LABEL]: workload };
 }
 
 /** True for a container that carries these labels, whatever other ones it has. */

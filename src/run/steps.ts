@@ -175,6 +175,12 @@ export function* sleepUntil(execution: Execution, until: string, event: string):
   if (first === raised) timer.cancel();
 }
 
+/** True for a step that the version without owner ids scheduled, and this one received. */
+function isOfOtherVersion(input: unknown): boolean {
+  const { plan } = (input ?? {}) as { readonly plan?: { readonly owner?: unknown } };
+  return plan !== undefined && plan.owner === undefined;
+}
+
 /**
  * Wraps an activity for the host. An error worth a retry is thrown, because `perform` retries what
  * an activity throws, unless the service named the time of the retry: the host keeps only the
@@ -184,6 +190,10 @@ export function asActivity<Result>(
   activity: (input: never) => Promise<Result>,
 ): (input: unknown) => Promise<ActivityResult<Result>> {
   return async (input) => {
+    if (isOfOtherVersion(input)) {
+      const message = 'the app was upgraded since this step was scheduled';
+      return { kind: 'failed', code: 'workloadChanged', message };
+    }
     try {
       return { kind: 'done', result: await activity(input as never) };
     } catch (error) {

@@ -23,7 +23,7 @@ import type { Workload, Workloads } from '../workload/workload';
 import { firstNodes, nodesFor } from './provision/autoscale-formula';
 
 export { POLL_NOW } from './run-context';
-export const RUN_ORCHESTRATION = 'run';
+export const RUN_ORCHESTRATION = 'batch-run';
 
 /**
  * One run, from its claim to its record: READ THIS FIRST. Clean-up and record follow whatever

@@ -1,23 +1,24 @@
 import type { InvocationContext, Timer } from '@azure/functions';
 import { OrchestrationRuntimeStatus, type DurableClient } from 'durable-functions';
 import { admissionOf, type App } from '../app';
-import { findInstance, instanceIdOf, isOnEngine, purgeInstances } from '../instances';
-import { forgetOccurrence } from '../ledger/forget';
+import { takeFormerRuns } from '../former-version';
+import { findInstance, instanceIdOf } from '../instances';
 import { finish } from '../ledger/finish';
 import type { WatchedContainer } from '../ledger/inventory';
 import { runIdOf } from '../ledger/keys';
 import { newOccurrenceRow } from '../ledger/ledger';
-import { listActive } from '../ledger/list';
 import { reconcile, type ReconcileContext, type Reconciled } from '../ledger/reconcile';
 import type { InstanceState } from '../ledger/repair';
 import type { ActiveRow } from '../ledger/rows';
 import { endingOf } from '../ledger/run-ledger';
 import type { DeclaredSchedule, ScheduleContext } from '../ledger/schedules';
-import { endLostRun } from '../run/finish/end-lost-run';
 import { reap } from '../run/finish/reap';
-import { writeRecordOnce } from '../run/finish/record';
-import type { RunRecord } from '../run/run';
+import { readUpkeep, type Upkeep } from '../ledger/upkeep';
+import { recordWithoutRun } from '../run/finish/record-without-run';
+import type { RunStatus } from '../run/run';
 import { registerRun } from '../start-run';
+import { endLost } from './end-lost';
+import { knownRuns, upkeep } from './upkeep';
 import { isInput, matches } from '../workload/input-names';
 import { parametersOf } from '../workload/parameters';
 import type { Workload } from '../workload/workload';
@@ -35,7 +36,9 @@ export function reconcileHandler(app: App, schedules: SchedulesInForce) {
     client: DurableClient,
     context: InvocationContext,
   ): Promise<void> => {
-    const { done, failed } = await reconcile(await contextOf(app, client, schedules));
+    const kept = await readUpkeep(app.table);
+    for (const sentence of await takeFormerRuns(app, client, kept)) context.log(sentence);
+    const { done, failed } = await reconcile(await contextOf(app, client, schedules, kept));
     for (const sentence of done) context.log(sentence);
     for (const sentence of failed)
       context.error(`not reconciled, the next pass retries: ${sentence}`);
@@ -46,6 +49,7 @@ async function contextOf(
   app: App,
   client: DurableClient,
   schedules: SchedulesInForce,
+  kept: Upkeep,
 ): Promise<ReconcileContext> {
   const owner = await app.owner();
   return {
@@ -73,6 +77,7 @@ async function contextOf(
     instanceOf: (row) => instanceStateOf(client, row),
     endLostRun: (row, instance) => endLost(app, owner, row, instance),
     deleteLeftovers: () => deleteLeftovers(app, client, owner),
+    upkeep: () => upkeep(app, client, owner, kept),
   };
 }
 
@@ -107,16 +112,18 @@ function schedulingOf(app: App, owner: string): ScheduleContext {
       const workload = app.workloads.get(name);
       if (workload === undefined) return;
       const now = app.now().toISOString();
-      const identity = { request: requestOf(workload, due), instant: due, attempt: 0 };
-      await finish(app.table, newOccurrenceRow(runIdOfDue(name, due), identity, now), {
-        state: 'missed',
-        startedAt: null,
+      const request = requestOf(workload, due);
+      const runId = runIdOfDue(name, due);
+      const record = await recordWithoutRun(app.files, {
+        runId,
+        request,
+        outcome: { kind: 'skipped', code: 'startWindowEnded', cause },
+        workload,
+        startedAt: now,
         endedAt: now,
-        code: 'startWindowEnded',
-        cause,
-        nodeMinutes: 0,
-        cost: null,
       });
+      const row = newOccurrenceRow(runId, { request, instant: due, attempt: 0 }, now);
+      await finish(app.table, row, { ...endingOf(record), startedAt: null }, app.announce);
     },
   };
 }
@@ -130,56 +137,18 @@ function watchedBy({ name, triggers, inputs }: Workload): readonly WatchedContai
 
 async function instanceStateOf(client: DurableClient, row: ActiveRow): Promise<InstanceState> {
   const instance = await findInstance(client, instanceIdOf(row));
-  switch (instance?.runtimeStatus) {
-    case undefined:
-      return { kind: 'unknown' };
+  if (instance === null) return { kind: 'unknown' };
+  const { nodeMinutes = 0 } = (instance.customStatus ?? {}) as Partial<RunStatus>;
+  switch (instance.runtimeStatus) {
     case OrchestrationRuntimeStatus.Pending:
       return { kind: 'pending' };
     case OrchestrationRuntimeStatus.Running:
     case OrchestrationRuntimeStatus.Suspended:
     case OrchestrationRuntimeStatus.ContinuedAsNew:
-      return { kind: 'active' };
+      return { kind: 'active', nodeMinutes };
     default:
-      return { kind: 'ended', output: instance?.output ?? null };
+      return { kind: 'ended', output: instance.output ?? null, nodeMinutes };
   }
-}
-
-const GIVE_UP_MS = 2 * 3_600_000;
-
-/** A record that the orchestration returned, and storage has lost, is written again. */
-async function endLost(
-  app: App,
-  owner: string,
-  row: ActiveRow,
-  instance: InstanceState,
-): Promise<boolean> {
-  const { runId, request, workload } = row;
-  const returned = instance.kind === 'ended' ? recordIn(instance.output, runId) : null;
-  const now = app.now().toISOString();
-  const record =
-    returned === null
-      ? await endLostRun(
-          app,
-          {
-            owner: { owner, runId, workload },
-            request,
-            startedAt: row.knownAt,
-            cause: `the run could not end itself: ${row.reason?.cause ?? 'its orchestration is lost'}`,
-            workload: app.workloads.get(workload) ?? null,
-            giveUpAt: new Date(Date.parse(row.since) + GIVE_UP_MS).toISOString(),
-          },
-          now,
-        )
-      : await writeRecordOnce(app.files, returned);
-  if (record === null) return false;
-  const occurrence = newOccurrenceRow(runId, row, row.knownAt);
-  await finish(app.table, occurrence, endingOf(record));
-  return true;
-}
-
-function recordIn(output: unknown, runId: string): RunRecord | null {
-  const record = output as Partial<RunRecord> | null;
-  return record?.runId === runId && record.outcome !== undefined ? (record as RunRecord) : null;
 }
 
 /** Leaves the resources of a run that the engine still runs: its next poll writes its row again. */
@@ -188,31 +157,15 @@ async function deleteLeftovers(
   client: DurableClient,
   owner: string,
 ): Promise<Reconciled> {
-  const reaped = await reap(
+  const { orphans, retainedPools, containers, failures } = await reap(
     app,
-    {
-      owner,
-      activeRunIds: async () => new Set((await listActive(app.table)).map(({ runId }) => runId)),
-      isRunning: (runId) => isOnEngine(client, runId),
-      forget: (runId) => forget(app, client, runId),
-    },
+    knownRuns(app, client, owner),
     app.now(),
   );
   const done = [
-    ...reaped.orphans.map(({ kind, id }) => `${kind} ${id} had no active run and is being deleted`),
-    ...reaped.retainedPools.map((id) => `pool ${id} is past its retention and is being deleted`),
-    ...reaped.containers.map((name) => `container ${name} ${reasonToDelete(name)} and was deleted`),
-    ...reaped.forgotten.map((runId) => `run ${runId} is past its retention and was forgotten`),
+    ...orphans.map(({ kind, id }) => `${kind} ${id} had no active run and is being deleted`),
+    ...retainedPools.map((id) => `pool ${id} is past its retention and is being deleted`),
+    ...containers.map((name) => `container ${name} had no active run and was deleted`),
   ];
-  return { done, failed: reaped.failures };
-}
-
-/** Outputs outlive their run, staging does not. */
-function reasonToDelete(container: string): string {
-  return container.endsWith('-out') ? 'is past its retention' : 'had no active run';
-}
-
-async function forget(app: App, client: DurableClient, runId: string): Promise<void> {
-  await purgeInstances(client, runId);
-  await forgetOccurrence(app.table, runId);
+  return { done, failed: failures };
 }

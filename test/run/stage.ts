@@ -8,6 +8,7 @@ import { SteppedClock } from '../../local/clock';
 import { startTestHub, type TestHub } from '../../local/functions/testing';
 import type { App } from '../../src/app';
 import { readActive } from '../../src/ledger/ledger';
+import { noteUpkeep } from '../../src/ledger/upkeep';
 import { runLedgerOn } from '../../src/ledger/run-ledger';
 import { readRecord } from '../../src/run/finish/record';
 import { startRun } from '../../src/start-run';
@@ -19,7 +20,7 @@ import type { Batch } from '../../src/run/ports';
 import type { RunRecord } from '../../src/run/run';
 import { asActivity } from '../../src/run/steps';
 import { type WorkloadDeclaration } from '../../src/workload/workload';
-import { runWorkflow } from '../../src/run/workflow';
+import { runWorkflow, RUN_ORCHESTRATION } from '../../src/run/workflow';
 import { MemoryFiles } from '../memory-files';
 import { MemoryTable } from '../memory-table';
 import { inputOf, OWNER } from './given';
@@ -76,13 +77,15 @@ async function openStage(
   const { first, batchOf, account } = accounts(() => new PacedBatch(clock, pacing));
   const secrets = { read: async (name: string) => `value of ${name}` };
   const table = new MemoryTable();
+  // The first start of an app looks for runs of the version before it.
+  await noteUpkeep(table, { formerRunsTaken: true });
   const app = appOn({ batch: account, files, secrets, table, workloads, now: () => clock.now() });
   const context = { ...app, ledger: runLedgerOn(table), programsFolder };
   const extraInputs = [df.input.durableClient()];
   const hub = await startTestHub({
     clock,
     register: () => {
-      df.app.orchestration('run', runWorkflow(workloads));
+      df.app.orchestration(RUN_ORCHESTRATION, runWorkflow(workloads));
       df.app.activity('startFollowers', { extraInputs, handler: followHandler(app) });
       df.app.activity('admitWaiting', { extraInputs, handler: admitHandler(app) });
       for (const [name, activity] of Object.entries(createActivities(context))) {
@@ -126,6 +129,7 @@ export function clientOn(hub: TestHub): DurableClient {
       return instanceId;
     },
     raiseEvent: (id: string, name: string, data: unknown) => hub.raiseEvent(id, name, data),
+    getStatusBy: async () => [],
     purgeInstanceHistory: async () => undefined,
   };
   return port as unknown as DurableClient;
@@ -146,6 +150,7 @@ export function appOn(
     },
     storageNow: parts.now,
     owner: async () => OWNER,
+    announce: () => undefined,
     newId: () => {
       ids += 1;
       return `id-${ids}`;

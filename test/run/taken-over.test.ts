@@ -2,11 +2,12 @@ import { afterEach, expect, test } from 'vitest';
 import { Failure } from '../../src/failure';
 import { changeActive } from '../../src/ledger/ledger';
 import { partsOfRunId } from '../../src/ledger/keys';
-import { endLostRun } from '../../src/run/finish/end-lost-run';
+import { runLedgerOn } from '../../src/ledger/run-ledger';
+import { endLostRun, type LostRun } from '../../src/run/finish/end-lost-run';
 import { recordBlob, RUNS_CONTAINER } from '../../src/run/names';
 import { planRun } from '../../src/run/plan';
 import type { Resume, RunInput, RunRecord, RunStatus } from '../../src/run/run';
-import { POLL_NOW } from '../../src/run/workflow';
+import { POLL_NOW, RUN_ORCHESTRATION } from '../../src/run/workflow';
 import { type Workload, type WorkloadDeclaration } from '../../src/workload/workload';
 import { checked, inputOf, watchWith } from './given';
 import { START, stageForEach, type Stage } from './stage';
@@ -60,7 +61,7 @@ test('a run whose workload no longer exists when it starts makes nothing and is 
   const stand = await stage([other]);
   const input = inputFor('whole');
 
-  const { output } = await stand.hub.run('run', input.runId, input);
+  const { output } = await stand.hub.run(RUN_ORCHESTRATION, input.runId, input);
 
   expect(output).toMatchObject({
     outcome: {
@@ -95,7 +96,10 @@ test('a run whose workload is removed while it is watched is harvested, cleaned 
   const { timeline } = status;
   const watch = watchWith({ startedAt: START, plannedTasks: 0, timeline });
   const resume: Resume = { plan, watch, position: { phase: 'watching' }, status, retry: null };
-  const { output } = await stand.hub.run('run', `${runId}-resumed`, { ...input, resume });
+  const { output } = await stand.hub.run(RUN_ORCHESTRATION, `${runId}-resumed`, {
+    ...input,
+    resume,
+  });
 
   const record = output as RunRecord;
   expect(record.outcome).toMatchObject({ kind: 'failed', code: 'workloadChanged' });
@@ -118,18 +122,19 @@ test('a run whose workload is removed in the middle of an execution is not repla
 
   await stand.hub.raiseEvent(runId, POLL_NOW, {});
   const { runtimeStatus } = await stand.hub.runToEnd(runId);
-  const { owner, request } = inputFor('whole');
-  const lost = {
-    owner: { owner, runId, workload: 'whole' },
-    request,
-    startedAt: START,
+  const lost: LostRun = {
+    plan: planRun(null, inputFor('whole'), START),
+    runId,
+    code: 'internal',
     cause: 'the run could not end itself: its orchestration ended without a record',
+    nodeMinutes: 0,
     workload: null,
     giveUpAt: '2030-01-01T05:00:00.000Z',
   };
-  const first = await endLostRun(stand.app, lost, '2030-01-01T02:10:00.000Z');
+  const tools = { ...stand.app, ledger: runLedgerOn(stand.table) };
+  const first = await endLostRun(tools, lost, '2030-01-01T02:10:00.000Z');
   stand.clock.step(60_000);
-  const record = await endLostRun(stand.app, lost, '2030-01-01T02:11:00.000Z');
+  const record = await endLostRun(tools, lost, '2030-01-01T02:11:00.000Z');
 
   expect([runtimeStatus, first, record?.outcome]).toEqual([
     'Failed',
@@ -146,7 +151,11 @@ test('an orchestration of an earlier term that starts late makes, deletes and re
   await takeOver(stand, runId);
   const before = [state(stand, runId), stand.batch.asked.length];
 
-  const { runtimeStatus, output } = await stand.hub.run('run', `${runId}-late`, inputFor('whole'));
+  const { runtimeStatus, output } = await stand.hub.run(
+    RUN_ORCHESTRATION,
+    `${runId}-late`,
+    inputFor('whole'),
+  );
 
   expect([runtimeStatus, output]).toEqual(['Completed', null]);
   expect([state(stand, runId), stand.batch.asked.length]).toEqual(before);
@@ -196,15 +205,15 @@ test('an orchestration that cannot claim its run fails and touches nothing: the 
     throw new Failure('serviceUnavailable', 'the table cannot be reached');
   };
 
-  const { runtimeStatus } = await stand.hub.run('run', input.runId, input);
+  const { runtimeStatus } = await stand.hub.run(RUN_ORCHESTRATION, input.runId, input);
 
   stand.table.get = get;
   expect(runtimeStatus).toBe('Failed');
-  expect([stand.batch.asked, [...stand.files.containers], [...stand.table.partitions]]).toEqual([
-    [],
-    [],
-    [],
-  ]);
+  expect([
+    stand.batch.asked,
+    [...stand.files.containers],
+    [...stand.table.partitions.keys()],
+  ]).toEqual([[], [], ['app']]);
 });
 
 test('an occurrence with a record is not run again, although the ledger has lost all its rows', async () => {
@@ -213,7 +222,7 @@ test('an occurrence with a record is not run again, although the ledger has lost
   const { length } = stand.batch.asked;
   stand.table.partitions.clear();
 
-  const again = await stand.hub.run('run', `${record.runId}-again`, inputFor('whole'));
+  const again = await stand.hub.run(RUN_ORCHESTRATION, `${record.runId}-again`, inputFor('whole'));
 
   expect([again.runtimeStatus, again.output]).toEqual(['Completed', null]);
   expect(stand.batch.asked).toHaveLength(length);

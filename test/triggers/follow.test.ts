@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { Failure } from '../../src/failure';
+import { RUN_ORCHESTRATION } from '../../src/run/workflow';
 import type { RunRecord } from '../../src/run/run';
 import { type WorkloadDeclaration } from '../../src/workload/workload';
 import { startRun } from '../../src/start-run';
@@ -188,7 +189,7 @@ test('a workload with the outputs of a previous run as inputs cannot be started 
   });
   // Its run would not succeed either.
   const input = inputOf({ workload: 'report', occurrence, parameters: {} }, START);
-  const { output } = await stand.hub.run('run', input.runId, input);
+  const { output } = await stand.hub.run(RUN_ORCHESTRATION, input.runId, input);
   expect((output as RunRecord).outcome).toMatchObject({
     kind: 'failed',
     code: 'inputRefused',

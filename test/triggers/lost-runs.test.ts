@@ -42,6 +42,70 @@ test('a run whose orchestration is lost is cleaned up, recorded and made final',
   expect(await passOf(world)).toEqual(NOTHING);
 });
 
+test('a lost run is recorded with the node-minutes that its orchestration showed last, also when its nodes are gone', async () => {
+  const world = testApp([{ ...allowing, pool: { pricePerNodeHour: 0.5 } }]);
+  const { runId } = await running(world);
+  world.hub.become({ id: runId, status: 'Failed', customStatus: { nodeMinutes: 60 } });
+  world.at(5);
+  await passOf(world);
+  world.hub.instances.delete(runId);
+  world.batch.finishDeletions();
+
+  await passOf(world);
+
+  expect(await findRecord(world.files, runId)).toMatchObject({
+    nodeMinutes: 60,
+    estimatedCost: 0.5,
+  });
+});
+
+test('the mark of a lost orchestration is taken back when it is found again', async () => {
+  const { world, runId } = await running();
+  const instance = world.hub.instances.get(runId);
+  world.hub.instances.delete(runId);
+  await passOf(world);
+  expect((await readActive(world.table, runId))?.value.reason?.kind).toBe('lost');
+  if (instance !== undefined) world.hub.instances.set(runId, instance);
+
+  await passOf(world);
+  world.hub.instances.delete(runId);
+  await passOf(world);
+
+  expect((await readActive(world.table, runId))?.value).toMatchObject({
+    state: 'running',
+    reason: { kind: 'lost' },
+  });
+});
+
+test('the rows of runs that have a record are added again to a table that was lost', async () => {
+  const world = testApp([allowing]);
+  const posted = await world.post('hello', 'a');
+  const [runId = ''] = world.hub.started;
+  await recordWithoutRun(world.files, {
+    runId,
+    request: requestOf('hello', 'a'),
+    outcome: { kind: 'failed', code: 'taskFailed', cause: 'it failed' },
+    workload: null,
+    startedAt: STARTED,
+    endedAt: minute(3).toISOString(),
+    usage: { nodeMinutes: 4, dedicatedMinutes: 0, preemptions: 0 },
+  });
+  world.hub.become({ id: runId, status: 'Completed' });
+  world.table.partitions.clear();
+
+  const { log, errors } = await passOf(world);
+
+  expect([log, errors]).toEqual([['1 runs were added to the ledger from their records'], []]);
+  expect((await readOccurrence(world.table, runId))?.value).toMatchObject({
+    state: 'failed',
+    code: 'taskFailed',
+    nodeMinutes: 4,
+  });
+  const again = await world.post('hello', 'a');
+  expect([posted.status, again.body]).toEqual([202, { ...(posted.body as object), isNew: false }]);
+  expect(world.hub.started).toEqual([runId]);
+});
+
 test('a record that the orchestration returned and storage has lost is written again', async () => {
   const { world, runId } = await running();
   const record: RunRecord = await recordWithoutRun(new MemoryFiles(), {
@@ -175,7 +239,7 @@ test('history, rows and record of a run are deleted when its retention ends, and
       endedAt: STARTED,
     });
   await record();
-  world.at(400 * 24 * 60 - 1);
+  world.at(399 * 24 * 60);
   expect(await passOf(world)).toEqual(NOTHING);
   world.at(400 * 24 * 60);
 
@@ -184,6 +248,7 @@ test('history, rows and record of a run are deleted when its retention ends, and
     errors: [],
   });
   await record();
+  world.at(401 * 24 * 60);
   await passOf(world);
 
   expect(world.hub.purged).toEqual([runId]);

@@ -109,8 +109,8 @@ test('while the table cannot be read nothing is deleted and no run ended [GD40]'
 
   expect([log, errors]).toEqual([
     [],
-    ['active runs', 'leftovers', 'admission'].map(
-      (step) => `not reconciled, next pass tries again: ${step}: the table is away`,
+    ['active runs', 'leftovers', 'upkeep', 'admission'].map(
+      (step) => `not reconciled, the next pass retries: ${step}: the table is away`,
     ),
   ]);
   expect(world.batch.pools.get(runId)?.isDeleting).toBe(false);
@@ -132,7 +132,7 @@ test('while the engine cannot be asked nothing is deleted and no run ended [GD40
     expect(log).toEqual([]);
     const away = [`run ${runId}`, `pool ${orphan}`, `job ${orphan}`];
     expect(errors).toEqual(
-      away.map((what) => `not reconciled, next pass tries again: ${what}: status code: 500`),
+      away.map((what) => `not reconciled, the next pass retries: ${what}: status code: 500`),
     );
   }
 
@@ -157,7 +157,7 @@ test('a step that fails keeps no other from its work', async () => {
   const { log, errors } = await passOf(world);
 
   expect(errors).toEqual([
-    'not reconciled, next pass tries again: inventory of inbox: the container is away',
+    'not reconciled, the next pass retries: inventory of inbox: the container is away',
   ]);
   expect(log).toHaveLength(2);
 });
@@ -215,6 +215,8 @@ test('a pass with nothing to do makes ten calls and a list of the watched contai
 
   expect(calls.filter((call) => call !== 'files.page').length).toBeLessThanOrEqual(10);
   expect(calls).toEqual([
+    // The time of the last daily work.
+    'table.get',
     // The schedule's row, and how far it is settled.
     'table.get',
     'table.write',
@@ -224,11 +226,10 @@ test('a pass with nothing to do makes ten calls and a list of the watched contai
     'table.write',
     // Active rows.
     'table.list',
-    // Leftovers: what there is, then what is active, then records past their retention.
+    // Leftovers: what there is, then what is active.
     'batch.listOwned',
     'files.listContainers',
     'table.list',
-    'files.list',
     // Admission.
     'table.list',
   ]);

@@ -54,7 +54,7 @@ async function attemptDeletion(
 }
 
 /** Runs share a retained pool: a run that ends must not scale it down under another one. */
-async function isUsedByOtherRun(
+export async function isUsedByOtherRun(
   ledger: RunLedger,
   { workload, pool, runId }: RunPlan,
 ): Promise<boolean> {

@@ -1,17 +1,20 @@
-import { formatError } from '../../failure';
+import { formatError, type FailureCode } from '../../failure';
 import type { Workload } from '../../workload/workload';
-import { outputContainerOf, stagingContainerOf } from '../names';
-import type { Batch, DeletionState, Files, Owner } from '../ports';
-import type { CleanedUp, RunRecord, RunRequest } from '../run';
-import { hasLabels, labelsOf } from '../activity-context';
+import type { DeletionState, Files } from '../ports';
+import type { CleanedUp, RunPlan, RunRecord } from '../run';
+import { hasLabels, labelsOf, ownerOf, type ActivityContext } from '../activity-context';
+import { releasePool } from '../provision/provision';
+import { isUsedByOtherRun } from './clean-up';
 import { recordWithoutRun } from './record-without-run';
 
 /** A run whose orchestration is lost, was terminated, or ended without a record. */
 export interface LostRun {
-  readonly owner: Owner;
-  readonly request: RunRequest;
-  readonly startedAt: string;
+  /** What the run has: of the version before under a former id. */
+  readonly plan: RunPlan;
+  readonly runId: string;
+  readonly code: FailureCode;
   readonly cause: string;
+  readonly nodeMinutes: number;
   /** Null for a workload that the app no longer has. */
   readonly workload: Workload | null;
   /** Nothing is waited for after this instant: what is still there is recorded as left behind. */
@@ -24,18 +27,18 @@ export interface LostRun {
  * @returns the record, or null while something is still being deleted
  */
 export async function endLostRun(
-  { batch, files }: { readonly batch: Batch; readonly files: Files },
+  { batch, files, ledger }: Pick<ActivityContext, 'batch' | 'files' | 'ledger'>,
   run: LostRun,
   now: string,
 ): Promise<RunRecord | null> {
-  const { owner, request, workload } = run;
-  const { runId } = owner;
-  const staging = stagingContainerOf(runId);
-  const outputs = outputContainerOf(runId);
-  const labels = labelsOf(owner);
+  const { plan, runId, workload, nodeMinutes } = run;
+  const { jobId, poolId, stagingContainer: staging, outputContainer: outputs } = plan;
+  const [owner, labels] = [ownerOf(plan), labelsOf(plan)];
   const done = [
-    await attempt('job', runId, () => batch.deleteJob(runId, owner)),
-    await attempt('pool', runId, () => batch.deletePool(runId, owner)),
+    await attempt('job', jobId, () => batch.deleteJob(jobId, owner)),
+    await attempt('pool', poolId, async () =>
+      (await isUsedByOtherRun(ledger, { ...plan, runId })) ? 'kept' : releasePool({ batch }, plan),
+    ),
     await attempt('staging', staging, () => files.removeContainer(staging, labels)),
   ];
   const isDeleting = done.some(({ state }) => state === 'deleting');
@@ -48,15 +51,17 @@ export async function endLostRun(
   ];
   return recordWithoutRun(files, {
     runId,
-    request,
+    request: plan.request,
     outcome: {
       kind: 'failed',
-      code: workload === null ? 'workloadChanged' : 'internal',
+      code: workload === null ? 'workloadChanged' : run.code,
       cause: run.cause,
     },
     workload,
-    startedAt: run.startedAt,
+    startedAt: plan.startedAt,
     endedAt: now,
+    usage: { nodeMinutes, dedicatedMinutes: 0, preemptions: 0 },
+    outputContainer: outputs,
     cleanedUp,
   });
 }
@@ -74,7 +79,7 @@ async function stateOfOutputs(
 async function attempt(
   resource: CleanedUp['resource'],
   id: string,
-  remove: () => Promise<DeletionState>,
+  remove: () => Promise<DeletionState | 'kept'>,
 ): Promise<CleanedUp> {
   try {
     return { resource, id, state: await remove() };

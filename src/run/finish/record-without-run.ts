@@ -1,4 +1,5 @@
 import type { Workload } from '../../workload/workload';
+import { costOf } from '../../workload/prices';
 import { outputContainerOf } from '../names';
 import type { Files } from '../ports';
 import {
@@ -23,6 +24,8 @@ export interface UnrecordedEnd {
   readonly endedAt: string;
   readonly usage?: Pick<Usage, 'nodeMinutes' | 'dedicatedMinutes' | 'preemptions'>;
   readonly cleanedUp?: readonly CleanedUp[];
+  /** Default: the name that follows from the run id. */
+  readonly outputContainer?: string;
 }
 
 const DAY_MS = 86_400_000;
@@ -42,10 +45,10 @@ export async function recordWithoutRun(files: Files, end: UnrecordedEnd): Promis
     tasks: NO_TASKS,
     missingTasks: 0,
     ...usage,
-    estimatedCost: null,
+    estimatedCost: costOf(usage, end.workload?.pool.pricePerNodeHour ?? null),
     results: [],
     logs: [],
-    outputContainer: outputContainerOf(runId),
+    outputContainer: end.outputContainer ?? outputContainerOf(runId),
     ...keptUntil(end),
     cleanedUp,
     warnings: [],

@@ -7,6 +7,19 @@ function billedNodes(nodes: NodeCounts): number {
   return canWork(nodes) + nodes.startTaskFailed + nodes.unusable + nodes.leaving;
 }
 
+/** The usage before the first poll. */
+export function noUsage(at: string): Usage {
+  return {
+    nodeMinutes: 0,
+    dedicatedMinutes: 0,
+    preemptions: 0,
+    nodesAtLastPoll: 0,
+    dedicatedAtLastPoll: 0,
+    preemptedAtLastPoll: 0,
+    lastPollAt: at,
+  };
+}
+
 /**
  * Adds the node-minutes since the last poll: the mean of both node counts times the interval. Nodes
  * that were all allocated since then count from their allocation, so that an interval without a poll,

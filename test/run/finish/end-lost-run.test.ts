@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { ownerOf } from '../../../src/run/activity-context';
 import { endLostRun, type LostRun } from '../../../src/run/finish/end-lost-run';
 import { recordWithoutRun } from '../../../src/run/finish/record-without-run';
 import { recordBlob, RUNS_CONTAINER } from '../../../src/run/names';
@@ -25,10 +24,11 @@ async function lostWorld(declared: Partial<WorkloadDeclaration> = {}): Promise<W
 
 function lost({ plan, workload }: World): LostRun {
   return {
-    owner: ownerOf(plan),
-    request: plan.request,
-    startedAt: now,
+    plan,
+    runId: plan.runId,
+    code: 'internal',
     cause: CAUSE,
+    nodeMinutes: 0,
     workload,
     giveUpAt: minute(120).toISOString(),
   };
@@ -84,6 +84,28 @@ test('a lost run is recorded as failed once its job, pool and staging are delete
     followers: [],
   } satisfies RunRecord);
   expect(JSON.parse(world.files.text(RUNS_CONTAINER, recordBlob(runId)) ?? '')).toEqual(record);
+});
+
+test('a lost run is recorded with its node-minutes and their cost', async () => {
+  const world = await lostWorld({ pool: { pricePerNodeHour: { spot: 0.5, dedicated: 2 } } });
+  await endAt(world, 1);
+  world.batch.finishDeletions();
+
+  expect(await endAt(world, 2, { nodeMinutes: 120 })).toMatchObject({
+    nodeMinutes: 120,
+    estimatedCost: 1,
+  });
+});
+
+test('a retained pool of a lost run is scaled to zero, unless another run uses it', async () => {
+  const world = await lostWorld({ pool: { keep: { days: 5 } } });
+  const { poolId } = world.plan;
+
+  await endAt(world, 1);
+  world.batch.finishDeletions();
+
+  expect(world.batch.pools.get(poolId)).toMatchObject({ isDeleting: false });
+  expect(endsOf(await endAt(world, 2))?.[1]).toMatch(/^pool (kept|leftBehind)$/);
 });
 
 test('a lost run whose workload no longer exists is recorded as workloadChanged, its outputs kept as by default', async () => {

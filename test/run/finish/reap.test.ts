@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
 import { Failure } from '../../../src/failure';
 import type { Outcome } from '../../../src/run/run';
-import { reap, type KnownRuns, type Reaped } from '../../../src/run/finish/reap';
+import { expire, type ExpiringRuns, type Expired } from '../../../src/run/finish/expire';
+import { reap, type Reaped } from '../../../src/run/finish/reap';
 import type { WorkloadDeclaration } from '../../../src/workload/workload';
 import { disconnecting } from '../../fakes';
 import { minute, OWNER, watchWith, whole } from '../given';
@@ -10,7 +11,7 @@ import { recordBlob, RUNS_CONTAINER } from '../../../src/run/names';
 import { labelsOf } from '../../../src/run/activity-context';
 
 const DAY = 24 * 60;
-const NOTHING: Reaped = {
+const NOTHING: Reaped & Expired = {
   orphans: [],
   containers: [],
   forgotten: [],
@@ -44,19 +45,37 @@ afterEach(() => {
   forgotten.length = 0;
 });
 
-function runs(active: readonly string[] = [], running: readonly string[] = []): KnownRuns {
+function runs(active: readonly string[] = [], running: readonly string[] = []): ExpiringRuns {
   return {
     owner: OWNER,
     activeRunIds: async () => new Set(active),
     isRunning: async (runId) => running.includes(runId),
+    mayBeUnmarked: (runId) => runId.startsWith('former-'),
+    workloadOf: (runId) => runId.replace(/-\d{8}t\d{6}-[0-9a-f]{10}$/, ''),
     forget: async (runId) => {
       forgotten.push(runId);
     },
   };
 }
 
-function tidying(world: World, active: readonly string[] = [], days = 0): Promise<Reaped> {
-  return reap(world.tools, runs(active), minute(days * DAY));
+/** A pass of the reaper and the daily work after it. */
+async function reapAndExpire(
+  tools: World['tools'],
+  known: ExpiringRuns,
+  now: Date,
+): Promise<Reaped & Expired> {
+  const reaped = await reap(tools, known, now);
+  const expired = await expire(tools, known, now);
+  return {
+    ...reaped,
+    ...expired,
+    containers: [...reaped.containers, ...expired.containers],
+    failures: [...reaped.failures, ...expired.failures],
+  };
+}
+
+function tidying(world: World, active: readonly string[] = [], days = 0) {
+  return reapAndExpire(world.tools, runs(active), minute(days * DAY));
 }
 
 test('resources of an active run are kept [GD39]', async () => {
@@ -72,7 +91,9 @@ test('resources of a run that the engine still runs are kept, although its activ
   await leave(world);
   const before = snapshot(world);
 
-  expect(await reap(world.tools, runs([], [world.plan.runId]), minute(0))).toEqual(NOTHING);
+  expect(await reapAndExpire(world.tools, runs([], [world.plan.runId]), minute(0))).toEqual(
+    NOTHING,
+  );
   expect(snapshot(world)).toEqual(before);
 });
 
@@ -97,7 +118,7 @@ test('resources of a run that was admitted after the resources were listed are k
     },
   };
 
-  expect(await reap(tools, known, minute(0))).toEqual(NOTHING);
+  expect((await reap(tools, known, minute(0))).orphans).toEqual([]);
   expect(order).toEqual(['listOwned', 'listContainers', 'activeRunIds']);
 });
 
@@ -107,7 +128,7 @@ test('resources of another app are not deleted, whatever the names of their runs
   const before = snapshot(world);
 
   const known = { ...runs(), owner: 'another-app' };
-  expect(await reap(world.tools, known, minute(1000 * DAY))).toEqual(NOTHING);
+  expect(await reapAndExpire(world.tools, known, minute(1000 * DAY))).toEqual(NOTHING);
   expect(snapshot(world)).toEqual(before);
 });
 
@@ -175,7 +196,7 @@ test('a deletion that fails is listed and does not stop the others', async () =>
   const { poolId, jobId, stagingContainer } = world.plan;
   const batch = disconnecting(world.batch, { calls: 0 }, 2, 'beforeTheCall');
 
-  expect(await reap({ ...world.tools, batch }, runs(), minute(0))).toEqual({
+  expect(await reapAndExpire({ ...world.tools, batch }, runs(), minute(0))).toEqual({
     orphans: [{ kind: 'job', id: jobId }],
     containers: [stagingContainer],
     forgotten: [],
@@ -265,8 +286,8 @@ test('a record is kept longer than the outputs it lists, and is deleted also whe
 
   expect((await tidying(world, [], 19.9)).forgotten).toEqual([]);
   const without = { ...world.tools, workloads: new Map() };
-  expect((await reap(without, runs(), minute(399 * DAY))).forgotten).toEqual([]);
-  expect((await reap(without, runs(), minute(401 * DAY))).forgotten).toEqual([runId]);
+  expect((await reapAndExpire(without, runs(), minute(399 * DAY))).forgotten).toEqual([]);
+  expect((await reapAndExpire(without, runs(), minute(401 * DAY))).forgotten).toEqual([runId]);
 });
 
 test('a record is not deleted before the outputs it lists, however the declaration has changed [GD39]', async () => {
@@ -274,9 +295,9 @@ test('a record is not deleted before the outputs it lists, however the declarati
   const { runId, outputContainer } = world.plan;
   const without = { ...world.tools, workloads: new Map() };
 
-  expect(await reap(without, runs(), minute(999 * DAY))).toEqual(NOTHING);
+  expect(await reapAndExpire(without, runs(), minute(999 * DAY))).toEqual(NOTHING);
   expect(outputsIn(world)).toEqual([RESULT, LOG]);
-  expect(await reap(without, runs(), minute(1001 * DAY))).toEqual({
+  expect(await reapAndExpire(without, runs(), minute(1001 * DAY))).toEqual({
     ...NOTHING,
     containers: [outputContainer],
     forgotten: [runId],
@@ -310,7 +331,35 @@ test('a record is kept as long as the logs of its run, after the outputs are del
   const { runId } = world.plan;
   const without = { ...world.tools, workloads: new Map() };
 
-  expect(await reap(without, runs(), minute(999 * DAY))).toEqual(NOTHING);
+  expect(await reapAndExpire(without, runs(), minute(999 * DAY))).toEqual(NOTHING);
   expect(outputsIn(world)).toEqual([LOG]);
-  expect((await reap(without, runs(), minute(1001 * DAY))).forgotten).toEqual([runId]);
+  expect((await reapAndExpire(without, runs(), minute(1001 * DAY))).forgotten).toEqual([runId]);
+});
+
+test('containers without a mark are deleted after the retention of their record, of runs of the version before alone', async () => {
+  const world = worldOf(whole);
+  const label = (runId: string) => ({ nightshiftrun: runId, nightshiftworkload: 'former' });
+  for (const name of ['former-1', 'another-1']) {
+    await world.files.makeContainer(`run-${name}-in`, label(name));
+    await world.files.makeContainer(`run-${name}-out`, label(name));
+  }
+
+  expect(await tidying(world, [], 0)).toEqual(NOTHING);
+  expect(await tidying(world, [], 29)).toEqual(NOTHING);
+  expect((await tidying(world, ['former-1'], 31)).containers).toEqual([]);
+  expect((await tidying(world, [], 31)).containers).toEqual([
+    'run-former-1-in',
+    'run-former-1-out',
+  ]);
+  expect((await tidying(world, [], 400)).containers).toEqual([]);
+});
+
+test('staging without a mark is deleted as soon as its run has a record', async () => {
+  const world = worldOf(whole);
+  await world.files.makeContainer('run-former-1-in', { nightshiftrun: 'former-1' });
+  expect(await tidying(world)).toEqual(NOTHING);
+
+  world.files.put(RUNS_CONTAINER, recordBlob('former-1'), '{}');
+
+  expect((await tidying(world)).containers).toEqual(['run-former-1-in']);
 });

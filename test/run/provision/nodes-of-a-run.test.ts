@@ -8,7 +8,7 @@ import type { NodeCounts, RunRecord } from '../../../src/run/run';
 import { asActivity } from '../../../src/run/steps';
 import { reap } from '../../../src/run/finish/reap';
 import { type WorkloadDeclaration } from '../../../src/workload/workload';
-import { runWorkflow } from '../../../src/run/workflow';
+import { runWorkflow, RUN_ORCHESTRATION } from '../../../src/run/workflow';
 import { supportedImages } from '../../fakes';
 import { MemoryFiles } from '../../memory-files';
 import { MemoryTable } from '../../memory-table';
@@ -55,7 +55,7 @@ async function ran(declaration: WorkloadDeclaration, change: (batch: PacedBatch)
   hub = await startTestHub({
     clock,
     register: () => {
-      df.app.orchestration('run', runWorkflow(workloads));
+      df.app.orchestration(RUN_ORCHESTRATION, runWorkflow(workloads));
       for (const [name, activity] of Object.entries(createActivities(tools))) {
         df.app.activity(name, { handler: asActivity<unknown>(activity) });
       }
@@ -64,7 +64,7 @@ async function ran(declaration: WorkloadDeclaration, change: (batch: PacedBatch)
   const occurrence = { kind: 'request', key: 'a' } as const;
   const request = { workload: declaration.name, occurrence, parameters: {} };
   const input = inputOf(request);
-  await hub.start('run', input.runId, input);
+  await hub.start(RUN_ORCHESTRATION, input.runId, input);
   const { output } = await hub.runToEnd(input.runId);
   return { record: output as RunRecord, asked: batch.asked };
 }
