@@ -21,6 +21,8 @@ interface Measured {
   readonly count: number;
   readonly firstPageMs: number;
   readonly deepPageMs: number;
+  /** Memory in use after the pages and a collection of garbage. */
+  readonly heapMb: number;
   readonly registerMs: number;
   readonly admitMs: number;
 }
@@ -45,9 +47,11 @@ async function measure(table: Table, count: number): Promise<Measured> {
   const deep = await cursorAfter(table, count / 2);
   const firstPageMs = await medianOf(() => listOccurrences(table, { ...query, after: null }));
   const deepPageMs = await medianOf(() => listOccurrences(table, { ...query, after: deep }));
+  globalThis.gc?.();
+  const heapMb = process.memoryUsage().heapUsed / 1e6;
   const registerMs = await timeOf(() => registerAtOnce(table));
   const admitMs = await timeOf(() => admitAll(table));
-  return { count, firstPageMs, deepPageMs, registerMs, admitMs };
+  return { count, firstPageMs, deepPageMs, heapMb, registerMs, admitMs };
 }
 
 function instantOf(index: number): string {
@@ -121,12 +125,20 @@ function printTable(measured: readonly Measured[]): void {
     'occurrences',
     'first page of 50, ms',
     'page in the middle, ms',
+    'heap, MB',
     `${WAITING} registered at once, ms`,
     `${WAITING} admitted, ms`,
   ];
   say(heads.join('  '));
   for (const one of measured) {
-    const cells = [one.count, one.firstPageMs, one.deepPageMs, one.registerMs, one.admitMs];
+    const cells = [
+      one.count,
+      one.firstPageMs,
+      one.deepPageMs,
+      one.heapMb,
+      one.registerMs,
+      one.admitMs,
+    ];
     say(cells.map((cell, at) => cell.toFixed(0).padStart(heads[at]?.length ?? 0)).join('  '));
   }
 }

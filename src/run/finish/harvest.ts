@@ -5,7 +5,7 @@ import { NOTHING_HARVESTED, type Harvest, type Outcome, type RunPlan } from '../
 import { shareTolerated } from '../../workload/work-schema';
 import { JOB_MANAGER_ID, LOGS_FOLDER, MISSING } from '../names';
 import { RESULTS_FOLDER } from '../../workload/fields';
-import { workloadOf, type ActivityContext } from '../activity-context';
+import type { ActivityContext } from '../activity-context';
 
 /** Bounds of what is read from nodes, so that no log fills the app's memory or the record. */
 const LOG_TAIL_BYTES = 64 * 1024;
@@ -54,7 +54,8 @@ async function recordMissingTasks(
   { batch, files, workloads }: ActivityContext,
   plan: RunPlan,
 ): Promise<number> {
-  const { work } = workloadOf(workloads, plan);
+  const work = workloads.get(plan.workload)?.work;
+  if (work === undefined) return 0;
   if (work.kind === 'whole' || shareTolerated(work) === 0) return 0;
   const missing = await missingTasks(batch, work, plan);
   if (missing.length > 0 && work.merge === undefined) {

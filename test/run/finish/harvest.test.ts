@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { tail } from '../../../src/run/finish/harvest';
+import { harvest, tail } from '../../../src/run/finish/harvest';
 import type { Outcome } from '../../../src/run/run';
 import { echo, whole } from '../given';
 import { now, worldOf, type World } from '../world';
@@ -184,6 +184,22 @@ test('a run that never had a job has nothing to harvest', async () => {
     results: [],
     logs: [],
     missing: [],
+    errorDetail: null,
+  });
+});
+
+test('a run that succeeded as its workload was removed is harvested like any other', async () => {
+  const world = worldOf(whole);
+  const { plan, files } = world;
+  await files.makeContainer(plan.outputContainer, {});
+  files.put(plan.outputContainer, 'results/report.json', '{}');
+  const tools = { ...world.tools, workloads: new Map() };
+
+  expect(await harvest(tools, { plan, outcome: { kind: 'succeeded' }, worked: true })).toEqual({
+    results: [{ name: 'results/report.json', bytes: 2 }],
+    logs: [],
+    missing: [],
+    missingTasks: 0,
     errorDetail: null,
   });
 });
