@@ -60,6 +60,27 @@ param budgetAmount int = 0
 @description('First day of the month the budget starts, such as 2027-01-01. Azure refuses to change it later.')
 param budgetStart string = ''
 
+@minValue(1)
+@maxValue(1000)
+@description('The most runs of all workloads that are active at once; further ones wait.')
+param maxActiveRuns int = 50
+
+@minValue(1)
+@maxValue(1000)
+@description('The most runs that start within a minute; further ones wait.')
+param maxStartsPerMinute int = 30
+
+@minValue(0)
+@description('The node-minutes of a month beyond which no run starts; 0 sets no bound.')
+param monthlyNodeMinutes int = 0
+
+@minValue(0)
+@description('The cost of a month beyond which no run starts, in the currency of nodePrices; 0 sets no bound.')
+param monthlyBudget int = 0
+
+@description('NCRONTAB schedule of the reconciler; an empty one leaves it to the app: every five minutes.')
+param reconcileSchedule string = ''
+
 @description('Puts storage, vault and Batch behind private endpoints, and nodes and app into a network.')
 param vnetEnabled bool = false
 
@@ -248,6 +269,11 @@ module functions 'app/functions.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     poolVmSize: poolVmSize
     nodePrices: empty(nodePrices) ? '' : string(nodePrices)
+    maxActiveRuns: maxActiveRuns
+    maxStartsPerMinute: maxStartsPerMinute
+    monthlyNodeMinutes: monthlyNodeMinutes
+    monthlyBudget: monthlyBudget
+    reconcileSchedule: reconcileSchedule
     appSubnetId: vnetEnabled ? network!.outputs.appSubnetId : ''
     nodeSubnetId: vnetEnabled ? network!.outputs.nodeSubnetId : ''
     schedulerEndpoint: usesScheduler ? scheduler!.outputs.endpoint : ''

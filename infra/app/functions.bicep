@@ -16,6 +16,11 @@ param insightsConnection string
 param workspaceId string
 param poolVmSize string
 param nodePrices string
+param maxActiveRuns int
+param maxStartsPerMinute int
+param monthlyNodeMinutes int
+param monthlyBudget int
+param reconcileSchedule string
 param appSubnetId string
 param nodeSubnetId string
 param schedulerEndpoint string
@@ -42,6 +47,12 @@ var settings = union(
     POOL_VM_SIZE: poolVmSize
     POOL_SUBNET_ID: nodeSubnetId
     NODE_PRICES: nodePrices
+    MAX_ACTIVE_RUNS: string(maxActiveRuns)
+    MAX_STARTS_PER_MINUTE: string(maxStartsPerMinute)
+    // A bound of 0 would let no run start.
+    MONTHLY_NODE_MINUTES: monthlyNodeMinutes == 0 ? '' : string(monthlyNodeMinutes)
+    MONTHLY_BUDGET: monthlyBudget == 0 ? '' : string(monthlyBudget)
+    RECONCILE_SCHEDULE: reconcileSchedule
   },
   empty(schedulerEndpoint)
     ? {}

@@ -28,11 +28,6 @@ const NOT_SET: Readonly<Record<string, string>> = {
   SPOT_CORE_QUOTA: 'the app looks it up',
   DEDICATED_CORE_QUOTA: 'the app looks it up',
   SERVICE_RETRIES: 'three are right for most',
-  MAX_ACTIVE_RUNS: 'the default is right for most',
-  MAX_STARTS_PER_MINUTE: 'the default is right for most',
-  MONTHLY_NODE_MINUTES: 'there is no budget by default',
-  MONTHLY_BUDGET: 'there is no budget by default',
-  RECONCILE_SCHEDULE: 'the default is right for most',
   CLOCK_PACE: 'the clock is real time',
   WEBSITE_TIME_ZONE: 'Flex Consumption has no time zones',
 };
@@ -68,10 +63,16 @@ test('the deployment sets every app setting that is read, and no other', () => {
     readByNobody: [],
     setByNobody: [],
   });
-  // A subnet, prices and schedules are left out where there are none.
+  // A subnet, prices, budgets and schedules are left out where there are none.
   expect(disagreement(settingsOf(profiles['plain'] ?? {}))).toEqual({
     readByNobody: [],
-    setByNobody: ['POOL_SUBNET_ID', 'NODE_PRICES'],
+    setByNobody: [
+      'POOL_SUBNET_ID',
+      'NODE_PRICES',
+      'MONTHLY_NODE_MINUTES',
+      'MONTHLY_BUDGET',
+      'RECONCILE_SCHEDULE',
+    ],
   });
 });
 
@@ -81,6 +82,21 @@ test('every setting that is left unset has a reason', () => {
     expect(settings).not.toHaveProperty([name]);
     expect(settingRows).toHaveProperty([name]);
   }
+});
+
+test('without bounds of its own a deployment has those of the app', () => {
+  const settings = filledIn(settingsOf(profiles['plain'] ?? {}));
+  const { sums, reconcileSchedule } = readSettings(settings, workloads);
+  const minimal = {
+    BATCH_ACCOUNT_ENDPOINT: 'https://ba.westeurope.batch.azure.com',
+    AzureWebJobsStorage: 'UseDevelopmentStorage=true',
+    KEY_VAULT_URI: 'https://kv.vault.azure.net',
+  };
+  const byDefault = readSettings(minimal, workloads);
+  expect({ sums, reconcileSchedule }).toEqual({
+    sums: byDefault.sums,
+    reconcileSchedule: byDefault.reconcileSchedule,
+  });
 });
 
 test('a misspelt setting is found from both sides', () => {
@@ -137,10 +153,10 @@ test('the app accepts the settings of the deployment: identity, Event Grid, no k
     management: { accountId, endpoint: null },
     limits: { spotCoreQuota: null, dedicatedCoreQuota: null },
     sums: {
-      maxActiveRuns: 50,
-      maxStartsPerMinute: 30,
-      monthlyNodeMinutes: null,
-      monthlyCost: null,
+      maxActiveRuns: 20,
+      maxStartsPerMinute: 10,
+      monthlyNodeMinutes: 30000,
+      monthlyCost: 40,
     },
     storage: {
       kind: 'identity',
@@ -150,7 +166,7 @@ test('the app accepts the settings of the deployment: identity, Event Grid, no k
     taskHub: 'nightshift',
     clockPace: null,
     timeZone: 'UTC',
-    reconcileSchedule: '30 */5 * * * *',
+    reconcileSchedule: '30 */10 * * * *',
     vaultUri: 'https://kv-token.vault.azure.net/',
     identity: { clientId: '44444444-4444-4444-8444-444444444444', managed: true },
     blobTriggerSource: 'EventGrid',
