@@ -61,6 +61,7 @@ export class MemoryBatch implements Batch {
   images: readonly SupportedImage[] = supportedImages;
   readonly packages = new Map<string, readonly string[]>();
   readonly existing = new Map<string, PoolDescription>();
+  readonly jobSchedules = new Set<string>();
   readonly retained: { readonly id: string; readonly until: string }[] = [];
   unprepared = 0;
 
@@ -74,6 +75,10 @@ export class MemoryBatch implements Batch {
 
   async describePool(poolId: string) {
     return this.existing.get(poolId) ?? null;
+  }
+
+  async hasJobSchedule(id: string) {
+    return this.jobSchedules.has(id);
   }
 
   async countUnprepared(): Promise<number> {

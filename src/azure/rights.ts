@@ -56,6 +56,7 @@ const rights: Readonly<Record<ServiceKind, readonly (readonly [RegExp, string])[
     [/^(GET|HEAD) \/jobs\b/, `${BATCH}/jobs/read`],
     [/^DELETE \/jobs\/[^/?]+(\?|$)/, `${BATCH}/jobs/delete`],
     [/^\w+ \/jobs\b/, `${BATCH}/jobs/write`],
+    [/^GET \/jobschedules\b/, `${BATCH}/jobSchedules/read`],
     [/^GET \/applications\b/, `${BATCH}/applications/read`],
     [/^GET \/supportedimages\b/, `${BATCH}/read`],
   ],

@@ -36,6 +36,7 @@ export function batchPort(model: BatchModel, app: string): Batch {
       changeFormula(model, app, demand(pool(id), 'pool', id), formula),
     getPool: async (id) => poolView(pool(id)),
     describePool: async (id) => factsOf(pool(id)),
+    hasJobSchedule: async () => false,
     makeJob: async (spec, owner) => {
       const found = job(spec.id);
       if (found !== undefined) return adopt(found, owner, 'job');

@@ -55,6 +55,8 @@ export interface Batch {
   getPool(poolId: string): Promise<PoolView | null>;
   /** Describes an existing pool that no run created; null when it does not exist. */
   describePool(poolId: string): Promise<PoolDescription | null>;
+  /** True while a job schedule of Batch with this id makes jobs. */
+  hasJobSchedule(id: string): Promise<boolean>;
   makeJob(job: JobSpec, owner: Owner): Promise<void>;
   /**
    * Adds the tasks that do not exist yet, in collections, as the iterable yields them, so that they

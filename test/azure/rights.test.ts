@@ -102,6 +102,7 @@ const asked = {
     'POST /jobs/a/addtaskcollection',
     'GET /jobs/a/tasks/t/files/stdout.txt',
     'DELETE /jobs/a',
+    'GET /jobschedules/a',
     'GET /applications/x',
     'GET /supportedimages',
   ],
@@ -145,7 +146,7 @@ test.each(Object.entries(asked))(
 test('a request without a known action fails without naming one', () => {
   const right = rightFor('batch', {
     method: 'GET',
-    url: 'https://b/jobschedules',
+    url: 'https://b/certificates',
     base: 'https://b',
   });
   expect(remedyFor('batch', UNKNOWN_IDENTITY, right, 'no')).toBe(

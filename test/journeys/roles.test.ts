@@ -64,6 +64,8 @@ const QUEUES = 'Microsoft.Storage/storageAccounts/queueServices/queues';
 const OF_HOST = [`${QUEUES}/write`, `${QUEUES}/messages/process/action`];
 /** Of the workloads that are shipped, none installs an application package. */
 const OF_OTHER_WORKLOADS = ['Microsoft.Batch/batchAccounts/applications/read'];
+/** Rights that only the run of a due time uses. */
+const OF_DUE_TIMES = ['Microsoft.Batch/batchAccounts/jobSchedules/read'];
 /** The local host keeps its histories elsewhere, and there is no Application Insights here. */
 const ROLES_OF_AZURE_ALONE = ['Monitoring Metrics Publisher'];
 /** Rights that only the reconciler uses, for what is past its retention. */
@@ -102,7 +104,7 @@ test('with the roles of the deployment a whole run succeeds, and uses only right
   const asked = [...new Set(seen.map(({ right }) => right.name))];
   used = asked.filter((right) => !OF_HOST.includes(right));
   const shown = new Set(callsOfApp().flatMap(({ rights }) => rights.map(({ name }) => name)));
-  expect([...used, ...OF_OTHER_WORKLOADS, ...OF_RECONCILER].toSorted()).toEqual(
+  expect([...used, ...OF_OTHER_WORKLOADS, ...OF_DUE_TIMES, ...OF_RECONCILER].toSorted()).toEqual(
     [...shown].toSorted(),
   );
   expect(asked.filter((right) => OF_HOST.includes(right)).toSorted()).toEqual(OF_HOST.toSorted());

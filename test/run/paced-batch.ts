@@ -101,6 +101,10 @@ export class PacedBatch implements Batch {
     return this.others;
   }
 
+  async hasJobSchedule() {
+    return false;
+  }
+
   async countUnprepared(): Promise<number> {
     return 0;
   }

@@ -2,7 +2,7 @@ import type { SupportedImage } from '../../run/ports';
 import { listAll, nullIfNotFound, REQUEST_TIMEOUT, type Service } from './calls';
 import { lower } from './views';
 
-/** Images and application packages of the Batch account. */
+/** Images, application packages and job schedules of the Batch account. */
 
 /** The capability of images with a container runtime, in lower case. */
 const CONTAINER_CAPABILITY = 'dockercompatible';
@@ -37,4 +37,11 @@ export async function packageVersions(
     call(() => client.application.get(application, REQUEST_TIMEOUT)),
   );
   return found === null ? null : found.versions;
+}
+
+/** A schedule that is disabled, ends or has ended makes no more jobs. */
+export async function hasJobSchedule({ client, call }: Service, id: string): Promise<boolean> {
+  const options = { jobScheduleGetOptions: { select: 'id,state' }, ...REQUEST_TIMEOUT };
+  const found = await nullIfNotFound(call(() => client.jobSchedule.get(id, options)));
+  return lower(found?.state) === 'active';
 }

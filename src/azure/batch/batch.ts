@@ -1,7 +1,7 @@
 import type { BatchServiceClient } from '@azure/batch';
 import { Failure } from '../../failure';
 import type { Batch, DeletionState, OwnedResource, Owner } from '../../run/ports';
-import { packageVersions, supportedImages } from './account';
+import { hasJobSchedule, packageVersions, supportedImages } from './account';
 import { jobBody, RUN_METADATA } from './bodies';
 import {
   BatchError,
@@ -59,6 +59,7 @@ export function batchOn(
       mapErrors(`set the formula of pool ${poolId}`, () => setFormula(service, poolId, formula)),
     getPool: (poolId) => mapErrors(`read pool ${poolId}`, () => getPool(service, poolId)),
     describePool: (poolId) => mapErrors(`read pool ${poolId}`, () => describePool(service, poolId)),
+    hasJobSchedule: (id) => mapErrors(`read job schedule ${id}`, () => hasJobSchedule(service, id)),
     makeJob: (job, owner) =>
       mapErrors(`create job ${job.id}`, async () => {
         const made = await ignoringCode(

@@ -1,5 +1,11 @@
 import { Failure } from '../../failure';
-import { checkImage, checkExistingPool, checkPackages, packagesOf } from '../provision/pool-checks';
+import {
+  checkImage,
+  checkExistingPool,
+  checkJobSchedule,
+  checkPackages,
+  packagesOf,
+} from '../provision/pool-checks';
 import type { AccountQuotas, BatchAccount, Ports } from '../ports';
 import { knownQuotas, checkQuotas, type KnownQuotas, type Quotas } from './quotas';
 import type { Workload } from '../../workload/workload';
@@ -19,7 +25,7 @@ export interface AccountForecast {
   readonly unavailableReason: string | null;
 }
 
-/** Checks packages, image, quotas and default versions. Only reads from the account. */
+/** Checks packages, image, job schedules, quotas and default versions. Only reads from the account. */
 export async function checkAccount(
   { batch, account, ...configured }: Pick<Ports, 'batch' | 'account'> & Quotas,
   workload: Workload,
@@ -27,6 +33,7 @@ export async function checkAccount(
 ): Promise<AccountCheck> {
   const packages = await checkAccountPackages(batch, workload);
   const image = await checkAccountImage(batch, workload, now);
+  const schedules = await checkAccountSchedules(batch, workload);
   // A package that does not exist has no default version either; one error is enough.
   const applications = packages.length === 0 ? applicationsWithoutVersion(workload) : [];
   const answer = await queryAccount(account, applications);
@@ -35,7 +42,7 @@ export async function checkAccount(
   const { defaultVersions, unavailableReason } = answer;
   return {
     errors: [...packages, ...answer.errors, ...image.errors, ...quotaIssues.errors],
-    warnings: [...image.warnings, ...quotaIssues.warnings],
+    warnings: [...schedules, ...image.warnings, ...quotaIssues.warnings],
     account: { quotas, defaultVersions, unavailableReason },
   };
 }
@@ -43,6 +50,16 @@ export async function checkAccount(
 async function checkAccountPackages(batch: Ports['batch'], workload: Workload) {
   const { errors } = await collectErrors(async () => {
     await checkPackages(batch, workload);
+    return [];
+  });
+  return errors;
+}
+
+/** Only warnings: a run that is started by hand does not collide. */
+async function checkAccountSchedules(batch: Ports['batch'], workload: Workload) {
+  if (workload.triggers.schedule === undefined) return [];
+  const { errors } = await collectErrors(async () => {
+    await checkJobSchedule(batch, workload);
     return [];
   });
   return errors;

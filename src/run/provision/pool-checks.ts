@@ -7,7 +7,25 @@ import { usesContainers, type Workload } from '../../workload/workload';
 
 /** Checks that need the Batch account, made before a pool is created or used, and for plans. */
 
-type BatchChecks = Pick<Batch, 'packageVersions' | 'supportedImages' | 'describePool'>;
+type BatchChecks = Pick<
+  Batch,
+  'packageVersions' | 'supportedImages' | 'describePool' | 'hasJobSchedule'
+>;
+
+/**
+ * Checks that Batch itself does not schedule the same work, as it may after a move from a job
+ * schedule to a workload of its name. @throws Failure nameCollision
+ */
+export async function checkJobSchedule(
+  batch: BatchChecks,
+  { name }: Pick<Workload, 'name'>,
+): Promise<void> {
+  if (!(await batch.hasJobSchedule(name))) return;
+  throw new Failure(
+    'nameCollision',
+    `the Batch account has an active job schedule ${name}, so the work of a due time would be done twice; disable or delete it: az batch job-schedule disable --job-schedule-id ${name}`,
+  );
+}
 
 /** @throws Failure badSpecification naming the field whose package does not exist */
 export async function checkPackages(batch: BatchChecks, workload: Workload): Promise<void> {

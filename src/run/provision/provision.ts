@@ -2,7 +2,7 @@ import { Failure } from '../../failure';
 import { checkQuotas, knownQuotas } from '../forecast/quotas';
 import { vmSizeOf } from '../../workload/node-defaults';
 import { credentialMinutes, retainedUntil } from '../plan';
-import { checkImage, checkExistingPool, checkPackages } from './pool-checks';
+import { checkImage, checkExistingPool, checkJobSchedule, checkPackages } from './pool-checks';
 import type { MountSpec, PoolSpec, Registry, DeletionState, StartTaskSpec } from '../ports';
 import type { Mount } from '../../workload/pool-schema';
 import type { RunPlan } from '../run';
@@ -24,6 +24,7 @@ export async function provision(
   { plan, startNodes, now }: { plan: RunPlan; startNodes: number; now: string },
 ): Promise<Provisioned> {
   const workload = workloadOf(context.workloads, plan);
+  if (plan.request.occurrence.kind === 'schedule') await checkJobSchedule(context.batch, workload);
   await checkPackages(context.batch, workload);
   if (workload.pool.existing !== undefined) {
     return { poolId: plan.poolId, warnings: await checkExistingPool(context.batch, workload, now) };
