@@ -98,7 +98,7 @@ async function addMissingRows(app: App, through: string): Promise<readonly strin
 async function addRows(app: App, runId: string, record: RunRecord): Promise<boolean> {
   if (isFormerRunId(runId)) return adoptFormerRecord(app, record, null);
   const instant = partsOfRunId(runId)?.instant;
-  // Somebody else's blob: no run of this app has such an id.
+  // A blob that is no record: no run of this app has such an id.
   if (instant === undefined || record.runId !== runId) return false;
   const request = requestIn(record);
   await keepRunId(app.table, record, { runId, instant });

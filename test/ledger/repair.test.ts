@@ -49,7 +49,7 @@ const lines: readonly Line[] = [
     unknown,
     end('its orchestration is no longer in the task hub'),
   ],
-  ['running, found again', { ...running(0), reason: lost }, active, leave],
+  ['running, found again', { ...running(0), reason: lost }, active, { kind: 'noteFound' }],
   ['running, ended', running(0), ended, end('its orchestration ended without a record')],
   ['ending for five minutes', ending(5, skipped), unknown, leave],
   ['ending for more than five minutes', ending(6, skipped), unknown, { kind: 'continueEnding' }],
