@@ -24,6 +24,10 @@ export interface Run {
   readonly nodes: { readonly [state: string]: number } | null;
   readonly nodeMinutes: number;
   readonly createdAt: string;
+  /** Null for a run that has not started. */
+  readonly startedAt: string | null;
+  /** Null for a run that has not ended. */
+  readonly endedAt: string | null;
   readonly timeline: readonly { readonly phase: string; readonly at: string }[];
   readonly cause: { readonly code: string; readonly message: string } | null;
   /** The due time, for a run of a schedule. */

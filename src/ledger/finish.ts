@@ -15,7 +15,7 @@ export interface Ending {
   readonly cost: number | null;
 }
 
-/** Told of each occurrence that has become final, once. */
+/** Receives each occurrence that becomes final, once. */
 export type Announce = (row: OccurrenceRow) => void;
 
 /**

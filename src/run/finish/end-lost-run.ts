@@ -9,7 +9,7 @@ import { recordWithoutRun } from './record-without-run';
 
 /** A run whose orchestration is lost, was terminated, or ended without a record. */
 export interface LostRun {
-  /** What the run has: of the version before under a former id. */
+  /** Names of the resources; those of a run of the former version have its former id. */
   readonly plan: RunPlan;
   readonly runId: string;
   readonly code: FailureCode;
