@@ -20,7 +20,7 @@ import {
 } from './ledger/ledger';
 import { listActive } from './ledger/list';
 import { OPEN_ADMISSION, type AdmissionControl } from './ledger/rows';
-import { readUpkeep } from './ledger/upkeep';
+import { readUpkeep, type Upkeep } from './ledger/upkeep';
 import type { RunRequest } from './run/run';
 import { costOf } from './workload/prices';
 import type { Workload } from './workload/workload';
@@ -47,8 +47,9 @@ export async function startRun(
   request: RunRequest,
   instant?: string,
 ): Promise<Started> {
-  await takeFormerRuns(app, client, await readUpkeep(app.table));
-  const { runId, isNew, active } = await registerRun(app, workload, request, instant);
+  const kept = await readUpkeep(app.table);
+  await takeFormerRuns(app, client, kept);
+  const { runId, isNew, active } = await registerRun(app, kept, workload, request, instant);
   if (active !== null) await admit(admissionOf(app, client));
   return { runId, isNew };
 }
@@ -56,6 +57,7 @@ export async function startRun(
 /** Registers the occurrence and leaves its start to the next admission. */
 export async function registerRun(
   app: App,
+  kept: Upkeep,
   workload: Workload,
   request: RunRequest,
   instant?: string,
@@ -65,7 +67,8 @@ export async function registerRun(
   const occurrence = occurrenceOf(workload, request, instantOf(request, instant, now), now);
   const owned = { ...occurrence, owner: await app.owner() };
   if (request.occurrence.kind === 'request') await refuseAtBound(app, owned, now);
-  await adoptFormerRun(app, request);
+  // Once all records have rows, the row of the occurrence says as much.
+  if (kept.recordsThrough !== null) await adoptFormerRun(app, request);
   return register(app.table, owned, now);
 }
 

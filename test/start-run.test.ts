@@ -1,3 +1,4 @@
+import { readUpkeep } from '../src/ledger/upkeep';
 import { expect, test } from 'vitest';
 import { readActive, readOccurrence } from '../src/ledger/ledger';
 import type { ActiveRow } from '../src/ledger/rows';
@@ -110,7 +111,12 @@ test('a key that was used for one blob is rejected for another blob or none, and
 test('what was registered by a host that died is started by the next admission', async () => {
   const world = testApp([{ ...whole, overlap: 'allow' }]);
   const workload = present(world.app.workloads.get('hello'));
-  const { runId } = await registerRun(world.app, workload, requestOf('hello', 'a'));
+  const { runId } = await registerRun(
+    world.app,
+    await readUpkeep(world.table),
+    workload,
+    requestOf('hello', 'a'),
+  );
   expect(world.hub.started).toEqual([]);
 
   const next = await world.start('hello', 'b');

@@ -55,7 +55,7 @@ async function contextOf(
   return {
     admission: admissionOf(app, client),
     schedules: declaredSchedules(app, schedules),
-    scheduling: schedulingOf(app, owner),
+    scheduling: schedulingOf(app, owner, kept),
     watched: [...app.workloads.values()].flatMap(watchedBy),
     inventory: {
       table: app.table,
@@ -70,7 +70,7 @@ async function contextOf(
           parameters: parametersOf(workload, {}),
           blob,
         } as const;
-        await registerRun(app, workload, request, writtenAt);
+        await registerRun(app, kept, workload, request, writtenAt);
       },
     },
     storageNow: app.storageNow,
@@ -93,7 +93,7 @@ function declaredSchedules(
   });
 }
 
-function schedulingOf(app: App, owner: string): ScheduleContext {
+function schedulingOf(app: App, owner: string, kept: Upkeep): ScheduleContext {
   const requestOf = (workload: Workload, due: string) => ({
     workload: workload.name,
     occurrence: { kind: 'schedule', due } as const,
@@ -106,7 +106,7 @@ function schedulingOf(app: App, owner: string): ScheduleContext {
     runIdOfDue,
     registerDue: async (name, due) => {
       const workload = app.workloads.get(name);
-      if (workload !== undefined) await registerRun(app, workload, requestOf(workload, due));
+      if (workload !== undefined) await registerRun(app, kept, workload, requestOf(workload, due));
     },
     recordMissed: async (name, due, cause) => {
       const workload = app.workloads.get(name);
