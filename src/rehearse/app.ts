@@ -20,7 +20,7 @@ import { SECOND, type Agenda } from './clock';
 import { TaskHub, type HubParts } from './engine';
 import { clientOf } from './engine-client';
 import type { FilesModel } from './files-model';
-import { methodsOf, onLine, type HostLife, type Line } from './line';
+import { onLine, type HostLife, type Line } from './line';
 import type { TableModel } from './table-model';
 
 /** One deployed app of a world: its storage account, its task hub, and the host that lives and dies. */
@@ -43,24 +43,6 @@ export interface AppParts {
 
 /** After a crash the platform needs this long to have a host again. */
 const RESTART = 20 * SECOND;
-
-const FILES_METHODS = [
-  'makeContainer',
-  'removeContainer',
-  'listContainers',
-  'list',
-  'page',
-  'find',
-  'readText',
-  'writeText',
-  'claim',
-  'remove',
-  'copy',
-  'upload',
-  'readUrl',
-  'mountAccess',
-  'writeUrl',
-];
 
 export class App {
   readonly id: string;
@@ -157,7 +139,7 @@ function openHost(app: App, life: HostLife): Host {
   const { parts, hub } = app;
   const { line } = parts;
   const bare = clientOf(hub, (instanceId, input) => app.noteStart(instanceId, input));
-  const client = onLine(line, life, 'engine', bare, methodsOf(bare));
+  const client = onLine(line, life, 'engine', bare);
   const product = productOf(app, life);
   const activities: Record<string, (input: never) => Promise<unknown>> = {
     ...createActivities({
@@ -192,18 +174,16 @@ function openHost(app: App, life: HostLife): Host {
   };
 }
 
-const TABLE_METHODS = ['get', 'list', 'write', 'remove'];
-
 /** The app as its functions have it, with ports that may fail. */
 function productOf(app: App, life: HostLife): Product {
   const { parts } = app;
   const { line, id } = parts;
   const batch = batchPort(parts.batch, id);
-  const files = onLine(line, life, 'files', parts.files, FILES_METHODS);
-  const table = onLine(line, life, 'table', parts.table, TABLE_METHODS);
+  const files = onLine(line, life, 'files', parts.files);
+  const table = onLine(line, life, 'table', parts.table);
   let owner: Promise<string> | undefined;
   return {
-    batch: onLine(line, life, 'batch', batch, methodsOf(batch)),
+    batch: onLine(line, life, 'batch', batch),
     files,
     table,
     secrets: { read: async (name) => `${SECRET}-${name}` },

@@ -154,28 +154,34 @@ function unavailable(port: PortName, method: string, why: string): Error {
 
 type Method = (...values: unknown[]) => unknown;
 
-/** Calls that return items one by one. A list that breaks off has given its first item. */
-const LISTS: ReadonlySet<string> = new Set(['files.list', 'batch.taskIds']);
+/** Methods that return items one by one. A list that breaks off has given its first item. */
+const AsyncGeneratorFunction = async function* none() {}.constructor;
 
-/** The same port at the end of the line. */
+/** The same port at the end of the line: every method that the port has. */
 export function onLine<Port extends object>(
   line: Line,
   host: HostLife,
   name: PortName,
   port: Port,
-  methods: readonly string[],
 ): Port {
   const guarded: Record<string, Method> = {};
-  for (const method of methods) {
-    const own = Reflect.get(port, method) as Method;
+  for (const [method, own] of methodsOf(port)) {
     const perform = (values: unknown[]) => Reflect.apply(own, port, values);
-    guarded[method] = LISTS.has(`${name}.${method}`)
-      ? (...values) =>
-          listOn(line, host, name, method, values, () => perform(values) as AsyncIterable<unknown>)
-      : (...values) =>
-          line.call(host, name, method, values, async (effect) =>
-            perform(cutShort(method, values, effect)),
-          );
+    guarded[method] =
+      own instanceof AsyncGeneratorFunction
+        ? (...values) =>
+            listOn(
+              line,
+              host,
+              name,
+              method,
+              values,
+              () => perform(values) as AsyncIterable<unknown>,
+            )
+        : (...values) =>
+            line.call(host, name, method, values, async (effect) =>
+              perform(cutShort(method, values, effect)),
+            );
   }
   return guarded as Port;
 }
@@ -219,10 +225,11 @@ async function* withoutLast(tasks: Tasks): AsyncGenerator<TaskSpec> {
   yield* all.length === 1 ? all : all.slice(0, -1);
 }
 
-export function methodsOf(port: object): readonly string[] {
-  const own = Object.keys(port).filter((name) => typeof Reflect.get(port, name) === 'function');
-  if (own.length > 0) return own;
-  return Object.getOwnPropertyNames(Object.getPrototypeOf(port)).filter(
-    (name) => name !== 'constructor',
+/** The methods of a port that is a record of functions, or an object of a class. */
+function methodsOf(port: object): readonly (readonly [string, Method])[] {
+  const isRecord = Object.getPrototypeOf(port) === Object.prototype;
+  const holder: object = isRecord ? port : (Object.getPrototypeOf(port) as object);
+  return Object.entries(Object.getOwnPropertyDescriptors(holder)).flatMap(([name, { value }]) =>
+    typeof value === 'function' && name !== 'constructor' ? [[name, value as Method] as const] : [],
   );
 }

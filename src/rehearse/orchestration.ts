@@ -58,6 +58,7 @@ export class Generation {
   readonly #kept = new Map<string, number>();
   #awaited: OpenTask | null = null;
   #nextId = 0;
+  #isStarted = false;
   #continued: string | null = null;
 
   constructor(
@@ -86,7 +87,7 @@ export class Generation {
   #receive(message: Message): void {
     switch (message.kind) {
       case 'start':
-        return this.#advance(() => this.#generator.next());
+        return this.#start();
       case 'done':
         return this.#settle(this.#take(message.id), 'done', JSON.parse(message.result));
       case 'failed':
@@ -97,6 +98,13 @@ export class Generation {
         return this.#raise(message.name);
       case 'terminate':
     }
+  }
+
+  /** The engine drops a second start of the same execution. */
+  #start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    this.#advance(() => this.#generator.next());
   }
 
   #take(id: number): OpenTask | undefined {
