@@ -63,7 +63,7 @@ export class Agenda {
   /** Keeps all appointments up to `end`, or until `isOver` says so after one of them. */
   async runUntil(end: number, isOver: () => boolean = () => false): Promise<void> {
     for (;;) {
-      await this.#settle();
+      while (this.#unsettled) await this.#settle();
       if (isOver()) return;
       const next = this.#heap[0];
       if (next === undefined || next.at > end) break;
@@ -75,12 +75,11 @@ export class Agenda {
     this.now = Math.max(this.now, end);
   }
 
-  /** Every promise of the code under test settles within microtasks, which come before this. */
-  async #settle(): Promise<void> {
-    if (!this.#unsettled) return;
+  /** Every promise of the code under test settles within microtasks, all of which come before a tick. */
+  #settle(): Promise<void> {
     this.#unsettled = false;
-    await new Promise<void>((resolve) => {
-      setImmediate(resolve);
+    return new Promise((resolve) => {
+      process.nextTick(resolve);
     });
   }
 }

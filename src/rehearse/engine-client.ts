@@ -46,20 +46,32 @@ export function clientOf(
   return client as unknown as DurableClient;
 }
 
-function outputOf({ output }: Instance): unknown {
-  return output === null ? null : (JSON.parse(output) as unknown);
+/** The JSON of a status is parsed when it is read: the reconciler asks for the state alone. */
+function statusOf(instance: Instance) {
+  const { name, id, state, output, createdAt, updatedAt } = instance;
+  const { input, customStatus } = instance;
+  return {
+    name,
+    instanceId: id,
+    runtimeStatus: OrchestrationRuntimeStatus[state],
+    get createdTime() {
+      return new Date(createdAt);
+    },
+    get lastUpdatedTime() {
+      return new Date(updatedAt);
+    },
+    get input() {
+      return parse(input);
+    },
+    get output() {
+      return state === 'Completed' ? parse(output) : output;
+    },
+    get customStatus() {
+      return parse(customStatus);
+    },
+  };
 }
 
-function statusOf(instance: Instance) {
-  return {
-    name: instance.name,
-    instanceId: instance.id,
-    createdTime: new Date(instance.createdAt),
-    lastUpdatedTime: new Date(instance.updatedAt),
-    runtimeStatus: OrchestrationRuntimeStatus[instance.state],
-    input: JSON.parse(instance.input) as unknown,
-    output: instance.state === 'Completed' ? outputOf(instance) : instance.output,
-    customStatus:
-      instance.customStatus === null ? null : (JSON.parse(instance.customStatus) as unknown),
-  };
+function parse(json: string | null): unknown {
+  return json === null ? null : (JSON.parse(json) as unknown);
 }

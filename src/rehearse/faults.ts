@@ -295,7 +295,8 @@ function which(chance: Chance, key: string, { occurrences }: Span): number {
 }
 
 /** Time at which the last effect of a fault is over, for a fault that has a time. */
-export function endOf(fault: Fault): number {
+export function endOf(fault: Fault, occurrences: readonly { readonly at: number }[]): number {
   if ('until' in fault) return fault.until;
+  if ('after' in fault) return (occurrences[fault.occurrence]?.at ?? 0) + fault.after + 2 * MINUTE;
   return 'at' in fault ? fault.at : 0;
 }

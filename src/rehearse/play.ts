@@ -37,16 +37,22 @@ export interface Broken {
 
 /** After the last fault: the longest deadline, the bound of clean-up, retries, and what a repair waits for. */
 const AFTER = 6 * HOUR + 2 * HOUR + 3 * HOUR + 6 * HOUR + 2 * HOUR;
+/** From the due time of an occurrence on, its lost trigger may be found. */
+const NEAR = 30 * MINUTE;
 const BETWEEN_PASSES = 5 * MINUTE;
-const QUIET_CHECK = 20 * MINUTE;
+/** While nothing of an app is under way, only every sixth pass is made: most would find nothing. */
+const IDLE_PASSES = 6;
+/** Passes of every app in a world where nothing is under way, before the world is over. */
+const QUIET_PASSES = 3;
 
 export async function play(plan: WorldPlan, keepsLines = false): Promise<Played> {
   const world = openWorld(plan, new Trace(keepsLines));
   if (plan.apps.some(({ workloads }) => workloads.includes('guest'))) plantSharedPool(world.batch);
   for (const fault of plan.faults) arrange(world, fault);
   for (const state of world.occurrences) send(world, state);
-  for (const app of world.apps) reconcileOften(app);
-  await runToQuiet(world);
+  const last = lastEffectOf(plan);
+  for (const app of world.apps) reconcileOften(world, app, last);
+  await runToQuiet(world, last);
   return world;
 }
 
@@ -208,34 +214,39 @@ function arrange(world: Played, fault: Fault): void {
   }
 }
 
-function reconcileOften(app: App): void {
+function reconcileOften(world: Played, app: App, last: number): void {
   const { agenda } = app.parts;
-  const tick = (at: number) => {
-    agenda.at(at, () => {
-      tick(at + BETWEEN_PASSES);
+  const tick = (pass: number) => {
+    agenda.at(START - 10 * MINUTE + pass * BETWEEN_PASSES, () => {
+      tick(pass + 1);
+      if (pass % IDLE_PASSES > 0 && agenda.now < last && isIdle(world, app)) return;
       app.reconcile();
     });
   };
-  tick(agenda.now);
+  tick(0);
 }
 
 /** Until nothing has been under way for some passes of the reconciler, or time is up. */
-async function runToQuiet(world: Played): Promise<void> {
-  const { plan, agenda } = world;
-  const last = Math.max(
-    START,
-    ...plan.occurrences.map(({ at }) => at + HOUR + outagesFromCalls(plan)),
-    ...plan.faults.map(endOf),
-  );
+async function runToQuiet(world: Played, last: number): Promise<void> {
+  const { agenda } = world;
   let quietFor = 0;
   const check = (at: number) => {
     agenda.at(at, () => {
-      quietFor = at > last && isQuiet(world) ? quietFor + 1 : 0;
-      check(at + QUIET_CHECK);
+      quietFor = isQuiet(world) ? quietFor + 1 : 0;
+      check(at + BETWEEN_PASSES);
     });
   };
-  check(START + 30 * MINUTE);
-  await agenda.runUntil(last + AFTER, () => quietFor > 2);
+  check(Math.max(START + 30 * MINUTE, last));
+  await agenda.runUntil(last + AFTER, () => quietFor > QUIET_PASSES);
+}
+
+/** Time from which nothing new happens to a world. */
+function lastEffectOf(plan: WorldPlan): number {
+  return Math.max(
+    START,
+    ...plan.occurrences.map(({ at }) => at + HOUR + outagesFromCalls(plan)),
+    ...plan.faults.map((fault) => endOf(fault, plan.occurrences)),
+  );
 }
 
 /** Nobody knows when an outage that begins with a call begins, but how long it is. */
@@ -247,13 +258,24 @@ function outagesFromCalls({ faults }: WorldPlan): number {
 }
 
 function isQuiet({ apps, batch }: Played): boolean {
-  for (const app of apps) {
-    for (const instance of app.hub.instances.values()) if (!hasEnded(instance)) return false;
-    if (app.deliveries.size > 0 || app.activeRunIds().length > 0) return false;
+  return apps.every((app) => isDone(app)) && !holdsResources(batch, () => true);
+}
+
+/** Nothing of this app is under way, and none of its occurrences is or was due about now. */
+function isIdle({ plan, batch, agenda }: Played, app: App): boolean {
+  const isNear = plan.occurrences.some(({ at }) => Math.abs(at - agenda.now) < NEAR);
+  return !isNear && isDone(app) && !holdsResources(batch, (id) => id === app.id);
+}
+
+function isDone(app: App): boolean {
+  for (const instance of app.hub.instances.values()) if (!hasEnded(instance)) return false;
+  return app.deliveries.size === 0 && app.activeRunIds().length === 0;
+}
+
+function holdsResources({ jobs, pools }: BatchModel, isOf: (app: string) => boolean): boolean {
+  for (const { app } of jobs.values()) if (app !== null && isOf(app)) return true;
+  for (const { app, spec } of pools.values()) {
+    if (app !== null && isOf(app) && (spec?.retainedUntil ?? null) === null) return true;
   }
-  for (const job of batch.jobs.values()) if (job.app !== null) return false;
-  for (const pool of batch.pools.values()) {
-    if (pool.app !== null && (pool.spec?.retainedUntil ?? null) === null) return false;
-  }
-  return true;
+  return false;
 }

@@ -23,9 +23,13 @@ export class TableModel implements Table {
   }
 
   async list(partition: string, range: KeyRange, limit: number): Promise<readonly Row[]> {
-    return this.rows(partition)
-      .filter(({ key }) => isIn(range, key))
-      .slice(0, limit);
+    const rows = this.#partitions.get(partition);
+    if (rows === undefined) return [];
+    const keys = this.keys(partition).filter((key) => isIn(range, key));
+    return keys.slice(0, limit).flatMap((key) => {
+      const found = rows.get(key);
+      return found === undefined ? [] : [rowOf(key, found)];
+    });
   }
 
   async write(partition: string, changes: readonly Change[]): Promise<'written' | 'conflict'> {
