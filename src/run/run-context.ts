@@ -20,7 +20,7 @@ export const POLL_NOW = 'poll-now';
 const WAITING_FOR_CHARACTERS = 1000;
 
 export interface RunContext extends Execution {
-  readonly plan: RunPlan;
+  plan: RunPlan;
   watch: WatchState;
   position: Position;
 }
@@ -31,6 +31,13 @@ export function newRun(ctx: Execution['ctx'], plan: RunPlan): RunContext {
   const run: RunContext = { ...newExecution(ctx), plan, watch, position: { phase: 'admitting' } };
   enterPhase(run, run.position, 'the confirmation of the ledger');
   return run;
+}
+
+/** Starts a run anew that has not begun: its deadline counts from its claim, not from an outage. */
+export function restart(run: RunContext, plan: RunPlan): void {
+  const milestone = { phase: run.position.phase, at: plan.startedAt };
+  run.plan = plan;
+  run.watch = { ...newWatch(plan.startedAt), timeline: [milestone] };
 }
 
 /** The context of a run that continues. Its status is the first thing that the run sets. */

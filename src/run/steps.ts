@@ -71,8 +71,8 @@ const MAX_RETRY_AFTER_SECONDS = 3600;
 const retryPolicies = {
   /** About ten minutes: enough for a throttled or restarting service. */
   normal: { attempts: 8, firstDelaySeconds: 5 },
-  /** About three hours: for the steps that stop the costs and record them. */
-  persistent: { attempts: 40, firstDelaySeconds: 5 },
+  /** More than a day: for the steps that stop the costs and record them. */
+  persistent: { attempts: 310, firstDelaySeconds: 5 },
   /** For a measurement that must not delay the steps that stop the costs. */
   once: { attempts: 1, firstDelaySeconds: 0 },
 } as const;
@@ -80,7 +80,9 @@ const retryPolicies = {
 /** Every activity of a run: those that need only ports, and those that need the Durable client. */
 type Steps = Activities & { startFollowers: StartFollowers; admitWaiting: AdmitWaiting };
 
-const policies: Partial<Record<keyof Steps, keyof typeof retryPolicies>> = {
+type Policy = keyof typeof retryPolicies;
+
+const policies: Partial<Record<keyof Steps, Policy>> = {
   cleanUp: 'persistent',
   record: 'persistent',
   startFollowers: 'persistent',
@@ -96,25 +98,30 @@ export function* perform<Name extends keyof Steps>(
   name: Name,
   input: Parameters<Steps[Name]>[0],
 ): Step<Awaited<ReturnType<Steps[Name]>>> {
+  return yield* performEach(execution, name, policies[name] ?? 'normal', () => input);
+}
+
+/** The same, with the input of each attempt and with another policy. */
+export function* performEach<Name extends keyof Steps>(
+  execution: Execution,
+  name: Name,
+  policy: Policy,
+  inputOf: () => Parameters<Steps[Name]>[0],
+): Step<Awaited<ReturnType<Steps[Name]>>> {
   const { ctx } = execution;
-  const { attempts, firstDelaySeconds } = retryPolicies[policies[name] ?? 'normal'];
+  const { attempts, firstDelaySeconds } = retryPolicies[policy];
   const before = execution.retry?.step === name ? execution.retry.attempts : 0;
   for (let attempt = before + 1; ; attempt++) {
     const returned: ActivityResult<Awaited<ReturnType<Steps[Name]>>> = yield* attemptOf(
       execution,
       name,
-      input,
+      inputOf(),
     );
-    if (returned.kind === 'done' || returned.code !== 'serviceUnavailable') {
-      execution.retry = null;
-    }
+    execution.retry = null;
     if (returned.kind === 'done') return returned.result;
     const { code, message, retryAfterSeconds } = returned;
-    if (code !== 'serviceUnavailable') throw new Failure(code, message, { retryAfterSeconds });
-    if (attempt >= attempts) {
-      execution.retry = null;
-      throw new Failure(code, `${message} (failed ${attempts} times)`);
-    }
+    if (!isTransient(code, policy)) throw new Failure(code, message, { retryAfterSeconds });
+    if (attempt >= attempts) throw new Failure(code, `${message} (failed ${attempts} times)`);
     showRetry(ctx, message);
     execution.retry = { step: name, attempts: attempt };
     const backoffSeconds = Math.min(MAX_DELAY_SECONDS, firstDelaySeconds * 2 ** (attempt - 1));
@@ -122,6 +129,11 @@ export function* perform<Name extends keyof Steps>(
     yield* pause(execution, Math.max(backoffSeconds, askedSeconds));
     boundHistory(execution);
   }
+}
+
+/** A person who has removed a role assignment can add it again while a persistent step waits. */
+function isTransient(code: FailureCode, policy: Policy): boolean {
+  return code === 'serviceUnavailable' || (policy === 'persistent' && code === 'accessDenied');
 }
 
 /** One call of an activity. A thrown error is worth a retry; a returned failure says so itself. */

@@ -10,14 +10,15 @@ import {
   now,
   outcomeOfError,
   POLL_NOW,
+  restart,
   resumedRun,
   resumeOf,
   secondsFrom,
   showStatus,
   type RunContext,
 } from './run-context';
-import { boundHistory, HistoryFull, perform, sleepUntil, type Step } from './steps';
-import type { Outcome, RunInput, RunRecord } from './run';
+import { boundHistory, HistoryFull, perform, performEach, sleepUntil, type Step } from './steps';
+import type { Claim, Outcome, RunInput, RunPlan, RunRecord } from './run';
 import { tasksKnownIn } from '../workload/work-schema';
 import type { Workload, Workloads } from '../workload/workload';
 import { firstNodes, nodesFor } from './provision/autoscale-formula';
@@ -41,7 +42,7 @@ export function runWorkflow(workloads: Workloads) {
         : resumedRun(ctx, resume);
     try {
       if (isWorking(run)) {
-        const outcome = yield* execute(run, workload);
+        const outcome = yield* execute(run, workload, input);
         if (outcome === 'superseded') return undefined;
         const waitingFor = 'the check of the results and the upload of the logs';
         enterPhase(run, { phase: 'harvesting', outcome }, waitingFor);
@@ -65,9 +66,14 @@ function isWorking({ position }: RunContext): boolean {
  * has reached. `superseded`: the run is final, or another orchestration has taken it over; nothing
  * is touched.
  */
-function* execute(run: RunContext, workload: Workload | null): Step<Outcome | 'superseded'> {
+function* execute(
+  run: RunContext,
+  workload: Workload | null,
+  input: RunInput,
+): Step<Outcome | 'superseded'> {
+  const replan = () => planRun(workload, input, now(run.ctx));
   // An error of the claim ends the orchestration, which has nothing; the reconciler starts another.
-  const claimed = run.position.phase === 'admitting' ? yield* claim(run) : 'claimed';
+  const claimed = run.position.phase === 'admitting' ? yield* claimFirst(run, replan) : 'claimed';
   if (claimed !== 'claimed') return claimed;
   try {
     if (workload === null) return (yield* isOwn(run)) ? workloadChanged(run) : 'superseded';
@@ -104,12 +110,31 @@ function* isOwn(run: RunContext): Step<boolean> {
   }
 }
 
-/** Nothing is made or deleted before the ledger says that the run is this orchestration's. */
+/**
+ * Nothing is made or deleted before the ledger says that the run is this orchestration's. The run
+ * has nothing yet, so it waits for a ledger that is away, and starts with its claim.
+ */
+function* claimFirst(
+  run: RunContext,
+  replan: () => RunPlan,
+): Step<Outcome | 'claimed' | 'superseded'> {
+  const { ctx } = run;
+  const claimed = yield* performEach(run, 'claim', 'persistent', () => {
+    if (run.plan.startedAt !== now(ctx)) restart(run, replan());
+    return { plan: run.plan, now: now(ctx) };
+  });
+  return whenClaimed(claimed);
+}
+
+/** Confirms the claim of a run that has a pool: it waits for a ledger that is away, but not long. */
 function* claim(run: RunContext): Step<Outcome | 'claimed' | 'superseded'> {
   const { ctx, plan } = run;
-  const { kind, ...claimed } = yield* perform(run, 'claim', { plan, now: now(ctx) });
-  if (kind !== 'claimed') return 'superseded';
-  if (!('cancelledBy' in claimed) || claimed.cancelledBy === null) return 'claimed';
+  return whenClaimed(yield* perform(run, 'claim', { plan, now: now(ctx) }));
+}
+
+function whenClaimed(claimed: Claim): Outcome | 'claimed' | 'superseded' {
+  if (claimed.kind !== 'claimed') return 'superseded';
+  if (claimed.cancelledBy === null) return 'claimed';
   return { kind: 'cancelled', code: 'cancelled', cause: 'the run was cancelled before it started' };
 }
 
