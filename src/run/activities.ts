@@ -1,3 +1,4 @@
+import { Failure } from '../failure';
 import { harvest } from './finish/harvest';
 import { submitJob } from './submit/job';
 import { addMerge } from './submit/late-merge';
@@ -29,31 +30,64 @@ export type Activities = ReturnType<typeof createActivities>;
  * because the durable history stores them.
  */
 export function createActivities(context: ActivityContext) {
+  const own = <Input extends { readonly plan: RunPlan }, Result>(
+    step: (input: Input) => Promise<Result>,
+  ) => onlyWhenOwn(context, step);
   return {
     claim: (input: { plan: RunPlan; now: string }) => claim(context, input),
     readRecord: (input: { runId: string }) => readRecord(context.files, input.runId),
-    stage: ({ plan }: { plan: RunPlan }) => stage(context, plan),
-    provision: (input: { plan: RunPlan; startNodes: number; now: string }) =>
+    stage: own(({ plan }: { plan: RunPlan }) => stage(context, plan)),
+    provision: own((input: { plan: RunPlan; startNodes: number; now: string }) =>
       provision(context, input),
-    submitJob: (input: { plan: RunPlan; now: string }) => submitJob(context, input),
-    submitTasks: (input: { plan: RunPlan; from: number; now: string }) =>
+    ),
+    submitJob: own((input: { plan: RunPlan; now: string }) => submitJob(context, input)),
+    submitTasks: own((input: { plan: RunPlan; from: number; now: string }) =>
       submitTasks(context, input),
-    addMerge: (input: { plan: RunPlan; now: string }) => addMerge(context, input),
-    setTargetNodes: (input: { plan: RunPlan; startNodes: number; now: string }) =>
+    ),
+    addMerge: own((input: { plan: RunPlan; now: string }) => addMerge(context, input)),
+    setTargetNodes: own((input: { plan: RunPlan; startNodes: number; now: string }) =>
       setTargetNodes(context, input),
+    ),
     poll: (input: { plan: RunPlan; now: string }) => poll(context, input),
-    rebootNodes: (input: { plan: RunPlan; nodes: readonly string[] }) =>
+    rebootNodes: own((input: { plan: RunPlan; nodes: readonly string[] }) =>
       context.batch.rebootNodes(input.plan.poolId, input.nodes, ownerOf(input.plan)),
+    ),
     measure: (input: { plan: RunPlan }) => measure(context, input.plan),
     harvest: (input: { plan: RunPlan; outcome: Outcome; worked: boolean }) =>
       harvest(context, input),
-    cleanUp: (input: { plan: RunPlan; outcome: Outcome['kind'] }) => cleanUp(context, input),
+    cleanUp: async (input: { plan: RunPlan; outcome: Outcome['kind'] }) => {
+      // A ledger that cannot be read must not delay the steps that stop the costs.
+      const claimed = await confirm(context, input.plan).catch(() => 'claimed');
+      if (claimed !== 'claimed') return { isOwn: false, done: [], pool: null };
+      return { isOwn: true, ...(await cleanUp(context, input)) };
+    },
+    /** Null when another orchestration, or the reconciler, records the run. */
     record: async (input: RecordInput) => {
+      if ((await confirm(context, input.plan)) === 'superseded') return null;
       const written = await record(context, input);
       await context.ledger.finish(input.plan, written);
       return written;
     },
   };
+}
+
+/** An activity may begin long after it was scheduled, when its run has been taken over. */
+function onlyWhenOwn<Input extends { readonly plan: RunPlan }, Result>(
+  context: ActivityContext,
+  step: (input: Input) => Promise<Result>,
+): (input: Input) => Promise<Result> {
+  return async (input) => {
+    const { plan } = input;
+    if ((await confirm(context, plan)) === 'claimed') return step(input);
+    throw new Failure(
+      'runEnded',
+      `run ${plan.runId} was ended, or taken over by another orchestration`,
+    );
+  };
+}
+
+async function confirm({ ledger }: ActivityContext, plan: RunPlan): Promise<Claim['kind']> {
+  return (await ledger.claim(plan, plan.deadline, plan.startedAt)).kind;
 }
 
 /** A run with a record has ended, also when the ledger has lost the row that says so. */

@@ -4,6 +4,8 @@ import { NO_TASKS, type Outcome, type RunRecord } from '../../src/run/run';
 import { disconnecting } from '../fakes';
 import { checked, minute, OWNER, planOf, watchWith, whole } from './given';
 import { now, snapshot, worldOf, type World } from './world';
+import { Failure } from '../../src/failure';
+import { changeActive } from '../../src/ledger/ledger';
 import { requestCancel } from '../../src/ledger/claim';
 import { labelsOf } from '../../src/run/activity-context';
 import { recordBlob, RUNS_CONTAINER } from '../../src/run/names';
@@ -40,6 +42,44 @@ test('a run is claimed once and again by its orchestration, and by no other, unt
 
   await world.activities.record(recordInput(world));
   expect(await claiming(world)).toEqual({ kind: 'final' });
+});
+
+test('a step that begins after its run was taken over makes nothing', async () => {
+  const world = worldOf(whole);
+  const { activities, plan, table } = world;
+  await claiming(world);
+  await changeActive(table, plan.runId, (row) => ({ ...row, term: 2, state: 'ending' }));
+  const before = snapshot(world);
+  const steps = [
+    () => activities.stage({ plan }),
+    () => activities.provision({ plan, startNodes: 1, now }),
+    () => activities.submitJob({ plan, now }),
+    () => activities.submitTasks({ plan, from: 0, now }),
+    () => activities.setTargetNodes({ plan, startNodes: 1, now }),
+    () => activities.rebootNodes({ plan, nodes: ['n1'] }),
+  ];
+
+  for (const step of steps) await expect(step()).rejects.toMatchObject({ code: 'runEnded' });
+  expect(await activities.cleanUp({ plan, outcome: 'succeeded' })).toEqual({
+    isOwn: false,
+    done: [],
+    pool: null,
+  });
+  expect(await activities.record(recordInput(world))).toBeNull();
+  expect(snapshot(world)).toEqual(before);
+});
+
+test('a run is cleaned up although its ledger cannot be read', async () => {
+  const world = worldOf(whole);
+  await begin(world);
+  world.table.get = async () => {
+    throw new Failure('serviceUnavailable', 'the table is away');
+  };
+
+  const { isOwn } = await world.activities.cleanUp({ plan: world.plan, outcome: 'succeeded' });
+  world.batch.finishDeletions();
+
+  expect([isOwn, world.batch.pools.size, world.batch.jobs.size]).toEqual([true, 0, 0]);
 });
 
 test('a run that was recorded is not done again', async () => {
@@ -199,10 +239,11 @@ test('a run is cleaned up of pool, job and staging, in two passes; its outputs a
     { resource: 'outputs', id: outputContainer, state: 'kept' },
   ];
   expect(first).toEqual({
+    isOwn: true,
     done: ends('deleting'),
     pool: expect.objectContaining({ state: 'deleting' }),
   });
-  expect(second).toEqual({ done: ends('deleted'), pool: null });
+  expect(second).toEqual({ isOwn: true, done: ends('deleted'), pool: null });
   expect([...world.files.containers.keys()]).toEqual([outputContainer]);
 });
 

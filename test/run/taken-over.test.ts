@@ -178,6 +178,44 @@ test('an orchestration that finds at a poll that its run was taken over deletes 
   expect(await stand.batch.getJob()).toMatchObject({ state: 'active' });
 });
 
+test('an orchestration whose run is taken over during its clean-up deletes and records nothing more', async () => {
+  const stand = await stage([whole]);
+  const runId = await stand.begin('whole');
+  stand.batch.deletePool = async () => {
+    stand.batch.asked.push('deletePool');
+    return 'deleting';
+  };
+  await stand.hub.settled();
+  while (!stand.batch.asked.includes('deletePool')) await stand.hub.stepToNextAlarm();
+  await stand.hub.settled();
+  await takeOver(stand, runId);
+  const before = state(stand, runId);
+
+  const { runtimeStatus, output } = await stand.hub.runToEnd(runId);
+
+  expect([runtimeStatus, output]).toEqual(['Completed', null]);
+  expect(state(stand, runId)).toEqual(before);
+});
+
+test('an orchestration whose run is taken over before its last steps starts no follower and records nothing', async () => {
+  const follower: WorkloadDeclaration = { ...other, triggers: { after: 'whole' } };
+  const stand = await stage([whole, follower]);
+  const runId = await stand.begin('whole');
+  const listContainers = stand.files.listContainers.bind(stand.files);
+  stand.files.listContainers = async (prefix) => {
+    const found = await listContainers(prefix);
+    // The last call of the last pass of clean-up.
+    if ((await stand.batch.getPool()) === null) await takeOver(stand, runId);
+    return found;
+  };
+
+  const { runtimeStatus, output } = await stand.hub.runToEnd(runId);
+
+  expect([runtimeStatus, output]).toEqual(['Completed', null]);
+  expect(recordOf(stand, runId)).toBeUndefined();
+  expect(stand.table.values('run-other')).toEqual({});
+});
+
 test('an orchestration whose step fails after its run was taken over deletes and records nothing', async () => {
   const stand = await stage([whole]);
   let message = 'busy';

@@ -1,5 +1,5 @@
 import { addUsage } from './usage';
-import { boundHistory, perform, sleepUntil, type Step } from '../steps';
+import { boundHistory, perform, performEach, sleepUntil, type Step } from '../steps';
 import {
   enterPhase,
   now,
@@ -30,11 +30,17 @@ type At<Phase extends Position['phase']> = Extract<Position, { phase: Phase }>;
 
 /**
  * Harvests before anything is deleted, cleans up in every case, and writes the record. Continues
- * with the phase that an earlier execution has reached.
+ * with the phase that an earlier execution has reached. Returns undefined, and touches nothing more,
+ * once the run is not this orchestration's any more.
  */
-export function* finish(run: RunContext, followerNames: readonly string[]): Step<RunRecord> {
+export function* finish(
+  run: RunContext,
+  followerNames: readonly string[],
+): Step<RunRecord | undefined> {
   if (run.position.phase === 'harvesting') yield* harvest(run, run.position);
-  if (run.position.phase === 'cleaningUp') yield* cleanUp(run, run.position);
+  if (run.position.phase === 'cleaningUp') {
+    if ((yield* cleanUp(run, run.position)) === 'superseded') return undefined;
+  }
   return yield* record(run, run.position as At<'ended'>, followerNames);
 }
 
@@ -100,12 +106,13 @@ function checkResults(outcome: Outcome, harvest: Harvest, expectsResults: boolea
 }
 
 /** Repeats until pool, job and staging answer 404, or until the time limit has passed. */
-function* cleanUp(run: RunContext, position: At<'cleaningUp'>): Step<void> {
+function* cleanUp(run: RunContext, position: At<'cleaningUp'>): Step<'cleanedUp' | 'superseded'> {
   const { ctx, plan } = run;
   const { outcome, harvest: harvested, since, passes } = position;
   const stopAt = Date.parse(since) + CLEAN_UP_MINUTES * 60_000;
   for (let pass = passes; ; pass++) {
-    const { done, pool } = yield* perform(run, 'cleanUp', { plan, outcome: outcome.kind });
+    const { isOwn, done, pool } = yield* perform(run, 'cleanUp', { plan, outcome: outcome.kind });
+    if (!isOwn) return 'superseded';
     const usage = addUsage(run.watch.usage, pool, ctx.df.currentUtcDateTime);
     run.watch = { ...run.watch, usage };
 
@@ -114,7 +121,7 @@ function* cleanUp(run: RunContext, position: At<'cleaningUp'>): Step<void> {
     if (isOver) {
       const cleanedUp = done.map(leaveBehind);
       enterPhase(run, { phase: 'ended', outcome, harvest: harvested, cleanedUp }, null);
-      return;
+      return 'cleanedUp';
     }
     showStatus(run, 'cleaningUp', `the clean-up of ${formatResources(deleting)}`);
     const pause = Math.min(MAX_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 1.5 ** pass);
@@ -145,9 +152,10 @@ function* record(
   run: RunContext,
   { outcome, harvest: harvested, cleanedUp }: At<'ended'>,
   followerNames: readonly string[],
-): Step<RunRecord> {
+): Step<RunRecord | undefined> {
   const { ctx, plan } = run;
   const followers = yield* startFollowers(run, outcome, followerNames);
+  if (followers === 'superseded') return undefined;
   const written = yield* perform(run, 'record', {
     plan,
     outcome,
@@ -157,6 +165,7 @@ function* record(
     followers,
     endedAt: now(ctx),
   });
+  if (written === null) return undefined;
   // What waited for the end of this run starts now; the reconciler starts it otherwise.
   yield* admitWaiting(run);
   // A retried step has left its error in the status.
@@ -164,14 +173,19 @@ function* record(
   return written;
 }
 
-/** Starts the follower runs without waiting for them: they cannot change how this run ends. */
+/**
+ * Starts the follower runs, but for a run that the reconciler has ended meanwhile as lost. Does not
+ * wait for them: they cannot change how this run ends. */
 function* startFollowers(
   run: RunContext,
   outcome: Outcome,
   followers: readonly string[],
-): Step<readonly Follower[]> {
+): Step<readonly Follower[] | 'superseded'> {
   if (outcome.kind !== 'succeeded' || followers.length === 0) return [];
   showStatus(run, 'ended', 'the start of the follower runs');
+  const { ctx, plan } = run;
+  const claimed = yield* performEach(run, 'claim', 'persistent', () => ({ plan, now: now(ctx) }));
+  if (claimed.kind !== 'claimed') return 'superseded';
   const occurrence = { kind: 'after', runId: run.plan.runId } as const;
   try {
     return yield* perform(run, 'startFollowers', { occurrence, workloads: followers });

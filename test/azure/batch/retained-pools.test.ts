@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createActivities } from '../../../src/run/activities';
+import { ACTIVE_PARTITION } from '../../../src/ledger/keys';
 import { runLedgerOn } from '../../../src/ledger/run-ledger';
 import { MemoryFiles } from '../../memory-files';
 import { MemoryTable } from '../../memory-table';
@@ -15,10 +16,11 @@ function planWith(key: string) {
 
 test('a run that ends leaves the retained pool to a run that is active, and the last one scales it to zero [GD38]', async () => {
   const { stand, batch } = await portOnStandIn();
+  const table = new MemoryTable();
   const activities = createActivities({
     batch,
     files: new MemoryFiles(),
-    ledger: runLedgerOn(new MemoryTable()),
+    ledger: runLedgerOn(table),
     secrets: { read: async () => '' },
     workloads: checkWorkloads([declaration]),
     programsFolder: '/nowhere',
@@ -38,6 +40,7 @@ test('a run that ends leaves the retained pool to a run that is active, and the 
   expect(done.find(({ resource }) => resource === 'pool')?.state).toBe('kept');
   expect((await stand.client.pool.get(active.poolId)).autoScaleFormula).toBe(ONE_NODE);
 
+  await table.remove(ACTIVE_PARTITION, ended.runId);
   await activities.cleanUp({ plan: active, outcome: 'succeeded' });
   expect((await stand.client.pool.get(active.poolId)).autoScaleFormula).not.toBe(ONE_NODE);
 });
