@@ -99,14 +99,6 @@ export function hasFault(world: Played, ...kinds: readonly string[]): boolean {
 
 export const MINUTE_MS = 60_000;
 
-/** Longer than the most patient step repeats itself, or refused outright. */
-export function storageIsAwayTooLong(world: Played): boolean {
-  const isDenied = world.plan.faults.some(
-    (fault) => fault.kind === 'outage' && fault.port !== 'batch' && fault.code === 'accessDenied',
-  );
-  return isDenied || isLong(world, 'files', 120);
-}
-
 /** From when a run had its turn until it gave it back, by its record. */
 export function turnOf({ record }: RunFacts): readonly [string, string] | null {
   if (record === null) return null;
@@ -119,7 +111,7 @@ export function isLong(world: Played, port: 'batch' | 'files', minutes: number):
   return minutesAway(world, port) >= minutes;
 }
 
-function minutesAway({ plan }: Played, port: 'batch' | 'files'): number {
+export function minutesAway({ plan }: Played, port: 'batch' | 'files'): number {
   return plan.faults.reduce((sum, fault) => {
     if (!('port' in fault) || serviceOf(fault.port) !== port) return sum;
     if (fault.kind === 'outageFrom') return sum + fault.minutes;
@@ -152,11 +144,11 @@ export function cancelledAt(
   return asked.length === 0 ? null : Math.min(...asked);
 }
 
-/** Hosts or a service were away for so long that the reconciler ends runs that only slept. */
-export function sleepsLong({ plan }: Played): boolean {
-  return plan.faults.some(
-    (fault) =>
-      (fault.kind === 'hostDown' || fault.kind === 'outage') &&
-      fault.until - fault.from > 240 * MINUTE_MS,
+/** Minutes in which no host was up. */
+export function minutesDown({ plan }: Played): number {
+  return plan.faults.reduce(
+    (sum, fault) =>
+      fault.kind === 'hostDown' ? sum + (fault.until - fault.from) / MINUTE_MS : sum,
+    0,
   );
 }

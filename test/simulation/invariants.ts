@@ -1,25 +1,21 @@
 import type { Played } from '../../src/rehearse/play';
 import { implausible } from './causes';
-import { runsOf, storageIsAwayTooLong, was, type RunFacts } from './facts';
+import { runsOf, was, type RunFacts } from './facts';
 import {
   billed,
   caused,
   cleanedUp,
-  cleanedUpAfterSleep,
   endsInTime,
   faultless,
   followed,
-  followedAfterOutage,
   heedsCancel,
   lostWithReason,
-  startedAfterOutage,
   missed,
   recorded,
   withoutRecord,
 } from './record-checks';
 import {
   apart,
-  apartAfterSleep,
   deadLocks,
   foreign,
   guarded,
@@ -67,32 +63,9 @@ export const invariants: readonly Invariant[] = [
     holds: true,
     check: (_, runs) => withoutRecord(runs.filter((run) => was(run, 'terminate', 'purge'))),
   },
-  {
-    id: '2d',
-    name: 'a run ends in a record although storage was away for hours or refused',
-    holds: true,
-    check: (world, runs) =>
-      storageIsAwayTooLong(world)
-        ? withoutRecord(runs.filter((run) => !was(run, 'terminate', 'purge')))
-        : [],
-  },
-  { id: '2e', name: 'what follows a run that succeeded is started', holds: true, check: followed },
-  {
-    id: '2f',
-    name: 'what follows a run agrees with its record after storage was away for hours, too',
-    holds: false,
-    why: 'a run that has started its followers and cannot write its record is recorded as lost',
-    check: followedAfterOutage,
-  },
+  { id: '2e', name: 'what follows a run agrees with its record', holds: true, check: followed },
   { id: '3', name: 'nothing that costs money is left in the end', holds: true, check: leftovers },
   { id: '3b', name: 'what a record calls deleted is deleted', holds: true, check: cleanedUp },
-  {
-    id: '3d',
-    name: 'what a record calls deleted is deleted after the host was away for hours, too',
-    holds: false,
-    why: 'a step of a run that the reconciler ends is still under way and makes its container or pool again, until the next pass',
-    check: cleanedUpAfterSleep,
-  },
   {
     id: '3c',
     name: 'clean-up has a bound, and a resumed run its start',
@@ -156,12 +129,6 @@ export const invariants: readonly Invariant[] = [
     check: apart,
   },
   {
-    id: '10d',
-    name: 'runs do not overlap after the host or storage was away for hours either',
-    holds: true,
-    check: apartAfterSleep,
-  },
-  {
     id: '10e',
     name: 'a run is replaced by a newer one alone',
     holds: true,
@@ -188,33 +155,14 @@ export const invariants: readonly Invariant[] = [
   {
     id: '12a',
     name: 'no generation of a history has more than 200 rows',
-    holds: false,
-    why: 'only the watch continues as new; admission, clean-up and retries of a step do not',
-    check: ({ broken }) => broken.filter(({ rule }) => rule === 'rows').map(({ detail }) => detail),
-  },
-  {
-    id: '12c',
-    name: 'no generation of a watch has more than 200 rows where nothing goes wrong',
     holds: true,
-    check: ({ broken, plan }) =>
-      broken
-        .filter(({ rule, detail }) => rule === 'rows' && detail.endsWith('(watching)'))
-        // A run that replaces another waits for it in the same generation.
-        .filter(({ detail }) => plan.faults.length === 0 && !detail.startsWith('fit-'))
-        .map(({ detail }) => detail),
+    check: ({ broken }) => broken.filter(({ rule }) => rule === 'rows').map(({ detail }) => detail),
   },
   {
     id: '8e',
     name: 'an orchestration is lost only where the world has a reason',
     holds: true,
     check: lostWithReason,
-  },
-  {
-    id: '8f',
-    name: 'a run that could not be claimed during an outage starts after it',
-    holds: false,
-    why: 'a claim reads the records too, and three orchestrations that cannot claim use up the starts of a run within 45 minutes',
-    check: startedAfterOutage,
   },
   {
     id: '13a',

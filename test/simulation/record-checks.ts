@@ -1,4 +1,3 @@
-import { MAX_TERMS } from '../../src/ledger/repair';
 import type { Played } from '../../src/rehearse/play';
 import type { RunRecord } from '../../src/run/run';
 import { billOf } from '../../src/rehearse/batch-nodes';
@@ -6,9 +5,9 @@ import {
   cancelledAt,
   hasFault,
   isLong,
+  minutesAway,
+  minutesDown,
   MINUTE_MS,
-  sleepsLong,
-  storageIsAwayTooLong,
   was,
   type RunFacts,
 } from './facts';
@@ -32,9 +31,7 @@ export function withoutRecord(runs: Runs): string[] {
 }
 
 export function recorded(world: Played, runs: Runs): string[] {
-  const found = storageIsAwayTooLong(world)
-    ? []
-    : withoutRecord(runs.filter((run) => !was(run, 'terminate', 'purge')));
+  const found = withoutRecord(runs.filter((run) => !was(run, 'terminate', 'purge')));
   for (const { plan, status } of world.occurrences) {
     const isStarted = runs.some(
       ({ app, request }) =>
@@ -81,15 +78,7 @@ export function missed({ occurrences, interference }: Played, runs: Runs): strin
     .map(({ plan, status, reason }) => `${plan.key} has no row (${status} ${reason})`);
 }
 
-export function followed(world: Played, runs: Runs): string[] {
-  return storageIsAwayTooLong(world) ? [] : wrongFollowers(runs);
-}
-
-export function followedAfterOutage(world: Played, runs: Runs): string[] {
-  return storageIsAwayTooLong(world) ? wrongFollowers(runs) : [];
-}
-
-function wrongFollowers(runs: Runs): string[] {
+export function followed(_: Played, runs: Runs): string[] {
   return runs.flatMap((run) => {
     const { app, runId, workload, record } = run;
     if (workload.name !== 'nightly' || record === null) return [];
@@ -108,24 +97,12 @@ function wrongFollowers(runs: Runs): string[] {
   });
 }
 
-/** An outage this long can fail every claim of a run: three orchestrations, each with ten minutes of retries. */
-const CLAIMS_MINUTES = 30;
+/** After this long without a host or storage the reconciler ends what is active. */
+const OVERDUE_MINUTES = 360;
 
 /** An orchestration is lost only where somebody ended it, or storage or hosts were away for long. */
 export function lostWithReason(world: Played, runs: Runs): string[] {
-  const isExcused = isLong(world, 'files', CLAIMS_MINUTES);
-  return lostIn(world, runs).filter((lost) => !isExcused || !lost.endsWith(NOT_STARTED));
-}
-
-/** A run that could not be claimed during an outage starts after it. */
-export function startedAfterOutage(world: Played, runs: Runs): string[] {
-  return lostIn(world, runs).filter((lost) => lost.endsWith(NOT_STARTED));
-}
-
-const NOT_STARTED = `its orchestration could not be started ${MAX_TERMS} times`;
-
-function lostIn(world: Played, runs: Runs): string[] {
-  if (hasFault(world, 'hostDown') || isLong(world, 'files', 100)) return [];
+  if (minutesAway(world, 'files') + minutesDown(world) >= OVERDUE_MINUTES) return [];
   return runs.flatMap((run) => {
     const { record, runId } = run;
     if (record === null || !isLost(record) || was(run, 'terminate', 'purge')) return [];
@@ -177,19 +154,14 @@ export function billed({ plan, agenda }: Played, runs: Runs): string[] {
   });
 }
 
+/** The reconciler takes the time of an end before its calls, each of which may be slow. */
+const PASS_MS = 2 * MINUTE_MS;
+
 /** What a record says was deleted answers 404 by then, and nothing is "being deleted" for ever. */
-export function cleanedUp(world: Played, runs: Runs): string[] {
-  return sleepsLong(world) ? [] : wronglyDeleted(world, runs);
-}
-
-export function cleanedUpAfterSleep(world: Played, runs: Runs): string[] {
-  return sleepsLong(world) ? wronglyDeleted(world, runs) : [];
-}
-
-function wronglyDeleted({ apps }: Played, runs: Runs): string[] {
+export function cleanedUp({ apps }: Played, runs: Runs): string[] {
   return runs.flatMap(({ app, runId, record, jobs, pools, workload }) => {
     if (record === null || apps.length > 1) return [];
-    const endedAt = Date.parse(record.endedAt);
+    const endedAt = Date.parse(record.endedAt) + PASS_MS;
     return record.cleanedUp.flatMap(({ resource, id, state }) => {
       if (state === 'deleting') return [`${runId} ended while its ${resource} was being deleted`];
       if (state !== 'deleted' || workload.pool.keep !== undefined) return [];

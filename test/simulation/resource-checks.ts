@@ -5,7 +5,7 @@ import { hasEnded } from '../../src/rehearse/engine';
 import { SIGNATURE } from '../../src/rehearse/files-model';
 import type { Played } from '../../src/rehearse/play';
 import { estimateOf } from '../../src/run/forecast/estimate';
-import { hasFault, MINUTE_MS, sleepsLong, turnOf, was, type RunFacts } from './facts';
+import { hasFault, MINUTE_MS, turnOf, was, type RunFacts } from './facts';
 
 /** Checks of pools, jobs, containers and locks: what is there, whose it is, what it costs. */
 
@@ -108,16 +108,8 @@ export function foreign({ batch, apps, interference, plan }: Played): string[] {
   return found;
 }
 
-/** A run that sleeps for hours may be ended by the reconciler while its orchestration is only late. */
-export function apart(world: Played, runs: Runs): string[] {
-  return sleepsLong(world) ? [] : overlaps(runs);
-}
-
-export function apartAfterSleep(world: Played, runs: Runs): string[] {
-  return sleepsLong(world) ? overlaps(runs) : [];
-}
-
-function overlaps(runs: Runs): string[] {
+/** From its staging to its record, no run of a workload overlaps another one. */
+export function apart(_: Played, runs: Runs): string[] {
   const found: string[] = [];
   const closed = runs.filter(({ workload }) => workload.overlap !== 'allow');
   for (const [index, one] of closed.entries()) {
