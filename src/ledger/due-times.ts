@@ -17,13 +17,20 @@ export function dueTimesIn(
   until: string,
   limit: number,
 ): readonly string[] {
+  const name = `${schedule.cron} ${schedule.timeZone}`;
+  const gap = gaps.get(name);
+  if (gap !== undefined && gap.after <= after && until < gap.before) return [];
   const due: string[] = [];
   for (const at of dueTimesAfter(schedule, after)) {
+    if (at > until && due.length === 0) gaps.set(name, { after, before: at });
     if (at > until || due.length === limit) return due;
     due.push(at);
   }
   return due;
 }
+
+/** The newest gap between two due times of each schedule: most calls ask for a part of it. */
+const gaps = new Map<string, { readonly after: string; readonly before: string }>();
 
 /** The next due time after an instant; null for a schedule that is never due again. */
 export function nextDueTime(schedule: Schedule, after: string): string | null {

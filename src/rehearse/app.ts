@@ -141,7 +141,7 @@ function openHost(app: App, life: HostLife): Host {
   const bare = clientOf(hub, (instanceId, input) => app.noteStart(instanceId, input));
   const client = onLine(line, life, 'engine', bare);
   const product = productOf(app, life);
-  const activities: Record<string, (input: never) => Promise<unknown>> = {
+  const activities = Object.entries({
     ...createActivities({
       ...product,
       ledger: runLedgerOn(product.table),
@@ -149,16 +149,19 @@ function openHost(app: App, life: HostLife): Host {
     }),
     startFollowers: followersStarter(product, client),
     admitWaiting: waitingAdmitter(product, client),
-  };
+  });
+  const wrapped = new Map(
+    activities.map(([name, activity]) => [name, asActivity<unknown>(activity)]),
+  );
   const reconciler = reconcileHandler(product, { crons: parts.crons, timeZone: 'Etc/UTC' });
   const poison = poisonBlobHandler(product);
   return {
     product,
     client,
     runActivity: async (name, input) => {
-      const activity = activities[name];
+      const activity = wrapped.get(name);
       if (activity === undefined) throw new Error(`no activity is called ${name}`);
-      return JSON.stringify(await asActivity(activity)(JSON.parse(input)));
+      return JSON.stringify(await activity(JSON.parse(input)));
     },
     fireTimer: (workload, due) =>
       timerHandler(product, workload)(timerAt(due), client, contextOf(app)),

@@ -39,7 +39,7 @@ export interface Instance {
   rows: number;
   memory: Generation | null;
   /** Actions that this generation has scheduled up to now. */
-  actions: readonly Action[];
+  actions: Action[];
   turnIsDue: boolean;
 }
 
@@ -172,7 +172,7 @@ export class TaskHub {
   #store(instance: Instance, played: Generation, turn: Turn): void {
     const { agenda, broken, stored } = this.parts;
     const fresh = played.actions.slice(instance.actions.length);
-    instance.actions = [...played.actions];
+    instance.actions.push(...fresh);
     // OrchestratorStarted and OrchestratorCompleted, what arrived, what it asks for.
     instance.rows += 2 + turn.messages.length + fresh.length;
     this.mostRows = Math.max(this.mostRows, instance.rows);

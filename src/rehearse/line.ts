@@ -38,6 +38,15 @@ interface Away {
   readonly until: number;
 }
 
+/** A call that is slow, fails, or is made during an outage. */
+interface Disturbed {
+  readonly host: HostLife;
+  readonly port: PortName;
+  readonly method: string;
+  readonly effect: CallEffect | undefined;
+  readonly seconds: number;
+}
+
 /** A promise of its own each time: one for all would keep everything that ever awaited it. */
 function never(): Promise<never> {
   return new Promise(() => {});
@@ -63,7 +72,7 @@ export class Line {
     this.#outages = faults.filter((fault): fault is Outage => fault.kind === 'outage');
   }
 
-  async call<Result>(
+  call<Result>(
     host: HostLife,
     port: PortName,
     method: string,
@@ -71,20 +80,28 @@ export class Line {
     perform: (effect: CallEffect | undefined) => Promise<Result>,
   ): Promise<Result> {
     if (!host.isAlive) return never();
-    const { agenda, chance, slowCalls } = this.parts;
     const effect = this.#begin(host, port, method, values);
-    if (
-      effect === 'slow' ||
-      (slowCalls > 0 && chance.is(`slow ${this.parts.trace.calls}`, slowCalls))
-    ) {
-      const seconds = chance.whole(
-        `seconds ${this.parts.trace.calls}`,
-        1,
-        effect === 'slow' ? 90 : 15,
-      );
-      await agenda.pause(seconds * SECOND);
-      if (!host.isAlive) return never();
+    const seconds = this.#secondsOf(effect);
+    // Nearly all calls.
+    if (effect === undefined && seconds === 0 && this.#outages.length === 0) {
+      return perform(undefined);
     }
+    return this.#disturbed({ host, port, method, effect, seconds }, perform);
+  }
+
+  #secondsOf(effect: CallEffect | undefined): number {
+    const { chance, slowCalls, trace } = this.parts;
+    if (effect === 'slow') return chance.whole(`seconds ${trace.calls}`, 1, 90);
+    if (slowCalls === 0 || !chance.is(`slow ${trace.calls}`, slowCalls)) return 0;
+    return chance.whole(`seconds ${trace.calls}`, 1, 15);
+  }
+
+  async #disturbed<Result>(
+    { host, port, method, effect, seconds }: Disturbed,
+    perform: (effect: CallEffect | undefined) => Promise<Result>,
+  ): Promise<Result> {
+    if (seconds > 0) await this.parts.agenda.pause(seconds * SECOND);
+    if (!host.isAlive) return never();
     if (effect === 'crashBefore') {
       host.crash(`before ${port}.${method}`);
       return never();
@@ -179,8 +196,12 @@ export function onLine<Port extends object>(
               () => perform(values) as AsyncIterable<unknown>,
             )
         : (...values) =>
-            line.call(host, name, method, values, async (effect) =>
-              perform(cutShort(method, values, effect)),
+            line.call(
+              host,
+              name,
+              method,
+              values,
+              (effect) => perform(cutShort(method, values, effect)) as Promise<unknown>,
             );
   }
   return guarded as Port;

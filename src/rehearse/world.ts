@@ -48,7 +48,7 @@ const STARTS: Readonly<Record<string, OccurrencePlan['kind']>> = {
 
 export function drawWorld(seed: number): WorldPlan {
   const chance = new Chance(seed);
-  const hours = chance.whole('hours', 1, 4);
+  const hours = chance.pick('hours', [1, 1, 2, 3]);
   const drawn = drawApps(chance).map((app) => ({ app, times: drawTimes(chance, app, hours) }));
   const apps = drawn.map(({ app, times }) => ({ ...app, crons: cronsIn(times) }));
   const occurrences = drawn.flatMap(({ app, times }) => occurrencesAt(app, times));
@@ -94,7 +94,7 @@ function drawTimes(chance: Chance, { id, workloads }: AppDrawn, hours: number): 
   return workloads.flatMap((workload): readonly Times[] => {
     const kind = STARTS[workload];
     if (kind === undefined) return [];
-    const many = chance.pick(`${id} ${workload} times`, [1, 1, 2, 3]);
+    const many = workload === 'marathon' ? 1 : chance.pick(`${id} ${workload} times`, [1, 1, 2, 3]);
     const key = `${id} ${workload}`;
     if (kind === 'schedule') return [{ workload, kind, ...drawSchedule(chance, key, hours, many) }];
     const minutes = Array.from({ length: many }, (_, index) =>
@@ -139,7 +139,7 @@ function drawWeather(chance: Chance): BatchWeather {
   return {
     allocationSeconds: chance.pick('allocation', [30, 60, 180]),
     bootSeconds: chance.pick('boot', [30, 90, 240]),
-    deletionSeconds: chance.pick('deletion', [5, 40, 300]),
+    deletionSeconds: chance.pick('deletion', [5, 40, 40, 300]),
     taskMinutes: chance.pick('task minutes', [
       [0.2, 2],
       [1, 10],
