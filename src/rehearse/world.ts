@@ -12,6 +12,8 @@ export interface WorldPlan {
   readonly weather: BatchWeather;
   /** Of all calls of ports, those that take seconds, so that activities overlap. */
   readonly slowCalls: number;
+  /** Time between two passes of the reconciler. */
+  readonly passMinutes: number;
 }
 
 export interface AppPlan {
@@ -65,6 +67,7 @@ export function drawWorld(seed: number): WorldPlan {
     faults: Array.from({ length: many }, (_, index) => drawFault(chance, `fault ${index}`, span)),
     weather: many === 0 ? GENTLE : drawWeather(chance),
     slowCalls: chance.pick('slow calls', [0, 0, 0.02, 0.1]),
+    passMinutes: chance.pick('pass minutes', [5, 5, 10, 15]),
   };
 }
 

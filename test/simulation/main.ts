@@ -1,118 +1,153 @@
 import { fork } from 'node:child_process';
-import { parseArgs } from 'node:util';
+import { defineCommand, runCommand } from '../../local/command-line';
 import { play } from '../../src/rehearse/play';
 import { drawWorld } from '../../src/rehearse/world';
-import { rowsFor, shrink, violationsOf } from './shrink';
+import { countProblem } from './main-options';
+import { shrink, violationsOf } from './shrink';
 
-/**
- * `npm run simulate -- --seeds 1000 [--seed 1] [--workers 2] [--all] [--trace]`
- *
- * Plays worlds and prints each that breaks an invariant, shrunk, with the command that repeats it.
- * `--all` also checks the rows that are known not to hold yet; `--trace` prints every call of the
- * first seed.
- */
-const { values: options } = parseArgs({
+const command = defineCommand({
+  call: 'npm run simulate',
+  usage: `npm run simulate [-- --seeds <n>] [--seed <n>] [--workers <n>] [--no-shrink] [--trace]
+
+Plays worlds: runs of the real workflow, triggers and ledger against models of Batch and storage,
+with faults at every call. Prints each world that breaks an invariant, shrunk, with the command that
+repeats it, and at the end the number of worlds and runs. Exit code 1 when a world breaks one.
+
+  --seeds <n>    worlds to play (default 1)
+  --seed <n>     the first of them (default 1); the same seed plays the same world
+  --workers <n>  processes that share the worlds (default 1)
+  --no-shrink    do not shrink the worlds that break an invariant
+  --trace        print every call of the first world
+  --help         print this text
+`,
   options: {
     seeds: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
     workers: { type: 'string', default: '1' },
-    all: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
     'no-shrink': { type: 'boolean', default: false },
   },
+  check: ({ seeds, seed, workers }) => countProblem({ seeds, seed, workers }),
 });
 
-const FAILURES_SHRUNK = 5;
+const DETAILS_SHOWN = 5;
+const SEEDS_SHOWN = 3;
 
 interface Tally {
   worlds: number;
+  runs: number;
+  /** Of processor time. */
+  seconds: number;
   /** Ids of rows, with the seeds that broke them. */
   readonly broken: Record<string, number[]>;
 }
 
-async function playAll(first: number, count: number): Promise<Tally> {
-  const rows = rowsFor(options.all);
-  const tally: Tally = { worlds: 0, broken: {} };
+runCommand(command, async (options) => {
+  const [first, count, workers] = [
+    Number(options.seed),
+    Number(options.seeds),
+    Number(options.workers),
+  ];
+  const shrinks = !options['no-shrink'];
+  if (options.trace) await printTrace(first);
+  const tally =
+    workers > 1
+      ? await share(first, count, workers, shrinks)
+      : await playAll(first, count, shrinks);
+  if (process.send !== undefined) {
+    process.send(tally);
+    return 0;
+  }
+  printTally(first, tally);
+  return Object.keys(tally.broken).length > 0 ? 1 : 0;
+});
+
+async function printTrace(seed: number): Promise<void> {
+  const { trace } = await play(drawWorld(seed), true);
+  for (const line of trace.lines) say(line);
+  say(`trace ${trace.hash}`);
+}
+
+function printTally(first: number, { worlds, runs, seconds, broken }: Tally): void {
+  const rate = (runs / seconds).toFixed();
+  say(
+    `${worlds} worlds from seed ${first}, ${runs} runs in ${seconds.toFixed(1)} s of processor time (${rate} a second)`,
+  );
+  for (const [id, seeds] of Object.entries(broken)) {
+    say(`  ${id}: broken in ${seeds.length}, first by ${seeds.slice(0, 8).join(' ')}`);
+  }
+}
+
+async function playAll(first: number, count: number, shrinks: boolean): Promise<Tally> {
+  const tally: Tally = { worlds: 0, runs: 0, seconds: 0, broken: {} };
+  const before = process.cpuUsage();
   for (let seed = first; seed < first + count; seed++) {
+    const { runs, violations } = await violationsOf(drawWorld(seed));
     tally.worlds += 1;
-    for (const { id, name, details } of await violationsOf(drawWorld(seed), rows)) {
+    tally.runs += runs;
+    for (const { id, name, details } of violations) {
       const seeds = (tally.broken[id] ??= []);
       seeds.push(seed);
-      if (seeds.length <= 3) say(`seed ${seed} breaks ${id} (${name}): ${details[0] ?? ''}`);
-      if (seeds.length === 1 && !options['no-shrink']) await tellShrunk(seed, id);
+      if (seeds.length <= SEEDS_SHOWN) {
+        say(`seed ${seed} breaks ${id} (${name}): ${details[0] ?? ''}`);
+      }
+      if (seeds.length === 1 && shrinks) await printShrunk(seed, id);
     }
   }
+  const { user, system } = process.cpuUsage(before);
+  tally.seconds = (user + system) / 1e6;
   return tally;
 }
 
-async function tellShrunk(seed: number, id: string): Promise<void> {
-  const { plan, violations } = await shrink(seed, id, rowsFor(options.all));
+async function printShrunk(seed: number, id: string): Promise<void> {
+  const { plan, violations } = await shrink(seed, id);
   say(`  shrunk to ${plan.faults.length} faults and ${plan.occurrences.length} occurrences:`);
   for (const fault of plan.faults) say(`    ${JSON.stringify(fault)}`);
   for (const { kind, workload, at } of plan.occurrences) {
     say(`    ${kind} of ${workload} at ${new Date(at).toISOString()}`);
   }
-  for (const { details } of violations.slice(0, FAILURES_SHRUNK)) {
-    say(`    ${details.slice(0, FAILURES_SHRUNK).join('\n    ')}`);
+  for (const { details } of violations) {
+    say(`    ${details.slice(0, DETAILS_SHOWN).join('\n    ')}`);
   }
-  say(`  repeat it: npm run simulate -- --seed ${seed}${options.all ? ' --all' : ''} --trace`);
+  say(`  repeat it: npm run simulate -- --seed ${seed} --trace`);
 }
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Each worker plays a stretch of the seeds and sends its tally. */
-async function share(first: number, count: number, workers: number): Promise<Tally> {
+/** Each worker plays a part of the seeds and sends its tally. */
+async function share(
+  first: number,
+  count: number,
+  workers: number,
+  shrinks: boolean,
+): Promise<Tally> {
   const each = Math.ceil(count / workers);
-  const flags = ['all', 'no-shrink'].filter((name) => options[name as 'all']);
+  const starts = Array.from({ length: workers }, (_, index) => index * each);
   const tallies = await Promise.all(
-    Array.from({ length: workers }, (_, index) => {
-      const own = Math.min(each, count - index * each);
-      const from = first + index * each;
-      const values = [
-        '--seed',
-        String(from),
-        '--seeds',
-        String(own),
-        ...flags.map((name) => `--${name}`),
-      ];
-      return new Promise<Tally>((resolve, reject) => {
-        const worker = fork(__filename, values);
-        worker.once('message', (tally) => resolve(tally as Tally));
-        worker.once('exit', (code) => reject(new Error(`a worker ended with ${code}`)));
-      });
-    }),
+    starts
+      .filter((start) => start < count)
+      .map((start) => playInWorker(first + start, Math.min(each, count - start), shrinks)),
   );
-  const sum: Tally = { worlds: 0, broken: {} };
-  for (const { worlds, broken } of tallies) {
+  const sum: Tally = { worlds: 0, runs: 0, seconds: 0, broken: {} };
+  for (const { worlds, runs, seconds, broken } of tallies) {
     sum.worlds += worlds;
+    sum.runs += runs;
+    sum.seconds += seconds;
     for (const [id, seeds] of Object.entries(broken)) (sum.broken[id] ??= []).push(...seeds);
   }
   return sum;
 }
 
-async function main(): Promise<void> {
-  const [first, count, workers] = [
-    Number(options.seed),
-    Number(options.seeds),
-    Number(options.workers),
-  ];
-  if (options.trace) {
-    const { trace } = await play(drawWorld(first), true);
-    for (const line of trace.lines) say(line);
-    say(`trace ${trace.hash}`);
-  }
-  const tally = workers > 1 ? await share(first, count, workers) : await playAll(first, count);
-  if (process.send !== undefined) {
-    process.send(tally);
-    return;
-  }
-  say(`${tally.worlds} worlds from seed ${first}`);
-  for (const [id, seeds] of Object.entries(tally.broken)) {
-    say(`  ${id}: broken in ${seeds.length}, first by ${seeds.slice(0, 8).join(' ')}`);
-  }
-  process.exitCode = Object.keys(tally.broken).length > 0 ? 1 : 0;
+function playInWorker(first: number, count: number, shrinks: boolean): Promise<Tally> {
+  const values = ['--seed', String(first), '--seeds', String(count)];
+  const worker = fork(__filename, shrinks ? values : [...values, '--no-shrink']);
+  return new Promise((resolve, reject) => {
+    worker.once('message', (tally) => {
+      worker.disconnect();
+      resolve(tally as Tally);
+    });
+    worker.once('exit', (code) => reject(new Error(`a worker ended with ${code}`)));
+  });
 }
-
-void main();

@@ -148,8 +148,8 @@ function skippedFor({ record }: RunFacts): string | null {
   return /run (\S+)/.exec(record.outcome.cause)?.[1] ?? '';
 }
 
-/** Some passes of the reconciler and the deletion of what a dead run has left. */
-const DEAD_MINUTES = 40;
+/** Passes of the reconciler until what a dead run has left is deleted. */
+const DEAD_PASSES = 8;
 
 export function deadLocks(world: Played, runs: Runs): string[] {
   const dead = runs.filter(({ record }) => record === null).map(({ runId }) => runId);
@@ -160,7 +160,7 @@ export function deadLocks(world: Played, runs: Runs): string[] {
     if (hasFault(world, 'outage', 'outageFrom', 'hostDown', 'lateTimers', 'call')) return [];
     const killedAt = world.interference
       .filter(({ kind, what }) => ['terminate', 'purge'].includes(kind) && what.includes(holder))
-      .map(({ at }) => at + DEAD_MINUTES * MINUTE_MS);
+      .map(({ at }) => at + DEAD_PASSES * world.plan.passMinutes * MINUTE_MS);
     return killedAt.some((at) => Date.parse(run.record?.endedAt ?? '') > at)
       ? [`${run.runId} was skipped for ${holder}, which was dead for long`]
       : [];

@@ -1,23 +1,24 @@
 import { drawWorld, type OccurrencePlan, type WorldPlan } from '../../src/rehearse/world';
 import { play } from '../../src/rehearse/play';
 import type { Fault } from '../../src/rehearse/faults';
-import { invariants, violationsIn, type Invariant, type Violation } from './invariants';
+import { violationsIn, type Invariant, type Violation } from './invariants';
 
-/** Plays a plan and says what it broke; a world that cannot be played breaks a row of its own. */
-export async function violationsOf(
-  plan: WorldPlan,
-  rows?: readonly Invariant[],
-): Promise<Violation[]> {
-  try {
-    return violationsIn(await play(plan), rows === undefined ? undefined : [...rows]);
-  } catch (error) {
-    const details = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
-    return [{ id: 'driver', name: 'the world can be played', details }];
-  }
+export interface Judged {
+  /** Number of runs that the apps of the world have started. */
+  readonly runs: number;
+  readonly violations: readonly Violation[];
 }
 
-export function rowsFor(all: boolean): readonly Invariant[] {
-  return invariants.filter(({ holds }) => all || holds);
+/** Plays a plan and checks it; a world that cannot be played breaks a row of its own. */
+export async function violationsOf(plan: WorldPlan, rows?: readonly Invariant[]): Promise<Judged> {
+  try {
+    const world = await play(plan);
+    const runs = world.apps.reduce((sum, { started }) => sum + started.size, 0);
+    return { runs, violations: violationsIn(world, rows) };
+  } catch (error) {
+    const details = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+    return { runs: 0, violations: [{ id: 'driver', name: 'the world can be played', details }] };
+  }
 }
 
 export interface Shrunk {
@@ -33,12 +34,12 @@ export interface Shrunk {
 export async function shrink(
   seed: number,
   id: string,
-  rows: readonly Invariant[],
+  rows?: readonly Invariant[],
 ): Promise<Shrunk> {
   let plan = drawWorld(seed);
-  let violations: readonly Violation[] = await violationsOf(plan, rows);
+  let { violations } = await violationsOf(plan, rows);
   const attempt = async (smaller: WorldPlan): Promise<void> => {
-    const found = await violationsOf(smaller, rows);
+    const { violations: found } = await violationsOf(smaller, rows);
     if (!found.some((one) => one.id === id)) return;
     plan = smaller;
     violations = found.filter((one) => one.id === id);

@@ -18,7 +18,7 @@ test(
   async () => {
     const broken: string[] = [];
     for (let seed = BASE_SEED; seed < BASE_SEED + SEEDS; seed++) {
-      for (const { id, name, details } of await violationsOf(drawWorld(seed))) {
+      for (const { id, name, details } of (await violationsOf(drawWorld(seed))).violations) {
         broken.push(`npm run simulate -- --seed ${seed}: ${id} (${name}): ${details.join('; ')}`);
       }
     }
@@ -42,7 +42,6 @@ test(
     const rule: Invariant = {
       id: 'none',
       name: 'nobody terminates a run',
-      holds: false,
       check: ({ interference }) =>
         interference.filter(({ kind }) => kind === 'terminate').map(({ what }) => what),
     };
@@ -57,8 +56,7 @@ test(
   },
 );
 
-test('a row that does not hold yet says why, and each of the thirteen has rows', () => {
-  expect(invariants.filter(({ holds, why }) => holds === (why !== undefined))).toEqual([]);
+test('each of the thirteen invariants has rows', () => {
   const numbers = new Set(invariants.map(({ id }) => Number.parseInt(id, 10)));
   expect([...numbers]).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]);
 });
