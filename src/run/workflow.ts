@@ -179,6 +179,8 @@ function* provision(run: RunContext, startNodes: number): Step<void> {
 function* submitJob(run: RunContext): Step<void> {
   const { ctx, plan } = run;
   yield* perform(run, 'submitJob', { plan, now: now(ctx) });
+  // Without a job there is nothing for nodes to do: the wait for the first of them starts here.
+  run.watch = { ...run.watch, lastUsableNodeAt: now(ctx) };
   enterPhase(run, { phase: 'watching' }, 'the first poll of pool and job');
 }
 

@@ -5,7 +5,7 @@ import { requestCancel } from '../../src/ledger/claim';
 import { POLL_NOW } from '../../src/run/workflow';
 import type { WorkloadDeclaration } from '../../src/workload/workload';
 import { provision } from '../../src/run/provision/provision';
-import { hello, planOf, STARTED } from './given';
+import { hello, NO_NODES, planOf, STARTED } from './given';
 import { minutesIn, stageForEach } from './stage';
 import { worldOf } from './world';
 import { whole as declared } from './given';
@@ -43,6 +43,29 @@ test.each(['makePool', 'makeJob'] as const)(
     expect(minutesIn(record)).toBeGreaterThan(12);
   },
 );
+
+test('a run that has waited for the quota of jobs still waits for its nodes', async () => {
+  const { run, batch, clock } = await stage([{ ...whole, pool: { maxWaitMinutes: 10 } }]);
+  const { makeJob, getPool } = batch;
+  let refusals = 20;
+  let madeAt = Infinity;
+  batch.makeJob = async (spec, owner) => {
+    refusals -= 1;
+    if (refusals >= 0) throw refusal();
+    madeAt = clock.now().getTime();
+    await makeJob.call(batch, spec, owner);
+  };
+  // The pool has scaled to zero meanwhile.
+  batch.getPool = async () => {
+    const pool = await getPool.call(batch);
+    const isEmpty = clock.now().getTime() < madeAt + 5 * 60_000;
+    return pool === null || !isEmpty ? pool : { ...pool, nodes: NO_NODES };
+  };
+
+  const record = await run('whole');
+
+  expect(record.outcome).toEqual({ kind: 'succeeded' });
+});
 
 test('a run that waits for a quota says so, and can be cancelled', async () => {
   const { begin, end, hub, batch, table } = await stage([whole]);
