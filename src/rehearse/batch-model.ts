@@ -97,8 +97,10 @@ export class BatchModel implements BatchAccount {
       target: { spot: 0, dedicated: 0 },
       resizing: null,
       resizeErrors: [],
+      formulaError: null,
       nodes: new Map(),
       nodesMade: 0,
+      reboots: 0,
       nextEvaluation: null,
       pending: [],
       billedMinutes: 0,
@@ -178,7 +180,9 @@ export class BatchModel implements BatchAccount {
   rebootNodes(pool: Pool, nodeIds: readonly string[], by: string): number {
     this.noteTouched(by, 'pool', pool);
     const nodes = nodeIds.flatMap((id) => pool.nodes.get(id) ?? []);
-    return nodes.filter((node) => reboot(this, pool, node)).length;
+    const rebooted = nodes.filter((node) => reboot(this, pool, node)).length;
+    pool.reboots += rebooted;
+    return rebooted;
   }
 
   removePool(pool: Pool, by: string): void {

@@ -12,6 +12,11 @@ export function setFormula(account: BatchAccount, pool: Pool, formula: string): 
   pool.formula = formula;
   pool.evaluate = compileFormula(formula);
   pool.formulaSetAt = account.now;
+  // A formula that reads no samples always has a value.
+  const isRefused =
+    formula.includes('GetSample') &&
+    account.chance.is(`formula ${pool.id} ${account.now}`, account.weather.formulaErrors);
+  pool.formulaError = isRefused ? 'EvaluationError: the formula could not be evaluated' : null;
   evaluate(account, pool);
 }
 
@@ -20,7 +25,7 @@ function evaluate(account: BatchAccount, pool: Pool): void {
   if (pool.isDeleting || pool.evaluate === null) return;
   pool.nextEvaluation = account.agenda.in(EVALUATION, () => evaluate(account, pool));
   // The service evaluates no formula while an earlier resize is under way.
-  if (pool.resizing !== null) return;
+  if (pool.resizing !== null || pool.formulaError !== null) return;
   const wanted = pool.evaluate(account.now, (name) => metric(account, pool, name));
   pool.target = { spot: wanted.spot, dedicated: wanted.dedicated };
   shrink(account, pool, wanted.terminates);
@@ -139,6 +144,7 @@ function addNodes(account: BatchAccount, pool: Pool, isSpot: boolean): void {
 function boot(account: BatchAccount, pool: Pool, node: Node): void {
   const { weather, chance } = account;
   enter(account, pool, node, 'starting');
+  if (chance.is(`stays ${node.id} ${account.now}`, weather.nodesThatStay)) return;
   const seconds = weather.bootSeconds * (0.5 + chance.at(`boot ${node.id} ${account.now}`));
   node.next = account.agenda.in(seconds * SECOND, () => {
     if (chance.is(`unusable ${node.id} ${account.now}`, weather.nodesUnusable)) {
@@ -150,6 +156,7 @@ function boot(account: BatchAccount, pool: Pool, node: Node): void {
       return;
     }
     enter(account, pool, node, 'waitingForStartTask');
+    if (chance.is(`set-up ${node.id} ${account.now}`, weather.startTasksThatHang)) return;
     node.next = account.agenda.in(30 * SECOND, () => {
       const failed = chance.is(`start task ${node.id} ${account.now}`, weather.startTasksThatFail);
       if (failed) enter(account, pool, node, 'startTaskFailed');
@@ -231,11 +238,19 @@ export function removePool(account: BatchAccount, pool: Pool): void {
   if (pool.nextEvaluation !== null) pool.nextEvaluation.cancelled = true;
   if (pool.resizing !== null) pool.resizing.cancelled = true;
   for (const node of pool.nodes.values()) leave(account, pool, node);
-  const seconds = Math.max(account.weather.deletionSeconds, LEAVING / SECOND);
+  const seconds = Math.max(deletionSeconds(account, pool.id), LEAVING / SECOND);
   account.agenda.in(seconds * SECOND + 1, () => {
     pool.goneAt = account.now;
     account.pools.delete(pool.id.toLowerCase());
   });
+}
+
+/** Longer than a run waits for its clean-up. */
+const HANGING_SECONDS = 4 * 3600;
+
+export function deletionSeconds({ chance, weather }: BatchAccount, id: string): number {
+  const hangs = chance.is(`deletion ${id}`, weather.deletionsThatHang);
+  return hangs ? HANGING_SECONDS : weather.deletionSeconds;
 }
 
 /** Node-minutes of a pool so far. */

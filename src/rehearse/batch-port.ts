@@ -19,6 +19,9 @@ const IMAGES: readonly SupportedImage[] = [
   runsContainers,
 }));
 
+/** As the app's own client: other runs free a quota. */
+const QUOTA_RETRY_SECONDS = 60;
+
 /** The service takes one such call in this time. */
 const FORMULA_PAUSE = 30 * SECOND;
 const AT_REST =
@@ -190,7 +193,9 @@ function collision(kind: string, id: string): Failure {
 }
 
 function quota(doing: string, code: string): Failure {
-  return new Failure('quotaReached', `cannot ${doing}: the account has no more of them [${code}]`);
+  return new Failure('quotaReached', `cannot ${doing}: the account has no more of them [${code}]`, {
+    retryAfterSeconds: QUOTA_RETRY_SECONDS,
+  });
 }
 
 function demand<Thing>(thing: Thing | undefined, kind: string, id: string): Thing {
@@ -264,7 +269,7 @@ function poolView(pool: Pool | undefined): PoolView | null {
     dedicatedNodes,
     resizeErrors: pool.resizing === null ? pool.resizeErrors : [],
     nodeErrors: nodes.unusable > 0 ? ['ContainerInvalidImage: the image could not be fetched'] : [],
-    formulaError: null,
+    formulaError: pool.formulaError,
     failedNodes: nodesIn(pool, 'startTaskFailed', 'unusable').map(({ id }) => id),
     nodesInSetup: nodesIn(pool, 'waitingForStartTask').map(({ id, inStateSince }) => ({
       id,

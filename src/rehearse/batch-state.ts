@@ -51,8 +51,10 @@ export interface Pool extends Made {
   target: { spot: number; dedicated: number };
   resizing: Appointment | null;
   resizeErrors: readonly string[];
+  formulaError: string | null;
   readonly nodes: Map<string, Node>;
   nodesMade: number;
+  reboots: number;
   nextEvaluation: Appointment | null;
   /** Changes of the number of pending tasks: samples of the last minutes. */
   readonly pending: { readonly at: number; readonly count: number }[];
@@ -103,7 +105,15 @@ export interface BatchWeather {
   readonly taskMinutes: readonly [number, number];
   /** Shares, each between 0 and 1. */
   readonly startTasksThatFail: number;
+  /** Nodes whose start task never ends. */
+  readonly startTasksThatHang: number;
   readonly nodesUnusable: number;
+  /** Nodes that stay in starting. */
+  readonly nodesThatStay: number;
+  /** Formulas that Batch refuses to evaluate until one is set again. */
+  readonly formulaErrors: number;
+  /** Pools and jobs whose deletion takes hours. */
+  readonly deletionsThatHang: number;
   readonly preparationsThatFail: number;
   readonly attemptsThatFail: number;
   /** Tasks whose every attempt fails. */
@@ -120,7 +130,11 @@ export const GENTLE: BatchWeather = {
   deletionSeconds: 40,
   taskMinutes: [1, 10],
   startTasksThatFail: 0,
+  startTasksThatHang: 0,
   nodesUnusable: 0,
+  nodesThatStay: 0,
+  formulaErrors: 0,
+  deletionsThatHang: 0,
   preparationsThatFail: 0,
   attemptsThatFail: 0,
   tasksThatFail: 0,

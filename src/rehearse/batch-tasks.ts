@@ -1,4 +1,4 @@
-import { enter, leave, notePending } from './batch-nodes';
+import { deletionSeconds, enter, leave, notePending } from './batch-nodes';
 import type { BatchAccount, Job, Node, Pool, Task } from './batch-state';
 import { MINUTE, SECOND } from './clock';
 
@@ -183,7 +183,7 @@ export function removeJob(account: BatchAccount, job: Job): void {
   job.isDeleting = true;
   if (job.state === 'active') stopTasks(account, job);
   job.state = 'deleting';
-  account.agenda.in(account.weather.deletionSeconds * SECOND, () => {
+  account.agenda.in(deletionSeconds(account, job.id) * SECOND, () => {
     job.goneAt = account.now;
     account.jobs.delete(job.id.toLowerCase());
   });

@@ -40,6 +40,7 @@ const declarations: readonly WorkloadDeclaration[] = [
     description: 'Splits, works, merges',
     overlap: 'allow',
     deadlineMinutes: 120,
+    startWithinMinutes: 45,
     pool: { maxNodes: 3, slotsPerNode: 2 },
     work: { kind: 'split', jobManager: splitting, task, merge: reporting },
     results: ['report.txt'],

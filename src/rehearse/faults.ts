@@ -7,6 +7,8 @@ import type { Shortage } from './batch-state';
 export type CallEffect =
   /** The service does nothing and says so. */
   | 'refused'
+  /** The same, with a time to wait before the next attempt. */
+  | 'throttled'
   /** The service does it, and its answer is lost. */
   | 'answerLost'
   /** A part of it is done. */
@@ -126,6 +128,7 @@ const CALLS: readonly (readonly [PortName, string, number])[] = [
 const EFFECTS: readonly CallEffect[] = [
   'lastForgotten',
   'refused',
+  'throttled',
   'answerLost',
   'halfDone',
   'slow',
@@ -257,7 +260,7 @@ function drawOutage(chance: Chance, key: string, span: Span): Fault {
 function drawShortage(chance: Chance, key: string, span: Span): Fault {
   const from = during(chance, key, span);
   const of = chance.pick<Shortage['of']>(`${key} of`, ['spot', 'spot', 'pools', 'jobs', 'cores']);
-  const minutes = chance.pick(`${key} minutes`, [5, 20, 60, 240]);
+  const minutes = chance.pick(`${key} minutes`, [5, 20, 60, 240, 480]);
   return { kind: 'shortage', of, from, until: from + minutes * MINUTE };
 }
 

@@ -106,6 +106,7 @@ export class Line {
       host.crash(`before ${port}.${method}`);
       return never();
     }
+    if (effect === 'throttled') throw throttled(port, method);
     if (effect === 'refused') throw unavailable(port, method, 'the service is busy');
     this.#refuseInOutage(port, method);
     const result = await perform(effect);
@@ -167,6 +168,15 @@ function idOf(value: unknown): string {
 function unavailable(port: PortName, method: string, why: string): Error {
   const message = `cannot call ${port}.${method} just now: ${why}`;
   return port === 'engine' ? new Error(message) : new Failure('serviceUnavailable', message);
+}
+
+const THROTTLED_SECONDS = 15 * 60;
+
+function throttled(port: PortName, method: string): Error {
+  const message = `cannot call ${port}.${method} for some minutes: there are too many requests`;
+  return port === 'engine'
+    ? new Error(message)
+    : new Failure('serviceUnavailable', message, { retryAfterSeconds: THROTTLED_SECONDS });
 }
 
 type Method = (...values: unknown[]) => unknown;

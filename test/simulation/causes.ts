@@ -29,9 +29,10 @@ const reasons: Partial<Record<FailureCode, Reason>> = {
   quotaReached: short('pools', 'jobs'),
   noCapacity: (world, run) =>
     short('spot', 'cores')(world, run) || isCut(world, run) || hasFault(world, 'eviction'),
-  startTaskFailed: weather('startTasksThatFail'),
+  startTaskFailed: weather('startTasksThatFail', 'startTasksThatHang'),
+  badSpecification: weather('formulaErrors'),
   preparationFailed: weather('preparationsThatFail'),
-  nodesUnusable: weather('nodesUnusable'),
+  nodesUnusable: weather('nodesUnusable', 'nodesThatStay'),
   jobManagerFailed: weather('managersThatFail', 'attemptsThatFail', 'tasksThatHang'),
   taskFailed: (world, run) =>
     weather('tasksThatFail', 'attemptsThatFail', 'tasksThatHang', 'outputsMissing')(world, run) ||
@@ -55,6 +56,9 @@ const reasons: Partial<Record<FailureCode, Reason>> = {
       'tasksThatHang',
       'nodesUnusable',
       'startTasksThatFail',
+      'startTasksThatHang',
+      'nodesThatStay',
+      'formulaErrors',
       'preparationsThatFail',
     )(world, run) ||
     isCut(world, run) ||

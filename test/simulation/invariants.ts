@@ -2,6 +2,7 @@ import type { Played } from '../../src/rehearse/play';
 import { implausible } from './causes';
 import { runsOf, was, type RunFacts } from './facts';
 import {
+  beginsInTime,
   billed,
   caused,
   cleanedUp,
@@ -65,6 +66,11 @@ export const invariants: readonly Invariant[] = [
     id: '3c',
     name: 'clean-up has a bound, and a resumed run its start',
     check: endsInTime,
+  },
+  {
+    id: '3d',
+    name: 'a run that waits for a quota begins within its start window',
+    check: beginsInTime,
   },
   {
     id: '4a',

@@ -197,7 +197,24 @@ export function endsInTime(world: Played, runs: Runs): string[] {
   });
 }
 
-/** A look comes every five minutes at the latest. */
+const LATE_MINUTES = 30;
+
+/** A run that has waited for a quota until its start window ended does not begin. */
+export function beginsInTime(world: Played, runs: Runs): string[] {
+  if (hasFault(world, 'hostDown', 'lateTimers')) return [];
+  if (isLong(world, 'files', 5) || isLong(world, 'batch', 5)) return [];
+  return runs.flatMap(({ runId, record, workload }) => {
+    const watching = record?.timeline.find(({ phase }) => phase === 'watching');
+    if (record === null || watching === undefined) return [];
+    const window = workload.startWithinMinutes ?? workload.deadlineMinutes;
+    const minutes = (Date.parse(watching.at) - Date.parse(record.startedAt)) / MINUTE_MS;
+    return minutes > window + LATE_MINUTES
+      ? [`${runId} began ${Math.round(minutes)} minutes after its start`]
+      : [];
+  });
+}
+
+/** A poll comes every five minutes at the latest. */
 const CANCEL_MINUTES = 20;
 
 export function heedsCancel(world: Played, runs: Runs): string[] {

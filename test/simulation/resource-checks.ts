@@ -63,11 +63,17 @@ function beganOnce(run: RunFacts): boolean {
   return !was(run, 'purge', 'terminate');
 }
 
+/** A reboot is a start task more to pay for; a cut step may reboot its nodes twice. */
+const MOST_REBOOTS = 6;
+
 /** What bounds a bill by itself, should the app never come back: asked, since few worlds come to it. */
 export function guarded(_: Played, runs: Runs): string[] {
   return runs.filter(beganOnce).flatMap(({ runId, workload, pools, jobs }) => {
     const deadline = workload.deadlineMinutes;
     const found = pools.flatMap((pool) => {
+      if (pool.spec?.retainedUntil === null && pool.reboots > MOST_REBOOTS) {
+        return [`${runId} has rebooted ${pool.reboots} nodes`];
+      }
       const nodes = targetAt(pool, pool.madeAt + 5 * MINUTE_MS);
       const late = targetAt(pool, pool.madeAt + (deadline + 15) * MINUTE_MS);
       return [
