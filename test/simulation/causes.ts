@@ -24,7 +24,9 @@ const reasons: Partial<Record<FailureCode, Reason>> = {
   cancelled: (world, run) =>
     was(run, 'cancel', 'stopAll') || run.workload.overlap === 'replace' || isDisturbed(world, run),
   overlapped: (_, run) => run.workload.overlap !== 'allow',
-  startWindowEnded: (world, run) => isCut(world, run) || isDisturbed(world, run),
+  // The run before is cleaned up for as long as its deletions hang.
+  startWindowEnded: (world, run) =>
+    isCut(world, run) || isDisturbed(world, run) || weather('deletionsThatHang')(world, run),
   nameCollision: (world, run) => was(run, 'collision') || world.apps.length > 1,
   quotaReached: short('pools', 'jobs'),
   noCapacity: (world, run) =>

@@ -161,9 +161,12 @@ const PASS_MS = 2 * MINUTE_MS;
 export function cleanedUp({ apps }: Played, runs: Runs): string[] {
   return runs.flatMap(({ app, runId, record, jobs, pools, workload }) => {
     if (record === null || apps.length > 1) return [];
-    const endedAt = Date.parse(record.endedAt) + PASS_MS;
+    const endedAt = Date.parse(record.endedAt) + (isLost(record) ? PASS_MS : 0);
     return record.cleanedUp.flatMap(({ resource, id, state }) => {
       if (state === 'deleting') return [`${runId} ended while its ${resource} was being deleted`];
+      if (state === 'leftBehind' && cleaningMinutes(record) < LEAVE_MINUTES) {
+        return [`${runId} did not wait for the deletion of its ${resource}`];
+      }
       if (state !== 'deleted' || workload.pool.keep !== undefined) return [];
       if (resource === 'staging' || resource === 'outputs') {
         const later = app.parts.files.removed.some(({ name, at }) => name === id && at > endedAt);
@@ -178,6 +181,15 @@ export function cleanedUp({ apps }: Played, runs: Runs): string[] {
   });
 }
 
+/** Nothing is left behind before. */
+const LEAVE_MINUTES = 115;
+
+/** The reconciler, which ends lost runs, has no phases. */
+function cleaningMinutes({ timeline, endedAt }: RunRecord): number {
+  const from = timeline.find(({ phase }) => phase === 'cleaningUp');
+  return from === undefined ? Infinity : (Date.parse(endedAt) - Date.parse(from.at)) / MINUTE_MS;
+}
+
 /** Clean-up gives up after two hours, a step of it after some minutes. */
 const CLEAN_UP_MINUTES = 150;
 
@@ -185,8 +197,8 @@ export function endsInTime(world: Played, runs: Runs): string[] {
   if (hasFault(world, 'hostDown', 'lateTimers') || isLong(world, 'files', 1)) return [];
   return runs.flatMap(({ runId, record }) => {
     if (record === null) return [];
-    const from = record.timeline.find(({ phase }) => phase === 'cleaningUp')?.at ?? record.endedAt;
-    const minutes = (Date.parse(record.endedAt) - Date.parse(from)) / MINUTE_MS;
+    const cleaned = cleaningMinutes(record);
+    const minutes = cleaned === Infinity ? 0 : cleaned;
     const [first] = record.timeline;
     const found =
       first?.phase === 'ended' || first?.at === record.startedAt
