@@ -141,25 +141,14 @@ function openHost(app: App, life: HostLife): Host {
   const bare = clientOf(hub, (instanceId, input) => app.noteStart(instanceId, input));
   const client = onLine(line, life, 'engine', bare);
   const product = productOf(app, life);
-  const activities = Object.entries({
-    ...createActivities({
-      ...product,
-      ledger: runLedgerOn(product.table),
-      programsFolder: '/none',
-    }),
-    startFollowers: followersStarter(product, client),
-    admitWaiting: waitingAdmitter(product, client),
-  });
-  const wrapped = new Map(
-    activities.map(([name, activity]) => [name, asActivity<unknown>(activity)]),
-  );
+  const activities = activitiesOf(product, client);
   const reconciler = reconcileHandler(product, { crons: parts.crons, timeZone: 'Etc/UTC' });
   const poison = poisonBlobHandler(product);
   return {
     product,
     client,
     runActivity: async (name, input) => {
-      const activity = wrapped.get(name);
+      const activity = activities.get(name);
       if (activity === undefined) throw new Error(`no activity is called ${name}`);
       return JSON.stringify(await activity(JSON.parse(input)));
     },
@@ -175,6 +164,16 @@ function openHost(app: App, life: HostLife): Host {
     },
     reconcile: () => reconciler(timerAt(parts.agenda.now), client, contextOf(app)),
   };
+}
+
+function activitiesOf(product: Product, client: DurableClient) {
+  const ledger = runLedgerOn(product.table);
+  const activities = Object.entries({
+    ...createActivities({ ...product, ledger, programsFolder: '/none' }),
+    startFollowers: followersStarter(product, client),
+    admitWaiting: waitingAdmitter(product, client),
+  });
+  return new Map(activities.map(([name, activity]) => [name, asActivity<unknown>(activity)]));
 }
 
 /** The app as its functions have it, with ports that may fail. */

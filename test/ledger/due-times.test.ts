@@ -141,3 +141,17 @@ test('a due time that is found within ten minutes runs by whatever policy', () =
     missed: passed,
   });
 });
+
+test('due times are found whatever part of the time between two of them was asked for before', () => {
+  const schedule = { cron: '0 0 3 * * *', timeZone: 'Europe/Berlin' };
+  const ask = (after: string, until: string) =>
+    dueTimesIn(schedule, `2030-01-${after}:00.000Z`, `2030-01-${until}:00.000Z`, 10);
+
+  expect([
+    ask('01T04:00', '01T05:00'),
+    ask('01T05:00', '01T06:00'),
+    ask('01T05:00', '02T02:00'),
+    ask('01T01:00', '01T05:00'),
+    ask('02T02:00', '02T03:00'),
+  ]).toEqual([[], [], ['2030-01-02T02:00:00.000Z'], ['2030-01-01T02:00:00.000Z'], []]);
+});
