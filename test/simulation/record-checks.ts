@@ -97,8 +97,8 @@ export function followed(_: Played, runs: Runs): string[] {
   });
 }
 
-/** After this long without a host or storage the reconciler ends what is active. */
-const OVERDUE_MINUTES = 360;
+/** The reconciler ends what is active six hours after its deadline, of which a clean-up may take two. */
+const OVERDUE_MINUTES = 240;
 
 /** An orchestration is lost only where somebody ended it, or storage or hosts were away for long. */
 export function lostWithReason(world: Played, runs: Runs): string[] {
@@ -230,8 +230,9 @@ export function beginsInTime(world: Played, runs: Runs): string[] {
 const CANCEL_MINUTES = 20;
 
 export function heedsCancel(world: Played, runs: Runs): string[] {
-  if (hasFault(world, 'hostDown', 'lateTimers', 'outage', 'outageFrom', 'checkpoint', 'call'))
-    return [];
+  if (hasFault(world, 'hostDown', 'lateTimers', 'outage', 'outageFrom')) return [];
+  const { faults } = world.plan;
+  if (faults.some((fault) => fault.kind === 'call' && fault.effect === 'throttled')) return [];
   if (world.apps.length > 1) return [];
   return runs.flatMap((run) => {
     const { record, runId } = run;
