@@ -129,9 +129,11 @@ const declarations: readonly WorkloadDeclaration[] = [
   },
   {
     name: 'chunks',
-    description: 'Several units a task, of which some may fail, in containers',
-    overlap: 'forbid',
+    description:
+      'Runs one after another; several units a task, some of which may fail, in containers',
+    overlap: 'queue',
     deadlineMinutes: 60,
+    startWithinMinutes: 20,
     keepFailedDays: 3,
     keepOutputsDays: 0,
     pool: { maxNodes: 2, registries: [{ server: 'docker.io', user: 'me', secret: 'password' }] },

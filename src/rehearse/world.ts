@@ -100,8 +100,10 @@ function drawTimes(chance: Chance, { id, workloads }: AppDrawn, hours: number): 
     const many = workload === 'marathon' ? 1 : chance.pick(`${id} ${workload} times`, [1, 1, 2, 3]);
     const key = `${id} ${workload}`;
     if (kind === 'schedule') return [{ workload, kind, ...drawSchedule(chance, key, hours, many) }];
+    // Runs that queue come close to one another.
+    const span = workload === 'chunks' ? 30 : hours * 60;
     const minutes = Array.from({ length: many }, (_, index) =>
-      chance.whole(`${key} ${index} minute`, 0, hours * 60),
+      chance.whole(`${key} ${index} minute`, 0, span),
     );
     return [{ workload, kind, cron: null, minutes }];
   });

@@ -26,7 +26,10 @@ const reasons: Partial<Record<FailureCode, Reason>> = {
   overlapped: (_, run) => run.workload.overlap !== 'allow',
   // The run before is cleaned up for as long as its deletions hang.
   startWindowEnded: (world, run) =>
-    isCut(world, run) || isDisturbed(world, run) || weather('deletionsThatHang')(world, run),
+    isCut(world, run) ||
+    isDisturbed(world, run) ||
+    run.workload.overlap === 'queue' ||
+    weather('deletionsThatHang')(world, run),
   nameCollision: (world, run) => was(run, 'collision') || world.apps.length > 1,
   quotaReached: short('pools', 'jobs'),
   noCapacity: (world, run) =>

@@ -69,7 +69,7 @@ export const invariants: readonly Invariant[] = [
   },
   {
     id: '3d',
-    name: 'a run that waits for a quota begins within its start window',
+    name: 'a run that waits for others or for a quota begins within its start window',
     check: beginsInTime,
   },
   {

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { build, type Plugin } from 'esbuild';
@@ -44,9 +44,9 @@ runCommand(command, async ({ seeds, only }) => {
   const chosen = all.filter(({ what, file }) => `${file}: ${what}`.includes(only));
   row('mistake', 'seed', 'invariant');
   let found = 0;
-  for (const [index, mistake] of chosen.entries()) {
+  for (const mistake of chosen) {
     try {
-      const seen = await find(mistake, index, Number(seeds));
+      const seen = await find(mistake, Number(seeds));
       if (seen !== null) found += 1;
       if (seen === null) row(mistake.what, '-', 'SURVIVES');
       else row(mistake.what, String(seen.seed), `${seen.id}: ${seen.detail}`);
@@ -63,8 +63,10 @@ function row(what: string, seed: string, invariant: string): void {
 }
 
 /** The first world that breaks an invariant with the mistake in the source. */
-async function find(mistake: Mistake, index: number, seeds: number): Promise<Found | null> {
-  const program = path.join(root, 'dist/simulate', `planted-${index}.js`);
+async function find(mistake: Mistake, seeds: number): Promise<Found | null> {
+  // Below the packages that the bundle requires; two calls of this command may run at once.
+  const folder = mkdtempSync(path.join(__dirname, 'planted-'));
+  const program = path.join(folder, 'find.js');
   await build({
     entryPoints: [path.join(root, 'test/simulation/find.ts')],
     bundle: true,
@@ -78,7 +80,7 @@ async function find(mistake: Mistake, index: number, seeds: number): Promise<Fou
     const bundle = load(program) as { find(seeds: number): Promise<Found | null> };
     return await bundle.find(seeds);
   } finally {
-    rmSync(program);
+    rmSync(folder, { recursive: true });
   }
 }
 

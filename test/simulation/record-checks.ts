@@ -211,14 +211,18 @@ export function endsInTime(world: Played, runs: Runs): string[] {
 
 const LATE_MINUTES = 30;
 
-/** A run that has waited for a quota until its start window ended does not begin. */
+/** A run that has waited for others, or for a quota, until its start window ended does not begin. */
 export function beginsInTime(world: Played, runs: Runs): string[] {
   if (hasFault(world, 'hostDown', 'lateTimers')) return [];
   if (isLong(world, 'files', 5) || isLong(world, 'batch', 5)) return [];
-  return runs.flatMap(({ runId, record, workload }) => {
+  return runs.flatMap(({ runId, record, row, workload }) => {
     const watching = record?.timeline.find(({ phase }) => phase === 'watching');
-    if (record === null || watching === undefined) return [];
+    if (record === null || row === null || watching === undefined) return [];
     const window = workload.startWithinMinutes ?? workload.deadlineMinutes;
+    const waited = (Date.parse(record.startedAt) - Date.parse(row.knownAt)) / MINUTE_MS;
+    if (waited > window + LATE_MINUTES) {
+      return [`${runId} was started ${Math.round(waited)} minutes after its occurrence`];
+    }
     const minutes = (Date.parse(watching.at) - Date.parse(record.startedAt)) / MINUTE_MS;
     return minutes > window + LATE_MINUTES
       ? [`${runId} began ${Math.round(minutes)} minutes after its start`]
