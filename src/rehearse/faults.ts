@@ -222,6 +222,21 @@ export function drawFault(chance: Chance, key: string, span: Span): Fault {
   return drawCall(chance, key);
 }
 
+/** Draws the rare faults that runs need most to survive as often as all others together. */
+export function drawMainFault(chance: Chance, key: string, span: Span): Fault {
+  const draw = chance.pick(`${key} main`, [null, null, null, ...RARE]);
+  // While the first runs are active.
+  const early = { ...span, until: span.from + HOUR };
+  return draw === null ? drawFault(chance, key, span) : draw(chance, key, early);
+}
+
+const RARE: readonly Draw[] = [
+  drawOutage,
+  drawHostDown,
+  drawOperator('terminate'),
+  drawOperator('cancel'),
+];
+
 function drawCall(chance: Chance, key: string): Fault {
   const [port, method, times] = CALLS[chance.whole(`${key} method`, 0, CALLS.length - 1)] ?? [
     'batch',

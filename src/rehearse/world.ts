@@ -1,7 +1,7 @@
 import { GENTLE, type BatchWeather } from './batch-state';
 import { Chance } from './chance';
 import { HOUR, MINUTE } from './clock';
-import { drawFault, type Fault } from './faults';
+import { drawFault, drawMainFault, type Fault } from './faults';
 
 /** A world as its seed draws it: apps, what starts their runs, what goes wrong. Data alone. */
 export interface WorldPlan {
@@ -64,7 +64,11 @@ export function drawWorld(seed: number): WorldPlan {
     seed,
     apps,
     occurrences,
-    faults: Array.from({ length: many }, (_, index) => drawFault(chance, `fault ${index}`, span)),
+    faults: Array.from({ length: many }, (_, index) =>
+      index === 0
+        ? drawMainFault(chance, 'fault 0', span)
+        : drawFault(chance, `fault ${index}`, span),
+    ),
     weather: many === 0 ? GENTLE : drawWeather(chance),
     slowCalls: chance.pick('slow calls', [0, 0, 0.02, 0.1]),
     passMinutes: chance.pick('pass minutes', [5, 5, 10, 15]),

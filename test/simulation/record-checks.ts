@@ -213,8 +213,7 @@ const LATE_MINUTES = 30;
 
 /** A run that has waited for others, or for a quota, until its start window ended does not begin. */
 export function beginsInTime(world: Played, runs: Runs): string[] {
-  if (hasFault(world, 'hostDown', 'lateTimers')) return [];
-  if (isLong(world, 'files', 5) || isLong(world, 'batch', 5)) return [];
+  if (hasFault(world, 'hostDown', 'lateTimers', 'outage', 'outageFrom')) return [];
   return runs.flatMap(({ runId, record, row, workload }) => {
     const watching = record?.timeline.find(({ phase }) => phase === 'watching');
     if (record === null || row === null || watching === undefined) return [];
