@@ -15,12 +15,12 @@ Plants one mistake after another in the source while the simulation is bundled, 
 until one breaks an invariant. Prints a table: mistake, seed that found it, invariant. Exit code 1
 when a mistake survives all of its worlds, or its line is not in the source any more.
 
-  --seeds <n>    worlds for each mistake at most (default 600)
+  --seeds <n>    worlds for each mistake at most (default 1000)
   --only <text>  only the mistakes with this text in their name or their file
   --help         print this text
 `,
   options: {
-    seeds: { type: 'string', default: '600' },
+    seeds: { type: 'string', default: '1000' },
     only: { type: 'string', default: '' },
   },
   check: ({ seeds }) => countProblem({ seeds }),
