@@ -25,9 +25,14 @@ export interface ReconcileContext {
   readonly instanceOf: (row: ActiveRow) => Promise<InstanceState>;
   /**
    * One step of ending a run that no orchestration ends: clean-up, record, final row. False when
-   * something is still being deleted; the next pass continues.
+   * something is still being deleted; the next pass continues. The first step records nothing: what
+   * an activity that was under way has created meanwhile is deleted by the next one.
    */
-  readonly endLostRun: (row: ActiveRow, instance: InstanceState) => Promise<boolean>;
+  readonly endLostRun: (
+    row: ActiveRow,
+    instance: InstanceState,
+    step: 'first' | 'later',
+  ) => Promise<boolean>;
   /** Deletes pools, jobs and staging of this app that no active run claims. */
   readonly deleteLeftovers: () => Promise<Reconciled>;
   /** Work of once a day: records and outputs past their retention, rows that the table has lost. */
@@ -183,7 +188,7 @@ async function endRun(
     reason: { kind: 'lost', code: 'internal', cause },
   }));
   if (changed === null) return [];
-  await context.endLostRun(changed, instance);
+  await context.endLostRun(changed, instance, 'first');
   return [`run ${row.runId} is being ended: ${cause}`];
 }
 
@@ -193,7 +198,7 @@ async function continueEnding(
   instance: InstanceState,
 ): Promise<readonly string[]> {
   if (row.reason?.kind === 'lost') {
-    const isOver = await context.endLostRun(row, instance);
+    const isOver = await context.endLostRun(row, instance, 'later');
     return isOver ? [`run ${row.runId} has ended and left nothing`] : [];
   }
   await context.admission.endWithoutRun(row);

@@ -25,8 +25,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 /** A start takes seconds; a host that is killed in the middle is back after minutes. */
 const STARTING_MS = 10 * MINUTE_MS;
 const PENDING_MS = HOUR_MS;
-/** Clean-up and record are tried for three hours after the deadline; then nothing comes any more. */
-const OVERDUE_MS = 6 * HOUR_MS;
+/** Clean-up and record are retried for a day and an hour, and clean-up waits for two hours. */
+const OVERDUE_MS = 32 * HOUR_MS;
 const ENDING_MS = 5 * MINUTE_MS;
 export const MAX_TERMS = 3;
 
@@ -63,7 +63,7 @@ function runningRepair(row: ActiveRow, { kind }: InstanceState, now: string): Re
   const overdue = Date.parse(now) - Date.parse(row.deadline ?? row.since) > OVERDUE_MS;
   if (kind === 'pending' || kind === 'active') {
     if (overdue) {
-      const cause = 'its orchestration was still active six hours after the deadline';
+      const cause = 'its orchestration was still active 32 hours after the deadline';
       return { kind: 'endRun', cause };
     }
     return { kind: row.reason?.kind === 'lost' ? 'noteFound' : 'leave' };

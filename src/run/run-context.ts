@@ -33,7 +33,7 @@ export function newRun(ctx: Execution['ctx'], plan: RunPlan): RunContext {
   return run;
 }
 
-/** Starts a run anew that has not begun: its deadline counts from its claim, not from an outage. */
+/** Starts a run again that has not begun: its deadline counts from its claim, not from an outage. */
 export function restart(run: RunContext, plan: RunPlan): void {
   const milestone = { phase: run.position.phase, at: plan.startedAt };
   run.plan = plan;

@@ -15,17 +15,21 @@ import type { RunPlan, RunRecord } from '../run/run';
 
 const GIVE_UP_MS = 2 * 3_600_000;
 
+interface LostStep {
+  readonly instance: InstanceState;
+  readonly step: 'first' | 'later';
+}
+
 /** A record that the orchestration returned, and storage has lost, is written again. */
 export async function endLost(
   app: App,
   owner: string,
   row: ActiveRow,
-  instance: InstanceState,
+  { instance, step }: LostStep,
 ): Promise<boolean> {
   const { runId, reason } = row;
   const plan = planOf(app, owner, row);
   const returned = instance.kind === 'ended' ? recordIn(instance.output, runId) : null;
-  const now = app.now().toISOString();
   const record =
     returned === null
       ? await endLostRun(
@@ -38,8 +42,9 @@ export async function endLost(
             workload: app.workloads.get(row.workload) ?? null,
             nodeMinutes: await spentBy(app, plan, row, instance),
             giveUpAt: new Date(Date.parse(row.since) + GIVE_UP_MS).toISOString(),
+            mayRecord: step === 'later',
           },
-          now,
+          app.now,
         )
       : await writeRecordOnce(app.files, returned);
   if (record === null) return false;

@@ -75,7 +75,7 @@ async function contextOf(
     },
     storageNow: app.storageNow,
     instanceOf: (row) => instanceStateOf(client, row),
-    endLostRun: (row, instance) => endLost(app, owner, row, instance),
+    endLostRun: (row, instance, step) => endLost(app, owner, row, { instance, step }),
     deleteLeftovers: () => deleteLeftovers(app, client, owner),
     upkeep: () => upkeep(app, client, owner, kept),
   };

@@ -17,7 +17,7 @@ const leave: Repair = { kind: 'leave' };
 const again: Repair = { kind: 'startAgain' };
 const end = (cause: string): Repair => ({ kind: 'endRun', cause });
 const notStarted = end('its orchestration could not be started 3 times');
-const overdue = end('its orchestration was still active six hours after the deadline');
+const overdue = end('its orchestration was still active 32 hours after the deadline');
 
 type Line = readonly [string, Partial<ActiveRow>, InstanceState, Repair];
 
@@ -37,11 +37,11 @@ const lines: readonly Line[] = [
     notStarted,
   ],
   ['starting, while its orchestration is active', starting(300), active, leave],
-  ['starting, active long after the deadline', starting(999, 361), active, overdue],
+  ['starting, active long after the deadline', starting(9999, 32 * 60 + 1), active, overdue],
   ['running, active', running(0), active, leave],
-  ['running, active six hours after the deadline', running(360), active, leave],
-  ['running, active more than six hours after the deadline', running(361), active, overdue],
-  ['running, pending more than six hours after it', running(361), pending, overdue],
+  ['running, active 32 hours after the deadline', running(32 * 60), active, leave],
+  ['running, active more than 32 hours after the deadline', running(32 * 60 + 1), active, overdue],
+  ['running, pending more than 32 hours after it', running(32 * 60 + 1), pending, overdue],
   ['running, not found for the first time', running(0), unknown, { kind: 'noteLost' }],
   [
     'running, not found for the second time',
@@ -61,7 +61,7 @@ function starting(minutes: number, afterDeadline = 0): Partial<ActiveRow> {
 }
 
 function running(afterDeadline: number): Partial<ActiveRow> {
-  return { state: 'running', since: minutesAgo(600), deadline: minutesAgo(afterDeadline) };
+  return { state: 'running', since: minutesAgo(9999), deadline: minutesAgo(afterDeadline) };
 }
 
 function ending(minutes: number, reason: Reason): Partial<ActiveRow> {

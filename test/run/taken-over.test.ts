@@ -130,11 +130,12 @@ test('a run whose workload is removed in the middle of an execution is not repla
     nodeMinutes: 0,
     workload: null,
     giveUpAt: '2030-01-01T05:00:00.000Z',
+    mayRecord: true,
   };
   const tools = { ...stand.app, ledger: runLedgerOn(stand.table) };
-  const first = await endLostRun(tools, lost, '2030-01-01T02:10:00.000Z');
+  const first = await endLostRun(tools, lost, () => new Date('2030-01-01T02:10:00.000Z'));
   stand.clock.step(60_000);
-  const record = await endLostRun(tools, lost, '2030-01-01T02:11:00.000Z');
+  const record = await endLostRun(tools, lost, () => new Date('2030-01-01T02:11:00.000Z'));
 
   expect([runtimeStatus, first, record?.outcome]).toEqual([
     'Failed',

@@ -19,17 +19,19 @@ export interface LostRun {
   readonly workload: Workload | null;
   /** Nothing is waited for after this instant: what is still there is recorded as left behind. */
   readonly giveUpAt: string;
+  /** False in the first step: something may still be created by an activity that is under way. */
+  readonly mayRecord: boolean;
 }
 
 /**
  * One step of ending a lost run: deletes its job, pool and staging, and records its end once all
  * of them answer that they are deleted. Outputs and logs are kept as of any failed run.
- * @returns the record, or null while something is still being deleted
+ * @returns the record, or null while something is still being deleted, and in the first step
  */
 export async function endLostRun(
   { batch, files, ledger }: Pick<ActivityContext, 'batch' | 'files' | 'ledger'>,
   run: LostRun,
-  now: string,
+  now: () => Date,
 ): Promise<RunRecord | null> {
   const { plan, runId, workload, nodeMinutes } = run;
   const { jobId, poolId, stagingContainer: staging, outputContainer: outputs } = plan;
@@ -42,7 +44,8 @@ export async function endLostRun(
     await attempt('staging', staging, () => files.removeContainer(staging, labels)),
   ];
   const isDeleting = done.some(({ state }) => state === 'deleting');
-  if (isDeleting && now < run.giveUpAt) return null;
+  const endedAt = now().toISOString();
+  if (!run.mayRecord || (isDeleting && endedAt < run.giveUpAt)) return null;
   const cleanedUp: CleanedUp[] = [
     ...done.map((item) =>
       item.state === 'deleting' ? { ...item, state: 'leftBehind' as const } : item,
@@ -59,7 +62,7 @@ export async function endLostRun(
     },
     workload,
     startedAt: plan.startedAt,
-    endedAt: now,
+    endedAt,
     usage: { nodeMinutes, dedicatedMinutes: 0, preemptions: 0 },
     outputContainer: outputs,
     cleanedUp,

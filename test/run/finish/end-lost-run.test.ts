@@ -31,6 +31,7 @@ function lost({ plan, workload }: World): LostRun {
     nodeMinutes: 0,
     workload,
     giveUpAt: minute(120).toISOString(),
+    mayRecord: true,
   };
 }
 
@@ -39,7 +40,7 @@ function endAt(
   minutes: number,
   changed: Partial<LostRun> = {},
 ): Promise<RunRecord | null> {
-  return endLostRun(world.tools, { ...lost(world), ...changed }, minute(minutes).toISOString());
+  return endLostRun(world.tools, { ...lost(world), ...changed }, () => minute(minutes));
 }
 
 function endsOf(record: RunRecord | null): readonly string[] | undefined {
@@ -134,7 +135,7 @@ test('a resource of a lost run that is still being deleted in the end is recorde
 test('a deletion that fails does not stop the others, and its error is in the record of the lost run', async () => {
   const world = await lostWorld();
   const batch = disconnecting(world.batch, { calls: 0 }, 1, 'beforeTheCall');
-  const ended = endLostRun({ ...world.tools, batch }, lost(world), minute(120).toISOString());
+  const ended = endLostRun({ ...world.tools, batch }, lost(world), () => minute(120));
 
   expect((await ended)?.cleanedUp.map(({ state, reason }) => [state, reason])).toEqual([
     ['leftBehind', 'cut before'],
@@ -143,6 +144,17 @@ test('a deletion that fails does not stop the others, and its error is in the re
     ['kept', undefined],
   ]);
   expect(world.batch.pools.get(world.plan.poolId)?.isDeleting).toBe(true);
+});
+
+test('the first step of ending a lost run deletes and records nothing, since an activity may be under way', async () => {
+  const world = await lostWorld();
+
+  expect(await endAt(world, 1, { mayRecord: false })).toBeNull();
+  world.batch.finishDeletions();
+  expect(await endAt(world, 2, { mayRecord: false })).toBeNull();
+
+  expect([world.batch.pools.size, world.batch.jobs.size]).toEqual([0, 0]);
+  expect(endsOf(await endAt(world, 3))).toHaveLength(4);
 });
 
 test('a lost run that had made nothing is recorded at once, with nothing kept', async () => {
