@@ -22,7 +22,7 @@ export function outputsHandler(app: App): HttpHandler {
   return withProblemDocuments(async (request) => {
     const container = await containerOf(app, request.params['id'] ?? '');
     const { name = '' } = request.params;
-    if (name !== '') return { status: 302, headers: await wayTo(app, container, name) };
+    if (name !== '') return { status: 302, headers: await redirectTo(app, container, name) };
     const prefix = request.query.get('prefix') ?? '';
     const after = request.query.get('after') ?? '';
     const here = (request.url.split('?')[0] ?? '').replace(/\/+$/, '');
@@ -30,7 +30,7 @@ export function outputsHandler(app: App): HttpHandler {
   });
 }
 
-/** GET /api/workloads/{workload}/latest: its newest run with its files, in one step. */
+/** GET /api/workloads/{workload}/latest returns the newest run of a workload with its files, in one request. */
 export function latestRunHandler(app: App): HttpHandler {
   return withProblemDocuments(async (request, client) => {
     const workload = findWorkload(app.workloads, request.params['workload'] ?? '');
@@ -100,7 +100,7 @@ async function filesOf(
  * The headers of a redirect to the blob itself, so that a file of any size bypasses the app. The URL
  * grants read access to this blob only, for ADDRESS_MINUTES.
  */
-async function wayTo({ files: storage }: App, container: string, name: string) {
+async function redirectTo({ files: storage }: App, container: string, name: string) {
   if ((await storage.find(container, name)) === null) {
     throw new Failure('unknownOutput', `${unknown(name)}; GET /api/runs/{id}/outputs lists them`);
   }

@@ -17,12 +17,12 @@ import { checkBody, checkRunId, findWorkload, keyOf, readBody } from './requests
 import { listRuns, type RunsQuery } from './run-list';
 import { isActiveRun, runViewOf, withProgress } from './run-view';
 
-/** Start, list, show and cancel runs. */
+/** The handlers that start, list, show and cancel runs. */
 
 /** Seconds after which another request for the status of a run is worthwhile. */
 const RETRY_AFTER_SECONDS = '10';
 
-/** POST /api/runs/{workload}, with an Idempotency-Key to make a repeated request one run. */
+/** POST /api/runs/{workload} starts a run. With an Idempotency-Key, a repeated request starts no second run. */
 export function startHandler(app: App): HttpHandler {
   return withProblemDocuments(async (request, client, context) => {
     const workload = findWorkload(app.workloads, request.params['workload'] ?? '');
@@ -37,7 +37,7 @@ export function startHandler(app: App): HttpHandler {
   });
 }
 
-/** GET /api/runs?workload=&status=&since=&until=&after=&limit= */
+/** GET /api/runs?workload=&status=&since=&until=&after=&limit= returns a page of runs, the newest first. */
 export function listHandler(app: App): HttpHandler {
   return withProblemDocuments(async (request, client) => {
     const { runs, next } = await listRuns(app.table, queryOf(app, request));
@@ -53,7 +53,7 @@ export function listHandler(app: App): HttpHandler {
   });
 }
 
-/** GET /api/runs/{id} */
+/** GET /api/runs/{id} returns a run. */
 export function showHandler(app: App): HttpHandler {
   return withProblemDocuments(async (request, client) => {
     const run = await runViewOf(app, client, checkRunId(request.params['id'] ?? ''));
@@ -62,7 +62,7 @@ export function showHandler(app: App): HttpHandler {
   });
 }
 
-/** DELETE /api/runs/{id} */
+/** DELETE /api/runs/{id} cancels a run. */
 export function cancelHandler(app: App): HttpHandler {
   return withProblemDocuments(async (request, client) => {
     const runId = checkRunId(request.params['id'] ?? '');

@@ -26,9 +26,9 @@ export function stopAllHandler(app: App): HttpHandler {
     const workload = workloadIn(app, request);
     const now = app.now();
     const until = new Date(now.getTime() + CLOSED_MINUTES * 60_000).toISOString();
-    if (workload === null) {
-      await closeAdmission(app.table, { until, by: 'a request', why: 'DELETE /api/runs' });
-    }
+    const query = workload === null ? '' : `?workload=${workload}`;
+    const closed = { until, by: 'a request', why: `DELETE /api/runs${query}` };
+    await closeAdmission(app.table, closed, workload);
     const active = (await listActive(app.table)).filter(
       (row) => workload === null || row.workload === workload,
     );

@@ -215,11 +215,12 @@ function takenWith({ runs, starts, nodeMinutes, cost }: Taken, { mayTake }: Acti
 function reasonAgainst(
   { control, limits, now }: AdmissionInput,
   { runs, starts, nodeMinutes, cost }: Taken,
-  { mayTake }: ActiveRow,
+  { workload, mayTake }: ActiveRow,
 ): Reason | null {
-  if (control.closed !== null && now < control.closed.until) {
-    const { by, why } = control.closed;
-    return waiting('admissionClosed', `${by} stopped all starts: ${why}`);
+  for (const closed of [control.closed, control.closedWorkloads[workload] ?? null]) {
+    if (closed === null || now >= closed.until) continue;
+    const what = closed === control.closed ? 'all starts' : `all starts of ${workload}`;
+    return waiting('admissionClosed', `${closed.by} stopped ${what}: ${closed.why}`);
   }
   if (runs >= limits.maxActiveRuns) {
     return waiting('tooManyRuns', `${runs} runs of this app are active`);

@@ -21,6 +21,7 @@ import {
   OPEN_ADMISSION,
   type ActiveRow,
   type AdmissionControl,
+  type Closed,
   type MonthSum,
 } from './rows';
 import type { Change, Table } from './table';
@@ -264,14 +265,21 @@ function withStarts(
   return { ...control, recentStarts: [...recent, ...starts] };
 }
 
-/** Closes admission until an instant: no run starts, whatever its trigger. */
+/** Closes admission until an instant, of one workload or of all: no run starts, whatever its trigger. */
 export async function closeAdmission(
   table: Table,
-  closed: NonNullable<AdmissionControl['closed']> | null,
+  closed: Closed,
+  workload: string | null = null,
 ): Promise<void> {
   for (;;) {
     const found = versioned<AdmissionControl>(await table.get(ACTIVE_PARTITION, ADMISSION_KEY));
-    const value = asValue({ ...(found?.value ?? OPEN_ADMISSION), closed });
+    const control = found?.value ?? OPEN_ADMISSION;
+    const { closedWorkloads } = control;
+    const value = asValue(
+      workload === null
+        ? { ...control, closed }
+        : { ...control, closedWorkloads: { ...closedWorkloads, [workload]: closed } },
+    );
     const change: Change =
       found === null
         ? { kind: 'insert', key: ADMISSION_KEY, value }

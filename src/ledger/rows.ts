@@ -97,12 +97,24 @@ export interface MonthSum {
 
 export const NOTHING_SPENT: MonthSum = { runs: 0, nodeMinutes: 0, cost: 0 };
 
+export interface Closed {
+  readonly until: string;
+  readonly by: string;
+  readonly why: string;
+}
+
 /** The state of admission beside the active rows; one row of the same partition. */
 export interface AdmissionControl {
   /** No run starts until then; null when admission is open. */
-  readonly closed: { readonly until: string; readonly by: string; readonly why: string } | null;
+  readonly closed: Closed | null;
+  /** The same for single workloads, by name. */
+  readonly closedWorkloads: Readonly<Record<string, Closed>>;
   /** Instants of the starts of the last minute, newest last. */
   readonly recentStarts: readonly string[];
 }
 
-export const OPEN_ADMISSION: AdmissionControl = { closed: null, recentStarts: [] };
+export const OPEN_ADMISSION: AdmissionControl = {
+  closed: null,
+  closedWorkloads: {},
+  recentStarts: [],
+};

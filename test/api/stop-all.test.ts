@@ -85,7 +85,7 @@ test('a stop closes admission first, takes pools away before jobs, and then canc
   expect(world.hub.polled.toSorted()).toEqual([running, other].toSorted());
 });
 
-test('a stop of one workload leaves admission open and touches nothing of another', async () => {
+test('a stop of one workload closes its admission alone and touches nothing of another', async () => {
   const { world, running, starting, other } = await threeRuns();
   world.batch.retained.push(
     { id: 'hello-kept-0123456789-1', until: minute(600).toISOString() },
@@ -106,10 +106,14 @@ test('a stop of one workload leaves admission open and touches nothing of anothe
     refused: [],
   });
   const active = world.table.values('active');
-  expect(active['!admission']).toMatchObject({ closed: null });
+  expect(active['!admission']).toMatchObject({
+    closed: null,
+    closedWorkloads: { hello: { why: 'DELETE /api/runs?workload=hello' } },
+  });
   expect(active[other]).toMatchObject({ state: 'running', cancel: null });
   expect(world.hub.polled).toEqual([running]);
-  expect((await world.post('hello', 'next')).status).toBe(202);
+  expect((await world.post('hello', 'next')).status).toBe(429);
+  expect((await world.post('tiles', 'next')).status).toBe(202);
 });
 
 test('a stop scales every retained pool of this app to zero nodes', async () => {

@@ -224,6 +224,7 @@ test('no more runs are active than the app allows', () => {
 test('no more runs start in a minute than the app allows', () => {
   const control = {
     closed: null,
+    closedWorkloads: {},
     recentStarts: ['2026-11-30T01:59:05.000Z', '2026-11-30T01:59:05.001Z'],
   };
 
@@ -273,7 +274,7 @@ test('the budget in money counts likewise, and a workload without a price takes 
 
 test('nothing starts while admission is closed, and again from the instant on', () => {
   const closed = (until: string) => ({
-    control: { closed: { until, by: 'ops', why: 'a bad image' }, recentStarts: [] },
+    control: { ...OPEN_ADMISSION, closed: { until, by: 'ops', why: 'a bad image' } },
   });
 
   expect(decide([row(1)], closed('2026-11-30T02:00:05.001Z'))).toEqual([
@@ -288,6 +289,25 @@ test('nothing starts while admission is closed, and again from the instant on', 
     },
   ]);
   expect(decide([row(1)], closed(NOW))).toEqual([start(row(1))]);
+});
+
+test('nothing of a workload starts while its admission is closed, and others do', () => {
+  const closed = { until: '2026-11-30T03:00:00.000Z', by: 'ops', why: 'a bad image' };
+  const control = { ...OPEN_ADMISSION, closedWorkloads: { [row(1).workload]: closed } };
+  const other = row(2, {}, 'other');
+
+  expect(decide([row(1), other], { control })).toEqual([
+    {
+      kind: 'wait',
+      runId: row(1).runId,
+      reason: {
+        kind: 'waiting',
+        code: 'admissionClosed',
+        cause: 'ops stopped all starts of report: a bad image',
+      },
+    },
+    start(other),
+  ]);
 });
 
 test('an occurrence whose start window has passed is missed', () => {

@@ -87,7 +87,7 @@ test('what is admitted is written with its decision and then started', async () 
   expect(await admit(context)).toEqual([runId]);
   expect(started).toEqual([runId]);
   expect(table.values('active')).toEqual({
-    '!admission': { closed: null, recentStarts: [NOW] },
+    '!admission': { closed: null, closedWorkloads: {}, recentStarts: [NOW] },
     [runId]: activeRow({ state: 'starting', deadline: DEADLINE, decision: 'd1' }),
   });
   expect(await admit(context)).toEqual([]);
@@ -181,7 +181,7 @@ test('closed admission starts nothing until it is opened', async () => {
   await closeAdmission(table, { until: LATER, by: 'ops', why: 'a bad image' });
 
   expect(await admit(host(table).context)).toEqual([]);
-  await closeAdmission(table, null);
+  await closeAdmission(table, { until: NOW, by: 'ops', why: 'it is mended' });
   expect(await admit(host(table).context)).toEqual(ids);
 });
 
