@@ -16,7 +16,7 @@ import type { Workload, Workloads } from '../workload/workload';
 import { batchPort } from './batch-port';
 import type { BatchModel } from './batch-model';
 import { SECRET } from './catalogue';
-import { SECOND, type Agenda } from './clock';
+import { MINUTE, SECOND, type Agenda } from './clock';
 import { TaskHub, type HubParts } from './engine';
 import { clientOf } from './engine-client';
 import type { FilesModel } from './files-model';
@@ -35,11 +35,15 @@ export interface AppParts {
   /** The schedules in force, by workload. */
   readonly crons: Readonly<Record<string, string>>;
   readonly line: Line;
+  readonly limits: Bounds;
   readonly hub: Pick<
     HubParts,
-    'chance' | 'checkpoint' | 'delivery' | 'timerLateness' | 'broken' | 'stored'
+    'chance' | 'checkpoint' | 'delivery' | 'timerLateness' | 'startLateness' | 'broken' | 'stored'
   >;
 }
+
+/** Bounds on sums over an app. */
+export type Bounds = Pick<Product['limits'], 'maxActiveRuns' | 'maxStartsPerMinute'>;
 
 /** After a crash the platform needs this long to have a host again. */
 const RESTART = 20 * SECOND;
@@ -66,6 +70,7 @@ export class App {
     this.hub = new TaskHub({
       ...parts.hub,
       agenda: parts.agenda,
+      history: parts.table.history,
       workflow: runWorkflow(parts.workloads),
       runActivity: (name, input) => this.#host.runActivity(name, input),
       upAt: () => this.downUntil,
@@ -116,8 +121,10 @@ export class App {
     const life: HostLife = {
       app: this.parts.id,
       isAlive: true,
-      crash: () => {
-        if (life.isAlive) this.crash();
+      crash: (_, minutes) => {
+        if (!life.isAlive) return;
+        if (minutes === undefined) this.crash();
+        else this.crash(this.parts.agenda.now + minutes * MINUTE);
       },
     };
     return life;
@@ -190,12 +197,7 @@ function productOf(app: App, life: HostLife): Product {
     table,
     secrets: { read: async (name) => `${SECRET}-${name}` },
     workloads: parts.workloads,
-    limits: {
-      maxActiveRuns: 1000,
-      maxStartsPerMinute: 1000,
-      monthlyNodeMinutes: null,
-      monthlyCost: null,
-    },
+    limits: { ...parts.limits, monthlyNodeMinutes: null, monthlyCost: null },
     owner: () => {
       owner ??= ownerOf(files, table, 'hub', () => ownerIn(id)).catch((error: unknown) => {
         owner = undefined;

@@ -89,6 +89,7 @@ export class BatchModel implements BatchAccount {
       madeAt: this.now,
       isDeleting: false,
       deletedBy: null,
+      deletedAt: null,
       goneAt: null,
       slotsPerNode: spec?.slotsPerNode ?? 1,
       formula: '',
@@ -119,6 +120,7 @@ export class BatchModel implements BatchAccount {
       madeAt: this.now,
       isDeleting: false,
       deletedBy: null,
+      deletedAt: null,
       goneAt: null,
       poolId: spec?.poolId ?? '',
       state: 'active',
@@ -189,6 +191,7 @@ export class BatchModel implements BatchAccount {
     this.noteTouched(by, 'pool', pool);
     if (pool.isDeleting) return;
     pool.deletedBy = by;
+    pool.deletedAt = this.now;
     removePool(this, pool);
   }
 
@@ -196,6 +199,7 @@ export class BatchModel implements BatchAccount {
     this.noteTouched(by, 'job', job);
     if (job.isDeleting) return;
     job.deletedBy = by;
+    job.deletedAt = this.now;
     removeJob(this, job);
   }
 

@@ -38,6 +38,8 @@ export interface Made {
   isDeleting: boolean;
   /** App or person that requested the deletion; null without a request. */
   deletedBy: string | null;
+  /** Time of the request for its deletion. */
+  deletedAt: number | null;
   /** Time from which the service answers 404 again. */
   goneAt: number | null;
 }

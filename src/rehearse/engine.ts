@@ -2,6 +2,7 @@ import type { OrchestrationContext } from 'durable-functions';
 import type { Step } from '../run/steps';
 import type { Chance } from './chance';
 import { MINUTE, SECOND, type Agenda } from './clock';
+import type { History } from './history';
 import { Generation, type Action, type Message } from './orchestration';
 
 /**
@@ -51,6 +52,9 @@ export interface Work {
   isDone: boolean;
 }
 
+/** Time after which an activity is delivered again; null for one that is delivered once. */
+export type Delivery = number | null;
+
 /** Functions and data that a hub needs from its app, and callbacks to the app. */
 export interface HubParts {
   readonly agenda: Agenda;
@@ -63,11 +67,17 @@ export interface HubParts {
   /** The fate of a turn that is about to be stored: it may be lost with its host. */
   readonly checkpoint: () => 'stored' | 'lost' | 'repeated';
   /** The fate of an activity that is about to begin. */
-  readonly delivery: (name: string) => 'once' | 'twice';
+  readonly delivery: (name: string) => Delivery;
   readonly timerLateness: () => number;
+  /** Time that the start of an orchestration stays in its queue. */
+  readonly startLateness: () => number;
+  readonly history: History;
   readonly broken: (rule: string, detail: string) => void;
   readonly stored: (what: string, text: string) => void;
 }
+
+/** Beginning of the result of an activity that was done. */
+const DONE = '{"kind":"done"';
 
 /** Rows of one generation; a long replay is slow and, in Azure, dear. */
 export const MAX_ROWS = 200;
@@ -105,7 +115,14 @@ export class TaskHub {
       turnIsDue: false,
     };
     this.instances.set(id, instance);
-    this.deliver(instance, { kind: 'start' });
+    const message: Message = { kind: 'start' };
+    const lateness = this.parts.startLateness();
+    if (lateness === 0) this.deliver(instance, message);
+    else {
+      this.parts.agenda.in(lateness, () => {
+        if (this.instances.get(id) === instance) this.deliver(instance, message);
+      });
+    }
   }
 
   deliver(instance: Instance, message: Message): void {
@@ -255,10 +272,10 @@ export class TaskHub {
     const size = action.input.length;
     if (size > MAX_PAYLOAD_BYTES)
       this.parts.broken('payload', `${action.name} gets ${size} characters`);
-    const copies = this.parts.delivery(action.name) === 'twice' ? 2 : 1;
-    for (let copy = 0; copy < copies; copy++) {
-      this.#dispatch({ instance, generation, action, isDone: false }, SECOND / 5);
-    }
+    const again = this.parts.delivery(action.name);
+    const work = { instance, generation, action, isDone: false };
+    this.#dispatch(work, SECOND / 5);
+    if (again !== null) this.#dispatch({ ...work }, again + SECOND / 5);
   }
 
   #dispatch(work: Work, delay: number): void {
@@ -273,6 +290,7 @@ export class TaskHub {
     const { agenda, stored, runActivity } = this.parts;
     const { instance, generation, action } = work;
     this.#underWay.add(work);
+    const begun = this.parts.history.begin(instance.id, action.name);
     const answered = (message: Message) => {
       if (!this.#underWay.delete(work)) return;
       if (isCurrent(instance, generation)) this.deliver(instance, message);
@@ -281,6 +299,7 @@ export class TaskHub {
     runActivity(action.name, action.input).then(
       (result) => {
         stored(`the result of ${action.name} of ${instance.id}`, result);
+        if (result.startsWith(DONE)) this.parts.history.noteStep(begun, result.endsWith(':null}'));
         answered({ kind: 'done', id: action.id, result });
       },
       (error: unknown) => {

@@ -23,6 +23,8 @@ export type CallEffect =
 
 export type PortName = 'batch' | 'files' | 'table' | 'engine';
 
+type Away = 'serviceUnavailable' | 'accessDenied';
+
 export type Fault =
   | {
       readonly kind: 'call';
@@ -38,11 +40,20 @@ export type Fault =
       readonly method: string;
       readonly nth: number;
       readonly minutes: number;
+      readonly code: Away;
+    }
+  /** The host dies before a call, and stays down. */
+  | {
+      readonly kind: 'hostDownFrom';
+      readonly port: PortName;
+      readonly method: string;
+      readonly nth: number;
+      readonly minutes: number;
     }
   | {
       readonly kind: 'outage';
       readonly port: 'batch' | 'files' | 'table' | 'storage';
-      readonly code: 'serviceUnavailable' | 'accessDenied';
+      readonly code: Away;
       readonly from: number;
       readonly until: number;
     }
@@ -50,7 +61,15 @@ export type Fault =
   | { readonly kind: 'eviction'; readonly at: number; readonly share: number }
   | { readonly kind: 'hostDown'; readonly from: number; readonly until: number }
   | { readonly kind: 'checkpoint'; readonly nth: number; readonly effect: 'lost' | 'repeated' }
-  | { readonly kind: 'twice'; readonly nth: number }
+  /** An activity is delivered again, at once or long after its result. */
+  | { readonly kind: 'twice'; readonly nth: number; readonly minutes: number }
+  /** Starts of orchestrations stay in their queue. */
+  | {
+      readonly kind: 'lateStarts';
+      readonly from: number;
+      readonly until: number;
+      readonly minutes: number;
+    }
   | {
       readonly kind: 'lateTimers';
       readonly from: number;
@@ -143,7 +162,7 @@ export interface Span {
   readonly occurrences: number;
 }
 
-type Draw = (chance: Chance, key: string, span: Span) => Fault;
+export type Draw = (chance: Chance, key: string, span: Span) => Fault;
 
 /** Each kind with its weight. */
 const DRAWS: readonly (readonly [number, Draw])[] = [
@@ -168,8 +187,10 @@ const DRAWS: readonly (readonly [number, Draw])[] = [
       effect: chance.pick(key, ['lost', 'repeated']),
     }),
   ],
-  [5, (chance, key) => ({ kind: 'twice', nth: spread(chance, key, 150) })],
+  [6, drawTwice],
   [3, drawLateTimers],
+  [2, drawLateStarts],
+  [3, drawHostDownFrom],
   [5, drawOperator('cancel')],
   [2, drawOperator('stopAll')],
   [2, drawOperator('terminate')],
@@ -191,24 +212,9 @@ const DRAWS: readonly (readonly [number, Draw])[] = [
       occurrence: which(chance, key, span),
     }),
   ],
-  [
-    5,
-    (chance, key, span) => ({
-      kind: 'repeatedTrigger',
-      occurrence: which(chance, key, span),
-      after: chance.pick(`${key} after`, [0, 1000, MINUTE, HOUR, 5 * HOUR]),
-    }),
-  ],
-  [2, (chance, key, span) => ({ kind: 'lostTrigger', occurrence: which(chance, key, span) })],
-  [
-    3,
-    (chance, key, span) => ({
-      kind: 'blobChanged',
-      occurrence: which(chance, key, span),
-      after: chance.pick(`${key} after`, [0, 5000, MINUTE]),
-      to: chance.pick(`${key} to`, ['deleted', 'overwritten']),
-    }),
-  ],
+  [5, drawRepeatedTrigger],
+  [2, drawLostTrigger],
+  [3, drawBlobChanged],
 ];
 
 const WEIGHTS = DRAWS.reduce((sum, [weight]) => sum + weight, 0);
@@ -237,7 +243,7 @@ const RARE: readonly Draw[] = [
   drawOperator('cancel'),
 ];
 
-function drawCall(chance: Chance, key: string): Fault {
+export function drawCall(chance: Chance, key: string): Fault {
   const [port, method, times] = CALLS[chance.whole(`${key} method`, 0, CALLS.length - 1)] ?? [
     'batch',
     'getJob',
@@ -252,15 +258,36 @@ function drawCall(chance: Chance, key: string): Fault {
   return { kind: 'call', port, method, nth: spread(chance, key, times), effect };
 }
 
-function drawOutageFrom(chance: Chance, key: string): Fault {
+export function drawOutageFrom(chance: Chance, key: string): Fault {
   const call = drawCall(chance, key);
   if (call.kind !== 'call') return call;
   const { port, method, nth } = call;
   const minutes = chance.pick(`${key} minutes`, [3, 20, 60, 100]);
-  return { kind: 'outageFrom', port, method, nth, minutes };
+  const code = chance.is(`${key} denied`, 0.15) ? 'accessDenied' : 'serviceUnavailable';
+  return { kind: 'outageFrom', port, method, nth, minutes, code };
 }
 
-function drawOutage(chance: Chance, key: string, span: Span): Fault {
+/** With an end beyond the deadline of most runs, and before it. */
+export function drawHostDownFrom(chance: Chance, key: string): Fault {
+  const call = drawCall(chance, key);
+  if (call.kind !== 'call') return call;
+  const { port, method, nth } = call;
+  const minutes = chance.pick(`${key} minutes`, [3, 70, 700, 1440]);
+  return { kind: 'hostDownFrom', port, method, nth, minutes };
+}
+
+export function drawTwice(chance: Chance, key: string): Fault {
+  const minutes = chance.pick(`${key} minutes`, [0, 5, 60, 480]);
+  return { kind: 'twice', nth: spread(chance, key, 150), minutes };
+}
+
+export function drawLateStarts(chance: Chance, key: string, span: Span): Fault {
+  const from = during(chance, key, span);
+  const minutes = chance.pick(`${key} minutes`, [5, 45, 75, 150]);
+  return { kind: 'lateStarts', from, until: from + HOUR, minutes };
+}
+
+export function drawOutage(chance: Chance, key: string, span: Span): Fault {
   const from = during(chance, key, span);
   const minutes = chance.pick(`${key} minutes`, [1, 5, 15, 45, 100, 300, 1440]);
   return {
@@ -272,31 +299,49 @@ function drawOutage(chance: Chance, key: string, span: Span): Fault {
   };
 }
 
-function drawShortage(chance: Chance, key: string, span: Span): Fault {
+export function drawShortage(chance: Chance, key: string, span: Span): Fault {
   const from = during(chance, key, span);
   const of = chance.pick<Shortage['of']>(`${key} of`, ['spot', 'spot', 'pools', 'jobs', 'cores']);
   const minutes = chance.pick(`${key} minutes`, [5, 20, 60, 240, 480]);
   return { kind: 'shortage', of, from, until: from + minutes * MINUTE };
 }
 
-function drawHostDown(chance: Chance, key: string, span: Span): Fault {
+export function drawHostDown(chance: Chance, key: string, span: Span): Fault {
   const from = during(chance, key, span);
   const minutes = chance.pick(`${key} minutes`, [0.2, 1, 10, 70, 300, 1440]);
   return { kind: 'hostDown', from, until: from + minutes * MINUTE };
 }
 
-function drawLateTimers(chance: Chance, key: string, span: Span): Fault {
+export function drawLateTimers(chance: Chance, key: string, span: Span): Fault {
   const from = during(chance, key, span);
   const minutes = chance.pick(key, [0.2, 2, 20]);
   return { kind: 'lateTimers', from, until: from + 2 * HOUR, minutes };
 }
 
-function drawOperator(kind: OperatorAct): Draw {
+export function drawOperator(kind: OperatorAct): Draw {
   return (chance, key, span) => ({
     kind,
     at: during(chance, key, span),
     pick: chance.whole(`${key} pick`, 0, 9),
   });
+}
+
+export function drawRepeatedTrigger(chance: Chance, key: string, span: Span): Fault {
+  const after = chance.pick(`${key} after`, [0, 1000, MINUTE, HOUR, 5 * HOUR]);
+  return { kind: 'repeatedTrigger', occurrence: which(chance, key, span), after };
+}
+
+export function drawLostTrigger(chance: Chance, key: string, span: Span): Fault {
+  return { kind: 'lostTrigger', occurrence: which(chance, key, span) };
+}
+
+export function drawBlobChanged(chance: Chance, key: string, span: Span): Fault {
+  return {
+    kind: 'blobChanged',
+    occurrence: which(chance, key, span),
+    after: chance.pick(`${key} after`, [0, 5000, MINUTE]),
+    to: chance.pick(`${key} to`, ['deleted', 'overwritten']),
+  };
 }
 
 function during(chance: Chance, key: string, { from, until }: Span): number {

@@ -14,7 +14,8 @@ import type { Trace } from './trace';
 export interface HostLife {
   readonly app: string;
   isAlive: boolean;
-  crash(reason: string): void;
+  /** Ends the process, and keeps the app down for some minutes. */
+  crash(reason: string, minutes?: number): void;
 }
 
 export interface LineParts {
@@ -25,9 +26,15 @@ export interface LineParts {
   /** Calls count from here on: an app has had its first pass when the first of them fails. */
   readonly from: number;
   readonly slowCalls: number;
+  readonly slowSeconds: number;
+  readonly broken: (rule: string, detail: string) => void;
 }
 
+/** Calls of one instant. More of them are a loop without a wait, which would never end. */
+const MOST_CALLS_AT_ONCE = 20_000;
+
 type CallFault = Extract<Fault, { kind: 'call' }>;
+type FaultFrom = Extract<Fault, { kind: 'outageFrom' | 'hostDownFrom' }>;
 type Outage = Extract<Fault, { kind: 'outage' }>;
 
 /** A service that answers nothing for a time. */
@@ -55,8 +62,10 @@ function never(): Promise<never> {
 export class Line {
   readonly #effects = new Map<string, CallEffect>();
   readonly #outages: Away[];
-  readonly #outagesFrom = new Map<string, number>();
+  readonly #from = new Map<string, FaultFrom>();
   readonly #counts = new Map<string, number>();
+  #instant = 0;
+  #callsAtOnce = 0;
   /** Faults of single calls that have happened. */
   readonly hits: string[] = [];
 
@@ -66,8 +75,8 @@ export class Line {
       this.#effects.set(`${fault.port}.${fault.method}#${fault.nth}`, fault.effect);
     }
     for (const fault of faults) {
-      if (fault.kind !== 'outageFrom') continue;
-      this.#outagesFrom.set(`${fault.port}.${fault.method}#${fault.nth}`, fault.minutes);
+      if (fault.kind !== 'outageFrom' && fault.kind !== 'hostDownFrom') continue;
+      this.#from.set(`${fault.port}.${fault.method}#${fault.nth}`, fault);
     }
     this.#outages = faults.filter((fault): fault is Outage => fault.kind === 'outage');
   }
@@ -79,8 +88,9 @@ export class Line {
     values: readonly unknown[],
     perform: (effect: CallEffect | undefined) => Promise<Result>,
   ): Promise<Result> {
-    if (!host.isAlive) return never();
+    if (!host.isAlive || this.#isLoop(port, method)) return never();
     const effect = this.#begin(host, port, method, values);
+    if (!host.isAlive) return never();
     const seconds = this.#secondsOf(effect);
     // Nearly all calls.
     if (effect === undefined && seconds === 0 && this.#outages.length === 0) {
@@ -89,11 +99,25 @@ export class Line {
     return this.#disturbed({ host, port, method, effect, seconds }, perform);
   }
 
+  #isLoop(port: PortName, method: string): boolean {
+    const { agenda, broken } = this.parts;
+    if (this.#instant !== agenda.now) {
+      this.#instant = agenda.now;
+      this.#callsAtOnce = 0;
+    }
+    this.#callsAtOnce += 1;
+    if (this.#callsAtOnce < MOST_CALLS_AT_ONCE) return false;
+    if (this.#callsAtOnce === MOST_CALLS_AT_ONCE) {
+      broken('loop', `${port}.${method} is called again and again at one instant`);
+    }
+    return true;
+  }
+
   #secondsOf(effect: CallEffect | undefined): number {
-    const { chance, slowCalls, trace } = this.parts;
+    const { chance, slowCalls, slowSeconds, trace } = this.parts;
     if (effect === 'slow') return chance.whole(`seconds ${trace.calls}`, 1, 90);
     if (slowCalls === 0 || !chance.is(`slow ${trace.calls}`, slowCalls)) return 0;
-    return chance.whole(`seconds ${trace.calls}`, 1, 15);
+    return chance.whole(`seconds ${trace.calls}`, 1, slowSeconds);
   }
 
   async #disturbed<Result>(
@@ -132,10 +156,12 @@ export class Line {
     if (agenda.now < this.parts.from) return undefined;
     const nth = (this.#counts.get(name) ?? 0) + 1;
     this.#counts.set(name, nth);
-    const minutes = this.#outagesFrom.get(`${name}#${nth}`);
-    if (minutes !== undefined) {
-      const [from, until] = [agenda.now, agenda.now + minutes * MINUTE];
-      this.#outages.push({ port, code: 'serviceUnavailable', from, until });
+    const fault = this.#from.get(`${name}#${nth}`);
+    if (fault?.kind === 'outageFrom') {
+      const [from, until] = [agenda.now, agenda.now + fault.minutes * MINUTE];
+      this.#outages.push({ port, code: fault.code, from, until });
+    } else if (fault !== undefined) {
+      host.crash(`before ${name}`, fault.minutes);
     }
     if (this.#effects.size === 0) return undefined;
     const effect = this.#effects.get(`${name}#${nth}`);

@@ -7,6 +7,7 @@ import { deliver, dropBlob, type OccurrenceState } from './deliveries';
 import { hasEnded } from './engine';
 import { endOf, type Fault } from './faults';
 import { FilesModel, SIGNATURE } from './files-model';
+import { History } from './history';
 import { Line } from './line';
 import { interfere, plantCollision, type Interference } from './interference';
 import { TableModel } from './table-model';
@@ -45,6 +46,8 @@ const IDLE_PASSES = 6;
 const QUIET_PASSES = 3;
 
 export async function play(plan: WorldPlan, keepsLines = false): Promise<Played> {
+  // Only from within a microtask do ticks come after all other microtasks.
+  await Promise.resolve();
   const { stackTraceLimit } = Error;
   // Worlds are full of expected errors, and a stack takes longer than the rest of a call.
   if (!keepsLines) Error.stackTraceLimit = 0;
@@ -67,7 +70,7 @@ async function playWorld(plan: WorldPlan, keepsLines: boolean): Promise<Played> 
 }
 
 function openWorld(plan: WorldPlan, trace: Trace): Played {
-  const { faults, weather, slowCalls } = plan;
+  const { faults, weather, slowCalls, slowSeconds } = plan;
   const agenda = new Agenda(START - 10 * MINUTE);
   const chance = new Chance(plan.seed);
   const broken: Broken[] = [];
@@ -75,7 +78,16 @@ function openWorld(plan: WorldPlan, trace: Trace): Played {
   const shortages = faults.filter((fault) => fault.kind === 'shortage');
   const manifests = { tiles: MANIFEST };
   const batch = new BatchModel({ agenda, chance, weather, shortages, storage, manifests });
-  const line = new Line({ agenda, chance, trace, faults, from: START, slowCalls });
+  const line = new Line({
+    agenda,
+    chance,
+    trace,
+    faults,
+    from: START,
+    slowCalls,
+    slowSeconds,
+    broken: (rule, detail) => broken.push({ rule, detail }),
+  });
   const stand: Stand = { plan, agenda, chance, trace, batch, line, storage, broken };
   return {
     plan,
@@ -105,7 +117,7 @@ interface Stand {
   readonly broken: Broken[];
 }
 
-function openApp(stand: Stand, { id, workloads: names, crons }: AppPlan): App {
+function openApp(stand: Stand, { id, workloads: names, crons, limits }: AppPlan): App {
   const { plan, agenda, chance, batch, line, storage, broken } = stand;
   const files = storage.get(id);
   if (files === undefined) throw new Error(`app ${id} has no storage`);
@@ -116,13 +128,15 @@ function openApp(stand: Stand, { id, workloads: names, crons }: AppPlan): App {
     workloads,
     batch,
     files,
-    table: new TableModel(),
+    table: new TableModel(new History(agenda)),
     crons,
     line,
+    limits,
     hub: {
       chance,
       ...engineFaults(stand, id, () => app.crash()),
-      timerLateness: () => latenessAt(plan.faults, agenda.now),
+      timerLateness: () => latenessAt('lateTimers', plan.faults, agenda.now),
+      startLateness: () => latenessAt('lateStarts', plan.faults, agenda.now),
       broken: (rule, detail) => broken.push({ rule, detail }),
       stored: (what, text) => {
         if (!text.includes(SECRET) && !text.includes(SIGNATURE)) return;
@@ -148,16 +162,20 @@ function engineFaults({ plan, agenda, trace }: Stand, app: string, crash: () => 
     delivery: (name: string) => {
       deliveries += 1;
       trace.note(agenda.now, `${app} ${name}`);
-      const isTwice = plan.faults.some((one) => one.kind === 'twice' && one.nth === deliveries);
-      return isTwice ? 'twice' : 'once';
+      const fault = plan.faults.find((one) => one.kind === 'twice' && one.nth === deliveries);
+      return fault?.kind === 'twice' ? fault.minutes * MINUTE : null;
     },
   } as const;
 }
 
-function latenessAt(faults: readonly Fault[], now: number): number {
+function latenessAt(
+  kind: 'lateTimers' | 'lateStarts',
+  faults: readonly Fault[],
+  now: number,
+): number {
   let late = 0;
   for (const fault of faults) {
-    if (fault.kind !== 'lateTimers' || now < fault.from || now >= fault.until) continue;
+    if (fault.kind !== kind || now < fault.from || now >= fault.until) continue;
     late = Math.max(late, fault.minutes * MINUTE);
   }
   return late;
@@ -253,19 +271,21 @@ async function runToQuiet(world: Played, last: number): Promise<void> {
 
 /** Time from which nothing new happens to a world. */
 function lastEffectOf(plan: WorldPlan): number {
-  return Math.max(
+  const last = Math.max(
     START,
-    ...plan.occurrences.map(({ at }) => at + HOUR + outagesFromCalls(plan)),
+    ...plan.occurrences.map(({ at }) => at + HOUR),
     ...plan.faults.map((fault) => endOf(fault, plan.occurrences)),
   );
+  return last + outagesFromCalls(plan);
 }
 
-/** Nobody knows when an outage that begins with a call begins, but how long it is. */
+/** Nobody knows when a fault that begins with a call or a start begins, but how long it is. */
 function outagesFromCalls({ faults }: WorldPlan): number {
-  return faults.reduce(
-    (sum, fault) => sum + (fault.kind === 'outageFrom' ? fault.minutes * MINUTE : 0),
-    0,
-  );
+  return faults.reduce((sum, fault) => sum + (isFrom(fault) ? fault.minutes * MINUTE : 0), 0);
+}
+
+function isFrom(fault: Fault): fault is Extract<Fault, { readonly minutes: number }> {
+  return 'minutes' in fault && fault.kind !== 'lateTimers';
 }
 
 function isQuiet({ apps, batch }: Played): boolean {

@@ -6,6 +6,7 @@ import {
   type RowValue,
   type Table,
 } from '../ledger/table';
+import type { History } from './history';
 
 interface Stored {
   readonly etag: string;
@@ -18,6 +19,8 @@ interface Stored {
 export class TableModel implements Table {
   readonly #partitions = new Map<string, Map<string, Stored>>();
   #writes = 0;
+
+  constructor(readonly history: History) {}
 
   async get(partition: string, key: string): Promise<Row | null> {
     const found = this.#partitions.get(partition)?.get(key);
@@ -49,6 +52,7 @@ export class TableModel implements Table {
       this.#writes += 1;
       rows.set(key, { etag: `W/"${this.#writes}"`, json: jsons[index] ?? '', row: null });
     }
+    for (const change of changes) this.history.noteWrite(partition, change);
     return 'written';
   }
 
@@ -57,6 +61,7 @@ export class TableModel implements Table {
     const found = rows?.get(key);
     if (found !== undefined && etag !== undefined && found.etag !== etag) return 'conflict';
     rows?.delete(key);
+    this.history.noteRemoval(partition, key);
     return 'removed';
   }
 

@@ -1,17 +1,22 @@
-import { GENTLE, type BatchWeather } from './batch-state';
+import type { Bounds } from './app';
+import type { BatchWeather } from './batch-state';
 import { Chance } from './chance';
 import { HOUR, MINUTE } from './clock';
-import { drawFault, drawMainFault, type Fault } from './faults';
+import type { Fault } from './faults';
+import { drawFaults, drawKind, drawWeather, SHAPES, type Shape, type WorldKind } from './kinds';
 
 /** A world as its seed draws it: apps, what starts their runs, what goes wrong. Data alone. */
 export interface WorldPlan {
   readonly seed: number;
+  readonly kind: WorldKind;
   readonly apps: readonly AppPlan[];
   readonly occurrences: readonly OccurrencePlan[];
   readonly faults: readonly Fault[];
   readonly weather: BatchWeather;
   /** Of all calls of ports, those that take seconds, so that activities overlap. */
   readonly slowCalls: number;
+  /** Most seconds that such a call takes. */
+  readonly slowSeconds: number;
   /** Time between two passes of the reconciler. */
   readonly passMinutes: number;
 }
@@ -21,6 +26,7 @@ export interface AppPlan {
   readonly workloads: readonly string[];
   /** The schedule of each workload that has one; its due times are the occurrences. */
   readonly crons: Readonly<Record<string, string>>;
+  readonly limits: Bounds;
 }
 
 export interface OccurrencePlan {
@@ -48,10 +54,16 @@ const STARTS: Readonly<Record<string, OccurrencePlan['kind']>> = {
   chunks: 'request',
 };
 
-export function drawWorld(seed: number): WorldPlan {
+/** Draws a world, of the kind that the seed has or of another one. */
+export function drawWorld(seed: number, kind?: WorldKind): WorldPlan {
   const chance = new Chance(seed);
-  const hours = chance.pick('hours', [1, 1, 2, 3]);
-  const drawn = drawApps(chance).map((app) => ({ app, times: drawTimes(chance, app, hours) }));
+  const chosen = kind ?? drawKind(chance);
+  const shape = SHAPES[chosen];
+  const hours = chance.pick('hours', shape.hours);
+  const drawn = drawApps(chance, shape).map((app) => ({
+    app,
+    times: drawTimes(chance, app, shape, hours),
+  }));
   const apps = drawn.map(({ app, times }) => ({ ...app, crons: cronsIn(times) }));
   const occurrences = drawn.flatMap(({ app, times }) => occurrencesAt(app, times));
   const span = {
@@ -59,33 +71,41 @@ export function drawWorld(seed: number): WorldPlan {
     until: START + (hours + 1) * HOUR,
     occurrences: occurrences.length,
   };
-  const many = chance.is('no fault', 0.15) ? 0 : chance.whole('faults', 1, 6);
+  const faults = drawFaults(chance, shape, span);
   return {
     seed,
+    kind: chosen,
     apps,
     occurrences,
-    faults: Array.from({ length: many }, (_, index) =>
-      index === 0
-        ? drawMainFault(chance, 'fault 0', span)
-        : drawFault(chance, `fault ${index}`, span),
-    ),
-    weather: many === 0 ? GENTLE : drawWeather(chance),
-    slowCalls: chance.pick('slow calls', [0, 0, 0.02, 0.1]),
+    faults,
+    weather: drawWeather(chance, shape, faults.length > 0),
+    slowCalls: chance.pick('slow calls', shape.slowCalls),
+    slowSeconds: chance.pick('slow seconds', shape.slowSeconds),
     passMinutes: chance.pick('pass minutes', [5, 5, 10, 15]),
   };
 }
 
 type AppDrawn = Omit<AppPlan, 'crons'>;
 
-function drawApps(chance: Chance): readonly AppDrawn[] {
-  const count = chance.is('two apps', 0.06) ? 2 : 1;
+function drawApps(chance: Chance, shape: Shape): readonly AppDrawn[] {
+  const count = shape.workloads === null && chance.is('two apps', 0.06) ? 2 : 1;
   return ['one', 'two'].slice(0, count).map((id) => {
-    const names = Object.keys(STARTS);
-    const chosen = names.filter((name) => chance.is(`${id} has ${name}`, 0.22));
-    const workloads =
-      chosen.length > 0 ? chosen : [chance.pick(`${id} has`, ['nightly', 'tiles', 'fit'])];
-    return { id, workloads: workloads.includes('nightly') ? [...workloads, 'digest'] : workloads };
+    const workloads = drawWorkloads(chance, shape, id);
+    return {
+      id,
+      workloads: workloads.includes('nightly') ? [...workloads, 'digest'] : workloads,
+      limits: {
+        maxActiveRuns: chance.pick(`${id} active runs`, shape.activeRuns),
+        maxStartsPerMinute: chance.pick(`${id} starts`, shape.startsPerMinute),
+      },
+    };
   });
+}
+
+function drawWorkloads(chance: Chance, { workloads }: Shape, id: string): readonly string[] {
+  if (workloads !== null) return chance.pick(`${id} set`, workloads);
+  const chosen = Object.keys(STARTS).filter((name) => chance.is(`${id} has ${name}`, 0.22));
+  return chosen.length > 0 ? chosen : [chance.pick(`${id} has`, ['nightly', 'tiles', 'fit'])];
 }
 
 /** Times and trigger of the starts of a workload. */
@@ -97,15 +117,21 @@ interface Times {
   readonly minutes: readonly number[];
 }
 
-function drawTimes(chance: Chance, { id, workloads }: AppDrawn, hours: number): readonly Times[] {
+function drawTimes(
+  chance: Chance,
+  { id, workloads }: AppDrawn,
+  shape: Shape,
+  hours: number,
+): readonly Times[] {
   return workloads.flatMap((workload): readonly Times[] => {
     const kind = STARTS[workload];
     if (kind === undefined) return [];
-    const many = workload === 'marathon' ? 1 : chance.pick(`${id} ${workload} times`, [1, 1, 2, 3]);
+    const many = workload === 'marathon' ? 1 : chance.pick(`${id} ${workload} times`, shape.many);
     const key = `${id} ${workload}`;
-    if (kind === 'schedule') return [{ workload, kind, ...drawSchedule(chance, key, hours, many) }];
+    if (kind === 'schedule')
+      return [{ workload, kind, ...drawSchedule(chance, key, hours, Math.min(many, 4)) }];
     // Runs that queue come close to one another.
-    const span = workload === 'chunks' ? 30 : hours * 60;
+    const span = Math.min(shape.withinMinutes, workload === 'chunks' ? 30 : hours * 60);
     const minutes = Array.from({ length: many }, (_, index) =>
       chance.whole(`${key} ${index} minute`, 0, span),
     );
@@ -116,7 +142,7 @@ function drawTimes(chance: Chance, { id, workloads }: AppDrawn, hours: number): 
 /** Due times of one day, hours or a few minutes apart: then runs overlap. */
 function drawSchedule(chance: Chance, key: string, hours: number, many: number) {
   const hour = chance.whole(`${key} hour`, 0, hours - 1);
-  const minute = chance.whole(`${key} minute`, 0, 50);
+  const minute = chance.whole(`${key} minute`, 0, 46);
   const isClose = chance.is(`${key} close`, 0.5);
   const step = isClose ? chance.pick(`${key} step`, [1, 4]) : 60;
   const minutes = Array.from({ length: many }, (_, index) => hour * 60 + minute + index * step);
@@ -141,30 +167,4 @@ function occurrencesAt({ id }: AppDrawn, times: readonly Times[]): OccurrencePla
       key: `${id}-${workload}-${index}`,
     })),
   );
-}
-
-function drawWeather(chance: Chance): BatchWeather {
-  const rarely = (name: string, share: number) => (chance.is(`weather ${name}`, 0.12) ? share : 0);
-  return {
-    allocationSeconds: chance.pick('allocation', [30, 60, 180]),
-    bootSeconds: chance.pick('boot', [30, 90, 240]),
-    deletionSeconds: chance.pick('deletion', [5, 40, 40, 300]),
-    taskMinutes: chance.pick('task minutes', [
-      [0.2, 2],
-      [1, 10],
-      [5, 25],
-    ]),
-    startTasksThatFail: rarely('start task', chance.pick('start task', [0.3, 1])),
-    startTasksThatHang: rarely('set-up hangs', chance.pick('set-up hangs', [0.3, 1])),
-    nodesThatStay: rarely('stays', chance.pick('stays', [0.3, 1])),
-    formulaErrors: rarely('formula', chance.pick('formula', [0.5, 1])),
-    deletionsThatHang: rarely('deletion hangs', 0.3),
-    nodesUnusable: rarely('unusable', chance.pick('unusable', [0.3, 1])),
-    preparationsThatFail: rarely('preparation', chance.pick('preparation', [0.3, 1])),
-    attemptsThatFail: rarely('attempts', 0.2),
-    tasksThatFail: rarely('tasks', chance.pick('tasks', [0.1, 0.3])),
-    managersThatFail: rarely('managers', 0.5),
-    tasksThatHang: rarely('hang', 0.1),
-    outputsMissing: rarely('outputs', 0.3),
-  };
 }

@@ -1,6 +1,6 @@
 import type { Played } from '../../src/rehearse/play';
 import type { FailureCode } from '../../src/failure';
-import { hasFault, isLong, was, type RunFacts } from './facts';
+import { hasFault, isLong, MINUTE_MS, was, type RunFacts } from './facts';
 
 type Reason = (world: Played, run: RunFacts) => boolean;
 
@@ -19,6 +19,22 @@ const short =
   ({ plan }) =>
     plan.faults.some((fault) => fault.kind === 'shortage' && kinds.includes(fault.of));
 
+/** A quota is asked for once a minute until the start window ends. */
+const QUOTA_MINUTES = 3;
+
+function waitedForQuota({ record, workload }: RunFacts): boolean {
+  const end = record?.timeline.find(({ phase }) => phase === 'harvesting');
+  if (record === null || end === undefined) return true;
+  const waited = (Date.parse(end.at) - Date.parse(record.startedAt)) / MINUTE_MS;
+  return waited > (workload.startWithinMinutes ?? workload.deadlineMinutes) - QUOTA_MINUTES;
+}
+
+/** Where no node ever becomes ready, a run ends with its wait for one. */
+function endsItsWait({ plan: { weather } }: Played, { workload }: RunFacts): boolean {
+  const { pool, deadlineMinutes } = workload;
+  return weather.nodesThatStay === 1 && pool.maxWaitMinutes + 10 < deadlineMinutes;
+}
+
 /** What a world must have for a run to end with this code. */
 const reasons: Partial<Record<FailureCode, Reason>> = {
   cancelled: (world, run) =>
@@ -29,9 +45,11 @@ const reasons: Partial<Record<FailureCode, Reason>> = {
     isCut(world, run) ||
     isDisturbed(world, run) ||
     run.workload.overlap === 'queue' ||
+    // A pass takes a due time for missed whose timer is not yet through with its calls.
+    world.plan.slowCalls > 0 ||
     weather('deletionsThatHang')(world, run),
   nameCollision: (world, run) => was(run, 'collision') || world.apps.length > 1,
-  quotaReached: short('pools', 'jobs'),
+  quotaReached: (world, run) => short('pools', 'jobs')(world, run) && waitedForQuota(run),
   noCapacity: (world, run) =>
     short('spot', 'cores')(world, run) || isCut(world, run) || hasFault(world, 'eviction'),
   startTaskFailed: weather('startTasksThatFail', 'startTasksThatHang'),
@@ -49,7 +67,7 @@ const reasons: Partial<Record<FailureCode, Reason>> = {
   inputGone: (world, run) =>
     hasFault(world, 'blobChanged') || isDisturbed(world, run) || isCut(world, run),
   accessDenied: ({ plan }) =>
-    plan.faults.some((fault) => fault.kind === 'outage' && fault.code === 'accessDenied'),
+    plan.faults.some((fault) => 'code' in fault && fault.code === 'accessDenied'),
   // One call that is refused, or whose answer is lost, is repeated until it is not.
   serviceUnavailable: (world, run) =>
     isLong(world, 'batch', 5) ||
@@ -62,10 +80,10 @@ const reasons: Partial<Record<FailureCode, Reason>> = {
       'nodesUnusable',
       'startTasksThatFail',
       'startTasksThatHang',
-      'nodesThatStay',
       'formulaErrors',
       'preparationsThatFail',
     )(world, run) ||
+    (world.plan.weather.nodesThatStay > 0 && !endsItsWait(world, run)) ||
     isCut(world, run) ||
     isDisturbed(world, run) ||
     hasFault(world, 'shortage', 'eviction', 'collision') ||

@@ -1,4 +1,5 @@
 import type { App } from '../../src/rehearse/app';
+import { GENTLE, type BatchWeather } from '../../src/rehearse/batch-state';
 import type { Job, Pool } from '../../src/rehearse/batch-state';
 import type { Instance } from '../../src/rehearse/engine';
 import type { Interference } from '../../src/rehearse/interference';
@@ -94,7 +95,20 @@ export function was(run: RunFacts, ...kinds: readonly string[]): boolean {
 
 /** Faults of a world by kind. */
 export function hasFault(world: Played, ...kinds: readonly string[]): boolean {
-  return world.plan.faults.some(({ kind }) => kinds.includes(kind));
+  return world.plan.faults.some(({ kind }) => kinds.includes(SAME[kind] ?? kind));
+}
+
+/** Kinds that do the same in another way. */
+const SAME: Readonly<Record<string, string>> = {
+  hostDownFrom: 'hostDown',
+  lateStarts: 'lateTimers',
+};
+
+/** Nodes, tasks and deletions of this world do as they should. */
+export function isGentle(weather: BatchWeather): boolean {
+  return Object.entries(GENTLE).every(
+    ([name, value]) => value !== 0 || weather[name as keyof BatchWeather] === 0,
+  );
 }
 
 export const MINUTE_MS = 60_000;
@@ -113,7 +127,8 @@ export function isLong(world: Played, port: 'batch' | 'files', minutes: number):
 
 export function minutesAway({ plan }: Played, port: 'batch' | 'files'): number {
   return plan.faults.reduce((sum, fault) => {
-    if (!('port' in fault) || serviceOf(fault.port) !== port) return sum;
+    if (!('port' in fault) || fault.kind === 'hostDownFrom' || serviceOf(fault.port) !== port)
+      return sum;
     if (fault.kind === 'outageFrom') return sum + fault.minutes;
     return fault.kind === 'outage' ? sum + (fault.until - fault.from) / MINUTE_MS : sum;
   }, 0);
@@ -130,7 +145,11 @@ export function cancelledAt(
   run: RunFacts,
   runs: readonly RunFacts[],
 ): number | null {
-  const asked = run.interference.filter(({ kind }) => kind === 'cancel').map(({ at }) => at);
+  // The host may die before it has written what it was asked for.
+  const isCut = hasFault(world, 'call', 'hostDown', 'checkpoint');
+  const asked = run.interference
+    .filter(({ kind }) => kind === 'cancel' && (!isCut || hasCancel(run)))
+    .map(({ at }) => at);
   if (run.workload.overlap === 'replace') {
     for (const { app, workload, runId, row, wasStarted } of runs) {
       const own = run.instance;
@@ -144,11 +163,22 @@ export function cancelledAt(
   return asked.length === 0 ? null : Math.min(...asked);
 }
 
+function hasCancel({ app, runId }: RunFacts): boolean {
+  const writes = app.parts.table.history.active.get(runId) ?? [];
+  return writes.some(({ row }) => row.cancel !== null);
+}
+
 /** Minutes in which no host was up. */
 export function minutesDown({ plan }: Played): number {
-  return plan.faults.reduce(
-    (sum, fault) =>
-      fault.kind === 'hostDown' ? sum + (fault.until - fault.from) / MINUTE_MS : sum,
-    0,
-  );
+  return plan.faults.reduce((sum, fault) => {
+    if (fault.kind === 'hostDownFrom') return sum + fault.minutes;
+    return fault.kind === 'hostDown' ? sum + (fault.until - fault.from) / MINUTE_MS : sum;
+  }, 0);
+}
+
+/** When the reconciler took a lost run over; null when it did not. */
+export function lostAt({ app, runId }: RunFacts): number | null {
+  const writes = app.parts.table.history.active.get(runId) ?? [];
+  const taken = writes.find(({ row }) => row.state === 'ending' && row.reason?.kind === 'lost');
+  return taken?.at ?? null;
 }

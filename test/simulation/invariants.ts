@@ -28,6 +28,16 @@ import {
   underCap,
 } from './resource-checks';
 import { agreeing, finalRows, noActiveRows, sums } from './ledger-checks';
+import {
+  endedSoon,
+  fenced,
+  forward,
+  settled,
+  startedSoon,
+  stoppedSoon,
+  wholeTime,
+  withinBounds,
+} from './history-checks';
 import { merged, planned, verified } from './work-checks';
 
 /**
@@ -158,12 +168,20 @@ export const invariants: readonly Invariant[] = [
   { id: '13b', name: 'no active row is left in the end', check: noActiveRows },
   { id: '13c', name: "a month's sum is the sum of its rows", check: sums },
   { id: '13d', name: 'the row of a run says what its record says', check: agreeing },
+  { id: '1b', name: 'a run that was taken over makes nothing more', check: fenced },
+  { id: '3e', name: 'what a lost run costs is stopped when it is taken over', check: stoppedSoon },
+  { id: '10d', name: 'active runs and starts stay within the bounds', check: withinBounds },
+  { id: '10f', name: 'a start that was decided comes at once', check: startedSoon },
+  { id: '13e', name: 'an active row goes on and never back', check: forward },
+  { id: '13f', name: 'a run has its whole time from its claim on', check: wholeTime },
+  { id: '13g', name: 'a schedule moves on when its due times have rows', check: settled },
+  { id: '13h', name: 'what ends without a run ends with its decision', check: endedSoon },
   {
     id: '12b',
     name: 'a replay decides what was decided before, and payloads are small',
     check: ({ broken }) =>
       broken
-        .filter(({ rule }) => ['replay', 'payload', 'status', 'timer'].includes(rule))
+        .filter(({ rule }) => ['replay', 'payload', 'status', 'timer', 'loop'].includes(rule))
         .map(({ rule, detail }) => `${rule}: ${detail}`),
   },
 ];

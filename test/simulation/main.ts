@@ -1,13 +1,14 @@
 import { fork } from 'node:child_process';
 import { defineCommand, runCommand } from '../../local/command-line';
 import { play } from '../../src/rehearse/play';
-import { drawWorld } from '../../src/rehearse/world';
+import { SHAPES, type WorldKind } from '../../src/rehearse/kinds';
+import { drawWorld, type WorldPlan } from '../../src/rehearse/world';
 import { countProblem } from './main-options';
 import { shrink, violationsOf } from './shrink';
 
 const command = defineCommand({
   call: 'npm run simulate',
-  usage: `npm run simulate [-- --seeds <n>] [--seed <n>] [--workers <n>] [--no-shrink] [--trace]
+  usage: `npm run simulate [-- --seeds <n>] [--seed <n>] [--kind <kind>] [--workers <n>] [--no-shrink] [--trace]
 
 Plays worlds: runs of the real workflow, triggers and ledger against models of Batch and storage,
 with faults at every call. Prints each world that breaks an invariant, shrunk, with the command that
@@ -15,6 +16,7 @@ repeats it, and at the end the number of worlds and runs. Exit code 1 when a wor
 
   --seeds <n>    worlds to play (default 1)
   --seed <n>     the first of them (default 1); the same seed plays the same world
+  --kind <kind>  only worlds of this kind, for example takeover (default: the kind of each seed)
   --workers <n>  processes that share the worlds (default 1)
   --no-shrink    do not shrink the worlds that break an invariant
   --trace        print every call of the first world
@@ -23,11 +25,13 @@ repeats it, and at the end the number of worlds and runs. Exit code 1 when a wor
   options: {
     seeds: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
+    kind: { type: 'string', default: '' },
     workers: { type: 'string', default: '1' },
     trace: { type: 'boolean', default: false },
     'no-shrink': { type: 'boolean', default: false },
   },
-  check: ({ seeds, seed, workers }) => countProblem({ seeds, seed, workers }),
+  check: ({ seeds, seed, workers, kind }) =>
+    countProblem({ seeds, seed, workers }) ?? kindProblem(kind),
 });
 
 const DETAILS_SHOWN = 5;
@@ -42,28 +46,42 @@ interface Tally {
   readonly broken: Record<string, number[]>;
 }
 
+/** Worlds to play. */
+interface Order {
+  readonly first: number;
+  readonly count: number;
+  /** Of each seed where it is left out. */
+  readonly kind: WorldKind | undefined;
+  readonly shrinks: boolean;
+}
+
 runCommand(command, async (options) => {
-  const [first, count, workers] = [
-    Number(options.seed),
-    Number(options.seeds),
-    Number(options.workers),
-  ];
-  const shrinks = !options['no-shrink'];
-  if (options.trace) await printTrace(first);
-  const tally =
-    workers > 1
-      ? await share(first, count, workers, shrinks)
-      : await playAll(first, count, shrinks);
+  const order: Order = {
+    first: Number(options.seed),
+    count: Number(options.seeds),
+    kind: options.kind === '' ? undefined : (options.kind as WorldKind),
+    shrinks: !options['no-shrink'],
+  };
+  const workers = Number(options.workers);
+  if (options.trace) await printTrace(order);
+  const tally = workers > 1 ? await share(order, workers) : await playAll(order);
   if (process.send !== undefined) {
     process.send(tally);
     return 0;
   }
-  printTally(first, tally);
+  printTally(order.first, tally);
   return Object.keys(tally.broken).length > 0 ? 1 : 0;
 });
 
-async function printTrace(seed: number): Promise<void> {
-  const { trace } = await play(drawWorld(seed), true);
+function kindProblem(kind: string): string | undefined {
+  const kinds = Object.keys(SHAPES);
+  return kind === '' || kinds.includes(kind)
+    ? undefined
+    : `--kind must be one of ${kinds.join(', ')}, not ${JSON.stringify(kind)}`;
+}
+
+async function printTrace({ first, kind }: Order): Promise<void> {
+  const { trace } = await play(drawWorld(first, kind), true);
   for (const line of trace.lines) say(line);
   say(`trace ${trace.hash}`);
 }
@@ -78,11 +96,12 @@ function printTally(first: number, { worlds, runs, seconds, broken }: Tally): vo
   }
 }
 
-async function playAll(first: number, count: number, shrinks: boolean): Promise<Tally> {
+async function playAll({ first, count, kind, shrinks }: Order): Promise<Tally> {
   const tally: Tally = { worlds: 0, runs: 0, seconds: 0, broken: {} };
   const before = process.cpuUsage();
   for (let seed = first; seed < first + count; seed++) {
-    const { runs, violations } = await violationsOf(drawWorld(seed));
+    const plan = drawWorld(seed, kind);
+    const { runs, violations } = await violationsOf(plan);
     tally.worlds += 1;
     tally.runs += runs;
     for (const { id, name, details } of violations) {
@@ -91,7 +110,7 @@ async function playAll(first: number, count: number, shrinks: boolean): Promise<
       if (seeds.length <= SEEDS_SHOWN) {
         say(`seed ${seed} breaks ${id} (${name}): ${details[0] ?? ''}`);
       }
-      if (seeds.length === 1 && shrinks) await printShrunk(seed, id);
+      if (seeds.length === 1 && shrinks) await printShrunk(plan, id);
     }
   }
   const { user, system } = process.cpuUsage(before);
@@ -99,8 +118,8 @@ async function playAll(first: number, count: number, shrinks: boolean): Promise<
   return tally;
 }
 
-async function printShrunk(seed: number, id: string): Promise<void> {
-  const { plan, violations } = await shrink(seed, id);
+async function printShrunk(drawn: WorldPlan, id: string): Promise<void> {
+  const { plan, violations } = await shrink(drawn, id);
   say(`  shrunk to ${plan.faults.length} faults and ${plan.occurrences.length} occurrences:`);
   for (const fault of plan.faults) say(`    ${JSON.stringify(fault)}`);
   for (const { kind, workload, at } of plan.occurrences) {
@@ -109,7 +128,7 @@ async function printShrunk(seed: number, id: string): Promise<void> {
   for (const { details } of violations) {
     say(`    ${details.slice(0, DETAILS_SHOWN).join('\n    ')}`);
   }
-  say(`  repeat it: npm run simulate -- --seed ${seed} --trace`);
+  say(`  repeat it: npm run simulate -- --seed ${plan.seed} --kind ${plan.kind} --trace`);
 }
 
 function say(line: string): void {
@@ -117,18 +136,16 @@ function say(line: string): void {
 }
 
 /** Each worker plays a part of the seeds and sends its tally. */
-async function share(
-  first: number,
-  count: number,
-  workers: number,
-  shrinks: boolean,
-): Promise<Tally> {
+async function share(order: Order, workers: number): Promise<Tally> {
+  const { first, count } = order;
   const each = Math.ceil(count / workers);
   const starts = Array.from({ length: workers }, (_, index) => index * each);
   const tallies = await Promise.all(
     starts
       .filter((start) => start < count)
-      .map((start) => playInWorker(first + start, Math.min(each, count - start), shrinks)),
+      .map((start) =>
+        playInWorker({ ...order, first: first + start, count: Math.min(each, count - start) }),
+      ),
   );
   const sum: Tally = { worlds: 0, runs: 0, seconds: 0, broken: {} };
   for (const { worlds, runs, seconds, broken } of tallies) {
@@ -140,8 +157,8 @@ async function share(
   return sum;
 }
 
-function playInWorker(first: number, count: number, shrinks: boolean): Promise<Tally> {
-  const values = ['--seed', String(first), '--seeds', String(count)];
+function playInWorker({ first, count, kind, shrinks }: Order): Promise<Tally> {
+  const values = ['--seed', String(first), '--seeds', String(count), '--kind', kind ?? ''];
   const worker = fork(__filename, shrinks ? values : [...values, '--no-shrink']);
   return new Promise((resolve, reject) => {
     worker.once('message', (tally) => {

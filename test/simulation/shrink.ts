@@ -1,4 +1,4 @@
-import { drawWorld, type OccurrencePlan, type WorldPlan } from '../../src/rehearse/world';
+import type { OccurrencePlan, WorldPlan } from '../../src/rehearse/world';
 import { play } from '../../src/rehearse/play';
 import type { Fault } from '../../src/rehearse/faults';
 import { violationsIn, type Invariant, type Violation } from './invariants';
@@ -32,11 +32,11 @@ export interface Shrunk {
  * numbers that faults know others by, so it is moved beyond the end of the world instead.
  */
 export async function shrink(
-  seed: number,
+  drawn: WorldPlan,
   id: string,
   rows?: readonly Invariant[],
 ): Promise<Shrunk> {
-  let plan = drawWorld(seed);
+  let plan = drawn;
   let { violations } = await violationsOf(plan, rows);
   const attempt = async (smaller: WorldPlan): Promise<void> => {
     const { violations: found } = await violationsOf(smaller, rows);
