@@ -272,7 +272,7 @@ export function drawHostDownFrom(chance: Chance, key: string): Fault {
   const call = drawCall(chance, key);
   if (call.kind !== 'call') return call;
   const { port, method, nth } = call;
-  const minutes = chance.pick(`${key} minutes`, [3, 70, 700, 1440]);
+  const minutes = chance.pick(`${key} minutes`, [3, 70, 700, 2400]);
   return { kind: 'hostDownFrom', port, method, nth, minutes };
 }
 

@@ -128,6 +128,8 @@ export const SHAPES: Readonly<Record<WorldKind, Shape>> = {
       drawHostDownIn('batch', 'makePool'),
       drawHostDownIn('files', 'makeContainer'),
       drawHostDownIn('engine', 'startNew'),
+      // Read by every claim.
+      drawHostDownIn('files', 'readText'),
       drawTwice,
       drawLateStarts,
       drawRepeatedTrigger,
@@ -247,7 +249,7 @@ function drawTwinTrigger(chance: Chance, key: string, span: Span): Fault {
 function drawHostDownIn(port: PortName, method: string): Draw {
   return (chance, key) => {
     const nth = chance.whole(`${key} nth`, 1, 2);
-    const minutes = chance.pick(`${key} minutes`, [70, 700, 1440]);
+    const minutes = chance.pick(`${key} minutes`, [70, 700, 2400, 2400]);
     return { kind: 'hostDownFrom', port, method, nth, minutes };
   };
 }

@@ -36,8 +36,8 @@ export interface Broken {
   readonly detail: string;
 }
 
-/** After the last fault: the longest deadline, the bound of clean-up, retries, and what a repair waits for. */
-const AFTER = 6 * HOUR + 2 * HOUR + 3 * HOUR + 6 * HOUR + 2 * HOUR;
+/** After the last fault: the longest deadline, what a repair waits for after it, and its bound. */
+const AFTER = 6 * HOUR + 32 * HOUR + 6 * HOUR;
 /** From the due time of an occurrence on, its lost trigger may be found. */
 const NEAR = 30 * MINUTE;
 /** While nothing of an app is under way, only every sixth pass is made: most would find nothing. */

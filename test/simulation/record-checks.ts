@@ -107,8 +107,8 @@ function isEarlier({ row }: RunFacts, run: RunFacts): boolean {
   return takenAt !== null && row !== null && Date.parse(row.knownAt) <= takenAt;
 }
 
-/** The reconciler ends what is active six hours after its deadline, of which a clean-up may take two. */
-const OVERDUE_MINUTES = 240;
+/** The reconciler ends what is active 32 hours after its deadline, of which a clean-up may take two. */
+const OVERDUE_MINUTES = 1500;
 
 /** An orchestration is lost only where somebody ended it, or storage or hosts were away for long. */
 export function lostWithReason(world: Played, runs: Runs): string[] {
