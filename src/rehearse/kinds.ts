@@ -121,7 +121,16 @@ export const SHAPES: Readonly<Record<WorldKind, Shape>> = {
   },
   takeover: {
     ...SHORT,
-    workloads: [['nightly'], ['tiles'], ['fit'], ['standby'], ['chunks'], ['graph']],
+    workloads: [
+      ['nightly'],
+      ['nightly'],
+      ['nightly'],
+      ['tiles'],
+      ['fit'],
+      ['standby'],
+      ['chunks'],
+      ['graph'],
+    ],
     many: [1, 2],
     draws: [
       drawHostDownFrom,
@@ -129,6 +138,7 @@ export const SHAPES: Readonly<Record<WorldKind, Shape>> = {
       drawHostDownIn('files', 'makeContainer'),
       drawHostDownIn('engine', 'startNew'),
       // Read by every claim.
+      drawHostDownIn('files', 'readText'),
       drawHostDownIn('files', 'readText'),
       drawTwice,
       drawLateStarts,
