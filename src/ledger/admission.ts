@@ -141,14 +141,15 @@ function overlapDecision(
       if (holder === undefined) return null;
       return wait(row, 'overlapped', `run ${holder} of ${row.workload} is active`);
     case 'replace': {
-      const newer = newestOf(candidates, row);
+      // A due time that is registered late does not replace a run of a newer one.
+      const staying = others.filter(({ cancel, state }) => cancel === null && state !== 'ending');
+      const newer = newestOf([...candidates, ...staying], row);
       if (newer !== row.runId) {
         return end(row, 'skipped', 'overlapped', `run ${newer} is newer and replaces it`);
       }
       if (holder === undefined) return null;
-      for (const { runId, cancel, state } of others) {
-        // The reconciler ends a run that is ending: no orchestration reads a cancel of it.
-        if (cancel !== null || state === 'ending') continue;
+      // The reconciler ends a run that is ending: no orchestration reads a cancel of it.
+      for (const { runId } of staying) {
         decisions.set(runId, { kind: 'cancel', runId, by: row.runId });
       }
       return wait(row, 'overlapped', `run ${holder}, which this run replaces, is ending`);

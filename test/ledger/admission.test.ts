@@ -143,6 +143,14 @@ test('replace cancels the active run, keeps the newest that waits and skips the 
   ]);
 });
 
+test('a due time that is registered late does not replace an active run of a newer one', () => {
+  const [late, active] = [row(1), row(2, running)];
+
+  expect(decide([late, active], { policy: { overlap: 'replace' } })).toEqual([
+    skip(late, `run ${active.runId} is newer and replaces it`),
+  ]);
+});
+
 test('replace does not cancel again what is cancelled already', () => {
   const cancel = { at: NOW, by: 'a person' };
   const [active, waiting] = [row(1, { ...running, cancel }), row(2)];
