@@ -120,13 +120,18 @@ resource appSettings 'Microsoft.Web/sites/config@2024-11-01' = {
 }
 
 // Packages are sent with an Entra token; a publishing password would be a second way in.
-resource publishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = [
-  for way in ['ftp', 'scm']: {
-    parent: app
-    name: way
-    properties: { allow: false }
-  }
-]
+// Two resources and no loop: with a name that is not literal the compiler checks no property.
+resource ftpPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = {
+  parent: app
+  name: 'ftp'
+  properties: { allow: false }
+}
+
+resource scmPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2024-11-01' = {
+  parent: app
+  name: 'scm'
+  properties: { allow: false }
+}
 
 resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'nightshift'

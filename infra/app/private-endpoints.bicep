@@ -8,27 +8,35 @@ param location string
 param tags object
 
 var storageSuffix = environment().suffixes.storage
+// By key: a preview works out loops and `name` before it knows the cloud, so keys are literal.
+var zoneNames = {
+  blob: 'privatelink.blob.${storageSuffix}'
+  queue: 'privatelink.queue.${storageSuffix}'
+  table: 'privatelink.table.${storageSuffix}'
+  vault: 'privatelink.vaultcore.azure.net'
+  batch: 'privatelink.batch.azure.com'
+}
+var zoneKeys = ['blob', 'queue', 'table', 'vault', 'batch']
 var targets = [
-  { name: 'blob', resourceId: storageAccountId, part: 'blob', zone: 'privatelink.blob.${storageSuffix}' }
-  { name: 'queue', resourceId: storageAccountId, part: 'queue', zone: 'privatelink.queue.${storageSuffix}' }
-  { name: 'table', resourceId: storageAccountId, part: 'table', zone: 'privatelink.table.${storageSuffix}' }
-  { name: 'vault', resourceId: vaultId, part: 'vault', zone: 'privatelink.vaultcore.azure.net' }
+  { name: 'blob', resourceId: storageAccountId, part: 'blob', zone: 'blob' }
+  { name: 'queue', resourceId: storageAccountId, part: 'queue', zone: 'queue' }
+  { name: 'table', resourceId: storageAccountId, part: 'table', zone: 'table' }
+  { name: 'vault', resourceId: vaultId, part: 'vault', zone: 'vault' }
   // Two endpoints of one account: the app calls the first, nodes report to the second.
-  { name: 'batch', resourceId: batchAccountId, part: 'batchAccount', zone: 'privatelink.batch.azure.com' }
-  { name: 'nodes', resourceId: batchAccountId, part: 'nodeManagement', zone: 'privatelink.batch.azure.com' }
+  { name: 'batch', resourceId: batchAccountId, part: 'batchAccount', zone: 'batch' }
+  { name: 'nodes', resourceId: batchAccountId, part: 'nodeManagement', zone: 'batch' }
 ]
-var zoneNames = union(map(targets, target => target.zone), [])
 
 resource zones 'Microsoft.Network/privateDnsZones@2020-06-01' = [
-  for zone in zoneNames: {
-    name: zone
+  for zone in zoneKeys: {
+    name: zoneNames[zone]
     location: 'global'
     tags: tags
   }
 ]
 
 resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2020-06-01' = [
-  for (zone, index) in zoneNames: {
+  for (zone, index) in zoneKeys: {
     parent: zones[index]
     name: 'nightshift'
     location: 'global'
@@ -67,7 +75,7 @@ resource zoneGroups 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@202
       privateDnsZoneConfigs: [
         {
           name: target.name
-          properties: { privateDnsZoneId: resourceId('Microsoft.Network/privateDnsZones', target.zone) }
+          properties: { privateDnsZoneId: resourceId('Microsoft.Network/privateDnsZones', zoneNames[target.zone]) }
         }
       ]
     }
