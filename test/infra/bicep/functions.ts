@@ -13,6 +13,7 @@ export interface Place {
 }
 
 export const SUBSCRIPTION = '00000000-0000-4000-8000-000000000000';
+export const TENANT = '11111111-1111-4111-8111-111111111111';
 
 const functions: Readonly<Record<string, Builtin>> = {
   concat: (args) => args.flatMap((arg) => listOf(arg)),
@@ -58,7 +59,7 @@ const functions: Readonly<Record<string, Builtin>> = {
   subscription: (_, { subscriptionId }) => ({
     id: `/subscriptions/${subscriptionId}`,
     subscriptionId,
-    tenantId: '11111111-1111-4111-8111-111111111111',
+    tenantId: TENANT,
   }),
   resourceGroup: (_, where) => ({ id: groupId(where), name: where.resourceGroup }),
   environment: () => ({
