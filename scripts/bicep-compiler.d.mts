@@ -3,3 +3,4 @@ export const BICEP_VERSION: string;
 export const bicepFile: string;
 /** Why there is no compiler, or null when it is there. */
 export function whyNoBicep(): string | null;
+export function hasDotnet(): boolean;

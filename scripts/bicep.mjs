@@ -32,15 +32,15 @@ import {
 const RESTORE_TIMEOUT_MS = 180_000;
 
 if (existsSync(bicepFile)) done(`is in ${bicepFile}`);
-if (program === undefined) done(`skipped: no package is pinned for ${platform}`);
-if (!hasDotnet()) done('skipped: dotnet is missing');
+if (program === undefined) done(`is skipped: no package is pinned for ${platform}`);
+if (!hasDotnet()) done('is skipped: dotnet is missing');
 
 mkdirSync(path.dirname(toolFolder), { recursive: true });
 const work = mkdtempSync(`${toolFolder}-`);
 process.on('exit', () => rmSync(work, { recursive: true, force: true }));
 
 const restored = restore();
-if (restored === null) done('skipped: NuGet could not restore the package; the reason is above');
+if (restored === null) done('is skipped: NuGet could not restore the package; the reason is above');
 
 const digest = createHash('sha512').update(readFileSync(restored)).digest('hex');
 if (digest !== program.sha512) {
@@ -49,7 +49,7 @@ if (digest !== program.sha512) {
 }
 chmodSync(restored, 0o755);
 if (spawnSync(restored, ['--version'], { stdio: 'ignore' }).status !== 0)
-  done('skipped: the program does not start on this machine');
+  done('is skipped: the program does not start on this machine');
 
 // A rename, so that no test sees half a file.
 mkdirSync(toolFolder, { recursive: true });

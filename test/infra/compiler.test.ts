@@ -5,15 +5,21 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { whyNoBicep } from '../../scripts/bicep-compiler.mjs';
 import { resolved } from './bicep/arm';
 import { build, lint, predict, type PredictedResource } from './bicep/compiler';
-import { groupId, SUBSCRIPTION } from './bicep/functions';
-import { compiledModules, compiledShapeOf, shapeOf, type ArmTemplate } from './bicep/shape';
-import type { Value } from './bicep/values';
+import { SUBSCRIPTION } from './bicep/functions';
+import {
+  compiledModules,
+  compiledShapeOf,
+  compiledWaits,
+  shapeOf,
+  type ArmTemplate,
+} from './bicep/shape';
+import { textOf, type Value } from './bicep/values';
 import { planFor, planting, profiles, root, sourcesWith } from './deployment';
 import { legible, plain, plannedFor, type Plain } from './planned';
 
 const missing = whyNoBicep();
 const skipped = missing === null ? '' : `, skipped as the compiler is not there: ${missing}`;
-const compiled = test.skipIf(missing !== null);
+const isMissing = missing !== null;
 
 /** Starting the compiler takes seconds on a busy machine. */
 const TIMEOUT_MS = 120_000;
@@ -22,11 +28,11 @@ let folder = '';
 let compiling: ReturnType<typeof build>;
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'bicep-'));
-  if (missing === null) compiling = build(root, 'infra/main.bicep');
+  if (!isMissing) compiling = build(root, 'infra/main.bicep');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-compiled(
+test.skipIf(isMissing)(
   `the real compiler and its linter report nothing about any Bicep file [GD13]${skipped}`,
   async () => {
     expect(await lint(root, 'infra/**/*.bicep')).toEqual([]);
@@ -74,7 +80,7 @@ const errors: readonly (readonly [string, string, string, string, readonly strin
   ],
 ];
 
-compiled(
+test.skipIf(isMissing)(
   `the real compiler finds planted errors${skipped}`,
   async () => {
     for (const [index, [, file, from, to]] of errors.entries()) {
@@ -95,7 +101,12 @@ compiled(
   TIMEOUT_MS,
 );
 
-compiled(
+/** Names of the modules' deployments, by symbol. */
+const deploymentOf = new Map(
+  planFor(profiles['everything'] ?? {}).modules.map(({ path: symbol, name }) => [symbol, name]),
+);
+
+test.skipIf(isMissing)(
   `the compiled templates declare the parameters, resources, modules and outputs that the offline plan has${skipped}`,
   async () => {
     const main = (await compiling).template as ArmTemplate;
@@ -104,17 +115,31 @@ compiled(
     const modules = compiledModules(main);
 
     expect(compiledShapeOf(main)).toEqual(shapeOf(offline));
-    const names = new Map(
-      planFor(profiles['everything'] ?? {}).modules.map(({ path: own, name }) => [own, name]),
-    );
     for (const { name, path: file } of offline.modules) {
-      const found = modules.get(names.get(name) ?? '');
+      const found = modules.get(deploymentOf.get(name) ?? '');
       expect([file, found && compiledShapeOf(found)]).toEqual([
         file,
         shapeOf(template(path.posix.join('infra', file))),
       ]);
     }
     expect(modules.size).toBe(offline.modules.length);
+  },
+  TIMEOUT_MS,
+);
+
+test.skipIf(isMissing)(
+  `modules and resources wait in the compiled templates for what they wait for in the offline plan${skipped}`,
+  async () => {
+    const symbols = new Map([...deploymentOf].map(([symbol, name]) => [name, symbol]));
+    const waits = compiledWaits((await compiling).template as ArmTemplate, symbols);
+    const planned = planFor(profiles['everything'] ?? {}).waits;
+
+    expect(waits).toEqual(
+      Object.fromEntries(Object.keys(waits).map((one) => [one, planned.get(one)])),
+    );
+    expect(Object.keys(waits)).toEqual(
+      expect.arrayContaining([...deploymentOf.keys(), 'storage/lifecycle', 'network/access']),
+    );
   },
   TIMEOUT_MS,
 );
@@ -140,7 +165,7 @@ function sorted(list: readonly Compared[]): readonly Compared[] {
   return list.toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
 }
 
-const GROUP = groupId({ subscriptionId: SUBSCRIPTION, resourceGroup: 'rg-try' });
+const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/rg-try`;
 
 /**
  * Parameters of a module that a prediction leaves by name, behind a condition which it cannot decide
@@ -160,8 +185,8 @@ function starred<Shape>(value: Shape): Shape {
 }
 
 function predictedAs({ id, type, name, apiVersion, ...body }: PredictedResource): Compared {
-  const shownName = String(resolved(name, OPEN));
-  const shownId = id.startsWith('[resourceId') ? idOf(type, shownName) : String(resolved(id, OPEN));
+  const shownName = textOf(resolved(name, OPEN));
+  const shownId = id.startsWith('[resourceId') ? idOf(type, shownName) : textOf(resolved(id, OPEN));
   return compared({
     type,
     version: apiVersion,
@@ -178,17 +203,30 @@ function idOf(type: string, name: string): string {
   return `${GROUP}/providers/${provider}/${pairs.join('/')}`;
 }
 
-compiled.each(Object.entries(profiles))(
-  `for the profile %s Azure's own engine predicts the resources and outputs of the offline plan${skipped}`,
-  async (name, params) => {
-    const main = path.join(root, 'infra/main.bicep');
-    const snapshot = starred(await predict(main, params, path.join(folder, name)));
+/** What the engine predicts, in the form of a plan. */
+async function predictedFor(name: string) {
+  const main = path.join(root, 'infra/main.bicep');
+  const predicted = await predict(main, profiles[name] ?? {}, path.join(folder, name));
+  const { diagnostics, predictedResources, outputs } = starred(predicted);
+  return {
+    diagnostics,
+    resources: sorted(predictedResources.map(predictedAs)),
+    outputs: plain(resolved(outputs, OPEN)),
+  };
+}
 
-    expect(snapshot.diagnostics).toEqual([]);
-    expect(sorted(snapshot.predictedResources.map(predictedAs))).toEqual(
-      sorted(plannedFor(params).map(compared)),
-    );
-    expect(plain(resolved(snapshot.outputs, OPEN))).toEqual(plain(planFor(params).outputs));
+test.skipIf(isMissing).each(Object.entries(profiles))(
+  `for the profile %s the engine of Azure Resource Manager predicts the offline plan${skipped}`,
+  async (name, params) => {
+    const predicted = await predictedFor(name);
+
+    expect(predicted).toEqual({
+      diagnostics: [],
+      resources: sorted(plannedFor(params).map(compared)),
+      outputs: plain(planFor(params).outputs),
+    });
+    const other = planting('infra/app/storage.bicep', 'days: 7', 'days: 8');
+    expect(predicted.resources).not.toEqual(sorted(plannedFor(params, other).map(compared)));
   },
   TIMEOUT_MS,
 );

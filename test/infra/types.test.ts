@@ -112,9 +112,14 @@ test.each([
     ],
   ],
   [
-    'a wrong value that comes through a loop, a module and a variable',
-    planting('infra/app/functions.bicep', "['ftp', 'scm']", "['ftp', 'sftp']"),
-    ['infra/app/functions.bicep publishing.name: sftp is no case of it'],
+    'a name that is none of those that the type has',
+    planting('infra/app/functions.bicep', "name: 'scm'", "name: 'sftp'"),
+    ['infra/app/functions.bicep scmPublishing.name: sftp is no case of it'],
+  ],
+  [
+    'a wrong value that comes through a file, a variable, a module and a loop',
+    planting('infra/app.json', '"inbox"', '"in"'),
+    ['infra/app/storage.bicep blobContainers.name: "in" is too short'],
   ],
   [
     'a property read that Azure does not give',

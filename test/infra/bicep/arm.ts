@@ -2,7 +2,7 @@ import { evaluate, type Scope } from './evaluate';
 import { Reader, type Expression } from './expressions';
 import { SUBSCRIPTION } from './functions';
 import { tokensOf } from './tokens';
-import { ResourceValue, type Value } from './values';
+import { ResourceValue, textOf, type Value } from './values';
 
 /**
  * Evaluates what a prediction leaves open: `[format('{0}x', reference(id, version).path)]`, in the
@@ -15,7 +15,7 @@ export function resolved(value: Value, params: Readonly<Record<string, Value>>):
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, one]) => [
-      String(resolvedText(name, params)),
+      textOf(resolvedText(name, params)),
       resolved(one, params),
     ]),
   );
@@ -45,6 +45,8 @@ const nameOf = (expression: Expression | undefined): string => {
   if (typeof part !== 'string') throw new Error('a literal text is missing');
   return part;
 };
+
+const under = (type: Expression, name: Expression) => ['/providers/', type, '/', name];
 
 /** What each call is in Bicep. One that is missing here has the same name there. */
 const syntax: Readonly<Record<string, (args: readonly Expression[], line: number) => Expression>> =
@@ -85,14 +87,11 @@ const syntax: Readonly<Record<string, (args: readonly Expression[], line: number
     }),
     resourceId: ([subscription = NOTHING, group = NOTHING, type = NOTHING, name = NOTHING]) => ({
       kind: 'text',
-      parts: [
-        ...['/subscriptions/', subscription, '/resourceGroups/', group],
-        ...['/providers/', type, '/', name],
-      ],
+      parts: ['/subscriptions/', subscription, '/resourceGroups/', group, ...under(type, name)],
     }),
     extensionResourceId: ([scope = NOTHING, type = NOTHING, name = NOTHING]) => ({
       kind: 'text',
-      parts: [scope, '/providers/', type, '/', name],
+      parts: [scope, ...under(type, name)],
     }),
   };
 

@@ -99,10 +99,9 @@ export async function predict(
   );
   const using = path.relative(work, template).replaceAll('\\', '/');
   writeFileSync(path.join(work, 'main.bicepparam'), `using '${using}'\n${lines.join('')}`);
-  const { code, stderr } = await run(work, [
-    ...['snapshot', 'main.bicepparam', '--mode', 'overwrite', '--location', 'westeurope'],
-    ...['--subscription-id', SUBSCRIPTION, '--tenant-id', TENANT, '--deployment-name', 'main'],
-  ]);
+  const where = ['--subscription-id', SUBSCRIPTION, '--tenant-id', TENANT];
+  const what = ['--location', 'westeurope', '--deployment-name', 'main', '--mode', 'overwrite'];
+  const { code, stderr } = await run(work, ['snapshot', 'main.bicepparam', ...where, ...what]);
   if (code !== 0) throw new Error(`bicep snapshot: ${stderr}`);
   return JSON.parse(readFileSync(path.join(work, 'main.snapshot.json'), 'utf8')) as Snapshot;
 }

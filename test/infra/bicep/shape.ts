@@ -116,3 +116,30 @@ export function compiledModules({ resources }: ArmTemplate): ReadonlyMap<string,
     ),
   );
 }
+
+const DEPLOYMENT = /'Microsoft\.Resources\/deployments', '([\w-]+)'\)\]$/;
+
+/**
+ * What each module waits for, and each resource of a module whose template has symbols, by the paths of
+ * a plan. `symbols` are those of the modules in the main file, by the name of their deployment.
+ */
+export function compiledWaits(
+  { resources }: ArmTemplate,
+  symbols: ReadonlyMap<string, string>,
+): Readonly<Record<string, readonly string[]>> {
+  const waits: Record<string, readonly string[]> = {};
+  for (const { type, name, dependsOn = [], properties } of resourcesOf(resources)) {
+    if (type !== MODULE) continue;
+    const module = symbols.get(name) ?? name;
+    waits[module] = dependsOn
+      .map((one) => DEPLOYMENT.exec(one)?.[1])
+      .map((one) => (one === undefined ? 'group' : (symbols.get(one) ?? one)))
+      .sort();
+    const inner = properties?.template?.resources ?? [];
+    if (Array.isArray(inner)) continue;
+    for (const [symbol, { existing, dependsOn: own = [] }] of Object.entries(inner))
+      if (existing !== true)
+        waits[`${module}/${symbol}`] = own.map((one) => `${module}/${one}`).sort();
+  }
+  return waits;
+}
