@@ -8,7 +8,7 @@ param location string
 param tags object
 
 var storageSuffix = environment().suffixes.storage
-// By key: a preview works out loops and `name` before it knows the cloud, so keys are literal.
+// By literal keys: a prediction cannot expand a loop over texts that depend on the cloud.
 var zoneNames = {
   blob: 'privatelink.blob.${storageSuffix}'
   queue: 'privatelink.queue.${storageSuffix}'
