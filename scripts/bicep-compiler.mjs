@@ -9,7 +9,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
 export const BICEP_VERSION = '0.49.2';
 
-/** The package for each platform, and the digest of the program in it: a mirror may sign a package anew. */
+/** The package for each platform, and the digest of the program in it: a mirror may add a signature to a package. */
 const PROGRAMS = {
   'linux-x64': {
     package: 'Azure.Bicep.CommandLine.linux-x64',

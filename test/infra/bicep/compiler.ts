@@ -57,12 +57,29 @@ export async function lint(folder: string, pattern: string): Promise<Diagnostic[
   return diagnosticsIn(folder, `${stdout}\n${stderr}`);
 }
 
-/** Compiles a file: its template as JSON, and all that the compiler says of it and of its modules. */
+/**
+ * Compiles a file of `infra`: its template as JSON, and all that the compiler says of it and of its
+ * modules. Every resource in the template has its symbol, which only the option for it guarantees;
+ * `work` is a folder for the configuration with that option.
+ */
 export async function build(
   folder: string,
   file: string,
+  work: string,
 ): Promise<{ readonly template: unknown; readonly diagnostics: readonly Diagnostic[] }> {
-  const { code, stdout, stderr } = await run(folder, ['build', '--stdout', file]);
+  const rules = readFileSync(path.join(folder, 'infra/bicepconfig.json'), 'utf8');
+  const config = path.join(work, 'bicepconfig.json');
+  const experimentalFeaturesEnabled = { symbolicNameCodegen: true };
+  const configuration = { ...(JSON.parse(rules) as object), experimentalFeaturesEnabled };
+  writeFileSync(config, JSON.stringify(configuration));
+
+  const { code, stdout, stderr } = await run(folder, [
+    'build',
+    '--stdout',
+    '--config',
+    config,
+    file,
+  ]);
   const diagnostics = diagnosticsIn(folder, stderr);
   if (code !== 0 && diagnostics.length === 0) throw new Error(`bicep build ended with ${code}`);
   return { template: code === 0 ? JSON.parse(stdout) : null, diagnostics };

@@ -55,11 +55,10 @@ function paramOf({ type, decorators, fallback }: Param): Plain {
   };
 }
 
-/** A template of Azure Resource Manager, as the compiler writes it. */
+/** A template of Azure Resource Manager, as the compiler writes it, with resources by symbol. */
 export interface ArmTemplate {
   readonly parameters?: Readonly<Record<string, ArmParameter>>;
-  /** By symbol in templates that declare types, else a list. */
-  readonly resources: readonly ArmResource[] | Readonly<Record<string, ArmResource>>;
+  readonly resources: Readonly<Record<string, ArmResource>>;
   readonly outputs?: Readonly<Record<string, { readonly type: string }>>;
 }
 
@@ -70,10 +69,9 @@ interface ArmParameter {
   readonly [field: string]: unknown;
 }
 
-export interface ArmResource {
+interface ArmResource {
   readonly type: string;
   readonly apiVersion: string;
-  readonly name: string;
   readonly condition?: string;
   readonly copy?: unknown;
   readonly existing?: boolean;
@@ -88,7 +86,8 @@ export function compiledShapeOf({ parameters = {}, resources, outputs = {} }: Ar
     params: Object.fromEntries(
       Object.entries(parameters).map(([name, one]) => [name, compiledParamOf(one)]),
     ),
-    resources: resourcesOf(resources)
+    resources: Object.values(resources)
+      .filter(({ existing }) => existing !== true)
       .map(({ type, apiVersion, condition, copy }) => {
         const what = type === MODULE ? 'module' : `${type}@${apiVersion}`;
         if (copy !== undefined) return `${what}, in a loop`;
@@ -99,47 +98,37 @@ export function compiledShapeOf({ parameters = {}, resources, outputs = {} }: Ar
   };
 }
 
-function resourcesOf(resources: ArmTemplate['resources']): readonly ArmResource[] {
-  return Object.values(resources).filter(({ existing }) => existing !== true);
-}
-
 function compiledParamOf({ type, items, metadata: _metadata, ...rest }: ArmParameter): Plain {
   const element = items?.type ?? items?.$ref?.split('/').at(-1);
   return { ...(rest as Readonly<Record<string, Plain>>), type: element ? `${element}[]` : type };
 }
 
-/** The templates of the modules, by the name of their deployment. */
+/** The templates of the modules, by symbol. */
 export function compiledModules({ resources }: ArmTemplate): ReadonlyMap<string, ArmTemplate> {
   return new Map(
-    resourcesOf(resources).flatMap(({ name, properties }) =>
-      properties?.template === undefined ? [] : [[name, properties.template] as const],
+    Object.entries(resources).flatMap(([symbol, { properties }]) =>
+      properties?.template === undefined ? [] : [[symbol, properties.template] as const],
     ),
   );
 }
 
-const DEPLOYMENT = /'Microsoft\.Resources\/deployments', '([\w-]+)'\)\]$/;
-
-/**
- * What each module waits for, and each resource of a module whose template has symbols, by the paths of
- * a plan. `symbols` are those of the modules in the main file, by the name of their deployment.
- */
+/** What each part of the deployment waits for, by the paths of a plan, such as `storage/account`. */
 export function compiledWaits(
   { resources }: ArmTemplate,
-  symbols: ReadonlyMap<string, string>,
-): Readonly<Record<string, readonly string[]>> {
-  const waits: Record<string, readonly string[]> = {};
-  for (const { type, name, dependsOn = [], properties } of resourcesOf(resources)) {
-    if (type !== MODULE) continue;
-    const module = symbols.get(name) ?? name;
-    waits[module] = dependsOn
-      .map((one) => DEPLOYMENT.exec(one)?.[1])
-      .map((one) => (one === undefined ? 'group' : (symbols.get(one) ?? one)))
-      .sort();
-    const inner = properties?.template?.resources ?? [];
-    if (Array.isArray(inner)) continue;
-    for (const [symbol, { existing, dependsOn: own = [] }] of Object.entries(inner))
-      if (existing !== true)
-        waits[`${module}/${symbol}`] = own.map((one) => `${module}/${one}`).sort();
-  }
-  return waits;
+  prefix = '',
+): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    Object.entries(resources).flatMap(([symbol, { existing, dependsOn = [], properties }]) => {
+      const own = `${prefix}${symbol}`;
+      const waits = dependsOn.map((one) => `${prefix}${symbolIn(one)}`).sort();
+      const { template } = properties ?? {};
+      const inner = template === undefined ? [] : [...compiledWaits(template, `${own}/`)];
+      return existing === true ? [] : [[own, waits] as const, ...inner];
+    }),
+  );
+}
+
+/** One element of a loop stands as `[format('zones[{0}]', copyIndex())]`. */
+function symbolIn(dependency: string): string {
+  return /^\[format\('(\w+)\[/.exec(dependency)?.[1] ?? dependency;
 }
