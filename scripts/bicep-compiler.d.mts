@@ -1,6 +1,6 @@
 export const BICEP_VERSION: string;
 /** Path of the compiler, whether it is there or not. */
 export const bicepFile: string;
-/** Why there is no compiler, or null when it is there. */
+/** Returns the reason that there is no compiler, or null when it is there. */
 export function whyNoBicep(): string | null;
 export function hasDotnet(): boolean;

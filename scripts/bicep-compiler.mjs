@@ -28,7 +28,7 @@ export const toolFolder = path.join(root, '.nightshift', 'tools', `bicep-${BICEP
 
 export const bicepFile = path.join(toolFolder, 'bicep');
 
-/** Why there is no compiler, or null when it is there. */
+/** Returns the reason that there is no compiler, or null when it is there. */
 export function whyNoBicep() {
   if (existsSync(bicepFile)) return null;
   if (program === undefined) return `none is pinned for ${platform}`;

@@ -41,62 +41,70 @@ test.skipIf(isMissing)(
   TIMEOUT_MS,
 );
 
-/** Each is a title, a file, the text to replace, its replacement, and the codes that are reported. */
-const errors: readonly (readonly [string, string, string, string, readonly string[]])[] = [
-  [
-    'a value of the wrong type',
-    'infra/app/batch.bicep',
-    "poolAllocationMode: 'BatchService'",
-    'poolAllocationMode: true',
-    ['BCP036'],
-  ],
-  [
-    'a symbol that nothing declares',
-    'infra/app/batch.bicep',
-    'scope: account\n',
-    'scope: acount\n',
-    ['BCP057'],
-  ],
-  [
-    'a module without one of its parameters',
-    'infra/main.bicep',
-    '    spotHours: spotAlertHours\n',
-    '',
-    ['BCP035', 'no-unused-params'],
-  ],
-  [
-    'a parameter of a module with the wrong type',
-    'infra/main.bicep',
-    'keepDays: declared.keepDays',
-    "keepDays: 'thirty'",
-    ['BCP036'],
-  ],
-  [
-    'a property that is spelt wrong, of a type that the offline checks have no table for',
-    'infra/app/alerts.bicep',
-    'autoMitigate: true',
-    'autoMitigated: true',
-    ['BCP089'],
-  ],
+/** An error in a copy of the deployment, and the codes that the compiler reports in that file. */
+interface PlantedError {
+  readonly what: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+  readonly codes: readonly string[];
+}
+
+const errors: readonly PlantedError[] = [
+  {
+    what: 'a value of the wrong type',
+    file: 'infra/app/batch.bicep',
+    from: "poolAllocationMode: 'BatchService'",
+    to: 'poolAllocationMode: true',
+    codes: ['BCP036'],
+  },
+  {
+    what: 'a symbol that nothing declares',
+    file: 'infra/app/batch.bicep',
+    from: 'scope: account\n',
+    to: 'scope: acount\n',
+    codes: ['BCP057'],
+  },
+  {
+    what: 'a module without one of its parameters',
+    file: 'infra/main.bicep',
+    from: '    spotHours: spotAlertHours\n',
+    to: '',
+    codes: ['BCP035', 'no-unused-params'],
+  },
+  {
+    what: 'a parameter of a module with the wrong type',
+    file: 'infra/main.bicep',
+    from: 'keepDays: declared.keepDays',
+    to: "keepDays: 'thirty'",
+    codes: ['BCP036'],
+  },
+  {
+    what: 'a property that is spelt wrong, of a type that the offline checks have no table for',
+    file: 'infra/app/alerts.bicep',
+    from: 'autoMitigate: true',
+    to: 'autoMitigated: true',
+    codes: ['BCP089'],
+  },
 ];
 
 test.skipIf(isMissing)(
   `the real compiler finds planted errors${skipped}`,
   async () => {
-    for (const [index, [, file, from, to]] of errors.entries()) {
+    for (const [index, { file, from, to }] of errors.entries()) {
       const copy = path.join(folder, 'planted', String(index));
       cpSync(path.join(root, 'infra'), path.join(copy, 'infra'), { recursive: true });
       writeFileSync(path.join(copy, file), planting(file, from, to)[file] ?? '');
     }
     const found = await lint(path.join(folder, 'planted'), '**/*.bicep');
-    const codes = errors.map(([what, file], index) => [
-      what,
-      ...found
-        .filter((one) => one.file === path.join(String(index), file))
+    const reported = errors.map((error, index) => ({
+      ...error,
+      codes: found
+        .filter(({ file }) => file === path.join(String(index), error.file))
         .map(({ code }) => code)
         .sort(),
-    ]);
-    expect(codes).toEqual(errors.map(([what, , , , expected]) => [what, ...expected]));
+    }));
+    expect(reported).toEqual(errors);
   },
   TIMEOUT_MS,
 );
@@ -190,7 +198,7 @@ function idOf(type: string, name: string): string {
   return `${GROUP}/providers/${provider}/${pairs.join('/')}`;
 }
 
-/** What the engine predicts, in the form of a plan. */
+/** Returns what the engine predicts, in the form of a plan. */
 async function predictedFor(name: string) {
   const main = path.join(root, 'infra/main.bicep');
   const predicted = await predict(main, profiles[name] ?? {}, path.join(folder, name));

@@ -48,7 +48,7 @@ const nameOf = (expression: Expression | undefined): string => {
 
 const under = (type: Expression, name: Expression) => ['/providers/', type, '/', name];
 
-/** What each call is in Bicep. One that is missing here has the same name there. */
+/** The syntax of Bicep for each call. A call that is missing here has the same name there. */
 const syntax: Readonly<Record<string, (args: readonly Expression[], line: number) => Expression>> =
   {
     if: ([condition = NOTHING, yes = NOTHING, no = NOTHING]) => ({

@@ -14,7 +14,7 @@ export interface Diagnostic {
   readonly message: string;
 }
 
-/** What the engine of Azure Resource Manager, which the compiler contains, predicts of a deployment. */
+/** A deployment as predicted by the engine of Azure Resource Manager, which the compiler contains. */
 export interface Snapshot {
   readonly predictedResources: readonly PredictedResource[];
   readonly outputs: Readonly<Record<string, Value>>;
@@ -58,8 +58,7 @@ export async function lint(folder: string, pattern: string): Promise<Diagnostic[
 }
 
 /**
- * Compiles a file of `infra`: its template as JSON, and all that the compiler says of it and of its
- * modules. Every resource in the template has its symbol, which only the option for it guarantees;
+ * Compiles a file of `infra`: its template as JSON, and every diagnostic of it and of its modules. Every resource in the template has its symbol, which only the option for it guarantees;
  * `work` is a folder for the configuration with that option.
  */
 export async function build(

@@ -4,7 +4,7 @@ import { SUBSCRIPTION } from './functions';
 import type { Module, Param, Resource, Template } from './template';
 import { plain, type Plain } from '../planned';
 
-/** What a file declares, as far as the real compiler and the evaluator of the tests both say it. */
+/** The declarations of a file, as far as the real compiler and the evaluator of the tests both say it. */
 export interface Shape {
   readonly params: Readonly<Record<string, Plain>>;
   /** Sorted, since the compiler writes them in an order of its own. */
@@ -112,7 +112,7 @@ export function compiledModules({ resources }: ArmTemplate): ReadonlyMap<string,
   );
 }
 
-/** What each part of the deployment waits for, by the paths of a plan, such as `storage/account`. */
+/** Returns what each part of the deployment waits for, by the paths of a plan, such as `storage/account`. */
 export function compiledWaits(
   { resources }: ArmTemplate,
   prefix = '',
