@@ -54,7 +54,7 @@ test.runIf(isPinned && noDotnet === '')(
       false,
     );
   },
-  120_000,
+  300_000,
 );
 
 test('a clean clone restores the compiler before its tests, and a failure does not end it', () => {
