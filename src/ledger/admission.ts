@@ -143,7 +143,8 @@ function overlapDecision(
     case 'replace': {
       // A due time that is registered late does not replace a run of a newer one.
       const staying = others.filter(({ cancel, state }) => cancel === null && state !== 'ending');
-      const newer = newestOf([...candidates, ...staying], row);
+      const later = staying.filter(({ instant }) => instant > row.instant);
+      const newer = newestOf([...candidates, ...later], row);
       if (newer !== row.runId) {
         return end(row, 'skipped', 'overlapped', `run ${newer} is newer and replaces it`);
       }
