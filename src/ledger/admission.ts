@@ -192,9 +192,16 @@ interface Taken {
   readonly cost: number;
 }
 
+export function startsInLastMinute(
+  { recentStarts }: AdmissionControl,
+  now: string,
+): readonly string[] {
+  return recentStarts.filter((at) => Date.parse(now) - Date.parse(at) < MINUTE_MS);
+}
+
 function roomIn(input: AdmissionInput, active: readonly ActiveRow[]): Room {
   const { control, spent, now } = input;
-  const recent = control.recentStarts.filter((at) => Date.parse(now) - Date.parse(at) < MINUTE_MS);
+  const recent = startsInLastMinute(control, now);
   let taken: Taken = { ...spent, runs: 0, starts: recent.length };
   for (const row of active) taken = { ...takenWith(taken, row), starts: taken.starts };
   return {

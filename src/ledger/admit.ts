@@ -1,6 +1,7 @@
 import { Failure } from '../failure';
 import {
   decideAdmission,
+  startsInLastMinute,
   type AdmissionInput,
   type AppLimits,
   type Decision,
@@ -8,12 +9,13 @@ import {
 } from './admission';
 import { ACTIVE_PARTITION, ADMISSION_KEY, partitionOf, sumKey } from './keys';
 import {
-  asValue,
   insertOccurrence,
   isFinal,
   newOccurrenceRow,
   readOccurrence,
+  upsert,
   versioned,
+  writeOf,
   type Versioned,
 } from './ledger';
 import {
@@ -24,7 +26,7 @@ import {
   type Closed,
   type MonthSum,
 } from './rows';
-import type { Change, Table } from './table';
+import type { Table } from './table';
 
 /** The orchestrations of runs, as far as the ledger starts and wakes them. */
 export interface RunStarter {
@@ -209,19 +211,12 @@ async function write(
       ? []
       : [{ row: apply(found.value, one, at, decision), etag: found.etag }];
   });
-  const changes: Change[] = changed.map(({ row, etag }) => ({
-    kind: 'replace',
-    key: row.runId,
-    value: asValue(row),
-    etag,
-  }));
   const starts = changed.filter(({ row }) => row.state === 'starting').map(() => at);
-  const next = asValue(withStarts(control?.value ?? OPEN_ADMISSION, starts, at));
-  changes.unshift(
-    control === null
-      ? { kind: 'insert', key: ADMISSION_KEY, value: next }
-      : { kind: 'replace', key: ADMISSION_KEY, value: next, etag: control.etag },
-  );
+  const next = withStarts(control?.value ?? OPEN_ADMISSION, starts, at);
+  const changes = [
+    writeOf(ADMISSION_KEY, next, control?.etag),
+    ...changed.map(({ row, etag }) => writeOf(row.runId, row, etag)),
+  ];
   const isWritten = await wasWritten(context.table.write(ACTIVE_PARTITION, changes));
   return isWritten ? changed.map(({ row }) => row) : null;
 }
@@ -261,8 +256,7 @@ function withStarts(
   starts: readonly string[],
   now: string,
 ): AdmissionControl {
-  const recent = control.recentStarts.filter((at) => Date.parse(now) - Date.parse(at) < 60_000);
-  return { ...control, recentStarts: [...recent, ...starts] };
+  return { ...control, recentStarts: [...startsInLastMinute(control, now), ...starts] };
 }
 
 /** Closes admission until an instant, of one workload or of all: no run starts, whatever its trigger. */
@@ -271,19 +265,9 @@ export async function closeAdmission(
   closed: Closed,
   workload: string | null = null,
 ): Promise<void> {
-  for (;;) {
-    const found = versioned<AdmissionControl>(await table.get(ACTIVE_PARTITION, ADMISSION_KEY));
-    const control = found?.value ?? OPEN_ADMISSION;
-    const { closedWorkloads } = control;
-    const value = asValue(
-      workload === null
-        ? { ...control, closed }
-        : { ...control, closedWorkloads: { ...closedWorkloads, [workload]: closed } },
-    );
-    const change: Change =
-      found === null
-        ? { kind: 'insert', key: ADMISSION_KEY, value }
-        : { kind: 'replace', key: ADMISSION_KEY, value, etag: found.etag };
-    if ((await table.write(ACTIVE_PARTITION, [change])) === 'written') return;
-  }
+  await upsert<AdmissionControl>(table, ACTIVE_PARTITION, ADMISSION_KEY, (found) => {
+    const control = found ?? OPEN_ADMISSION;
+    if (workload === null) return { ...control, closed };
+    return { ...control, closedWorkloads: { ...control.closedWorkloads, [workload]: closed } };
+  });
 }

@@ -122,3 +122,8 @@ export function catchUpOn(
     missed: due.slice(0, count).filter((at, index) => !runs(at, index)),
   };
 }
+
+/** The later of two instants as ISO 8601 text in UTC. */
+export function later(one: string, other: string): string {
+  return one > other ? one : other;
+}

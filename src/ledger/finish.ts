@@ -1,8 +1,8 @@
 import type { FailureCode } from '../failure';
 import { ACTIVE_PARTITION, partitionOf, stateKey, sumKey } from './keys';
-import { asValue, isFinal, readOccurrence, requireParts, versioned } from './ledger';
+import { asValue, isFinal, readOccurrence, requireParts, versioned, writeOf } from './ledger';
 import { NOTHING_SPENT, type FinalState, type MonthSum, type OccurrenceRow } from './rows';
-import type { Change, Table } from './table';
+import type { Table } from './table';
 
 /** The end of an occurrence. */
 export interface Ending {
@@ -56,13 +56,6 @@ async function makeFinal(
     ]);
     if (written === 'written') return final;
   }
-}
-
-function writeOf(key: string, row: object, etag: string | undefined): Change {
-  const value = asValue(row);
-  return etag === undefined
-    ? { kind: 'insert', key, value }
-    : { kind: 'replace', key, value, etag };
 }
 
 function addTo(sum: MonthSum, { nodeMinutes, cost }: Ending): MonthSum {

@@ -1,7 +1,8 @@
 import type { BlobListed } from '../run/ports';
 import { KEY_PARTITION, occurrenceKey, WORKLOAD_PARTITION } from './keys';
-import { asValue, readOccurrence, versioned } from './ledger';
-import type { Change, Table } from './table';
+import { later } from './due-times';
+import { readOccurrence, versioned, writeOf } from './ledger';
+import type { Table } from './table';
 
 /** A container whose blobs start runs of a workload. */
 export interface WatchedContainer {
@@ -53,7 +54,7 @@ export async function takeInventory(
   if (found === null || found.value.container !== container) {
     const at = now.toISOString();
     const row = { container, firstPass: at, seenThrough: at, roundStart: null, cursor: null };
-    await write(context.table, key, row, found?.etag);
+    await context.table.write(WORKLOAD_PARTITION, [writeOf(key, row, found?.etag)]);
     return 0;
   }
   const row = found.value;
@@ -78,13 +79,10 @@ export async function takeInventory(
       ? { ...row, seenThrough: later(row.seenThrough, seenThrough), roundStart: null, cursor: null }
       : { ...row, roundStart, cursor: next };
   if (JSON.stringify(settled) !== JSON.stringify(row)) {
-    await write(context.table, key, settled, found.etag);
+    // A pass that was faster has come as far.
+    await context.table.write(WORKLOAD_PARTITION, [writeOf(key, settled, found.etag)]);
   }
   return registered;
-}
-
-function later(one: string, other: string): string {
-  return one > other ? one : other;
 }
 
 /** A key alone is not enough: the host that wrote it may have died before the occurrence's row. */
@@ -97,17 +95,4 @@ async function isKnown(
   const key = occurrenceKey(workload, { kind: 'blob', container, name, etag });
   const claimed = versioned<{ readonly runId: string }>(await table.get(KEY_PARTITION, key));
   return claimed !== null && (await readOccurrence(table, claimed.value.runId)) !== null;
-}
-
-/** A pass that was faster has come as far. */
-async function write(
-  table: Table,
-  key: string,
-  row: InventoryRow,
-  etag: string | undefined,
-): Promise<void> {
-  const value = asValue(row);
-  const change: Change =
-    etag === undefined ? { kind: 'insert', key, value } : { kind: 'replace', key, value, etag };
-  await table.write(WORKLOAD_PARTITION, [change]);
 }

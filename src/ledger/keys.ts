@@ -11,6 +11,7 @@ import type { FinalState } from './rows';
 export const ACTIVE_PARTITION = 'active';
 export const KEY_PARTITION = 'key';
 export const WORKLOAD_PARTITION = 'workload';
+export const APP_PARTITION = 'app';
 /** Sorts before every run id, so that a list of active rows begins with it. */
 export const ADMISSION_KEY = '!admission';
 

@@ -12,7 +12,7 @@ import {
   type RunIdentity,
 } from './keys';
 import type { ActiveRow, OccurrenceRow } from './rows';
-import type { Row, RowValue, Table } from './table';
+import type { Change, Row, RowValue, Table } from './table';
 
 /**
  * The register of occurrences: READ THIS FIRST. Every occurrence has a row from the moment it is
@@ -245,6 +245,28 @@ export async function changeActive(
       { kind: 'replace', key: runId, value: asValue(value), etag },
     ]);
     if (written === 'written') return value;
+  }
+}
+
+/** Inserts a row that was not found, or replaces it as it was found. */
+export function writeOf(key: string, row: object, etag: string | undefined): Change {
+  const value = asValue(row);
+  return etag === undefined
+    ? { kind: 'insert', key, value }
+    : { kind: 'replace', key, value, etag };
+}
+
+/** Writes a row as a change of what is there, again until nobody else was faster. */
+export async function upsert<Value extends object>(
+  table: Table,
+  partition: string,
+  key: string,
+  change: (found: Value | null) => Value,
+): Promise<void> {
+  for (;;) {
+    const found = versioned<Value>(await table.get(partition, key));
+    const row = writeOf(key, change(found?.value ?? null), found?.etag);
+    if ((await table.write(partition, [row])) === 'written') return;
   }
 }
 

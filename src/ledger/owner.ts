@@ -1,14 +1,14 @@
 import { Failure } from '../failure';
 import type { Files } from '../run/ports';
+import { RUNS_CONTAINER } from '../run/names';
+import { APP_PARTITION } from './keys';
 import { asValue, insert, versioned } from './ledger';
 import type { Table } from './table';
 
 /** The part of the Files port that keeps the owner id. */
 export type OwnerFiles = Pick<Files, 'makeContainer' | 'claim' | 'readText'>;
 
-const APP_PARTITION = 'app';
 const OWNER_KEY = 'owner';
-const CONTAINER = 'runs';
 
 /**
  * The mark of this app on everything it makes, made once beside its records and copied into the
@@ -25,9 +25,10 @@ export async function ownerOf(
   const blob = `owner-${hub}`;
   const copied = versioned<{ readonly owner: string }>(await table.get(APP_PARTITION, OWNER_KEY));
   const owner =
-    (await files.readText(CONTAINER, blob, 100)) ??
+    (await files.readText(RUNS_CONTAINER, blob, 100)) ??
     (await makeOwner(files, blob, copied?.value.owner ?? newId()));
-  if (owner === null) throw new Error(`the blob ${CONTAINER}/${blob} was written and is not there`);
+  if (owner === null)
+    throw new Error(`the blob ${RUNS_CONTAINER}/${blob} was written and is not there`);
   if (copied === null) {
     await insert(table, APP_PARTITION, OWNER_KEY, asValue({ owner }));
     return owner;
@@ -35,13 +36,13 @@ export async function ownerOf(
   if (copied.value.owner === owner) return owner;
   throw new Failure(
     'badSettings',
-    `the container ${CONTAINER} belongs to the app ${owner} and its ledger to ${copied.value.owner}: this storage account holds parts of two apps; point AzureWebJobsStorage at the account of one of them`,
+    `the container ${RUNS_CONTAINER} belongs to the app ${owner} and its ledger to ${copied.value.owner}: this storage account holds parts of two apps; point AzureWebJobsStorage at the account of one of them`,
   );
 }
 
 /** Two hosts that begin at once come to one mark. */
 async function makeOwner(files: OwnerFiles, blob: string, owner: string): Promise<string | null> {
-  await files.makeContainer(CONTAINER, {});
-  await files.claim(CONTAINER, blob, owner);
-  return files.readText(CONTAINER, blob, 100);
+  await files.makeContainer(RUNS_CONTAINER, {});
+  await files.claim(RUNS_CONTAINER, blob, owner);
+  return files.readText(RUNS_CONTAINER, blob, 100);
 }

@@ -1,7 +1,7 @@
-import { catchUpOn, dueTimesIn, type CatchUp, type Schedule } from './due-times';
+import { catchUpOn, dueTimesIn, later, type CatchUp, type Schedule } from './due-times';
 import { WORKLOAD_PARTITION } from './keys';
-import { asValue, readOccurrence, versioned, type Versioned } from './ledger';
-import type { Change, Table } from './table';
+import { readOccurrence, versioned, writeOf, type Versioned } from './ledger';
+import type { Table } from './table';
 
 /** The schedule of a workload as the app declares it now. */
 export interface DeclaredSchedule extends Schedule {
@@ -61,10 +61,6 @@ export async function settleSchedule(
   return { registered: run.length, missed: lost.length };
 }
 
-function later(one: string, other: string): string {
-  return one > other ? one : other;
-}
-
 /** Due times that a timer has registered in time have not been missed. */
 async function unknownOf(
   { table, runIdOfDue }: ScheduleContext,
@@ -86,10 +82,5 @@ async function moveOn(
   found: Versioned<ScheduleRow> | null,
 ): Promise<void> {
   if (found !== null && JSON.stringify(found.value) === JSON.stringify(row)) return;
-  const value = asValue(row);
-  const change: Change =
-    found === null
-      ? { kind: 'insert', key: workload, value }
-      : { kind: 'replace', key: workload, value, etag: found.etag };
-  await table.write(WORKLOAD_PARTITION, [change]);
+  await table.write(WORKLOAD_PARTITION, [writeOf(workload, row, found?.etag)]);
 }

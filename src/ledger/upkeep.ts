@@ -1,5 +1,6 @@
-import { asValue, versioned } from './ledger';
-import type { Change, Table } from './table';
+import { APP_PARTITION } from './keys';
+import { upsert, versioned } from './ledger';
+import type { Table } from './table';
 
 /** Work on the ledger that is done once, or once a day, and not in every pass of the reconciler. */
 export interface Upkeep {
@@ -11,7 +12,6 @@ export interface Upkeep {
   readonly expiredAt: string | null;
 }
 
-const APP_PARTITION = 'app';
 const UPKEEP_KEY = 'upkeep';
 
 /** A table without the row is new, or has been lost: everything is to be done. */
@@ -23,13 +23,8 @@ export async function readUpkeep(table: Table): Promise<Upkeep> {
 
 /** Notes what was done. Passes that do the same at once come to the same. */
 export async function noteUpkeep(table: Table, done: Partial<Upkeep>): Promise<void> {
-  for (;;) {
-    const found = versioned<Upkeep>(await table.get(APP_PARTITION, UPKEEP_KEY));
-    const value = asValue({ ...(found?.value ?? NOTHING_DONE), ...done });
-    const change: Change =
-      found === null
-        ? { kind: 'insert', key: UPKEEP_KEY, value }
-        : { kind: 'replace', key: UPKEEP_KEY, value, etag: found.etag };
-    if ((await table.write(APP_PARTITION, [change])) === 'written') return;
-  }
+  await upsert<Upkeep>(table, APP_PARTITION, UPKEEP_KEY, (found) => ({
+    ...(found ?? NOTHING_DONE),
+    ...done,
+  }));
 }
