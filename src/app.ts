@@ -1,15 +1,16 @@
 import type { DurableClient } from 'durable-functions';
+import type { FailureCode } from './failure';
 import { findInstance, instanceIdOf, isActive } from './instances';
 import type { AppLimits, WorkloadPolicy } from './ledger/admission';
 import type { AdmissionContext, RunStarter } from './ledger/admit';
 import { finish, type Announce } from './ledger/finish';
 import { newOccurrenceRow } from './ledger/ledger';
-import type { ActiveRow } from './ledger/rows';
+import type { ActiveRow, OccurrenceRow } from './ledger/rows';
 import { endingOf } from './ledger/run-ledger';
 import type { Table } from './ledger/table';
 import { recordWithoutRun } from './run/finish/record-without-run';
 import type { Ports } from './run/ports';
-import type { RunInput } from './run/run';
+import type { RunInput, RunRequest } from './run/run';
 import { POLL_NOW, RUN_ORCHESTRATION } from './run/workflow';
 import type { Workloads } from './workload/workload';
 
@@ -77,20 +78,27 @@ async function inputOf({ owner }: App, row: ActiveRow): Promise<RunInput> {
 
 /** Records an occurrence that was decided to end without a run. */
 export async function endWithoutRun(app: App, row: ActiveRow): Promise<void> {
-  const { files, table, workloads, now } = app;
-  const { runId, request, reason } = row;
+  const { code = 'internal', cause = 'the occurrence was ended without a run' } = row.reason ?? {};
+  await recordUnstarted(app, newOccurrenceRow(row.runId, row, row.knownAt), {
+    request: row.request,
+    code,
+    cause,
+  });
+}
+
+/** Writes the record of an occurrence that never ran, and makes it final. */
+export async function recordUnstarted(
+  { files, table, workloads, now, announce }: App,
+  occurrence: OccurrenceRow,
+  { request, code, cause }: { request: RunRequest; code: FailureCode; cause: string },
+): Promise<void> {
   const record = await recordWithoutRun(files, {
-    runId,
+    runId: occurrence.runId,
     request,
-    outcome: {
-      kind: 'skipped',
-      code: reason?.code ?? 'internal',
-      cause: reason?.cause ?? 'the occurrence was ended without a run',
-    },
-    workload: workloads.get(row.workload) ?? null,
-    startedAt: row.knownAt,
+    outcome: { kind: 'skipped', code, cause },
+    workload: workloads.get(request.workload) ?? null,
+    startedAt: occurrence.knownAt,
     endedAt: now().toISOString(),
   });
-  const occurrence = newOccurrenceRow(runId, row, row.knownAt);
-  await finish(table, occurrence, { ...endingOf(record), startedAt: null }, app.announce);
+  await finish(table, occurrence, { ...endingOf(record), startedAt: null }, announce);
 }

@@ -1,11 +1,17 @@
 import { OrchestrationRuntimeStatus, type DurableClient } from 'durable-functions';
 import type { App } from './app';
-import { findInstance } from './instances';
+import { ACTIVE_STATUSES, findInstance } from './instances';
 import { finish } from './ledger/finish';
 import { ACTIVE_PARTITION, hashOf, identityOf } from './ledger/keys';
-import { asValue, claimRunId, insert, insertOccurrence, newOccurrenceRow } from './ledger/ledger';
+import {
+  claimRunId,
+  insert,
+  insertOccurrence,
+  newActiveRow,
+  newOccurrenceRow,
+} from './ledger/ledger';
 import type { ActiveRow } from './ledger/rows';
-import { endingOf } from './ledger/run-ledger';
+import { endingOf, requestIn } from './ledger/run-ledger';
 import { noteUpkeep, type Upkeep } from './ledger/upkeep';
 import { deleteOwned } from './run/finish/stop-costs';
 import { findRecord, writeRecordOnce } from './run/finish/record';
@@ -55,26 +61,25 @@ export async function adoptFormerRecord(
   record: RunRecord,
   request: RunRequest | null,
 ): Promise<boolean> {
-  const { workload, occurrence, startedAt } = record;
-  const instant = occurrence.kind === 'schedule' ? occurrence.due : startedAt;
-  const identity = { owner: await app.owner(), workload, occurrence, instant, attempt: 0 };
-  const claimed = await claimRunId(app.table, identity, request);
-  const { runId } = claimed;
+  const { startedAt } = record;
+  const { runId, instant } = await claimIdOf(app, record, startedAt, request);
   await writeRecordOnce(app.files, { ...record, runId });
-  const known = request ?? requestIn(record);
-  const row = newOccurrenceRow(
-    runId,
-    { request: known, instant: claimed.instant, attempt: 0 },
-    startedAt,
-  );
+  const known = { request: request ?? requestIn(record), instant, attempt: 0 };
+  const row = newOccurrenceRow(runId, known, startedAt);
   // It ended before the upgrade: there is nothing to announce.
   return (await finish(app.table, row, endingOf(record))) === 'finished';
 }
 
-/** A record does not have the parameters of its run. */
-export function requestIn({ workload, occurrence }: RunRecord): RunRequest {
-  const blob = occurrence.kind === 'blob' ? { blob: occurrence.name } : {};
-  return { workload, occurrence, parameters: {}, ...blob };
+/** The id that a run of the former version has in the ledger. */
+async function claimIdOf(
+  app: App,
+  { workload, occurrence }: Pick<RunRequest, 'workload' | 'occurrence'>,
+  startedAt: string,
+  request: RunRequest | null,
+) {
+  const instant = occurrence.kind === 'schedule' ? occurrence.due : startedAt;
+  const identity = { owner: await app.owner(), workload, occurrence, instant, attempt: 0 };
+  return claimRunId(app.table, identity, request);
 }
 
 /**
@@ -101,22 +106,15 @@ export async function takeFormerRuns(
       taken.push(`run ${instanceId} of the version before this one is ended as ${runId}`);
       unfinished.add(instanceId);
     }
-    if (ACTIVE.includes(runtimeStatus)) await client.terminate(instanceId, CAUSE);
+    if (ACTIVE_STATUSES.includes(runtimeStatus)) await client.terminate(instanceId, CAUSE);
   }
   taken.push(...(await deleteFormerLeftovers(app, client, unfinished)));
   await noteUpkeep(app.table, { formerRunsTaken: true });
   return taken;
 }
 
-const ACTIVE = [
-  OrchestrationRuntimeStatus.Pending,
-  OrchestrationRuntimeStatus.Running,
-  OrchestrationRuntimeStatus.Suspended,
-  OrchestrationRuntimeStatus.ContinuedAsNew,
-];
-
 const UNFINISHED = [
-  ...ACTIVE,
+  ...ACTIVE_STATUSES,
   OrchestrationRuntimeStatus.Failed,
   OrchestrationRuntimeStatus.Terminated,
 ];
@@ -135,31 +133,19 @@ async function addEnding(
   request: RunRequest,
   startedAt: string,
 ): Promise<string> {
-  const { workload, occurrence } = request;
-  const at = occurrence.kind === 'schedule' ? occurrence.due : startedAt;
-  const identity = { owner: await app.owner(), workload, occurrence, instant: at, attempt: 0 };
-  const { runId, instant } = await claimRunId(app.table, identity, request);
+  const { runId, instant } = await claimIdOf(app, request, startedAt, request);
+  const mayTake = { nodeMinutes: 0, cost: null };
+  const known = { request, instant, attempt: 0, startBy: startedAt, priority: 0, mayTake };
   const row: ActiveRow = {
-    runId,
-    workload,
-    request,
-    instant,
-    attempt: 0,
+    ...newActiveRow(runId, known, startedAt),
     state: 'ending',
-    term: 1,
-    knownAt: startedAt,
     since: app.now().toISOString(),
-    startBy: startedAt,
     // Its nodes count until it has ended.
     deadline: startedAt,
-    priority: 0,
-    mayTake: { nodeMinutes: 0, cost: null },
-    cancel: null,
-    decision: null,
     reason: { kind: 'lost', code: 'workloadChanged', cause: CAUSE },
     formerId,
   };
-  await insert(app.table, ACTIVE_PARTITION, runId, asValue(row));
+  await insert(app.table, ACTIVE_PARTITION, runId, row);
   await insertOccurrence(app.table, newOccurrenceRow(runId, row, startedAt));
   return runId;
 }

@@ -58,12 +58,15 @@ export async function findInstance(
   }
 }
 
-const { Pending, Running, Suspended, ContinuedAsNew } = OrchestrationRuntimeStatus;
+/** Runtime statuses of an orchestration that has not ended. */
+export const ACTIVE_STATUSES = [
+  OrchestrationRuntimeStatus.Pending,
+  OrchestrationRuntimeStatus.Running,
+  OrchestrationRuntimeStatus.Suspended,
+  OrchestrationRuntimeStatus.ContinuedAsNew,
+];
 
 /** True for an orchestration of a run that has not ended. */
 export function isActive({ name, runtimeStatus }: DurableOrchestrationStatus): boolean {
-  return (
-    name === RUN_ORCHESTRATION &&
-    [Pending, Running, Suspended, ContinuedAsNew].includes(runtimeStatus)
-  );
+  return name === RUN_ORCHESTRATION && ACTIVE_STATUSES.includes(runtimeStatus);
 }

@@ -6,8 +6,9 @@ import {
 import type { App } from '../app';
 import { Failure, truncate } from '../failure';
 import { findInstance, instanceIdOf } from '../instances';
-import { readActive, readOccurrence } from '../ledger/ledger';
+import { newOccurrenceRow, readActive, readOccurrence } from '../ledger/ledger';
 import type { ActiveRow, OccurrenceRow } from '../ledger/rows';
+import { endingOf, requestIn } from '../ledger/run-ledger';
 import type { Table } from '../ledger/table';
 import { findRecord } from '../run/finish/record';
 import type { NodeCounts, Phase, RunRecord, RunStatus, TaskCounts } from '../run/run';
@@ -100,26 +101,7 @@ function endedView(row: OccurrenceRow, record: RunRecord | null): RunView {
 
 /** A run whose row the ledger does not have: it ended before there was a ledger, or lost it. */
 function recordView(record: RunRecord): RunView {
-  const { outcome, occurrence } = record;
-  const ended = outcome.kind === 'succeeded' ? null : outcome;
-  return endedView(
-    {
-      runId: record.runId,
-      workload: record.workload,
-      occurrence,
-      instant: record.startedAt,
-      knownAt: record.startedAt,
-      attempt: 0,
-      parameters: {},
-      blob: occurrence.kind === 'blob' ? occurrence.name : null,
-      state: outcome.kind,
-      startedAt: record.startedAt,
-      endedAt: record.endedAt,
-      code: ended?.code ?? null,
-      cause: ended?.cause ?? null,
-      nodeMinutes: record.nodeMinutes,
-      cost: record.estimatedCost,
-    },
-    record,
-  );
+  const { runId, startedAt } = record;
+  const known = { request: requestIn(record), instant: startedAt, attempt: 0 };
+  return endedView({ ...newOccurrenceRow(runId, known, startedAt), ...endingOf(record) }, record);
 }

@@ -2,10 +2,10 @@ import type { ClaimedRun } from '../run/ports';
 import type { Claim } from '../run/run';
 import { ACTIVE_PARTITION, partitionOf } from './keys';
 import {
-  asValue,
   changeActive,
   insert,
   isFinal,
+  newActiveRow,
   newOccurrenceRow,
   readActive,
   readOccurrence,
@@ -53,25 +53,17 @@ async function restore(
   const { runId, term, instant, request } = run;
   const known = await readOccurrence(table, runId);
   if (isFinal(known)) return { kind: 'final' };
+  const { attempt = 0, knownAt = now } = known?.value ?? {};
+  const mayTake = { nodeMinutes: 0, cost: null };
+  const lost = { request, instant, attempt, startBy: deadline, priority: 0, mayTake };
   const row: ActiveRow = {
-    runId,
-    workload: request.workload,
-    request,
-    instant,
-    attempt: known?.value.attempt ?? 0,
+    ...newActiveRow(runId, lost, knownAt),
     state: 'running',
     term,
-    knownAt: known?.value.knownAt ?? now,
     since: now,
-    startBy: deadline,
     deadline,
-    priority: 0,
-    mayTake: { nodeMinutes: 0, cost: null },
-    cancel: null,
-    decision: null,
-    reason: null,
   };
-  await insert(table, ACTIVE_PARTITION, runId, asValue(row));
+  await insert(table, ACTIVE_PARTITION, runId, row);
   if (known === null) {
     const occurrence = newOccurrenceRow(runId, { request, instant, attempt: 0 }, now);
     await insert(table, partitionOf(request.workload), requireParts(runId).rowKey, occurrence);

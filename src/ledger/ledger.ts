@@ -142,7 +142,11 @@ function requestHash({ parameters, blob }: Pick<RunRequest, 'parameters' | 'blob
   return hashOf(JSON.stringify([sorted, blob ?? null]), 32);
 }
 
-export function newActiveRow(runId: string, occurrence: NewOccurrence, now: string): ActiveRow {
+export function newActiveRow(
+  runId: string,
+  occurrence: Omit<NewOccurrence, 'owner'>,
+  now: string,
+): ActiveRow {
   const { request, instant, attempt, startBy, priority, mayTake } = occurrence;
   return {
     runId,

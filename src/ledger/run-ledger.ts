@@ -1,5 +1,5 @@
 import type { RunLedger } from '../run/ports';
-import type { RunRecord } from '../run/run';
+import type { RunRecord, RunRequest } from '../run/run';
 import { claim } from './claim';
 import { finish, type Announce, type Ending } from './finish';
 import { newOccurrenceRow } from './ledger';
@@ -21,6 +21,12 @@ export function runLedgerOn(table: Table, announce: Announce = () => undefined):
       await finish(table, row, endingOf(record), announce);
     },
   };
+}
+
+/** The request of a recorded run. A record does not have the parameters. */
+export function requestIn({ workload, occurrence }: RunRecord): RunRequest {
+  const blob = occurrence.kind === 'blob' ? { blob: occurrence.name } : {};
+  return { workload, occurrence, parameters: {}, ...blob };
 }
 
 /** The end of an occurrence as its record says it. */

@@ -1,20 +1,17 @@
 import type { InvocationContext, Timer } from '@azure/functions';
 import { OrchestrationRuntimeStatus, type DurableClient } from 'durable-functions';
-import { admissionOf, type App } from '../app';
+import { admissionOf, recordUnstarted, type App } from '../app';
 import { takeFormerRuns } from '../former-version';
 import { findInstance, instanceIdOf } from '../instances';
-import { finish } from '../ledger/finish';
 import type { WatchedContainer } from '../ledger/inventory';
 import { runIdOf } from '../ledger/keys';
 import { newOccurrenceRow } from '../ledger/ledger';
 import { reconcile, type ReconcileContext, type Reconciled } from '../ledger/reconcile';
 import type { InstanceState } from '../ledger/repair';
 import type { ActiveRow } from '../ledger/rows';
-import { endingOf } from '../ledger/run-ledger';
 import type { DeclaredSchedule, ScheduleContext } from '../ledger/schedules';
 import { reap } from '../run/finish/reap';
 import { readUpkeep, type Upkeep } from '../ledger/upkeep';
-import { recordWithoutRun } from '../run/finish/record-without-run';
 import type { RunStatus } from '../run/run';
 import { registerRun } from '../start-run';
 import { endLost } from './end-lost';
@@ -111,19 +108,10 @@ function schedulingOf(app: App, owner: string, kept: Upkeep): ScheduleContext {
     recordMissed: async (name, due, cause) => {
       const workload = app.workloads.get(name);
       if (workload === undefined) return;
-      const now = app.now().toISOString();
       const request = requestOf(workload, due);
-      const runId = runIdOfDue(name, due);
-      const record = await recordWithoutRun(app.files, {
-        runId,
-        request,
-        outcome: { kind: 'skipped', code: 'startWindowEnded', cause },
-        workload,
-        startedAt: now,
-        endedAt: now,
-      });
-      const row = newOccurrenceRow(runId, { request, instant: due, attempt: 0 }, now);
-      await finish(app.table, row, { ...endingOf(record), startedAt: null }, app.announce);
+      const known = { request, instant: due, attempt: 0 };
+      const row = newOccurrenceRow(runIdOfDue(name, due), known, app.now().toISOString());
+      await recordUnstarted(app, row, { request, code: 'startWindowEnded', cause });
     },
   };
 }

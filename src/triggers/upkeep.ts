@@ -1,7 +1,7 @@
 import type { DurableClient } from 'durable-functions';
 import type { App } from '../app';
 import { eachAtOnce } from '../concurrency';
-import { adoptFormerRecord, isFormerRunId, requestIn } from '../former-version';
+import { adoptFormerRecord, isFormerRunId } from '../former-version';
 import { isOnEngine, purgeInstances } from '../instances';
 import { finish } from '../ledger/finish';
 import { forgetOccurrence } from '../ledger/forget';
@@ -9,7 +9,7 @@ import { partsOfRunId } from '../ledger/keys';
 import { keepRunId, newOccurrenceRow } from '../ledger/ledger';
 import { listActive } from '../ledger/list';
 import type { Reconciled } from '../ledger/reconcile';
-import { endingOf } from '../ledger/run-ledger';
+import { endingOf, requestIn } from '../ledger/run-ledger';
 import { noteUpkeep, type Upkeep } from '../ledger/upkeep';
 import { expire } from '../run/finish/expire';
 import type { KnownRuns } from '../run/finish/reap';

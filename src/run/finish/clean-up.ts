@@ -40,7 +40,7 @@ export async function cleanUp(
 /** Bound of an error message in the record and the status. */
 const REASON_CHARACTERS = 800;
 
-async function attemptDeletion(
+export async function attemptDeletion(
   resource: CleanedUp['resource'],
   id: string,
   deletion: () => Promise<DeletionState | 'kept'>,

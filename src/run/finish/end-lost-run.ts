@@ -1,10 +1,11 @@
-import { formatError, type FailureCode } from '../../failure';
+import type { FailureCode } from '../../failure';
 import type { Workload } from '../../workload/workload';
-import type { DeletionState, Files } from '../ports';
+import type { Files } from '../ports';
 import type { CleanedUp, RunPlan, RunRecord } from '../run';
 import { hasLabels, labelsOf, ownerOf, type ActivityContext } from '../activity-context';
 import { releasePool } from '../provision/provision';
-import { isUsedByOtherRun } from './clean-up';
+import { attemptDeletion, isUsedByOtherRun } from './clean-up';
+import { leaveBehind } from './ending';
 import { recordWithoutRun } from './record-without-run';
 
 /** A run whose orchestration is lost, was terminated, or ended without a record. */
@@ -37,19 +38,17 @@ export async function endLostRun(
   const { jobId, poolId, stagingContainer: staging, outputContainer: outputs } = plan;
   const [owner, labels] = [ownerOf(plan), labelsOf(plan)];
   const done = [
-    await attempt('job', jobId, () => batch.deleteJob(jobId, owner)),
-    await attempt('pool', poolId, async () =>
+    await attemptDeletion('job', jobId, () => batch.deleteJob(jobId, owner)),
+    await attemptDeletion('pool', poolId, async () =>
       (await isUsedByOtherRun(ledger, { ...plan, runId })) ? 'kept' : releasePool({ batch }, plan),
     ),
-    await attempt('staging', staging, () => files.removeContainer(staging, labels)),
+    await attemptDeletion('staging', staging, () => files.removeContainer(staging, labels)),
   ];
   const isDeleting = done.some(({ state }) => state === 'deleting');
   const endedAt = now().toISOString();
   if (!run.mayRecord || (isDeleting && endedAt < run.giveUpAt)) return null;
   const cleanedUp: CleanedUp[] = [
-    ...done.map((item) =>
-      item.state === 'deleting' ? { ...item, state: 'leftBehind' as const } : item,
-    ),
+    ...done.map(leaveBehind),
     { resource: 'outputs', id: outputs, state: await stateOfOutputs(files, outputs, labels) },
   ];
   return recordWithoutRun(files, {
@@ -77,16 +76,4 @@ async function stateOfOutputs(
   const found = (await files.listContainers(container)).find(({ name }) => name === container);
   if (found === undefined) return 'deleted';
   return hasLabels(found, labels) ? 'kept' : 'notOwned';
-}
-
-async function attempt(
-  resource: CleanedUp['resource'],
-  id: string,
-  remove: () => Promise<DeletionState | 'kept'>,
-): Promise<CleanedUp> {
-  try {
-    return { resource, id, state: await remove() };
-  } catch (error) {
-    return { resource, id, state: 'deleting', reason: formatError(error) };
-  }
 }

@@ -131,7 +131,8 @@ function* cleanUp(run: RunContext, position: At<'cleaningUp'>): Step<'cleanedUp'
   }
 }
 
-function leaveBehind(item: CleanedUp): CleanedUp {
+/** The state of a resource for which nothing is waited any more. */
+export function leaveBehind(item: CleanedUp): CleanedUp {
   return item.state === 'deleting' ? { ...item, state: 'leftBehind' } : item;
 }
 

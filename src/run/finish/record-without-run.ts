@@ -11,7 +11,7 @@ import {
   type Usage,
 } from '../run';
 import { writeRecordOnce } from './record';
-import { retentionOf } from './retention';
+import { NOTHING_KEPT, retentionEndsOf } from './retention';
 
 /** An occurrence whose end no orchestration records: it was skipped, or its orchestration is lost. */
 export interface UnrecordedEnd {
@@ -28,12 +28,14 @@ export interface UnrecordedEnd {
   readonly outputContainer?: string;
 }
 
-const DAY_MS = 86_400_000;
-
 /** Writes the record unless there is one; returns the one that stands. */
 export async function recordWithoutRun(files: Files, end: UnrecordedEnd): Promise<RunRecord> {
   const { runId, request, outcome, startedAt, endedAt, cleanedUp = [] } = end;
   const usage = end.usage ?? { nodeMinutes: 0, dedicatedMinutes: 0, preemptions: 0 };
+  // Nothing is kept of an occurrence that never ran.
+  const isKept = cleanedUp.some(
+    ({ resource, state }) => resource === 'outputs' && state === 'kept',
+  );
   const record: RunRecord = {
     runId,
     workload: request.workload,
@@ -49,26 +51,10 @@ export async function recordWithoutRun(files: Files, end: UnrecordedEnd): Promis
     results: [],
     logs: [],
     outputContainer: end.outputContainer ?? outputContainerOf(runId),
-    ...keptUntil(end),
+    ...(isKept ? retentionEndsOf(end.workload, outcome.kind, endedAt) : NOTHING_KEPT),
     cleanedUp,
     warnings: [],
     followers: [],
   };
   return writeRecordOnce(files, record);
-}
-
-/** Nothing is kept of an occurrence that never ran. */
-function keptUntil({
-  workload,
-  outcome,
-  endedAt,
-  cleanedUp = [],
-}: UnrecordedEnd): Pick<RunRecord, 'outputsKeptUntil' | 'logsKeptUntil'> {
-  if (!cleanedUp.some(({ resource, state }) => resource === 'outputs' && state === 'kept')) {
-    return { outputsKeptUntil: null, logsKeptUntil: null };
-  }
-  const days = retentionOf(workload, outcome.kind);
-  const after = (count: number) =>
-    count === 0 ? null : new Date(Date.parse(endedAt) + count * DAY_MS).toISOString();
-  return { outputsKeptUntil: after(days.outputsDays), logsKeptUntil: after(days.logsDays) };
 }

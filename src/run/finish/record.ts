@@ -1,7 +1,7 @@
 import { Failure } from '../../failure';
 import type { Files } from '../ports';
 import { costOf, type NodeTime } from '../../workload/prices';
-import { retentionOf } from './retention';
+import { NOTHING_KEPT, retentionEndsOf } from './retention';
 import type {
   CleanedUp,
   Follower,
@@ -12,7 +12,6 @@ import type {
   Usage,
   WatchState,
 } from '../run';
-import type { Workload } from '../../workload/workload';
 import { recordBlob, RUNS_CONTAINER } from '../names';
 import type { ActivityContext } from '../activity-context';
 
@@ -34,6 +33,9 @@ export async function record(
   const { plan, outcome, watch, harvest } = input;
   const workload = workloads.get(plan.workload) ?? null;
   const nodeTime = nodeTimeOf(plan, watch.usage);
+  const isDeleted = input.cleanedUp.some(
+    ({ resource, state }) => resource === 'outputs' && state === 'deleted',
+  );
   const written: RunRecord = {
     runId: plan.runId,
     workload: plan.workload,
@@ -50,7 +52,7 @@ export async function record(
     results: harvest.results,
     logs: harvest.logs,
     outputContainer: plan.outputContainer,
-    ...retentionEndsOf(workload, input),
+    ...(isDeleted ? NOTHING_KEPT : retentionEndsOf(workload, outcome.kind, input.endedAt)),
     cleanedUp: input.cleanedUp,
     warnings: watch.warnings,
     followers: input.followers,
@@ -77,21 +79,6 @@ function nodeTimeOf({ pool }: RunPlan, usage: Usage): NodeTime {
     nodeMinutes: Number(usage.nodeMinutes.toFixed(1)),
     dedicatedMinutes: Number(usage.dedicatedMinutes.toFixed(1)),
   };
-}
-
-const DAY_MS = 86_400_000;
-
-function retentionEndsOf(
-  workload: Workload | null,
-  { outcome, endedAt, cleanedUp }: RecordInput,
-): Pick<RunRecord, 'outputsKeptUntil' | 'logsKeptUntil'> {
-  const { outputsDays, logsDays } = retentionOf(workload, outcome.kind);
-  const isDeleted = cleanedUp.some(
-    ({ resource, state }) => resource === 'outputs' && state === 'deleted',
-  );
-  const after = (days: number) =>
-    days === 0 || isDeleted ? null : new Date(Date.parse(endedAt) + days * DAY_MS).toISOString();
-  return { outputsKeptUntil: after(outputsDays), logsKeptUntil: after(logsDays) };
 }
 
 /** Records are small; the bound protects the app's memory from a blob that someone else wrote. */

@@ -1,4 +1,4 @@
-import type { Outcome } from '../run';
+import type { Outcome, RunRecord } from '../run';
 import { DEFAULT_RECORD_DAYS } from '../../workload/fields';
 import type { Workload } from '../../workload/workload';
 
@@ -33,3 +33,19 @@ export function retentionOf(workload: Workload | null, outcome: Outcome['kind'])
 export function longestRetentionOf(workload: Workload): Retention {
   return retentionOf(workload, 'failed');
 }
+
+const DAY_MS = 86_400_000;
+
+/** The instants at which outputs and logs of a run may be deleted; null for what is not kept. */
+export function retentionEndsOf(
+  workload: Workload | null,
+  outcome: Outcome['kind'],
+  endedAt: string,
+): Pick<RunRecord, 'outputsKeptUntil' | 'logsKeptUntil'> {
+  const { outputsDays, logsDays } = retentionOf(workload, outcome);
+  const after = (days: number) =>
+    days === 0 ? null : new Date(Date.parse(endedAt) + days * DAY_MS).toISOString();
+  return { outputsKeptUntil: after(outputsDays), logsKeptUntil: after(logsDays) };
+}
+
+export const NOTHING_KEPT = { outputsKeptUntil: null, logsKeptUntil: null } as const;
