@@ -24,7 +24,7 @@ export interface TestApp {
   readonly files: MemoryFiles;
   readonly table: MemoryTable;
   readonly hub: MemoryHub;
-  /** Moves the clock to so many minutes after the start. */
+  /** Moves the clock to a number of minutes after the start. */
   at(minutes: number): void;
   /** Starts a run over HTTP, as a caller with that key does. */
   post(workload: string, key: string): Promise<Answer>;
@@ -128,7 +128,7 @@ export interface Call {
   readonly headers?: Record<string, string>;
 }
 
-/** What a handler returns, with its body as the caller parses it. */
+/** The response of a handler, with its body as the caller parses it. */
 export async function answerTo(
   handler: HttpHandler,
   hub: MemoryHub,

@@ -3,14 +3,14 @@ import { planFor } from './deployment';
 import { ofType, profile, theOne, type PlainObject } from './planned';
 
 /** Open to the internet, or behind private endpoints: the same but for these. */
-const doors = [
+const accesses = [
   ['plain', { publicNetworkAccess: 'Enabled', defaultAction: 'Allow' }],
   ['everything', { publicNetworkAccess: 'Disabled', defaultAction: 'Deny' }],
 ] as const;
 
 const STORAGE = 'Microsoft.Storage/storageAccounts';
 
-test.each(doors)('storage accepts no key and has no public access: %s', (name, door) => {
+test.each(accesses)('storage accepts no key and has no public access: %s', (name, access) => {
   const { body, properties } = theOne(profile(name), STORAGE);
   expect([body['kind'], body['sku']]).toEqual(['StorageV2', { name: 'Standard_LRS' }]);
   expect(properties).toEqual({
@@ -21,9 +21,9 @@ test.each(doors)('storage accepts no key and has no public access: %s', (name, d
     defaultToOAuthAuthentication: true,
     minimumTlsVersion: 'TLS1_2',
     supportsHttpsTrafficOnly: true,
-    publicNetworkAccess: door.publicNetworkAccess,
+    publicNetworkAccess: access.publicNetworkAccess,
     // Event Grid and Batch are let in.
-    networkAcls: { defaultAction: door.defaultAction, bypass: 'AzureServices' },
+    networkAcls: { defaultAction: access.defaultAction, bypass: 'AzureServices' },
   });
 });
 
@@ -42,9 +42,9 @@ test('no container has public access', () => {
   );
 });
 
-test.each(doors)(
+test.each(accesses)(
   'the vault is accessed by roles, and its name is free a week after deletion: %s',
-  (name, door) => {
+  (name, access) => {
     expect(theOne(profile(name), 'Microsoft.KeyVault/vaults').properties).toEqual({
       tenantId: '11111111-1111-4111-8111-111111111111',
       sku: { family: 'A', name: 'standard' },
@@ -52,23 +52,26 @@ test.each(doors)(
       // Purge protection, once on, cannot be taken off, and so is not named at all.
       enableSoftDelete: true,
       softDeleteRetentionInDays: 7,
-      publicNetworkAccess: door.publicNetworkAccess,
-      networkAcls: { defaultAction: door.defaultAction, bypass: 'AzureServices' },
+      publicNetworkAccess: access.publicNetworkAccess,
+      networkAcls: { defaultAction: access.defaultAction, bypass: 'AzureServices' },
     });
   },
 );
 
-test.each(doors)('Batch accepts no key, and allocates the machines itself: %s', (name, door) => {
-  expect(theOne(profile(name), 'Microsoft.Batch/batchAccounts').properties).toEqual({
-    poolAllocationMode: 'BatchService',
-    allowedAuthenticationModes: ['AAD'],
-    autoStorage: {
-      storageAccountId: 'Microsoft.Storage/storageAccounts/st*',
-      authenticationMode: 'BatchAccountManagedIdentity',
-    },
-    publicNetworkAccess: door.publicNetworkAccess,
-  });
-});
+test.each(accesses)(
+  'Batch accepts no key, and allocates the machines itself: %s',
+  (name, access) => {
+    expect(theOne(profile(name), 'Microsoft.Batch/batchAccounts').properties).toEqual({
+      poolAllocationMode: 'BatchService',
+      allowedAuthenticationModes: ['AAD'],
+      autoStorage: {
+        storageAccountId: 'Microsoft.Storage/storageAccounts/st*',
+        authenticationMode: 'BatchAccountManagedIdentity',
+      },
+      publicNetworkAccess: access.publicNetworkAccess,
+    });
+  },
+);
 
 test('logs are kept for a month, limited to a gigabyte a day, and sent with an identity', () => {
   const plain = profile('plain');

@@ -6,7 +6,7 @@ import type { Change, KeyRange, Row, Table } from '../../src/ledger/table';
 import type { MemoryTable } from '../memory-table';
 import type { Seeded } from '../seeded';
 
-/** What the tests of the ledger share: one workload, one due time, and tables that misbehave. */
+/** Shared by the tests of the ledger: one workload, one due time, and tables that fail. */
 
 export const OWNER = 'owner-1';
 export const DUE = '2026-11-30T02:00:00.000Z';

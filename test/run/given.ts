@@ -21,7 +21,7 @@ import type { Access } from '../../src/run/stage/access';
 export const OWNER = 'owner-of-tests';
 export const STARTED = '2026-11-21T02:00:00.000Z';
 
-/** The moment so many minutes after the start of the run. */
+/** The instant a number of minutes after the start of the run. */
 export function minute(minutes: number): Date {
   return new Date(Date.parse(STARTED) + minutes * 60_000);
 }

@@ -4,7 +4,7 @@ import { every30Seconds, evaluate, steady } from '../../local/batch/autoscale/gi
 import { checked, echo, minute, perBlob, planOf, split, STARTED, whole } from '../given';
 import { autoscaleFormula } from '../../../src/run/provision/autoscale-formula';
 
-/** The pool's size as the formula language itself evaluates it, so many minutes after the start. */
+/** The pool's size as the formula language itself evaluates it, a number of minutes after the start. */
 function nodesAt(
   workload: Workload,
   minutes: number,

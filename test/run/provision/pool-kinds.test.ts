@@ -74,7 +74,7 @@ test('the id of a retained pool is short enough for Batch, however long the name
   expect(planOf(workload).poolId).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
 });
 
-/** The pool's targets so many minutes after the start of the run, with this many Spot nodes there. */
+/** The pool's targets a number of minutes after the start of the run, with a number of Spot nodes. */
 function targetsAt(
   workload: Workload,
   minutes: number,
