@@ -4,6 +4,7 @@ import { systemErrorIn, UserError } from '../error-line';
 export interface AppCall {
   readonly method?: string;
   readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   /** Function key, for an app that requires one. */
   readonly key?: string | undefined;
   readonly redirect?: 'manual' | 'follow';
@@ -11,11 +12,11 @@ export interface AppCall {
 
 /** Calls the app. An app that does not answer, or refuses the call, becomes one sentence. */
 export async function callApp(url: string, call: AppCall = {}): Promise<Response> {
-  const { method = 'GET', body, key, redirect = 'follow' } = call;
+  const { method = 'GET', body, headers, key, redirect = 'follow' } = call;
   const response = await fetch(url, {
     method,
     redirect,
-    headers: key === undefined ? {} : { 'x-functions-key': key },
+    headers: { ...headers, ...(key !== undefined && { 'x-functions-key': key }) },
     ...(body !== undefined && { body }),
   }).catch((error: unknown) => {
     throw unreachable(url, error);

@@ -115,6 +115,47 @@ export const planCommand = defineCommand({
   },
 });
 
+export const verifyCommand = defineCommand({
+  call: 'npm run verify',
+  usage: `npm run verify -- [--url U] [--key K] [--storage S] [--batch B] [--resource-group G] [--yes]
+  Runs the two shipped workloads in a deployed app, asks the Batch account what the documentation
+  leaves open, and writes which assumptions of this repository were confirmed or contradicted.
+  It prints the cost first and deletes what it makes. Exit code 1 when one was contradicted.
+  --url U             the app (${APP_URL})
+  --key K             function key, for an app that requires one
+  --storage S         blob endpoint of the app's storage, for your sign-in (local: that of npm start)
+  --batch B           endpoint of the Batch account, for your sign-in (local: that of npm start)
+  --resource-group G  /subscriptions/…/resourceGroups/… of the app, to wait for its alert
+  --management M      Azure Resource Manager (https://management.azure.com)
+  --wait M            minutes to wait for one run (60)
+  --to F              folder of the report (out/verify)
+  --folder F          folder of the local environment's state (.nightshift/local)
+  --yes               do not ask before something is started
+`,
+  options: {
+    url: { type: 'string', default: APP_URL },
+    key: { type: 'string' },
+    storage: { type: 'string' },
+    batch: { type: 'string' },
+    'resource-group': { type: 'string' },
+    management: { type: 'string', default: 'https://management.azure.com' },
+    wait: { type: 'string', default: '60' },
+    to: { type: 'string' },
+    folder: { type: 'string' },
+    yes: { type: 'boolean', default: false },
+  },
+  check: ({ url, storage, batch, management, wait, 'resource-group': group }) => {
+    for (const [name, value] of Object.entries({ url, storage, batch, management }))
+      if (value !== undefined && !/^https?:\/\/[^/]/.test(value))
+        return `--${name} must be a URL, not ${JSON.stringify(value)}`;
+    if (!(Number(wait) > 0))
+      return `--wait must be a number of minutes, not ${JSON.stringify(wait)}`;
+    return group === undefined || /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+$/i.test(group)
+      ? undefined
+      : `--resource-group must be /subscriptions/<id>/resourceGroups/<name>, not ${JSON.stringify(group)}`;
+  },
+});
+
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
 const VERSION = /^[A-Za-z0-9._-]{1,64}$/;
 
@@ -183,4 +224,5 @@ export const programs: Readonly<Record<string, Program>> = {
   fetch: program(fetchCommand, 'cli/fetch.js', false),
   plan: program(planCommand, 'cli/plan.js', false),
   pack: program(packCommand, 'cli/pack.js', false),
+  verify: program(verifyCommand, 'verify/main.js', true),
 };
