@@ -38,8 +38,8 @@ export default defineConfig({
     pool: 'forks',
     // Many tests wait for processes; one worker alone would leave a core idle.
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     projects: [
       // They share no state, and loading the modules once for all files takes most of the time away.
       { extends: true, test: { name: 'unit', include: unitTests, isolate: false } },

@@ -25,7 +25,7 @@ const written = jsonAt<Description>('infra/app.json');
 test('infra/app.json equals the registrations of the compiled app; if not: node scripts/describe-app.mjs --write', () => {
   const answer = execFileSync(process.execPath, [path.join(root, 'scripts/describe-app.mjs')], {
     encoding: 'utf8',
-    timeout: 20_000,
+    timeout: 120_000,
   });
   expect(written).toEqual(JSON.parse(answer));
 });

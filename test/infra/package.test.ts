@@ -48,7 +48,7 @@ afterEach(() => rmSync(folder, { recursive: true }), 180_000);
 
 test(
   'the package alone starts in the local host, with its dependencies installed by their hashes and listed',
-  { timeout: 240_000 },
+  { timeout: 600_000 },
   async () => {
     const temporary = path.join(folder, 'temporary');
     mkdirSync(temporary);
@@ -56,7 +56,7 @@ test(
       process.execPath,
       [path.join(root, 'scripts/package.mjs'), '--no-build', '--output', folder],
       // oxlint-disable-next-line eslint/no-restricted-properties -- npm finds its cache and settings by it
-      { env: { ...process.env, TMPDIR: temporary }, timeout: 230_000 },
+      { env: { ...process.env, TMPDIR: temporary }, timeout: 590_000 },
     );
 
     const packages = path.join(folder, 'package', 'node_modules');
@@ -82,7 +82,7 @@ test(
 
 test(
   'interrupted by Ctrl-C, the script leaves nothing behind [RS12]',
-  { timeout: 180_000 },
+  { timeout: 600_000 },
   async () => {
     const file = path.join(root, 'scripts/package.mjs');
     const child = spawn(process.execPath, [file, '--no-build', '--output', folder], {

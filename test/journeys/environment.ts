@@ -15,7 +15,7 @@ import { hasEnded, type Run } from '../../local/cli/runs';
 import { vi } from 'vitest';
 
 // What `eventually` gives up on it explains; a timeout of the runner would only cut it short.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 90_000 });
+vi.setConfig({ testTimeout: 400_000, hookTimeout: 300_000 });
 
 /**
  * The whole environment with a compiled app in it, looked at from outside alone: the app's API,
@@ -245,7 +245,7 @@ function lastLines({ lines }: World): string {
 }
 
 const LOOK_EVERY_MS = 50;
-const GIVE_UP_AFTER_MS = 60_000;
+const GIVE_UP_AFTER_MS = 180_000;
 
 /** Looks until there is something to see. A world that goes wrong says what it last wrote. */
 export async function eventually<Found>(

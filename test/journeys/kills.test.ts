@@ -103,7 +103,7 @@ interface Ready {
   readonly addresses: Addresses;
 }
 
-const GONE_WITHIN_MS = 20_000;
+const GONE_WITHIN_MS = 120_000;
 
 async function allGone(pids: readonly number[]): Promise<void> {
   for (let waitedMs = 0; pids.some(isAlive); waitedMs += 100) {

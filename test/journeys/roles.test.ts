@@ -24,7 +24,7 @@ import {
 
 /** Roles matter here as they do in Azure: the app has those of the deployment, and no other right. */
 
-vi.setConfig({ testTimeout: 240_000 });
+vi.setConfig({ testTimeout: 900_000 });
 
 const roles = grantedIn('plain')
   .grants.filter(({ who }) => who === 'app')

@@ -209,5 +209,5 @@ test.skipIf(skipped !== '')(`a container ends with its task${skipped}`, async ()
 
   await stand.client.task.terminate(job.id, 'forever');
 
-  await expect.poll(() => goingOn().some(isOfTask), { timeout: 10_000 }).toBe(false);
+  await expect.poll(() => goingOn().some(isOfTask), { timeout: 60_000 }).toBe(false);
 });

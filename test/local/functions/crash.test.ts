@@ -70,7 +70,7 @@ function allEnded(host: HostProcess): Promise<readonly Status[]> {
 
 test(
   `a host killed ${KILLS} times ends every orchestration correctly, and runs every activity`,
-  { timeout: 600_000 },
+  { timeout: 1_800_000 },
   async () => {
     const data = temporaryFolder();
     const calls = path.join(data, 'calls.txt');
