@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BatchPartOptions } from './batch-part';
 import { certificateIn, type Certificate } from './certificate';
 import { paceFromNow, realClock, scaledClock, type Clock, type ClockPace } from './clock';
+import { lockFolder } from './folder-lock';
 import { startIdentity, type IdentityAuthority } from './identity';
 import { startPart, type Part } from './part';
 import { portInUse, type Ports } from './ports';
@@ -66,12 +67,13 @@ const ACCOUNT_NAME = 'nightshift';
 const ACCOUNT_ID = `/subscriptions/44444444-4444-4444-8444-444444444444/resourceGroups/local/providers/Microsoft.Batch/batchAccounts/${ACCOUNT_NAME}`;
 
 export async function startEnvironment(start: EnvironmentStart): Promise<Environment> {
-  mkdirSync(start.folder, { recursive: true });
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const end of stops.reverse().splice(0)) await end();
   };
   try {
+    // Before any part starts on the folder, and before the clock of a running environment changes.
+    stops.push(await lockFolder(start.folder, 'local environment'));
     const pace = paceIn(start.folder, start.speed);
     const certificate = await certificateIn(join(start.folder, 'certificate'));
     const identity = await startIdentity(start.ports.identity, realClock.now, start.access?.roles);

@@ -1,6 +1,7 @@
 import fsp from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../clock';
+import { lockFolder } from '../folder-lock';
 import { listen } from '../http';
 import { control } from './control';
 import { dispatch } from './dispatch';
@@ -65,6 +66,19 @@ const reactions = {
 };
 
 export async function startBatch(options: BatchOptions): Promise<RunningBatch> {
+  const release = await lockFolder(options.folder, 'Batch stand-in');
+  try {
+    return await openBatch(options, release);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+async function openBatch(
+  options: BatchOptions,
+  release: () => Promise<void>,
+): Promise<RunningBatch> {
   const { clock, folder, log, random } = options;
   const accountOptions = {
     name: options.account.name,
@@ -100,6 +114,7 @@ export async function startBatch(options: BatchOptions): Promise<RunningBatch> {
     await server.close();
     await shutDown(account);
     await journal.close();
+    await release();
   };
   return { url: server.url, port: server.port, close: () => (closing ??= close()) };
 }

@@ -13,6 +13,8 @@ import { TRIGGERS } from './hosted-function';
 export interface Catalog {
   readonly functions: readonly HostedFunction[];
   readonly disabled: readonly string[];
+  /** Functions with an error of their own, which the real host leaves out as well; with the error. */
+  readonly leftOut: readonly string[];
   /** Names are compared without regard to case, as in the real host. */
   find(name: string): HostedFunction | undefined;
   withTrigger(type: TriggerType): readonly HostedFunction[];
@@ -36,37 +38,34 @@ const BINDINGS: Readonly<Record<string, readonly string[]>> = {
   out: ['http', 'queue', 'blob', 'table'],
 };
 
-/** Indexes the registered functions; throws one error that lists everything unsupported. */
+/**
+ * Indexes the registered functions; throws one error that lists everything that this host does not
+ * support. A function that the real host leaves out, while the others run, is left out here too.
+ */
 export function indexFunctions(
   registry: Registry,
   environment: Environment,
   pretended: readonly string[] = [],
 ): Catalog {
-  const problems: string[] = [];
-  const functions: HostedFunction[] = [];
-  const disabled: string[] = [];
-  for (const fn of registry.functions.values()) {
-    if (isDisabled(fn.name, environment)) disabled.push(fn.name);
-    else {
-      problems.push(
-        ...problemsOf(
-          fn,
-          pretended.map((type) => type.toLowerCase()),
-        ),
-      );
-      functions.push(...attempt(() => hosted(fn, environment), problems));
-    }
-  }
-  problems.push(...sameNames(functions), ...checkRoutes(functions));
+  const registered = [...registry.functions.values()];
+  const enabled = registered.filter(({ name }) => !isDisabled(name, environment));
+  const types = pretended.map((type) => type.toLowerCase());
+  const leftOut: string[] = [];
+  const resolvable = enabled.flatMap((fn) => attempt(() => hosted(fn, environment), leftOut));
+  const problems = [...enabled.flatMap((fn) => problemsOf(fn, types)), ...sameNames(enabled)];
   if (problems.length > 0)
     throw new Error(
       `The app cannot be started:\n${problems.map((p) => `  ${p}`).join('\n')}\nTo leave out a function, set AzureWebJobs.<its name>.Disabled=true.`,
     );
 
+  const unroutable = checkRoutes(resolvable);
+  leftOut.push(...unroutable.values());
+  const functions = resolvable.filter((fn) => !unroutable.has(fn));
   const byName = new Map(functions.map((fn) => [fn.name.toLowerCase(), fn]));
   return {
     functions,
-    disabled,
+    disabled: registered.filter((fn) => !enabled.includes(fn)).map(({ name }) => name),
+    leftOut,
     find: (name) => byName.get(name.toLowerCase()),
     withTrigger: (type) => functions.filter((fn) => fn.triggerType === type),
   };
@@ -80,7 +79,7 @@ function isDisabled(name: string, environment: Environment): boolean {
 }
 
 /** The library accepts names that differ only in case; the host treats them as equal. */
-function sameNames(functions: readonly HostedFunction[]): string[] {
+function sameNames(functions: readonly RegisteredFunction[]): string[] {
   const names = new Map<string, string>();
   return functions.flatMap(({ name }) => {
     const first = names.get(name.toLowerCase());
@@ -136,11 +135,16 @@ function resolved(binding: Binding, environment: Environment, name: string): Bin
   return Object.fromEntries(entries) as Binding;
 }
 
-function attempt<T>(make: () => T, problems: string[]): T[] {
+export function leftOutLine(error: string): string {
+  return `A function is left out, the others run: ${error}`;
+}
+
+/** Makes something of one function; an error is noted and leaves only this function out. */
+export function attempt<T>(make: () => T, errors: string[]): T[] {
   try {
     return [make()];
   } catch (error) {
-    problems.push(formatError(error));
+    errors.push(formatError(error));
     return [];
   }
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
+import { lockFolder } from '../folder-lock';
 import { listen, type Listening } from '../http';
-import { indexFunctions, type Catalog } from './catalog';
+import { indexFunctions, leftOutLine, type Catalog } from './catalog';
 import { install, modelInUse, Registry, uninstall } from './core';
 import type { TaskHub } from './durable/task-hub';
 import { HttpFrontEnd } from './front-door';
@@ -25,6 +26,9 @@ export async function startHost(options: HostOptions): Promise<RunningHost> {
   const closing: (() => unknown)[] = [() => uninstall(registry)];
   const closeAll = () => runCleanUps(closing, log);
   try {
+    // Before anything reads or writes the state, or runs code of the app.
+    if (options.dataFolder !== undefined)
+      closing.push(await lockFolder(options.dataFolder, 'Functions host'));
     // The app may read its own address while it loads, so the port is opened before.
     const frontEnd = new HttpFrontEnd({ log, keys: options.keys });
     const front = await listen(frontEnd.handle, { port: options.port ?? 0 });
@@ -95,7 +99,7 @@ async function runCleanUps(closing: (() => unknown)[], log: Log): Promise<void> 
 
 /** The variables that Core Tools sets. */
 function prepareEnvironment(
-  { appFolder, environment, localSettings = true }: HostOptions,
+  { appFolder, environment, localSettings = true, log }: HostOptions,
   front: Listening,
 ): void {
   if (appFolder !== undefined && localSettings) applyLocalSettings(appFolder, environment);
@@ -103,11 +107,17 @@ function prepareEnvironment(
   environment['WEBSITE_HOSTNAME'] = `localhost:${front.port}`;
   if (appFolder === undefined) return;
   environment['AzureWebJobsScriptRoot'] = path.resolve(appFolder);
-  const runtime = environment['FUNCTIONS_WORKER_RUNTIME'];
-  if (runtime !== 'node')
-    throw new Error(
-      `FUNCTIONS_WORKER_RUNTIME is ${runtime === undefined ? 'not set' : `'${runtime}'`}; it must be 'node' for the functions to be found.`,
+  const runtime = environment['FUNCTIONS_WORKER_RUNTIME'] || undefined;
+  if (runtime === undefined)
+    log(
+      'warning',
+      "FUNCTIONS_WORKER_RUNTIME is not set; this host uses 'node', Azure requires it.",
     );
+  else if (runtime !== 'node')
+    throw new Error(
+      `FUNCTIONS_WORKER_RUNTIME is '${runtime}'; it must be 'node' for the functions to be found.`,
+    );
+  environment['FUNCTIONS_WORKER_RUNTIME'] = 'node';
 }
 
 /** Runs the app's entry points and its first hooks; after that, registration is refused. */
@@ -174,6 +184,7 @@ function announce(catalog: Catalog, frontEnd: HttpFrontEnd, log: Log): void {
   for (const { name, triggerType } of catalog.functions)
     if (triggerType !== 'http') log('information', `${name}: ${triggerType}`);
   for (const name of catalog.disabled) log('information', `${name}: disabled`);
+  for (const error of catalog.leftOut) log('warning', leftOutLine(error));
 }
 
 function writeAppLine(line: Parameters<Registry['log']>[0], log: Log): void {

@@ -12,7 +12,6 @@ import type { Instance } from './durable/records';
 import { DiskStore, MemoryStore, type Store } from './durable/store';
 import { TaskHub } from './durable/task-hub';
 import { HttpFrontEnd } from './front-door';
-import { lockFolder } from './lock';
 import type { Log } from './log';
 import { firstLine, Runner } from './runner';
 import { createTriggers } from './triggers/triggers';
@@ -23,7 +22,7 @@ import type { Frame, HostParts } from './host-parts';
 /** Creates and connects the parts of a host that has loaded its app. */
 export async function assemble(options: HostOptions, frame: Frame): Promise<HostParts> {
   const { settings, catalog, closing } = frame;
-  const store = await openStore(options, closing);
+  const store = openStore(options, closing);
   const rpc = await openRpc(options, closing);
   const addresses: HubAddresses = {
     hubName: settings.durable.hubName,
@@ -57,11 +56,10 @@ async function openRpc({ log, rpcPort }: HostOptions, closing: Frame['closing'])
   };
 }
 
-async function openStore(options: HostOptions, closing: Frame['closing']): Promise<Store> {
+function openStore(options: HostOptions, closing: Frame['closing']): Store {
   const { dataFolder, fsync = true, log, onBroken = rethrow } = options;
   if (dataFolder === undefined) return new MemoryStore();
   const folder = path.join(dataFolder, 'durable');
-  closing.push(await lockFolder(folder));
   const store = new DiskStore({ folder, fsync, log, onBroken });
   closing.push(() => store.close());
   return store;

@@ -33,16 +33,58 @@ test("a server of the local environment accepts requests to each of its machine'
 });
 
 test('a request to another name, or from a page of another origin, is refused', async () => {
-  const said = 'This server answers requests to 127.0.0.1 or localhost only.\n';
+  const otherName = 'This server answers requests to 127.0.0.1 or localhost only.\n';
 
   expect([
     await ask('/a', { host: 'rebound.example' }),
     await ask('/a', { origin: 'https://page.example' }),
     await ask('/a', { origin: 'null' }),
   ]).toEqual([
-    [403, said],
-    [403, said],
-    [403, said],
+    [403, otherName],
+    [403, OTHER_PAGE],
+    [403, OTHER_PAGE],
+  ]);
+});
+
+const OTHER_PAGE = 'This server answers no requests of pages from another address or port.\n';
+
+test('a page of another port of this machine is refused, one of the own port is not', async () => {
+  const own = `http://127.0.0.1:${server.port}`;
+
+  expect([
+    await ask('/a', { origin: 'http://localhost:5173' }),
+    await ask('/a', { origin: 'http://127.0.0.1' }),
+    await ask('/a', { origin: own }),
+    await ask('/a', { origin: own.replace('127.0.0.1', 'localhost') }),
+    // A forwarded port: the browser's address is another one than the server's.
+    await ask('/a', { host: 'localhost:9000', origin: 'http://localhost:9000' }),
+  ]).toEqual([
+    [403, OTHER_PAGE],
+    [403, OTHER_PAGE],
+    [200, '/a'],
+    [200, '/a'],
+    [200, '/a'],
+  ]);
+});
+
+test('a request of another site without an origin is refused, except a link that opens a page', async () => {
+  const from = (site: string, mode: string, dest: string) =>
+    ask('/a', { 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': dest });
+
+  expect([
+    await from('cross-site', 'no-cors', 'image'),
+    await from('same-site', 'no-cors', 'empty'),
+    await from('cross-site', 'navigate', 'iframe'),
+    await from('cross-site', 'navigate', 'document'),
+    await from('same-origin', 'cors', 'empty'),
+    await from('none', 'navigate', 'document'),
+  ]).toEqual([
+    [403, OTHER_PAGE],
+    [403, OTHER_PAGE],
+    [403, OTHER_PAGE],
+    [200, '/a'],
+    [200, '/a'],
+    [200, '/a'],
   ]);
 });
 

@@ -161,10 +161,9 @@ async function purgeMany({ hub, url }: ApiCall): Promise<ApiResponse> {
   return { status: 200, json: { instancesDeleted: ids.length } };
 }
 
-/** The state does not matter: a running instance is purged too, as in Azure Storage. */
 async function purgeOne({ hub, parts: [, id = ''] }: ApiCall): Promise<ApiResponse> {
   if (hub.find(id) === undefined) return { status: 404 };
-  await client.purge(hub, [id]);
+  await client.purgeEnded(hub, id);
   return { status: 200, json: { instancesDeleted: 1 } };
 }
 

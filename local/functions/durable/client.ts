@@ -1,7 +1,7 @@
 import { unknownFunction } from './orchestration-turn';
 import { entityId } from './entity';
 import { EventType, type HistoryEvent } from './history';
-import { hasEnded, type Status } from './records';
+import { ENDED, hasEnded, type Status } from './records';
 import { rewound } from './rewind';
 import { matches, type InstanceQuery } from './status';
 import type { ArchiveRow } from './archive';
@@ -37,13 +37,20 @@ export interface NewInstance {
   readonly version?: string;
 }
 
-/** Starts an instance and returns its id. An ended instance of the same id is purged. */
+/**
+ * Starts an instance and returns its id. An ended instance of the same id is purged. Of several
+ * starts of one id at the same time all succeed, and the first one runs, as in Azure: its client
+ * reads the status before any of them has written its row, and ignores that a row exists
+ * (`AzureTableTrackingStore.SetNewExecutionAsync`).
+ */
 export async function startNew(hub: TaskHub, wanted: NewInstance): Promise<string> {
   const { functions, settings, newId, clock } = hub.options;
   if (!functions.has('orchestration', wanted.name))
     throw badArgument(unknownFunction('orchestration', wanted.name, hub.options));
   const id = wanted.id ?? newId();
   refuseId(id);
+  const starting = hub.starting(id);
+  if (starting !== undefined && !settings.replacesRunning) return starting.then(() => id);
   const present = hub.find(id);
   if (present !== undefined && !hasEnded(present.status) && !settings.replacesRunning)
     throw badState(`An Orchestration instance with the status ${present.status} already exists.`);
@@ -52,7 +59,7 @@ export async function startNew(hub: TaskHub, wanted: NewInstance): Promise<strin
   const { name, input, version = settings.versioning.defaultVersion } = wanted;
   const time = clock.now().toISOString();
   const seed = { id, executionId: newId(), name, version, input, parent: null, time };
-  await hub.commit({ kind: 'start', seed });
+  await hub.create(seed);
   return id;
 }
 
@@ -110,7 +117,17 @@ function send(hub: TaskHub, id: string, news: Undated<HistoryEvent>): Promise<vo
   return hub.commit({ kind: 'event', id, event });
 }
 
-/** Purges instances with all their data, running or not. */
+/**
+ * Purges an instance with all its data, unless it is running: the extension refuses that since
+ * 2026, https://github.com/Azure/azure-functions-durable-extension/pull/3311. Unconfirmed: the
+ * message; the library for Node passes on none.
+ */
+export async function purgeEnded(hub: TaskHub, id: string): Promise<void> {
+  refuseUnless(hub, id, 'purge', ENDED);
+  return purge(hub, [id]);
+}
+
+/** Purges instances with all their data. */
 export async function purge(hub: TaskHub, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   hub.release(ids);

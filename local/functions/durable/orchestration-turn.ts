@@ -176,8 +176,7 @@ function updateOf(
   result: TurnOutcome,
   context: TurnContext,
 ): InstanceUpdate {
-  // As set in this replay: a replay that sets no status clears it.
-  const customStatus = state.customStatus === undefined ? null : JSON.stringify(state.customStatus);
+  const customStatus = customStatusOf(instance, state);
   const sizeKb = Math.ceil((2 * (customStatus?.length ?? 0)) / 1024);
   const fail = (message: string) => ({
     ...failed(
@@ -210,6 +209,12 @@ function updateOf(
       next: { executionId: context.newId(), input: jsonOf(result.continuedWith.input) },
     };
   return { status: 'Completed', output: jsonOf(state.output), customStatus };
+}
+
+/** A replay that sets none clears it; the first one of a generation keeps the previous status. */
+function customStatusOf(instance: Instance, { customStatus }: OrchestratorState): string | null {
+  if (customStatus !== undefined) return JSON.stringify(customStatus);
+  return instance.history.length === 0 ? instance.customStatus : null;
 }
 
 function failed(message: string, details = ''): InstanceUpdate {

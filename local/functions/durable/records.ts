@@ -20,10 +20,10 @@ export type Status =
   | 'Terminated'
   | 'Canceled';
 
-const ENDED: ReadonlySet<Status> = new Set(['Completed', 'Failed', 'Terminated', 'Canceled']);
+export const ENDED: readonly Status[] = ['Completed', 'Failed', 'Terminated', 'Canceled'];
 
 export function hasEnded(status: Status): boolean {
-  return ENDED.has(status);
+  return ENDED.includes(status);
 }
 
 export interface Instance {

@@ -11,7 +11,7 @@ import {
 import { EventType } from './history';
 import { forgetText } from './history-text';
 import { Pump } from './pump';
-import { hasEnded, type HubRecord, type Instance } from './records';
+import { hasEnded, type HubRecord, type Instance, type Seed } from './records';
 import type { Store } from './store';
 import { stackOf } from '../../errors';
 
@@ -26,6 +26,8 @@ export class TaskHub {
   readonly #activities: Pump;
   readonly #alarms = new Map<string, Map<number, () => void>>();
   readonly #awaited = new Map<string, ((instance: Instance) => void)[]>();
+  /** Creations that are not durable yet, by instance id. */
+  readonly #starting = new Map<string, Promise<void>>();
   readonly #context: TurnContext;
   #idleWaiters: (() => void)[] = [];
   #stopped = false;
@@ -61,6 +63,20 @@ export class TaskHub {
     const { touched, written } = this.options.store.commit(record);
     for (const id of touched) this.#wake(id);
     return written;
+  }
+
+  /** Creates an instance; resolves when it is durable. */
+  create(seed: Seed): Promise<void> {
+    const created = this.commit({ kind: 'start', seed }).finally(() =>
+      this.#starting.delete(seed.id),
+    );
+    this.#starting.set(seed.id, created);
+    return created;
+  }
+
+  /** The creation of this instance, while it is not durable yet. */
+  starting(id: string): Promise<void> | undefined {
+    return this.#starting.get(id);
   }
 
   find(id: string): Instance | undefined {

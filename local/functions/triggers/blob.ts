@@ -23,7 +23,6 @@ import type { HostedFunction } from '../hosted-function';
  * once.
  */
 export class BlobTriggers {
-  readonly #watches: readonly Watch[];
   readonly #receipts: ContainerClient;
   readonly #queue: QueueClient;
   readonly #listener: QueueListener;
@@ -35,10 +34,9 @@ export class BlobTriggers {
   #isStopped = false;
 
   constructor(
-    functions: readonly HostedFunction[],
+    readonly watches: readonly Watch[],
     readonly options: BlobOptions,
   ) {
-    this.#watches = functions.map((fn) => newWatch(fn, options));
     const { host, hostId, settings, clock, log } = options;
     this.#receipts = host.blobs().getContainerClient('azure-webjobs-hosts');
     this.#queue = host.queues().getQueueClient(`azure-webjobs-blobtrigger-${hostId}`);
@@ -48,6 +46,8 @@ export class BlobTriggers {
       clock,
       log,
       handle: (message) => this.#handle(message),
+      subjectOf,
+      dataFolder: options.dataFolder,
       batchSize: Math.min(32, settings.blobs.maxDegreeOfParallelism),
       newBatchThreshold: Math.floor(settings.blobs.maxDegreeOfParallelism / 2),
       maxDequeueCount: settings.blobs.poisonBlobThreshold,
@@ -72,7 +72,7 @@ export class BlobTriggers {
 
   /** Handles the notification of a new blob. Returns false if the function does not exist. */
   async arrived(functionName: string, container: string, blob: string): Promise<boolean> {
-    const watch = this.#watches.find(({ fn }) => sameName(fn.name, functionName));
+    const watch = this.watches.find(({ fn }) => sameName(fn.name, functionName));
     if (watch === undefined) return false;
     await this.#begun;
     if (watch.pattern.container !== container || watch.pattern.match(blob) === undefined)
@@ -88,7 +88,7 @@ export class BlobTriggers {
 
   /** Returns the call that the blob would cause. */
   async callFor(fn: HostedFunction, container: string, blob: string): Promise<Call> {
-    const watch = this.#watches.find((each) => each.fn === fn);
+    const watch = this.watches.find((each) => each.fn === fn);
     if (watch === undefined) throw new Error(`${fn.name} is not a blob function.`);
     const call = await callOf(watch, container, blob, undefined);
     if (call === undefined) throw new Error(`The blob ${container}/${blob} does not exist.`);
@@ -125,7 +125,7 @@ export class BlobTriggers {
     const reason = firstLine(message);
     if (this.#lastError === reason) return;
     this.#lastError = reason;
-    const names = this.#watches.map(({ fn }) => fn.name).join(', ');
+    const names = this.watches.map(({ fn }) => fn.name).join(', ');
     this.options.log(
       'error',
       `${names}: the storage account of AzureWebJobsStorage cannot be used; the host retries: ${reason}`,
@@ -152,7 +152,7 @@ export class BlobTriggers {
   }
 
   async #scanAll(): Promise<void> {
-    for (const watch of this.#watches) {
+    for (const watch of this.watches) {
       try {
         await this.#scanFor(watch);
         watch.lastError = '';
@@ -233,10 +233,9 @@ export class BlobTriggers {
     this.#listener.poll();
   }
 
-  async #handle({ messageText }: DequeuedMessageItem): Promise<void> {
-    const text = Buffer.from(messageText, 'base64').toString('utf8');
-    const { FunctionId, ContainerName, BlobName, ETag } = JSON.parse(text) as BlobMessage;
-    const watch = this.#watches.find(({ id }) => sameName(id, FunctionId));
+  async #handle(message: DequeuedMessageItem): Promise<void> {
+    const { FunctionId, ContainerName, BlobName, ETag } = blobMessageIn(message);
+    const watch = this.watches.find(({ id }) => sameName(id, FunctionId));
     if (watch === undefined) return;
     const call = await callOf(watch, ContainerName, BlobName, ETag).catch((error: unknown) => {
       const blob = JSON.stringify(`${ContainerName}/${BlobName}`);
@@ -256,8 +255,8 @@ const RESPONSE_TIMEOUT_MS = 5000;
 export interface BlobOptions {
   /** The account of the host's receipts and its queue. */
   readonly host: StorageAccount;
-  readonly accountFor: (connection: string) => StorageAccount;
   readonly hostId: string;
+  readonly dataFolder: string | undefined;
   readonly settings: HostSettings;
   readonly runner: Runner;
   readonly clock: Clock;
@@ -265,7 +264,7 @@ export interface BlobOptions {
   readonly pollMs: number;
 }
 
-interface Watch {
+export interface Watch {
   readonly fn: HostedFunction;
   readonly id: string;
   readonly pattern: BlobPattern;
@@ -292,9 +291,26 @@ interface BlobMessage {
   readonly ETag: string;
 }
 
+function blobMessageIn({ messageText }: DequeuedMessageItem): BlobMessage {
+  return JSON.parse(Buffer.from(messageText, 'base64').toString('utf8')) as BlobMessage;
+}
+
+function subjectOf(message: DequeuedMessageItem): string {
+  try {
+    const { ContainerName, BlobName } = blobMessageIn(message);
+    return `blob ${ContainerName}/${BlobName}`;
+  } catch {
+    return `message ${message.messageId}`;
+  }
+}
+
 const binding = z.looseObject({ path: z.string(), connection: z.string().optional() });
 
-function newWatch(fn: HostedFunction, { accountFor }: BlobOptions): Watch {
+/** The blob function with its container; throws if its path or its connection is invalid. */
+export function newWatch(
+  fn: HostedFunction,
+  accountFor: (connection: string) => StorageAccount,
+): Watch {
   const { path, connection } = optionsOf(fn, binding);
   return {
     fn,

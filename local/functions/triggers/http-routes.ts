@@ -1,3 +1,4 @@
+import { formatError } from '../../errors';
 import { parseRoute, type Route } from './route';
 import type { HostedFunction } from '../hosted-function';
 
@@ -70,24 +71,35 @@ function methodsOf(fn: HostedFunction): ReadonlySet<string> | undefined {
 }
 
 /**
- * Routes that the real host does not serve (`ScriptHost.ValidateFunction`): a route of the host
- * itself, whatever the prefix, or one that another function has for the same method.
- *
- * Unlike Azure: the app is refused; there the function is left out, and the log says so.
+ * Functions that the real host leaves out for their routes, each with the reason
+ * (`ScriptHost.ValidateFunction`): a route of the host itself, whatever the prefix, one that an
+ * earlier function has for the same method, or one that cannot be read.
  */
-export function checkRoutes(functions: readonly HostedFunction[]): string[] {
-  const all = functions.filter(({ triggerType }) => triggerType === 'http');
-  return all.flatMap((fn, index) => {
-    const route = plain(fn);
-    if (/^(admin|runtime)/.test(route))
-      return [
-        `${fn.name}: the route '${ownRoute(fn)}' is reserved for the host: it starts with admin or runtime.`,
-      ];
-    const other = all.slice(0, index).find((one) => plain(one) === route && meet(fn, one));
-    return other === undefined
-      ? []
-      : [`${fn.name}: the route '${ownRoute(fn)}' is already that of '${other.name}'.`];
-  });
+export function checkRoutes(
+  functions: readonly HostedFunction[],
+): ReadonlyMap<HostedFunction, string> {
+  const faults = new Map<HostedFunction, string>();
+  const served: HostedFunction[] = [];
+  for (const fn of functions.filter(({ triggerType }) => triggerType === 'http')) {
+    const fault = routeFault(fn, served);
+    if (fault === undefined) served.push(fn);
+    else faults.set(fn, `${fn.name}: ${fault}`);
+  }
+  return faults;
+}
+
+function routeFault(fn: HostedFunction, served: readonly HostedFunction[]): string | undefined {
+  const route = plain(fn);
+  if (/^(admin|runtime)/.test(route))
+    return `the route '${ownRoute(fn)}' is reserved for the host: it starts with admin or runtime.`;
+  const other = served.find((one) => plain(one) === route && meet(fn, one));
+  if (other !== undefined) return `the route '${ownRoute(fn)}' is already that of '${other.name}'.`;
+  try {
+    parseRoute(ownRoute(fn));
+    return undefined;
+  } catch (error) {
+    return formatError(error);
+  }
 }
 
 function plain(fn: HostedFunction): string {

@@ -3,7 +3,6 @@ import http from 'node:http';
 import net from 'node:net';
 import { reply, tooLarge } from '../body';
 import type { Runner } from '../runner';
-import type { TypedData } from '../wire';
 import { emptyStatus, httpBindingData } from './http';
 import type { HostedFunction } from '../hosted-function';
 
@@ -36,17 +35,12 @@ export class HttpStreams {
       throw tooLarge(this.maxBodyBytes);
     const invocationId = randomUUID();
     const forwarded = this.#forward(request, response, invocationId);
-    const triggerMetadata: Record<string, TypedData> = {
-      Headers: { json: JSON.stringify(request.headers) },
-      Query: { json: '{}' },
-    };
-    for (const [name, string] of Object.entries(params)) triggerMetadata[name] = { string };
     const subject = `${request.method} ${request.url}`;
     const url = new URL(request.url ?? '/', 'http://localhost');
     // The body is streamed to the function; no other code reads it.
-    const bindingData = () => httpBindingData(request, url, params, undefined);
+    const triggerMetadata = httpBindingData(request, url, params, undefined);
     const isDone = await runner
-      .run(fn, { input: {}, invocationId, triggerMetadata, subject, bindingData })
+      .run(fn, { input: {}, invocationId, triggerMetadata, subject })
       .then(() => true)
       .catch(() => false);
 

@@ -14,15 +14,11 @@ export function httpInput(
   const query: Record<string, string> = {};
   for (const [name, value] of url.searchParams)
     query[name] = query[name] === undefined ? value : `${query[name]},${value}`;
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(request.headers))
-    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
-
   return {
     http: {
       url: url.href,
       method: request.method ?? 'GET',
-      nullableHeaders: nullable(headers),
+      nullableHeaders: nullable(headersOf(request)),
       nullableQuery: nullable(query),
       nullableParams: nullable(params),
       ...(body.length > 0 ? { body: { bytes: body } } : {}),
@@ -32,8 +28,10 @@ export function httpInput(
 
 /**
  * Metadata for expressions in the function's other bindings: members of a JSON body, the query
- * (`{name}` and `{Query.name}`), headers (`{Headers.name}`), parameters of the route. The function
- * itself receives none of it as metadata.
+ * (`{name}` and `{Query.name}`), headers (`{Headers.name}`), parameters of the route. With HTTP
+ * streams the library makes `request.params` of its texts; otherwise the function receives none of
+ * it. As `GetRequestBindingDataAsync` of the HTTP extension: names are equal without regard to
+ * case, later values replace earlier ones, and the values of a repeated name are joined.
  */
 export function httpBindingData(
   request: http.IncomingMessage,
@@ -41,19 +39,29 @@ export function httpBindingData(
   params: Readonly<Record<string, string>>,
   body: Body | undefined,
 ): Metadata {
-  const query = Object.fromEntries(url.searchParams);
-  const { code: _, ...free } = query;
-  return {
-    ...membersOf(body?.toString('utf8') ?? ''),
-    ...texts(free),
-    ...texts(params),
-    Query: { json: JSON.stringify(query) },
-    Headers: { json: JSON.stringify(request.headers) },
+  const data = new Map<string, readonly [name: string, value: TypedData]>();
+  const set = (name: string, value: TypedData) => {
+    const key = name.toLowerCase();
+    data.set(key, [data.get(key)?.[0] ?? name, value]);
   };
+  const members = Object.entries(membersOf(body?.toString('utf8') ?? ''));
+  for (const [name, value] of members) set(name, value);
+  for (const name of new Set(url.searchParams.keys()))
+    if (name.toLowerCase() !== 'code')
+      set(name, { string: url.searchParams.getAll(name).join(',') });
+  for (const [name, string] of Object.entries(params)) set(name, { string });
+
+  const query = Object.fromEntries(url.searchParams);
+  if (!data.has('query')) set('Query', { json: JSON.stringify(query) });
+  if (!data.has('headers')) set('Headers', { json: JSON.stringify(headersOf(request)) });
+  return Object.fromEntries(data.values());
 }
 
-function texts(values: Readonly<Record<string, string>>): Metadata {
-  return Object.fromEntries(Object.entries(values).map(([name, string]) => [name, { string }]));
+function headersOf(request: http.IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers))
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  return headers;
 }
 
 function nullable(

@@ -1,7 +1,9 @@
+import path from 'node:path';
 import type { DequeuedMessageItem, QueueClient } from '@azure/storage-queue';
-import type { Clock } from '../../clock';
+import { realClock, type Clock } from '../../clock';
 import type { Log } from '../log';
 import { isNotFound } from '../storage';
+import { HiddenMessages } from './hidden-messages';
 
 /**
  * Receives messages from a storage queue and passes them to `handle`, a batch at a time, until it
@@ -16,11 +18,27 @@ export class QueueListener {
   #isCalledFor = false;
   #receiving: Promise<void> = Promise.resolve();
   readonly #inWork = new Set<Promise<void>>();
+  readonly #hidden: HiddenMessages;
 
-  constructor(readonly options: QueueListenerOptions) {}
+  constructor(readonly options: QueueListenerOptions) {
+    const { dataFolder, queue } = options;
+    this.#hidden = new HiddenMessages(
+      dataFolder === undefined ? undefined : path.join(dataFolder, 'hidden', `${queue.name}.json`),
+    );
+  }
 
   start(): void {
+    this.#announceHidden();
     this.poll();
+  }
+
+  #announceHidden(): void {
+    const { hideSeconds, log } = this.options;
+    for (const { subject, until } of this.#hidden.left(realClock.now(), hideSeconds))
+      log(
+        'warning',
+        `${subject} was being handled when the host ended; as in Azure its message stays hidden, until ${until} in real time at the latest, and is then handled again`,
+      );
   }
 
   /** Polls now instead of after the wait, because a message was just sent. */
@@ -97,11 +115,13 @@ export class QueueListener {
       return;
     }
     const hold = new Hold(message, this.options);
+    this.#hidden.add(message.messageId, this.options.subjectOf(message));
     const isDone = await handle(message).then(
       () => true,
       () => false,
     );
     const popReceipt = await hold.release();
+    this.#hidden.remove(message.messageId);
     // After the hiding time, another host processes messages that the shutdown interrupted.
     if (isDone) await queue.deleteMessage(message.messageId, popReceipt);
     else if (message.dequeueCount >= maxDequeueCount) await this.#poison(message, popReceipt);
@@ -169,6 +189,10 @@ export interface QueueListenerOptions {
   readonly log: Log;
   /** Resolves when the message was handled; rejects when its handling failed. */
   readonly handle: (message: DequeuedMessageItem) => Promise<void>;
+  /** The subject of the message for the log, for example its blob. */
+  readonly subjectOf: (message: DequeuedMessageItem) => string;
+  /** Folder in which the messages in progress are noted; without it none is. */
+  readonly dataFolder: string | undefined;
   /** True when the text can be decoded. */
   readonly isReadable?: (message: DequeuedMessageItem) => boolean;
   readonly batchSize: number;

@@ -29,6 +29,8 @@ export function queueTrigger(fn: HostedFunction, options: QueueTriggerOptions): 
     handle: async (message) => {
       await runner.run(fn, callFor(message, name, settings.messageEncoding, fn.trigger));
     },
+    subjectOf: ({ messageId }) => `message ${messageId} of queue ${name}`,
+    dataFolder: options.dataFolder,
     isReadable: ({ messageText }) =>
       settings.messageEncoding === 'none' || isBase64(messageText.trim()),
     batchSize: settings.batchSize,
@@ -43,6 +45,7 @@ export function queueTrigger(fn: HostedFunction, options: QueueTriggerOptions): 
 export interface QueueTriggerOptions {
   readonly accountFor: (connection: string) => StorageAccount;
   readonly settings: QueueSettings;
+  readonly dataFolder: string | undefined;
   readonly runner: Runner;
   readonly clock: Clock;
   readonly log: Log;

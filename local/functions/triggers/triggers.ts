@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
-import type { Catalog } from '../catalog';
+import { attempt, leftOutLine, type Catalog } from '../catalog';
 import type { Call, Runner } from '../runner';
 import type { Environment, HostSettings } from '../settings';
 import type { TypedData } from '../wire';
@@ -9,7 +9,7 @@ import type { BlobTriggers } from './blob';
 import type { QueueListener } from './queue-listener';
 import { TimerTrigger, timerInput } from './timer';
 import type { HostOptions } from '../options';
-import type { HostedFunction } from '../hosted-function';
+import type { HostedFunction, TriggerType } from '../hosted-function';
 
 /** All triggers except HTTP and Durable: timers, blobs, queues. */
 export interface Triggers {
@@ -33,9 +33,9 @@ export interface TriggerOptions extends HostOptions {
   readonly runner: Runner;
 }
 
-/** Creates the triggers; refuses an invalid schedule, path or connection. */
+/** Creates the triggers; a function with an invalid schedule, path or connection gets none. */
 export async function createTriggers(options: TriggerOptions): Promise<Triggers> {
-  const timers = options.catalog.withTrigger('timer').map((fn) => timerFor(fn, options));
+  const timers = triggersOf('timer', options, (fn) => timerFor(fn, options));
   const blobs = await blobTriggers(options);
   const queues = await queueTriggers(options);
   return {
@@ -61,6 +61,18 @@ export async function createTriggers(options: TriggerOptions): Promise<Triggers>
   };
 }
 
+/** As in the real host, the error of one function leaves out this function only. */
+function triggersOf<T>(
+  type: TriggerType,
+  { catalog, log }: TriggerOptions,
+  make: (fn: HostedFunction) => T,
+): readonly T[] {
+  const errors: string[] = [];
+  const made = catalog.withTrigger(type).flatMap((fn) => attempt(() => make(fn), errors));
+  for (const error of errors) log('warning', leftOutLine(error));
+  return made;
+}
+
 function timerFor(fn: HostedFunction, options: TriggerOptions): TimerTrigger {
   const { clock, runner, log, dataFolder, environment } = options;
   const timeZone = environment['WEBSITE_TIME_ZONE'] || environment['TZ'] || undefined;
@@ -68,7 +80,7 @@ function timerFor(fn: HostedFunction, options: TriggerOptions): TimerTrigger {
 }
 
 async function queueTriggers(options: TriggerOptions): Promise<readonly QueueListener[]> {
-  const { catalog, environment, settings, runner, clock, log } = options;
+  const { catalog, environment, settings, dataFolder, runner, clock, log } = options;
   const functions = catalog.withTrigger('queue');
   if (functions.length === 0) return [];
   const [{ queueTrigger }, { storageAccount }] = await Promise.all([
@@ -76,8 +88,8 @@ async function queueTriggers(options: TriggerOptions): Promise<readonly QueueLis
     import('../storage.js'),
   ]);
   const accountFor = (connection: string) => storageAccount(connection, environment);
-  return functions.map((fn) =>
-    queueTrigger(fn, { accountFor, settings: settings.queues, runner, clock, log }),
+  return triggersOf('queue', options, (fn) =>
+    queueTrigger(fn, { accountFor, settings: settings.queues, dataFolder, runner, clock, log }),
   );
 }
 
@@ -85,24 +97,27 @@ async function queueTriggers(options: TriggerOptions): Promise<readonly QueueLis
 const BLOB_POLL_MS = 10_000;
 
 async function blobTriggers(options: TriggerOptions): Promise<BlobTriggers | undefined> {
-  const { catalog, environment, settings, runner, clock, log } = options;
-  const functions = catalog.withTrigger('blob');
-  if (functions.length === 0) return undefined;
+  const { catalog, environment, settings, dataFolder, runner, clock, log } = options;
+  if (catalog.withTrigger('blob').length === 0) return undefined;
   // The storage libraries take a while to load; an app without blobs does not wait for them.
-  const [{ BlobTriggers }, { storageAccount }] = await Promise.all([
+  const [{ BlobTriggers, newWatch }, { storageAccount }] = await Promise.all([
     import('./blob.js'),
     import('../storage.js'),
   ]);
-  return new BlobTriggers(functions, {
-    host: storageAccount('AzureWebJobsStorage', environment),
-    accountFor: (connection) => storageAccount(connection, environment),
-    hostId: hostId(environment, options.appFolder),
-    pollMs: options.blobPollMs ?? BLOB_POLL_MS,
-    settings,
-    runner,
-    clock,
-    log,
-  });
+  const accountFor = (connection: string) => storageAccount(connection, environment);
+  return new BlobTriggers(
+    triggersOf('blob', options, (fn) => newWatch(fn, accountFor)),
+    {
+      host: storageAccount('AzureWebJobsStorage', environment),
+      hostId: hostId(environment, options.appFolder),
+      dataFolder,
+      pollMs: options.blobPollMs ?? BLOB_POLL_MS,
+      settings,
+      runner,
+      clock,
+      log,
+    },
+  );
 }
 
 const MAX_HOST_ID_LENGTH = 32;

@@ -232,11 +232,16 @@ test('a purge by filter requires a time', async () => {
   ]);
 });
 
-test('a running instance can be purged by its id', async () => {
+test('a running instance is not purged by its id before it has ended', async () => {
   await call('startNew', 'listens', { instanceId: 'p4' });
+  const running = await call('purgeInstanceHistory', 'p4');
+  const { status } = await manage('DELETE', 'instances/p4');
+  await call('raiseEvent', 'p4', 'Word', 'x');
+  const output = (await ended('p4')).output;
 
+  expect(running.error).toContain('status code: 500');
+  expect([status, output]).toEqual([500, 'x']);
   expect(await call('purgeInstanceHistory', 'p4')).toEqual({ value: { instancesDeleted: 1 } });
-  expect((await call('getStatus', 'p4')).error).toContain('404');
 });
 
 test('a failed instance can be rewound, a completed one cannot', async () => {

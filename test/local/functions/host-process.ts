@@ -17,7 +17,10 @@ export function builtHost(): string {
   const outdir = path.join(root, 'out', `host-${process.pid}`);
   buildSync({
     entryPoints: globSync(
-      ['local/functions/**/*.ts', 'local/{clock,command-line,error-line,errors,http}.ts'],
+      [
+        'local/functions/**/*.ts',
+        'local/{clock,command-line,error-line,errors,folder-lock,http}.ts',
+      ],
       {
         cwd: root,
         absolute: true,

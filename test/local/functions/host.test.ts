@@ -76,22 +76,6 @@ test.each([
     },
     /c: this host has no binding of type 'cosmosDBTrigger'[^]*s: this host has no binding of type 'serviceBusTrigger'/,
   ],
-  [
-    'a setting that is missing is named with its place',
-    {
-      'a.js': `const { app } = require('@azure/functions');
-        app.timer('t', { schedule: '%SCHEDULE%', handler() {} });`,
-    },
-    "'%SCHEDULE%' in schedule of function t does not resolve",
-  ],
-  [
-    'a schedule that cannot be read is refused',
-    {
-      'a.js': `const { app } = require('@azure/functions');
-        app.timer('t', { schedule: '0 0 0 * * 7', handler() {} });`,
-    },
-    'The schedule of t cannot be used: 7 is not a valid weekday: 0 to 6.',
-  ],
   ['a folder without host.json is no app', { 'host.json': '' }, 'is not JSON'],
   [
     'a task hub name that Azure refuses is refused',
@@ -100,6 +84,66 @@ test.each([
   ],
 ])('%s', async (_, files: Record<string, string>, words) => {
   await expect(start(files)).rejects.toThrow(words);
+});
+
+test.each([
+  [
+    'a setting that is missing',
+    `app.timer('t', { schedule: '%SCHEDULE%', handler() {} });`,
+    "'%SCHEDULE%' in schedule of function t does not resolve: the app setting does not exist.",
+  ],
+  [
+    'a schedule that cannot be read',
+    `app.timer('t', { schedule: '0 0 0 * * 7', handler() {} });`,
+    'The schedule of t cannot be used: 7 is not a valid weekday: 0 to 6.',
+  ],
+  [
+    'a connection that is missing',
+    `app.storageQueue('q', { queueName: 'x', connection: 'NOWHERE', handler() {} });`,
+    "The connection 'NOWHERE'",
+  ],
+])('a function with %s is left out with a warning, and the others run', async (_, bad, error) => {
+  const files = { 'a.js': HTTP, 'b.js': `const { app } = require('@azure/functions'); ${bad}` };
+
+  const seen = await withHost(files, {}, async (host) => ({
+    text: await textAt(host, '/api/hi'),
+    output: host.output(),
+  }));
+  expect(seen.text).toBe('hi');
+  expect(seen.output).toContain(`warning: A function is left out, the others run: ${error}`);
+});
+
+test('entry points of a folder are loaded before those of its subfolders, then by name', async () => {
+  const noted = (name: string) => `(globalThis.loaded ??= []).push('${name}');`;
+  const files = {
+    'package.json': '{ "main": "src/{z-index.js,functions/**/*.js}" }',
+    'src/functions/a/b.js': noted('b'),
+    'src/functions/d.js': noted('d'),
+    'src/functions/c.js': noted('c'),
+    'src/z-index.js': `${noted('index')} const { app } = require('@azure/functions');
+      app.http('order', { handler: () => ({ jsonBody: globalThis.loaded }) });`,
+  };
+
+  expect(JSON.parse(await withHost(files, {}, (host) => textAt(host, '/api/order')))).toEqual([
+    'index',
+    'c',
+    'd',
+    'b',
+  ]);
+});
+
+test('without a worker runtime an app runs as one of node, with a warning', async () => {
+  const files = {
+    'a.js': `const { app } = require('@azure/functions');
+      app.http('hi', { handler: () => ({ body: process.env.FUNCTIONS_WORKER_RUNTIME }) });`,
+  };
+
+  const seen = await withHost(files, { FUNCTIONS_WORKER_RUNTIME: '' }, async (host) => ({
+    text: await textAt(host, '/api/hi'),
+    output: host.output(),
+  }));
+  expect(seen.text).toBe('node');
+  expect(seen.output).toContain('warning: FUNCTIONS_WORKER_RUNTIME is not set');
 });
 
 test('the worker runtime must be node', async () => {
@@ -227,7 +271,7 @@ test('two hosts do not share a data folder', async () => {
   const first = await startHostProcess({ app: fixture('sample'), data });
   const second = startHostProcess({ app: fixture('sample'), data });
 
-  await expect(second).rejects.toThrow(`Another Functions host runs on ${data}/durable`);
+  await expect(second).rejects.toThrow(`Another Functions host runs on ${data};`);
   first.kill('SIGKILL');
   await first.ended;
   const third = await startHostProcess({ app: fixture('sample'), data });

@@ -133,6 +133,22 @@ test('an app with HTTP streams receives and sends bodies piece by piece', async 
   expect(await streaming.ended).toBe(0);
 });
 
+test('with HTTP streams the parameters are those of the route and of the query, except the key', async () => {
+  const streaming = await startHostProcess({ app: fixture('streams'), data: temporaryFolder() });
+  const query = '?input=a%20b&n=1&n=2&ID=other&Code=secret';
+  const response = await fetch(`${streaming.url}/api/params/7${query}`, {
+    headers: { 'x-question': 'why' },
+  });
+
+  expect(await response.json()).toEqual({
+    // A name keeps its first spelling; the route's value replaces that of the query.
+    params: { input: 'a b', n: '1,2', ID: '7' },
+    question: 'why',
+  });
+  streaming.kill('SIGTERM');
+  expect(await streaming.ended).toBe(0);
+});
+
 test('a caller who disconnects during a stream leaves no function waiting for the rest', async () => {
   const streaming = await startHostProcess({
     app: appOf({

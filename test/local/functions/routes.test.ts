@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { start, textAt, withHost } from './app-of';
+import { textAt, withHost } from './app-of';
 import type { HostProcess } from './host-process';
 
 // Which function answers a call.
@@ -68,23 +68,33 @@ test('an empty route prefix and a setting that overrides host.json are applied',
 
 test.each([
   [
-    'two functions of one route and method are refused, whatever the case',
-    {
-      'a.js': `const { app } = require('@azure/functions');
-        app.http('b', { route: '/Dup/{id}', methods: ['GET'], handler() {} });
-        app.http('a', { route: 'dup/{id}', handler() {} });`,
-    },
+    'one of two functions with the same route and method, whatever the case',
+    `app.http('b', { route: '/Dup/{id}', methods: ['GET'], handler() {} });
+     app.http('a', { route: 'dup/{id}', handler() {} });`,
     "a: the route 'dup/{id}' is already that of 'b'.",
   ],
   [
-    'a route that starts like one of the host is refused, whatever the prefix',
-    {
-      'a.js': `const { app } = require('@azure/functions');
-        app.http('a', { route: 'Administration', handler() {} });
-        app.http('b', { route: 'runtime/x', handler() {} });`,
-    },
-    /a: the route 'Administration' is reserved for the host[^]*b: the route 'runtime\/x' is reserved for the host/,
+    'a route that starts like one of the host, whatever the prefix',
+    `app.http('a', { route: 'Administration', handler() {} });`,
+    "a: the route 'Administration' is reserved for the host: it starts with admin or runtime.",
   ],
-])('%s', async (_, files: Record<string, string>, words) => {
-  await expect(start(files)).rejects.toThrow(words);
+  [
+    'a route of the extensions',
+    `app.http('b', { route: 'runtime/x', handler() {} });`,
+    "b: the route 'runtime/x' is reserved for the host: it starts with admin or runtime.",
+  ],
+  [
+    'a route that cannot be read',
+    `app.http('a', { route: 'x/{id:odd}', handler() {} });`,
+    "The route constraint 'odd' does not exist.",
+  ],
+])('a function is left out with a warning, and the others run: %s', async (_, bad, error) => {
+  const files = { 'a.js': HTTP, 'b.js': `const { app } = require('@azure/functions'); ${bad}` };
+
+  const seen = await withHost(files, {}, async (host) => ({
+    text: await textAt(host, '/api/hi'),
+    output: host.output(),
+  }));
+  expect(seen.text).toBe('hi');
+  expect(seen.output).toContain(`warning: A function is left out, the others run: ${error}`);
 });

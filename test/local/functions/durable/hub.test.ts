@@ -3,7 +3,7 @@ import type { Task } from 'durable-functions';
 import { afterEach, expect, test } from 'vitest';
 import { startTestHub, type TestHub } from '../../../../local/functions/testing';
 import type { Outcome } from '../../../../src/run/run';
-import { temporaryFolder } from '../host-process';
+import { temporaryFolder, until } from '../host-process';
 
 // The task hub over its own end and beginning, and what instances are to each other.
 
@@ -44,6 +44,18 @@ function register(): void {
   });
   df.app.orchestration('parent', function* (context): Step {
     return yield context.df.callSubOrchestrator('sleeps', null, `${context.df.instanceId}-child`);
+  });
+  // Two timers a generation: the first turn of each generation sets no status.
+  df.app.orchestration('counts', function* (context): Step {
+    const generation = context.df.getInput<number>();
+    const later = (seconds: number) =>
+      new Date(context.df.currentUtcDateTime.getTime() + seconds * 1000);
+    if (generation > 0) yield context.df.createTimer(later(60));
+    if (generation === 2) return 'the end';
+    context.df.setCustomStatus(`generation ${generation}`);
+    yield context.df.createTimer(later(60));
+    context.df.continueAsNew(generation + 1);
+    return undefined;
   });
   df.app.orchestration('leaves', function* (context): Step {
     const { round } = context.df.getInput<{ round: number }>();
@@ -142,6 +154,27 @@ test('the created time after continuing as new is that of the new generation', a
     createdTime: '2030-01-01T00:01:00Z',
     lastUpdatedTime: '2030-01-01T00:03:00Z',
   });
+});
+
+test('of several starts of one id at the same time all succeed, and the first one runs', async () => {
+  const tests = await open(temporaryFolder());
+  await Promise.all([1, 2, 3].map((n) => tests.start('holds', 'same', n)));
+  await expect(tests.start('holds', 'same', 4)).rejects.toThrow('already exists');
+  // The activity is held, so the instance still runs.
+  await until(() => Promise.resolve(ran.length > 0 ? true : undefined));
+
+  expect(ran).toEqual(['same']);
+  expect(tests.status('same').input).toBe(1);
+});
+
+test('the custom status stays over a new generation, until a later turn sets none', async () => {
+  const tests = await open();
+  await tests.start('counts', 'c', 0);
+  await tests.settled();
+  const seen = [tests.status('c').customStatus];
+  while (await tests.stepToNextAlarm()) seen.push(tests.status('c').customStatus);
+
+  expect(seen).toEqual(['generation 0', 'generation 0', 'generation 1', 'generation 1', null]);
 });
 
 test('thousands of ended instances can still be queried, outside memory', async () => {
