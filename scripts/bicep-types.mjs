@@ -12,15 +12,17 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { globSync } from 'tinyglobby';
+import { readArguments } from './arguments.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const [folder] = process.argv.slice(2);
-if (folder === undefined) {
-  process.stderr.write(
-    'Say where @azure/mcp-linux-x64 is: node scripts/bicep-types.mjs <folder>\n',
-  );
-  process.exit(1);
-}
+const {
+  positionals: [folder],
+} = readArguments({
+  usage: `node scripts/bicep-types.mjs <folder of @azure/mcp-linux-x64>
+  Takes a snapshot of Microsoft's type tables for the resource types that infra/ declares.
+`,
+  required: ['folder of @azure/mcp-linux-x64'],
+});
 const tool = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
 
 /** What the hooks create through the management API is checked against the same tables. */

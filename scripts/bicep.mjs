@@ -19,6 +19,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { readArguments } from './arguments.mjs';
 import {
   BICEP_VERSION,
   bicepFile,
@@ -27,6 +28,12 @@ import {
   program,
   toolFolder,
 } from './bicep-compiler.mjs';
+
+readArguments({
+  usage: `node scripts/bicep.mjs
+  Restores Microsoft's Bicep compiler for the tests of infra/, from NuGet.
+`,
+});
 
 /** NuGet retries an address that does not answer for longer than a test run may wait. */
 const RESTORE_TIMEOUT_MS = 180_000;

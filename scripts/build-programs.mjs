@@ -9,9 +9,16 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { globSync } from 'tinyglobby';
+import { readArguments } from './arguments.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const output = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
+const { positionals } = readArguments({
+  usage: `node scripts/build-programs.mjs [<output folder>]
+  Makes the programs that run on Batch nodes, by default in dist/.
+`,
+  maxArguments: 1,
+});
+const output = path.resolve(positionals[0] ?? path.join(root, 'dist'));
 
 const programs = globSync('src/workloads/*/programs/*.ts', { cwd: root });
 const plainFiles = globSync('src/workloads/**/*', { cwd: root, ignore: '**/*.ts', dot: true });

@@ -7,10 +7,14 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
+import { readArguments } from './arguments.mjs';
 import { hashSources, root, writeStamp } from './build-stamp.mjs';
 
-const { values: options } = parseArgs({
+const { values: options } = readArguments({
+  usage: `node scripts/build.mjs [--in-place]
+  Compiles the app and the local environment into dist/.
+  --in-place    keep what dist/ has, for an environment that runs from it
+`,
   options: { 'in-place': { type: 'boolean', default: false } },
 });
 

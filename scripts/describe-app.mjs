@@ -10,12 +10,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readArguments } from './arguments.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const { values, positionals } = parseArgs({
+const { values, positionals } = readArguments({
+  usage: `node scripts/describe-app.mjs [--write] [<folder of the compiled app>]
+  Prints what the deployment has to know of the app, by default of this one.
+  --write    write it to infra/app.json instead
+`,
   options: { write: { type: 'boolean', default: false } },
-  allowPositionals: true,
+  maxArguments: 1,
 });
 const folder = path.resolve(positionals[0] ?? root);
 const require = createRequire(path.join(folder, 'package.json'));

@@ -9,14 +9,20 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { readArguments } from './arguments.mjs';
 import { commentsOf, declarationsIn } from './docs/field-comments.mjs';
 import { load } from './docs/load.mjs';
 import { cell, fieldRows } from './docs/schema-table.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+const { values } = readArguments({
+  usage: `node scripts/docs.mjs [--check]
+  Writes the tables of docs/reference that repeat what the code says.
+  --check    write nothing, name the files that are not up to date, and fail
+`,
+  options: { check: { type: 'boolean', default: false } },
+});
 
 const { workloadSchema } = load(root, 'src/workload/workload.ts');
 const { settingRows } = load(root, 'src/settings.ts');

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { parseArgs } from 'node:util';
+import { defineCommand, runCommand } from '../../command-line';
 import { openBaseline } from './baseline';
 import { hostEngine, openHost, type Engine, type Place } from './engine';
 import { measurements, rate, report, run, temporaryFolder } from './measure';
@@ -12,11 +12,25 @@ import { measureRestart, reportStart } from './restart';
  * figure of one shared machine proves little. In memory, Microsoft's own in-memory backend is
  * measured alternately with the host.
  */
-const { values: options } = parseArgs({
+const benchCommand = defineCommand({
+  call: 'npm run bench:host',
+  usage: `npm run bench:host -- [options]
+  Measures the speed of the Functions host.
+  --only P     memory, disk or restart (all of them)
+  --times N    measurements of each figure, of which the median is printed (5)
+`,
   options: {
     only: { type: 'string' },
     times: { type: 'string', default: '5' },
+    // Internal: this process is the host whose start is measured.
     start: { type: 'string' },
+  },
+  check: ({ only, times }) => {
+    if (!(Number.isInteger(Number(times)) && Number(times) >= 1))
+      return `--times must be a whole number from 1, not ${JSON.stringify(times)}`;
+    if (only !== undefined && !['memory', 'disk', 'restart'].includes(only))
+      return `--only must be memory, disk or restart, not ${JSON.stringify(only)}`;
+    return undefined;
   },
 });
 
@@ -34,19 +48,15 @@ const contests: readonly Contest[] = [
   { place: { name: 'disk, without fsync', dataFolder: temporaryFolder, fsync: false } },
 ];
 
-void main();
-
-async function main(): Promise<void> {
+runCommand(benchCommand, async (options) => {
   if (options.start !== undefined) return reportStart(options.start);
   const times = Number(options.times);
-  if (!Number.isInteger(times) || times < 1)
-    throw new Error(`--times ${options.times} is not a whole number from 1 on`);
   for (const contest of contests)
     if (options.only === undefined || contest.place.name.startsWith(options.only))
       await measure(contest, times);
   if (options.only === undefined || options.only === 'restart')
     await measureRestart(__filename, times);
-}
+});
 
 /** Takes all measurements of the engines of one contest, alternating between them. */
 async function measure({ place, baseline }: Contest, times: number): Promise<void> {

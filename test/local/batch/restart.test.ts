@@ -87,6 +87,30 @@ test.each([
   },
 );
 
+test('a second stand-in on a folder is refused, and the folder is free again after the first', async () => {
+  const folder = await newFolder();
+  const first = await standIn({ folder });
+
+  await expect(standIn({ folder })).rejects.toThrow(
+    `Another Batch stand-in runs on ${folder}; stop it, or give this one another folder.`,
+  );
+  await first.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
+  await first.batch.close();
+  const next = await standIn({ folder });
+  expect((await next.client.job.list()).map(({ id }) => id)).toEqual(['job']);
+});
+
+test('a page of another port of this machine uses neither the service nor its control', async () => {
+  const { batch } = await standIn();
+  const post = async (path: string, headers: Readonly<Record<string, string>>) =>
+    (await fetch(`${batch.url}${path}`, { method: 'POST', headers, body: '{}' })).status;
+
+  expect([
+    await post('/_local/faults', { origin: 'http://localhost:5173', 'content-type': 'text/plain' }),
+    await post('/jobs', { origin: 'http://localhost:5173' }),
+  ]).toEqual([403, 403]);
+});
+
 test('an incomplete last line of the journal is truncated, and the complete lines count', async () => {
   const folder = await newFolder();
   const before = await standIn({ folder });

@@ -86,7 +86,7 @@ test.each([
   [
     'a route that cannot be read',
     `app.http('a', { route: 'x/{id:odd}', handler() {} });`,
-    "The route constraint 'odd' does not exist.",
+    "a: The route constraint 'odd' does not exist.",
   ],
 ])('a function is left out with a warning, and the others run: %s', async (_, bad, error) => {
   const files = { 'a.js': HTTP, 'b.js': `const { app } = require('@azure/functions'); ${bad}` };
