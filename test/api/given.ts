@@ -126,15 +126,22 @@ export interface Call {
   readonly path?: string;
   readonly params?: Record<string, string>;
   readonly headers?: Record<string, string>;
+  readonly text?: string;
 }
 
 /** The response of a handler, with its body as the caller parses it. */
 export async function answerTo(
   handler: HttpHandler,
   hub: MemoryHub,
-  { method = 'GET', path = '/api/runs', params = {}, headers = {} }: Call = {},
+  { method = 'GET', path = '/api/runs', params = {}, headers = {}, text }: Call = {},
 ): Promise<Answer> {
-  const request = new HttpRequest({ method, url: `http://app${path}`, params, headers });
+  const request = new HttpRequest({
+    method,
+    url: `http://app${path}`,
+    params,
+    headers,
+    ...(text === undefined ? {} : { body: { string: text } }),
+  });
   const answer = await handler(request, hub.client, new InvocationContext());
   const { status, headers: sent, jsonBody, body } = answer;
   return {

@@ -82,6 +82,25 @@ test('a run is cleaned up although its ledger cannot be read', async () => {
   expect([isOwn, world.batch.pools.size, world.batch.jobs.size]).toEqual([true, 0, 0]);
 });
 
+test('a poll that cannot read whether its run was cancelled fails, and is repeated', async () => {
+  const world = worldOf(whole);
+  await begin(world);
+  const get = world.table.get.bind(world.table);
+  world.table.get = async () => {
+    throw new Failure('serviceUnavailable', 'the table is away');
+  };
+
+  await expect(world.activities.poll({ plan: world.plan, now })).rejects.toMatchObject({
+    code: 'serviceUnavailable',
+  });
+  world.table.get = get;
+  await requestCancel(world.table, world.plan.runId, 'ada', now);
+  expect((await world.activities.poll({ plan: world.plan, now })).claim).toEqual({
+    kind: 'claimed',
+    cancelledBy: 'ada',
+  });
+});
+
 test('a run that was recorded is not done again', async () => {
   const world = worldOf(whole);
   const record = await world.activities.record(recordInput(world));

@@ -87,6 +87,39 @@ test('a pool that takes half an hour to go is waited for', async () => {
   expect(await batch.getPool()).toBeNull();
 });
 
+test('a pool that is never deleted is waited for for two hours, and then recorded as left behind', async () => {
+  const { run } = await stage([whole], { removalSeconds: 24 * 3600 });
+
+  const record = await run('whole');
+
+  const cleaning = record.timeline.find(({ phase }) => phase === 'cleaningUp')?.at ?? '';
+  const minutes = (Date.parse(record.endedAt) - Date.parse(cleaning)) / 60_000;
+  expect([record.outcome, endOf(record, 'pool'), endOf(record, 'staging')]).toEqual([
+    { kind: 'succeeded' },
+    'leftBehind',
+    'deleted',
+  ]);
+  expect(minutes).toBeGreaterThanOrEqual(120);
+  expect(minutes).toBeLessThan(122);
+});
+
+test('a run whose results cannot be read is no success, and is cleaned up and recorded', async () => {
+  const stand = await stage([whole]);
+  const list = stand.files.list.bind(stand.files);
+  stand.files.list = (container, prefix) => {
+    if (prefix === 'results/') throw new Failure('accessDenied', 'the outputs cannot be listed');
+    return list(container, prefix);
+  };
+
+  const record = await stand.run('whole');
+
+  expect(record).toMatchObject({
+    outcome: { kind: 'failed', code: 'accessDenied', cause: 'the outputs cannot be listed' },
+    results: [],
+  });
+  expect([endOf(record, 'pool'), endOf(record, 'job')]).toEqual(['deleted', 'deleted']);
+});
+
 test('a run that would replace another is recorded as skipped when the other has not ended in its start window', async () => {
   const stand = await stage([{ ...whole, overlap: 'replace' }], { removalSeconds: 30 * 60 });
   const first = await stand.begin('whole', 'a');

@@ -130,6 +130,26 @@ test.each(Object.keys(declarations))(
   },
 );
 
+test.each(Object.keys(declarations))(
+  'in a run of the kind %s, a step that runs twice at the same time and is repeated gives the same end',
+  async (shape) => {
+    const reference = await walk(shape, once);
+    const both = await walk(shape, async (step, world) => {
+      const calls = [step(world.activities, world), step(world.activities, world)];
+      const results = await Promise.allSettled(calls);
+      // A call may lose against the other one, but not in a way that ends the run.
+      const errors = results.flatMap((result) =>
+        result.status === 'rejected' ? [result.reason as { readonly code?: string }] : [],
+      );
+      expect(errors.filter(({ code }) => code !== 'serviceUnavailable')).toEqual([]);
+      return step(world.activities, world);
+    });
+
+    expect(both.results).toEqual(reference.results);
+    expect(both.ends).toEqual(reference.ends);
+  },
+);
+
 /** Ports whose line is cut at one call; all three count the calls together. */
 function cutActivities(
   world: World,

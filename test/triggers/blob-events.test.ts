@@ -1,6 +1,6 @@
 import { InvocationContext } from '@azure/functions';
 import { expect, test } from 'vitest';
-import { blobHandler } from '../../src/triggers/blob';
+import { blobHandler, poisonBlobHandler } from '../../src/triggers/blob';
 import { present, testApp } from '../api/given';
 import { whole } from '../run/given';
 
@@ -12,10 +12,13 @@ const watching = {
   triggers: { blob: { container: 'inbox', endsWith: ['.csv'] } },
 };
 
-function eventOf(name: string): InvocationContext {
+function eventOf(name: string, eTag?: string): InvocationContext {
   return new InvocationContext({
     logHandler: () => undefined,
-    triggerMetadata: { blobTrigger: `inbox/${name}` },
+    triggerMetadata: {
+      blobTrigger: `inbox/${name}`,
+      ...(eTag !== undefined && { properties: { eTag } }),
+    },
   });
 }
 
@@ -47,4 +50,44 @@ test('an event that comes again starts no other run, and one about a new version
   files.put('inbox', 'today/a-final.csv', '2');
   await deliver(null, hub.client, eventOf('today/a-final.csv'));
   expect(new Set(hub.started).size).toBe(2);
+});
+
+test('events about older versions of a blob start one run, of the version that it has', async () => {
+  const { app, files, hub } = testApp([{ ...watching, overlap: 'allow' }]);
+  const deliver = blobHandler(app, present(app.workloads.get('hello')));
+  files.put('inbox', 'today/a-final.csv', '1');
+
+  for (const eTag of ['"older"', '"old"', '"older"'])
+    await deliver(null, hub.client, eventOf('today/a-final.csv', eTag));
+
+  expect(hub.started).toHaveLength(1);
+});
+
+test.each(['Host.Functions.hello-blob', 'host.functions.HELLO-BLOB', 'hello-blob'])(
+  'a blob that the host could not deliver to %s starts its run',
+  async (FunctionId) => {
+    const { app, files, hub } = testApp([watching]);
+    files.put('inbox', 'today/a-final.csv', 'a,b');
+    const message = { FunctionId, ContainerName: 'inbox', BlobName: 'today/a-final.csv' };
+    const context = new InvocationContext({ logHandler: () => undefined });
+
+    await poisonBlobHandler(app)(message, hub.client, context);
+
+    expect(hub.started).toHaveLength(1);
+  },
+);
+
+test('a message about a blob function of another app starts nothing and stays in a queue', async () => {
+  const { app, hub } = testApp([watching]);
+  const message = {
+    FunctionId: 'Host.Functions.other-blob',
+    ContainerName: 'inbox',
+    BlobName: 'today/a-final.csv',
+  };
+  const context = new InvocationContext({ logHandler: () => undefined });
+
+  await expect(poisonBlobHandler(app)(message, hub.client, context)).rejects.toThrow(
+    'is not about a workload of this app; it is moved to webjobs-blobtrigger-poison-poison',
+  );
+  expect(hub.started).toEqual([]);
 });

@@ -44,3 +44,16 @@ test('a timer that fires twice for one due time starts one run', async () => {
 
   expect(hub.started).toEqual([idOf({ kind: 'schedule', due }, due)]);
 });
+
+test('of an hour that comes twice each due time is a run, and one instant in two offsets is one', async () => {
+  const first = '2030-10-27T02:30:00+02:00';
+  const second = '2030-10-27T02:30:00+01:00';
+  const { hub } = await fire([
+    timerThatIsDue(first),
+    timerThatIsDue(second),
+    timerThatIsDue('2030-10-27T00:30:00+00:00'),
+  ]);
+
+  const run = (due: string) => idOf({ kind: 'schedule', due }, due);
+  expect(hub.started).toEqual([run('2030-10-27T00:30:00.000Z'), run('2030-10-27T01:30:00.000Z')]);
+});

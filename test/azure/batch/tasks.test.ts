@@ -179,6 +179,36 @@ test('a task carries what it depends on, and only then', async () => {
   expect([first?.dependsOn, merge?.dependsOn]).toEqual([undefined, { taskIds: ['t1'] }]);
 });
 
+test.each([
+  ['is repeated, and nothing is listed twice', 1, ['t1', 't2', 't3']],
+  ['makes the list fail, which is never taken for a shorter one', 100, 'serviceUnavailable'],
+] as const)('a page in the middle of a list that the service refuses %s', async (...given) => {
+  const [, refusals, expected] = given;
+  let refused = 0;
+  const line = await opened(({ path }) => {
+    if (!path.includes('skip'))
+      return {
+        status: 200,
+        body: {
+          value: [{ id: 't1' }, { id: 't2' }],
+          'odata.nextLink': `${open?.url ?? ''}/jobs/hello-1/tasks?skip=2`,
+        },
+      };
+    refused += 1;
+    return refused <= refusals
+      ? refusal(500, 'InternalError')
+      : { status: 200, body: { value: [{ id: 't3' }] } };
+  });
+
+  const list = async () => {
+    const ids: string[] = [];
+    for await (const id of line.batch.taskIds('hello-1')) ids.push(id);
+    return ids;
+  };
+  const result = await list().catch(({ code }: { readonly code: string }) => code);
+  expect(result).toEqual(expected);
+});
+
 test('the ids of all tasks are listed page by page, by nothing but their ids', async () => {
   const line = await opened(({ path }) =>
     path.includes('skip')
