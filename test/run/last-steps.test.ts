@@ -87,7 +87,7 @@ test('a pool that takes half an hour to go is waited for', async () => {
   expect(await batch.getPool()).toBeNull();
 });
 
-test('a pool that is never deleted is waited for for two hours, and then recorded as left behind', async () => {
+test('a pool that is never deleted is waited for for two hours, and then recorded as left behind [NB15]', async () => {
   const { run } = await stage([whole], { removalSeconds: 24 * 3600 });
 
   const record = await run('whole');

@@ -62,6 +62,26 @@ test('a run of one task creates pool and job, watches them, and leaves only its 
   );
 });
 
+test('one echo command without files gets a pool for it alone, is watched to its end, and the pool is deleted with its job [PY4]', async () => {
+  const hello = {
+    name: 'hello',
+    description: 'Says hello',
+    pool: {},
+    work: { kind: 'whole', jobManager: { command: 'echo hello' } },
+  } satisfies WorkloadDeclaration;
+  const { begin, end, batch } = await stage([hello]);
+
+  const record = await end(await begin('hello'));
+
+  expect(record).toMatchObject({
+    outcome: { kind: 'succeeded' },
+    tasks: { active: 0, running: 0, succeeded: 1, failed: 0 },
+  });
+  const calls = batch.asked.filter((call) => /^(make|delete)(Pool|Job)/.test(call));
+  expect([...new Set(calls)]).toEqual(['makePool', 'makeJob', 'deleteJob', 'deletePool']);
+  expect([await batch.getPool(), await batch.getJob()]).toEqual([null, null]);
+});
+
 test('programs and inputs are staged before the first call of Batch [PI5]', async () => {
   const { run, batch, files } = await stage([whole]);
   files.put('inputs', 'a.csv', '1,2');
@@ -152,7 +172,7 @@ test('a start task that fails on the only node ends the run with its stderr', as
   });
 });
 
-test('a run past its deadline is ended and cleaned up', async () => {
+test('a run past its deadline is ended and cleaned up [NB15]', async () => {
   const { run, batch, files } = await stage([whole], { jobManagerMinutes: 500 });
   files.put('inputs', 'a.csv', '1,2');
 

@@ -17,6 +17,8 @@ export class MountedContainer {
   readonly #client: ContainerClient;
   readonly #folder: string;
   readonly #isReadOnly: boolean;
+  /** Permissions of every file and folder; undefined for those that the user of the task has. */
+  readonly #mode: number | undefined;
   /** The last synchronised version of each file: the blob's ETag, and the file's size and time. */
   readonly #known = new Map<string, Known>();
   #last: Promise<void> = Promise.resolve();
@@ -25,6 +27,7 @@ export class MountedContainer {
     this.#client = clientOf(mount, endpoint(mount.accountName));
     this.#folder = folder;
     this.#isReadOnly = / -o ro\b|--read-only/.test(` ${mount.blobfuseOptions ?? ''}`);
+    this.#mode = modeOf(mount.blobfuseOptions ?? '');
   }
 
   /** Downloads the changes of the container. */
@@ -45,7 +48,7 @@ export class MountedContainer {
   }
 
   async #pull(): Promise<void> {
-    await fsp.mkdir(this.#folder, { recursive: true });
+    await this.#makeFolder(this.#folder);
     const there = new Set<string>();
     for await (const { name, properties } of this.#client.listBlobsFlat()) {
       there.add(name);
@@ -53,8 +56,9 @@ export class MountedContainer {
       if (this.#known.get(name)?.eTag === eTag) continue;
       const target = this.#target(name);
       if (target === undefined) continue;
-      await fsp.mkdir(path.dirname(target), { recursive: true });
+      await this.#makeFolder(path.dirname(target));
       await this.#client.getBlobClient(name).downloadToFile(target);
+      if (this.#mode !== undefined) await fsp.chmod(target, this.#mode);
       this.#known.set(name, { eTag, ...(await fileState(target)) });
     }
     for (const name of this.#known.keys()) {
@@ -82,6 +86,14 @@ export class MountedContainer {
     }
   }
 
+  async #makeFolder(folder: string): Promise<void> {
+    await fsp.mkdir(folder, { recursive: true });
+    if (this.#mode === undefined) return;
+    const below = path.relative(this.#folder, folder).split(path.sep);
+    for (const [index] of below.entries())
+      await fsp.chmod(path.join(this.#folder, ...below.slice(0, index + 1)), this.#mode);
+  }
+
   /** The name of a blob may leave the folder or start with a slash; such a blob is not shown. */
   #target(name: string): string | undefined {
     const target = path.resolve(this.#folder, `./${name}`);
@@ -106,6 +118,16 @@ function clientOf(mount: BlobMount, endpoint: string): ContainerClient {
   }
   const details = [{ name: 'Message', value: 'A mount needs an accountKey or a sasKey here' }];
   throw new StepFailed(failureOf('MountConfigurationFailed', details));
+}
+
+/**
+ * What `-o allow_other -o umask=000` gives: the permissions of other users, such as that of a
+ * container that does not run as root. Without `allow_other` only the mounting user has access.
+ */
+function modeOf(options: string): number | undefined {
+  const umask = /-o umask=([0-7]{3,4})\b/.exec(options)?.[1];
+  if (umask === undefined || !/-o allow_other\b/.test(options)) return undefined;
+  return 0o777 & ~Number.parseInt(umask, 8);
 }
 
 async function fileState(file: string): Promise<Omit<Known, 'eTag'>> {

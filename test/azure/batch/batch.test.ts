@@ -95,7 +95,7 @@ test('nodes join the subnet that is given, and need no public address there [PI1
   });
 });
 
-test('a job is bound to its pool, limited in time, and does not end before it has tasks [PI2, PI13, RS26, RS28]', async () => {
+test('a job is bound to its pool, limited in time, and does not end before it has tasks [GD28, PI2, PI13, RS26, RS28]', async () => {
   const line = await opened([{ status: 201 }]);
 
   await line.batch.makeJob(job, owner);

@@ -35,6 +35,18 @@ test('a pool of containers says what to fetch and how to log in [NB4, GD23]', as
   });
 });
 
+test('the start task of a pool of containers runs on the node itself, outside of a container [NB6]', async () => {
+  const { startTask, virtualMachineConfiguration } = await sent({
+    containers: { images: ['busybox:1.36'], registries: [] },
+  });
+
+  expect(virtualMachineConfiguration).toMatchObject({
+    containerConfiguration: { containerImageNames: ['busybox:1.36'] },
+  });
+  expect(startTask).toMatchObject({ commandLine: '/bin/bash install.sh', waitForSuccess: true });
+  expect(startTask).not.toHaveProperty('containerSettings');
+});
+
 test('a pool without a container has no container configuration, which would refuse its tasks [NB1]', async () => {
   const { containerConfiguration } = (await sent({}))['virtualMachineConfiguration'] as {
     containerConfiguration?: unknown;

@@ -112,6 +112,22 @@ test('a task reads a mounted container and writes to the mounted outputs [GD24, 
   expect(await files.readText('run-x-out', 'copy.txt', 100)).toBe('here be dragons\n');
 });
 
+test('a program that takes flags gets parameters through a shell, each value as one argument [GD7]', async () => {
+  const { stand, batch } = await portOnStandIn();
+  await batch.makePool(poolSpec({}), owner);
+  await batch.makeJob({ ...job, jobManager: null }, owner);
+  const title = `a "quoted" 'title'; touch x $(reboot)`;
+  const environment = { PARAM_TITLE: title, PARAM_WIDTH: '640' };
+  const command = `/bin/sh -c 'printf "%s\\n" --title "$PARAM_TITLE" --width "$PARAM_WIDTH"'`;
+  await batch.addTasks(job.id, [{ ...plain, id: 'flags', command, environment }]);
+
+  await taskDone(stand, job.id, 'flags');
+
+  expect(await fileText(stand, job.id, 'flags', 'stdout.txt')).toBe(
+    `--title\n${title}\n--width\n640\n`,
+  );
+});
+
 test('a mount that is not there keeps every task from the node: none writes to the bare folder', async () => {
   await files.makeContainer('bare', {});
   const { stand, batch } = await mounting([{ container: 'bare', at: 'bare', mode: 'write' }]);
@@ -191,6 +207,45 @@ test.skipIf(skipped !== '')(
     expect(await said('said')).toMatch(/^1 2 yes\n.*\/said\/wd\n$/);
     expect(await said('own')).toBe('the image speaks\n');
     expect(await said('root')).toBe('1 2 yes\n/opt/image\n');
+  },
+);
+
+test.skipIf(skipped !== '')(
+  `a container task that runs as another user than root writes to mounted outputs, and reads what the start task left [NB6, NB9]${skipped}`,
+  async () => {
+    await files.makeContainer('user-out', {});
+    const mount = await files.mountAccess('user-out', 'write', 60);
+    const { stand, batch } = await portOnStandIn({
+      path: searchPath,
+      blobEndpoint: () => account.blobUrl,
+    });
+    const runOptions = '--user 1000:1000';
+    const container = { image: IMAGE, runOptions, workingDirectory: 'image' } as const;
+    await batch.makePool(
+      poolSpec({
+        containers: { images: [IMAGE], registries: [] },
+        mounts: [
+          { ...mount, container: 'user-out', at: 'out', options: '-o allow_other -o umask=000' },
+        ],
+        startTask: {
+          command: `/bin/sh -c 'echo prepared > "$AZ_BATCH_NODE_SHARED_DIR/word"'`,
+          resourceFiles: [],
+          environment: {},
+          elevated: false,
+          retries: 0,
+        },
+      }),
+      owner,
+    );
+    await batch.makeJob({ ...job, jobManager: null }, owner);
+    const command = `/bin/sh -c 'cat "$AZ_BATCH_NODE_SHARED_DIR/word"; id -u; echo written > "$AZ_BATCH_NODE_MOUNTS_DIR/out/word.txt"'`;
+    await batch.addTasks(job.id, [{ ...plain, id: 'writes', command, container }]);
+
+    const { executionInfo } = await taskDone(stand, job.id, 'writes');
+
+    expect(await fileText(stand, job.id, 'writes', 'stdout.txt')).toBe('prepared\n1000\n');
+    expect(executionInfo?.exitCode).toBe(0);
+    expect(await files.readText('user-out', 'word.txt', 100)).toBe('written\n');
   },
 );
 

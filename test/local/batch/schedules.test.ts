@@ -11,7 +11,7 @@ async function jobsOf(stand: Stand, id: string): Promise<string[]> {
   return jobs.map((job) => `${job.id} ${job.state}`);
 }
 
-test('each recurrence creates a separate job [RS25] [RS27]', async () => {
+test('each recurrence creates a separate job [RS25]', async () => {
   const stand = await standIn();
   await poolOf(stand, 1);
   await stand.control('PUT /scripts', [{ task: '*', exitCode: 0, afterSeconds: 60 }]);
@@ -135,7 +135,7 @@ const AUTO_POOL = {
   },
 };
 
-test('an auto-pool is created and deleted with its job [PY4]', async () => {
+test('an auto-pool is created and deleted with its job', async () => {
   const stand = await standIn();
   await stand.client.job.add({
     id: 'job',

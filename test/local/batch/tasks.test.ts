@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { bodyOf, fileText, isAlive, poolOf, printedPid, standIn, taskDone } from './stand';
 
-test('a task runs as a process on a node and leaves its output [PI10]', async () => {
+test('a task runs as a process on a node and leaves its output', async () => {
   const stand = await standIn();
   const [node] = await poolOf(stand, 1);
   await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
@@ -89,7 +89,7 @@ test.each([
   expect(executionInfo?.exitCode).toBe(exitCode);
 });
 
-test('a failed task is retried up to its limit [GD28]', async () => {
+test('a failed task is retried up to its limit', async () => {
   const stand = await standIn();
   await poolOf(stand, 1);
   await stand.client.job.add({

@@ -91,7 +91,7 @@ test('results are listed with their sizes, and missing or empty ones are named [
   });
 });
 
-test('uploaded logs are kept, and logs that are only on a node are saved [RS30]', async () => {
+test('uploaded logs are kept, and logs that are only on a node are saved under the names that they have there [PI10, RS30]', async () => {
   const world = await workedWorld(
     { 'logs/t1/stderr.txt': 'uploaded', 'logs/t9/stdout.txt': 'of a task that went well' },
     {

@@ -69,7 +69,7 @@ async function ran(declaration: WorkloadDeclaration, change: (batch: PacedBatch)
   return { record: output as RunRecord, asked: batch.asked };
 }
 
-test('a run waits until its retained pool is scaled to zero, and its record says that the pool is kept [GD38, NB17]', async () => {
+test('a run waits until its retained pool is scaled to zero, and its record says that the pool is kept [GD38, NB17, PY10]', async () => {
   const { record, asked } = await ran({ ...whole, pool: { keep: { days: 7 } } }, () => undefined);
 
   expect(record.outcome).toEqual({ kind: 'succeeded' });

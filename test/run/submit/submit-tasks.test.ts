@@ -76,6 +76,21 @@ test('every task runs under a UTF-8 locale and sees what its caller has set, fro
   expect(jobManager?.command).toBe('echo hello');
 });
 
+test('the job manager has the command and limits of its declaration, and an id that its manifest may give to no task [RS27]', async () => {
+  const jobManager = { command: 'node only-task.mjs --pages 4', maxMinutes: 30, retries: 1 };
+  const world = await submittedWorld({ ...split, work: { ...split.work, jobManager } }, three);
+
+  expect(jobOf(world).spec.jobManager).toMatchObject({
+    id: 'job-manager',
+    ...jobManager,
+    endsJob: false,
+  });
+  const other = await submittedWorld(split, '{"id":"job-manager"}\n');
+  await expect(
+    other.activities.submitTasks({ plan: other.plan, from: 0, now }),
+  ).rejects.toMatchObject({ code: 'manifestRefused' });
+});
+
 test('the set-up is the start task of the pool: its scripts are files of it, its variables are given by Batch [NB7, NB13, PI3, PY17, RS6]', async () => {
   const environment = { LICENCE_SERVER: 'licence.example.com' };
   const setup = { command: '/bin/bash common.txt', programs: ['common.txt'], environment };

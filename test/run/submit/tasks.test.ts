@@ -68,6 +68,15 @@ test('a task needs its command, limits, files and variables from its template an
   });
 });
 
+test('a task is retried three times by default, and as often as its declaration says [GD28]', () => {
+  const retriesOf = (more: object) =>
+    taskFrom(taskSchema.parse({ command: 'echo', ...more }), access, { id: 'one' }).retries;
+
+  expect([retriesOf({}), retriesOf({ retries: 0 }), retriesOf({ retries: 10 })]).toEqual([
+    3, 0, 10,
+  ]);
+});
+
 test('stdout and stderr of every task are kept, however it ends [RS30]', () => {
   const task = taskFrom(taskSchema.parse({ command: 'echo' }), access, { id: 'one' });
 

@@ -212,7 +212,7 @@ test('the option --gpus is left to Batch, which adds it to containers itself', (
   ]);
 });
 
-test('preparation and release are checked like tasks [PI3, PY12, NB6]', () => {
+test('preparation and release are checked like tasks [PI3, PY12]', () => {
   const container = { image: 'busybox:1.36' };
 
   expect(

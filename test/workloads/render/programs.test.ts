@@ -110,7 +110,7 @@ test('a picture with a tile of another run is not made', () => {
   );
 });
 
-test('a mesh with a hostile name that is no mesh is refused on one line, with the name made harmless', () => {
+test('a mesh with a hostile name that is no mesh is refused on one line before there is a task, with the name made harmless [GD30]', () => {
   const { exitCode, lastLine, stderr, outputs } = split(
     inputs({ name: '$(reboot)\n\u001B[31m\u202E../x.ply', content: 'GIF89a' }),
   );
