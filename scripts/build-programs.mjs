@@ -4,12 +4,13 @@
 //
 //   node scripts/build-programs.mjs [output folder, dist by default]
 
-import { chmodSync, copyFileSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { globSync } from 'tinyglobby';
 import { readArguments } from './arguments.mjs';
+import { scriptWarnings } from './build-lint.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const { positionals } = readArguments({
@@ -42,6 +43,8 @@ await build({
 });
 
 for (const file of plainFiles) {
+  for (const warning of scriptWarnings(file, readFileSync(path.join(root, file), 'latin1')))
+    process.stderr.write(`warning: ${warning}\n`);
   const target = path.join(output, file);
   mkdirSync(path.dirname(target), { recursive: true });
   copyFileSync(path.join(root, file), target);

@@ -73,6 +73,11 @@ test('a pause requested by the service is respected, even if it is longer than a
 
   expect(await pull(world, 'GET /faults')).toEqual([]);
   expect(run.status).toBe('succeeded');
+  const [since, until] = ['provisioning', 'submitting'].map((name) =>
+    Date.parse(run.timeline.find(({ phase }) => phase === name)?.at ?? ''),
+  );
+  // Two refusals, each with the request to come again after ten minutes.
+  expect(((until ?? 0) - (since ?? 0)) / 60_000).toBeGreaterThanOrEqual(20);
   expect(await leftBy(world, run)).toEqual(onlyRecord(run));
 });
 

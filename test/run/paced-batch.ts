@@ -26,6 +26,8 @@ export interface Pacing {
   readonly failing: readonly string[];
   /** From a request to delete to the 404. */
   readonly removalSeconds: number;
+  /** How far Batch's clock is ahead of the app's. */
+  readonly aheadMinutes: number;
   /** What nodes look like instead of idle or running. */
   readonly nodesAre: 'fine' | 'startTaskFailed' | 'unusable' | 'waitingForStartTask';
 }
@@ -37,6 +39,7 @@ const usual: Pacing = {
   taskMinutes: 5,
   failing: [],
   removalSeconds: 40,
+  aheadMinutes: 0,
   nodesAre: 'fine',
 };
 
@@ -259,7 +262,7 @@ export class PacedBatch implements Batch {
   }
 
   #now(): number {
-    return this.clock.now().getTime();
+    return this.clock.now().getTime() + this.#pacing.aheadMinutes * MINUTE_MS;
   }
 
   #isGone({ removedAt }: Made<unknown>): boolean {

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { scriptWarnings } from '../../scripts/build-lint.mjs';
 import { buildPrograms } from './built';
 
 const built = buildPrograms();
@@ -59,4 +60,41 @@ test('scripts stop at the first command that fails [PY12] [PY13]', () => {
     const isPlain = text.startsWith('#!/bin/sh\n') && !/[^|]\|[^|]/.test(text);
     expect(text).toMatch(isPlain ? /^set -eu$/m : /^set -euo pipefail$/m);
   }
+});
+
+test.each([
+  [
+    '#!/bin/bash\nmake\nmake install\n',
+    'a command that fails is ignored; begin the script with set -euo pipefail',
+  ],
+  [
+    '#!/bin/bash\n# set -e would help\nmake\n',
+    'a command that fails is ignored; begin the script with set -euo pipefail',
+  ],
+  [
+    '#!/bin/bash\nset -e\nmake | tee log\n',
+    'a failure on the left of a pipe is ignored; write set -euo pipefail',
+  ],
+  [
+    '#!/bin/sh\nset -eu\nmake | tee log\n',
+    'a failure on the left of a pipe is ignored, and sh has no pipefail; use #!/bin/bash',
+  ],
+])(
+  'the build warns of a script of a workload whose failures are lost: %j [PY13]',
+  (text, warning) => {
+    expect(scriptWarnings('src/workloads/fit/programs/fit.sh', text)).toEqual([
+      `src/workloads/fit/programs/fit.sh: ${warning}`,
+    ]);
+  },
+);
+
+test.each([
+  ['fit.sh', '#!/bin/bash\nset -euo pipefail\nmake | tee log\n'],
+  ['fit.sh', '#!/bin/sh\nset -eu\necho "a | b" || exit 1\n'],
+  ['fit.sh', '#!/bin/bash -e\nmake\n'],
+  ['fit.sh', '#!/bin/bash\nset -o errexit -o pipefail\nmake | tee log\n'],
+  ['fit.py', '#!/usr/bin/env python3\nprint(1)\n'],
+  ['names.txt', 'make; make install\n'],
+])('the build has no warning of %s: %j', (name, text) => {
+  expect(scriptWarnings(name, text)).toEqual([]);
 });

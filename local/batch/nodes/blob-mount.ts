@@ -121,7 +121,7 @@ function clientOf(mount: BlobMount, endpoint: string): ContainerClient {
 }
 
 /**
- * What `-o allow_other -o umask=000` gives: the permissions of other users, such as that of a
+ * Returns the permissions that `-o allow_other -o umask=000` gives other users, such as that of a
  * container that does not run as root. Without `allow_other` only the mounting user has access.
  */
 function modeOf(options: string): number | undefined {

@@ -305,3 +305,20 @@ test('a secret reaches a task as a file, and Batch never gets its value [GD19]',
   });
   expect(JSON.stringify(spec)).not.toContain(CANARY);
 });
+
+test('a task set is proved by one list of ids, in whatever case Batch shows them', async () => {
+  const world = await submittedWorld(split, three);
+  const { activities, batch, plan } = world;
+  const taskIds = batch.taskIds.bind(batch);
+  let lists = 0;
+  batch.taskIds = async function* shown(jobId) {
+    lists += 1;
+    for await (const id of taskIds(jobId)) yield id.toUpperCase();
+  };
+
+  expect(await activities.submitTasks({ plan, from: 0, now })).toMatchObject({
+    kind: 'all',
+    tasks: 4,
+  });
+  expect(lists).toBe(1);
+});

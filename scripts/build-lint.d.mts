@@ -1,0 +1,1 @@
+export function scriptWarnings(name: string, text: string): readonly string[];
