@@ -79,27 +79,9 @@ async function openBatch(
   options: BatchOptions,
   release: () => Promise<void>,
 ): Promise<RunningBatch> {
-  const { clock, folder, log, random } = options;
-  const accountOptions = {
-    name: options.account.name,
-    clock,
-    random,
-    log,
-    nodesFolder: path.resolve(folder, 'nodes'),
-    packagesFolder: path.resolve(folder, 'packages'),
-    path: options.path,
-    environment: options.environment ?? {},
-    blobEndpoint: options.blobEndpoint ?? ((name) => `https://${name}.blob.core.windows.net`),
-    ...(options.autoStorageContainer !== undefined && {
-      autoStorageContainer: options.autoStorageContainer,
-    }),
-  };
-  const timings = { ...quickTimings, ...options.timings };
-  const quotas = { ...generousQuotas, ...options.quotas };
-  await fsp.mkdir(accountOptions.nodesFolder, { recursive: true });
-  await fsp.rm(trashFolder(accountOptions.nodesFolder), { recursive: true, force: true });
-  const account = new Account(accountOptions, timings, quotas, reactions);
-  const { journal, rows } = await Journal.open(path.resolve(folder, 'state'), account);
+  const folder = path.resolve(options.folder);
+  const account = await openAccount(options, folder);
+  const { journal, rows } = await Journal.open(path.join(folder, 'state'), account);
   restore(account, rows);
   account.attach(journal);
 
@@ -117,6 +99,27 @@ async function openBatch(
     await release();
   };
   return { url: server.url, port: server.port, close: () => (closing ??= close()) };
+}
+
+async function openAccount(options: BatchOptions, folder: string): Promise<Account> {
+  const { clock, log, random, autoStorageContainer } = options;
+  const nodesFolder = path.join(folder, 'nodes');
+  await fsp.mkdir(nodesFolder, { recursive: true });
+  await fsp.rm(trashFolder(nodesFolder), { recursive: true, force: true });
+  const accountOptions = {
+    name: options.account.name,
+    clock,
+    random,
+    log,
+    nodesFolder,
+    packagesFolder: path.join(folder, 'packages'),
+    path: options.path,
+    environment: options.environment ?? {},
+    blobEndpoint: options.blobEndpoint ?? ((name) => `https://${name}.blob.core.windows.net`),
+    ...(autoStorageContainer !== undefined && { autoStorageContainer }),
+  };
+  const timings = { ...quickTimings, ...options.timings };
+  return new Account(accountOptions, timings, { ...generousQuotas, ...options.quotas }, reactions);
 }
 
 function listenFor(context: ServerContext, { port, tls }: BatchOptions) {

@@ -229,6 +229,30 @@ test('a poll returns what Batch shows and whether an end was requested', async (
   });
 });
 
+test('a poll counts the tasks that all failed ones block, however many failed', async () => {
+  const ids = Array.from({ length: 40 }, (_, index) => `${index}`);
+  const world = worldOf({
+    ...whole,
+    work: {
+      kind: 'tasks',
+      task: { command: 'echo' },
+      tasks: ids.flatMap((id) => [
+        { id: `fetch-${id}` },
+        { id: `use-${id}`, after: [`fetch-${id}`] },
+      ]),
+      tolerateFailed: 0.9,
+    },
+  });
+  await begin(world);
+  world.batch.failed = ids
+    .slice(0, 30)
+    .map((id) => ({ id: `fetch-${id}`, exitCode: 1, cause: 'FailureExitCode' }));
+
+  const { blocked } = await world.activities.poll({ plan: world.plan, now });
+
+  expect(blocked).toBe(30);
+});
+
 test('an adopted pool belongs to the run; one of another owner is not changed [GD26, GD40]', async () => {
   const world = worldOf(whole);
   const provision = () => world.activities.provision({ plan: world.plan, startNodes: 1, now });

@@ -40,6 +40,24 @@ async function asking<Result>(
 
 const accepted: Answer = { status: 202 };
 
+test('a preparation that is being retried does not count as failed, although its last attempt did', async () => {
+  const info = (state: string, nodeId: string) => ({
+    poolId: 'hello-1',
+    nodeId,
+    jobPreparationTaskExecutionInfo: { state, result: 'failure', retryCount: 1 },
+  });
+  const all = [info('running', 'a'), info('completed', 'b')];
+  open = await scripted(({ path }) => {
+    const asked = decodeURIComponent(path.replaceAll('+', ' '));
+    if (asked.includes('/nodes'))
+      return { status: 200, body: { value: ['a', 'b'].map((id) => ({ id, state: 'idle' })) } };
+    const isFiltered = asked.includes("jobPreparationTaskExecutionInfo/state eq 'completed'");
+    return { status: 200, body: { value: isFiltered ? all.slice(1) : all } };
+  });
+
+  expect(await open.batch.countUnprepared('hello-1', 'hello-1')).toBe(1);
+});
+
 test('failed nodes are rebooted, and one that permits no reboot is skipped', async () => {
   const refused: Answer = { status: 409, body: { code: 'NodeStateUnusable' } };
 

@@ -50,6 +50,22 @@ test('a packed folder is unpacked on the nodes of the pool, and a task runs what
   expect(await fileText(stand, job.id, 'both', 'stdout.txt')).toBe('fit 2.0\nfit 3.0\n');
 });
 
+test('a retained pool has the packages of its present run: a new version replaces the one before', async () => {
+  const { stand, batch } = await portOnStandIn();
+  await upload(stand, 'fit-tool/versions/2.0', await packed('2.0'));
+  await upload(stand, 'fit-tool/versions/3.0', await packed('3.0'));
+  const kept = { id: 'hello-kept-1', retainedUntil: '2030-01-08T00:00:00.000Z' };
+  const pool = (version: string, formula: string) =>
+    poolSpec({ ...kept, packages: [{ application: 'fit-tool', version }], formula });
+  await batch.makePool(pool('2.0', '$TargetLowPriorityNodes = 0;'), owner);
+  stand.clock.step(60_000);
+
+  await batch.makePool(pool('3.0', '$TargetLowPriorityNodes = 0; // next'), owner);
+
+  const { applicationPackageReferences = [] } = await stand.client.pool.get(kept.id);
+  expect(applicationPackageReferences.map(({ version }) => version)).toEqual(['3.0']);
+});
+
 test('a package without a default version is refused with the pool, before it has a node [RS19]', async () => {
   const { stand, batch } = await portOnStandIn();
   await upload(stand, 'fit-tool/versions/2.0', await packed('2.0'));

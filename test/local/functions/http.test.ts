@@ -178,11 +178,19 @@ test('a caller who disconnects during a stream leaves no function waiting for th
   expect(await streaming.ended).toBe(0);
 });
 
-test('only requests of this machine are answered', async () => {
-  const response = await get('/api/nothing', { headers: { origin: 'http://elsewhere.example' } });
+test.each(['http://elsewhere.example', 'http://localhost:5173'])(
+  'a page of %s runs no function, by its route or by /admin',
+  async (origin) => {
+    const post = async (path: string) =>
+      (await get(path, { method: 'POST', headers: { origin }, body: '{}' })).status;
 
-  expect(response.status).toBe(403);
-});
+    expect([
+      await post('/api/mirror/Ada'),
+      await post('/admin/functions/echoes'),
+      await post('/runtime/webhooks/durabletask/orchestrators/echoes'),
+    ]).toEqual([403, 403, 403]);
+  },
+);
 
 test('forms of both kinds are read, with files of any size', async () => {
   const forms = await startHostProcess({

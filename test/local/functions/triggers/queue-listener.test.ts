@@ -22,7 +22,7 @@ function listenerOn(
   name: string,
   handle: (message: DequeuedMessageItem) => Promise<void>,
   hideSeconds: number,
-  { clock = realClock, dataFolder = undefined, log = () => {} }: Partial<ListenerParts> = {},
+  { clock = realClock, dataFolder, log = () => {} }: Partial<ListenerParts> = {},
 ) {
   const queues = QueueServiceClient.fromConnectionString(azurite.connectionString);
   const queue = queues.getQueueClient(name);
