@@ -269,6 +269,18 @@ test('outputs of a failed run are kept for keepFailedDays when that is set [GD39
   expect(outputsIn(bad)).toBe('deleted');
 });
 
+test.each([
+  ['logs', { keepOutputsDays: 5, keepLogsDays: 0 }, [RESULT]],
+  ['results', { keepOutputsDays: 0, keepLogsDays: 5 }, [LOG]],
+] as const)(
+  '%s that are kept for no day are deleted by the run itself, before it is recorded [GD39]',
+  async (...given) => {
+    const [, declared, left] = given;
+
+    expect(outputsIn(await endedWorld(declared))).toEqual(left);
+  },
+);
+
 test('a record is deleted at the end of its retention, and the instance is purged with it [GD39]', async () => {
   const world = await endedWorld({ keepOutputsDays: 2, keepRecordsDays: 10 });
   const { runId } = world.plan;
