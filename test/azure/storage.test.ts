@@ -294,26 +294,6 @@ test.each(kinds)(
 );
 
 test.each(kinds)(
-  'the credential of a mount to read reads and lists, and that of a mount to write creates too [GD36] (with %s)',
-  async (kind) => {
-    const { files } = account(kind);
-    const container = await fresh(files);
-    await files.writeText(container, 'a', '1');
-    await files.writeText(container, 'b', '2');
-    const base = new URL(await files.readUrl(container, null, 30));
-    const mounted = async (access: 'read' | 'write') => {
-      const { sas } = await files.mountAccess(container, access, 30);
-      base.search = sas;
-      return { rights: base.searchParams.get('sp'), tried: await triedWith(base.href, 'a', 'b') };
-    };
-
-    expect(await mounted('read')).toEqual({ rights: 'rl', tried: [200, 200, 200, 403, 403] });
-    // A file system creates empty files, appends to them and reads what it has written.
-    expect((await mounted('write')).rights).toBe('racwl');
-  },
-);
-
-test.each(kinds)(
   'an address to write into a container writes, and reads and deletes nothing [GD36] (with %s)',
   async (kind) => {
     const { files } = account(kind);
