@@ -123,7 +123,8 @@ module appIdentity 'app/identity.bicep' = {
   params: { name: '${abbreviations.identity}app-${token}', location: location, tags: tags }
 }
 
-// The Batch service itself reads application packages with it; nodes never see it.
+// The Batch service itself writes and reads application packages with it. Nodes never have it, so no
+// package reaches them: the app refuses workloads that need packages there.
 module batchIdentity 'app/identity.bicep' = {
   name: 'batch-identity'
   scope: group

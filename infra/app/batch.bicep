@@ -27,6 +27,8 @@ resource account 'Microsoft.Batch/batchAccounts@2024-07-01' = {
     poolAllocationMode: 'BatchService'
     // Entra alone: neither account keys, nor tokens that tasks could get hold of.
     allowedAuthenticationModes: ['AAD']
+    // With an identity and no nodeIdentityReference: nodes would need an identity too, which only
+    // pools made by Resource Manager have. Keys would need shared keys on the storage account.
     autoStorage: {
       storageAccountId: storageAccountId
       authenticationMode: 'BatchAccountManagedIdentity'

@@ -1,4 +1,5 @@
 import { defineCommand } from '../command-line';
+import { autoStorageModes, isAutoStorageMode } from './auto-storage-mode';
 
 /** The published account: it protects nothing, the port is on the loopback address. */
 export const ACCOUNT = {
@@ -18,6 +19,9 @@ export const batchCommand = defineCommand({
   --key K              account key, in base64
   --auto-storage C     connection string of the storage account for auto-storage,
                        UseDevelopmentStorage=true for Azurite
+  --auto-storage-mode M
+                       StorageKeys, or BatchAccountManagedIdentity: with an identity, nodes of
+                       pools with application packages never finish starting (StorageKeys)
   --blob-endpoint U    blob endpoint for mounts, {account} stands for the account name;
                        http://127.0.0.1:10000/{account} for Azurite
   --oauth basic        accept Entra tokens: audience and dates are checked, the signature is not
@@ -32,6 +36,7 @@ export const batchCommand = defineCommand({
     account: { type: 'string', default: ACCOUNT.name },
     key: { type: 'string', default: ACCOUNT.key },
     'auto-storage': { type: 'string' },
+    'auto-storage-mode': { type: 'string', default: 'StorageKeys' },
     'blob-endpoint': { type: 'string' },
     oauth: { type: 'string' },
     cert: { type: 'string' },
@@ -39,7 +44,9 @@ export const batchCommand = defineCommand({
     quiet: { type: 'boolean', default: false },
   },
   ports: ['port'],
-  check: ({ speed, oauth, cert, 'cert-key': certKey }) => {
+  check: ({ speed, oauth, cert, 'cert-key': certKey, 'auto-storage-mode': mode }) => {
+    if (!isAutoStorageMode(mode))
+      return `--auto-storage-mode can only be ${autoStorageModes.join(' or ')}, not ${JSON.stringify(mode)}`;
     if (!(Number(speed) > 0))
       return `--speed must be a number above 0, not ${JSON.stringify(speed)}`;
     if (oauth !== undefined && oauth !== 'basic')

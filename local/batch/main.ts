@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { paceFromNow, realClock, scaledClock } from '../clock';
 import { runCommand } from '../command-line';
 import { autoStorage } from './auto-storage';
+import { isAutoStorageMode } from './auto-storage-mode';
 import { batchCommand } from './command';
 import { type RunningBatch, startBatch } from './server';
 
@@ -11,6 +12,7 @@ runCommand(batchCommand, async (values) => {
   const speed = Number(values.speed);
   const connection = values['auto-storage'];
   const blobs = values['blob-endpoint'];
+  const mode = values['auto-storage-mode'];
   const batch = await startBatch({
     clock: speed === 1 ? realClock : scaledClock(paceFromNow(speed)),
     folder: values.folder,
@@ -26,6 +28,7 @@ runCommand(batchCommand, async (values) => {
     ...(connection !== undefined && {
       autoStorageContainer: autoStorage(BlobServiceClient.fromConnectionString(connection)),
     }),
+    ...(isAutoStorageMode(mode) && { autoStorageMode: mode }),
     ...(values.oauth === 'basic' && { entra: { verify: () => true } }),
     ...tlsOf(values.cert, values['cert-key']),
   });

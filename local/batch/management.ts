@@ -101,6 +101,10 @@ function accountView({ options, quotas, url }: Account, id: string): object {
       dedicatedCoreQuotaPerVMFamily: [],
       dedicatedCoreQuotaPerVMFamilyEnforced: false,
       lowPriorityCoreQuota: quotas.lowPriorityCores,
+      autoStorage: {
+        storageAccountId: `${id.replace(/\/providers\/.*$/, '')}/providers/Microsoft.Storage/storageAccounts/local`,
+        authenticationMode: options.autoStorageMode,
+      },
     },
   };
 }

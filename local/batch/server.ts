@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Clock } from '../clock';
 import { lockFolder } from '../folder-lock';
 import { listen } from '../http';
+import type { AutoStorageMode } from './auto-storage-mode';
 import { control } from './control';
 import { dispatch } from './dispatch';
 import { FaultPlan } from './faults';
@@ -48,6 +49,8 @@ export interface BatchOptions {
   readonly blobEndpoint?: (accountName: string) => string;
   /** An address with a SAS for a container of the account's auto-storage. */
   readonly autoStorageContainer?: (name: string) => string | Promise<string>;
+  /** Default: `StorageKeys`, the default of the service, with which packages reach the nodes. */
+  readonly autoStorageMode?: AutoStorageMode;
 }
 
 export interface RunningBatch {
@@ -115,6 +118,7 @@ async function openAccount(options: BatchOptions, folder: string): Promise<Accou
     packagesFolder: path.join(folder, 'packages'),
     path: options.path,
     environment: options.environment ?? {},
+    autoStorageMode: options.autoStorageMode ?? 'StorageKeys',
     blobEndpoint: options.blobEndpoint ?? ((name) => `https://${name}.blob.core.windows.net`),
     ...(autoStorageContainer !== undefined && { autoStorageContainer }),
   };

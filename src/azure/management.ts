@@ -1,7 +1,7 @@
 import type { TokenCredential } from '@azure/identity';
 import { z } from 'zod';
 import { Failure, formatError, redact } from '../failure';
-import type { BatchAccount } from '../run/ports';
+import type { BatchAccount, PackageAccess } from '../run/ports';
 import { isTransient, retryAfterOf } from './batch/calls';
 import { deniedBy, remedyFor, rightFor, type Caller } from './rights';
 
@@ -40,8 +40,16 @@ const accountBody = z.object({
     dedicatedCoreQuotaPerVMFamily: z
       .array(z.object({ name: z.string(), coreQuota: z.number() }))
       .nullish(),
+    autoStorage: z
+      .object({
+        authenticationMode: z.string().nullish(),
+        nodeIdentityReference: z.object({ resourceId: z.string().nullish() }).nullish(),
+      })
+      .nullish(),
   }),
 });
+
+type AccountBody = z.output<typeof accountBody>;
 
 const applicationBody = z.object({
   properties: z.object({ defaultVersion: z.string().nullish() }).nullish(),
@@ -49,11 +57,8 @@ const applicationBody = z.object({
 
 export function accountOn(management: Management): BatchAccount {
   return {
-    async quotas() {
-      const found = await read(management, '', accountBody);
-      if (found === null) throw noSuchAccount(management);
-      return quotasIn(found);
-    },
+    quotas: async () => quotasIn(await readAccount(management)),
+    packageAccess: async () => packageAccessIn(await readAccount(management)),
     async defaultVersionOf(application) {
       const name = encodeURIComponent(application);
       const found = await read(management, `/applications/${name}`, applicationBody);
@@ -62,7 +67,19 @@ export function accountOn(management: Management): BatchAccount {
   };
 }
 
-function quotasIn({ properties }: z.output<typeof accountBody>) {
+async function readAccount(management: Management): Promise<AccountBody> {
+  const found = await read(management, '', accountBody);
+  if (found === null) throw noSuchAccount(management);
+  return found;
+}
+
+/** StorageKeys is the default of the service, also for an account without a linked storage account. */
+function packageAccessIn({ properties: { autoStorage } }: AccountBody): PackageAccess {
+  if (autoStorage?.authenticationMode !== 'BatchAccountManagedIdentity') return 'storageKeys';
+  return autoStorage.nodeIdentityReference?.resourceId ? 'nodeIdentity' : 'noIdentity';
+}
+
+function quotasIn({ properties }: AccountBody) {
   const families = properties.dedicatedCoreQuotaPerVMFamily ?? [];
   return {
     spotCores: properties.lowPriorityCoreQuota ?? null,

@@ -10,7 +10,7 @@ export interface Ports {
   readonly batch: Batch;
   readonly files: Files;
   readonly secrets: Secrets;
-  /** Used by plans only; undefined when the account's resource id is not configured. */
+  /** Undefined when the account's resource id is not configured. A run can do without it. */
   readonly account?: BatchAccount;
 }
 
@@ -19,7 +19,15 @@ export interface BatchAccount {
   quotas(): Promise<AccountQuotas>;
   /** Null when the application does not exist or has no default version. */
   defaultVersionOf(application: string): Promise<string | null>;
+  packageAccess(): Promise<PackageAccess>;
 }
+
+/**
+ * The credential with which nodes download application packages from the storage account that is
+ * linked to the Batch account (`autoStorage`). `noIdentity`: the account reads that storage with its
+ * own identity and names none for nodes.
+ */
+export type PackageAccess = 'storageKeys' | 'nodeIdentity' | 'noIdentity';
 
 /** Quotas of the account. Core quotas are null for an account whose pools use the subscription's quota. */
 export interface AccountQuotas {

@@ -80,6 +80,36 @@ test('an application has the default version that was set, or none', async () =>
   expect(await account.defaultVersionOf('other')).toBeNull();
 });
 
+test('the stand-in names the credential with which nodes get packages', async () => {
+  const answers = ['StorageKeys', 'BatchAccountManagedIdentity'] as const;
+  const stands = await Promise.all(answers.map((mode) => standFor({ autoStorageMode: mode })));
+
+  expect(
+    await Promise.all(stands.map(({ batch }) => accountAt(batch.url).packageAccess())),
+  ).toEqual(['storageKeys', 'noIdentity']);
+});
+
+test.each([
+  ['no linked storage account', undefined, 'storageKeys'],
+  ['its keys', { authenticationMode: 'StorageKeys' }, 'storageKeys'],
+  ['an unnamed mode, which means keys', { storageAccountId: '/s' }, 'storageKeys'],
+  ['its identity', { authenticationMode: 'BatchAccountManagedIdentity' }, 'noIdentity'],
+  [
+    'an identity for nodes',
+    {
+      authenticationMode: 'BatchAccountManagedIdentity',
+      nodeIdentityReference: { resourceId: '/i' },
+    },
+    'nodeIdentity',
+  ],
+])('an account with %s', async (_, autoStorage, access) => {
+  const properties = { poolQuota: 1, activeJobAndJobScheduleQuota: 1, autoStorage };
+  const server = await listen((__, response) => response.end(JSON.stringify({ properties })));
+  onTestFinished(() => server.close());
+
+  expect(await accountAt(server.url).packageAccess()).toBe(access);
+});
+
 test('a missing account fails with the setting that names it', async () => {
   const { batch } = await standFor();
   const id = `${SUBSCRIPTION}/providers/Microsoft.Batch/batchAccounts/other`;

@@ -1,4 +1,6 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { listen } from '../../local/http';
+import { accountOn } from '../../src/azure/management';
 import type { PlannedResource } from './bicep/plan';
 import { jsonAt, planFor, planting, profiles, textAt } from './deployment';
 import type { Value } from './bicep/values';
@@ -152,6 +154,25 @@ test('no resource accepts a key or a password [GD14, GD16, GD19]', () => {
     ['ftp', { allow: false }],
     ['scm', { allow: false }],
   ]);
+});
+
+test('packages would reach no node of the deployed account, so the app that reads it refuses them [RS20]', async () => {
+  const { autoStorage } = bodyOf(plain, 'Microsoft.Batch/batchAccounts');
+  const quotas = { poolQuota: 1, activeJobAndJobScheduleQuota: 1 };
+  const server = await listen((_, response) =>
+    response.end(JSON.stringify({ properties: { ...quotas, autoStorage } })),
+  );
+  onTestFinished(() => server.close());
+  const account = accountOn({
+    endpoint: server.url,
+    accountId: '/subscriptions/s',
+    credential: { getToken: async () => ({ token: 'token', expiresOnTimestamp: 0 }) },
+    scope: 'management',
+    caller: { kind: 'identity', clientId: null },
+    pause: async () => undefined,
+  });
+
+  expect(await account.packageAccess()).toBe('noIdentity');
 });
 
 test('with the network, storage, vault and Batch are reachable through endpoints only, and nodes not at all', () => {

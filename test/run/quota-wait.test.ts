@@ -114,6 +114,7 @@ test('a quota of zero is final at once, with the remedy in the cause', async () 
   const account = (pools: number) => ({
     quotas: async () => ({ ...quotas, pools }),
     defaultVersionOf: async () => null,
+    packageAccess: async () => 'storageKeys' as const,
   });
   const refused = (pools: number) =>
     provision(

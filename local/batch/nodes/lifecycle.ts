@@ -79,6 +79,7 @@ function handleNodeEvent(account: Account, node: Node, event: NodeDue['event']):
 
 /** The agent creates the node's directories; then the start task runs, if there is one. */
 function startAgent(account: Account, node: Node): void {
+  if (waitsForIdentity(account, node)) return;
   const boot = node.record.bootedAt;
   const readying = readyNode(account, node)
     .catch((error: unknown) => [problemOf('Unknown', String(error))])
@@ -90,6 +91,16 @@ function startAgent(account: Account, node: Node): void {
       }),
     );
   account.trackBackground(readying, `node ${node.record.id}`);
+}
+
+/**
+ * A node that has to download packages from storage that accepts identities only, and has none,
+ * stays in the state `starting` (scenario 3 of
+ * https://learn.microsoft.com/troubleshoot/azure/hpc/batch/use-managed-identities-azure-batch-account-pool).
+ */
+function waitsForIdentity({ options }: Account, { pool }: Node): boolean {
+  const { applicationPackageReferences: packages = [] } = pool.record.spec;
+  return options.autoStorageMode === 'BatchAccountManagedIdentity' && packages.length > 0;
 }
 
 /** Evicts a node: its tasks run again elsewhere, its disk is lost. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock';
+import type { AutoStorageMode } from '../auto-storage-mode';
 import type { SampleSet, SampleHistory } from '../autoscale/samples';
 import type { MountedContainer } from '../nodes/blob-mount';
 import type { Timings, Quotas } from '../timings';
@@ -75,10 +76,9 @@ export interface AccountOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** The blob endpoint of a storage account. */
   readonly blobEndpoint: (accountName: string) => string;
-  /**
-   * Returns the address, with a SAS, of the container with this name in the auto-storage account.
-   */
+  /** Returns the address, with a SAS, of a container of the auto-storage account. */
   readonly autoStorageContainer?: (name: string) => string | Promise<string>;
+  readonly autoStorageMode: AutoStorageMode;
 }
 
 export interface Capacity {

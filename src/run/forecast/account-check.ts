@@ -3,6 +3,7 @@ import {
   checkImage,
   checkExistingPool,
   checkJobSchedule,
+  checkPackageAccess,
   checkPackages,
   packagesOf,
 } from '../provision/pool-checks';
@@ -36,7 +37,7 @@ export async function checkAccount(
   const schedules = await checkAccountSchedules(batch, workload);
   // A package that does not exist has no default version either; one error is enough.
   const applications = packages.length === 0 ? applicationsWithoutVersion(workload) : [];
-  const answer = await queryAccount(account, applications);
+  const answer = await queryAccount(account, workload, applications);
   const quotas = knownQuotas(configured, answer.quotas, workload);
   const quotaIssues = checkQuotas(quotas, workload);
   const { defaultVersions, unavailableReason } = answer;
@@ -105,6 +106,7 @@ const ACCOUNT_NOT_CONFIGURED =
 /** Reads quotas and default versions. A failure does not fail the plan, because a run needs neither. */
 async function queryAccount(
   account: BatchAccount | undefined,
+  workload: Workload,
   applications: readonly (readonly [string, string])[],
 ): Promise<AccountAnswer> {
   if (account === undefined) {
@@ -120,6 +122,7 @@ async function queryAccount(
   const errors: string[] = [];
   try {
     quotas = await account.quotas();
+    errors.push(...(await checkAccountPackageAccess(account, workload)));
     for (const [application, field] of applications) {
       const version = await account.defaultVersionOf(application);
       if (version === null) errors.push(noDefaultVersion(field, application));
@@ -130,6 +133,16 @@ async function queryAccount(
     if (!(error instanceof Failure)) throw error;
     return { quotas, defaultVersions, errors, unavailableReason: error.message };
   }
+}
+
+async function checkAccountPackageAccess(account: BatchAccount, workload: Workload) {
+  if (packagesOf(workload).length === 0) return [];
+  const access = await account.packageAccess();
+  const { errors } = await collectErrors(async () => {
+    checkPackageAccess(access, workload);
+    return [];
+  });
+  return errors;
 }
 
 function noDefaultVersion(field: string, application: string): string {

@@ -90,6 +90,33 @@ test('a deleted package makes the nodes that need it unusable [RS20]', async () 
   expect(node.errors?.map(({ code }) => code)).toEqual(['ApplicationPackageError']);
 });
 
+test('without an identity for the linked storage, nodes of a pool with packages never finish starting, and tasks with packages fail', async () => {
+  const stand = await standIn({ autoStorageMode: 'BatchAccountManagedIdentity' });
+  await upload(stand, 'tool/versions/1', zipOf({ a: 'A' }));
+  const references = [{ applicationId: 'tool', version: '1' }];
+  await stand.client.pool.add({
+    id: 'with-packages',
+    vmSize: 'standard_d2s_v5',
+    virtualMachineConfiguration: UBUNTU,
+    targetDedicatedNodes: 1,
+    applicationPackageReferences: references,
+  });
+  await poolOf(stand, 1);
+  await stand.client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
+  await stand.client.task.add('job', {
+    id: 'task',
+    commandLine: 'true',
+    applicationPackageReferences: references,
+  });
+
+  const { executionInfo } = await taskDone(stand, 'job', 'task');
+  stand.clock.step(3_600_000);
+
+  const nodes = await stand.client.computeNode.list('with-packages');
+  expect(nodes.map(({ state, errors }) => [state, errors])).toEqual([['starting', undefined]]);
+  expect(executionInfo?.failureInfo?.code).toBe('ApplicationPackageError');
+});
+
 test('a file that is not an archive is refused, and nothing is unpacked outside the folder', async () => {
   const stand = await standIn();
   const statuses = [

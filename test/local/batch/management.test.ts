@@ -46,6 +46,10 @@ test('the account has the form of Resource Manager, with its present quotas', as
         dedicatedCoreQuotaPerVMFamily: [],
         dedicatedCoreQuotaPerVMFamilyEnforced: false,
         lowPriorityCoreQuota: 20,
+        autoStorage: {
+          storageAccountId: `${GROUP}/providers/Microsoft.Storage/storageAccounts/local`,
+          authenticationMode: 'StorageKeys',
+        },
       },
     },
   ]);

@@ -21,6 +21,7 @@ function accountWith(
       ...quotas,
     }),
     defaultVersionOf: async (application) => defaults[application] ?? null,
+    packageAccess: async () => 'storageKeys',
   };
 }
 
@@ -76,6 +77,30 @@ test('packages without a default version are errors of a plan, each with what to
     ),
   );
 });
+
+const reachesNoNode =
+  ': application packages cannot reach the nodes, which would never finish starting: the Batch account reads its storage with an identity (autoStorage.authenticationMode), ';
+
+test.each([
+  ['noIdentity', `pool.packages${reachesNoNode}and a pool that a run creates has none; `],
+  ['nodeIdentity', `pool.packages${reachesNoNode}and a pool that a run creates has none; `],
+] as const)(
+  'a plan refuses packages that need an identity on the nodes of its pool: %s [RS20]',
+  async (access, message) => {
+    const account: BatchAccount = {
+      ...accountWith({}, { fit: '2.0', data: '1.0' }),
+      packageAccess: async () => access,
+    };
+
+    const [declared, none] = [
+      await findingsOf(packaged, { account, applications }),
+      await findingsOf(split, { account }),
+    ];
+
+    expect(declared.errors).toEqual([expect.stringContaining(message)]);
+    expect(none.errors).toEqual([]);
+  },
+);
 
 test('a missing application leads to a single error', async () => {
   const { errors } = await findingsOf(packaged, { account: accountWith() });
