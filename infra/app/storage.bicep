@@ -43,8 +43,12 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' = {
   parent: account
   name: 'default'
   properties: {
+    // Restores inputs that somebody deletes or overwrites. It does not keep the blobs of a container
+    // that is deleted.
     deleteRetentionPolicy: { enabled: true, days: 7 }
-    containerDeleteRetentionPolicy: { enabled: true, days: 7 }
+    // Off: the app deletes the staging container of a run, which holds its secrets and inputs, and
+    // that container must not be restorable.
+    containerDeleteRetentionPolicy: { enabled: false }
   }
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { planFor } from './deployment';
+import { planFor, textAt } from './deployment';
 import { ofType, profile, theOne, type PlainObject } from './planned';
 
 /** Open to the internet, or behind private endpoints: the same but for these. */
@@ -27,12 +27,31 @@ test.each(accesses)('storage accepts no key and has no public access: %s', (name
   });
 });
 
-test('deleted blobs and containers can be restored for a week', () => {
-  const week = { enabled: true, days: 7 };
-  expect(theOne(profile('plain'), `${STORAGE}/blobServices`).properties).toEqual({
-    deleteRetentionPolicy: week,
-    containerDeleteRetentionPolicy: week,
-  });
+test('a deleted container with the secrets of a run cannot be restored, in no account; a deleted input can, for a week', () => {
+  for (const name of ['plain', 'everything'] as const) {
+    const services = ofType(profile(name), `${STORAGE}/blobServices`);
+    expect(services.map(({ properties }) => properties)).toEqual([
+      {
+        deleteRetentionPolicy: { enabled: true, days: 7 },
+        containerDeleteRetentionPolicy: { enabled: false },
+      },
+    ]);
+  }
+});
+
+test('what the documents say about secrets after a run is what is deployed', () => {
+  const text = textAt('docs/runs.md').replaceAll(/\s+/g, ' ');
+  expect(text).toContain(
+    'The container is deleted at the end of the run, and cannot be restored: the deployed storage account has no soft delete for containers.',
+  );
+  for (const file of [
+    'README.md',
+    'SECURITY.md',
+    'docs/runs.md',
+    'docs/operate.md',
+    'docs/deploy.md',
+  ])
+    expect(textAt(file)).not.toMatch(/soft-deleted container|keeps deleted containers/);
 });
 
 test('no container has public access', () => {
