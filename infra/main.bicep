@@ -316,6 +316,9 @@ module alerts 'app/alerts.bicep' = {
     email: alertEmail
     batchAccountId: batch.outputs.id
     insightsId: monitoring.outputs.insightsId
+    workspaceId: monitoring.outputs.workspaceId
+    location: location
+    reconcileSchedule: reconcileSchedule
     spotHours: spotAlertHours
     tags: tags
   }

@@ -1,9 +1,14 @@
-// The baseline alerts of Azure Monitor for Batch, by their own names, and two that guard the
-// promises of this app: between runs there is no node, and steps of runs do not keep failing.
+// The baseline alerts of Azure Monitor for Batch, by their own names, and those that guard the
+// promises of this app: a run that ends badly or does not start is reported, between runs there is no
+// node, and steps of runs do not keep failing.
 param actionGroupName string
 param email string
 param batchAccountId string
 param insightsId string
+param workspaceId string
+param location string
+@description('Empty: every five minutes, often enough that an hour without a pass raises an alert.')
+param reconcileSchedule string
 @allowed([1, 6, 12, 24])
 param spotHours int
 param tags object
@@ -127,5 +132,101 @@ resource stepsFailing 'Microsoft.Insights/metricAlerts@2018-03-01' = {
       ]
     }
     actions: actions
+  }
+}
+
+// One line of the log for each end of a run, as src/log-endings.ts writes it. The JSON stands at the
+// end of the line; the cause before it may contain braces and line breaks.
+var endings = '''
+AppTraces
+| where Message startswith "run " and Message has "outcome"
+| extend ending = parse_json(extract(@'(?s)^run .* (\{"runId":.*\})$', 1, Message))
+| extend runId = tostring(ending.runId), workload = tostring(ending.workload)
+| extend outcome = tostring(ending.outcome), code = coalesce(tostring(ending.code), "none")
+'''
+
+var runRules = [
+  {
+    name: 'RunFailed'
+    outcomes: '"failed", "timedOut"'
+    text: 'A run failed: its tasks, its nodes, its time limit, or no capacity. The code says which; the run says why.'
+  }
+  {
+    name: 'RunMissed'
+    outcomes: '"missed"'
+    text: 'A run did not start: its due time passed, or it waited too long for a place, a quota or its budget.'
+  }
+]
+
+// The window is twice the frequency, as a line may arrive minutes after its time. Each run is a time
+// series of its own, so a run that two windows show is reported once, and no run hides another.
+resource runAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+  for rule in runRules: {
+    name: rule.name
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: rule.name
+      description: rule.text
+      severity: 1
+      enabled: true
+      scopes: [workspaceId]
+      evaluationFrequency: 'PT15M'
+      windowSize: 'PT30M'
+      autoMitigate: true
+      // A new workspace has no table yet, and the rule is made before the first line.
+      skipQueryValidation: true
+      criteria: {
+        allOf: [
+          {
+            query: '${endings}| where outcome in (${rule.outcomes})'
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: 0
+            dimensions: [
+              { name: 'runId', operator: 'Include', values: ['*'] }
+              { name: 'workload', operator: 'Include', values: ['*'] }
+              { name: 'code', operator: 'Include', values: ['*'] }
+            ]
+            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+          }
+        ]
+      }
+      actions: { actionGroups: empty(email) ? [] : [people.id] }
+    }
+  }
+]
+
+// An app that does not run writes no line about a missed run either. Not with a schedule of one's own,
+// which may leave more than an hour between two passes.
+resource appSilent 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = if (empty(reconcileSchedule)) {
+  name: 'AppSilent'
+  location: location
+  tags: tags
+  kind: 'LogAlert'
+  properties: {
+    displayName: 'AppSilent'
+    description: 'The reconciler has not completed a pass for an hour: the app is stopped or fails, so no schedule starts a run.'
+    severity: 1
+    enabled: true
+    scopes: [workspaceId]
+    evaluationFrequency: 'PT15M'
+    windowSize: 'PT1H'
+    autoMitigate: true
+    skipQueryValidation: true
+    criteria: {
+      allOf: [
+        {
+          query: 'AppRequests | where Name == "reconcile" and Success | summarize passes = count()'
+          metricMeasureColumn: 'passes'
+          timeAggregation: 'Total'
+          operator: 'LessThan'
+          threshold: 1
+          failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+        }
+      ]
+    }
+    actions: { actionGroups: empty(email) ? [] : [people.id] }
   }
 }

@@ -171,6 +171,7 @@ test('the API versions of alerts and action groups, for which there is no type t
     'Microsoft.Insights/components@2020-02-02',
     'Microsoft.Insights/diagnosticSettings@2021-05-01-preview',
     'Microsoft.Insights/metricAlerts@2018-03-01',
+    'Microsoft.Insights/scheduledQueryRules@2023-12-01',
   ]);
 });
 

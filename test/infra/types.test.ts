@@ -41,6 +41,7 @@ test('types without a table are listed by name, and every other type is checked'
     'Microsoft.Insights/actionGroups',
     'Microsoft.Insights/diagnosticSettings',
     'Microsoft.Insights/metricAlerts',
+    'Microsoft.Insights/scheduledQueryRules',
     'Microsoft.Network/privateDnsZones',
     'Microsoft.Network/privateDnsZones/virtualNetworkLinks',
   ]);
@@ -80,23 +81,19 @@ test.each([
     'a number that is too small',
     planting(
       'infra/app/storage.bicep',
-      'containerDeleteRetentionPolicy: { enabled: true, days: 7 }',
-      'containerDeleteRetentionPolicy: { enabled: true, days: 0 }',
+      'deleteRetentionPolicy: { enabled: true, days: 7 }',
+      'deleteRetentionPolicy: { enabled: true, days: 0 }',
     ),
-    [
-      'infra/app/storage.bicep blobs.properties.containerDeleteRetentionPolicy.days: 0 is too small',
-    ],
+    ['infra/app/storage.bicep blobs.properties.deleteRetentionPolicy.days: 0 is too small'],
   ],
   [
     'a number that is too large',
     planting(
       'infra/app/storage.bicep',
-      'containerDeleteRetentionPolicy: { enabled: true, days: 7 }',
-      'containerDeleteRetentionPolicy: { enabled: true, days: 366 }',
+      'deleteRetentionPolicy: { enabled: true, days: 7 }',
+      'deleteRetentionPolicy: { enabled: true, days: 366 }',
     ),
-    [
-      'infra/app/storage.bicep blobs.properties.containerDeleteRetentionPolicy.days: 366 is too large',
-    ],
+    ['infra/app/storage.bicep blobs.properties.deleteRetentionPolicy.days: 366 is too large'],
   ],
   [
     'another version than that of the table',
