@@ -26,7 +26,11 @@ param storageAccountName string = ''
 @description('Unique in its region; made from the environment when empty.')
 param batchAccountName string = ''
 
+// Sizes of the generations before v5, and Fsv2, are on Azure's list of sizes to be retired.
 @allowed([
+  'standard_d2ls_v5'
+  'standard_d4ls_v5'
+  'standard_d8ls_v5'
   'standard_d2s_v5'
   'standard_d4s_v5'
   'standard_d8s_v5'
@@ -35,9 +39,6 @@ param batchAccountName string = ''
   'standard_d8as_v5'
   'standard_e2s_v5'
   'standard_e4s_v5'
-  'standard_f2s_v2'
-  'standard_f4s_v2'
-  'standard_f8s_v2'
 ])
 @description('The size of nodes where a workload names none.')
 param poolVmSize string = 'standard_d2s_v5'

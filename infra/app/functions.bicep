@@ -138,7 +138,7 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
   scope: app
   properties: {
     workspaceId: workspaceId
-    logs: [{ categoryGroup: 'allLogs', enabled: true }]
+    // No logs: Application Insights writes the lines of the app and its host to the same workspace.
     metrics: [{ category: 'AllMetrics', enabled: true }]
   }
 }

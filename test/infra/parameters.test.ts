@@ -51,7 +51,7 @@ const everything = {
   ...signedIn,
   STORAGE_ACCOUNT_NAME: 'stmine',
   BATCH_ACCOUNT_NAME: 'bamine',
-  POOL_VM_SIZE: 'standard_f2s_v2',
+  POOL_VM_SIZE: 'standard_d2ls_v5',
   NODE_PRICES: '{"standard_d2s_v5": {"spot": 0.02, "dedicated": 0.1}}',
   ALERT_EMAIL: 'owner@example.com',
   SPOT_ALERT_HOURS: '12',
@@ -111,7 +111,7 @@ test('every variable of the guide has the type that the template requires, inclu
     MONTHLY_NODE_MINUTES: '30000',
     MONTHLY_BUDGET: '40',
     RECONCILE_SCHEDULE: '30 */10 * * * *',
-    POOL_VM_SIZE: 'standard_f2s_v2',
+    POOL_VM_SIZE: 'standard_d2ls_v5',
   });
 });
 

@@ -1,6 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { listen } from '../../local/http';
 import { accountOn } from '../../src/azure/management';
+import { DEFAULT_VM_SIZE } from '../../src/workload/node-defaults';
+import { coresOf } from '../../src/workload/vm-sizes';
 import type { PlannedResource } from './bicep/plan';
 import { jsonAt, planFor, planting, profiles, textAt } from './deployment';
 import type { Value } from './bicep/values';
@@ -44,7 +46,7 @@ test('storage account, Batch account and VM size are parameters with defaults an
     ...plain,
     storageAccountName: 'mystore',
     batchAccountName: 'mybatch',
-    poolVmSize: 'standard_f4s_v2',
+    poolVmSize: 'standard_d4ls_v5',
   };
   expect(ofType(chosen, 'Microsoft.Storage/storageAccounts').map(({ name }) => name)).toEqual([
     'mystore',
@@ -52,11 +54,23 @@ test('storage account, Batch account and VM size are parameters with defaults an
   expect(ofType(chosen, 'Microsoft.Batch/batchAccounts').map(({ name }) => name)).toEqual([
     'mybatch',
   ]);
-  expect(bodyOf(chosen, 'Microsoft.Web/sites/config')['POOL_VM_SIZE']).toBe('standard_f4s_v2');
+  expect(bodyOf(chosen, 'Microsoft.Web/sites/config')['POOL_VM_SIZE']).toBe('standard_d4ls_v5');
   expect(bodyOf(plain, 'Microsoft.Web/sites/config')['POOL_VM_SIZE']).toBe('standard_d2s_v5');
   expect(() => planFor({ ...plain, poolVmSize: 'standard_m416ms_v2' })).toThrow(
-    'parameter poolVmSize: standard_m416ms_v2 is none of standard_d2s_v5,',
+    'parameter poolVmSize: standard_m416ms_v2 is none of standard_d2ls_v5,',
   );
+});
+
+test('no offered size of nodes is on the list of sizes that Azure retires, nor is the default', () => {
+  const sizes = /@allowed\(\[([^\]]*)\]\)\n@description\('The size of nodes/.exec(
+    textAt('infra/main.bicep'),
+  )?.[1];
+  const offered = [...(sizes ?? '').matchAll(/'([^']+)'/g)].map(([, size]) => size ?? '');
+
+  expect(offered).toContain(DEFAULT_VM_SIZE);
+  // Of all series, those before v5, and Fsv2, are retired.
+  expect(offered.filter((size) => !/^standard_[de]\d+(ls|s|as)_v[56]$/.test(size))).toEqual([]);
+  expect(offered.map((size) => coresOf(size))).not.toContain(null);
 });
 
 test('a second deployment plans the same as the first one, and nothing is planned twice [RS8, RS12]', () => {
