@@ -4,7 +4,8 @@
 //
 //   node scripts/describe-app.mjs [--write] [folder of the compiled app, this one by default]
 //
-// Run it with --write after you added a workload or changed its triggers, inputs or secrets.
+// Run `npm run describe-app`, which builds the app and calls this with --write, after you added a
+// workload or changed its triggers, inputs or secrets.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -63,7 +64,7 @@ const functions = [...registry.functions.values()]
   .filter(({ trigger }) => DOORS.has(trigger));
 
 const description = {
-  '//': 'Written by scripts/describe-app.mjs --write; do not edit by hand.',
+  '//': 'Written by npm run describe-app; do not edit by hand.',
   containers: sorted([
     RUNS_CONTAINER,
     ...all.flatMap(({ inputs, triggers }) => [inputs?.container, triggers.blob?.container]),

@@ -4,6 +4,7 @@
 //
 // --no-build   takes dist/ as it is
 // --measure    also says how long the app takes to load, as shipped and as one bundle
+// --description  compares another file than infra/app.json with the app
 //
 // Beside the folder it leaves out/sbom.cdx.json, the bill of materials (CycloneDX).
 
@@ -13,6 +14,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { audit, billOfMaterials, install, mistakesIn } from './package/dependencies.mjs';
+import { differencesFrom } from './package/description.mjs';
 import { intrudersIn, makeFolder, readJson } from './package/folder.mjs';
 import { measureLoads } from './package/load.mjs';
 import { npm } from './package/npm.mjs';
@@ -23,6 +25,7 @@ const { values: options } = parseArgs({
   options: {
     'no-build': { type: 'boolean', default: false },
     measure: { type: 'boolean', default: false },
+    description: { type: 'string', default: path.join(root, 'infra/app.json') },
     output: { type: 'string', default: path.join(root, 'out') },
   },
 });
@@ -53,6 +56,12 @@ async function run() {
   const output = path.resolve(options.output);
   const folder = path.join(output, 'package');
   if (!options['no-build']) build();
+
+  // Without its containers, blob triggers and secrets an added workload would be deployed in part.
+  refuse(
+    'infra/app.json does not describe this app; run npm run describe-app, and commit the file',
+    differencesFrom(root, path.resolve(options.description)),
+  );
 
   // oxlint-disable-next-line eslint/no-restricted-properties -- azd speaks to its hooks through it
   makeFolder(root, folder, process.env.DURABLE_BACKEND);

@@ -22,7 +22,7 @@ interface Description {
 
 const written = jsonAt<Description>('infra/app.json');
 
-test('infra/app.json equals the registrations of the compiled app; if not: node scripts/describe-app.mjs --write', () => {
+test('infra/app.json equals the registrations of the compiled app; if not: npm run describe-app', () => {
   const answer = execFileSync(process.execPath, [path.join(root, 'scripts/describe-app.mjs')], {
     encoding: 'utf8',
     timeout: 120_000,

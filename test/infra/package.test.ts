@@ -80,6 +80,52 @@ test(
   },
 );
 
+/** The same file, with one part of it as it was before a workload was added or removed. */
+test.each([
+  [
+    'functions',
+    (rows: readonly { readonly name: string }[]) =>
+      rows.filter(({ name }) => name !== 'render-blob'),
+    'functions: render-blob is missing or has changed',
+  ],
+  [
+    'containers',
+    (names: readonly string[]) => names.slice(1),
+    'containers: inbox is missing or has changed',
+  ],
+  [
+    'secrets',
+    (names: readonly string[]) => [...names, 'old-key'],
+    'secrets: old-key is not in the app like this',
+  ],
+  [
+    'keepDays',
+    () => 3,
+    `keepDays: 3 in the file, ${jsonAt<{ keepDays: number }>('infra/app.json').keepDays} in the app`,
+  ],
+] as const)(
+  'a description of the app that is out of date stops the package: %s',
+  { timeout: 60_000 },
+  async (part, change, difference) => {
+    const description = path.join(folder, 'app.json');
+    const written = jsonAt<Readonly<Record<string, never>>>('infra/app.json');
+    writeFileSync(
+      description,
+      JSON.stringify({ ...written, [part]: change(written[part] as never) }),
+    );
+    const args = ['--no-build', '--output', folder, '--description', description];
+
+    await expect(
+      promisify(execFile)(process.execPath, [path.join(root, 'scripts/package.mjs'), ...args]),
+    ).rejects.toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: `infra/app.json does not describe this app; run npm run describe-app, and commit the file:\n  ${difference}\n`,
+    });
+    expect(existsSync(path.join(folder, 'package'))).toBe(false);
+  },
+);
+
 test(
   'interrupted by Ctrl-C, the script leaves nothing behind [RS12]',
   { timeout: 600_000 },
