@@ -128,7 +128,12 @@ test('the fields by which an alert names its run are fields of the log line', ()
         .map(([, , field, plain]) => field ?? plain)
         .filter((name) => !written.includes(name ?? '')),
     ).toEqual([]);
-    expect(columns.sort()).toEqual(['code', 'outcome', 'runId', 'workload']);
+    expect(columns.sort((one = '', other = '') => one.localeCompare(other))).toEqual([
+      'code',
+      'outcome',
+      'runId',
+      'workload',
+    ]);
     expect(dimensions.map(({ name }) => name)).toEqual(['runId', 'workload', 'code']);
   }
 });
