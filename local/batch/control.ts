@@ -40,6 +40,7 @@ import { breakNode, problemOf } from './nodes/break-node';
  * | GET, PUT /_local/pace                         | seconds of clock time: see timings.ts          |
  * | GET, PUT /_local/supply {nodes, whenOut}      | machines that Azure has left; -1 is unlimited; |
  * |                                               | without any: `fail` or `timeout`               |
+ * | PUT  /_local/sizes [name, …]                  | VM sizes that the account has in addition      |
  * | PUT  /_local/applications/{id}/versions/{v}   | uploads a package: the body is a zip archive   |
  * | PATCH /_local/applications/{id}               | {defaultVersion}; absent: no default           |
  * | DELETE /_local/applications/{id}              | deletes an application and its packages        |
@@ -160,6 +161,10 @@ const controlRoutes: readonly ControlRoute[] = [
   }),
   route('GET /supply', noBody, ({ account }) => capacityView(account)),
   route('PUT /supply', capacityShape, setCapacity),
+  route('PUT /sizes', list(text({ min: 1 })), ({ account }, names) => {
+    account.addedSizes = new Set(names);
+    return names;
+  }),
   binaryRoute('PUT /applications/*/versions/*', async ({ account }, archive, [id = '', v = '']) =>
     applicationView(await putPackage(account, id, v, archive)),
   ),

@@ -1,15 +1,16 @@
 import type http from 'node:http';
 import { realClock } from '../clock';
 import type { ServerContext } from './requests';
+import { sizesOffered } from './account-info/vm-sizes';
 import { type Account, keyOf } from './state/account';
 import type { ApplicationRecord } from './state/records';
 import { checkBearer } from './wire/bearer';
 import { Refusal } from './wire/refusals';
 
 /**
- * The management plane's view of the account: its quotas, and an application with its default
- * version, neither of which the data plane shows. Two reads of version 2024-07-01, in the form of
- * Azure Resource Manager (Azure/azure-rest-api-specs, BatchManagement.json); every other operation
+ * The management plane's view of the account: its quotas, an application with its default version,
+ * and the VM sizes of its region, none of which the data plane shows. Three reads of version
+ * 2024-07-01, in the form of Azure Resource Manager (Azure/azure-rest-api-specs, BatchManagement.json); every other operation
  * gets 501.
  *
  * Unlike Azure: the management plane is a separate address, and knows subscriptions and resource
@@ -21,6 +22,8 @@ export const MANAGEMENT = /^\/subscriptions\//i;
 const API_VERSION = '2024-07-01';
 const AUDIENCES = ['https://management.azure.com/', 'https://management.core.windows.net/'];
 
+const SIZES =
+  /^\/subscriptions\/[^/]+\/providers\/Microsoft\.Batch\/locations\/[^/]+\/virtualMachineSkus$/i;
 const READS =
   /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)\/providers\/Microsoft\.Batch\/batchAccounts\/([^/]+)(?:\/applications\/([^/]+))?$/i;
 
@@ -47,6 +50,9 @@ async function replyTo(
   const failure = await authenticationError(context, request);
   if (failure !== null) return errorReply(401, 'InvalidAuthenticationToken', failure);
   const version = searchParams.get('api-version');
+  if (request.method === 'GET' && version === API_VERSION && SIZES.test(pathname)) {
+    return { status: 200, body: { value: sizesOffered(context.account.addedSizes) } };
+  }
   const [id, group = '', name = '', application] = READS.exec(pathname) ?? [];
   if (request.method !== 'GET' || id === undefined || version !== API_VERSION) {
     const requested = `${request.method ?? ''} ${pathname} of version ${version ?? '(none)'}`;

@@ -41,3 +41,10 @@ export const generousQuotas: Quotas = {
   dedicatedCores: 1000,
   lowPriorityCores: 1000,
 };
+
+/** The machines that Azure has left. */
+export interface Capacity {
+  readonly nodes: number;
+  /** `fail`: AllocationFailed at once; `timeout`: AllocationTimedout when the resize times out. */
+  readonly whenOut: 'fail' | 'timeout';
+}

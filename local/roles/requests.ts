@@ -120,6 +120,12 @@ const rows: Readonly<Record<ServiceKind, readonly Row[]>> = {
   management: [
     {
       methods: READ,
+      path: /^\/subscriptions\/[^/]+\/providers\/Microsoft\.Batch\/locations\/[^/]+\/virtualMachineSkus\/?$/i,
+      // A role on the account allows this action there, and the sizes are the subscription's.
+      right: action('Microsoft.Batch/locations/virtualMachineSkus/read on the subscription'),
+    },
+    {
+      methods: READ,
       path: /\/Microsoft\.Batch\/batchAccounts\/[^/]+\/applications\/[^/]+\/?$/i,
       right: action(`${BATCH}/applications/read`),
     },

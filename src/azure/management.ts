@@ -1,15 +1,15 @@
 import type { TokenCredential } from '@azure/identity';
 import { z } from 'zod';
 import { Failure, formatError, redact } from '../failure';
-import type { BatchAccount, PackageAccess } from '../run/ports';
+import type { BatchAccount, OfferedSize, PackageAccess } from '../run/ports';
 import { isTransient, retryAfterOf } from './batch/calls';
 import { deniedBy, remedyFor, rightFor, type Caller } from './rights';
 
 /**
- * Connection to the Batch account in Azure Resource Manager. The app uses two operations of version
+ * Connection to the Batch account in Azure Resource Manager. The app uses three operations of version
  * 2024-07-01 (Azure/azure-rest-api-specs,
- * specification/batch/resource-manager/Microsoft.Batch/stable, BatchAccount_Get and
- * Application_Get), too few for a dependency on the management client library.
+ * specification/batch/resource-manager/Microsoft.Batch/stable, BatchAccount_Get, Application_Get
+ * and Location_ListSupportedVirtualMachineSkus), too few for a dependency on the management client library.
  */
 export interface Management {
   /** Scheme and host, without a trailing slash. */
@@ -31,6 +31,7 @@ const DEFAULT_DELAY_MS = 1000;
 
 /** An account whose pools use the subscription's quota omits the core quotas. */
 const accountBody = z.object({
+  location: z.string().nullish(),
   properties: z.object({
     poolQuota: z.number(),
     activeJobAndJobScheduleQuota: z.number(),
@@ -55,10 +56,19 @@ const applicationBody = z.object({
   properties: z.object({ defaultVersion: z.string().nullish() }).nullish(),
 });
 
+const sizesBody = z.object({
+  value: z.array(z.object({ name: z.string(), batchSupportEndOfLife: z.string().nullish() })),
+  nextLink: z.string().nullish(),
+});
+
+/** Azure lists some hundred sizes, on one page. */
+const MAX_PAGES = 20;
+
 export function accountOn(management: Management): BatchAccount {
   return {
     quotas: async () => quotasIn(await readAccount(management)),
     packageAccess: async () => packageAccessIn(await readAccount(management)),
+    vmSizes: () => sizesOf(management),
     async defaultVersionOf(application) {
       const name = encodeURIComponent(application);
       const found = await read(management, `/applications/${name}`, applicationBody);
@@ -79,6 +89,40 @@ function packageAccessIn({ properties: { autoStorage } }: AccountBody): PackageA
   return autoStorage.nodeIdentityReference?.resourceId ? 'nodeIdentity' : 'noIdentity';
 }
 
+async function sizesOf(management: Management): Promise<readonly OfferedSize[] | null> {
+  const { location } = await readAccount(management);
+  if (!location) return null;
+  try {
+    const path = `/providers/Microsoft.Batch/locations/${encodeURIComponent(location)}/virtualMachineSkus`;
+    return await allSizes(management, addressOf(management, path, subscriptionOf(management)));
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'accessDenied') return null;
+    throw error;
+  }
+}
+
+/** A next page is read at the same address only: the token must not be sent to another one. */
+async function allSizes(management: Management, first: string) {
+  const sizes: OfferedSize[] = [];
+  let url: string | null = first;
+  for (let pages = 0; url !== null && pages < MAX_PAGES; pages += 1) {
+    const page: z.output<typeof sizesBody> | null = await readAt(management, url, sizesBody);
+    if (page === null) return null;
+    sizes.push(...page.value.map(sizeIn));
+    url = page.nextLink ?? null;
+    if (url !== null && new URL(url).origin !== new URL(first).origin) return null;
+  }
+  return url === null ? sizes : null;
+}
+
+function sizeIn(row: z.output<typeof sizesBody>['value'][number]): OfferedSize {
+  return { name: row.name, endOfLife: row.batchSupportEndOfLife ?? null };
+}
+
+function subscriptionOf({ accountId }: Management): string {
+  return accountId.split('/').slice(0, 3).join('/');
+}
+
 function quotasIn({ properties }: AccountBody) {
   const families = properties.dedicatedCoreQuotaPerVMFamily ?? [];
   return {
@@ -94,12 +138,23 @@ function quotasIn({ properties }: AccountBody) {
 }
 
 /** Reads a resource; null for a 404 response. `path` is relative to the account. */
-async function read<Body>(
+function read<Body>(
   management: Management,
   path: string,
   form: z.ZodType<Body>,
 ): Promise<Body | null> {
-  const url = `${management.endpoint}${management.accountId}${path}?api-version=${API_VERSION}`;
+  return readAt(management, addressOf(management, path, management.accountId), form);
+}
+
+function addressOf({ endpoint }: Management, path: string, above: string): string {
+  return `${endpoint}${above}${path}?api-version=${API_VERSION}`;
+}
+
+async function readAt<Body>(
+  management: Management,
+  url: string,
+  form: z.ZodType<Body>,
+): Promise<Body | null> {
   const { status, body } = await requestWithRetry(management, url);
   if (status === 404) return null;
   if (status !== 200) throw failureOf(management, url, status, formatErrorBody(body, status));

@@ -20,6 +20,18 @@ export interface BatchAccount {
   /** Null when the application does not exist or has no default version. */
   defaultVersionOf(application: string): Promise<string | null>;
   packageAccess(): Promise<PackageAccess>;
+  /**
+   * The VM sizes that Batch has in the region of the account. Null without the right to read them,
+   * which is one over the subscription.
+   */
+  vmSizes(): Promise<readonly OfferedSize[] | null>;
+}
+
+export interface OfferedSize {
+  /** As Azure writes it, such as `Standard_D2s_v5`. */
+  readonly name: string;
+  /** From this time Batch creates no new pool with this size; null when no date is set. */
+  readonly endOfLife: string | null;
 }
 
 /**

@@ -3,7 +3,7 @@
  * instead of a size. Spot prices follow cores and memory closely, so the smallest is the cheapest.
  *
  * Facts: https://learn.microsoft.com/azure/virtual-machines/sizes (general purpose: Dlsv5, Dsv5,
- * Dlsv6, Dsv6; memory optimised: Esv5, Esv6). Sizes of the generations before v5 are on Azure's
+ * Dlsv6, Dsv6; memory optimised: Esv5, Esv6; AMD, ARM and local disks beside them). Sizes of the generations before v5 are on Azure's
  * retirement lists.
  */
 export interface VmSize {
@@ -23,7 +23,8 @@ interface Family {
   readonly chosen: boolean;
 }
 
-const UP_TO_96 = [2, 4, 8, 16, 32, 48, 64, 96];
+const UP_TO_64 = [2, 4, 8, 16, 32, 48, 64];
+const UP_TO_96 = [...UP_TO_64, 96];
 const UP_TO_128 = [...UP_TO_96, 128];
 
 const families: readonly Family[] = [
@@ -33,10 +34,36 @@ const families: readonly Family[] = [
   { letter: 'd', suffix: 'ls_v6', memoryPerCoreGiB: 2, cores: UP_TO_128, chosen: false },
   { letter: 'd', suffix: 's_v6', memoryPerCoreGiB: 4, cores: [...UP_TO_128, 192], chosen: false },
   { letter: 'e', suffix: 's_v6', memoryPerCoreGiB: 8, cores: UP_TO_128, chosen: false },
+  // Other processors and disks: known, so that a plan has no doubts about them.
+  ...named('d', ['ds_v5', 'as_v5', 'ads_v5', 'as_v6', 'ads_v6', 'ps_v6'], 4, UP_TO_96),
+  ...named('d', ['lds_v5', 'als_v6', 'alds_v6', 'pls_v6'], 2, UP_TO_96),
+  ...named('d', ['ps_v5'], 4, UP_TO_64),
+  ...named('d', ['pls_v5'], 2, UP_TO_64),
+  ...named('e', ['ds_v5', 'as_v5', 'ads_v5', 'as_v6', 'ads_v6'], 8, [...UP_TO_96, 20]),
+  ...named('f', ['as_v6'], 4, UP_TO_64),
+  ...named('f', ['als_v6'], 2, UP_TO_64),
+  ...named('f', ['ams_v6'], 8, UP_TO_64),
 ];
 
+/** Families that a pool has only by name. */
+function named(
+  letter: string,
+  suffixes: readonly string[],
+  memoryPerCoreGiB: number,
+  cores: readonly number[],
+): readonly Family[] {
+  return suffixes.map((suffix) => ({ letter, suffix, memoryPerCoreGiB, cores, chosen: false }));
+}
+
 /** Memory of sizes that differ from the memory per core of their family. */
-const exceptions: Readonly<Record<string, number>> = { standard_e96s_v5: 672 };
+const exceptions: Readonly<Record<string, number>> = {
+  standard_e96s_v5: 672,
+  standard_e96ds_v5: 672,
+  standard_e96as_v5: 672,
+  standard_e96ads_v5: 672,
+  standard_e96as_v6: 672,
+  standard_e96ads_v6: 672,
+};
 
 function sizesOf({ letter, suffix, memoryPerCoreGiB, cores }: Family): readonly VmSize[] {
   return cores.map((count) => {

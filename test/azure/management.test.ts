@@ -15,6 +15,8 @@ import { packed, upload } from './batch/packages';
 
 const SUBSCRIPTION = '/subscriptions/s-1/resourceGroups/night';
 const ID = `${SUBSCRIPTION}/providers/Microsoft.Batch/batchAccounts/${ACCOUNT.name}`;
+const SIZES =
+  '/subscriptions/s-1/providers/Microsoft.Batch/locations/westeurope/virtualMachineSkus';
 const RIGHT = 'Microsoft.Batch/batchAccounts';
 
 // One for all tests: the client keeps its tokens for the life of the process.
@@ -108,6 +110,63 @@ test.each([
   onTestFinished(() => server.close());
 
   expect(await accountAt(server.url).packageAccess()).toBe(access);
+});
+
+test('the sizes of the region are those of the stand-in, with the end of their support, and added ones', async () => {
+  const stand = await standFor();
+  const account = accountAt(stand.batch.url);
+  await stand.control('PUT /sizes', ['Standard_D2s_v9']);
+
+  const sizes = (await account.vmSizes()) ?? [];
+
+  const named = (name: string) => sizes.filter((size) => size.name === name);
+  expect([named('Standard_D2s_v5'), named('Standard_F2s_v2'), named('Standard_D2s_v9')]).toEqual([
+    [{ name: 'Standard_D2s_v5', endOfLife: null }],
+    [{ name: 'Standard_F2s_v2', endOfLife: '2028-11-15T00:00:00Z' }],
+    [{ name: 'Standard_D2s_v9', endOfLife: null }],
+  ]);
+  expect(new Set(sizes.map(({ name }) => name)).size).toBe(sizes.length);
+});
+
+test.each([
+  ['on this address', (url: string) => url, ['Standard_A', 'Standard_B']],
+  ['on another address, where the token is not sent', () => 'https://example.invalid', null],
+])('a second page of sizes %s', async (_, addressOf, names) => {
+  const asked: string[] = [];
+  const server = await listen((request, response) => {
+    const path = (request.url ?? '').split('?')[0] ?? '';
+    asked.push(path);
+    const next = `${addressOf(server.url)}/page-2?api-version=x`;
+    const answers: Readonly<Record<string, object>> = {
+      [ID]: {
+        location: 'westeurope',
+        properties: { poolQuota: 1, activeJobAndJobScheduleQuota: 1 },
+      },
+      [SIZES]: { value: [{ name: 'Standard_A' }], nextLink: next },
+      '/page-2': { value: [{ name: 'Standard_B' }] },
+    };
+    response.end(JSON.stringify(answers[path]));
+  });
+  onTestFinished(() => server.close());
+
+  const sizes = await accountAt(server.url).vmSizes();
+
+  expect(sizes?.map(({ name }) => name) ?? null).toEqual(names);
+  expect(asked.slice(0, 2)).toEqual([ID, SIZES]);
+});
+
+test('an identity without a right over the subscription knows no sizes, and is refused nothing else', async () => {
+  const server = await listen((request, response) => {
+    const isSizes = (request.url ?? '').includes('virtualMachineSkus');
+    const error = { code: 'AuthorizationFailed', message: 'no' };
+    const properties = { poolQuota: 1, activeJobAndJobScheduleQuota: 1 };
+    response.writeHead(isSizes ? 403 : 200);
+    response.end(JSON.stringify(isSizes ? { error } : { location: 'westeurope', properties }));
+  });
+  onTestFinished(() => server.close());
+  const account = accountAt(server.url);
+
+  expect([await account.vmSizes(), (await account.quotas()).pools]).toEqual([null, 1]);
 });
 
 test('a missing account fails with the setting that names it', async () => {

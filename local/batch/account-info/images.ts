@@ -109,10 +109,17 @@ export function listImages(_: Account, call: Call): Reply {
   );
 }
 
-/**
- * Unlike Azure: any image is accepted for a pool; its nodes are this machine, independent of the
- * image.
- */
+/** The node agents of an image, in lower case; none for an image that is not listed. Names ignore case. */
+export function agentsOf(wanted: Pick<Image, 'publisher' | 'offer' | 'sku'>): readonly string[] {
+  const name = nameOf(wanted);
+  return images.filter((image) => nameOf(image) === name).map(({ agent }) => agent.toLowerCase());
+}
+
+function nameOf({ publisher, offer, sku }: Pick<Image, 'publisher' | 'offer' | 'sku'>): string {
+  return `${publisher} ${offer} ${sku}`.toLowerCase();
+}
+
+/** Unlike Azure: the nodes of a pool are this machine, independent of the image. */
 function imageView({ agent, publisher, offer, sku, capabilities, endOfLife }: Image): object {
   return {
     nodeAgentSKUId: agent,

@@ -82,7 +82,7 @@ function checkPoolInfo(account: Account, poolInfo: NewJob['poolInfo']): void {
   if (poolId === undefined && autoPoolSpecification === undefined) throw missingProperty('poolId');
   if (autoPoolSpecification === undefined) return;
   if (autoPoolSpecification.pool === undefined) throw missingProperty('pool');
-  checkPool(autoPoolSpecification.pool);
+  checkPool(account, autoPoolSpecification.pool);
   checkPackages(account, autoPoolSpecification.pool.applicationPackageReferences ?? []);
 }
 

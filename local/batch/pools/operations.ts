@@ -1,5 +1,7 @@
 import { FormulaError, parseFormula } from '../autoscale/evaluate';
 import type { NewPool, PoolPatch, PoolProperties } from '../bodies/pool';
+import { agentsOf } from '../account-info/images';
+import { offersSize } from '../account-info/vm-sizes';
 import { coresOf } from '../nodes/sizes';
 import { checkPackages } from '../execution/packages';
 import { type Account, type Pool, keyOf } from '../state/account';
@@ -31,7 +33,7 @@ export function livePoolOf(account: Account, call: Call<unknown, 'poolId'>): Poo
 /** POST /pools */
 export function addPool(account: Account, call: Call<NewPool>): Reply {
   const { body } = call;
-  checkPool(body);
+  checkPool(account, body);
   const existing = account.pools.get(keyOf(body.id));
   if (existing?.record.state === 'deleting') throw new Refusal('PoolBeingDeleted');
   if (existing !== undefined) throw new Refusal('PoolExists');
@@ -43,7 +45,7 @@ export function addPool(account: Account, call: Call<NewPool>): Reply {
 }
 
 /** Refuses an invalid pool; also for the pools of jobs. */
-export function checkPool(body: Omit<NewPool, 'id'>): void {
+export function checkPool(account: Account, body: Omit<NewPool, 'id'>): void {
   if (body.cloudServiceConfiguration !== undefined) {
     const reason = 'Cloud services pools were retired on 29 February 2024';
     throw invalidProperty('cloudServiceConfiguration', body.cloudServiceConfiguration, reason);
@@ -52,9 +54,10 @@ export function checkPool(body: Omit<NewPool, 'id'>): void {
     throw missingProperty('virtualMachineConfiguration');
   }
   checkScaling(body);
-  if (!/^(standard|basic)_[a-z]+\d/i.test(body.vmSize)) {
-    // The stand-in does not know whether Azure has the size in a region: see nodes/sizes.ts.
-    const reason = 'The value is not a VM size like Standard_D2s_v5';
+  checkImage(body.virtualMachineConfiguration);
+  if (!offersSize(account.addedSizes, body.vmSize, account.now())) {
+    // Unconfirmed: the text of the reason.
+    const reason = 'The specified VM size is not available in the region of the account';
     throw invalidProperty('vmSize', body.vmSize, reason);
   }
   const slots = body.taskSlotsPerNode ?? 1;
@@ -63,6 +66,28 @@ export function checkPool(body: Omit<NewPool, 'id'>): void {
     const reason = `A node of size ${body.vmSize} has at most ${most} task slots`;
     throw invalidProperty('taskSlotsPerNode', slots, reason);
   }
+}
+
+/** Refuses a marketplace image, or a node agent for it, that the account does not list. */
+function checkImage({
+  imageReference: { publisher, offer, sku },
+  nodeAgentSKUId,
+}: NonNullable<NewPool['virtualMachineConfiguration']>): void {
+  if (publisher === undefined || offer === undefined || sku === undefined) return;
+  const agents = agentsOf({ publisher, offer, sku });
+  if (agents.includes(nodeAgentSKUId.toLowerCase())) return;
+  // Unconfirmed: the texts of the reasons.
+  throw agents.length === 0
+    ? invalidProperty(
+        'imageReference',
+        `${publisher} ${offer} ${sku}`,
+        'The specified image is not supported for pools of this account',
+      )
+    : invalidProperty(
+        'nodeAgentSKUId',
+        nodeAgentSKUId,
+        'The specified node agent SKU does not support the specified image',
+      );
 }
 
 function checkScaling(body: Omit<NewPool, 'id'>): void {

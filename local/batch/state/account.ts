@@ -2,7 +2,7 @@ import type { Clock } from '../../clock';
 import type { AutoStorageMode } from '../auto-storage-mode';
 import type { SampleSet, SampleHistory } from '../autoscale/samples';
 import type { MountedContainer } from '../nodes/blob-mount';
-import type { Timings, Quotas } from '../timings';
+import type { Capacity, Timings, Quotas } from '../timings';
 import { Agenda } from './agenda';
 import type { Journal, Row } from './journal';
 import type { TaskLedger } from './task-ledger';
@@ -81,12 +81,6 @@ export interface AccountOptions {
   readonly autoStorageMode: AutoStorageMode;
 }
 
-export interface Capacity {
-  readonly nodes: number;
-  /** `fail`: AllocationFailed at once; `timeout`: AllocationTimedout when the resize times out. */
-  readonly whenOut: 'fail' | 'timeout';
-}
-
 /** The reactions to a change, in the order in which they run at the end of `runExclusive`. */
 export interface Reactions {
   job(account: Account, job: Job): void;
@@ -110,6 +104,8 @@ export class Account {
   readonly applications = new Map<string, ApplicationRecord>();
   /** The remaining machines of Azure, and the error when there are none. */
   capacity: Capacity = { nodes: Number.POSITIVE_INFINITY, whenOut: 'timeout' };
+  /** VM sizes in addition to those of account-info/vm-sizes.ts. */
+  addedSizes: ReadonlySet<string> = new Set();
   /** Scripted results of tasks; the first match counts. */
   scripts: readonly Script[] = [];
   /** Usage of deleted nodes, for thirty days. */

@@ -9,6 +9,7 @@ import {
 } from '../provision/pool-checks';
 import type { AccountQuotas, BatchAccount, Ports } from '../ports';
 import { knownQuotas, checkQuotas, type KnownQuotas, type Quotas } from './quotas';
+import { checkSize } from './sizes';
 import type { Workload } from '../../workload/workload';
 
 /** The result of checking a workload against the Batch account, for a plan. */
@@ -40,10 +41,11 @@ export async function checkAccount(
   const answer = await queryAccount(account, workload, applications);
   const quotas = knownQuotas(configured, answer.quotas, workload);
   const quotaIssues = checkQuotas(quotas, workload);
+  const size = checkSize(workload, await offeredSizes(account), now);
   const { defaultVersions, unavailableReason } = answer;
   return {
-    errors: [...packages, ...answer.errors, ...image.errors, ...quotaIssues.errors],
-    warnings: [...schedules, ...image.warnings, ...quotaIssues.warnings],
+    errors: [...packages, ...answer.errors, ...image.errors, ...size.errors, ...quotaIssues.errors],
+    warnings: [...schedules, ...image.warnings, ...size.warnings, ...quotaIssues.warnings],
     account: { quotas, defaultVersions, unavailableReason },
   };
 }
@@ -143,6 +145,16 @@ async function checkAccountPackageAccess(account: BatchAccount, workload: Worklo
     return [];
   });
   return errors;
+}
+
+/** The sizes of the region; null when they are unknown. */
+async function offeredSizes(account: BatchAccount | undefined) {
+  try {
+    return (await account?.vmSizes()) ?? null;
+  } catch (error) {
+    if (error instanceof Failure) return null;
+    throw error;
+  }
 }
 
 function noDefaultVersion(field: string, application: string): string {

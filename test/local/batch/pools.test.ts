@@ -235,6 +235,54 @@ test('a pool without a machine configuration, or with an invalid VM size, is ref
   });
 });
 
+test('a size that Azure does not have, or no longer, is refused; an added one is accepted', async () => {
+  const { client, control } = await standIn();
+  const adding = (id: string, vmSize: string) =>
+    client.pool.add({ id, ...SMALL, vmSize }).then(
+      () => 'added',
+      ({ body }: { body: { values: readonly { value: string }[] } }) =>
+        body.values.map(({ value }) => value).join(': '),
+    );
+  const reason = 'The specified VM size is not available in the region of the account';
+
+  // The clock shows 2030, and Fsv2 ended in 2028.
+  expect([
+    await adding('missing', 'standard_d3s_v5'),
+    await adding('ended', 'standard_f2s_v2'),
+    await adding('newer', 'standard_d2s_v9'),
+  ]).toEqual(
+    ['standard_d3s_v5', 'standard_f2s_v2', 'standard_d2s_v9'].map(
+      (size) => `vmSize: ${size}: ${reason}`,
+    ),
+  );
+  await control('PUT /sizes', ['Standard_D2s_v9']);
+  expect(await adding('newer', 'standard_d2s_v9')).toBe('added');
+});
+
+test.each([
+  [
+    { publisher: 'canonical', offer: 'ubuntu-99_04-lts', sku: 'server' },
+    'batch.node.ubuntu 24.04',
+    'imageReference',
+  ],
+  [
+    { publisher: 'Canonical', offer: 'ubuntu-24_04-lts', sku: 'server' },
+    'batch.node.ubuntu 22.04',
+    'nodeAgentSKUId',
+  ],
+] as const)('an image that is not listed with this node agent is refused: %j', async (...given) => {
+  const [imageReference, nodeAgentSKUId, property] = given;
+  const { client } = await standIn();
+  const virtualMachineConfiguration = { imageReference, nodeAgentSKUId };
+
+  await expect(
+    client.pool.add({ id: 'pool', ...SMALL, virtualMachineConfiguration }),
+  ).rejects.toMatchObject({
+    code: 'InvalidPropertyValue',
+    body: { values: [{ key: 'PropertyName', value: property }, {}, {}] },
+  });
+});
+
 test('a selection of an unknown property is refused in an empty list, too', async () => {
   const { client } = await standIn();
 

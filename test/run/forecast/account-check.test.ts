@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Failure } from '../../../src/failure';
 import { checkAccount } from '../../../src/run/forecast/account-check';
-import type { AccountQuotas, BatchAccount } from '../../../src/run/ports';
+import type { AccountQuotas, BatchAccount, OfferedSize } from '../../../src/run/ports';
 import type { WorkloadDeclaration } from '../../../src/workload/workload';
 import { MemoryBatch } from '../../fakes';
 import { checked, echo, split, STARTED, whole } from '../given';
@@ -22,6 +22,7 @@ function accountWith(
     }),
     defaultVersionOf: async (application) => defaults[application] ?? null,
     packageAccess: async () => 'storageKeys',
+    vmSizes: async () => null,
   };
 }
 
@@ -101,6 +102,82 @@ test.each([
     expect(none.errors).toEqual([]);
   },
 );
+
+/** Sizes of a region, some with an end of their support. */
+const region: readonly OfferedSize[] = [
+  { name: 'Standard_D2s_v5', endOfLife: null },
+  { name: 'Standard_D4s_v5', endOfLife: null },
+  { name: 'Standard_E4s_v5', endOfLife: null },
+  { name: 'Standard_D4as_v9', endOfLife: null },
+  { name: 'Standard_F4s_v2', endOfLife: '2027-01-15T00:00:00Z' },
+  { name: 'Standard_D4_v3', endOfLife: '2026-10-31T00:00:00Z' },
+];
+
+const others = 'choose another size, such as standard_d4s_v5, standard_e4s_v5, standard_d4as_v9';
+
+test.each([
+  ['standard_d2s_v5', region, [], []],
+  ['standard_d4as_v9', region, [], []],
+  [
+    'standard_d4s_v4',
+    region,
+    [`pool.vmSize: Batch has no size standard_d4s_v4 in the region of the account; ${others}`],
+    [],
+  ],
+  [
+    'standard_d4_v3',
+    region,
+    [`pool.vmSize: Batch has created no new pools of standard_d4_v3 since 2026-10-31; ${others}`],
+    [],
+  ],
+  [
+    'standard_f4s_v2',
+    region,
+    [],
+    [
+      `pool.vmSize: Batch supports standard_f4s_v2 until 2027-01-15, 54 days from now; choose another size`,
+    ],
+  ],
+  ['standard_d8s_v5', null, [], []],
+  [
+    'standard_d4as_v9',
+    null,
+    [],
+    [
+      'pool.vmSize: standard_d4as_v9 is not among the sizes that this version of the app knows, and those of the region could not be read; check it: az batch location list-skus --location <region> --query "[?name==\'standard_d4as_v9\']"',
+    ],
+  ],
+] as const)(
+  'a plan holds the size %s against what the region has, if it may be read',
+  async (vmSize, sizes, errors, warnings) => {
+    const account: BatchAccount = { ...accountWith(), vmSizes: async () => sizes };
+    const declaration = { ...split, pool: { vmSize, maxNodes: 1 } };
+
+    const findings = await findingsOf(declaration, { account });
+
+    expect([findings.errors, findings.warnings]).toEqual([errors, warnings]);
+  },
+);
+
+test('a region whose sizes cannot be read at the moment, and an existing pool, stop no plan', async () => {
+  const account: BatchAccount = {
+    ...accountWith(),
+    vmSizes: () => Promise.reject(new Failure('serviceUnavailable', 'not now')),
+  };
+
+  const [unread, existing] = [
+    await findingsOf(split, { account }),
+    await findingsOf(
+      { ...whole, pool: { existing: 'department' } },
+      { account: { ...accountWith(), vmSizes: async () => [] } },
+    ),
+  ];
+
+  expect(unread.errors).toEqual([]);
+  expect(existing.errors).toEqual([
+    'pool.existing "department" cannot be used: the pool does not exist',
+  ]);
+});
 
 test('a missing application leads to a single error', async () => {
   const { errors } = await findingsOf(packaged, { account: accountWith() });

@@ -32,6 +32,7 @@ async function provisioned(
   const account: BatchAccount = {
     quotas: () => Promise.reject(new Error('not read')),
     defaultVersionOf: () => Promise.reject(new Error('not read')),
+    vmSizes: () => Promise.reject(new Error('not read')),
     packageAccess,
   };
   const result = await provision({ ...tools, account }, { plan, startNodes: 1, now }).then(
