@@ -82,6 +82,9 @@ param monthlyBudget int = 0
 @description('NCRONTAB schedule of the reconciler; an empty one leaves it to the app: every five minutes.')
 param reconcileSchedule string = ''
 
+@description('REST version of the Batch service; an empty one leaves it to the app.')
+param batchApiVersion string = ''
+
 @description('Puts storage, vault and Batch behind private endpoints, and nodes and app into a network.')
 param vnetEnabled bool = false
 
@@ -266,6 +269,7 @@ module functions 'app/functions.bicep' = {
     deploymentContainer: deploymentContainer
     batchEndpoint: batch.outputs.endpoint
     batchAccountId: batch.outputs.id
+    batchApiVersion: batchApiVersion
     vaultUri: vault.outputs.uri
     insightsConnection: monitoring.outputs.insightsConnection
     workspaceId: monitoring.outputs.workspaceId

@@ -15,6 +15,8 @@ export interface Settings {
     readonly endpoint: string;
     /** The account key that signs requests; null to use the identity. */
     readonly accountKey: AccountKey | null;
+    /** The REST version of requests; null for that of the client library. */
+    readonly apiVersion: string | null;
   };
   /** The Batch account in the management plane; null when BATCH_ACCOUNT_ID is not set. */
   readonly management: {
@@ -144,6 +146,13 @@ export const settingRows = {
     z.string().optional(),
     'the name of the Key Vault secret that holds the account key',
   ],
+  BATCH_API_VERSION: [
+    z
+      .string()
+      .regex(/^\d{4}-\d{2}-\d{2}(\.\d+\.\d+)?$/)
+      .optional(),
+    'the REST version of the Batch service, such as 2025-06-01; 2022-10-01.16.0 by default, whose retirement Azure has announced',
+  ],
   POOL_VM_SIZE: [
     z
       .string()
@@ -261,6 +270,7 @@ export function readSettings(
     batch: {
       endpoint: withoutSlash(values.BATCH_ACCOUNT_ENDPOINT),
       accountKey: accountKey(values),
+      apiVersion: values.BATCH_API_VERSION ?? null,
     },
     management: management(values),
     storage: storage(values),

@@ -50,7 +50,11 @@ test('settings are read once, with defaults, and cannot be changed [GD18]', () =
   const settings = readSettings(azure, shipped);
 
   expect(settings).toMatchObject({
-    batch: { endpoint: 'https://mybatch.westeurope.batch.azure.com', accountKey: null },
+    batch: {
+      endpoint: 'https://mybatch.westeurope.batch.azure.com',
+      accountKey: null,
+      apiVersion: null,
+    },
     storage: { kind: 'identity', blobServiceUri: 'https://mystore.blob.core.windows.net' },
     nodes: { vmSize: 'standard_d2s_v5', subnetId: null },
     vaultUri: 'https://myvault.vault.azure.net/',
@@ -306,6 +310,7 @@ test.each([
   ['MONTHLY_BUDGET', '10 EUR'],
   ['WEBSITE_TIME_ZONE', 'Europe/Nowhere'],
   ['RECONCILE_SCHEDULE', '5m'],
+  ['BATCH_API_VERSION', 'latest'],
   ['AzureWebJobsStorage__tableServiceUri', 'mystore'],
 ])('the setting %s must not be %s either', (name, value) => {
   expect(errorsIn({ ...azure, [name]: value })).toEqual([

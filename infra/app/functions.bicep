@@ -11,6 +11,7 @@ param storageEndpoints object
 param deploymentContainer string
 param batchEndpoint string
 param batchAccountId string
+param batchApiVersion string
 param vaultUri string
 param insightsConnection string
 param workspaceId string
@@ -41,6 +42,7 @@ var settings = union(
     BATCH_ACCOUNT_ENDPOINT: batchEndpoint
     // For plans, which look up quotas and default versions.
     BATCH_ACCOUNT_ID: batchAccountId
+    BATCH_API_VERSION: batchApiVersion
     KEY_VAULT_URI: vaultUri
     // The only source that Flex Consumption has.
     BLOB_TRIGGER_SOURCE: 'EventGrid'

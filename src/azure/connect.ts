@@ -78,11 +78,15 @@ export function batchClientFor(
   secrets: Secrets,
 ): BatchServiceClient {
   const credentials = batchCredentials(settings, credential, secrets);
-  return new BatchServiceClient(credentials, settings.batch.endpoint, {
+  const client = new BatchServiceClient(credentials, settings.batch.endpoint, {
     // The client's retries sleep half a minute or more and never repeat a 429; see batch/calls.ts.
     noRetryPolicy: true,
     httpClient: httpWithClearedTimers(),
   });
+  // The client's generated operations take the version from this field when they send a request.
+  const { apiVersion } = settings.batch;
+  if (apiVersion !== null) client.apiVersion = apiVersion;
+  return client;
 }
 
 function batchCredentials(

@@ -85,9 +85,13 @@ function given(tasks: number, url: string) {
       },
     },
   ]);
-  const client = batchClientFor({ batch: { endpoint: url, accountKey: null } }, credential, {
-    read: () => Promise.reject(new Error('there is no vault')),
-  });
+  const client = batchClientFor(
+    { batch: { endpoint: url, accountKey: null, apiVersion: null } },
+    credential,
+    {
+      read: () => Promise.reject(new Error('there is no vault')),
+    },
+  );
   const { next } = seeded(1);
   const batch = batchOn(client, { pause: (ms) => sleep(ms), random: next });
   const address = 'https://nightshift.blob.core.windows.net/run-bench-in?sv=2025-11-05&sig=';

@@ -61,6 +61,7 @@ export const profiles: Readonly<Record<string, Params>> = {
     monthlyNodeMinutes: 30000,
     monthlyBudget: 40,
     reconcileSchedule: '30 */10 * * * *',
+    batchApiVersion: '2025-06-01',
     vnetEnabled: true,
     registry: 'private',
     durableBackend: 'DurableTaskScheduler',

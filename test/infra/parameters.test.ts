@@ -62,6 +62,7 @@ const everything = {
   MONTHLY_NODE_MINUTES: '30000',
   MONTHLY_BUDGET: '40',
   RECONCILE_SCHEDULE: '30 */10 * * * *',
+  BATCH_API_VERSION: '2025-06-01',
   VNET_ENABLED: 'true',
   CONTAINER_REGISTRY: 'private',
   DURABLE_BACKEND: 'DurableTaskScheduler',
@@ -98,6 +99,7 @@ test('every variable of the guide has the type that the template requires, inclu
     monthlyNodeMinutes: 30000,
     monthlyBudget: 40,
     reconcileSchedule: '30 */10 * * * *',
+    batchApiVersion: '2025-06-01',
     vnetEnabled: true,
     durableAlwaysReady: 1,
     nodeVersion: '22',
@@ -111,6 +113,7 @@ test('every variable of the guide has the type that the template requires, inclu
     MONTHLY_NODE_MINUTES: '30000',
     MONTHLY_BUDGET: '40',
     RECONCILE_SCHEDULE: '30 */10 * * * *',
+    BATCH_API_VERSION: '2025-06-01',
     POOL_VM_SIZE: 'standard_d2ls_v5',
   });
 });

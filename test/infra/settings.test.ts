@@ -67,6 +67,7 @@ test('the deployment sets every app setting that is read, and no other', () => {
   expect(disagreement(settingsOf(profiles['plain'] ?? {}))).toEqual({
     readByNobody: [],
     setByNobody: [
+      'BATCH_API_VERSION',
       'POOL_SUBNET_ID',
       'NODE_PRICES',
       'MONTHLY_NODE_MINUTES',
@@ -144,7 +145,11 @@ test('the app accepts the settings of the deployment: identity, Event Grid, no k
   const accountId = environment['BATCH_ACCOUNT_ID'] ?? '';
   expect(accountId).toMatch(/\/providers\/Microsoft\.Batch\/batchAccounts\/ba\w+$/);
   expect(readSettings(environment, workloads)).toEqual({
-    batch: { endpoint: 'https://batoken.westeurope.batch.azure.com', accountKey: null },
+    batch: {
+      endpoint: 'https://batoken.westeurope.batch.azure.com',
+      accountKey: null,
+      apiVersion: '2025-06-01',
+    },
     nodes: {
       vmSize: 'standard_d2s_v5',
       subnetId: subnet,

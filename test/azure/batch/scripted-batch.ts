@@ -70,7 +70,7 @@ export async function scripted(
     random: () => 0.5,
     retries,
   };
-  const settings = { batch: { endpoint: server.url, accountKey } };
+  const settings = { batch: { endpoint: server.url, accountKey, apiVersion: null } };
   const client = batchClientFor(settings, credentialNoting(scopes), secrets);
   return {
     batch: batchOn(client, pacing),

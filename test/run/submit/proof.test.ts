@@ -41,7 +41,7 @@ async function lineTo(
   const service = await acceptingBatch(delayMs, misdeeds);
   onTestFinished(() => service.close());
   const world = worldOf(declaration);
-  const settings = { batch: { endpoint: service.url, accountKey: null } };
+  const settings = { batch: { endpoint: service.url, accountKey: null, apiVersion: null } };
   const credential = {
     getToken: async () => ({ token: 'a token', expiresOnTimestamp: Number.MAX_SAFE_INTEGER }),
   };
