@@ -60,16 +60,12 @@ export interface Settings {
 }
 
 /** At the real time `realEpoch` the clock showed `clockEpoch`; both in milliseconds since 1970. */
-export interface ClockPace {
-  readonly realEpoch: number;
-  readonly clockEpoch: number;
-  /** Seconds of the clock for each real second. */
-  readonly speed: number;
-}
+export type ClockPace = Readonly<z.output<typeof clockPaceSchema>>;
 
 const clockPaceSchema = z.strictObject({
   realEpoch: z.number(),
   clockEpoch: z.number(),
+  /** Seconds of the clock for each real second. */
   speed: z.number().positive(),
 });
 
@@ -104,6 +100,7 @@ function priceTable(text: string, context: z.core.$RefinementCtx<string>): Price
 /** A connection string that the storage client accepts and can sign with. */
 const CONNECTION_STRING =
   /^(?:UseDevelopmentStorage=true\b|(?=.*DefaultEndpointsProtocol=https?;)(?=.*AccountName=[^;])(?=.*AccountKey=[^;]))/i;
+const API_VERSION = /^\d{4}-\d{2}-\d{2}(\.\d+\.\d+)?$/;
 const webAddress = z.url({ protocol: /^https?$/ });
 
 function isTimeZone(name: string): boolean {
@@ -147,10 +144,7 @@ export const settingRows = {
     'the name of the Key Vault secret that holds the account key',
   ],
   BATCH_API_VERSION: [
-    z
-      .string()
-      .regex(/^\d{4}-\d{2}-\d{2}(\.\d+\.\d+)?$/)
-      .optional(),
+    z.string().regex(API_VERSION).optional(),
     'the REST version of the Batch service, such as 2025-06-01; 2022-10-01.16.0 by default, whose retirement Azure has announced',
   ],
   POOL_VM_SIZE: [
