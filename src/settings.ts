@@ -61,7 +61,6 @@ export interface Settings {
 
 /** At the real time `realEpoch` the clock showed `clockEpoch`; both in milliseconds since 1970. */
 export type ClockPace = Readonly<z.output<typeof clockPaceSchema>>;
-
 const clockPaceSchema = z.strictObject({
   realEpoch: z.number(),
   clockEpoch: z.number(),

@@ -198,6 +198,21 @@ export const batchAssumptions: readonly Assumption[] = [
     byHand: 'az batch application show with the name of no application',
   },
   {
+    id: 'pool-creation-refusals',
+    statement:
+      'A pool with a VM size, an image or a node agent that the account does not list is refused with InvalidPropertyValue.',
+    dependsOn: 'local/batch/pools/operations.ts',
+    byHand: 'az batch pool create with --vm-size standard_d3s_v5, and with an image of no SKU',
+  },
+  {
+    id: 'task-packages-without-identity',
+    statement:
+      'Where the account reads its storage with an identity, a task with application packages fails with ApplicationPackageError on a node without one.',
+    dependsOn: 'local/batch/execution/packages.ts',
+    byHand:
+      'Add a task with a package to an existing pool of the deployed account, which refuses such workloads otherwise.',
+  },
+  {
     id: 'missing-role-answer',
     statement: 'Batch refuses a call without a role with 403 and PermissionDenied.',
     dependsOn: 'local/roles/gate.ts',
