@@ -127,8 +127,8 @@ module appIdentity 'app/identity.bicep' = {
   params: { name: '${abbreviations.identity}app-${token}', location: location, tags: tags }
 }
 
-// The Batch service itself writes and reads application packages with it. Nodes never have it, so no
-// package reaches them: the app refuses workloads that need packages there.
+// The Batch service itself stores application packages with it. Nodes never have it: the app delivers
+// packages to them.
 module batchIdentity 'app/identity.bicep' = {
   name: 'batch-identity'
   scope: group

@@ -1,5 +1,6 @@
 import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
-import { autoStorage } from './batch/auto-storage';
+import { autoStorage, packageStore } from './batch/auto-storage';
+import type { AutoStorageMode } from './batch/auto-storage-mode';
 import { startBatch } from './batch/server';
 import type { Timings } from './batch/timings';
 import { scaledClock, type ClockPace } from './clock';
@@ -22,12 +23,14 @@ export interface BatchPartOptions {
   readonly certificateFile: string;
   /** The only storage account: mounts use it for every account name. */
   readonly blobUrl: string;
+  readonly autoStorageMode: AutoStorageMode;
   readonly timings?: Partial<Timings>;
 }
 
 runPart<BatchPartOptions>((options) => {
   const signingKey = Buffer.from(options.authority.signingKey, 'base64');
   const storageKey = new StorageSharedKeyCredential(AZURITE_ACCOUNT.name, AZURITE_ACCOUNT.key);
+  const blobs = new BlobServiceClient(options.blobUrl, storageKey);
   return startBatch({
     clock: scaledClock(options.clock),
     folder: options.folder,
@@ -42,7 +45,9 @@ runPart<BatchPartOptions>((options) => {
     random: Math.random,
     path: options.path,
     blobEndpoint: () => options.blobUrl,
-    autoStorageContainer: autoStorage(new BlobServiceClient(options.blobUrl, storageKey)),
+    autoStorageContainer: autoStorage(blobs),
+    autoStorageMode: options.autoStorageMode,
+    packageStore: packageStore(blobs, storageKey),
     environment: { NODE_EXTRA_CA_CERTS: options.certificateFile },
   });
 });

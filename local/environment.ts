@@ -54,6 +54,8 @@ export interface EnvironmentStart {
   readonly settings?: Readonly<Record<string, string>>;
   /** Durations of nodes, in seconds of clock time. */
   readonly nodes?: BatchPartOptions['timings'];
+  /** Default: the account reads its storage with an identity, as in the deployment. */
+  readonly autoStorageMode?: BatchPartOptions['autoStorageMode'];
   /** Enforces roles, as Azure does. Default: the identity may do everything. */
   readonly access?: Access;
   readonly log: (part: string, line: string) => void;
@@ -153,6 +155,8 @@ function openBatch(base: Base, account: BatchAccount, storage: LocalStorage): Pr
     path: start.machine['PATH'] ?? '',
     certificateFile: certificate.certFile,
     blobUrl: storage.blobUrl,
+    // As in the account that `azd up` makes: what works here works there.
+    autoStorageMode: start.autoStorageMode ?? 'BatchAccountManagedIdentity',
     ...(start.nodes !== undefined && { timings: start.nodes }),
   };
   return startPart({

@@ -124,6 +124,11 @@ export class MemoryFiles implements Files {
     if (etag === undefined || blobs?.get(name)?.etag === etag) blobs?.delete(name);
   }
 
+  locate(url: string) {
+    const [, container, name] = /^memory:\/\/([^/]+)\/(.+)$/.exec(url) ?? [];
+    return container === undefined || name === undefined ? null : { container, name };
+  }
+
   async copy(
     from: { readonly container: string; readonly name: string; readonly etag: string },
     to: { readonly container: string; readonly name: string },

@@ -9,7 +9,7 @@ import { Refusal } from './wire/refusals';
 
 /**
  * The management plane's view of the account: its quotas, an application with its default version,
- * and the VM sizes of its region, none of which the data plane shows. Three reads of version
+ * and the VM sizes of its region, none of which the data plane shows. Four reads of version
  * 2024-07-01, in the form of Azure Resource Manager (Azure/azure-rest-api-specs, BatchManagement.json); every other operation
  * gets 501.
  *
@@ -25,7 +25,7 @@ const AUDIENCES = ['https://management.azure.com/', 'https://management.core.win
 const SIZES =
   /^\/subscriptions\/[^/]+\/providers\/Microsoft\.Batch\/locations\/[^/]+\/virtualMachineSkus$/i;
 const READS =
-  /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)\/providers\/Microsoft\.Batch\/batchAccounts\/([^/]+)(?:\/applications\/([^/]+))?$/i;
+  /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)\/providers\/Microsoft\.Batch\/batchAccounts\/([^/]+)(?:\/applications\/([^/]+)(?:\/versions\/([^/]+))?)?$/i;
 
 export async function manage(
   context: ServerContext,
@@ -53,7 +53,7 @@ async function replyTo(
   if (request.method === 'GET' && version === API_VERSION && SIZES.test(pathname)) {
     return { status: 200, body: { value: sizesOffered(context.account.addedSizes) } };
   }
-  const [id, group = '', name = '', application] = READS.exec(pathname) ?? [];
+  const [id, group = '', name = '', application, packageVersion] = READS.exec(pathname) ?? [];
   if (request.method !== 'GET' || id === undefined || version !== API_VERSION) {
     const requested = `${request.method ?? ''} ${pathname} of version ${version ?? '(none)'}`;
     return errorReply(
@@ -72,7 +72,30 @@ async function replyTo(
   // Unconfirmed: the code and the message.
   if (found === undefined)
     return errorReply(404, 'ApplicationNotFound', 'The specified application does not exist.');
-  return { status: 200, body: applicationView(found, id) };
+  if (packageVersion === undefined) return { status: 200, body: applicationView(found, id) };
+  return versionReply(context, found, packageVersion, id);
+}
+
+/** A version of an application, with the address of its archive as it was uploaded. */
+function versionReply(
+  { account }: ServerContext,
+  application: ApplicationRecord,
+  version: string,
+  id: string,
+): ManagementReply {
+  if (!application.versions.includes(version)) {
+    // Unconfirmed: the code and the message.
+    const message = 'The specified application package does not exist.';
+    return errorReply(404, 'ApplicationPackageNotFound', message);
+  }
+  const storageUrl = account.options.packageStore?.addressOf(application.id, version);
+  const properties = {
+    state: 'Active',
+    format: 'zip',
+    ...(storageUrl !== undefined && { storageUrl }),
+  };
+  const type = 'Microsoft.Batch/batchAccounts/applications/versions';
+  return { status: 200, body: { id, name: version, type, properties } };
 }
 
 /** The reason why the caller is not authenticated, or null. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Clock } from '../clock';
 import { lockFolder } from '../folder-lock';
 import { listen } from '../http';
-import type { AutoStorageMode } from './auto-storage-mode';
+import type { AutoStorageMode, PackageStore } from './auto-storage-mode';
 import { control } from './control';
 import { dispatch } from './dispatch';
 import { FaultPlan } from './faults';
@@ -51,6 +51,8 @@ export interface BatchOptions {
   readonly autoStorageContainer?: (name: string) => string | Promise<string>;
   /** Default: `StorageKeys`, the default of the service, with which packages reach the nodes. */
   readonly autoStorageMode?: AutoStorageMode;
+  /** Default: archives are in the folder only, and have no address. */
+  readonly packageStore?: PackageStore;
 }
 
 export interface RunningBatch {
@@ -119,6 +121,7 @@ async function openAccount(options: BatchOptions, folder: string): Promise<Accou
     path: options.path,
     environment: options.environment ?? {},
     autoStorageMode: options.autoStorageMode ?? 'StorageKeys',
+    ...(options.packageStore !== undefined && { packageStore: options.packageStore }),
     blobEndpoint: options.blobEndpoint ?? ((name) => `https://${name}.blob.core.windows.net`),
     ...(autoStorageContainer !== undefined && { autoStorageContainer }),
   };

@@ -126,6 +126,11 @@ const rows: Readonly<Record<ServiceKind, readonly Row[]>> = {
     },
     {
       methods: READ,
+      path: /\/Microsoft\.Batch\/batchAccounts\/[^/]+\/applications\/[^/]+\/versions\/[^/]+\/?$/i,
+      right: action(`${BATCH}/applications/versions/read`),
+    },
+    {
+      methods: READ,
       path: /\/Microsoft\.Batch\/batchAccounts\/[^/]+\/applications\/[^/]+\/?$/i,
       right: action(`${BATCH}/applications/read`),
     },

@@ -71,6 +71,14 @@ export const appAssumptions: readonly Assumption[] = [
     dependsOn: 'infra/app/grant.bicep',
   },
   {
+    id: 'package-address',
+    statement:
+      'The management plane gives the address of a package also where the account reads its storage with an identity.',
+    dependsOn: 'src/azure/management.ts',
+    byHand:
+      'az batch application package show --query storageUrl, in the deployed account; then a run with a package.',
+  },
+  {
     id: 'batch-rights',
     statement:
       'The role of the app on the Batch account covers nodes and their files, tasks and their files, and the list of supported images.',

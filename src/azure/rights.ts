@@ -62,6 +62,7 @@ const rights: Readonly<Record<ServiceKind, readonly (readonly [RegExp, string])[
   ],
   // Paths relative to the Batch account.
   management: [
+    [/^GET \/applications\/[^/]+\/versions\//, `${BATCH}/applications/versions/read`],
     [/^GET \/applications\//, `${BATCH}/applications/read`],
     [/^GET \?/, `${BATCH}/read`],
   ],

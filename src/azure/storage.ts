@@ -37,6 +37,7 @@ export function filesOn(
       mapErrors(`list container ${container}`, () => page(containerOf(container), cursor)),
     find: (container, name) =>
       mapErrors(`find ${formatBlob(container, name)}`, () => find(containerOf(container), name)),
+    locate: (url) => locate(service.url, url),
     readText: (container, name, maxBytes, encoding) =>
       mapErrors(`read ${formatBlob(container, name)}`, () =>
         readText(containerOf(container), name, maxBytes, encoding),
@@ -280,6 +281,13 @@ async function claim(container: ContainerClient, name: string, text: string): Pr
 const COPY_SOURCE_MINUTES = 60;
 
 /** Copies within the account on the service's side; the app transfers no data. */
+function locate(account: string, url: string) {
+  const base = account.endsWith('/') ? account : `${account}/`;
+  if (!url.toLowerCase().startsWith(base.toLowerCase())) return null;
+  const [container = '', ...name] = url.slice(base.length).split('/').map(decodeURIComponent);
+  return { container, name: name.join('/') };
+}
+
 async function copy(
   service: BlobServiceClient,
   signer: Signer,

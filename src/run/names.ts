@@ -24,6 +24,14 @@ export const LOGS_FOLDER = 'logs';
 /** In the staging container: the list of the run's inputs. */
 export const INPUT_LIST = 'inputs.json';
 
+/** In the staging container: the application packages that the app delivers. */
+export const PACKAGE_LIST = 'packages.json';
+
+/** The archive of a delivered package; the node unpacks it into the folder of that name. */
+export function stagedPackage(index: number): string {
+  return `packages/${index}.zip`;
+}
+
 /** The blob name of a staged input. It never contains the original name, which is untrusted. */
 export function stagedName(index: number, originalName: string): string {
   const extension = /\.([A-Za-z0-9]{1,8})$/.exec(originalName)?.[1]?.toLowerCase();

@@ -20,6 +20,8 @@ export interface BatchAccount {
   /** Null when the application does not exist or has no default version. */
   defaultVersionOf(application: string): Promise<string | null>;
   packageAccess(): Promise<PackageAccess>;
+  /** The address of a package's archive, without a signature; null when there is no such version. */
+  packageUrl(application: string, version: string): Promise<string | null>;
   /**
    * The VM sizes that Batch has in the region of the account. Null without the right to read them,
    * which is one over the subscription.
@@ -321,6 +323,8 @@ export interface Files {
   /** One page of a container in name order; `next` is null at the end, or without a container. */
   page(container: string, cursor: string | null): Promise<BlobPage>;
   find(container: string, name: string): Promise<BlobFound | null>;
+  /** The container and the name of a blob by its address; null for an address of another account. */
+  locate(url: string): { readonly container: string; readonly name: string } | null;
   /**
    * Text of a blob, or null when it does not exist. Default encoding: UTF-8.
    * @throws inputRefused when the blob is longer than `maxBytes`

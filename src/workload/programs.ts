@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PackageReference } from './fields';
 import { templatesOf } from './work-schema';
 import type { Workload } from './workload';
 
@@ -11,9 +12,26 @@ export function programsOf({ work, pool, prepare, release }: Workload): readonly
     ...(prepare?.programs ?? []),
     ...(release?.programs ?? []),
     ...(pool.mounts.length > 0 ? [CHECK_MOUNTS] : []),
+    ...(packagesOf({ work, pool }).length > 0 ? [UNPACK_PACKAGES] : []),
   ];
   return [...new Set(all)];
 }
+
+/** The packages of pool and tasks, each with its field. */
+export function packagesOf({
+  pool,
+  work,
+}: Pick<Workload, 'pool' | 'work'>): readonly (readonly [string, PackageReference])[] {
+  return [
+    ...pool.packages.map((reference) => ['pool.packages', reference] as const),
+    ...templatesOf(work).flatMap(([key, { packages }]) =>
+      packages.map((reference) => [`work.${key}.packages`, reference] as const),
+    ),
+  ];
+}
+
+/** The program that unpacks application packages which the app delivers. */
+export const UNPACK_PACKAGES = 'unpack-packages.sh';
 
 /** The program that fails when a mount is missing: a task would write to the bare directory and "succeed". */
 export const CHECK_MOUNTS = 'check-mounts.sh';

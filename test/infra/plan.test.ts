@@ -170,7 +170,7 @@ test('no resource accepts a key or a password [GD14, GD16, GD19]', () => {
   ]);
 });
 
-test('packages would reach no node of the deployed account, so the app that reads it refuses them [RS20]', async () => {
+test('the app that reads the deployed account delivers packages itself, as its nodes have no identity [RS20]', async () => {
   const { autoStorage } = bodyOf(plain, 'Microsoft.Batch/batchAccounts');
   const quotas = { poolQuota: 1, activeJobAndJobScheduleQuota: 1 };
   const server = await listen((_, response) =>

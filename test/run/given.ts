@@ -174,6 +174,7 @@ export const access: Access = {
   outputs: 'https://out?rl',
   shared: (container) => `https://${container}?rl`,
   upload: 'https://out?cw',
+  packages: [],
 };
 
 /** One checked workload of each shape. */

@@ -115,6 +115,7 @@ test('a quota of zero is final at once, with the remedy in the cause', async () 
     quotas: async () => ({ ...quotas, pools }),
     defaultVersionOf: async () => null,
     packageAccess: async () => 'storageKeys' as const,
+    packageUrl: async () => null,
     vmSizes: async () => null,
   });
   const refused = (pools: number) =>

@@ -36,6 +36,7 @@ export async function putPackage(
   await fsp.mkdir(path.dirname(file), { recursive: true });
   await fsp.writeFile(`${file}.part`, archive);
   await fsp.rename(`${file}.part`, file);
+  await account.options.packageStore?.put(before.id, version, archive);
   const application = applicationNamed(account, applicationId);
   application.versions = [...new Set([...application.versions, version])];
   account.applications.set(keyOf(application.id), application);

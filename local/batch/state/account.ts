@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock';
-import type { AutoStorageMode } from '../auto-storage-mode';
+import type { AutoStorageMode, PackageStore } from '../auto-storage-mode';
 import type { SampleSet, SampleHistory } from '../autoscale/samples';
 import type { MountedContainer } from '../nodes/blob-mount';
 import type { Capacity, Timings, Quotas } from '../timings';
@@ -79,6 +79,7 @@ export interface AccountOptions {
   /** Returns the address, with a SAS, of a container of the auto-storage account. */
   readonly autoStorageContainer?: (name: string) => string | Promise<string>;
   readonly autoStorageMode: AutoStorageMode;
+  readonly packageStore?: PackageStore;
 }
 
 /** The reactions to a change, in the order in which they run at the end of `runExclusive`. */

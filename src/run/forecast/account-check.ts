@@ -3,13 +3,13 @@ import {
   checkImage,
   checkExistingPool,
   checkJobSchedule,
-  checkPackageAccess,
   checkPackages,
-  packagesOf,
 } from '../provision/pool-checks';
 import type { AccountQuotas, BatchAccount, Ports } from '../ports';
 import { knownQuotas, checkQuotas, type KnownQuotas, type Quotas } from './quotas';
+import { packagesOf } from '../../workload/programs';
 import { checkSize } from './sizes';
+import { locatePackages, noDefaultVersion } from '../stage/packages';
 import type { Workload } from '../../workload/workload';
 
 /** The result of checking a workload against the Batch account, for a plan. */
@@ -29,7 +29,7 @@ export interface AccountForecast {
 
 /** Checks packages, image, job schedules, quotas and default versions. Only reads from the account. */
 export async function checkAccount(
-  { batch, account, ...configured }: Pick<Ports, 'batch' | 'account'> & Quotas,
+  { batch, files, account, ...configured }: Pick<Ports, 'batch' | 'files' | 'account'> & Quotas,
   workload: Workload,
   now: string,
 ): Promise<AccountCheck> {
@@ -38,13 +38,18 @@ export async function checkAccount(
   const schedules = await checkAccountSchedules(batch, workload);
   // A package that does not exist has no default version either; one error is enough.
   const applications = packages.length === 0 ? applicationsWithoutVersion(workload) : [];
-  const answer = await queryAccount(account, workload, applications);
+  const answer = await queryAccount(account, applications);
+  const isResolved = packages.length + answer.errors.length === 0;
+  const delivery = isResolved ? await checkDelivery({ account, files }, workload) : [];
   const quotas = knownQuotas(configured, answer.quotas, workload);
   const quotaIssues = checkQuotas(quotas, workload);
   const size = checkSize(workload, await offeredSizes(account), now);
   const { defaultVersions, unavailableReason } = answer;
   return {
-    errors: [...packages, ...answer.errors, ...image.errors, ...size.errors, ...quotaIssues.errors],
+    errors: [
+      ...[...packages, ...answer.errors, ...delivery],
+      ...[...image.errors, ...size.errors, ...quotaIssues.errors],
+    ],
     warnings: [...schedules, ...image.warnings, ...size.warnings, ...quotaIssues.warnings],
     account: { quotas, defaultVersions, unavailableReason },
   };
@@ -108,7 +113,6 @@ const ACCOUNT_NOT_CONFIGURED =
 /** Reads quotas and default versions. A failure does not fail the plan, because a run needs neither. */
 async function queryAccount(
   account: BatchAccount | undefined,
-  workload: Workload,
   applications: readonly (readonly [string, string])[],
 ): Promise<AccountAnswer> {
   if (account === undefined) {
@@ -124,7 +128,6 @@ async function queryAccount(
   const errors: string[] = [];
   try {
     quotas = await account.quotas();
-    errors.push(...(await checkAccountPackageAccess(account, workload)));
     for (const [application, field] of applications) {
       const version = await account.defaultVersionOf(application);
       if (version === null) errors.push(noDefaultVersion(field, application));
@@ -137,14 +140,18 @@ async function queryAccount(
   }
 }
 
-async function checkAccountPackageAccess(account: BatchAccount, workload: Workload) {
-  if (packagesOf(workload).length === 0) return [];
-  const access = await account.packageAccess();
-  const { errors } = await collectErrors(async () => {
-    checkPackageAccess(access, workload);
+/** The error of a package that neither Batch nor the app can deliver; none while that is unknown. */
+async function checkDelivery(
+  { account, files }: { readonly account: BatchAccount | undefined } & Pick<Ports, 'files'>,
+  workload: Workload,
+): Promise<readonly string[]> {
+  try {
+    await locatePackages({ files, ...(account !== undefined && { account }) }, workload);
     return [];
-  });
-  return errors;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return error.code === 'badSpecification' ? [error.message] : [];
+  }
 }
 
 /** The sizes of the region; null when they are unknown. */
@@ -155,8 +162,4 @@ async function offeredSizes(account: BatchAccount | undefined) {
     if (error instanceof Failure) return null;
     throw error;
   }
-}
-
-function noDefaultVersion(field: string, application: string): string {
-  return `${field}: the application package ${application} has no default version, and the declaration names none; name a version, or set a default: az batch application set --application-name ${application} --default-version <version>, or npm run pack with --default`;
 }

@@ -1,7 +1,7 @@
 import { Failure } from '../../failure';
-import type { PackageReference } from '../../workload/fields';
 import { chooseImage, type ChosenImage } from './images';
-import type { Batch, PackageAccess, PoolDescription } from '../ports';
+import type { Batch, PoolDescription } from '../ports';
+import { packagesOf } from '../../workload/programs';
 import { templatesOf } from '../../workload/work-schema';
 import { usesContainers, type Workload } from '../../workload/workload';
 
@@ -42,40 +42,6 @@ export async function checkPackages(batch: BatchChecks, workload: Workload): Pro
       `${field}: the Batch account has no ${version === undefined ? 'version' : `version ${version}`} of the application package ${application} (${known}); upload it with npm run pack`,
     );
   }
-}
-
-/**
- * Checks that nodes can download the packages of a workload. Where the account reads its storage
- * with an identity, nodes need one too, and only Azure Resource Manager creates a pool with an
- * identity. In a pool without one, nodes with packages stay in the state `starting`, and are billed
- * (https://learn.microsoft.com/troubleshoot/azure/hpc/batch/use-managed-identities-azure-batch-account-pool).
- * @throws Failure badSpecification naming the first field with a package
- */
-export function checkPackageAccess(access: PackageAccess, workload: Workload): void {
-  const [first] = packagesOf(workload);
-  if (first === undefined || access === 'storageKeys') return;
-  const isExisting = workload.pool.existing !== undefined;
-  if (isExisting && access === 'nodeIdentity') return;
-  const reason = isExisting
-    ? 'and names none for nodes (autoStorage.nodeIdentityReference)'
-    : 'and a pool that a run creates has none';
-  throw new Failure(
-    'badSpecification',
-    `${first[0]}: application packages cannot reach the nodes, which would never finish starting: the Batch account reads its storage with an identity (autoStorage.authenticationMode), ${reason}; deliver the files as programs, as inputs, as shared data or in a container image, or name an existing pool that has the identity of autoStorage.nodeIdentityReference (pool.existing)`,
-  );
-}
-
-/** The packages of pool and tasks, each with its field. */
-export function packagesOf({
-  pool,
-  work,
-}: Workload): readonly (readonly [string, PackageReference])[] {
-  return [
-    ...pool.packages.map((reference) => ['pool.packages', reference] as const),
-    ...templatesOf(work).flatMap(([key, { packages }]) =>
-      packages.map((reference) => [`work.${key}.packages`, reference] as const),
-    ),
-  ];
 }
 
 /** Chooses the image of a pool that a run creates. @throws Failure badSpecification */

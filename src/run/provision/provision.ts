@@ -2,14 +2,7 @@ import { Failure } from '../../failure';
 import { checkQuotas, knownQuotas } from '../forecast/quotas';
 import { vmSizeOf } from '../../workload/node-defaults';
 import { credentialMinutes, retainedUntil } from '../plan';
-import {
-  checkImage,
-  checkExistingPool,
-  checkJobSchedule,
-  checkPackageAccess,
-  checkPackages,
-  packagesOf,
-} from './pool-checks';
+import { checkImage, checkExistingPool, checkJobSchedule, checkPackages } from './pool-checks';
 import type { MountSpec, PoolSpec, Registry, DeletionState, StartTaskSpec } from '../ports';
 import type { Mount } from '../../workload/pool-schema';
 import type { RunPlan } from '../run';
@@ -33,7 +26,6 @@ export async function provision(
   const workload = workloadOf(context.workloads, plan);
   if (plan.request.occurrence.kind === 'schedule') await checkJobSchedule(context.batch, workload);
   await checkPackages(context.batch, workload);
-  await checkAccessToPackages(context, workload);
   if (workload.pool.existing !== undefined) {
     return { poolId: plan.poolId, warnings: await checkExistingPool(context.batch, workload, now) };
   }
@@ -53,35 +45,13 @@ export async function provision(
     formula: autoscaleFormula(workload, plan, startNodes, now),
     startTask: startTaskOf(workload, access),
     mounts: await mountsOf(context, workload, plan, now),
-    packages: pool.packages,
+    packages: access.packages.length > 0 ? [] : pool.packages,
     subnetId: pool.subnetId ?? null,
     interNode: pool.interNode,
     retainedUntil: retainedUntil(workload, plan),
   };
   await unlessHopeless(context, workload, () => context.batch.makePool(spec, ownerOf(plan)));
   return { poolId: plan.poolId, warnings };
-}
-
-/**
- * Refuses packages that could not reach the nodes, before a node is billed. An app that cannot read
- * the account starts the run: reading it requires a right of its own.
- */
-async function checkAccessToPackages(
-  { account }: Pick<ActivityContext, 'account'>,
-  workload: Workload,
-): Promise<void> {
-  if (account === undefined || packagesOf(workload).length === 0) return;
-  const access = await nullIfUnreadable(account.packageAccess());
-  if (access !== null) checkPackageAccess(access, workload);
-}
-
-async function nullIfUnreadable<Answer>(reading: Promise<Answer>): Promise<Answer | null> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (error instanceof Failure) return null;
-    throw error;
-  }
 }
 
 /**

@@ -2,7 +2,8 @@ import { credentialMinutes } from '../plan';
 import type { Files } from '../ports';
 import type { RunPlan } from '../run';
 import type { Workload } from '../../workload/workload';
-import { INPUT_LIST } from '../names';
+import { INPUT_LIST, stagedPackage } from '../names';
+import { deliveredPackages, type DeliveredPackage } from './packages';
 import { programsOf, secretsOf } from '../../workload/programs';
 
 /** SAS URLs of the run's containers, created once for all tasks of a step. */
@@ -18,6 +19,8 @@ export interface Access {
   readonly shared: (container: string) => string;
   /** Writes to the output container. */
   readonly upload: string;
+  /** Packages that the app delivers; none where Batch delivers them. */
+  readonly packages: readonly DeliveredPackage[];
 }
 
 /** Creates the URLs through which nodes access the run's containers until after the deadline. */
@@ -29,8 +32,9 @@ export async function openAccess(
 ): Promise<Access> {
   const minutes = credentialMinutes(plan, now);
   const { stagingContainer, outputContainer } = plan;
+  const packages = await deliveredPackages(files, workload, plan);
   const staged = new Map<string, string>();
-  for (const path of stagedPaths(workload)) {
+  for (const path of [...stagedPaths(workload), ...packages.map((_, at) => stagedPackage(at))]) {
     staged.set(path, await files.readUrl(stagingContainer, path, minutes));
   }
   const shared = new Map<string, string>();
@@ -45,6 +49,7 @@ export async function openAccess(
     outputs: await files.readUrl(outputContainer, null, minutes),
     shared: (container) => requireUrl(shared, container),
     upload: await files.writeUrl(outputContainer, minutes),
+    packages,
   };
 }
 

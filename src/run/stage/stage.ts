@@ -1,5 +1,6 @@
 import { Failure } from '../../failure';
 import type { BlobFound } from '../ports';
+import { stagePackages } from './packages';
 import { checkReferences } from './references';
 import type { RunPlan } from '../run';
 import type { Workload } from '../../workload/workload';
@@ -41,6 +42,7 @@ export async function stage(context: ActivityContext, plan: RunPlan): Promise<St
   await context.files.makeContainer(plan.stagingContainer, labelsOf(plan));
   await context.files.makeContainer(plan.outputContainer, labelsOf(plan));
   await checkReferences(context, workload, plan);
+  await stagePackages(context, workload, plan);
   await stageSecrets(context, workload, plan);
   for (const program of programsOf(workload)) {
     const path = programPath(context.programsFolder, workload.name, program);

@@ -2,20 +2,25 @@ import { environmentOf, programFiles, secretFiles } from './tasks';
 import type { NodeTaskSpec, ResourceFile } from '../ports';
 import type { Workload } from '../../workload/workload';
 import type { Access } from '../stage/access';
-import { CHECK_MOUNTS } from '../../workload/programs';
+import { CHECK_MOUNTS, packagesOf, UNPACK_PACKAGES } from '../../workload/programs';
+import { stagedPackage } from '../names';
+import { withPackageVariables } from './package-variables';
 
 /**
  * Builds the job preparation task. A job has only one, so it combines the workload's own
- * preparation, the check of the mounts and the download of shared data. A release task requires it
- * too: Batch runs the release only on nodes that ran the preparation.
+ * preparation, the check of the mounts, and the download of shared data and of packages that the app
+ * delivers. A release task requires it too: Batch runs the release only on nodes that ran the
+ * preparation.
  */
 export function preparationOf(workload: Workload, access: Access): NodeTaskSpec | null {
   if (!preparesNodes(workload)) return null;
   const { prepare, shared, pool } = workload;
   const mounts = pool.mounts.map(({ at }) => at);
   return {
-    command: commandOf(prepare?.command, mounts),
+    command: unpacking(commandOf(prepare?.command, mounts), access),
     resourceFiles: [
+      ...programFiles(access.packages.length > 0 ? [UNPACK_PACKAGES] : [], access),
+      ...access.packages.map((_, at) => packageFile(at, access)),
       ...programFiles(mounts.length > 0 ? [CHECK_MOUNTS] : [], access),
       ...programFiles(prepare?.programs ?? [], access),
       ...secretFiles(prepare?.secrets ?? [], access),
@@ -33,8 +38,22 @@ export function preparationOf(workload: Workload, access: Access): NodeTaskSpec 
   };
 }
 
-export function preparesNodes({ prepare, release, shared, pool }: Workload): boolean {
-  return (prepare ?? release ?? shared[0] ?? pool.mounts[0]) !== undefined;
+/** Packages count, whoever delivers them: a poll asks for failed preparations only where there is one. */
+export function preparesNodes({ prepare, release, shared, pool, work }: Workload): boolean {
+  const first = prepare ?? release ?? shared[0] ?? pool.mounts[0];
+  return first !== undefined || packagesOf({ pool, work }).length > 0;
+}
+
+function packageFile(index: number, access: Access): ResourceFile {
+  const path = stagedPackage(index);
+  return { url: access.input(path), path, mode: null };
+}
+
+/** The script executes the command after `--`, like the mount check. */
+function unpacking(command: string, { packages }: Access): string {
+  if (packages.length === 0) return command;
+  const numbers = packages.map((_, index) => index).join(' ');
+  return `/bin/sh ${UNPACK_PACKAGES} ${numbers} -- ${withPackageVariables(command, packages)}`;
 }
 
 /** The mount check executes the command after `--`, so the command needs no further quoting. */
@@ -47,7 +66,7 @@ function commandOf(own: string | undefined, mounts: readonly string[]): string {
 export function releaseOf({ release }: Workload, access: Access): NodeTaskSpec | null {
   if (release === undefined) return null;
   return {
-    command: release.command,
+    command: withPackageVariables(release.command, access.packages),
     resourceFiles: [
       ...programFiles(release.programs, access),
       ...secretFiles(release.secrets, access),

@@ -6,6 +6,7 @@ import { affinityId, RESERVED_IDS } from '../../workload/work-schema';
 import { type TaskTemplate } from '../../workload/workload';
 import { INPUT_LIST, LOGS_FOLDER, MANIFEST } from '../names';
 import type { Access } from '../stage/access';
+import { withPackageVariables } from './package-variables';
 import { formatPath, validate } from '../../workload/validation';
 
 /** Builds the tasks for Batch from task templates and manifest lines. Pure. */
@@ -23,7 +24,7 @@ export interface TaskDetails {
 export function taskFrom(template: TaskTemplate, access: Access, details: TaskDetails): TaskSpec {
   return {
     id: details.id,
-    command: template.command,
+    command: withPackageVariables(template.command, access.packages),
     environment: { ...environmentOf(template), ...details.environment },
     resourceFiles: [
       ...programFiles(template.programs, access),
@@ -47,7 +48,7 @@ export function taskFrom(template: TaskTemplate, access: Access, details: TaskDe
     dependsOn: details.dependsOn ?? [],
     ...(details.affinityId !== undefined && { affinityId: details.affinityId }),
     container: template.container ?? null,
-    packages: template.packages,
+    packages: access.packages.length > 0 ? [] : template.packages,
   };
 }
 

@@ -1,3 +1,4 @@
+import { packagesOf } from '../programs';
 import { templatesOf } from '../work-schema';
 import { containerImagesOf, type Workload } from '../workload';
 
@@ -40,10 +41,8 @@ function* nodeWarnings({ pool }: Workload): Generator<string> {
  */
 function* networkWarnings({ pool, work }: Workload): Generator<string> {
   if (pool.subnetId === undefined) return;
-  const hasPackages =
-    pool.packages.length > 0 || templatesOf(work).some(([, { packages }]) => packages.length > 0);
-  if (hasPackages) {
-    yield 'packages: Batch downloads no application package from a storage account with a firewall, as in a private network; use programs or inputs instead';
+  if (packagesOf({ pool, work }).length > 0) {
+    yield 'packages: Batch downloads no application package from a storage account with a firewall, as in a private network; where the account reads its storage with an identity, as azd up makes it, the app delivers them itself';
   }
   if (pool.mounts.length > 0) {
     yield 'pool.mounts: Batch mounts no container of a storage account with a firewall, as in a private network; let tasks read inputs and write outputs';

@@ -113,6 +113,7 @@ export const vaultRights: Readonly<Record<string, readonly Right[]>> = {
 export const managementRights: Readonly<Record<string, Right>> = {
   '': action('Microsoft.Batch/batchAccounts/read'),
   '/applications/*': action('Microsoft.Batch/batchAccounts/applications/read'),
+  '/applications/*/versions/*': action('Microsoft.Batch/batchAccounts/applications/versions/read'),
 };
 
 /** Needed by other than the app's own calls. */

@@ -4,6 +4,7 @@ import { checkAccount } from '../../../src/run/forecast/account-check';
 import type { AccountQuotas, BatchAccount, OfferedSize } from '../../../src/run/ports';
 import type { WorkloadDeclaration } from '../../../src/workload/workload';
 import { MemoryBatch } from '../../fakes';
+import { MemoryFiles } from '../../memory-files';
 import { checked, echo, split, STARTED, whole } from '../given';
 
 /** A Batch account that may have all that a small run takes. */
@@ -22,6 +23,7 @@ function accountWith(
     }),
     defaultVersionOf: async (application) => defaults[application] ?? null,
     packageAccess: async () => 'storageKeys',
+    packageUrl: async (application, version) => `memory://app-${application}/${version}`,
     vmSizes: async () => null,
   };
 }
@@ -45,7 +47,8 @@ function findingsOf(declaration: WorkloadDeclaration, { applications = [], ...as
   const batch = new MemoryBatch();
   for (const name of applications) batch.packages.set(name, ['1.0', '2.0']);
   const set = { spotCoreQuota: null, dedicatedCoreQuota: null };
-  return checkAccount({ batch, ...set, ...asked }, checked(declaration), STARTED);
+  const files = new MemoryFiles();
+  return checkAccount({ batch, files, ...set, ...asked }, checked(declaration), STARTED);
 }
 
 const applications = ['fit', 'tool', 'data'];
@@ -79,29 +82,62 @@ test('packages without a default version are errors of a plan, each with what to
   );
 });
 
-const reachesNoNode =
-  ': application packages cannot reach the nodes, which would never finish starting: the Batch account reads its storage with an identity (autoStorage.authenticationMode), ';
+const undeliverable =
+  'pool.packages: the application package fit cannot reach the nodes. The Batch account reads its storage with an identity (autoStorage.authenticationMode) that its nodes do not have, and the app cannot deliver the package: ';
+
+const inContainer: WorkloadDeclaration = {
+  ...whole,
+  pool: { packages: [{ application: 'fit' }] },
+  work: { kind: 'whole', jobManager: { ...echo, container: { image: 'busybox:1.36' } } },
+};
 
 test.each([
-  ['noIdentity', `pool.packages${reachesNoNode}and a pool that a run creates has none; `],
-  ['nodeIdentity', `pool.packages${reachesNoNode}and a pool that a run creates has none; `],
-] as const)(
-  'a plan refuses packages that need an identity on the nodes of its pool: %s [RS20]',
-  async (access, message) => {
-    const account: BatchAccount = {
-      ...accountWith({}, { fit: '2.0', data: '1.0' }),
-      packageAccess: async () => access,
-    };
+  ['with keys', packaged, { packageAccess: async () => 'storageKeys' }, []],
+  ['delivered by the app', packaged, { packageAccess: async () => 'noIdentity' }, []],
+  [
+    'with tasks in containers',
+    inContainer,
+    { packageAccess: async () => 'noIdentity' },
+    [
+      `${undeliverable}tasks in containers cannot unpack it; put its files into the image, or leave the containers out`,
+    ],
+  ],
+  [
+    'in another storage account',
+    packaged,
+    {
+      packageAccess: async () => 'nodeIdentity',
+      packageUrl: async () => 'https://other.blob.core.windows.net/app-fit/2.0',
+    },
+    [
+      `${undeliverable}its archive is not in the storage account of the app; use programs, inputs or shared data instead`,
+    ],
+  ],
+  [
+    'without an archive',
+    packaged,
+    { packageAccess: async () => 'noIdentity', packageUrl: async () => null },
+    [`${undeliverable}it has no archive; use programs, inputs or shared data instead`],
+  ],
+  [
+    'while the account cannot be read',
+    packaged,
+    { packageAccess: () => Promise.reject(new Failure('serviceUnavailable', 'not now')) },
+    [],
+  ],
+] as const satisfies readonly (readonly [
+  string,
+  WorkloadDeclaration,
+  Partial<BatchAccount>,
+  readonly string[],
+])[])('a plan refuses packages that cannot reach the nodes: %s [RS20]', async (...given) => {
+  const [, declaration, answers, expected] = given;
+  const account: BatchAccount = { ...accountWith({}, { fit: '2.0', data: '1.0' }), ...answers };
 
-    const [declared, none] = [
-      await findingsOf(packaged, { account, applications }),
-      await findingsOf(split, { account }),
-    ];
+  const { errors } = await findingsOf(declaration, { account, applications });
 
-    expect(declared.errors).toEqual([expect.stringContaining(message)]);
-    expect(none.errors).toEqual([]);
-  },
-);
+  expect(errors).toEqual(expected);
+});
 
 /** Sizes of a region, some with an end of their support. */
 const region: readonly OfferedSize[] = [

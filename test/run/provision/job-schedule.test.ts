@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { checkAccount } from '../../../src/run/forecast/account-check';
 import { checked, STARTED, whole } from '../given';
 import { now, worldOf, type World } from '../world';
+import { MemoryFiles } from '../../memory-files';
 
 const scheduled = { ...whole, triggers: { schedule: '0 0 2 * * *' } };
 const due = { kind: 'schedule', due: '2030-01-01T02:00:00.000Z' } as const;
@@ -40,7 +41,7 @@ test('a plan warns of a job schedule of the same name, for a workload with a sch
     batch.jobSchedules.add(whole.name);
     const quotas = { spotCoreQuota: null, dedicatedCoreQuota: null };
     const { errors, warnings } = await checkAccount(
-      { batch, ...quotas },
+      { batch, files: new MemoryFiles(), ...quotas },
       checked(declaration),
       STARTED,
     );
