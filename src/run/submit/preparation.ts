@@ -38,7 +38,7 @@ export function preparationOf(workload: Workload, access: Access): NodeTaskSpec 
   };
 }
 
-/** Packages count, whoever delivers them: a poll asks for failed preparations only where there is one. */
+/** True for packages that Batch delivers too: polls do not know, and Batch refuses to list what is not there. */
 export function preparesNodes({ prepare, release, shared, pool, work }: Workload): boolean {
   const first = prepare ?? release ?? shared[0] ?? pool.mounts[0];
   return first !== undefined || packagesOf({ pool, work }).length > 0;
