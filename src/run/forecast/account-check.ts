@@ -47,9 +47,13 @@ export async function checkAccount(
   const { defaultVersions, unavailableReason } = answer;
   return {
     errors: [
-      ...[...packages, ...answer.errors, ...delivery],
-      ...[...image.errors, ...size.errors, ...quotaIssues.errors],
-    ],
+      packages,
+      answer.errors,
+      delivery,
+      image.errors,
+      size.errors,
+      quotaIssues.errors,
+    ].flat(),
     warnings: [...schedules, ...image.warnings, ...size.warnings, ...quotaIssues.warnings],
     account: { quotas, defaultVersions, unavailableReason },
   };
