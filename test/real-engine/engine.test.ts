@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { whyNoEngine } from '../../scripts/real-engine-host.mjs';
+import { startAzurite, type Azurite } from '../local/functions/azurite';
+import { startEngine, type Engine } from './engine';
+import { Hub } from './hub';
+import { registerPrograms } from './programs/all';
+import { recordingOf } from './recording';
+import { scenarios } from './scenarios/all';
+import { startWorker, type Worker } from './worker';
+
+const missing = whyNoEngine();
+const skipped = missing === null ? '' : `, skipped as the real engine is not there: ${missing}`;
+const isMissing = missing !== null;
+
+/** The scenarios run at the same time, since most of them only wait for the engine. */
+const TIMEOUT_MS = 300_000;
+const POLL_MS = 150;
+
+let azurite: Azurite;
+let worker: Worker;
+let engine: Engine;
+const observed = new Map<string, Promise<unknown>>();
+
+beforeAll(async () => {
+  if (isMissing) return;
+  azurite = await startAzurite();
+  worker = await startWorker({ environment: {}, log: () => {}, register: registerPrograms });
+  engine = await startEngine({
+    worker,
+    connectionString: azurite.connectionString,
+    extensions: { durableTask: SETTINGS },
+  });
+  const hub = new Hub({ rpcUrl: engine.rpcUrl, wait: () => sleep(POLL_MS) });
+  let number = 0;
+  for (const group of Object.values(scenarios))
+    for (const [title, scenario] of Object.entries(group)) {
+      const seen = scenario(hub, `s${++number}`);
+      // The test of the scenario awaits it, perhaps long after it has failed.
+      seen.catch(() => {});
+      observed.set(title, seen);
+    }
+}, TIMEOUT_MS);
+afterAll(async () => {
+  await engine?.stop();
+  await worker?.close();
+  await azurite?.stop();
+}, TIMEOUT_MS);
+
+const SETTINGS = {
+  hubName: 'Facts',
+  useAppLease: false,
+  storageProvider: { partitionCount: 1, maxQueuePollingInterval: '00:00:00.200' },
+};
+
+const cases = Object.entries(scenarios).flatMap(([group, each]) =>
+  Object.keys(each).map((title) => ({ group, title })),
+);
+
+test.skipIf(isMissing).each(cases)(
+  `on the real engine: $title${skipped}`,
+  async ({ group, title }) => {
+    const facts = await observed.get(title);
+    const file = recordingOf(group, title);
+    await expect(`${JSON.stringify(facts, null, 2)}\n`).toMatchFileSnapshot(file);
+  },
+  TIMEOUT_MS,
+);
