@@ -6,3 +6,5 @@ export const engineFolder: string;
 export const engineFile: string;
 /** Returns the reason that there is no real engine, or null when it is there. */
 export function whyNoEngine(): string | null;
+/** Returns the reason that the engine cannot be built here, or null. */
+export function whyNoSdk(): string | null;

@@ -12,8 +12,14 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { hasDotnet } from './bicep-compiler.mjs';
-import { engineFile, engineFolder, sourceFolder } from './real-engine-host.mjs';
+import { readArguments } from './arguments.mjs';
+import { engineFolder, sourceFolder, whyNoSdk } from './real-engine-host.mjs';
+
+readArguments({
+  usage: `node scripts/real-engine.mjs
+  Builds the host with the real Durable extension for the tests of test/real-engine.
+`,
+});
 
 /** NuGet retries an address that does not answer for longer than a test run may wait. */
 const BUILD_TIMEOUT_MS = 300_000;
@@ -22,7 +28,8 @@ const stampFile = path.join(engineFolder, 'built-from.txt');
 const stamp = stampOfSources();
 if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp)
   done(`is in ${engineFolder}`);
-if (!hasDotnet()) done('is skipped: dotnet is missing');
+const missing = whyNoSdk();
+if (missing !== null) done(`is skipped: ${missing}`);
 
 rmSync(engineFolder, { recursive: true, force: true });
 const restored = dotnet('restore', '--locked-mode');
@@ -61,8 +68,6 @@ function stampOfSources() {
 }
 
 function done(message) {
-  if (!existsSync(engineFile) && !message.startsWith('is skipped'))
-    throw new Error(`${engineFile} is missing`);
   console.log(`The real engine ${message}.`);
   process.exit(0);
 }

@@ -6,7 +6,12 @@ import { install, modelInUse, Registry, uninstall } from '../../local/functions/
 import { loadApp } from '../../local/functions/load';
 import { Runner } from '../../local/functions/runner';
 import { readHostSettings, type Environment } from '../../local/functions/settings';
-import { blobReference, isDeferred, type Binding, type TypedData } from '../../local/functions/wire';
+import {
+  blobReference,
+  isDeferred,
+  type Binding,
+  type TypedData,
+} from '../../local/functions/wire';
 import type { HostedFunction } from '../../local/functions/hosted-function';
 import { realClock } from '../../local/clock';
 import { formatError, stackOf } from '../../local/errors';
@@ -81,9 +86,7 @@ function newRunner(
     realClock,
     timeoutMs: undefined,
     extraInput: (binding, metadata) =>
-      binding.type === 'durableClient'
-        ? { string: client() }
-        : storage.read(binding, metadata()),
+      binding.type === 'durableClient' ? { string: client() } : storage.read(binding, metadata()),
     sendOutputs: (fn, response, metadata) => storage.write(fn, response, metadata),
   });
 }

@@ -194,9 +194,6 @@ function withRunning(
 }
 
 async function rewind({ hub, parts: [, id = ''] }: ApiCall): Promise<ApiResponse> {
-  const instance = hub.find(id);
-  if (instance === undefined) return { status: 404 };
-  if (hasEnded(instance.status) && instance.status !== 'Failed') return { status: 410 };
   await client.rewind(hub, id);
   return { status: 202 };
 }
@@ -258,19 +255,22 @@ function invalidJson(): ApiResponse {
 }
 
 function refusal(error: unknown): ApiResponse {
+  const message = formatError(error);
   const isRefusal = error instanceof client.DurableError;
   const status = isRefusal ? error.status : 500;
-  const message = formatError(error);
   // The library shows a text unchanged.
-  if (status === 412) return { status, json: message };
+  if (status === 404 || status === 412) return { status, json: message };
+  if (isRefusal && error.exceptionType === undefined) return { status, json: { Message: message } };
+
+  const summary = isRefusal ? error.summary : undefined;
   const json = {
-    Message:
-      status === 400
-        ? 'One or more of the arguments submitted is incorrect'
-        : 'Something went wrong while processing your request',
+    Message: summary ?? (status === 400 ? BAD_ARGUMENT : WENT_WRONG),
     ExceptionMessage: message,
     ExceptionType: isRefusal ? error.exceptionType : 'System.Exception',
     StackTrace: error instanceof Error ? error.stack : undefined,
   };
   return { status, json };
 }
+
+const BAD_ARGUMENT = 'One or more of the arguments submitted is incorrect';
+const WENT_WRONG = 'Something went wrong while processing your request';

@@ -1,7 +1,7 @@
 import { unknownFunction } from './orchestration-turn';
 import { entityId } from './entity';
 import { EventType, type HistoryEvent } from './history';
-import { ENDED, hasEnded, type Status } from './records';
+import { hasEnded, type Status } from './records';
 import { rewound } from './rewind';
 import { matches, type InstanceQuery } from './status';
 import type { ArchiveRow } from './archive';
@@ -15,7 +15,10 @@ export class DurableError extends Error {
   constructor(
     readonly status: number,
     message: string,
-    readonly exceptionType: string,
+    /** The .NET type of an error that the extension reports as an exception. */
+    readonly exceptionType?: string,
+    /** The sentence that precedes the exception. Default: the one of the status. */
+    readonly summary?: string,
   ) {
     super(message);
   }
@@ -53,7 +56,10 @@ export async function startNew(hub: TaskHub, wanted: NewInstance): Promise<strin
   if (starting !== undefined && !settings.replacesRunning) return starting.then(() => id);
   const present = hub.find(id);
   if (present !== undefined && !hasEnded(present.status) && !settings.replacesRunning)
-    throw badState(`An Orchestration instance with the status ${present.status} already exists.`);
+    throw new DurableError(
+      409,
+      `An Orchestration instance with the status ${present.status} already exists.`,
+    );
 
   hub.release([id]);
   const { name, input, version = settings.versioning.defaultVersion } = wanted;
@@ -119,11 +125,15 @@ function send(hub: TaskHub, id: string, news: Undated<HistoryEvent>): Promise<vo
 
 /**
  * Purges an instance with all its data, unless it is running: the extension refuses that since
- * 2026, https://github.com/Azure/azure-functions-durable-extension/pull/3311. Unconfirmed: the
- * message; the library for Node passes on none.
+ * 2026, https://github.com/Azure/azure-functions-durable-extension/pull/3311.
  */
 export async function purgeEnded(hub: TaskHub, id: string): Promise<void> {
-  refuseUnless(hub, id, 'purge', ENDED);
+  const status = hub.find(id)?.status;
+  if (status !== undefined && !hasEnded(status))
+    throw new DurableError(
+      412,
+      `Only orchestrations in a terminal state can be purged, but the orchestration with instance ID ${id} has status ${status}`,
+    );
   return purge(hub, [id]);
 }
 
@@ -138,7 +148,12 @@ export async function purge(hub: TaskHub, ids: readonly string[]): Promise<void>
 export function restart(hub: TaskHub, id: string, withNewId: boolean): Promise<string> {
   const instance = hub.find(id);
   if (instance === undefined)
-    throw badArgument(`An orchestrastion with the instanceId ${id} was not found.`);
+    throw new DurableError(
+      400,
+      `No instance with ID '${id}' was found. (Parameter 'instanceId')`,
+      'System.ArgumentException',
+      'InstanceId does not match a valid orchestration instance.',
+    );
   const { name, input, version } = instance;
   return startNew(hub, { name, input, version, ...(withNewId ? {} : { id }) });
 }
@@ -146,11 +161,13 @@ export function restart(hub: TaskHub, id: string, withNewId: boolean): Promise<s
 /** Rewinds a failed instance, and the children that failed with it, to before the failures. */
 export async function rewind(hub: TaskHub, id: string): Promise<void> {
   const instance = hub.find(id);
-  if (instance === undefined || instance.status !== 'Failed')
+  if (instance === undefined)
+    // The dollar sign is the extension's.
+    throw new DurableError(404, `No orchestration with instance ID "$${id}" found.`);
+  if (instance.status !== 'Failed')
     throw new DurableError(
       412,
-      'The rewind operation is only supported on failed orchestration instances.',
-      'System.InvalidOperationException',
+      `This orchestration has status ${instance.status}, but only orchestrations in the "Failed" state can be rewound.`,
     );
   const time = hub.options.clock.now().toISOString();
   const instances = rewound(instance, (child) => hub.find(child), time);
@@ -165,7 +182,7 @@ export async function signalEntity(
 ): Promise<void> {
   const { functions, newId } = hub.options;
   if (!functions.has('entity', name))
-    throw badArgument(unknownFunction('entity', name, hub.options));
+    throw new DurableError(400, unknownFunction('entity', name, hub.options));
   await hub.commit({
     kind: 'operation',
     to: entityId(name, key),

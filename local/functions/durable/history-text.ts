@@ -1,4 +1,4 @@
-import type { HistoryEvent } from './history';
+import { EventType, type HistoryEvent } from './history';
 
 /**
  * The history as the JSON text that an orchestrator receives with every turn. Its old part never
@@ -10,7 +10,7 @@ export function playedText(history: readonly HistoryEvent[]): string {
 
   const added = history
     .slice(kept.count)
-    .map((event) => withPlayed(event, true))
+    .map((event) => withPlayed(event, !OF_TURNS.has(event.EventType)))
     .join(',');
   const text = kept.text === '' ? added : `${kept.text},${added}`;
   texts.set(history, { count: history.length, text });
@@ -27,6 +27,16 @@ const texts = new WeakMap<
   readonly HistoryEvent[],
   { readonly count: number; readonly text: string }
 >();
+
+/** Events that a turn itself wrote. The extension never marks them as played. */
+const OF_TURNS: ReadonlySet<number> = new Set([
+  EventType.OrchestratorStarted,
+  EventType.OrchestratorCompleted,
+  EventType.TaskScheduled,
+  EventType.SubOrchestrationInstanceCreated,
+  EventType.TimerCreated,
+  EventType.EventSent,
+]);
 
 export function withPlayed(event: HistoryEvent, isPlayed: boolean): string {
   return `${JSON.stringify(event).slice(0, -1)},"IsPlayed":${isPlayed}}`;

@@ -46,7 +46,8 @@ export interface ParentInstance {
 
 export interface ExecutionStarted extends Event<'ExecutionStarted'> {
   readonly Name: string;
-  readonly Version: string;
+  /** Null without a version; that of an activity is '' instead. */
+  readonly Version: string | null;
   readonly Input: JsonText;
   readonly Tags: null;
   readonly ParentInstance: ParentInstance | null;
@@ -74,7 +75,7 @@ export interface FailureDetails {
 
 interface Named {
   readonly Name: string;
-  readonly Version: string;
+  readonly Version: string | null;
   readonly Input: JsonText;
 }
 

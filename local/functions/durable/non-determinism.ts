@@ -59,7 +59,7 @@ const MISSING = "but the current replay execution hasn't (yet?) scheduled this t
 const INSTEAD = 'but the current orchestration replay instead';
 
 const nameOf = (event: Scheduled) => ('Name' in event ? event.Name : '');
-const versionOf = (event: Scheduled) => ('Version' in event ? event.Version : '');
+const versionOf = (event: Scheduled) => ('Version' in event ? (event.Version ?? '') : '');
 const instanceOf = (event: Scheduled) => ('InstanceId' in event ? event.InstanceId : '');
 
 const activity = (event: Scheduled) =>

@@ -93,7 +93,10 @@ function recordResult(turn: Turn, context: TurnContext, answer: OrchestratorResu
     maxActions: context.maxActions,
     httpPollMs: context.httpPollMs,
   });
-  if (result.kind === 'fault') return record(turn, context, failed(result.message));
+  if (result.kind === 'fault') {
+    const customStatus = customStatusOf(instance, answer.state);
+    return record(turn, context, { ...failed(result.message), customStatus });
+  }
   return record(turn, context, updateOf(instance, answer, result, context), result);
 }
 
@@ -168,6 +171,7 @@ function triggerText({ instance, fresh }: Turn): string {
   return `{"history":[${history}],"input":${instance.input ?? 'null'},${rest.slice(1)}`;
 }
 
+/** The extension rounds a size down, so that a status may have almost 17 KB. */
 const MAX_CUSTOM_STATUS_KB = 16;
 
 function updateOf(
@@ -177,7 +181,7 @@ function updateOf(
   context: TurnContext,
 ): InstanceUpdate {
   const customStatus = customStatusOf(instance, state);
-  const sizeKb = Math.ceil((2 * (customStatus?.length ?? 0)) / 1024);
+  const sizeKb = Math.floor((2 * (customStatus?.length ?? 0)) / 1024);
   const fail = (message: string) => ({
     ...failed(
       `Orchestrator function '${instance.name}' failed: ${message}`,
@@ -305,7 +309,13 @@ function addEffect(decision: Decision, turn: Turn, context: TurnContext, done: E
       const event = { ...base, EventType: EventType.SubOrchestrationInstanceCreated };
       const { name, version } = seed;
       const Input = kept(decision.input);
-      done.events.push({ ...event, Name: name, Version: version, Input, InstanceId: seed.id });
+      done.events.push({
+        ...event,
+        Name: name,
+        Version: version || null,
+        Input,
+        InstanceId: seed.id,
+      });
       done.children.push(seed);
       return;
     }

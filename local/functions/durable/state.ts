@@ -223,7 +223,7 @@ function started(seed: Seed): ExecutionStarted {
     EventId: -1,
     Timestamp: seed.time,
     Name: seed.name,
-    Version: seed.version,
+    Version: seed.version || null,
     Input: seed.input,
     Tags: null,
     ParentInstance: seed.parent,

@@ -99,6 +99,7 @@ function historyEvents(history: readonly HistoryEvent[], detail: StatusDetail): 
       if (start !== undefined) {
         item['ScheduledTime'] = start['Timestamp'];
         item['FunctionName'] = start['Name'];
+        if ('InstanceId' in start) item['InstanceId'] = start['InstanceId'];
         if (detail.showInput && 'Input' in start) item['Input'] = start['Input'];
         items.splice(items.indexOf(start), 1);
       }

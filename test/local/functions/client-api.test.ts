@@ -98,7 +98,7 @@ test('the id of an instance that runs is refused; the id of one that has ended i
   const again = await call('startNew', 'echoes', { instanceId: 'b1', input: 2 });
 
   expect(refused.error).toMatch(
-    /status code: 500.*An Orchestration instance with the status (Running|Pending) already exists\./,
+    /status code: 409.*An Orchestration instance with the status (Running|Pending) already exists\./,
   );
   expect(again).toEqual({ value: 'b1' });
   expect((await ended('b1')).output).toBe(2);
@@ -239,8 +239,8 @@ test('a running instance is not purged by its id before it has ended', async () 
   await call('raiseEvent', 'p4', 'Word', 'x');
   const output = (await ended('p4')).output;
 
-  expect(running.error).toContain('status code: 500');
-  expect([status, output]).toEqual([500, 'x']);
+  expect(running.error).toContain('status code: 412');
+  expect([status, output]).toEqual([412, 'x']);
   expect(await call('purgeInstanceHistory', 'p4')).toEqual({ value: { instancesDeleted: 1 } });
 });
 
@@ -251,9 +251,9 @@ test('a failed instance can be rewound, a completed one cannot', async () => {
 
   expect(rewound).toEqual({ value: null });
   expect(await ended('w1')).toMatchObject({ runtimeStatus: 'Failed' });
-  expect((await manage('POST', 'instances/a1/rewind?reason=x')).status).toBe(410);
+  expect((await manage('POST', 'instances/a1/rewind?reason=x')).status).toBe(412);
   expect(await call('rewind', 'nobody', 'x')).toEqual({
-    error: "No instance with ID 'nobody' found.",
+    error: 'No orchestration with instance ID "$nobody" found.',
   });
 });
 

@@ -62,7 +62,8 @@ export const traps: Scenarios = {
   'a custom status of 17 KB fails its instance': async (hub, id) =>
     endOf(await hub.run('bigStatus', id, 8702)),
   'a child with the id of its parent': (hub, id) => poked(hub, 'ownChild', id),
-  'a call of an activity that does not exist': (hub, id) => poked(hub, 'asksNobody', id, 'activity'),
+  'a call of an activity that does not exist': (hub, id) =>
+    poked(hub, 'asksNobody', id, 'activity'),
   'a call of a child that does not exist': (hub, id) => poked(hub, 'asksNobody', id, 'child'),
   'a call of an entity that does not exist': (hub, id) => poked(hub, 'asksNobody', id, 'entity'),
 };

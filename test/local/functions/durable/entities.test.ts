@@ -168,10 +168,7 @@ test('a call of an entity that does not exist fails, and a signal to it is refus
   const words = "The function 'nobody' doesn't exist, is disabled, or is not an entity function.";
 
   expect(output).toEqual({ error: expect.stringContaining(words) });
-  expect([status, refusal]).toEqual([
-    400,
-    expect.objectContaining({ ExceptionMessage: expect.stringContaining(words) }),
-  ]);
+  expect([status, refusal]).toEqual([400, { Message: expect.stringContaining(words) }]);
 });
 
 async function transferring(isLocking: boolean): Promise<readonly unknown[]> {

@@ -114,6 +114,8 @@ test('the same orchestration here writes the same history, except times and ids'
     Timestamp: '',
     ...('OrchestrationInstance' in event ? { OrchestrationInstance: {} } : {}),
     ...('Input' in event ? { Input: '' } : {}),
+    // The extension of this recording wrote no version as ''; a newer one writes null.
+    ...('Version' in event ? { Version: event.Version ?? '' } : {}),
   });
 
   expect(output).toEqual(['Hello Tokyo!', 'Hello Seattle!', 'Hello London!']);

@@ -246,10 +246,10 @@ test('a retry past its timeout leaves its instance waiting forever, and the log 
   ]);
 });
 
-test('a custom status over 16 KB fails the instance', async () => {
+test('a custom status of 17 KB fails the instance', async () => {
   expect((await hub.run('hugeStatus', 'h1')).output).toBe(
     "Orchestrator function 'hugeStatus' failed: The UTF-16 size of the JSON-serialized payload " +
-      'must not exceed 16 KB. The current payload size is 18 KB.',
+      'must not exceed 16 KB. The current payload size is 17 KB.',
   );
 });
 
