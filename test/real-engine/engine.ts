@@ -19,12 +19,14 @@ export interface EngineOptions {
   readonly connectionString: string;
   /** The section `extensions` of host.json. */
   readonly extensions: Readonly<Record<string, unknown>>;
+  /** Of a storage emulator with TLS. */
+  readonly certificateFile?: string | undefined;
   readonly logLevel?: string;
 }
 
 /** Starts the extension for the worker's functions, and gives the worker its client. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const { worker, connectionString } = options;
+  const { worker, connectionString, certificateFile } = options;
   const child = spawn('dotnet', [engineFile], {
     stdio: 'pipe',
     env: {
@@ -33,6 +35,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       DOTNET_CLI_HOME: '/tmp',
       FUNCTIONS_WORKER_RUNTIME: 'node',
       AzureWebJobsStorage: connectionString,
+      ...(certificateFile !== undefined && { SSL_CERT_FILE: certificateFile }),
     },
   });
   let output = '';
@@ -49,7 +52,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     rpcUrl: (JSON.parse(client) as { readonly rpcBaseUrl: string }).rpcBaseUrl,
     output: () => output,
     stop() {
-      child.stdin.end();
+      child.stdin.end('stop\n');
       return ended;
     },
     kill() {
@@ -84,7 +87,7 @@ function declarationOf({
 function clientOf(child: ChildProcessWithoutNullStreams, output: () => string): Promise<string> {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', () => reject(new Error(`The engine ended:\n${output()}`)));
+    child.once('exit', () => reject(new Error(`The engine ended:\n${output().slice(0, 2000)}`)));
     createInterface(child.stdout).on('line', (line) => {
       if (line.startsWith(READY)) resolve(line.slice(READY.length));
     });

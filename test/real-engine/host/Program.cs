@@ -12,8 +12,8 @@ using RealEngine;
 
 // Runs the Durable extension and the storage triggers of Azure Functions for functions that live in
 // a Node process. The first line of standard input says which functions there are and how to call
-// them; the line of standard output that starts with `ready` has the value of a durable client binding. The end of
-// standard input stops the host.
+// them; the line of standard output that starts with `ready` has the value of a durable client
+// binding. A line `stop` stops the host, the end of standard input kills it.
 
 var start = JObject.Parse(await Console.In.ReadLineAsync() ?? "{}");
 var functions = FunctionsOf(start);
@@ -51,7 +51,12 @@ await host.Services.GetRequiredService<IJobHost>().CallAsync(nameof(ClientBindin
 Console.Out.WriteLine($"ready {ClientBinding.Value}");
 await Console.Out.FlushAsync();
 
-await Console.In.ReadToEndAsync();
+// Without a request to stop, the Node process was killed: this one ends as abruptly.
+if (await Console.In.ReadLineAsync() != "stop")
+{
+    Worker.EndLikeItsProcess();
+}
+
 await host.StopAsync();
 
 static FunctionDeclaration[] FunctionsOf(JObject start) =>

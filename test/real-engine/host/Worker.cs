@@ -41,8 +41,7 @@ public static class Worker
     {
         var request = new JObject { ["function"] = function, ["input"] = input, ["metadata"] = metadata };
         using var body = new StringContent(request.ToString(Formatting.None), Encoding.UTF8, "application/json");
-        using var response = await Http.PostAsync(Address, body);
-        var text = await response.Content.ReadAsStringAsync();
+        var text = await SendAsync(body);
         var reply = JsonConvert.DeserializeObject<JObject>(text, Json)!;
         if (reply["error"] is JObject error)
         {
@@ -51,6 +50,23 @@ public static class Worker
 
         return ValueOf(reply);
     }
+
+    private static async Task<string> SendAsync(HttpContent body)
+    {
+        try
+        {
+            using var response = await Http.PostAsync(Address, body);
+            return await response.Content.ReadAsStringAsync();
+        }
+        catch (HttpRequestException)
+        {
+            EndLikeItsProcess();
+            throw;
+        }
+    }
+
+    /// <summary>Kills this process, as its Node process was: no function has failed by that.</summary>
+    public static void EndLikeItsProcess() => System.Diagnostics.Process.GetCurrentProcess().Kill();
 
     private static object? ValueOf(JObject reply)
     {
