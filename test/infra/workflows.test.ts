@@ -130,7 +130,7 @@ test('CI tests, packs and compiles', () => {
   const doing = Object.entries(ci.jobs).map(([name, { steps }]) => [name, steps.map(doingOf)]);
   const start = ['actions/checkout', 'actions/setup-node', 'npm ci'];
   expect(Object.fromEntries(doing)).toEqual({
-    test: [...start, 'node scripts/bicep.mjs', 'npm test'],
+    test: [...start, 'node scripts/bicep.mjs', 'node scripts/real-engine.mjs', 'npm test'],
     macos: [...start, 'npm test'],
     package: [...start, 'node scripts/package.mjs --measure', 'actions/upload-artifact'],
     bicep: [

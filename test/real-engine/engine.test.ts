@@ -6,7 +6,9 @@ import { startEngine, type Engine } from './engine';
 import { Hub } from './hub';
 import { registerPrograms } from './programs/all';
 import { recordingOf } from './recording';
+import { registerTriggers } from './programs/triggers';
 import { scenarios } from './scenarios/all';
+import { prepareTriggers, triggerScenarios } from './trigger-facts';
 import { startWorker, type Worker } from './worker';
 
 const missing = whyNoEngine();
@@ -25,22 +27,33 @@ const observed = new Map<string, Promise<unknown>>();
 beforeAll(async () => {
   if (isMissing) return;
   azurite = await startAzurite();
-  worker = await startWorker({ environment: {}, log: () => {}, register: registerPrograms });
+  const storage = await prepareTriggers(azurite.connectionString);
+  worker = await startWorker({ environment: {}, log: () => {}, register });
   engine = await startEngine({
     worker,
     connectionString: azurite.connectionString,
-    extensions: { durableTask: SETTINGS },
+    extensions: { durableTask: SETTINGS, queues: { maxPollingInterval: '00:00:00.500' } },
   });
+  for (const [title, scenario] of Object.entries(triggerScenarios))
+    observe(title, scenario(storage));
   const hub = new Hub({ rpcUrl: engine.rpcUrl, wait: () => sleep(POLL_MS) });
   let number = 0;
   for (const group of Object.values(scenarios))
-    for (const [title, scenario] of Object.entries(group)) {
-      const seen = scenario(hub, `s${++number}`);
-      // The test of the scenario awaits it, perhaps long after it has failed.
-      seen.catch(() => {});
-      observed.set(title, seen);
-    }
+    for (const [title, scenario] of Object.entries(group))
+      observe(title, scenario(hub, `s${++number}`));
 }, TIMEOUT_MS);
+
+function register(): void {
+  registerPrograms();
+  registerTriggers();
+}
+
+/** The test of the scenario awaits it, perhaps long after it has failed. */
+function observe(title: string, facts: Promise<unknown>): void {
+  facts.catch(() => {});
+  observed.set(title, facts);
+}
+
 afterAll(async () => {
   await engine?.stop();
   await worker?.close();
@@ -53,8 +66,8 @@ const SETTINGS = {
   storageProvider: { partitionCount: 1, maxQueuePollingInterval: '00:00:00.200' },
 };
 
-const cases = Object.entries(scenarios).flatMap(([group, each]) =>
-  Object.keys(each).map((title) => ({ group, title })),
+const cases = Object.entries({ ...scenarios, triggers: triggerScenarios }).flatMap(
+  ([group, each]) => Object.keys(each).map((title) => ({ group, title })),
 );
 
 test.skipIf(isMissing).each(cases)(

@@ -31,8 +31,13 @@ const NAMES = new Map<number, string>(
   Object.entries(EventType).map(([name, number]) => [number, name]),
 );
 
-export function typesOf(history: readonly HistoryEvent[]): readonly string[] {
+function typesOf(history: readonly HistoryEvent[]): readonly string[] {
   return history.map(({ EventType: type }) => NAMES.get(type) ?? String(type));
+}
+
+/** The types of the events that orchestrators cause or read, without the marks of turns. */
+export function stepsOf(history: readonly HistoryEvent[]): readonly string[] {
+  return typesOf(history).filter((type) => !type.startsWith('Orchestrator'));
 }
 
 /** Members for tracing, which is not enabled, and for other features that neither side uses. */

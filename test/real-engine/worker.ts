@@ -133,7 +133,8 @@ function inputOf(
   { container, blob }: Invocation['metadata'],
 ): TypedData {
   if (input !== null) return { string: input };
-  if (!isDeferred(trigger)) return {};
+  if (trigger.type.toLowerCase() !== 'blobtrigger') return {};
+  if (!isDeferred(trigger)) throw new Error('This worker passes blobs by reference only.');
   return blobReference(String(trigger['connection']), String(container), String(blob));
 }
 

@@ -1,10 +1,11 @@
 import { formatError, stackOf } from '../../errors';
 import { jsonTextOf, type TypedData } from '../wire';
-import { unknownFunction, type DurableFunctions } from './orchestration-turn';
+import { type DurableFunctions } from './orchestration-turn';
 import { EventType, type FailureDetails, type TaskEnded } from './history';
 import { HTTP_ACTIVITY } from './http-call';
 import { HttpFailure, sendHttp } from './http-activity';
 import type { Activity } from './records';
+import { unknownFunction } from './unknown-function';
 
 export interface ActivityRun {
   readonly instanceId: string;

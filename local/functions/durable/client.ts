@@ -1,4 +1,3 @@
-import { unknownFunction } from './orchestration-turn';
 import { entityId } from './entity';
 import { EventType, type HistoryEvent } from './history';
 import { hasEnded, type Status } from './records';
@@ -6,6 +5,7 @@ import { rewound } from './rewind';
 import { matches, type InstanceQuery } from './status';
 import type { ArchiveRow } from './archive';
 import type { TaskHub } from './task-hub';
+import { unknownFunction } from './unknown-function';
 
 /** The operations of the app's clients on a hub. The effect of a resolved call survives a crash. */
 

@@ -1,8 +1,9 @@
 import { formatError } from '../../errors';
 import { jsonTextOf } from '../wire';
-import { unknownFunction, type TurnContext } from './orchestration-turn';
+import { type TurnContext } from './orchestration-turn';
 import { EventType } from './history';
 import type { BatchRecord, Entity, EntityMessage, EntityRequest, Operation } from './records';
+import { unknownFunction } from './unknown-function';
 
 /**
  * Runs an entity's pending operations, as far as its lock allows, in one call of its function, and

@@ -16,6 +16,7 @@ import {
 import { replayTurn, type TurnOutcome } from './turn';
 import { checkVersion, type Versioning } from './versions';
 import type { Decision } from './turn-work';
+import { unknownFunction } from './unknown-function';
 
 /** Everything outside the instance that a turn depends on. */
 export interface TurnContext {
@@ -225,20 +226,6 @@ function failed(message: string, details = ''): InstanceUpdate {
   return { status: 'Failed', output: message, details };
 }
 
-export function unknownFunction(
-  kind: DurableKind,
-  name: string,
-  { functions }: Pick<TurnContext, 'functions'>,
-): string {
-  const noun = { orchestration: 'orchestrator', activity: 'activity', entity: 'entity' }[kind];
-  const names = functions.names(kind);
-  const known =
-    names.length === 0
-      ? `No ${noun} functions are currently registered!`
-      : `The following are the known ${noun} functions: ${names.map((each) => `'${each}'`).join(', ')}.`;
-  return `The function '${name}' doesn't exist, is disabled, or is not an ${noun} function. Additional info: ${known}`;
-}
-
 function record(
   turn: Turn,
   context: TurnContext,
@@ -307,15 +294,9 @@ function addEffect(decision: Decision, turn: Turn, context: TurnContext, done: E
     case 'child': {
       const seed = childSeed(decision, instance, time, context);
       const event = { ...base, EventType: EventType.SubOrchestrationInstanceCreated };
-      const { name, version } = seed;
-      const Input = kept(decision.input);
-      done.events.push({
-        ...event,
-        Name: name,
-        Version: version || null,
-        Input,
-        InstanceId: seed.id,
-      });
+      const { name: Name, id: InstanceId } = seed;
+      const [Version, Input] = [seed.version || null, kept(decision.input)];
+      done.events.push({ ...event, Name, Version, Input, InstanceId });
       done.children.push(seed);
       return;
     }

@@ -1,4 +1,4 @@
-import { endOf, isInOrder, isOf, typesOf } from '../facts';
+import { endOf, isInOrder, isOf, stepsOf } from '../facts';
 import { changed } from '../programs/traps';
 import type { Hub } from '../hub';
 import type { Scenarios } from './scenario';
@@ -7,13 +7,13 @@ import type { Scenarios } from './scenario';
 export const traps: Scenarios = {
   'a timer that nobody cancels keeps its instance running until it fires': async (hub, id) => {
     const { historyEvents, ...status } = await hub.run('leaksTimer', id);
-    const types = historyEvents.map(({ EventType }) => EventType);
-    return { ...endOf({ historyEvents, ...status }), types: types.toSorted() };
+    const types = historyEvents.map(({ EventType }) => String(EventType)).sort();
+    return { ...endOf({ historyEvents, ...status }), types };
   },
   'a loser of Task.any that continues keeps its instance running': async (hub, id) => {
     const { historyEvents, ...status } = await hub.run('loserEnds', id);
-    const types = historyEvents.map(({ EventType }) => EventType);
-    return { ...endOf({ historyEvents, ...status }), types: types.toSorted() };
+    const types = historyEvents.map(({ EventType }) => String(EventType)).sort();
+    return { ...endOf({ historyEvents, ...status }), types };
   },
   'after a failed Task.all nothing starts before every sibling has ended': async (hub, id) => {
     const end = endOf(await hub.run('allWithFailure', id));
@@ -39,7 +39,7 @@ export const traps: Scenarios = {
     id,
   ) => {
     const end = endOf(await hub.run('retriesInVain', id));
-    return { ...end, types: typesOf(hub.history(id)).filter((type) => !/^Orch/.test(type)) };
+    return { ...end, types: stepsOf(hub.history(id)) };
   },
   'an instance whose code changes fails, and names the work of the old code': async (hub, id) => {
     await hub.start('changes', id);
@@ -78,6 +78,6 @@ async function poked(hub: Hub, name: string, id: string, input?: unknown): Promi
     id,
     ({ runtimeStatus }) => isPoked() || runtimeStatus === 'Failed',
   );
-  const types = typesOf(hub.history(id)).filter((type) => !/^Orch/.test(type));
+  const types = stepsOf(hub.history(id));
   return { ...endOf(status), types };
 }

@@ -1,4 +1,4 @@
-import { endOf, factsOf, historyFacts, isOf, typesOf } from '../facts';
+import { endOf, factsOf, historyFacts, isOf, stepsOf } from '../facts';
 import type { Scenarios } from './scenario';
 
 /** Whole histories, generations and events. */
@@ -36,7 +36,7 @@ export const whole: Scenarios = {
         ? [Math.round((Date.parse(event.FireAt) - Date.parse(event.Timestamp)) / 86_400_000)]
         : [],
     );
-    return { ...end, days, types: typesOf(history).filter((type) => !/^Orch/.test(type)) };
+    return { ...end, days, types: stepsOf(history) };
   },
   'the custom status over generations': async (hub, id) => {
     await hub.start('generations', id, 0);
