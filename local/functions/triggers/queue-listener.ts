@@ -109,7 +109,7 @@ export class QueueListener {
 
   async #handle(message: DequeuedMessageItem): Promise<void> {
     const { queue, handle, maxDequeueCount, retrySeconds, isReadable } = this.options;
-    // Unconfirmed: that a text which cannot be decoded is moved to the poison queue at once.
+    // As the real extension does (test/real-engine): without an attempt.
     if (isReadable?.(message) === false) {
       await this.#poison(message, message.popReceipt);
       return;
