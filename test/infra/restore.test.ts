@@ -10,7 +10,7 @@ let folder = '';
 beforeAll(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'restore-'));
   mkdirSync(path.join(folder, 'scripts'));
-  for (const file of ['bicep.mjs', 'bicep-compiler.mjs'])
+  for (const file of ['arguments.mjs', 'bicep.mjs', 'bicep-compiler.mjs'])
     cpSync(path.join(root, 'scripts', file), path.join(folder, 'scripts', file));
 });
 afterAll(() => rmSync(folder, { recursive: true }));

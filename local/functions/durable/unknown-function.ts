@@ -1,10 +1,10 @@
-import type { DurableKind, TurnContext } from './orchestration-turn';
+type Kind = 'orchestration' | 'activity' | 'entity';
 
 /** The message of the extension for a function that does not exist. */
 export function unknownFunction(
-  kind: DurableKind,
+  kind: Kind,
   name: string,
-  { functions }: Pick<TurnContext, 'functions'>,
+  { functions }: { readonly functions: { names(kind: Kind): readonly string[] } },
 ): string {
   const noun = { orchestration: 'orchestrator', activity: 'activity', entity: 'entity' }[kind];
   const names = functions.names(kind);

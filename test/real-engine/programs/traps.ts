@@ -37,18 +37,6 @@ function registerRaces(): void {
 
 function registerRetries(): void {
   const retry = new df.RetryOptions(1000, 3);
-  df.app.orchestration('allWithRetry', function* (context): Step {
-    const tasks = [
-      context.df.callActivityWithRetry('boom', retry),
-      context.df.callActivity('boom'),
-    ];
-    try {
-      yield context.df.Task.all(tasks);
-    } catch {
-      return yield context.df.callActivity('say', 'compensated');
-    }
-    return 'no error';
-  });
   df.app.orchestration('allSettled', function* (context): Step {
     const tasks = [
       context.df.callActivityWithRetry('boom', retry),

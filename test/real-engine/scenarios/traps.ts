@@ -24,10 +24,6 @@ export const traps: Scenarios = {
     );
     return { ...end, compensatesLast };
   },
-  'work after a failed Task.all with a retried sibling gets the result of the sibling': async (
-    hub,
-    id,
-  ) => endOf(await hub.run('allWithRetry', id)),
   'each task of a failed Task.all can be yielded by itself': async (hub, id) =>
     endOf(await hub.run('allSettled', id)),
   'a retried activity that races a timer fails its instance after a retry': async (hub, id) =>
