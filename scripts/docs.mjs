@@ -25,14 +25,23 @@ const { values } = readArguments({
 });
 
 const { workloadSchema } = load(root, 'src/workload/workload.ts');
+const { scheduleFields } = load(root, 'src/workload/schedule-schema.ts');
 const { settingRows } = load(root, 'src/settings.ts');
 const { shape } = workloadSchema;
 
 /** The schema files, from which the comments come. Names of declarations are theirs alone. */
 const declarations = new Map(
-  ['workload', 'work-schema', 'pool-schema', 'task-schema', 'prepare-schema', 'fields'].flatMap(
-    (name) => [...declarationsIn(readFileSync(path.join(root, `src/workload/${name}.ts`), 'utf8'))],
-  ),
+  [
+    'workload',
+    'schedule-schema',
+    'work-schema',
+    'pool-schema',
+    'task-schema',
+    'prepare-schema',
+    'fields',
+  ].flatMap((name) => [
+    ...declarationsIn(readFileSync(path.join(root, `src/workload/${name}.ts`), 'utf8')),
+  ]),
 );
 
 /** The schema inside optional, default and other wrappers. */
@@ -92,6 +101,9 @@ const tables = {
     },
   }),
   triggers: fields(shape.triggers, 'triggersSchema', { prefix: 'triggers.' }),
+  'triggers.schedule': fields(scheduleFields, 'scheduleFields', {
+    prefix: 'triggers.schedule.',
+  }),
   'triggers.blob': fields(inner(shape.triggers).shape.blob, 'blobTriggerSchema', {
     prefix: 'triggers.blob.',
   }),

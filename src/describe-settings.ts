@@ -56,14 +56,12 @@ function accountIn(connectionString: string): string {
 /** The triggers and limits of a workload, with what differs from its declaration. */
 function lineOf(workload: Workload, schedules: Settings['schedules']): string {
   const { name, triggers, pool, deadlineMinutes } = workload;
-  const schedule = schedules[name];
-  const isOverridden = schedule !== undefined && schedule !== triggers.schedule?.cron;
+  const declared = triggers.schedule?.[0]?.cron ?? '';
   const reasons = [
-    ...(schedule === undefined
-      ? []
-      : [
-          `at "${schedule}"${isOverridden ? ` (app setting; declared: "${triggers.schedule?.cron ?? ''}")` : ''}`,
-        ]),
+    ...(schedules[name] ?? []).map(({ cron, timeZone, index }) => {
+      const isOverridden = index === 0 && cron !== declared;
+      return `at "${cron}" in ${timeZone}${isOverridden ? ` (app setting; declared: "${declared}")` : ''}`;
+    }),
     ...(triggers.blob === undefined ? [] : [`for each blob in ${triggers.blob.container}`]),
     'on request',
   ];

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { App } from './app';
 import { ownerOf } from './ledger/owner';
 import { runLedgerOn } from './ledger/run-ledger';
+import { scheduleWarningsOf } from './ledger/schedule-warnings';
 import type { Table } from './ledger/table';
 import type { Ports } from './run/ports';
 import { admitHandler } from './triggers/follow';
@@ -29,6 +30,7 @@ import { readSettings, type Settings } from './settings';
 import { stopAllHandler } from './api/stop-all';
 import { checkWorkloads } from './workload/check-workloads';
 import { timerHandler } from './triggers/timer';
+import { timerCronOf } from './triggers/timer-cron';
 import type { ActivityContext } from './run/activity-context';
 import { programsOf, programPath, sourceOf } from './workload/programs';
 
@@ -50,7 +52,12 @@ export function registerApp(parts: AppParts): void {
   checkPrograms(workloads, programsFolder);
   for (const line of describeSettings(settings, workloads)) console.info(line);
   for (const workload of workloads.values()) {
-    for (const warning of warningsOf(workload)) console.warn(`${workload.name}: ${warning}`);
+    const schedules = settings.schedules[workload.name] ?? [];
+    for (const warning of [
+      ...warningsOf(workload),
+      ...scheduleWarningsOf(schedules, workload.overlap, clockOf(settings)()),
+    ])
+      console.warn(`${workload.name}: ${warning}`);
   }
   const app: App = {
     ...ports,
@@ -88,11 +95,12 @@ function registerTriggers(app: App, settings: Settings): void {
   const connection = 'AzureWebJobsStorage';
   const all = [...app.workloads.values()];
   for (const workload of all) {
-    const schedule = settings.schedules[workload.name];
-    if (schedule !== undefined) {
-      df.app.client.timer(`${workload.name}-timer`, {
-        schedule,
-        handler: timerHandler(app, workload),
+    const schedules = settings.schedules[workload.name] ?? [];
+    for (const schedule of schedules) {
+      const { index } = schedule;
+      df.app.client.timer(`${workload.name}-timer${index === 0 ? '' : `-${index + 1}`}`, {
+        schedule: timerCronOf(schedule, settings.timeZone, app.now()),
+        handler: timerHandler(app, workload, schedules),
       });
     }
     if (workload.triggers.blob !== undefined) {
@@ -113,11 +121,10 @@ function registerTriggers(app: App, settings: Settings): void {
       handler: poisonBlobHandler(app),
     });
   }
-  const { schedules: crons, timeZone } = settings;
   df.app.client.timer('reconcile', {
     schedule: settings.reconcileSchedule,
     runOnStartup: true,
-    handler: reconcileHandler(app, { crons, timeZone }),
+    handler: reconcileHandler(app, settings.schedules),
   });
 }
 

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { Failure } from './failure';
+import { hashOf } from './ledger/keys';
+import type { DeclaredSchedule } from './ledger/schedules';
 import { checkSchedule } from './workload/checks/schedule';
+import { isTimeZone, type Schedule } from './workload/schedule-schema';
 import { DEFAULT_VM_SIZE, type NodeDefaults } from './workload/node-defaults';
 import { nodePrice } from './workload/pool-schema';
 import type { PriceTable } from './workload/prices';
@@ -55,8 +58,8 @@ export interface Settings {
   readonly clockPace: ClockPace | null;
   /** NCRONTAB of the reconciler. */
   readonly reconcileSchedule: string;
-  /** NCRONTAB by workload: the app setting, or else the declared schedule. */
-  readonly schedules: Readonly<Record<string, string>>;
+  /** The schedules in force by workload: that of the app setting, or else the declared ones. */
+  readonly schedules: Readonly<Record<string, readonly DeclaredSchedule[]>>;
 }
 
 /** At the real time `realEpoch` the clock showed `clockEpoch`; both in milliseconds since 1970. */
@@ -101,14 +104,6 @@ const CONNECTION_STRING =
   /^(?:UseDevelopmentStorage=true\b|(?=.*DefaultEndpointsProtocol=https?;)(?=.*AccountName=[^;])(?=.*AccountKey=[^;]))/i;
 const API_VERSION = /^\d{4}-\d{2}-\d{2}(\.\d+\.\d+)?$/;
 const webAddress = z.url({ protocol: /^https?$/ });
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
-}
 
 /** A token for the management plane grants more than this app needs: it is sent over TLS, or to this machine. */
 function isSafe(address: string): boolean {
@@ -251,7 +246,9 @@ export function readSettings(
   workloads: Workloads,
 ): Settings {
   const { values, errors } = readRows(environment);
-  const schedules = readSchedules(environment, workloads, errors);
+  const taskHub = taskHubIn(environment);
+  const zone = values.WEBSITE_TIME_ZONE;
+  const schedules = readSchedules({ environment, taskHub, zone }, workloads, errors);
   errors.push(...missingTogether(environment, workloads));
   if (errors.length > 0) {
     throw new Failure(
@@ -270,7 +267,7 @@ export function readSettings(
     nodes: nodes(values),
     limits: quotas(values),
     sums: sums(values),
-    taskHub: environment['AzureFunctionsJobHost__extensions__durableTask__hubName'] ?? 'nightshift',
+    taskHub,
     timeZone: values.WEBSITE_TIME_ZONE,
     reconcileSchedule: values.RECONCILE_SCHEDULE,
     clockPace: values.CLOCK_PACE ?? null,
@@ -350,22 +347,60 @@ function* missingTogether(
   }
 }
 
+function taskHubIn(environment: Readonly<Record<string, string | undefined>>): string {
+  return environment['AzureFunctionsJobHost__extensions__durableTask__hubName'] ?? 'nightshift';
+}
+
+interface ScheduleSource {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly taskHub: string;
+  /** Of schedules that name none. */
+  readonly zone: string;
+}
+
 function readSchedules(
-  environment: Readonly<Record<string, string | undefined>>,
+  source: ScheduleSource,
   workloads: Workloads,
   errors: string[],
-): Record<string, string> {
-  const schedules: Record<string, string> = {};
+): Record<string, readonly DeclaredSchedule[]> {
+  const schedules: Record<string, readonly DeclaredSchedule[]> = {};
   for (const { name, triggers } of workloads.values()) {
-    if (triggers.schedule === undefined) continue;
+    const [first] = triggers.schedule ?? [];
+    if (first === undefined) continue;
     const setting = scheduleSetting(name);
-    const text = environment[setting];
-    const schedule = text === undefined || text === '' ? triggers.schedule.cron : text;
-    const message = checkSchedule(schedule);
-    if (message === undefined) schedules[name] = schedule;
-    else errors.push(`${setting}: ${message}`);
+    const text = source.environment[setting] ?? '';
+    const message = text === '' ? undefined : checkSchedule(text);
+    if (message !== undefined) errors.push(`${setting}: ${message}`);
+    const all = text === '' ? (triggers.schedule ?? []) : [{ ...first, cron: text }];
+    schedules[name] = all.map((schedule, index) => inForce(source, name, schedule, index));
   }
   return schedules;
+}
+
+/** Fields that are left out or have their default are left out: the ledger compares what it keeps. */
+function inForce(
+  { taskHub, zone }: ScheduleSource,
+  workload: string,
+  schedule: Schedule,
+  index: number,
+): DeclaredSchedule {
+  const { cron, timeZone = zone, exclude, jitterMinutes, from, until, catchUp } = schedule;
+  const { catchUpHours, startWithinMinutes } = schedule;
+  const chance = Number.parseInt(hashOf(`${taskHub} ${workload} ${index}`, 8), 16);
+  const delayMinutes = chance % (jitterMinutes + 1);
+  return {
+    workload,
+    index,
+    cron,
+    timeZone,
+    ...(from !== undefined && { from }),
+    ...(until !== undefined && { until }),
+    ...(exclude.length > 0 && { exclude }),
+    ...(delayMinutes > 0 && { delayMinutes }),
+    catchUp,
+    ...(catchUpHours !== undefined && { catchUpHours }),
+    ...(startWithinMinutes !== undefined && { startWithinMinutes }),
+  };
 }
 
 function accountKey(values: SettingValues): AccountKey | null {

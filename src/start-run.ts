@@ -35,8 +35,15 @@ export interface Started {
   readonly isNew: boolean;
 }
 
+/** Data on an occurrence that its request does not hold. */
+export interface KnownOccurrence {
+  /** The last change of a blob; now where it is left out. A due time is its own instant. */
+  readonly instant?: string;
+  /** End of the start window; by default that of the workload, from now on. */
+  readonly startBy?: string;
+}
+
 /**
- * @param instant the last change of a blob, the due time of a schedule; now where it is left out
  * @throws Failure keyReused when the same idempotency key came with another request;
  *   tooManyRuns, budgetReached or admissionClosed for a request over HTTP that could not start now
  */
@@ -45,11 +52,11 @@ export async function startRun(
   client: DurableClient,
   workload: Workload,
   request: RunRequest,
-  instant?: string,
+  known: KnownOccurrence = {},
 ): Promise<Started> {
   const kept = await readUpkeep(app.table);
   await takeFormerRuns(app, client, kept);
-  const { runId, isNew, active } = await registerRun(app, kept, workload, request, instant);
+  const { runId, isNew, active } = await registerRun(app, kept, workload, request, known);
   if (active !== null) await admit(admissionOf(app, client));
   return { runId, isNew };
 }
@@ -60,11 +67,11 @@ export async function registerRun(
   kept: Upkeep,
   workload: Workload,
   request: RunRequest,
-  instant?: string,
+  known: KnownOccurrence = {},
 ): Promise<Registered> {
   refuseWithoutPrevious(workload, request);
   const now = app.now().toISOString();
-  const occurrence = occurrenceOf(workload, request, instantOf(request, instant, now), now);
+  const occurrence = occurrenceOf(workload, request, known, now);
   const owned = { ...occurrence, owner: await app.owner() };
   if (request.occurrence.kind === 'request') await refuseAtBound(app, owned, now);
   // Once all records have rows, the row of the occurrence says as much.
@@ -91,13 +98,14 @@ const MAX_WAITING = 500;
 function occurrenceOf(
   workload: Workload,
   request: RunRequest,
-  instant: string,
+  known: KnownOccurrence,
   now: string,
 ): Omit<NewOccurrence, 'owner'> {
   const { startWithinMinutes, deadlineMinutes, priority, pool } = workload;
   const window = startWithinMinutes ?? deadlineMinutes;
+  const instant = instantOf(request, known.instant, now);
   // A due time that is made up late still has its window, from the moment it is known.
-  const startBy = new Date(Date.parse(now) + window * MINUTE_MS).toISOString();
+  const startBy = known.startBy ?? new Date(Date.parse(now) + window * MINUTE_MS).toISOString();
   const nodeMinutes = pool.existing === undefined ? pool.maxNodes * deadlineMinutes : 0;
   const cost = costOf(
     { nodeMinutes, dedicatedMinutes: (pool.dedicatedNodes / pool.maxNodes) * nodeMinutes },

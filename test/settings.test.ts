@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { describeSettings } from '../src/describe-settings';
-import { type Workloads } from '../src/workload/workload';
+import { type WorkloadDeclaration, type Workloads } from '../src/workload/workload';
 import { readSettings, scheduleSetting, settingRows } from '../src/settings';
 import { nightlyReport } from '../src/workloads/nightly-report';
 import { render } from '../src/workloads/render';
 import { checkWorkloads } from '../src/workload/check-workloads';
+import { whole } from './run/given';
 
 const none: Workloads = new Map();
 const shipped = checkWorkloads([nightlyReport, render]);
@@ -61,7 +62,7 @@ test('settings are read once, with defaults, and cannot be changed [GD18]', () =
     identity: { clientId: '33333333-3333-4333-8333-333333333333', managed: true },
     blobTriggerSource: 'EventGrid',
     serviceRetries: 3,
-    schedules: { 'nightly-report': '0 0 2 * * *' },
+    schedules: { 'nightly-report': [{ cron: '0 0 2 * * *', timeZone: 'UTC' }] },
   });
   expect(Object.isFrozen(settings)).toBe(true);
 });
@@ -171,14 +172,45 @@ test.each([
   ]);
 });
 
+const nightly = { workload: 'nightly-report', index: 0, timeZone: 'UTC', catchUp: 'last' } as const;
+
 test('the app setting of a schedule overrides the declared one [RS1]', () => {
   const set = { ...azure, SCHEDULE_NIGHTLY_REPORT: '0 30 23 1 * *' };
 
   expect(scheduleSetting('nightly-report')).toBe('SCHEDULE_NIGHTLY_REPORT');
-  expect(readSettings(set, shipped).schedules).toEqual({ 'nightly-report': '0 30 23 1 * *' });
-  expect(readSettings({ ...azure, SCHEDULE_RENDER: '0 0 2 * * *' }, shipped).schedules).toEqual({
-    'nightly-report': '0 0 2 * * *',
+  expect(readSettings(set, shipped).schedules).toEqual({
+    'nightly-report': [{ ...nightly, cron: '0 30 23 1 * *' }],
   });
+  expect(readSettings({ ...azure, SCHEDULE_RENDER: '0 0 2 * * *' }, shipped).schedules).toEqual({
+    'nightly-report': [{ ...nightly, cron: '0 0 2 * * *' }],
+  });
+});
+
+test('a schedule in force has the zone of the app unless it names one, and a delay of its own [RS25]', () => {
+  const of = (
+    triggers: NonNullable<WorkloadDeclaration['triggers']>,
+    environment: Readonly<Record<string, string>>,
+  ) => {
+    const workloads = checkWorkloads([{ ...whole, name: 'report', triggers }]);
+    return readSettings(environment, workloads).schedules['report'];
+  };
+  const berlin = { ...azure, WEBSITE_TIME_ZONE: 'Europe/Berlin' };
+  const schedule = ['0 2 * * *', { cron: '0 3 * * *', timeZone: 'Asia/Tokyo', jitterMinutes: 600 }];
+
+  const [first, second] = of({ schedule }, berlin) ?? [];
+  expect(first).toEqual({
+    ...nightly,
+    workload: 'report',
+    cron: '0 2 * * *',
+    timeZone: 'Europe/Berlin',
+  });
+  expect(second).toMatchObject({ index: 1, timeZone: 'Asia/Tokyo' });
+  expect(second?.delayMinutes).toBeGreaterThan(0);
+  expect(second?.delayMinutes).toBeLessThanOrEqual(600);
+  expect(of({ schedule }, berlin)).toEqual([first, second]);
+  expect(of({ schedule }, { ...berlin, SCHEDULE_REPORT: '0 4 * * *' })).toEqual([
+    { ...first, cron: '0 4 * * *' },
+  ]);
 });
 
 /** Read by the host, not by the app. */
@@ -211,7 +243,7 @@ test('the settings in effect are logged when the app starts, with every secret m
     'nodes: standard_d2s_v5 by default, in a network of Batch',
     'blob events: EventGrid',
     'bounds: 50 active runs, 30 starts a minute',
-    'workload nightly-report: at "0 0 2 * * *", on request; at most 1 × default size for 120 minutes',
+    'workload nightly-report: at "0 0 2 * * *" in UTC, on request; at most 1 × default size for 120 minutes',
     'workload render: for each blob in inbox, on request; at most 3 × default size for 240 minutes',
   ]);
   expect(lines({ ...keys, ...nodes, ...budget, ...schedules })).toEqual([
@@ -221,7 +253,7 @@ test('the settings in effect are logged when the app starts, with every secret m
     'nodes: standard_d2s_v5 by default, in /subscriptions/s/resourceGroups/g/x/subnets/nodes',
     'blob events: LogsAndContainerScan',
     'bounds: 50 active runs, 30 starts a minute, 900 node-minutes a month, a cost of 12.5 a month',
-    'workload nightly-report: at "0 0 4 * * *" (app setting; declared: "0 0 2 * * *"), on request; at most 1 × default size for 120 minutes',
+    'workload nightly-report: at "0 0 4 * * *" in UTC (app setting; declared: "0 0 2 * * *"), on request; at most 1 × default size for 120 minutes',
     'workload render: for each blob in inbox, on request; at most 3 × default size for 240 minutes',
   ]);
 });

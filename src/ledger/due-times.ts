@@ -1,14 +1,24 @@
 import { Cron } from 'croner';
-import { instantOf, offsetAt } from './local-time';
+import { canonicalCron } from '../workload/cron';
+import { instantOf, localDate, offsetAt } from './local-time';
 
-/** A schedule as it is in force: NCRONTAB (five or six fields) and an IANA time zone. */
+/** A schedule as it is in force. Fields without a value are left out: the ledger keeps it as JSON. */
 export interface Schedule {
+  /** NCRONTAB of five or six fields, with the extensions that `checkSchedule` accepts. */
   readonly cron: string;
+  /** IANA time zone. */
   readonly timeZone: string;
+  /** First and last local day with due times, as `YYYY-MM-DD`. */
+  readonly from?: string;
+  readonly until?: string;
+  /** Local days, as `YYYY-MM-DD`, and cron expressions of times that are not due. */
+  readonly exclude?: readonly string[];
+  /** Whole minutes by which a start follows its due time, so that schedules of one time spread. */
+  readonly delayMinutes?: number;
 }
 
 /**
- * Due times after `after` and not after `until`, oldest first, at most `limit`. The timer trigger
+ * Due times after `after` and not after `until`, oldest first, at most `limit`. A schedule of six fields
  * asks for day of month and day of week both, as NCRONTAB does.
  */
 export function dueTimesIn(
@@ -17,7 +27,7 @@ export function dueTimesIn(
   until: string,
   limit: number,
 ): readonly string[] {
-  const name = `${schedule.cron} ${schedule.timeZone}`;
+  const name = JSON.stringify(schedule);
   const gap = gaps.get(name);
   if (gap !== undefined && gap.after <= after && until < gap.before) return [];
   const due: string[] = [];
@@ -32,14 +42,50 @@ export function dueTimesIn(
 /** The newest gap between two due times of each schedule: most calls ask for a part of it. */
 const gaps = new Map<string, { readonly after: string; readonly before: string }>();
 
+/** True when the instant, as ISO 8601 text in UTC, is a due time of the schedule. */
+export function isDueAt(schedule: Schedule, at: string): boolean {
+  const before = new Date(Date.parse(at) - 1).toISOString();
+  return dueTimesIn(schedule, before, at, 1).length === 1;
+}
+
 /** The next due time after an instant; null for a schedule that is never due again. */
 export function nextDueTime(schedule: Schedule, after: string): string | null {
   for (const at of dueTimesAfter(schedule, after)) return at;
   return null;
 }
 
-function* dueTimesAfter({ cron, timeZone }: Schedule, after: string): Generator<string> {
-  const hour = cron.trim().split(/\s+/).at(-4) ?? '*';
+/** Candidates in a row that `exclude` may remove before a schedule counts as never due again. */
+const MAX_EXCLUDED = 5000;
+
+function* dueTimesAfter(schedule: Schedule, after: string): Generator<string> {
+  const { timeZone, from, until } = schedule;
+  const first = from === undefined ? null : instantOf(Date.parse(`${from}T00:00:00Z`), timeZone);
+  const start = first === null ? after : later(after, new Date(first - 1).toISOString());
+  const isExcluded = exclusionOf(schedule);
+  let excluded = 0;
+  for (const at of timesAfter(schedule, start)) {
+    if (until !== undefined && localDate(Date.parse(at), timeZone) > until) return;
+    if (!isExcluded(at)) {
+      excluded = 0;
+      yield at;
+    } else if (++excluded > MAX_EXCLUDED) return;
+  }
+}
+
+function exclusionOf({ timeZone, exclude = [] }: Schedule): (at: string) => boolean {
+  if (exclude.length === 0) return () => false;
+  const days = new Set(exclude.filter(isDate));
+  const rules = exclude.filter((text) => !isDate(text)).map((cron) => ruleOf(cron, timeZone));
+  return (at) =>
+    days.has(localDate(Date.parse(at), timeZone)) || rules.some((rule) => rule.match(new Date(at)));
+}
+
+function isDate(text: string): boolean {
+  return /^\d{4}-\d\d-\d\d$/.test(text);
+}
+
+function* timesAfter({ cron, timeZone }: Schedule, after: string): Generator<string> {
+  const hour = canonicalCron(cron).split(' ').at(-4) ?? '*';
   if (!hour.includes('*')) return yield* fixedHours(cron, timeZone, after);
   const rule = ruleOf(cron, timeZone);
   for (let next = rule.nextRun(new Date(after)); next !== null; next = rule.nextRun(next)) {
@@ -64,12 +110,12 @@ function* fixedHours(cron: string, timeZone: string, after: string): Generator<s
 }
 
 /**
- * NCRONTAB takes any prefix of a name of three letters or more, this library just three. NCRONTAB
+ * Five fields with both days are refused today, and were read as NCRONTAB does before. NCRONTAB takes any prefix of a name of three letters or more, this library just three. NCRONTAB
  * reads `5/15` as every 15 from 5 on, which is a sloppy range here, and turns around a range whose
  * ends are the wrong way round.
  */
 function ruleOf(cron: string, timezone: string): Cron {
-  const names = cron.replaceAll(/[a-z]{4,}/gi, (name) => name.slice(0, 3));
+  const names = canonicalCron(cron).replaceAll(/[a-z]{4,}/gi, (name) => name.slice(0, 3));
   const ranges = names.replaceAll(/(\w+)-(\w+)/g, (range, low: string, high: string) =>
     placeOf(low) > placeOf(high) ? `${high}-${low}` : range,
   );
@@ -96,25 +142,34 @@ export interface CaughtUp {
   readonly missed: readonly string[];
 }
 
+export interface CatchUpRule {
+  readonly catchUp: CatchUp;
+  /** Age beyond which a due time is not made up for. */
+  readonly catchUpHours?: number;
+}
+
+const HOUR_MS = 3_600_000;
+
 /**
  * Splits the first `count` of due times, oldest first, into those that run and those that are
  * recorded as missed. The rest is left for the next pass.
  */
 export function catchUpOn(
   due: readonly string[],
-  policy: CatchUp,
+  { catchUp, catchUpHours = Infinity }: CatchUpRule,
   now: string,
   count = due.length,
 ): CaughtUp {
-  const isFresh = (at: string) => Date.parse(now) - Date.parse(at) <= FRESH_MS;
+  const ageOf = (at: string) => Date.parse(now) - Date.parse(at);
   const runs = (at: string, index: number): boolean => {
-    switch (policy) {
+    if (ageOf(at) > Math.max(catchUpHours * HOUR_MS, FRESH_MS)) return false;
+    switch (catchUp) {
       case 'all':
         return true;
       case 'last':
         return index === due.length - 1;
       case 'none':
-        return isFresh(at) && index === due.length - 1;
+        return ageOf(at) <= FRESH_MS && index === due.length - 1;
     }
   };
   return {

@@ -25,6 +25,11 @@ function changeIn(low: number, high: number, timeZone: string): number {
   return to;
 }
 
+/** The local day of an instant, as `YYYY-MM-DD`. */
+export function localDate(instant: number, timeZone: string): string {
+  return new Date(instant + offsetAt(instant, timeZone)).toISOString().slice(0, 10);
+}
+
 /** Milliseconds by which a zone's local time is ahead of UTC at an instant. */
 export function offsetAt(instant: number, timeZone: string): number {
   const seconds = Math.floor(instant / 1000) * 1000;

@@ -5,7 +5,12 @@ import { changeActive } from './ledger';
 import { listActive } from './list';
 import { repairOf, type InstanceState } from './repair';
 import type { ActiveRow } from './rows';
-import { settleSchedule, type DeclaredSchedule, type ScheduleContext } from './schedules';
+import {
+  forgetSchedules,
+  settleSchedule,
+  type DeclaredSchedule,
+  type ScheduleContext,
+} from './schedules';
 
 /**
  * The reconciler: compares what should be (due times, input blobs, active rows) with what is
@@ -16,6 +21,8 @@ import { settleSchedule, type DeclaredSchedule, type ScheduleContext } from './s
 export interface ReconcileContext {
   readonly admission: AdmissionContext;
   readonly schedules: readonly DeclaredSchedule[];
+  /** True until a pass of this process has succeeded: schedules change with deployments only. */
+  readonly isFirstPass: boolean;
   readonly scheduling: ScheduleContext;
   readonly watched: readonly WatchedContainer[];
   readonly inventory: InventoryContext;
@@ -55,6 +62,7 @@ export async function reconcile(context: ReconcileContext): Promise<Reconciled> 
       failed.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
+  if (context.isFirstPass) await step('schedules', () => forget(context));
   for (const schedule of context.schedules) {
     await step(`schedule of ${schedule.workload}`, () => settle(context, schedule));
   }
@@ -90,6 +98,11 @@ async function activeRows(
     failed.push(`active runs: ${error instanceof Error ? error.message : String(error)}`);
     return [];
   }
+}
+
+async function forget({ admission, schedules }: ReconcileContext): Promise<readonly string[]> {
+  const forgotten = await forgetSchedules(admission.table, schedules);
+  return forgotten > 0 ? [`${forgotten} schedules are declared no more`] : [];
 }
 
 async function settle(

@@ -1,15 +1,26 @@
-import { catchUpOn, dueTimesIn, later, type CatchUp, type Schedule } from './due-times';
+import {
+  catchUpOn,
+  dueTimesIn,
+  later,
+  type CatchUp,
+  type CatchUpRule,
+  type Schedule,
+} from './due-times';
 import { WORKLOAD_PARTITION } from './keys';
 import { readOccurrence, versioned, writeOf, type Versioned } from './ledger';
 import type { Table } from './table';
 
-/** The schedule of a workload as the app declares it now. */
-export interface DeclaredSchedule extends Schedule {
+/** A schedule of a workload as the app declares it now. */
+export interface DeclaredSchedule extends Schedule, CatchUpRule {
   readonly workload: string;
+  /** Its place in the list of the workload. */
+  readonly index: number;
   readonly catchUp: CatchUp;
+  /** Minutes after a due time within which its run has to start. */
+  readonly startWithinMinutes?: number;
 }
 
-/** The schedule in force: one row for each workload that has or had one. */
+/** The schedule in force: one row for each schedule that a workload has or had. */
 export interface ScheduleRow extends Schedule {
   /** All due times up to here are settled: registered, or recorded as missed. */
   readonly through: string;
@@ -18,12 +29,13 @@ export interface ScheduleRow extends Schedule {
 export interface ScheduleContext {
   readonly table: Table;
   /** Registers a due time as an occurrence that waits for admission. */
-  readonly registerDue: (workload: string, due: string) => Promise<void>;
+  readonly registerDue: (schedule: DeclaredSchedule, due: string) => Promise<void>;
   /** Makes a due time final as missed; an occurrence that is there already stays as it is. */
   readonly recordMissed: (workload: string, due: string, cause: string) => Promise<void>;
   readonly runIdOfDue: (workload: string, due: string) => string;
 }
 
+const MINUTE_MS = 60_000;
 /** Timers of the host fire a little early. */
 const EARLY_MS = 2000;
 /** Bounds one pass; the next one continues from there. */
@@ -39,26 +51,96 @@ export async function settleSchedule(
   declared: DeclaredSchedule,
   now: Date,
 ): Promise<{ readonly registered: number; readonly missed: number }> {
-  const { workload, cron, timeZone, catchUp } = declared;
-  const until = new Date(now.getTime() + EARLY_MS).toISOString();
-  const found = versioned<ScheduleRow>(await context.table.get(WORKLOAD_PARTITION, workload));
+  const { workload, catchUp } = declared;
+  const key = keyOf(declared);
+  const found = versioned<ScheduleRow>(await context.table.get(WORKLOAD_PARTITION, key));
   if (found === null) {
-    await moveOn(context.table, workload, { cron, timeZone, through: until }, null);
+    await moveOn(
+      context.table,
+      key,
+      { ...partOf(declared), through: arrived(declared, now) },
+      null,
+    );
     return { registered: 0, missed: 0 };
   }
+  const until = arrived(found.value, now);
   const all = dueTimesIn(found.value, found.value.through, until, MAX_DUE_TIMES + 1);
   const due = all.slice(0, MAX_DUE_TIMES);
   // Judged with the one after them: only the very last of all is made up for by `last`.
-  const { run, missed } = catchUpOn(all, catchUp, now.toISOString(), due.length);
-  for (const at of run) await context.registerDue(workload, at);
+  const { run, missed } = catchUpOn(all, declared, shifted(found.value, now), due.length);
+  for (const at of run) await context.registerDue(declared, at);
   const lost = await unknownOf(context, workload, missed);
   const cause = `nothing started this due time when it came; catchUp: '${catchUp}' makes up others`;
   for (const at of lost) await context.recordMissed(workload, at, cause);
   const isThrough = all.length === due.length;
   const through = later(found.value.through, isThrough ? until : (due.at(-1) ?? until));
-  const next = isThrough ? { cron, timeZone, through } : { ...found.value, through };
-  await moveOn(context.table, workload, next, found);
+  const next = isThrough
+    ? { ...partOf(declared), through: later(through, arrived(declared, now)) }
+    : { ...found.value, through };
+  await moveOn(context.table, key, next, found);
   return { registered: run.length, missed: lost.length };
+}
+
+/**
+ * Deletes the rows of schedules that the app declares no more. A schedule that returns in a later
+ * deployment then counts from its start on.
+ */
+export async function forgetSchedules(
+  table: Table,
+  declared: readonly DeclaredSchedule[],
+): Promise<number> {
+  const keys = new Set(declared.map(keyOf));
+  const rows = await table.list(WORKLOAD_PARTITION, {}, MAX_ROWS);
+  const gone = rows.filter(({ key, value }) => 'cron' in value && !keys.has(key));
+  for (const { key, etag } of gone) await table.remove(WORKLOAD_PARTITION, key, etag);
+  return gone.length;
+}
+
+/** More than the schedules and watched containers of any app. */
+const MAX_ROWS = 1000;
+
+/** The first schedule has the key that the only one had in earlier versions. */
+function keyOf({ workload, index }: DeclaredSchedule): string {
+  return index === 0 ? workload : `${workload}!schedule-${index}`;
+}
+
+/** The end of the start window of a due time, where its schedule sets one. */
+export function startByOf(
+  { startWithinMinutes, delayMinutes = 0 }: DeclaredSchedule,
+  due: string,
+): { readonly startBy?: string } {
+  if (startWithinMinutes === undefined) return {};
+  const window = (delayMinutes + startWithinMinutes) * MINUTE_MS;
+  return { startBy: new Date(Date.parse(due) + window).toISOString() };
+}
+
+/** The latest due time that may start now. */
+function arrived(schedule: Schedule, now: Date): string {
+  return shifted(schedule, new Date(now.getTime() + EARLY_MS));
+}
+
+/** The time from which the age of due times counts: a delay does not make them older. */
+function shifted({ delayMinutes = 0 }: Schedule, now: Date): string {
+  return new Date(now.getTime() - delayMinutes * MINUTE_MS).toISOString();
+}
+
+/** The part of a schedule that decides its due times. */
+function partOf({
+  cron,
+  timeZone,
+  from,
+  until,
+  exclude,
+  delayMinutes,
+}: DeclaredSchedule): Schedule {
+  return {
+    cron,
+    timeZone,
+    ...(from !== undefined && { from }),
+    ...(until !== undefined && { until }),
+    ...(exclude !== undefined && { exclude }),
+    ...(delayMinutes !== undefined && { delayMinutes }),
+  };
 }
 
 /** Due times that a timer has registered in time have not been missed. */
@@ -77,10 +159,10 @@ async function unknownOf(
 /** Another pass that was faster has settled the same. */
 async function moveOn(
   table: Table,
-  workload: string,
+  key: string,
   row: ScheduleRow,
   found: Versioned<ScheduleRow> | null,
 ): Promise<void> {
   if (found !== null && JSON.stringify(found.value) === JSON.stringify(row)) return;
-  await table.write(WORKLOAD_PARTITION, [writeOf(workload, row, found?.etag)]);
+  await table.write(WORKLOAD_PARTITION, [writeOf(key, row, found?.etag)]);
 }

@@ -10,7 +10,7 @@ import { asActivity } from '../run/steps';
 import { runWorkflow } from '../run/workflow';
 import { blobFunctionOf, blobHandler, poisonBlobHandler } from '../triggers/blob';
 import { followersStarter, waitingAdmitter } from '../triggers/follow';
-import { reconcileHandler } from '../triggers/reconcile';
+import { reconcileHandler, type SchedulesInForce } from '../triggers/reconcile';
 import { timerHandler } from '../triggers/timer';
 import type { Workload, Workloads } from '../workload/workload';
 import { batchPort } from './batch-port';
@@ -154,7 +154,8 @@ function openHost(app: App, life: HostLife): Host {
   const client = onLine(line, life, 'engine', bare);
   const product = productOf(app, life);
   const activities = activitiesOf(product, client);
-  const reconciler = reconcileHandler(product, { crons: parts.crons, timeZone: 'Etc/UTC' });
+  const schedules = schedulesOf(parts);
+  const reconciler = reconcileHandler(product, schedules);
   const poison = poisonBlobHandler(product);
   return {
     product,
@@ -165,7 +166,11 @@ function openHost(app: App, life: HostLife): Host {
       return JSON.stringify(await activity(JSON.parse(input)));
     },
     fireTimer: (workload, due) =>
-      timerHandler(product, workload)(timerAt(due), client, contextOf(app)),
+      timerHandler(product, workload, schedules[workload.name] ?? [])(
+        timerAt(due),
+        client,
+        contextOf(app),
+      ),
     fireBlob: (workload, container, name, eTag) => {
       const triggerMetadata = { blobTrigger: `${container}/${name}`, properties: { eTag } };
       return blobHandler(product, workload)(null, client, contextOf(app, triggerMetadata));
@@ -176,6 +181,16 @@ function openHost(app: App, life: HostLife): Host {
     },
     reconcile: () => reconciler(timerAt(parts.agenda.now), client, contextOf(app)),
   };
+}
+
+/** The schedules of a world, in the zone of its clock. */
+function schedulesOf({ crons, workloads }: App['parts']): SchedulesInForce {
+  return Object.fromEntries(
+    Object.entries(crons).map(([workload, cron]) => {
+      const catchUp = workloads.get(workload)?.triggers.schedule?.[0]?.catchUp ?? 'last';
+      return [workload, [{ workload, index: 0, cron, timeZone: 'Etc/UTC', catchUp }]];
+    }),
+  );
 }
 
 function activitiesOf(product: Product, client: DurableClient) {

@@ -9,7 +9,7 @@ import { newOccurrenceRow } from '../ledger/ledger';
 import { reconcile, type ReconcileContext, type Reconciled } from '../ledger/reconcile';
 import type { InstanceState } from '../ledger/repair';
 import type { ActiveRow } from '../ledger/rows';
-import type { DeclaredSchedule, ScheduleContext } from '../ledger/schedules';
+import { startByOf, type DeclaredSchedule, type ScheduleContext } from '../ledger/schedules';
 import { reap } from '../run/finish/reap';
 import { readUpkeep, type Upkeep } from '../ledger/upkeep';
 import type { RunStatus } from '../run/run';
@@ -20,14 +20,12 @@ import { isInput, matches } from '../workload/input-names';
 import { parametersOf } from '../workload/parameters';
 import type { Workload } from '../workload/workload';
 
-/** The schedules that are in force, with their time zone, by workload. */
-export interface SchedulesInForce {
-  readonly crons: Readonly<Record<string, string>>;
-  readonly timeZone: string;
-}
+/** The schedules that are in force, by workload. */
+export type SchedulesInForce = Readonly<Record<string, readonly DeclaredSchedule[]>>;
 
 /** Every few minutes and at start: closes the difference between what should be and what is. */
 export function reconcileHandler(app: App, schedules: SchedulesInForce) {
+  let isFirstPass = true;
   return async (
     _timer: Timer,
     client: DurableClient,
@@ -35,7 +33,9 @@ export function reconcileHandler(app: App, schedules: SchedulesInForce) {
   ): Promise<void> => {
     const kept = await readUpkeep(app.table);
     for (const sentence of await takeFormerRuns(app, client, kept)) context.log(sentence);
-    const { done, failed } = await reconcile(await contextOf(app, client, schedules, kept));
+    const parts = await contextOf(app, client, schedules, kept);
+    const { done, failed } = await reconcile({ ...parts, isFirstPass });
+    isFirstPass = isFirstPass && failed.length > 0;
     for (const sentence of done) context.log(sentence);
     for (const sentence of failed)
       context.error(`not reconciled, the next pass retries: ${sentence}`);
@@ -47,11 +47,11 @@ async function contextOf(
   client: DurableClient,
   schedules: SchedulesInForce,
   kept: Upkeep,
-): Promise<ReconcileContext> {
+): Promise<Omit<ReconcileContext, 'isFirstPass'>> {
   const owner = await app.owner();
   return {
     admission: admissionOf(app, client),
-    schedules: declaredSchedules(app, schedules),
+    schedules: [...app.workloads.keys()].flatMap((name) => schedules[name] ?? []),
     scheduling: schedulingOf(app, owner, kept),
     watched: [...app.workloads.values()].flatMap(watchedBy),
     inventory: {
@@ -67,7 +67,7 @@ async function contextOf(
           parameters: parametersOf(workload, {}),
           blob,
         } as const;
-        await registerRun(app, kept, workload, request, writtenAt);
+        await registerRun(app, kept, workload, request, { instant: writtenAt });
       },
     },
     storageNow: app.storageNow,
@@ -76,18 +76,6 @@ async function contextOf(
     deleteLeftovers: () => deleteLeftovers(app, client, owner),
     upkeep: () => upkeep(app, client, owner, kept),
   };
-}
-
-function declaredSchedules(
-  { workloads }: App,
-  { crons, timeZone }: SchedulesInForce,
-): readonly DeclaredSchedule[] {
-  return [...workloads.values()].flatMap(({ name, triggers }) => {
-    const cron = crons[name];
-    if (cron === undefined) return [];
-    const catchUp = triggers.schedule?.catchUp ?? 'last';
-    return [{ workload: name, cron, timeZone, catchUp }];
-  });
 }
 
 function schedulingOf(app: App, owner: string, kept: Upkeep): ScheduleContext {
@@ -101,9 +89,11 @@ function schedulingOf(app: App, owner: string, kept: Upkeep): ScheduleContext {
   return {
     table: app.table,
     runIdOfDue,
-    registerDue: async (name, due) => {
-      const workload = app.workloads.get(name);
-      if (workload !== undefined) await registerRun(app, kept, workload, requestOf(workload, due));
+    registerDue: async (schedule, due) => {
+      const workload = app.workloads.get(schedule.workload);
+      if (workload === undefined) return;
+      const known = startByOf(schedule, due);
+      await registerRun(app, kept, workload, requestOf(workload, due), known);
     },
     recordMissed: async (name, due, cause) => {
       const workload = app.workloads.get(name);

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Named } from './named';
-import { checkSchedule } from './checks/schedule';
 import {
   containerName,
   locale,
@@ -11,38 +10,12 @@ import {
 } from './fields';
 import { poolField } from './pool-schema';
 import { prepareField, releaseField, sharedField } from './prepare-schema';
+import { scheduleField } from './schedule-schema';
 import type { TaskTemplate } from './task-schema';
 import { templatesOf, workField } from './work-schema';
 
 /** A name that is short enough for pool, job and container; Azure's own rules allow more. */
 export const WORKLOAD_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
-
-const cronExpression = z.string().superRefine((text, context) => {
-  const message = checkSchedule(text);
-  if (message !== undefined) context.addIssue({ code: 'custom', message });
-});
-
-const scheduleSchema = z.strictObject({
-  /**
-   * NCRONTAB expression of six fields, seconds first, or five without seconds: `0 0 2 * * *` is 02:00
-   * each day.
-   */
-  cron: cronExpression,
-  /**
-   * Policy for due times that passed while the app was down: `last` runs the latest of them, `all`
-   * runs each, `none` runs none. The others are recorded as missed. Default: `last`.
-   */
-  catchUp: z.enum(['none', 'last', 'all']).default('last'),
-});
-
-/** Due times that start runs, and the policy for those that were missed. */
-export interface ScheduleOptions extends z.input<typeof scheduleSchema>, Named {}
-export interface Schedule extends z.output<typeof scheduleSchema>, Named {}
-
-const scheduleField: z.ZodType<Schedule, string | ScheduleOptions> = z.union([
-  cronExpression.transform((cron): Schedule => ({ cron, catchUp: 'last' })),
-  scheduleSchema,
-]);
 
 const blobTriggerSchema = z.strictObject({
   /** Container of the storage account that is watched, such as `inbox`. */
@@ -64,10 +37,9 @@ const blobTriggerField: z.ZodType<
 
 export const triggersSchema = z.strictObject({
   /**
-   * NCRONTAB expression of six fields, seconds first, or five without seconds: `0 0 2 * * *` is 02:00
-   * each day; or an object with `cron` and `catchUp`. Times are UTC unless the app setting
-   * `WEBSITE_TIME_ZONE` names a zone. The app setting `SCHEDULE_<WORKLOAD>` overrides the
-   * expression. Default: no schedule.
+   * Times at which a run is due: a cron expression such as `0 0 2 * * *` or `0 2 * * *`, an object with
+   * `cron`, `timeZone` and more, or a list of these. The app setting `SCHEDULE_<WORKLOAD>` overrides the
+   * expression of the first, and leaves out the others. Default: no schedule.
    */
   schedule: scheduleField.optional(),
   /**

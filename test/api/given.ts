@@ -81,7 +81,11 @@ export function testApp(
     start: async (name, key, instant) => {
       const workload = workloads.get(name);
       if (workload === undefined) throw new Error(`no workload is called ${name}`);
-      return (await startRun(app, hub.client, workload, requestOf(name, key), instant)).runId;
+      return (
+        await startRun(app, hub.client, workload, requestOf(name, key), {
+          ...(instant !== undefined && { instant }),
+        })
+      ).runId;
     },
     claim: (runId) => claimRun(app, runId),
     end: (runId, ending = {}) => endRun(app, runId, ending),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { catchUpOn, dueTimesIn, nextDueTime } from '../../src/ledger/due-times';
+import { catchUpOn, dueTimesIn, isDueAt, nextDueTime } from '../../src/ledger/due-times';
 
 function due(cron: string, timeZone: string, after: string, until: string): readonly string[] {
   return dueTimesIn({ cron, timeZone }, after, until, 500).map((at) => at.replace(':00.000Z', 'Z'));
@@ -123,20 +123,30 @@ test('catch-up makes up none, the last or all of the due times that passed', () 
   const passed = [one, two, three];
   const now = '2026-11-30T05:00:00.000Z';
 
-  expect(catchUpOn(passed, 'none', now)).toEqual({ run: [], missed: passed });
-  expect(catchUpOn(passed, 'last', now)).toEqual({ run: [three], missed: [one, two] });
-  expect(catchUpOn(passed, 'all', now)).toEqual({ run: passed, missed: [] });
-  expect(catchUpOn([], 'last', now)).toEqual({ run: [], missed: [] });
+  expect(catchUpOn(passed, { catchUp: 'none' }, now)).toEqual({ run: [], missed: passed });
+  expect(catchUpOn(passed, { catchUp: 'last' }, now)).toEqual({ run: [three], missed: [one, two] });
+  expect(catchUpOn(passed, { catchUp: 'all' }, now)).toEqual({ run: passed, missed: [] });
+  expect(catchUpOn([], { catchUp: 'last' }, now)).toEqual({ run: [], missed: [] });
+});
+
+test('a due time older than the bound on catch-up is missed, whatever the policy', () => {
+  const passed = ['2026-11-30T02:00:00.000Z', '2026-11-30T03:00:00.000Z'];
+  const now = '2026-11-30T08:30:00.000Z';
+  const hours = (catchUpHours: number) => catchUpOn(passed, { catchUp: 'all', catchUpHours }, now);
+
+  expect(hours(6)).toEqual({ run: [passed[1]], missed: [passed[0]] });
+  expect(hours(5)).toEqual({ run: [], missed: passed });
+  expect(catchUpOn(passed, { catchUp: 'last', catchUpHours: 5 }, now).run).toEqual([]);
 });
 
 test('a due time that is found within ten minutes runs by whatever policy', () => {
   const passed = ['2026-11-30T02:00:00.000Z'];
 
-  expect(catchUpOn(passed, 'none', '2026-11-30T02:10:00.000Z')).toEqual({
+  expect(catchUpOn(passed, { catchUp: 'none' }, '2026-11-30T02:10:00.000Z')).toEqual({
     run: passed,
     missed: [],
   });
-  expect(catchUpOn(passed, 'none', '2026-11-30T02:10:00.001Z')).toEqual({
+  expect(catchUpOn(passed, { catchUp: 'none' }, '2026-11-30T02:10:00.001Z')).toEqual({
     run: [],
     missed: passed,
   });
@@ -154,4 +164,76 @@ test('due times are found whatever part of the time between two of them was aske
     ask('01T01:00', '01T05:00'),
     ask('02T02:00', '02T03:00'),
   ]).toEqual([[], [], ['2030-01-02T02:00:00.000Z'], ['2030-01-01T02:00:00.000Z'], []]);
+});
+
+const days = (cron: string, from: string, until: string, timeZone = 'UTC') =>
+  dueTimesIn({ cron, timeZone }, `${from}T00:00:00.000Z`, `${until}T00:00:00.000Z`, 500).map((at) =>
+    at.slice(5, 10),
+  );
+
+test.each([
+  ['the last day of each month', '0 0 2 L * *', ['01-31', '02-28', '03-31']],
+  ['the second Tuesday', '0 0 2 * * TUE#2', ['01-12', '02-09', '03-09']],
+  ['the last Friday', '0 2 * * 5#L', ['01-29', '02-26', '03-26']],
+  ['the first day that is a Monday too', '0 0 2 1 * MON', ['02-01', '03-01']],
+])('a schedule of %s is due on these days [RS1]', (_, cron, expected) => {
+  expect(days(cron, '2027-01-01', '2027-04-01')).toEqual(expected);
+});
+
+test.each([
+  ['7 is Sunday', '0 2 * * 7', ['01-03', '01-10']],
+  ['a weekend that ends with 7', '0 2 * * 6-7', ['01-02', '01-03', '01-09', '01-10']],
+  ['a nickname', '@weekly', ['01-03', '01-10']],
+])('crontab: %s', (_, cron, expected) => {
+  expect(days(cron, '2027-01-01', '2027-01-12')).toEqual(expected);
+});
+
+test('due times begin and end with local days, without excluded days and times [RS25]', () => {
+  const schedule = {
+    cron: '0 0,12 * * *',
+    timeZone: 'America/New_York',
+    from: '2026-12-23',
+    until: '2026-12-27',
+    exclude: ['2026-12-25', '0 12 * * SAT'],
+  };
+  const all = dueTimesIn(schedule, '2026-01-01T00:00:00.000Z', '2028-01-01T00:00:00.000Z', 500);
+
+  expect(all.map((at) => at.slice(5, 16))).toEqual([
+    '12-23T05:00',
+    '12-23T17:00',
+    '12-24T05:00',
+    '12-24T17:00',
+    '12-26T05:00',
+    '12-27T05:00',
+    '12-27T17:00',
+  ]);
+  expect(nextDueTime(schedule, '2026-12-27T17:00:00.000Z')).toBeNull();
+});
+
+test('a schedule whose every due time is excluded is never due', () => {
+  const schedule = { cron: '0 2 * * *', timeZone: 'UTC', exclude: ['0 2 * * *'] };
+
+  expect(nextDueTime(schedule, '2026-12-01T00:00:00.000Z')).toBeNull();
+});
+
+test.each([
+  ['0 30 2 * * *', 'Australia/Lord_Howe', '2026-10-03', ['2026-10-03T15:30Z']],
+  ['0 45 1 * * *', 'Australia/Lord_Howe', '2027-04-03', ['2027-04-03T14:45Z']],
+  ['0 0 0 * * *', 'America/Sao_Paulo', '2018-11-03', ['2018-11-04T03:00Z']],
+  ['0 30 23 * * *', 'America/Sao_Paulo', '2018-02-17', ['2018-02-18T01:30Z']],
+  ['0 0 0 * * *', 'America/Sao_Paulo', '2026-11-03', ['2026-11-04T03:00Z']],
+])(
+  'a zone with rules of its own has one due time a day: %s %s on %s',
+  (cron, zone, day, expected) => {
+    const until = new Date(Date.parse(`${day}T12:00:00.000Z`) + 86_400_000).toISOString();
+
+    expect(due(cron, zone, `${day}T12:00:00.000Z`, until)).toEqual(expected);
+  },
+);
+
+test('an instant is due or not', () => {
+  const schedule = { cron: '0 0 2 * * *', timeZone: 'Europe/Berlin' };
+
+  expect(isDueAt(schedule, '2026-12-01T01:00:00.000Z')).toBe(true);
+  expect(isDueAt(schedule, '2026-12-01T02:00:00.000Z')).toBe(false);
 });

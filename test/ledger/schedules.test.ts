@@ -3,7 +3,9 @@ import type { CatchUp } from '../../src/ledger/due-times';
 import { finish } from '../../src/ledger/finish';
 import { readOccurrence, register } from '../../src/ledger/ledger';
 import {
+  forgetSchedules,
   settleSchedule,
+  startByOf,
   type DeclaredSchedule,
   type ScheduleContext,
 } from '../../src/ledger/schedules';
@@ -16,7 +18,7 @@ const HOURLY = '0 0 * * * *';
 const START = '2026-11-30T00:30:00.000Z';
 
 function declared(cron = HOURLY, catchUp: CatchUp = 'all', timeZone = 'UTC'): DeclaredSchedule {
-  return { workload: 'report', cron, timeZone, catchUp };
+  return { workload: 'report', index: 0, cron, timeZone, catchUp };
 }
 
 interface Settling extends ScheduleContext {
@@ -100,7 +102,7 @@ test.each([
 
 test('what a timer has registered in time was not missed', async () => {
   const { context } = await begun(declared(HOURLY, 'none'));
-  await context.registerDue('report', due(1));
+  await context.registerDue(declared(), due(1));
 
   const settled = await settle(context, declared(HOURLY, 'none'), '2026-11-30T02:30:00.000Z');
 
@@ -167,9 +169,9 @@ test('a pass that is stopped in the middle is repeated by the next', async () =>
   let registered = 0;
   const stopped = {
     ...context,
-    registerDue: async (workload: string, at: string) => {
+    registerDue: async (schedule: DeclaredSchedule, at: string) => {
       if (registered++ === 2) throw new Error('stopped');
-      await context.registerDue(workload, at);
+      await context.registerDue(schedule, at);
     },
   };
 
@@ -196,3 +198,43 @@ test.each(['none', 'last', 'all'] as const)(
     }
   },
 );
+
+test('each schedule of a workload has its row, and the rows of those that are gone are deleted', async () => {
+  const { table, context } = await begun();
+  const second = { ...declared('0 30 * * * *'), index: 1 };
+  await settle(context, second, START);
+  await table.write('workload', [{ kind: 'insert', key: 'report!inventory', value: {} }]);
+
+  expect(await forgetSchedules(table, [declared(), second])).toBe(0);
+  expect(await forgetSchedules(table, [declared()])).toBe(1);
+  expect(Object.keys(table.values('workload'))).toEqual(['report', 'report!inventory']);
+});
+
+test('no due time of the past appears by a schedule that returns', async () => {
+  const { table, context } = await begun();
+  await forgetSchedules(table, []);
+  await settle(context, declared(), '2026-11-30T03:30:00.000Z');
+  await settle(context, declared(), '2026-11-30T04:30:00.000Z');
+
+  expect([context.run, context.missed]).toEqual([[due(4)], []]);
+});
+
+test('a delayed due time is settled when its delay is over', async () => {
+  const schedule = { ...declared(), delayMinutes: 10 };
+  const { context } = await begun(schedule);
+
+  await settle(context, schedule, '2026-11-30T01:05:00.000Z');
+  expect(context.run).toEqual([]);
+  await settle(context, schedule, '2026-11-30T01:10:00.000Z');
+  expect(context.run).toEqual([due(1)]);
+});
+
+test('the start window of a schedule counts from the due time and its delay', () => {
+  const schedule = { ...declared(), startWithinMinutes: 30 };
+
+  expect(startByOf(schedule, due(1))).toEqual({ startBy: '2026-11-30T01:30:00.000Z' });
+  expect(startByOf({ ...schedule, delayMinutes: 5 }, due(1))).toEqual({
+    startBy: '2026-11-30T01:35:00.000Z',
+  });
+  expect(startByOf(declared(), due(1))).toEqual({});
+});

@@ -1,7 +1,7 @@
 import { InvocationContext, type Timer } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
 import type { App } from '../../src/app';
-import { reconcileHandler } from '../../src/triggers/reconcile';
+import { reconcileHandler, type SchedulesInForce } from '../../src/triggers/reconcile';
 import { labelsOf } from '../../src/run/activity-context';
 import { stagingContainerOf } from '../../src/run/names';
 import { addResources, testApp, type TestApp } from '../api/given';
@@ -28,19 +28,29 @@ export interface PassOptions {
   readonly client?: DurableClient;
   /** NCRONTAB of the schedule of `hello`; it has none by default. */
   readonly cron?: string;
+  /** The process that has made passes before; another one by default. */
+  readonly handler?: ReturnType<typeof handlerOf>;
 }
 
 /** One pass, with what it logged. */
 export async function passOf(world: TestApp, options: PassOptions = {}): Promise<Pass> {
   const { app = world.app, client = world.hub.client, cron } = options;
+  const { handler = handlerOf(app, cron) } = options;
   const [log, errors]: [string[], string[]] = [[], []];
   const context = new InvocationContext({
     functionName: 'reconcile',
     logHandler: (level, ...line) => (level === 'error' ? errors : log).push(line.join(' ')),
   });
-  const crons: Record<string, string> = cron === undefined ? {} : { hello: cron };
-  await reconcileHandler(app, { crons, timeZone: 'UTC' })(timer, client, context);
+  await handler(timer, client, context);
   return { log, errors };
+}
+
+/** The reconciler of one process. */
+export function handlerOf(app: App, cron?: string) {
+  const catchUp = app.workloads.get('hello')?.triggers.schedule?.[0]?.catchUp ?? 'last';
+  const schedule = { workload: 'hello', index: 0, timeZone: 'UTC', catchUp } as const;
+  const schedules: SchedulesInForce = cron === undefined ? {} : { hello: [{ ...schedule, cron }] };
+  return reconcileHandler(app, schedules);
 }
 
 /** The same port, which writes down the name of each call. */

@@ -4,7 +4,7 @@ import { readActive, readOccurrence } from '../../src/ledger/ledger';
 import type { OccurrenceRow } from '../../src/ledger/rows';
 import { addResources, present, testApp, type TestApp } from '../api/given';
 import { minute } from '../run/given';
-import { allowing, listening, NOTHING, passOf, running } from './passes';
+import { allowing, listening, NOTHING, handlerOf, passOf, running } from './passes';
 
 const HOURLY = '0 0 * * * *';
 const watching = {
@@ -109,7 +109,7 @@ test('while the table cannot be read nothing is deleted and no run ended [GD40]'
 
   expect([log, errors]).toEqual([
     [],
-    ['active runs', 'leftovers', 'upkeep', 'admission'].map(
+    ['schedules', 'active runs', 'leftovers', 'upkeep', 'admission'].map(
       (step) => `not reconciled, the next pass retries: ${step}: the table is away`,
     ),
   ]);
@@ -209,9 +209,12 @@ test('a pass with nothing to do makes ten calls and a list of the watched contai
     table: listening(app.table, 'table', calls),
   };
   const client = listening(world.hub.client, 'client', calls);
+  const handler = handlerOf(counted, HOURLY);
+  await passOf(world, { client, handler });
+  calls.length = 0;
   world.at(5);
 
-  expect(await passOf(world, { app: counted, client, cron: HOURLY })).toEqual(NOTHING);
+  expect(await passOf(world, { client, handler })).toEqual(NOTHING);
 
   expect(calls.filter((call) => call !== 'files.page').length).toBeLessThanOrEqual(10);
   expect(calls).toEqual([
@@ -233,6 +236,18 @@ test('a pass with nothing to do makes ten calls and a list of the watched contai
     // Admission.
     'table.list',
   ]);
+});
+
+test('the first pass of a process forgets the schedules that are gone, and only that one looks for them', async () => {
+  const world = testApp([allowing]);
+  await passOf(world, { cron: HOURLY });
+  const handler = handlerOf(world.app);
+
+  expect((await passOf(world, { handler })).log).toEqual(['1 schedules are declared no more']);
+  expect(Object.keys(world.table.values('workload'))).toEqual([]);
+  await world.table.write('workload', [{ kind: 'insert', key: 'hello', value: { cron: HOURLY } }]);
+  await passOf(world, { handler });
+  expect(Object.keys(world.table.values('workload'))).toEqual(['hello']);
 });
 
 test('an active run costs a pass one call, and starts nothing', async () => {

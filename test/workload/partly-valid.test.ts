@@ -158,7 +158,7 @@ test('messages of a schema for parameters are the same', () => {
   expect(
     validationErrorsOf({ ...whole, parameters, triggers: { schedule: '0 0 2 * * 9' } }),
   ).toEqual([
-    'hello, triggers.schedule: "9" is not a valid day of week; it must be 0 to 6, *, a-b, */n, or a list of these with commas',
+    'hello, triggers.schedule: "9" is not a valid day of week; it must be 0 to 7, *, a-b, */n, FRI#2 (the second Friday), FRI#L (the last), or a list of these with commas',
     'hello, parameters.width: needs a default, since runs that a trigger starts are given no parameters',
   ]);
 });

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { nightlyReport } from '../../src/workloads/nightly-report';
 import { render } from '../../src/workloads/render';
+import type { Triggers } from '../../src/workload/workload';
 import { checked, echo, perBlob, split, whole } from '../run/given';
 import { validationErrorsOf } from './validation-errors';
 import { formatPath } from '../../src/workload/validation';
@@ -251,16 +252,24 @@ test('a field is shown as in the source of the declaration', () => {
   expect(formatPath([], 'it')).toBe('it');
 });
 
-test('a schedule is an expression, or an object that also says what becomes of missed due times [RS1]', () => {
-  const scheduleOf = (schedule: string | { cron: string; catchUp?: 'none' | 'last' | 'all' }) =>
-    checked({ ...whole, triggers: { schedule } }).triggers.schedule;
+test('a schedule is an expression, an object, or a list of both [RS1, RS25]', () => {
+  const scheduleOf = (triggers: Triggers) => checked({ ...whole, triggers }).triggers.schedule;
+  const nightly = { cron: '0 0 2 * * *', catchUp: 'last', exclude: [], jitterMinutes: 0 };
+  const full = {
+    cron: '0 6 * * 1-5',
+    timeZone: 'Europe/Berlin',
+    from: '2027-01-01',
+    until: '2027-12-31',
+    exclude: ['2027-12-24', '0 6 1 * *'],
+    jitterMinutes: 15,
+    catchUp: 'all' as const,
+    catchUpHours: 12,
+    startWithinMinutes: 60,
+  };
 
-  expect(scheduleOf('0 0 2 * * *')).toEqual({ cron: '0 0 2 * * *', catchUp: 'last' });
-  expect(scheduleOf({ cron: '0 0 2 * * *' })).toEqual({ cron: '0 0 2 * * *', catchUp: 'last' });
-  expect(scheduleOf({ cron: '0 2 * * *', catchUp: 'all' })).toEqual({
-    cron: '0 2 * * *',
-    catchUp: 'all',
-  });
+  expect(scheduleOf({ schedule: '0 0 2 * * *' })).toEqual([nightly]);
+  expect(scheduleOf({ schedule: { cron: '0 0 2 * * *' } })).toEqual([nightly]);
+  expect(scheduleOf({ schedule: ['0 0 2 * * *', full] })).toEqual([nightly, full]);
 });
 
 test('a schedule object with a validation error is named with its field', () => {
@@ -269,10 +278,18 @@ test('a schedule object with a validation error is named with its field', () => 
   expect([
     ...errorsOf({ cron: '0 0 25 * * *' }),
     ...errorsOf({ cron: '0 0 2 * * *', catchUp: 'some' }),
-    ...errorsOf({ cron: '0 0 2 * * *', timeZone: 'UTC' }),
+    ...errorsOf({ cron: '0 0 2 * * *', timeZone: 'Mars' }),
+    ...errorsOf({ cron: '0 0 2 * * *', from: '1 May' }),
+    ...errorsOf({ cron: '0 0 2 * * *', exclude: ['Christmas'] }),
+    ...errorsOf({ cron: '0 0 2 * * *', zone: 'UTC' }),
+    ...errorsOf({ cron: '0 0 2 * * *', from: '2027-02-01', until: '2027-01-31' }),
   ]).toEqual([
     'hello, triggers.schedule.cron: "25" is not a valid hour; it must be 0 to 23, *, a-b, */n, or a list of these with commas',
     'hello, triggers.schedule.catchUp: must be one of "none", "last", "all"; it is "some"',
-    'hello, triggers.schedule: unknown field `timeZone`',
+    'hello, triggers.schedule.timeZone: must be an IANA time zone such as Europe/Berlin',
+    'hello, triggers.schedule.from: must be a day as YYYY-MM-DD',
+    'hello, triggers.schedule.exclude[0]: must be a day as YYYY-MM-DD or a cron expression; "Christmas" has 1 field; a schedule has six as in NCRONTAB, seconds first ("0 0 2 * * *" is 02:00 each day), or five as in a crontab',
+    'hello, triggers.schedule: unknown field `zone`',
+    'hello, triggers.schedule.until: must not be before `from`, or the schedule is never due',
   ]);
 });
