@@ -40,7 +40,7 @@ export const scheduleFields = z.strictObject({
   /** Last local day with due times. Default: no bound. */
   until: localDay.optional(),
   /**
-   * Times that are not due: local days such as `2026-12-25`, and cron expressions such as `* * 13 * FRI`.
+   * Times that are not due: local days such as `2026-12-25`, and cron expressions such as `0 * * 13 * FRI`.
    * Default: none.
    */
   exclude: z.array(excluded).max(366).default([]),
