@@ -1,6 +1,6 @@
 import { Cron } from 'croner';
 import { canonicalCron } from '../workload/cron';
-import { instantOf, localDate, offsetAt } from './local-time';
+import { instantOf, localDate, offsetAt } from '../workload/local-time';
 
 /** A schedule as it is in force. Fields without a value are left out: the ledger keeps it as JSON. */
 export interface Schedule {
@@ -41,6 +41,26 @@ export function dueTimesIn(
 
 /** The newest gap between two due times of each schedule: most calls ask for a part of it. */
 const gaps = new Map<string, { readonly after: string; readonly before: string }>();
+
+/** The last due time before an instant; null when there is none within ten years. */
+export function previousDueTime(schedule: Schedule, before: string): string | null {
+  const end = Date.parse(before);
+  for (const days of LOOK_BACK_DAYS) {
+    const from = new Date(end - days * DAY_MS).toISOString();
+    const until = new Date(end - 1).toISOString();
+    let last: string | null = null;
+    for (const at of dueTimesAfter(schedule, from)) {
+      if (at > until) break;
+      last = at;
+    }
+    if (last !== null) return last;
+  }
+  return null;
+}
+
+const DAY_MS = 86_400_000;
+/** Growing, so that a schedule of every minute is not walked through for years. */
+const LOOK_BACK_DAYS = [0.1, 2, 40, 400, 3660];
 
 /** True when the instant, as ISO 8601 text in UTC, is a due time of the schedule. */
 export function isDueAt(schedule: Schedule, at: string): boolean {

@@ -2,10 +2,12 @@ import {
   catchUpOn,
   dueTimesIn,
   later,
+  previousDueTime,
   type CatchUp,
   type CatchUpRule,
   type Schedule,
 } from './due-times';
+import type { Occurrence } from '../run/run';
 import { WORKLOAD_PARTITION } from './keys';
 import { readOccurrence, versioned, writeOf, type Versioned } from './ledger';
 import type { Table } from './table';
@@ -31,7 +33,7 @@ export interface ScheduleContext {
   /** Registers a due time as an occurrence that waits for admission. */
   readonly registerDue: (schedule: DeclaredSchedule, due: string) => Promise<void>;
   /** Makes a due time final as missed; an occurrence that is there already stays as it is. */
-  readonly recordMissed: (workload: string, due: string, cause: string) => Promise<void>;
+  readonly recordMissed: (schedule: DeclaredSchedule, due: string, cause: string) => Promise<void>;
   readonly runIdOfDue: (workload: string, due: string) => string;
 }
 
@@ -71,7 +73,7 @@ export async function settleSchedule(
   for (const at of run) await context.registerDue(declared, at);
   const lost = await unknownOf(context, workload, missed);
   const cause = `nothing started this due time when it came; catchUp: '${catchUp}' makes up others`;
-  for (const at of lost) await context.recordMissed(workload, at, cause);
+  for (const at of lost) await context.recordMissed(declared, at, cause);
   const isThrough = all.length === due.length;
   const through = later(found.value.through, isThrough ? until : (due.at(-1) ?? until));
   const next = isThrough
@@ -102,6 +104,17 @@ const MAX_ROWS = 1000;
 /** The first schedule has the key that the only one had in earlier versions. */
 function keyOf({ workload, index }: DeclaredSchedule): string {
   return index === 0 ? workload : `${workload}!schedule-${index}`;
+}
+
+/** The occurrence of a due time, with what its programs want to know of it. */
+export function occurrenceOfDue(schedule: DeclaredSchedule, due: string): Occurrence {
+  const intervalStart = previousDueTime(schedule, due);
+  return {
+    kind: 'schedule',
+    due,
+    timeZone: schedule.timeZone,
+    ...(intervalStart !== null && { intervalStart }),
+  };
 }
 
 /** The end of the start window of a due time, where its schedule sets one. */

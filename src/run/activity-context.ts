@@ -1,4 +1,5 @@
 import { Failure } from '../failure';
+import { ofDueTime } from './stage/due-time';
 import type { Owner, Ports, RunLedger } from './ports';
 import type { RunPlan } from './run';
 import type { Workload, Workloads } from '../workload/workload';
@@ -11,12 +12,13 @@ export interface ActivityContext extends Ports {
   readonly programsFolder: string;
 }
 
+/** The declaration of a run's workload, as of its due time. @throws Failure unknownWorkload */
 export function workloadOf(workloads: Workloads, plan: RunPlan): Workload {
   const workload = workloads.get(plan.workload);
   if (workload === undefined) {
     throw new Failure('unknownWorkload', `no workload is called ${plan.workload}`);
   }
-  return workload;
+  return ofDueTime(workload, plan);
 }
 
 export function ownerOf(plan: RunPlan): Owner {

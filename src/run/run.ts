@@ -8,7 +8,14 @@ import type { FailureCode } from '../failure';
 
 /** The reason for a run. One occurrence leads to exactly one run. */
 export type Occurrence =
-  | { readonly kind: 'schedule'; readonly due: string }
+  | {
+      readonly kind: 'schedule';
+      readonly due: string;
+      /** IANA time zone of the schedule; left out by earlier versions. */
+      readonly timeZone?: string;
+      /** The due time before this one, at which the interval that the run covers begins. */
+      readonly intervalStart?: string;
+    }
   | {
       readonly kind: 'blob';
       readonly container: string;

@@ -9,7 +9,12 @@ import { newOccurrenceRow } from '../ledger/ledger';
 import { reconcile, type ReconcileContext, type Reconciled } from '../ledger/reconcile';
 import type { InstanceState } from '../ledger/repair';
 import type { ActiveRow } from '../ledger/rows';
-import { startByOf, type DeclaredSchedule, type ScheduleContext } from '../ledger/schedules';
+import {
+  occurrenceOfDue,
+  startByOf,
+  type DeclaredSchedule,
+  type ScheduleContext,
+} from '../ledger/schedules';
 import { reap } from '../run/finish/reap';
 import { readUpkeep, type Upkeep } from '../ledger/upkeep';
 import type { RunStatus } from '../run/run';
@@ -79,9 +84,9 @@ async function contextOf(
 }
 
 function schedulingOf(app: App, owner: string, kept: Upkeep): ScheduleContext {
-  const requestOf = (workload: Workload, due: string) => ({
+  const requestOf = (workload: Workload, schedule: DeclaredSchedule, due: string) => ({
     workload: workload.name,
-    occurrence: { kind: 'schedule', due } as const,
+    occurrence: occurrenceOfDue(schedule, due),
     parameters: parametersOf(workload, {}),
   });
   const runIdOfDue = (workload: string, due: string): string =>
@@ -93,14 +98,14 @@ function schedulingOf(app: App, owner: string, kept: Upkeep): ScheduleContext {
       const workload = app.workloads.get(schedule.workload);
       if (workload === undefined) return;
       const known = startByOf(schedule, due);
-      await registerRun(app, kept, workload, requestOf(workload, due), known);
+      await registerRun(app, kept, workload, requestOf(workload, schedule, due), known);
     },
-    recordMissed: async (name, due, cause) => {
-      const workload = app.workloads.get(name);
+    recordMissed: async (schedule, due, cause) => {
+      const workload = app.workloads.get(schedule.workload);
       if (workload === undefined) return;
-      const request = requestOf(workload, due);
+      const request = requestOf(workload, schedule, due);
       const known = { request, instant: due, attempt: 0 };
-      const row = newOccurrenceRow(runIdOfDue(name, due), known, app.now().toISOString());
+      const row = newOccurrenceRow(runIdOfDue(workload.name, due), known, app.now().toISOString());
       await recordUnstarted(app, row, { request, code: 'startWindowEnded', cause });
     },
   };

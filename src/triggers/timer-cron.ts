@@ -1,5 +1,5 @@
 import type { Schedule } from '../ledger/due-times';
-import { offsetAt } from '../ledger/local-time';
+import { offsetAt } from '../workload/local-time';
 import { cronFieldsOf, valuesIn } from '../workload/cron';
 
 const MINUTE_MS = 60_000;

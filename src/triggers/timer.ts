@@ -2,7 +2,7 @@ import type { InvocationContext, Timer } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
 import type { App } from '../app';
 import { FRESH_MS, isDueAt } from '../ledger/due-times';
-import { startByOf, type DeclaredSchedule } from '../ledger/schedules';
+import { occurrenceOfDue, startByOf, type DeclaredSchedule } from '../ledger/schedules';
 import type { Occurrence } from '../run/run';
 import type { Workload } from '../workload/workload';
 import { startRun, type KnownOccurrence } from '../start-run';
@@ -34,7 +34,7 @@ export function timerHandler(app: App, workload: Workload, schedules: readonly D
     for (const { due, schedule } of all) {
       if (isLate(fired, app.now()))
         context.log(`the due time ${due} has passed; the reconciler catches up on it`);
-      else await start({ kind: 'schedule', due }, startByOf(schedule, due));
+      else await start(occurrenceOfDue(schedule, due), startByOf(schedule, due));
     }
   };
 }

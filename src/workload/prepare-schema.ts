@@ -82,7 +82,7 @@ export const releaseField: z.ZodType<
 const sharedSchema = z.strictObject({
   /** Container of the storage account that holds the data. */
   container: containerName,
-  /** Prefix of the names of the blobs to download, such as `maps/2026/`. Default: every blob. */
+  /** Prefix of the names of the blobs to download, such as `maps/2026/` or `maps/{due:yyyy}/`. Default: every blob. */
   prefix: z
     .string()
     .regex(/^(?!\/)[^\\\0]*$/, 'must be the prefix of blob names, such as "maps/2026/"')

@@ -18,7 +18,7 @@ const outputSchema = z.strictObject({
   files: relativePath,
   /**
    * Folder in the run's output container for these files, such as `results` or `parts/{task}`;
-   * `{task}` is replaced by the id of the task. Blob names depend on task and file only, so a retry
+   * `{task}` is replaced by the id of the task, `{due:yyyy/MM/dd}` by the due time of the run. Blob names depend on task and file only, so a retry
    * overwrites the files of the attempt before it and nothing else.
    */
   to: relativePath,

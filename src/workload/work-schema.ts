@@ -43,8 +43,8 @@ const several = {
 const variable = z
   .string()
   .regex(
-    /^(?!AZ_BATCH_|RUN_(ID|STARTED_AT|FOLLOWS)$|UNITS$)[A-Z][A-Z0-9_]{0,63}$/,
-    'must be upper-case letters, digits and _, and none of the variables that Batch or the app sets (AZ_BATCH_…, RUN_ID, RUN_STARTED_AT, RUN_FOLLOWS, UNITS)',
+    /^(?!AZ_BATCH_|RUN_(ID|STARTED_AT|DUE_AT|INTERVAL_START|INTERVAL_END|FOLLOWS)$|UNITS$)[A-Z][A-Z0-9_]{0,63}$/,
+    'must be upper-case letters, digits and _, and none of the variables that Batch or the app sets (AZ_BATCH_…, RUN_ID, RUN_STARTED_AT, RUN_DUE_AT, RUN_INTERVAL_START, RUN_INTERVAL_END, RUN_FOLLOWS, UNITS)',
   );
 
 const rangeSchema = z.strictObject({

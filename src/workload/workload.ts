@@ -90,8 +90,8 @@ const containerInputsSchema = z.strictObject({
   /** Container of the storage account, such as `inbox`. */
   container: containerName,
   /**
-   * Prefix of the names of input blobs, such as `november/`, up to 512 characters. Default: every
-   * blob.
+   * Prefix of the names of input blobs, such as `november/` or `{due:yyyy/MM/dd}/`, up to 512
+   * characters; `{due:…}` is the due time of the run in the zone of its schedule. Default: every blob.
    */
   prefix: z.string().min(1).max(512).optional(),
   ...limits,

@@ -113,6 +113,7 @@ test.skipIf(!hasVenv)(
       AZ_BATCH_NODE_SHARED_DIR: path.join(node, 'shared'),
       AZ_BATCH_ACCOUNT_URL: 'http://127.0.0.1:10003/',
       RUN_STARTED_AT: '2026-11-21T02:30:04.000Z',
+      RUN_DUE_AT: '2026-11-21T02:30:00.000Z',
       PIP_NO_INDEX: '1',
       PIP_FIND_LINKS: path.join(node, 'index'),
     };

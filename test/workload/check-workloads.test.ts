@@ -124,7 +124,7 @@ test.each<[string, object, string]>([
   [
     'a reserved name',
     { ...sweep, over: { UNITS: [1] } },
-    'work.over.UNITS: must be upper-case letters, digits and _, and none of the variables that Batch or the app sets (AZ_BATCH_…, RUN_ID, RUN_STARTED_AT, RUN_FOLLOWS, UNITS)',
+    'work.over.UNITS: must be upper-case letters, digits and _, and none of the variables that Batch or the app sets (AZ_BATCH_…, RUN_ID, RUN_STARTED_AT, RUN_DUE_AT, RUN_INTERVAL_START, RUN_INTERVAL_END, RUN_FOLLOWS, UNITS)',
   ],
   [
     'more tasks than its maximum',

@@ -1,3 +1,4 @@
+import { ofDueTime } from '../stage/due-time';
 import { redact, truncate } from '../../failure';
 import { missingTasks, formatMissing } from '../submit/missing';
 import type { FailedTask, Files } from '../ports';
@@ -115,7 +116,9 @@ async function listFirst(files: Files, plan: RunPlan, folder: string) {
 async function findResults({ files, workloads }: ActivityContext, plan: RunPlan) {
   const results = await listFirst(files, plan, RESULTS_FOLDER);
   const missing: string[] = [];
-  for (const name of workloads.get(plan.workload)?.results ?? []) {
+  const workload = workloads.get(plan.workload);
+  const expected = workload === undefined ? [] : ofDueTime(workload, plan).results;
+  for (const name of expected) {
     const found = await files.find(plan.outputContainer, `${RESULTS_FOLDER}/${name}`);
     if (found === null || found.bytes === 0) missing.push(`${RESULTS_FOLDER}/${name}`);
   }

@@ -1,3 +1,4 @@
+import { dueTimeOf } from '../stage/due-time';
 import { preparationOf, releaseOf } from './preparation';
 import { unlessHopeless } from '../provision/provision';
 import type { JobSpec } from '../ports';
@@ -41,6 +42,12 @@ function jobEnvironment({ locale }: Workload, plan: RunPlan): Record<string, str
     LC_ALL: locale,
     RUN_ID: plan.runId,
     RUN_STARTED_AT: plan.startedAt,
+    RUN_DUE_AT: dueTimeOf(plan),
+    ...(occurrence.kind === 'schedule' &&
+      occurrence.intervalStart !== undefined && {
+        RUN_INTERVAL_START: occurrence.intervalStart,
+        RUN_INTERVAL_END: occurrence.due,
+      }),
     ...(occurrence.kind === 'after' && { RUN_FOLLOWS: occurrence.runId }),
     ...Object.fromEntries(parameters),
   };

@@ -1,6 +1,7 @@
 import { whereValid } from '../partly-valid';
 import type { FieldError } from '../validation';
 import type { Workload } from '../workload';
+import { checkDueTexts } from './due-text';
 import { checkNodeTasks } from './node-tasks';
 import { checkParameters } from './parameters';
 import { checkPool } from './pool';
@@ -24,5 +25,6 @@ const checks: readonly ((workload: Workload) => Iterable<FieldError>)[] = [
   checkWork,
   checkTriggers,
   checkResults,
+  checkDueTexts,
   checkParameters,
 ];

@@ -46,6 +46,7 @@ test('a job is bound to the pool of its run and neither needs a node to be made 
       LC_ALL: 'C.UTF-8',
       RUN_ID: world.plan.runId,
       RUN_STARTED_AT: '2026-11-21T02:00:00.000Z',
+      RUN_DUE_AT: '2026-11-21T02:00:00.000Z',
     },
     maxMinutes: 180,
     priority: 0,
