@@ -1,6 +1,7 @@
 import {
   catchUpOn,
   dueTimesIn,
+  FRESH_MS,
   later,
   previousDueTime,
   type CatchUp,
@@ -69,7 +70,9 @@ export async function settleSchedule(
   const all = dueTimesIn(found.value, found.value.through, until, MAX_DUE_TIMES + 1);
   const due = all.slice(0, MAX_DUE_TIMES);
   // Judged with the one after them: only the very last of all is made up for by `last`.
-  const { run, missed } = catchUpOn(all, declared, shifted(found.value, now), due.length);
+  const { run, missed } = wasUp(found.value, now)
+    ? { run: due, missed: [] }
+    : catchUpOn(all, declared, shifted(found.value, now), due.length);
   for (const at of run) await context.registerDue(declared, at);
   const lost = await unknownOf(context, workload, missed);
   const cause = `nothing started this due time when it came; catchUp: '${catchUp}' makes up others`;
@@ -115,6 +118,14 @@ export function occurrenceOfDue(schedule: DeclaredSchedule, due: string): Occurr
     timeZone: schedule.timeZone,
     ...(intervalStart !== null && { intervalStart }),
   };
+}
+
+/**
+ * True when a pass settled the schedule a moment ago. A due time since then was not missed while the app was
+ * down: its timer is lost, or still at work on it. Catch-up is about outages.
+ */
+function wasUp(row: ScheduleRow, now: Date): boolean {
+  return Date.parse(shifted(row, now)) - Date.parse(row.through) <= FRESH_MS;
 }
 
 /** The end of the start window of a due time, where its schedule sets one. */

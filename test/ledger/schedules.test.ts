@@ -100,6 +100,19 @@ test.each([
   expect([context.run, context.missed]).toEqual([run, missed]);
 });
 
+test.each(['none', 'last'] as const)(
+  'a due time whose timer is lost while the app is up runs, also with catch-up %s',
+  async (catchUp) => {
+    const minutely = declared('0 * * * * *', catchUp);
+    const { context } = await begun(minutely);
+
+    await settle(context, minutely, '2026-11-30T00:35:00.000Z');
+
+    expect(context.run.map((at) => at.slice(14, 16))).toEqual(['31', '32', '33', '34', '35']);
+    expect(context.missed).toEqual([]);
+  },
+);
+
 test('what a timer has registered in time was not missed', async () => {
   const { context } = await begun(declared(HOURLY, 'none'));
   await context.registerDue(declared(), due(1));

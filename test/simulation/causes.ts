@@ -1,5 +1,6 @@
 import type { Played } from '../../src/rehearse/play';
 import type { FailureCode } from '../../src/failure';
+import { FRESH_MS } from '../../src/ledger/due-times';
 import { hasFault, isLong, MINUTE_MS, was, type RunFacts } from './facts';
 
 type Reason = (world: Played, run: RunFacts) => boolean;
@@ -45,8 +46,8 @@ const reasons: Partial<Record<FailureCode, Reason>> = {
     isCut(world, run) ||
     isDisturbed(world, run) ||
     run.workload.overlap === 'queue' ||
-    // A pass takes a due time for missed whose timer is not yet through with its calls.
-    world.plan.slowCalls > 0 ||
+    // Of passes that are further apart than a due time is fresh, each looks like the first after an outage.
+    world.plan.passMinutes * MINUTE_MS > FRESH_MS ||
     weather('deletionsThatHang')(world, run),
   nameCollision: (world, run) => was(run, 'collision') || world.apps.length > 1,
   quotaReached: (world, run) => short('pools', 'jobs')(world, run) && waitedForQuota(run),

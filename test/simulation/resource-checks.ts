@@ -176,13 +176,25 @@ export function deadLocks(world: Played, runs: Runs): string[] {
 /** The last step of a run writes its record and then gives its turn back. */
 const LAST_STEP_MINUTES = 200;
 
-export function skipsWithReason(_: Played, runs: Runs): string[] {
+/** A run whose final row cannot be written is under way until the table is back. */
+function isTableAway({ plan }: Played, at: number): boolean {
+  return plan.faults.some(
+    (fault) =>
+      (fault.kind === 'outage' &&
+        (fault.port === 'table' || fault.port === 'storage') &&
+        fault.from <= at &&
+        at < fault.until) ||
+      (fault.kind === 'outageFrom' && fault.port === 'table'),
+  );
+}
+
+export function skipsWithReason(world: Played, runs: Runs): string[] {
   return runs.flatMap((run) => {
     const holder = skippedFor(run);
     if (holder === null || run.record === null) return [];
     const other = runs.find(({ app, runId }) => app === run.app && runId === holder);
     const endedAt = other?.record?.endedAt;
-    if (endedAt === undefined) return [];
+    if (endedAt === undefined || isTableAway(world, Date.parse(endedAt))) return [];
     const bound = Date.parse(endedAt) + LAST_STEP_MINUTES * MINUTE_MS;
     return Date.parse(run.record.startedAt) > bound
       ? [`${run.runId} was skipped for ${holder}, which had ended at ${endedAt}`]
