@@ -54,7 +54,7 @@ process.stdout.write = write;
 
 const { secretsOf } = require('./dist/src/workload/programs.js');
 const { longestRetentionOf } = require('./dist/src/run/finish/retention.js');
-const { scheduleSetting } = require('./dist/src/settings.js');
+const { scheduleSetting } = require('./dist/src/schedules-in-force.js');
 const { RUNS_CONTAINER } = require('./dist/src/run/names.js');
 const all = [...workloads.values()];
 /** What starts from outside; the steps of a run are the app's own business. */

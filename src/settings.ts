@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { Failure } from './failure';
-import { hashOf } from './ledger/keys';
 import type { DeclaredSchedule } from './ledger/schedules';
+import { readSchedules } from './schedules-in-force';
 import { checkSchedule } from './workload/checks/schedule';
-import { isTimeZone, type Schedule } from './workload/schedule-schema';
+import { isTimeZone } from './workload/schedule-schema';
 import { DEFAULT_VM_SIZE, type NodeDefaults } from './workload/node-defaults';
 import { nodePrice } from './workload/pool-schema';
 import type { PriceTable } from './workload/prices';
@@ -235,11 +235,6 @@ export const settingRows = {
 type SettingName = keyof typeof settingRows;
 type SettingValues = { readonly [Name in SettingName]: z.output<(typeof settingRows)[Name][0]> };
 
-/** The app setting that overrides the schedule of a workload. */
-export function scheduleSetting(workload: string): string {
-  return `SCHEDULE_${workload.toUpperCase().replaceAll('-', '_')}`;
-}
-
 /** @throws Failure badSettings with every setting that is missing or not valid, never with its value */
 export function readSettings(
   environment: Readonly<Record<string, string | undefined>>,
@@ -349,58 +344,6 @@ function* missingTogether(
 
 function taskHubIn(environment: Readonly<Record<string, string | undefined>>): string {
   return environment['AzureFunctionsJobHost__extensions__durableTask__hubName'] ?? 'nightshift';
-}
-
-interface ScheduleSource {
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly taskHub: string;
-  /** Of schedules that name none. */
-  readonly zone: string;
-}
-
-function readSchedules(
-  source: ScheduleSource,
-  workloads: Workloads,
-  errors: string[],
-): Record<string, readonly DeclaredSchedule[]> {
-  const schedules: Record<string, readonly DeclaredSchedule[]> = {};
-  for (const { name, triggers } of workloads.values()) {
-    const [first] = triggers.schedule ?? [];
-    if (first === undefined) continue;
-    const setting = scheduleSetting(name);
-    const text = source.environment[setting] ?? '';
-    const message = text === '' ? undefined : checkSchedule(text);
-    if (message !== undefined) errors.push(`${setting}: ${message}`);
-    const all = text === '' ? (triggers.schedule ?? []) : [{ ...first, cron: text }];
-    schedules[name] = all.map((schedule, index) => inForce(source, name, schedule, index));
-  }
-  return schedules;
-}
-
-/** Fields that are left out or have their default are left out: the ledger compares what it keeps. */
-function inForce(
-  { taskHub, zone }: ScheduleSource,
-  workload: string,
-  schedule: Schedule,
-  index: number,
-): DeclaredSchedule {
-  const { cron, timeZone = zone, exclude, jitterMinutes, from, until, catchUp } = schedule;
-  const { catchUpHours, startWithinMinutes } = schedule;
-  const chance = Number.parseInt(hashOf(`${taskHub} ${workload} ${index}`, 8), 16);
-  const delayMinutes = chance % (jitterMinutes + 1);
-  return {
-    workload,
-    index,
-    cron,
-    timeZone,
-    ...(from !== undefined && { from }),
-    ...(until !== undefined && { until }),
-    ...(exclude.length > 0 && { exclude }),
-    ...(delayMinutes > 0 && { delayMinutes }),
-    catchUp,
-    ...(catchUpHours !== undefined && { catchUpHours }),
-    ...(startWithinMinutes !== undefined && { startWithinMinutes }),
-  };
 }
 
 function accountKey(values: SettingValues): AccountKey | null {

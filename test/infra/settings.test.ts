@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { readSettings, scheduleSetting, settingRows } from '../../src/settings';
+import { scheduleSetting } from '../../src/schedules-in-force';
+import { readSettings, settingRows } from '../../src/settings';
 import { nightlyReport } from '../../src/workloads/nightly-report';
 import { render } from '../../src/workloads/render';
 import { planFor, planting, profiles } from './deployment';
@@ -176,7 +177,17 @@ test('the app accepts the settings of the deployment: identity, Event Grid, no k
     identity: { clientId: '44444444-4444-4444-8444-444444444444', managed: true },
     blobTriggerSource: 'EventGrid',
     serviceRetries: 3,
-    schedules: { 'nightly-report': '0 30 1 * * *' },
+    schedules: {
+      'nightly-report': [
+        {
+          workload: 'nightly-report',
+          index: 0,
+          cron: '0 30 1 * * *',
+          timeZone: 'UTC',
+          catchUp: 'last',
+        },
+      ],
+    },
   });
 });
 
