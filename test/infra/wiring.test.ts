@@ -48,6 +48,13 @@ const always: Wires = {
     KEY_VAULT_URI: `{${vault}.properties.vaultUri}`,
   }),
   ...alertScopes(),
+  ...logAlertScopes(),
+};
+
+/** The alert on an app that is silent counts passes of the default schedule, which `everything` changes. */
+const withDefaultSchedule: Wires = {
+  ...always,
+  [logAlert('AppSilent')]: workspace,
 };
 
 const withEverything: Wires = {
@@ -70,6 +77,12 @@ const withEverything: Wires = {
   ...Object.fromEntries(
     Object.keys(alertScopes()).map((place) => [
       place.replace('scopes[0]', 'actions[0].actionGroupId'),
+      people,
+    ]),
+  ),
+  ...Object.fromEntries(
+    Object.keys(logAlertScopes()).map((place) => [
+      place.replace('scopes[0]', 'actions.actionGroups[0]'),
       people,
     ]),
   ),
@@ -101,6 +114,14 @@ function alertScopes(): Wires {
     ...Object.fromEntries(ofBatch.map((name) => [place(name), batch])),
     [place('StepsFailing')]: insights,
   };
+}
+
+function logAlertScopes(): Wires {
+  return { [logAlert('RunFailed')]: workspace, [logAlert('RunMissed')]: workspace };
+}
+
+function logAlert(name: string): string {
+  return `Microsoft.Insights/scheduledQueryRules/${name} scopes[0]`;
 }
 
 /** Roles and private endpoints have tables of their own. */
@@ -137,8 +158,8 @@ function wiresIn(
 
 test('every resource refers to the right others: identities, accounts, endpoints, subnets', () => {
   expect(wiresIn(profile('everything'))).toEqual(withEverything);
-  expect(wiresIn(profile('plain'))).toEqual(always);
-  expect(wiresIn(profile('nobody'))).toEqual(always);
+  expect(wiresIn(profile('plain'))).toEqual(withDefaultSchedule);
+  expect(wiresIn(profile('nobody'))).toEqual(withDefaultSchedule);
 });
 
 test('every resource that another one refers to is created by the same deployment', () => {
