@@ -63,7 +63,10 @@ const QUEUES = 'Microsoft.Storage/storageAccounts/queueServices/queues';
 /** Rights that the host needs for itself, whatever the app does. */
 const OF_HOST = [`${QUEUES}/write`, `${QUEUES}/messages/process/action`];
 /** Of the workloads that are shipped, none installs an application package. */
-const OF_OTHER_WORKLOADS = ['Microsoft.Batch/batchAccounts/applications/read'];
+const OF_OTHER_WORKLOADS = [
+  'Microsoft.Batch/batchAccounts/applications/read',
+  'Microsoft.Batch/batchAccounts/applications/versions/read',
+];
 /** Rights that only the run of a due time uses. */
 const OF_DUE_TIMES = ['Microsoft.Batch/batchAccounts/jobSchedules/read'];
 /** The local host keeps its histories elsewhere, and there is no Application Insights here. */
