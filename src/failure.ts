@@ -9,6 +9,7 @@ const statuses = {
   unknownRun: 404,
   unknownOutput: 404,
   runEnded: 409,
+  notPaused: 409,
   bodyTooLarge: 413,
   keyReused: 422,
   /** A declaration or a setting is wrong. */
@@ -41,6 +42,7 @@ const statuses = {
   cancelled: 409,
   overlapped: 409,
   startWindowEnded: 409,
+  paused: 409,
   /** A bound on sums is reached: the request may succeed later. */
   tooManyRuns: 429,
   budgetReached: 429,

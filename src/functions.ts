@@ -19,7 +19,9 @@ import { followHandler } from './triggers/follow';
 import { cancelHandler, listHandler, showHandler, startHandler } from './api/runs';
 import { blobFunctionOf, blobHandler, BLOB_POISON_QUEUE, poisonBlobHandler } from './triggers/blob';
 import { latestRunHandler, outputsHandler } from './api/outputs';
+import { pauseHandler, resumeHandler } from './api/pauses';
 import { planHandler } from './api/plans';
+import { workloadsHandler } from './api/workloads';
 import { createActivities } from './run/activities';
 import { withNodes } from './workload/node-defaults';
 import { asActivity } from './run/steps';
@@ -75,7 +77,7 @@ export function registerApp(parts: AppParts): void {
   registerRuns(app, programsFolder);
 }
 
-function registerRoutes(app: App, { limits }: Settings): void {
+function registerRoutes(app: App, { limits, schedules }: Settings): void {
   const routes = [
     ['runs-start', 'POST', 'runs/{workload}', startHandler(app)],
     ['runs-list', 'GET', 'runs', listHandler(app)],
@@ -83,6 +85,11 @@ function registerRoutes(app: App, { limits }: Settings): void {
     ['runs-cancel', 'DELETE', 'runs/{id}', cancelHandler(app)],
     ['runs-stop', 'DELETE', 'runs', stopAllHandler(app)],
     ['plans-make', 'POST', 'plans/{workload}', planHandler(app, limits)],
+    ['workloads-list', 'GET', 'workloads', workloadsHandler(app, schedules)],
+    ['workloads-pause', 'POST', 'workloads/{workload}/pause', pauseHandler(app)],
+    ['workloads-resume', 'POST', 'workloads/{workload}/resume', resumeHandler(app)],
+    ['pause', 'POST', 'pause', pauseHandler(app)],
+    ['resume', 'POST', 'resume', resumeHandler(app)],
     ['runs-latest', 'GET', 'workloads/{workload}/latest', latestRunHandler(app)],
     ['outputs', 'GET', 'runs/{id}/outputs/{*name}', outputsHandler(app)],
   ] as const;

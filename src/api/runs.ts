@@ -4,6 +4,7 @@ import { Failure } from '../failure';
 import { findInstance, instanceIdOf } from '../instances';
 import { requestCancel } from '../ledger/claim';
 import { readActive } from '../ledger/ledger';
+import { pauseAt, readPauses, sentenceOn } from '../ledger/pauses';
 import { FINAL_STATES } from '../ledger/rows';
 import type { RunRequest } from '../run/run';
 import { POLL_NOW } from '../run/workflow';
@@ -33,8 +34,18 @@ export function startHandler(app: App): HttpHandler {
       ...checkBody(workload, body),
     };
     const { runId, isNew } = await startRun(app, client, workload, runRequest);
-    return accepted(request, runId, { runId, workload: workload.name, isNew });
+    const note = await pauseNote(app, workload.name);
+    return accepted(request, runId, { runId, workload: workload.name, isNew, ...note });
   });
+}
+
+/** A start by hand runs during a pause, and its answer says so. */
+async function pauseNote({ table, now }: App, workload: string): Promise<{ note?: string }> {
+  const pause = pauseAt(await readPauses(table), workload, now().toISOString());
+  if (pause === null) return {};
+  return {
+    note: `${sentenceOn(workload, pause)}. This run was asked for, and starts all the same`,
+  };
 }
 
 /** GET /api/runs?workload=&status=&since=&until=&after=&limit= returns a page of runs, the newest first. */

@@ -1,3 +1,4 @@
+import { effectOfPause, pausedSince } from './pauses';
 import type { ActiveRow, AdmissionControl, Reason } from './rows';
 
 /**
@@ -90,17 +91,21 @@ function inOrder({ rows, now }: AdmissionInput): readonly ActiveRow[] {
 }
 
 function decideRow(
-  { rows, now }: AdmissionInput,
+  { rows, control, now }: AdmissionInput,
   row: ActiveRow,
   policy: WorkloadPolicy,
   active: readonly ActiveRow[],
   room: Room,
   decisions: Map<string, Decision>,
 ): Decision {
-  const reason = reasonToEnd(row, now);
+  const reason = reasonToEnd(control, row, now);
   if (reason !== null) return { kind: 'end', runId: row.runId, reason };
+  const paused = effectOfPause(control, row, now);
+  if (paused !== null) return { kind: 'wait', runId: row.runId, reason: paused };
   const others = active.filter(({ workload }) => workload === row.workload);
-  const candidates = rows.filter((one) => isWaiting(one) && reasonToEnd(one, now) === null);
+  const candidates = rows.filter(
+    (one) => isWaiting(one) && reasonToEnd(control, one, now) === null,
+  );
   const overlap = overlapDecision(candidates, row, policy, others, decisions);
   if (overlap !== null) return overlap;
   if (others.length >= policy.maxActiveRuns) {
@@ -113,12 +118,15 @@ function decideRow(
 }
 
 /** Null for a row that may still start. */
-function reasonToEnd({ cancel, startBy }: ActiveRow, now: string): Reason | null {
+function reasonToEnd(control: AdmissionControl, row: ActiveRow, now: string): Reason | null {
+  const { cancel, startBy } = row;
   if (cancel !== null) {
     const cause = 'the run was cancelled before it started';
     return { kind: 'skipped', code: 'cancelled', cause };
   }
-  if (now <= startBy) return null;
+  const paused = effectOfPause(control, row, now);
+  if (paused?.kind === 'skipped') return paused;
+  if (Date.parse(now) <= Date.parse(startBy) + pausedSince(control, row, now)) return null;
   const cause = `the run could not start before ${startBy}`;
   return { kind: 'missed', code: 'startWindowEnded', cause };
 }

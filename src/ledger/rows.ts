@@ -103,12 +103,27 @@ export interface Closed {
   readonly why: string;
 }
 
+/** A pause of a workload, or of all. A pause that has ended stays until the next one. */
+export interface Pause {
+  readonly since: string;
+  /** Null until somebody resumes. */
+  readonly until: string | null;
+  /** The name of the caller. */
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** The key of the pause of all workloads. */
+export const ALL_WORKLOADS = '*';
+
 /** The state of admission beside the active rows; one row of the same partition. */
 export interface AdmissionControl {
   /** No run starts until then; null when admission is open. */
   readonly closed: Closed | null;
   /** The same for single workloads, by name. */
   readonly closedWorkloads: Readonly<Record<string, Closed>>;
+  /** The newest pause of each workload by its name, and that of all; left out by earlier versions. */
+  readonly pauses?: Readonly<Record<string, Pause>>;
   /** Instants of the starts of the last minute, newest last. */
   readonly recentStarts: readonly string[];
 }

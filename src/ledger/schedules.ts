@@ -23,6 +23,9 @@ export interface DeclaredSchedule extends Schedule, CatchUpRule {
   readonly startWithinMinutes?: number;
 }
 
+/** The schedules that are in force, by workload. */
+export type SchedulesInForce = Readonly<Record<string, readonly DeclaredSchedule[]>>;
+
 /** The schedule in force: one row for each schedule that a workload has or had. */
 export interface ScheduleRow extends Schedule {
   /** All due times up to here are settled: registered, or recorded as missed. */

@@ -14,6 +14,7 @@ import {
   startByOf,
   type DeclaredSchedule,
   type ScheduleContext,
+  type SchedulesInForce,
 } from '../ledger/schedules';
 import { reap } from '../run/finish/reap';
 import { readUpkeep, type Upkeep } from '../ledger/upkeep';
@@ -24,9 +25,6 @@ import { knownRuns, upkeep } from './upkeep';
 import { isInput, matches } from '../workload/input-names';
 import { parametersOf } from '../workload/parameters';
 import type { Workload } from '../workload/workload';
-
-/** The schedules that are in force, by workload. */
-export type SchedulesInForce = Readonly<Record<string, readonly DeclaredSchedule[]>>;
 
 /** Every few minutes and at start: closes the difference between what should be and what is. */
 export function reconcileHandler(app: App, schedules: SchedulesInForce) {

@@ -30,6 +30,16 @@ export function localDate(instant: number, timeZone: string): string {
   return new Date(instant + offsetAt(instant, timeZone)).toISOString().slice(0, 10);
 }
 
+/** The local time of an instant with its offset, as `2026-12-01T02:30:00+01:00`. */
+export function localTime(instant: number, timeZone: string): string {
+  const offset = offsetAt(instant, timeZone);
+  const minutes = Math.abs(offset) / 60_000;
+  const two = (value: number) => String(Math.floor(value)).padStart(2, '0');
+  const sign = offset < 0 ? '-' : '+';
+  const local = new Date(instant + offset).toISOString().slice(0, 19);
+  return `${local}${sign}${two(minutes / 60)}:${two(minutes % 60)}`;
+}
+
 /** Milliseconds by which a zone's local time is ahead of UTC at an instant. */
 export function offsetAt(instant: number, timeZone: string): number {
   const seconds = Math.floor(instant / 1000) * 1000;

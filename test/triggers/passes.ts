@@ -1,7 +1,8 @@
 import { InvocationContext, type Timer } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
 import type { App } from '../../src/app';
-import { reconcileHandler, type SchedulesInForce } from '../../src/triggers/reconcile';
+import type { SchedulesInForce } from '../../src/ledger/schedules';
+import { reconcileHandler } from '../../src/triggers/reconcile';
 import { labelsOf } from '../../src/run/activity-context';
 import { stagingContainerOf } from '../../src/run/names';
 import { addResources, testApp, type TestApp } from '../api/given';

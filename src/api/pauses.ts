@@ -1,0 +1,87 @@
+import type { HttpRequest } from '@azure/functions';
+import { z } from 'zod';
+import { admissionOf, type App } from '../app';
+import { Failure } from '../failure';
+import { admit } from '../ledger/admit';
+import { pause, pauseAt, readPauses, resume } from '../ledger/pauses';
+import { ALL_WORKLOADS, type Pause } from '../ledger/rows';
+import { validate, validationErrorFrom, ValidationError } from '../workload/validation';
+import type { HttpHandler } from './handler';
+import { withProblemDocuments } from './problem';
+import { findWorkload, readBody } from './requests';
+
+/** The handlers that pause and resume a workload, or all. */
+
+const pauseSchema = z.strictObject({
+  /** One sentence for people. */
+  reason: z.string().min(1).max(200),
+  /** ISO 8601: the pause ends then. Default: when somebody resumes. */
+  until: z.iso.datetime({ offset: true }).optional(),
+  /** Name of the caller, where the platform does not know it. */
+  by: z.string().min(1).max(100).optional(),
+});
+
+const resumeSchema = z.strictObject({ by: z.string().min(1).max(100).optional() });
+
+/** POST /api/workloads/{workload}/pause and POST /api/pause: no occurrence starts by itself until the end. */
+export function pauseHandler(app: App): HttpHandler {
+  return withProblemDocuments(async (request, _client, context) => {
+    const workload = workloadIn(app, request);
+    const body = checked(pauseSchema, await readBody(request));
+    const since = app.now().toISOString();
+    const until = body.until === undefined ? null : new Date(body.until).toISOString();
+    if (until !== null && until <= since) {
+      throw new ValidationError([
+        { field: 'until', message: `must be in the future; it is ${until}` },
+      ]);
+    }
+    const by = callerOf(request, body.by);
+    await pause(app.table, workload, { since, until, by, reason: body.reason });
+    context.log(`${nameOf(workload)} paused by ${by}: ${body.reason}`);
+    return { status: 200, jsonBody: await pausedView(app, workload, since) };
+  });
+}
+
+/** POST /api/workloads/{workload}/resume and POST /api/resume: what waits starts, as far as bounds allow. */
+export function resumeHandler(app: App): HttpHandler {
+  return withProblemDocuments(async (request, client, context) => {
+    const workload = workloadIn(app, request);
+    const { by } = checked(resumeSchema, await readBody(request));
+    const now = app.now().toISOString();
+    if (!(await resume(app.table, workload, now))) {
+      throw new Failure('notPaused', `${nameOf(workload)} not paused; there is nothing to resume`);
+    }
+    context.log(`${nameOf(workload)} resumed by ${callerOf(request, by)}`);
+    await admit(admissionOf(app, client));
+    return { status: 200, jsonBody: await pausedView(app, workload, now) };
+  });
+}
+
+/** The pause that holds for a workload after a change, if one still does. */
+async function pausedView({ table }: App, workload: string, now: string) {
+  const found = pauseAt(await readPauses(table), workload, now);
+  return {
+    workload: workload === ALL_WORKLOADS ? null : workload,
+    pause: found satisfies Pause | null,
+  };
+}
+
+function nameOf(workload: string): string {
+  return workload === ALL_WORKLOADS ? 'all workloads are' : `${workload} is`;
+}
+
+function workloadIn({ workloads }: App, { params }: HttpRequest): string {
+  const name = params['workload'];
+  return name === undefined ? ALL_WORKLOADS : findWorkload(workloads, name).name;
+}
+
+/** The name by which App Service authentication knows the caller, else the name that the caller gives. */
+function callerOf({ headers }: HttpRequest, given: string | undefined): string {
+  return headers.get('x-ms-client-principal-name') ?? given ?? 'a request';
+}
+
+function checked<Output>(schema: z.ZodType<Output>, body: unknown): Output {
+  const validated = validate(schema, body);
+  if (!validated.isValid) throw validationErrorFrom(validated.errors);
+  return validated.value;
+}
