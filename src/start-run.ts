@@ -13,6 +13,7 @@ import {
 } from './ledger/keys';
 import {
   newActiveRow,
+  readOccurrence,
   register,
   versioned,
   type NewOccurrence,
@@ -20,6 +21,7 @@ import {
 } from './ledger/ledger';
 import { listActive } from './ledger/list';
 import { OPEN_ADMISSION, type AdmissionControl } from './ledger/rows';
+import type { Table } from './ledger/table';
 import { readUpkeep, type Upkeep } from './ledger/upkeep';
 import type { RunRequest } from './run/run';
 import { costOf } from './workload/prices';
@@ -76,7 +78,31 @@ export async function registerRun(
   if (request.occurrence.kind === 'request') await refuseAtBound(app, owned, now);
   // Once all records have rows, the row of the occurrence says as much.
   if (kept.recordsThrough !== null) await adoptFormerRun(app, request);
-  return register(app.table, owned, now);
+  return registerUnlessSkipped(app.table, owned, now);
+}
+
+/**
+ * Registers an occurrence. A request whose key belongs to a skipped occurrence has not been answered: asked for again it
+ * is the next attempt of that occurrence, which waits for an active run instead of being skipped.
+ */
+async function registerUnlessSkipped(
+  table: Table,
+  occurrence: NewOccurrence,
+  now: string,
+): Promise<Registered> {
+  let registered = await register(table, occurrence, now);
+  if (occurrence.request.occurrence.kind !== 'request') return registered;
+  // The id of every attempt has the instant of the first.
+  const instant = partsOfRunId(registered.runId)?.instant ?? occurrence.instant;
+  for (let attempt = 1; await wasSkipped(table, registered); attempt++) {
+    registered = await register(table, { ...occurrence, instant, attempt }, now);
+  }
+  return registered;
+}
+
+async function wasSkipped(table: Table, { runId, active }: Registered): Promise<boolean> {
+  if (active !== null) return false;
+  return (await readOccurrence(table, runId))?.value.state === 'skipped';
 }
 
 function instantOf({ occurrence }: RunRequest, given: string | undefined, now: string): string {

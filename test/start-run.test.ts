@@ -93,6 +93,28 @@ test('the run of a skipped occurrence has its row and its record, and no orchest
   expect(world.hub.started).toEqual([active]);
 });
 
+test('a skipped occurrence that is asked for again runs once the active run has ended', async () => {
+  const world = testApp([whole]);
+  const workload = present(world.app.workloads.get('hello'));
+  const ask = () => startRun(world.app, world.hub.client, workload, requestOf('hello', 'the-key'));
+  const active = await activeIn(world, 'hello');
+  const skipped = await ask();
+
+  const again = await ask();
+  const repeated = await ask();
+
+  expect(again.isNew).toBe(true);
+  expect(again.runId).not.toBe(skipped.runId);
+  // The same key still is one run.
+  expect(repeated).toEqual({ runId: again.runId, isNew: false });
+  expect((await readActive(world.table, again.runId))?.value).toMatchObject({
+    state: 'queued',
+    attempt: 1,
+    reason: { code: 'overlapped', cause: `run ${active} of hello is active` },
+  });
+  expect(world.hub.started).toEqual([active]);
+});
+
 test('a key that was used for one blob is rejected for another blob or none, and accepted for the same', async () => {
   const { app, hub } = testApp([{ ...whole, inputs: { container: 'inbox' } }]);
   const workload = present(app.workloads.get('hello'));
