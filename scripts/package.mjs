@@ -12,7 +12,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readArguments } from './arguments.mjs';
 import { audit, billOfMaterials, install, mistakesIn } from './package/dependencies.mjs';
 import { differencesFrom } from './package/description.mjs';
 import { intrudersIn, makeFolder, readJson } from './package/folder.mjs';
@@ -21,7 +21,14 @@ import { npm } from './package/npm.mjs';
 import { functionsServed } from './package/start.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const { values: options } = parseArgs({
+const { values: options } = readArguments({
+  usage: `node scripts/package.mjs [--no-build] [--measure] [--description F] [--output F]
+  Makes the folder that is deployed and tries it out.
+  --no-build       take dist as it is
+  --measure        print how long the app takes to load, as shipped and as one bundle
+  --description F  compare another file than infra/app.json with the app
+  --output F       folder of the package (out)
+`,
   options: {
     'no-build': { type: 'boolean', default: false },
     measure: { type: 'boolean', default: false },

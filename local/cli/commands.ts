@@ -117,13 +117,13 @@ export const planCommand = defineCommand({
 
 export const verifyCommand = defineCommand({
   call: 'npm run verify',
-  usage: `npm run verify -- [--url U] [--key K] [--storage S] [--batch B] [--resource-group G] [--yes]
+  usage: `npm run verify -- [--url U] [--key K] [--storage S] [--batch B] [--resource-group G]
   Runs the two shipped workloads in a deployed app, asks the Batch account what the documentation
   leaves open, and writes which assumptions of this repository were confirmed or contradicted.
   It prints the cost first and deletes what it makes. Exit code 1 when one was contradicted.
   --url U             the app (${APP_URL})
   --key K             function key, for an app that requires one
-  --storage S         blob endpoint of the app's storage, for your sign-in (local: that of npm start)
+  --storage S         blob endpoint of its storage, for your sign-in (local: that of npm start)
   --batch B           endpoint of the Batch account, for your sign-in (local: that of npm start)
   --resource-group G  /subscriptions/…/resourceGroups/… of the app, to wait for its alert
   --management M      Azure Resource Manager (https://management.azure.com)

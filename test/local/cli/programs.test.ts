@@ -5,15 +5,22 @@ import { expect, test } from 'vitest';
 
 const root = path.resolve(__dirname, '../../..');
 
-/** Modules without a command line; `run`, whose argument is a command; `package`, not alike yet. */
-const notPrograms = ['arguments', 'bicep-compiler', 'build-lint', 'build-stamp', 'run', 'package'];
+/** Modules without a command line, and `run`, whose argument is a command. */
+const notPrograms = [
+  'arguments',
+  'bicep-compiler',
+  'build-lint',
+  'build-stamp',
+  'real-engine-host',
+  'run',
+];
 
 const programs = [
   ...globSync('scripts/*.mjs', {
     cwd: root,
     ignore: notPrograms.map((name) => `scripts/${name}.mjs`),
   }),
-  ...globSync('dist/local/{batch,functions,functions/bench}/main.js', { cwd: root }),
+  ...globSync('dist/local/{batch,functions,functions/bench,verify}/main.js', { cwd: root }),
   ...globSync('dist/local/cli/{demo,drop,fetch,pack,plan,up}.js', { cwd: root }),
 ].sort();
 
@@ -26,7 +33,7 @@ function call(program: string, argument: string) {
 }
 
 test('every program of the project is tried', () => {
-  expect(programs.length).toBe(15);
+  expect(programs.length).toBe(18);
 });
 
 test.each(programs)('%s prints its usage for --help', (program) => {
