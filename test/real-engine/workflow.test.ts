@@ -24,36 +24,36 @@ import {
 } from '../journeys/environment';
 
 // The whole workflow: the app of the journeys on the Batch stand-in, its orchestrations on the real
-// engine. Batch's clock is fast, the app's and the engine's are real.
+// engine. The engine knows no clock but the real one, so the app and Batch have it too: on a faster
+// clock Batch would reach the time limit of a job long before the app reaches the deadline.
 
 const missing = whyNoEngine();
 const skipped = missing === null ? '' : `, skipped as the real engine is not there: ${missing}`;
 const isMissing = missing !== null;
-const TIMEOUT_MS = 300_000;
 
-/** Nodes start quickly, and no run reaches its deadline, on a busy machine either. */
-const BATCH_SPEED = 10;
+/** The shortest deadline of a workload is five minutes. */
+const TIMEOUT_MS = 600_000;
 
 let environment: Environment;
 let world: World;
 const lines: string[] = [];
 
 /** All runs are active when the host is killed. */
-const runs = { succeeds: '', fails: '', exceeds: '', isCancelled: '', isLong: '' };
+const runs = { succeeds: '', fails: '', exceeds: '', timesOut: '', isCancelled: '', isLong: '' };
 let gates: readonly Gate[] = [];
 
 beforeAll(async () => {
   if (isMissing) return;
   const folder = freshFolder('real-engine');
-  const start = { name: 'real-engine', app: 'testing', folder, speed: BATCH_SPEED } as const;
+  const start = { name: 'real-engine', app: 'testing', folder, speed: 1 } as const;
   environment = await startEnvironment({
     ...(await optionsOf(start)),
     partsFolder: partsWithRealHost(folder),
-    settings: { CLOCK_PACE: JSON.stringify({ speed: 1, realEpoch: 0, clockEpoch: 0 }) },
     log: (part, line) => lines.push(`${part}: ${line}`),
   });
   world = worldAt(environment, folder, lines, () => environment.stop());
   gates = [closedGate(world), closedGate(world)];
+  runs.timesOut = await begin(world, 'hangs');
   runs.succeeds = await beginParts('one.txt', 'one');
   runs.fails = await beginParts('bad.txt', 'fail');
   runs.exceeds = await begin(world, 'impatient');
@@ -105,12 +105,24 @@ async function engineRequest(method: string, path: string): Promise<Response> {
 const POLL_MS = 1000;
 
 /** Waits for something about a run, and wakes the run, so that it polls before its interval ends. */
-async function until(runId: string, holds: (run: Run) => boolean): Promise<Run> {
+function until(runId: string, holds: (run: Run) => boolean): Promise<Run> {
+  return untilWith(() => wake(runId), runId, holds);
+}
+
+async function wake(runId: string): Promise<void> {
+  await engineRequest('POST', `instances/${runId}/raiseEvent/poll-now`).catch(() => undefined);
+}
+
+async function untilWith(
+  eachTime: () => Promise<void>,
+  runId: string,
+  holds: (run: Run) => boolean,
+): Promise<Run> {
   for (;;) {
     // The host is away for a while after its kill.
     const run = await show(world, runId).catch(() => undefined);
     if (run !== undefined && holds(run)) return run;
-    await engineRequest('POST', `instances/${runId}/raiseEvent/poll-now`).catch(() => undefined);
+    await eachTime();
     await sleep(POLL_MS);
   }
 }
@@ -188,6 +200,25 @@ test.skipIf(isMissing).each([
     const run = await until(runs[id], hasEnded);
 
     expect(run).toMatchObject({ status, cause: { code } });
+    expect(await leftBy(world, run)).toEqual(onlyRecord(run));
+  },
+  TIMEOUT_MS,
+);
+
+test.skipIf(isMissing)(
+  `a run on the real engine that passes its deadline is ended as timed out, by its own timer${skipped}`,
+  async () => {
+    const run = await untilWith(async () => {}, runs.timesOut, hasEnded);
+
+    expect(run).toMatchObject({
+      status: 'timedOut',
+      cause: {
+        code: 'deadlineExceeded',
+        message:
+          '1 task had not finished when the deadline of 5 minutes passed; raise deadlineMinutes or pool.maxNodes',
+      },
+    });
+    expect(await textOf(world, run, 'logs/job-manager/stderr.txt')).toBe('still at it\n');
     expect(await leftBy(world, run)).toEqual(onlyRecord(run));
   },
   TIMEOUT_MS,
