@@ -1,5 +1,3 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { whyNoEngine } from '../../scripts/real-engine-host.mjs';
@@ -7,7 +5,7 @@ import { startAzurite, type Azurite } from '../local/functions/azurite';
 import { startEngine, type Engine } from './engine';
 import { Hub } from './hub';
 import { registerPrograms } from './programs/all';
-import { recordingOf } from './recording';
+import { recordedOr } from './recording';
 import { registerTriggers } from './programs/triggers';
 import { scenarios } from './scenarios/all';
 import { prepareTriggers, triggerScenarios } from './trigger-facts';
@@ -38,7 +36,8 @@ beforeAll(async () => {
   });
   for (const [title, scenario] of Object.entries(triggerScenarios))
     observe(title, scenario(storage));
-  const hub = new Hub({ rpcUrl: engine.rpcUrl, wait: () => sleep(POLL_MS) });
+  const pause = () => sleep(POLL_MS);
+  const hub = new Hub({ rpcUrl: engine.rpcUrl, wait: pause, pause });
   let number = 0;
   for (const group of Object.values(scenarios))
     for (const [title, scenario] of Object.entries(group))
@@ -76,13 +75,7 @@ test.skipIf(isMissing).each(cases)(
   `on the real engine: $title${skipped}`,
   async ({ group, title }) => {
     const facts = await observed.get(title);
-    const file = path.join(__dirname, recordingOf(group, title));
-    // To record again, delete the file. `held.test.ts` refuses a missing one.
-    if (!existsSync(file)) {
-      mkdirSync(path.dirname(file), { recursive: true });
-      writeFileSync(file, `${JSON.stringify(facts, null, 2)}\n`);
-    }
-    expect(facts).toEqual(JSON.parse(readFileSync(file, 'utf8')));
+    expect(facts).toEqual(recordedOr(group, title, facts));
   },
   TIMEOUT_MS,
 );

@@ -63,6 +63,7 @@ export function factsOf(event: Readonly<Record<string, unknown>>): unknown {
     // A member that is null says as much as one that is absent.
     if (value === null || TRACING.includes(name)) return [];
     if (VARYING.includes(name)) return [[name, '{varies}']];
+    if (name === 'StackTrace') return [[name, '{stack}']];
     if (name === 'Details') return [[name, '{details}']];
     return [[name, typeof value === 'object' ? nested(value) : plain(value)]];
   });

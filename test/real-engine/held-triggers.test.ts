@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { realClock } from '../../local/clock';
 import { startHost, type RunningHost } from '../../local/functions/host';
 import { startAzurite, type Azurite } from '../local/functions/azurite';
 import { registerTriggers } from './programs/triggers';
-import { recordingOf } from './recording';
+import { recorded } from './recording';
 import { prepareTriggers, triggerScenarios, type TriggerStorage } from './trigger-facts';
 
 // Needs no .NET: the triggers of this repository's host are held to those of the real extension.
@@ -33,8 +31,7 @@ afterAll(async () => {
 test.each(Object.entries(triggerScenarios))(
   'as on the real engine: %s',
   async (title, scenario) => {
-    const file = path.join(__dirname, recordingOf('triggers', title));
-    expect(await scenario(storage)).toEqual(JSON.parse(readFileSync(file, 'utf8')));
+    expect(await scenario(storage)).toEqual(recorded('triggers', title));
   },
   120_000,
 );

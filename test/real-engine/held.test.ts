@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestHub, type TestHub } from '../../local/functions/testing';
 import { differences } from './differences';
 import { Hub } from './hub';
 import { registerPrograms } from './programs/all';
-import { recordingOf } from './recording';
+import { recorded } from './recording';
 import { scenarios } from './scenarios/all';
 
 // Needs no .NET: the host of this repository is held to what was recorded on the real engine.
@@ -15,7 +14,7 @@ let hub: Hub;
 
 beforeAll(async () => {
   testHub = await startTestHub({ register: registerPrograms });
-  hub = new Hub({ rpcUrl: testHub.host.rpcUrl, wait });
+  hub = new Hub({ rpcUrl: testHub.host.rpcUrl, wait, pause: setImmediate });
 });
 afterAll(() => testHub.close());
 
@@ -31,11 +30,6 @@ const cases = Object.entries(scenarios).flatMap(([group, each]) =>
 /** The facts of a scenario here. Its instances have the ids that they have in the recording. */
 function factsHere({ title, scenario }: (typeof cases)[number]): Promise<unknown> {
   return scenario(hub, `s${cases.findIndex((each) => each.title === title) + 1}`);
-}
-
-function recorded(group: string, title: string): unknown {
-  const file = path.join(__dirname, recordingOf(group, title));
-  return JSON.parse(readFileSync(file, 'utf8'));
 }
 
 test.each(cases.filter(({ title }) => differences[title] === undefined))(

@@ -11,6 +11,8 @@ export interface HubOptions {
   readonly rpcUrl: string;
   /** Lets something happen: waits for the real engine, or steps the clock of a test. */
   readonly wait: () => Promise<void>;
+  /** Passes a short time, also while an activity runs, for which `wait` may wait. */
+  readonly pause: () => Promise<void>;
 }
 
 export interface Reply {
@@ -41,8 +43,9 @@ export class Hub {
     return { status: response.status, headers: response.headers, body: parsed(text) };
   }
 
-  async start(name: string, id: string, input?: unknown): Promise<void> {
-    const { status, body } = await this.request(`POST orchestrators/${name}/${id}`, input);
+  async start(name: string, id: string, input?: unknown, version?: string): Promise<void> {
+    const query = version === undefined ? '' : `?version=${version}`;
+    const { status, body } = await this.request(`POST orchestrators/${name}/${id}${query}`, input);
     if (status !== 202) throw new Error(`${id} was not started: ${status} ${JSON.stringify(body)}`);
   }
 
@@ -76,17 +79,21 @@ export class Hub {
     return turnsOf(id).at(-1)?.history ?? [];
   }
 
-  async until(id: string, holds: (status: Status) => boolean): Promise<Status> {
+  async until(
+    id: string,
+    holds: (status: Status) => boolean,
+    wait = this.options.wait,
+  ): Promise<Status> {
     for (;;) {
       // A child does not exist before its message has arrived.
       const status = await this.status(id);
       if (status !== null && holds(status)) return status;
-      await this.options.wait();
+      await wait();
     }
   }
 
-  ended(id: string): Promise<Status> {
-    return this.until(id, ({ runtimeStatus }) => ENDED.includes(runtimeStatus));
+  ended(id: string, wait = this.options.wait): Promise<Status> {
+    return this.until(id, ({ runtimeStatus }) => ENDED.includes(runtimeStatus), wait);
   }
 
   /** Waits until the orchestrator has set this custom status. */

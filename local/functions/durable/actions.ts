@@ -1,3 +1,5 @@
+import type { FailureDetails } from './history';
+
 /**
  * The result of an orchestrator function: all actions it requested since the start of this
  * execution. Numbers and members are those of `durable-functions` 3.5.
@@ -9,7 +11,8 @@ export interface OrchestratorState {
   readonly output?: unknown;
   readonly error?: string;
   readonly customStatus?: unknown;
-  readonly failureDetails?: unknown;
+  /** Of an error with the properties from the app's exception properties provider. */
+  readonly failureDetails?: FailureDetails;
 }
 
 export const ActionType = {

@@ -34,12 +34,17 @@ export async function runActivity(
 /** Returns the end of a failed activity. */
 export function taskFailed(name: string, task: number, error: unknown, at: Date): TaskEnded {
   const message = formatError(error);
+  const end = { ...endOf(task, at), EventType: EventType.TaskFailed };
+  const details = detailsIn(message);
+  if (details !== null) {
+    const reason = `Activity function '${name}' failed with an unhandled exception.`;
+    return { ...end, Reason: reason, Details: null, FailureDetails: details };
+  }
   return {
-    ...endOf(task, at),
-    EventType: EventType.TaskFailed,
+    ...end,
     Reason: error instanceof HttpFailure ? message : reasonOf(name, message),
     Details: serialized(message, stackOf(error)),
-    FailureDetails: detailsIn(message),
+    FailureDetails: null,
   };
 }
 
@@ -90,8 +95,7 @@ function serialized(message: string, stack: string): string {
 
 /**
  * For an app with an exception properties provider, the library writes a failure as JSON into the
- * message. Unconfirmed: the form in which the extension passes it on; derived from the library's
- * reader.
+ * message.
  */
 function detailsIn(message: string): FailureDetails | null {
   if (!message.startsWith('{"errorType":')) return null;

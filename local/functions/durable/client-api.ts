@@ -193,8 +193,8 @@ function withRunning(
   };
 }
 
-async function rewind({ hub, parts: [, id = ''] }: ApiCall): Promise<ApiResponse> {
-  await client.rewind(hub, id);
+async function rewind({ hub, url, parts: [, id = ''] }: ApiCall): Promise<ApiResponse> {
+  await client.rewind(hub, id, url.searchParams.get('reason'));
   return { status: 202 };
 }
 

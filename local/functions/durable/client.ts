@@ -159,7 +159,7 @@ export function restart(hub: TaskHub, id: string, withNewId: boolean): Promise<s
 }
 
 /** Rewinds a failed instance, and the children that failed with it, to before the failures. */
-export async function rewind(hub: TaskHub, id: string): Promise<void> {
+export async function rewind(hub: TaskHub, id: string, reason: string | null): Promise<void> {
   const instance = hub.find(id);
   if (instance === undefined)
     // The dollar sign is the extension's.
@@ -170,7 +170,7 @@ export async function rewind(hub: TaskHub, id: string): Promise<void> {
       `This orchestration has status ${instance.status}, but only orchestrations in the "Failed" state can be rewound.`,
     );
   const time = hub.options.clock.now().toISOString();
-  const instances = rewound(instance, (child) => hub.find(child), time);
+  const instances = rewound(instance, (child) => hub.find(child), { time, reason });
   await hub.commit({ kind: 'rewind', instances });
 }
 

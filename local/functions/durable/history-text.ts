@@ -10,7 +10,7 @@ export function playedText(history: readonly HistoryEvent[]): string {
 
   const added = history
     .slice(kept.count)
-    .map((event) => withPlayed(event, !OF_TURNS.has(event.EventType)))
+    .map((event) => withPlayed(event, !isOfTurn(event)))
     .join(',');
   const text = kept.text === '' ? added : `${kept.text},${added}`;
   texts.set(history, { count: history.length, text });
@@ -28,7 +28,14 @@ const texts = new WeakMap<
   { readonly count: number; readonly text: string }
 >();
 
-/** Events that a turn itself wrote. The extension never marks them as played. */
+/**
+ * True for an event that a turn itself wrote; the extension never marks it as played. One that a
+ * rewind replaced keeps its number and its mark.
+ */
+function isOfTurn({ EventType: type, EventId }: HistoryEvent): boolean {
+  return type === EventType.GenericEvent ? EventId >= 0 : OF_TURNS.has(type);
+}
+
 const OF_TURNS: ReadonlySet<number> = new Set([
   EventType.OrchestratorStarted,
   EventType.OrchestratorCompleted,

@@ -17,6 +17,7 @@ export const EventType = {
   EventSent: 14,
   EventRaised: 15,
   ContinueAsNew: 16,
+  GenericEvent: 17,
   ExecutionSuspended: 19,
   ExecutionResumed: 20,
 } as const;
@@ -60,7 +61,8 @@ interface Ended {
 
 interface Failed extends Ended {
   readonly Reason: string;
-  readonly Details: string;
+  /** Null for a failed activity with failure details. */
+  readonly Details: string | null;
   readonly FailureDetails: FailureDetails | null;
 }
 
@@ -101,8 +103,12 @@ export type HistoryEvent =
     })
   | EventRaised
   | Event<'ContinueAsNew'>
+  | GenericEvent
   | (Event<'ExecutionSuspended'> & { readonly Reason: string | null })
   | (Event<'ExecutionResumed'> & { readonly Reason: string | null });
+
+/** Has no effect: the start of a rewound instance, and what it no longer has in its history. */
+export type GenericEvent = Event<'GenericEvent'> & { readonly Data: string | null };
 
 export type TaskEnded =
   | (Event<'TaskCompleted'> & Ended & { readonly Result: JsonText })

@@ -10,18 +10,21 @@ export interface HttpAnswer {
   readonly content: string;
 }
 
-/** The address and time of the next poll, if the response (JSON text) is 202 with a location. */
+/**
+ * The time and the address of the next poll, if the response (JSON text) is 202. Without an address
+ * the extension waits too, and returns the response afterwards.
+ */
 export function pollAfter(
   result: unknown,
   defaultMs: number,
-): { readonly location: string; readonly waitMs: number } | undefined {
+): { readonly location: string | undefined; readonly waitMs: number } | undefined {
   if (typeof result !== 'string') return undefined;
   const { statusCode, headers } = JSON.parse(result) as HttpAnswer;
-  const location = headerOf(headers, 'location');
-  if (statusCode !== 202 || location === undefined) return undefined;
+  if (statusCode !== 202) return undefined;
 
   const seconds = headerOf(headers, 'retry-after');
-  return { location, waitMs: seconds === undefined ? defaultMs : Number(seconds) * 1000 };
+  const waitMs = seconds === undefined ? defaultMs : Number(seconds) * 1000;
+  return { location: headerOf(headers, 'location'), waitMs };
 }
 
 /** The key of the first request is often a function key, which the status address refuses. */

@@ -171,6 +171,7 @@ function* httpCall(request: HttpRequestAction, turn: Issuer): Routine {
     const answer = pollAfter(outcome.value, turn.identity.httpPollMs);
     if (answer === undefined) break;
     yield turn.issue({ kind: 'timer', fireAt: turn.now + answer.waitMs });
+    if (answer.location === undefined) break;
     outcome = yield send(pollRequest(request, answer.location));
   }
   return outcome;

@@ -1,21 +1,12 @@
 import { jsonTextOf, type InvocationResponse, type TypedData } from '../wire';
 import { formatError, stackOf } from '../../errors';
 import type { OrchestratorState } from './actions';
-import { EventType, type ChildEnded, type HistoryEvent } from './history';
+import { EventType, type ChildEnded, type FailureDetails, type HistoryEvent } from './history';
 import { playedText, withPlayed } from './history-text';
-import {
-  hasEnded,
-  type Activity,
-  type Generation,
-  type Instance,
-  type Operation,
-  type Seed,
-  type Status,
-  type TurnRecord,
-} from './records';
+import { hasEnded, type Generation, type Instance, type Status, type TurnRecord } from './records';
 import { replayTurn, type TurnOutcome } from './turn';
-import { checkVersion, type Versioning } from './versions';
-import type { Decision } from './turn-work';
+import { acceptsVersion, VERSION_MISMATCH, waitsForVersion, type Versioning } from './versions';
+import { effectsOf } from './turn-effects';
 import { unknownFunction } from './unknown-function';
 
 /** Everything outside the instance that a turn depends on. */
@@ -67,12 +58,12 @@ export async function runOrchestrationTurn(
   const killed = turn.fresh.find((event) => event.EventType === EventType.ExecutionTerminated);
   if (killed !== undefined)
     return record(turn, context, { status: 'Terminated', output: killed.Input });
-  const mismatch = checkVersion(instance, context.versioning);
-  if (mismatch !== undefined && context.versioning.failure === 'reject') {
-    context.warn(`${mismatch} It waits for an app of its version.`);
+  if (!acceptsVersion(context.versioning, instance)) {
+    if (context.versioning.failure === 'fail')
+      return record(turn, context, failed(VERSION_MISMATCH));
+    context.warn(waitsForVersion(context.versioning, instance));
     return undefined;
   }
-  if (mismatch !== undefined) return record(turn, context, failed(mismatch));
   if (!context.functions.has('orchestration', instance.name))
     return record(turn, context, failed(unknownFunction('orchestration', instance.name, context)));
 
@@ -116,6 +107,8 @@ interface InstanceUpdate {
   readonly status: Status;
   readonly output?: string | null;
   readonly details?: string;
+  /** Of a failure with the properties of an exception. */
+  readonly failure?: FailureDetails;
   readonly customStatus?: string | null;
   readonly next?: Omit<Generation, 'carried' | 'time'>;
 }
@@ -183,22 +176,16 @@ function updateOf(
 ): InstanceUpdate {
   const customStatus = customStatusOf(instance, state);
   const sizeKb = Math.floor((2 * (customStatus?.length ?? 0)) / 1024);
-  const fail = (message: string) => ({
-    ...failed(
-      `Orchestrator function '${instance.name}' failed: ${message}`,
-      `Message: ${message}, StackTrace: ${stack}`,
-    ),
-    customStatus,
-  });
-  if (sizeKb > MAX_CUSTOM_STATUS_KB)
-    return {
-      ...fail(
-        `The UTF-16 size of the JSON-serialized payload must not exceed ${MAX_CUSTOM_STATUS_KB} KB. The current payload size is ${sizeKb} KB.`,
-      ),
-      customStatus: null,
-    };
+  if (sizeKb > MAX_CUSTOM_STATUS_KB) {
+    const message = `The UTF-16 size of the JSON-serialized payload must not exceed ${MAX_CUSTOM_STATUS_KB} KB. The current payload size is ${sizeKb} KB.`;
+    return { ...failedWith(instance, message, stack), customStatus: null };
+  }
   if (!result.mayEnd) return { status: result.suspended ? 'Suspended' : 'Running', customStatus };
-  if (state.error !== undefined) return fail(state.error);
+  if (state.error !== undefined) {
+    const { error, failureDetails: failure } = state;
+    const update = { ...failedWith(instance, error, stack), customStatus };
+    return failure === undefined ? update : { ...update, failure };
+  }
   if (!state.isDone) {
     // For example, the library waits for another attempt after the retry timeout; the host makes
     // none.
@@ -214,6 +201,13 @@ function updateOf(
       next: { executionId: context.newId(), input: jsonOf(result.continuedWith.input) },
     };
   return { status: 'Completed', output: jsonOf(state.output), customStatus };
+}
+
+function failedWith(instance: Instance, message: string, stack: string): InstanceUpdate {
+  return failed(
+    `Orchestrator function '${instance.name}' failed: ${message}`,
+    `Message: ${message}, StackTrace: ${stack}`,
+  );
 }
 
 /** A replay that sets none clears it; the first one of a generation keeps the previous status. */
@@ -243,7 +237,7 @@ function record(
     taken,
     status: update.status,
     customStatus: update.customStatus === undefined ? instance.customStatus : update.customStatus,
-    ...(ended ? { output: update.output ?? null } : {}),
+    ...(ended ? { output: outputOf(update) } : {}),
     ...work,
     events:
       update.next === undefined
@@ -256,81 +250,10 @@ function record(
   };
 }
 
-interface Effects {
-  readonly events: HistoryEvent[];
-  readonly activities: [number, Activity][];
-  readonly timers: [number, number][];
-  readonly children: Seed[];
-  readonly operations: Operation[];
-}
-
-/** Converts each decision into its history event and its work. */
-function effectsOf(decisions: readonly Decision[], turn: Turn, context: TurnContext): Effects {
-  const done: Effects = { events: [], activities: [], timers: [], children: [], operations: [] };
-  for (const decision of decisions) addEffect(decision, turn, context, done);
-  return done;
-}
-
-function addEffect(decision: Decision, turn: Turn, context: TurnContext, done: Effects): void {
-  const { instance, time } = turn;
-  const base = { EventId: decision.id, Timestamp: time };
-  const kept = (input: unknown) => (context.storesInputs ? jsonOf(input) : null);
-  switch (decision.kind) {
-    case 'activity': {
-      const { name, input } = decision;
-      const event = { ...base, EventType: EventType.TaskScheduled, Name: name, Version: '' };
-      done.events.push({ ...event, Input: kept(input) });
-      done.activities.push([decision.id, { name, input }]);
-      return;
-    }
-    case 'timer':
-      done.events.push({
-        ...base,
-        EventType: EventType.TimerCreated,
-        FireAt: new Date(decision.fireAt).toISOString(),
-      });
-      done.timers.push([decision.id, decision.fireAt]);
-      return;
-    case 'child': {
-      const seed = childSeed(decision, instance, time, context);
-      const event = { ...base, EventType: EventType.SubOrchestrationInstanceCreated };
-      const { name: Name, id: InstanceId } = seed;
-      const [Version, Input] = [seed.version || null, kept(decision.input)];
-      done.events.push({ ...event, Name, Version, Input, InstanceId });
-      done.children.push(seed);
-      return;
-    }
-    case 'event': {
-      const { instanceId, name, input } = decision;
-      const event = { ...base, EventType: EventType.EventSent, InstanceId: instanceId };
-      done.events.push({ ...event, Name: name, Input: input });
-      const kind = name === 'release' ? 'release' : 'request';
-      const message = { kind, ...JSON.parse(input) } as Operation['message'];
-      done.operations.push({ to: instanceId, message });
-    }
-  }
-}
-
-function childSeed(
-  decision: Decision & { readonly kind: 'child' },
-  parent: Instance,
-  time: string,
-  { newId, versioning }: TurnContext,
-): Seed {
-  const executionId = newId();
-  return {
-    id: decision.instanceId ?? executionId,
-    executionId,
-    name: decision.name,
-    version: decision.version ?? versioning.defaultVersion,
-    input: jsonOf(decision.input),
-    time,
-    parent: {
-      Name: parent.name,
-      TaskScheduleId: decision.id,
-      OrchestrationInstance: { InstanceId: parent.id, ExecutionId: parent.executionId },
-    },
-  };
+/** A failure with properties is shown without the orchestrator's name. */
+function outputOf({ output, failure }: InstanceUpdate): string | null {
+  if (failure !== undefined) return `${failure.ErrorType}: ${failure.ErrorMessage}`;
+  return output ?? null;
 }
 
 function closingEvents(
@@ -347,7 +270,7 @@ function closingEvents(
       EventType: EventType.ExecutionCompleted,
       EventId: result?.nextId ?? -1,
       OrchestrationStatus: update.status,
-      Result: update.output ?? null,
+      Result: outputOf(update),
     },
     completed,
   ];
@@ -373,7 +296,7 @@ function parentEvent(
           EventType: EventType.SubOrchestrationInstanceFailed,
           Reason: update.output ?? '',
           Details: update.details ?? '',
-          FailureDetails: null,
+          FailureDetails: update.failure ?? null,
         };
   const { InstanceId, ExecutionId } = parent.OrchestrationInstance;
   return { to: InstanceId, executionId: ExecutionId, event };

@@ -2,25 +2,37 @@ import type { Instance } from './records';
 
 /** The settings of orchestration versions in `host.json`. */
 export interface Versioning {
-  /** The version of instances that name none; '' for no versions at all. */
+  /** The version of the app, and of instances that name none; '' for none. */
   readonly defaultVersion: string;
   readonly match: 'none' | 'strict' | 'currentorolder';
   readonly failure: 'reject' | 'fail';
 }
 
 /**
- * Returns the reason why this host does not run an instance of that version, or undefined:
+ * Returns true when this host runs instances of that version. For an app without a default version
+ * every version is newer:
  * https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-orchestration-versioning
- * Unconfirmed: without a default version, all are accepted.
  */
-export function checkVersion(
-  { id, version }: Instance,
+export function acceptsVersion(
   { defaultVersion, match }: Versioning,
-): string | undefined {
-  if (defaultVersion === '' || match === 'none') return undefined;
+  { version }: Pick<Instance, 'version'>,
+): boolean {
+  if (match === 'none') return true;
   const order = compareVersions(version, defaultVersion);
-  if (match === 'strict' ? order === 0 : order <= 0) return undefined;
-  return `The version '${version}' of orchestration '${id}' does not match the version '${defaultVersion}' of this app (${match}).`;
+  return match === 'strict' ? order === 0 : order <= 0;
+}
+
+/** The failure of an instance that this host does not run, in the extension's words. */
+export const VERSION_MISMATCH =
+  'VersionMismatch: Orchestration version did not comply with Worker Versioning';
+
+/** The warning about an instance that this host does not run. */
+export function waitsForVersion(
+  { defaultVersion, match }: Versioning,
+  { id, version }: Instance,
+): string {
+  const own = defaultVersion === '' ? 'which has no version' : `of version '${defaultVersion}'`;
+  return `The version '${version}' of orchestration '${id}' does not match this app, ${own} (${match}). It waits for an app of its version.`;
 }
 
 /**

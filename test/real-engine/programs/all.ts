@@ -1,4 +1,5 @@
 import { registerEntities } from './entities';
+import { registerOutside } from './outside';
 import { registerSteps } from './steps';
 import { registerTraps } from './traps';
 import { recordTurns } from './turns';
@@ -13,4 +14,5 @@ export function registerPrograms(): void {
   registerTraps();
   registerValues();
   registerEntities();
+  registerOutside();
 }

@@ -1,5 +1,6 @@
 import { control } from './control';
 import { entities } from './entities';
+import { outside } from './outside';
 import type { Scenarios } from './scenario';
 import { traps } from './traps';
 import { values } from './values';
@@ -11,4 +12,5 @@ export const scenarios: Readonly<Record<string, Scenarios>> = {
   control,
   values,
   entities,
+  outside,
 };

@@ -112,14 +112,17 @@ test('a 202 is polled at its location, at its intervals, without the key', async
   ]);
 });
 
-test('a 202 without a location, or with polling disabled, is an ordinary response', async () => {
+test('a 202 without a location is a response after the interval, one that is not polled at once', async () => {
+  const before = hub.clock.now().getTime();
   const nowhere = await hub.run('asks', 'h3', { path: '/slow' });
+  const waitedMs = hub.clock.now().getTime() - before;
   const off = await hub.run('asks', 'h4', { path: '/job', enablePolling: false });
 
   expect([nowhere.output, off.output]).toEqual([
     expect.objectContaining({ statusCode: 202, content: 'later' }),
     expect.objectContaining({ statusCode: 202 }),
   ]);
+  expect([waitedMs, hub.clock.now().getTime() - before]).toEqual([30_000, 30_000]);
 });
 
 test('an unreachable server fails the task', async () => {

@@ -53,7 +53,7 @@ test('an instance of a newer version waits for an app of its version', async () 
 
   expect([old.output, one.status('new').runtimeStatus]).toEqual([['1.10', '2.0'], 'Pending']);
   expect(lines).toContain(
-    "The version '2.1' of orchestration 'new' does not match the version '2.0' of this app (currentorolder). It waits for an app of its version.",
+    "The version '2.1' of orchestration 'new' does not match this app, of version '2.0' (currentorolder). It waits for an app of its version.",
   );
 });
 
@@ -67,15 +67,25 @@ test('an instance of another version fails if host.json says so', async () => {
 
   expect(await one.runToEnd('old')).toMatchObject({
     runtimeStatus: 'Failed',
-    output:
-      "The version '1.0' of orchestration 'old' does not match the version '2.0' of this app (strict).",
+    output: 'VersionMismatch: Orchestration version did not comply with Worker Versioning',
   });
 });
 
-test.each([{ versionMatchStrategy: 'None', defaultVersion: '2.0' }, {}])(
-  'with %j any version runs',
+test('an app without a version runs no instance that has one, unless host.json says so', async () => {
+  const { hub: one, lines } = await hubWith({});
+  await one.start('child', 'any', undefined, '0.1');
+  await one.settled();
+
+  expect(one.status('any').runtimeStatus).toBe('Pending');
+  expect(lines).toContain(
+    "The version '0.1' of orchestration 'any' does not match this app, which has no version (currentorolder). It waits for an app of its version.",
+  );
+});
+
+test.each([{ defaultVersion: '2.0' }, {}])(
+  'with the strategy None and %j any version runs',
   async (options) => {
-    const { hub: one } = await hubWith(options);
+    const { hub: one } = await hubWith({ ...options, versionMatchStrategy: 'None' });
     await one.start('child', 'any', undefined, '9');
 
     expect((await one.runToEnd('any')).output).toBe('9');
