@@ -169,14 +169,18 @@ async function endWhenTasksEnd({ client, call }: Service, jobId: string): Promis
 }
 
 async function getJob({ client, call }: Service, jobId: string) {
-  const job = await nullIfNotFound(call(() => client.job.get(jobId, REQUEST_TIMEOUT)));
+  const read = () => nullIfNotFound(call(() => client.job.get(jobId, REQUEST_TIMEOUT)));
+  const job = await read();
   if (job === null) return null;
   const managerId = job.jobManagerTask?.id;
-  const manager =
-    managerId === undefined
-      ? null
-      : await nullIfNotFound(call(() => client.task.get(jobId, managerId, REQUEST_TIMEOUT)));
-  return jobView(job, manager);
+  if (managerId === undefined) return jobView(job, null);
+  const manager = await nullIfNotFound(
+    call(() => client.task.get(jobId, managerId, REQUEST_TIMEOUT)),
+  );
+  // Batch may have ended the job, and its manager with it, between the two requests.
+  const isStale = lower(job.state) === 'active' && lower(manager?.state) === 'completed';
+  const latest = isStale ? await read() : job;
+  return latest === null ? null : jobView(latest, manager);
 }
 
 async function countTasks({ client, call }: Service, jobId: string) {
