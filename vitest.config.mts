@@ -1,5 +1,6 @@
 import { globSync } from 'tinyglobby';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
  * Tests that start no process and no server and need no build: what `npm run test:unit` and
@@ -32,12 +33,34 @@ const unitTests = globSync(
   },
 );
 
+/** Files of minutes, the longest first. One of them that began last would run alone at the end. */
+const LONGEST = [
+  'real-engine/workflow',
+  'local/functions/crash',
+  'docs/from-crontab',
+  'workloads/shared/python-env',
+  'journeys/roles',
+  'simulation/simulation',
+  'simulation/worlds-after-1000',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) => {
+      const found = LONGEST.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`));
+      return found === -1 ? LONGEST.length : found;
+    };
+    return (await super.sort(files)).toSorted((one, other) => place(one) - place(other));
+  }
+}
+
 export default defineConfig({
   test: {
     // One file, one process: @azure/functions keeps the host it found for the life of a process.
     pool: 'forks',
     // Many tests wait for processes; one worker alone would leave a core idle.
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     projects: [
