@@ -394,29 +394,3 @@ test('a task may name the node or task it should run near [PY9]', async () => {
     value: [{ id: 't1', affinityInfo: { affinityId: 'TVM:tvmps_1' } }],
   });
 });
-
-test('a job that Batch ends between the reads of the job and of its manager is seen as ended', async () => {
-  const manager = { id: 'job-manager', commandLine: 'x' };
-  const ended = {
-    state: 'completed',
-    executionInfo: { terminateReason: 'MaxWallClockTimeExpiry' },
-  };
-  const line = await opened([
-    { status: 200, body: { id: 'hello-1', state: 'active', jobManagerTask: manager } },
-    {
-      status: 200,
-      body: { id: 'job-manager', state: 'completed', executionInfo: { exitCode: 1 } },
-    },
-    { status: 200, body: { id: 'hello-1', ...ended, jobManagerTask: manager } },
-  ]);
-
-  expect(await line.batch.getJob('hello-1')).toMatchObject({
-    state: 'completed',
-    terminateReason: 'MaxWallClockTimeExpiry',
-  });
-  expect(linesOf(line)).toEqual([
-    'GET /jobs/hello-1',
-    'GET /jobs/hello-1/tasks/job-manager',
-    'GET /jobs/hello-1',
-  ]);
-});
