@@ -128,8 +128,9 @@ function registerTriggers(app: App, settings: Settings): void {
       handler: poisonBlobHandler(app),
     });
   }
+  const { reconcileSchedule: cron, timeZone } = settings;
   df.app.client.timer('reconcile', {
-    schedule: settings.reconcileSchedule,
+    schedule: timerCronOf({ cron, timeZone }, timeZone, app.now()),
     runOnStartup: true,
     handler: reconcileHandler(app, settings.schedules),
   });
