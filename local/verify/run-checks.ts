@@ -1,4 +1,4 @@
-import type { Run } from '../cli/runs';
+import { hasEnded, type Run } from '../cli/runs';
 import { confirmed, contradicted, findingOf, notChecked, type Finding } from './assumption';
 import { cancel, newestRuns, outputNames, readRun, start } from './app-client';
 import { eventually, follow, upload, type Verification } from './verification';
@@ -149,8 +149,8 @@ async function checkCancelledRun(verification: Verification): Promise<RunsChecke
   const runId = await start(app, 'render', `verify-${stamp}-cancel`, { blob, parameters: LARGE });
   made.runIds.add(runId);
   const watched = await eventually(verification, async () => {
-    const { phase, status } = await readRun(app, runId);
-    return phase === 'watching' || status !== 'running' ? phase : undefined;
+    const seen = await readRun(app, runId);
+    return seen.phase === 'watching' || hasEnded(seen) ? (seen.phase ?? seen.status) : undefined;
   });
   await cancel(app, runId);
   const run = await follow(verification, runId);

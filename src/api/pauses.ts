@@ -67,7 +67,7 @@ async function pausedView({ table }: App, workload: string, now: string) {
 }
 
 function nameOf(workload: string): string {
-  return workload === ALL_WORKLOADS ? 'all workloads are' : `${workload} is`;
+  return workload === ALL_WORKLOADS ? 'the app is' : `${workload} is`;
 }
 
 function workloadIn({ workloads }: App, { params }: HttpRequest): string {
