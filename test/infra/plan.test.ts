@@ -145,6 +145,21 @@ test('storage and a linked Batch account are created, and no pool: each run crea
   expect(ofType(plain, 'Microsoft.Batch/batchAccounts/pools')).toEqual([]);
 });
 
+test('one deployment creates the registry, storage, Batch account, vault, app and identity [GD13]', () => {
+  const types = new Set(planFor(everything).resources.map(({ type }) => type));
+
+  expect(
+    [
+      'Microsoft.ContainerRegistry/registries',
+      'Microsoft.Storage/storageAccounts',
+      'Microsoft.Batch/batchAccounts',
+      'Microsoft.KeyVault/vaults',
+      'Microsoft.Web/sites',
+      'Microsoft.ManagedIdentity/userAssignedIdentities',
+    ].filter((type) => !types.has(type)),
+  ).toEqual([]);
+});
+
 test('no resource accepts a key or a password [GD14, GD16, GD19]', () => {
   const storage = bodyOf(plain, 'Microsoft.Storage/storageAccounts');
   expect([storage['allowSharedKeyAccess'], storage['allowBlobPublicAccess']]).toEqual([
