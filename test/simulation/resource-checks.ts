@@ -166,6 +166,8 @@ export function deadLocks(world: Played, runs: Runs): string[] {
     if (holder === null || run.record === null) return [];
     if (dead.includes(holder)) return [`${run.runId} was skipped for ${holder}, which is dead`];
     if (hasFault(world, 'outage', 'outageFrom', 'hostDown', 'lateTimers', 'call')) return [];
+    // A run whose job Batch does not finish deleting is being ended for up to two hours.
+    if (world.plan.weather.deletionsThatHang > 0) return [];
     const killedAt = world.interference
       .filter(({ kind, what }) => ['terminate', 'purge'].includes(kind) && what.includes(holder))
       .map(({ at }) => at + DEAD_PASSES * world.plan.passMinutes * MINUTE_MS);
