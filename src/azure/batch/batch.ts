@@ -177,9 +177,10 @@ async function getJob({ client, call }: Service, jobId: string) {
   const manager = await nullIfNotFound(
     call(() => client.task.get(jobId, managerId, REQUEST_TIMEOUT)),
   );
+  const view = jobView(job, manager);
+  if (view.state !== 'active' || view.jobManager?.state !== 'failed') return view;
   // Batch may have ended the job, and its manager with it, between the two requests.
-  const isStale = lower(job.state) === 'active' && lower(manager?.state) === 'completed';
-  const latest = isStale ? await read() : job;
+  const latest = await read();
   return latest === null ? null : jobView(latest, manager);
 }
 

@@ -33,3 +33,18 @@ test('a job that Batch ends between the reads of the job and of its manager is s
     'GET /jobs/hello-1',
   ]);
 });
+
+test('an active job whose manager has succeeded is read once, as every poll of its tasks does', async () => {
+  const manager = { id: 'job-manager', commandLine: 'x' };
+  const done = { state: 'completed', executionInfo: { exitCode: 0, result: 'success' } };
+  open = await scripted([
+    { status: 200, body: { id: 'hello-1', state: 'active', jobManagerTask: manager } },
+    { status: 200, body: { id: 'job-manager', ...done } },
+  ]);
+
+  expect(await open.batch.getJob('hello-1')).toMatchObject({
+    state: 'active',
+    jobManager: { state: 'succeeded' },
+  });
+  expect(open.asked.length).toBe(2);
+});
