@@ -1,4 +1,4 @@
-import { effectOfPause, pausedSince } from './pauses';
+import { heldByPause, pausedSince, skippedByPause } from './pauses';
 import type { ActiveRow, AdmissionControl, Reason } from './rows';
 
 /**
@@ -100,8 +100,8 @@ function decideRow(
 ): Decision {
   const reason = reasonToEnd(control, row, now);
   if (reason !== null) return { kind: 'end', runId: row.runId, reason };
-  const paused = effectOfPause(control, row, now);
-  if (paused !== null) return { kind: 'wait', runId: row.runId, reason: paused };
+  const held = heldByPause(control, row, now);
+  if (held !== null) return { kind: 'wait', runId: row.runId, reason: held };
   const others = active.filter(({ workload }) => workload === row.workload);
   const candidates = rows.filter(
     (one) => isWaiting(one) && reasonToEnd(control, one, now) === null,
@@ -124,8 +124,8 @@ function reasonToEnd(control: AdmissionControl, row: ActiveRow, now: string): Re
     const cause = 'the run was cancelled before it started';
     return { kind: 'skipped', code: 'cancelled', cause };
   }
-  const paused = effectOfPause(control, row, now);
-  if (paused?.kind === 'skipped') return paused;
+  const skipped = skippedByPause(control, row);
+  if (skipped !== null) return skipped;
   if (Date.parse(now) <= Date.parse(startBy) + pausedSince(control, row, now)) return null;
   const cause = `the run could not start before ${startBy}`;
   return { kind: 'missed', code: 'startWindowEnded', cause };

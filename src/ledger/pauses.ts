@@ -29,22 +29,27 @@ function covers({ since, until }: Pause, at: string): boolean {
   return since <= at && (until === null || at < until);
 }
 
-/** The effect of a pause on an occurrence that waits; null where it may start. */
-export function effectOfPause(
+/** Why a due time is skipped; null for one that was in no pause, and for any other occurrence. */
+export function skippedByPause(control: Pauses, row: ActiveRow): Reason | null {
+  const isDueTime = row.request.occurrence.kind === 'schedule';
+  return isDueTime ? reasonAt(control, row, row.instant, 'skipped') : null;
+}
+
+/** Why an occurrence waits; null where it may start. */
+export function heldByPause(control: Pauses, row: ActiveRow, now: string): Reason | null {
+  return reasonAt(control, row, now, 'waiting');
+}
+
+function reasonAt(
   control: Pauses,
-  { workload, request, instant, attempt }: ActiveRow,
-  now: string,
+  { workload, request, attempt }: ActiveRow,
+  at: string,
+  kind: 'skipped' | 'waiting',
 ): Reason | null {
-  const { kind } = request.occurrence;
   // Somebody asked for a request, and for another attempt.
-  if (kind === 'request' || attempt > 0) return null;
-  const atDueTime = kind === 'schedule' ? pauseAt(control, workload, instant) : null;
-  if (atDueTime !== null)
-    return { kind: 'skipped', code: 'paused', cause: sentenceOn(workload, atDueTime) };
-  const pause = pauseAt(control, workload, now);
-  return pause === null
-    ? null
-    : { kind: 'waiting', code: 'paused', cause: sentenceOn(workload, pause) };
+  if (request.occurrence.kind === 'request' || attempt > 0) return null;
+  const pause = pauseAt(control, workload, at);
+  return pause === null ? null : { kind, code: 'paused', cause: sentenceOn(workload, pause) };
 }
 
 /** One sentence on a pause, for people. */
