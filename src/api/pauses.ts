@@ -4,11 +4,11 @@ import { admissionOf, type App } from '../app';
 import { Failure } from '../failure';
 import { admit } from '../ledger/admit';
 import { pause, pauseAt, readPauses, resume } from '../ledger/pauses';
-import { ALL_WORKLOADS, type Pause } from '../ledger/rows';
-import { validate, validationErrorFrom, ValidationError } from '../workload/validation';
+import { ALL_WORKLOADS } from '../ledger/rows';
+import { ValidationError } from '../workload/validation';
 import type { HttpHandler } from './handler';
 import { withProblemDocuments } from './problem';
-import { findWorkload, readBody } from './requests';
+import { checked, findWorkload, readBody } from './requests';
 
 /** The handlers that pause and resume a workload, or all. */
 
@@ -59,10 +59,9 @@ export function resumeHandler(app: App): HttpHandler {
 
 /** The pause that holds for a workload after a change, if one still does. */
 async function pausedView({ table }: App, workload: string, now: string) {
-  const found = pauseAt(await readPauses(table), workload, now);
   return {
     workload: workload === ALL_WORKLOADS ? null : workload,
-    pause: found satisfies Pause | null,
+    pause: pauseAt(await readPauses(table), workload, now),
   };
 }
 
@@ -78,10 +77,4 @@ function workloadIn({ workloads }: App, { params }: HttpRequest): string {
 /** The name by which App Service authentication knows the caller, else the name that the caller gives. */
 function callerOf({ headers }: HttpRequest, given: string | undefined): string {
   return headers.get('x-ms-client-principal-name') ?? given ?? 'a request';
-}
-
-function checked<Output>(schema: z.ZodType<Output>, body: unknown): Output {
-  const validated = validate(schema, body);
-  if (!validated.isValid) throw validationErrorFrom(validated.errors);
-  return validated.value;
 }

@@ -71,10 +71,8 @@ export function checkBody(
   workload: Workload,
   body: unknown,
 ): Pick<RunRequest, 'parameters' | 'blob'> {
-  const validated = validate(bodySchema, body);
-  if (!validated.isValid) throw validationErrorFrom(validated.errors);
-  const { blob } = validated.value;
-  const parameters = parametersOf(workload, validated.value.parameters);
+  const { blob, parameters: given } = checked(bodySchema, body);
+  const parameters = parametersOf(workload, given);
   if (blob === undefined) return { parameters };
   if (workload.inputs === undefined) {
     throw new ValidationError([
@@ -82,4 +80,11 @@ export function checkBody(
     ]);
   }
   return { parameters, blob };
+}
+
+/** A body as its schema has it. @throws ValidationError with every error of a field */
+export function checked<Output>(schema: z.ZodType<Output>, body: unknown): Output {
+  const validated = validate(schema, body);
+  if (!validated.isValid) throw validationErrorFrom(validated.errors);
+  return validated.value;
 }
