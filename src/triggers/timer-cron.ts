@@ -22,7 +22,8 @@ export function timerCronOf(schedule: Schedule, hostZone: string, now: Date): st
   const { second, minute, hour, dayOfMonth, month, dayOfWeek } = cronFieldsOf(schedule.cron);
   const shifts = shiftsOf(schedule, hostZone, now);
   const isSame = shifts.length === 1 && shifts[0] === 0;
-  if (isSame && !/[L#7]|[a-z]{4}/i.test(`${dayOfMonth} ${month} ${dayOfWeek}`)) {
+  const isNcrontab = !/L/i.test(dayOfMonth) && !/[#7]/.test(dayOfWeek);
+  if (isSame && isNcrontab && !/[a-z]{4}/i.test(`${month} ${dayOfWeek}`)) {
     return [second, minute, hour, dayOfMonth, month, dayOfWeek].join(' ');
   }
   const minutes = new Set<number>();
@@ -45,6 +46,7 @@ function shiftsOf(
   hostZone: string,
   now: Date,
 ): readonly number[] {
+  if (timeZone === hostZone) return [delayMinutes];
   const shifts = new Set<number>();
   for (let day = -DAYS_BEFORE; day <= DAYS_AFTER; day += SAMPLED_EVERY_DAYS) {
     const at = now.getTime() + day * DAY_MS;

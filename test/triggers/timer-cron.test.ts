@@ -11,6 +11,7 @@ test.each([
   ['@daily', 'UTC', 'UTC', '0 0 0 * * *'],
   ['0 0 2 L * *', 'UTC', 'UTC', '0 0 2 * * *'],
   ['0 0 2 * * 7', 'UTC', 'UTC', '0 0 2 * * *'],
+  ['0 0 2 7,17 JUL *', 'UTC', 'UTC', '0 0 2 7,17 JUL *'],
   ['0 0 2 * * *', 'Europe/Berlin', 'UTC', '0 0 0,1 * * *'],
   ['0 0 2 * * *', 'Europe/Berlin', 'Europe/Berlin', '0 0 2 * * *'],
   ['0 30 1 * * *', 'Australia/Lord_Howe', 'UTC', '0 0,30 14,15 * * *'],
