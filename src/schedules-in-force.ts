@@ -1,5 +1,5 @@
 import { hashOf } from './ledger/keys';
-import type { DeclaredSchedule } from './ledger/schedules';
+import type { DeclaredSchedule, SchedulesInForce } from './ledger/schedules';
 import { checkSchedule } from './workload/checks/schedule';
 import type { Schedule } from './workload/schedule-schema';
 import type { Workloads } from './workload/workload';
@@ -21,7 +21,7 @@ export function readSchedules(
   source: ScheduleSource,
   workloads: Workloads,
   errors: string[],
-): Record<string, readonly DeclaredSchedule[]> {
+): SchedulesInForce {
   const schedules: Record<string, readonly DeclaredSchedule[]> = {};
   for (const { name, triggers } of workloads.values()) {
     const [first] = triggers.schedule ?? [];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Failure } from './failure';
-import type { DeclaredSchedule } from './ledger/schedules';
+import type { SchedulesInForce } from './ledger/schedules';
 import { readSchedules } from './schedules-in-force';
 import { checkSchedule } from './workload/checks/schedule';
 import { isTimeZone } from './workload/schedule-schema';
@@ -59,7 +59,7 @@ export interface Settings {
   /** NCRONTAB of the reconciler. */
   readonly reconcileSchedule: string;
   /** The schedules in force by workload: that of the app setting, or else the declared ones. */
-  readonly schedules: Readonly<Record<string, readonly DeclaredSchedule[]>>;
+  readonly schedules: SchedulesInForce;
 }
 
 /** At the real time `realEpoch` the clock showed `clockEpoch`; both in milliseconds since 1970. */

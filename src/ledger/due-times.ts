@@ -130,7 +130,7 @@ function* fixedHours(cron: string, timeZone: string, after: string): Generator<s
 }
 
 /**
- * Five fields with both days are refused today, and were read as NCRONTAB does before. NCRONTAB takes any prefix of a name of three letters or more, this library just three. NCRONTAB
+ * NCRONTAB takes any prefix of a name of three letters or more, this library just three. NCRONTAB
  * reads `5/15` as every 15 from 5 on, which is a sloppy range here, and turns around a range whose
  * ends are the wrong way round.
  */

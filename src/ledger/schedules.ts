@@ -75,7 +75,7 @@ export async function settleSchedule(
   // Judged with the one after them: only the very last of all is made up for by `last`.
   const { run, missed } = wasUp(found.value, now)
     ? { run: due, missed: [] }
-    : catchUpOn(all, declared, shifted(found.value, now), due.length);
+    : catchUpOn(all, declared, dueWhenStarting(found.value, now), due.length);
   for (const at of run) await context.registerDue(declared, at);
   const lost = await unknownOf(context, workload, missed);
   const cause = `nothing started this due time when it came; catchUp: '${catchUp}' makes up others`;
@@ -128,7 +128,7 @@ export function occurrenceOfDue(schedule: DeclaredSchedule, due: string): Occurr
  * down: its timer is lost, or still at work on it. Catch-up is about outages.
  */
 function wasUp(row: ScheduleRow, now: Date): boolean {
-  return Date.parse(shifted(row, now)) - Date.parse(row.through) <= FRESH_MS;
+  return Date.parse(dueWhenStarting(row, now)) - Date.parse(row.through) <= FRESH_MS;
 }
 
 /** The end of the start window of a due time, where its schedule sets one. */
@@ -143,12 +143,12 @@ export function startByOf(
 
 /** The latest due time that may start now. */
 function arrived(schedule: Schedule, now: Date): string {
-  return shifted(schedule, new Date(now.getTime() + EARLY_MS));
+  return dueWhenStarting(schedule, new Date(now.getTime() + EARLY_MS));
 }
 
-/** The time from which the age of due times counts: a delay does not make them older. */
-function shifted({ delayMinutes = 0 }: Schedule, now: Date): string {
-  return new Date(now.getTime() - delayMinutes * MINUTE_MS).toISOString();
+/** The due time of a run that starts at an instant: the delay of its schedule earlier. */
+export function dueWhenStarting({ delayMinutes = 0 }: Schedule, at: Date): string {
+  return new Date(at.getTime() - delayMinutes * MINUTE_MS).toISOString();
 }
 
 /** The part of a schedule that decides its due times. */

@@ -2,13 +2,16 @@ import type { InvocationContext, Timer } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
 import type { App } from '../app';
 import { FRESH_MS, isDueAt } from '../ledger/due-times';
-import { occurrenceOfDue, startByOf, type DeclaredSchedule } from '../ledger/schedules';
+import {
+  dueWhenStarting,
+  occurrenceOfDue,
+  startByOf,
+  type DeclaredSchedule,
+} from '../ledger/schedules';
 import type { Occurrence } from '../run/run';
 import type { Workload } from '../workload/workload';
 import { startRun, type KnownOccurrence } from '../start-run';
 import { parametersOf } from '../workload/parameters';
-
-const MINUTE_MS = 60_000;
 
 /**
  * Starts a run for a due time. The occurrence is the due time, not the time of firing: a timer that
@@ -47,10 +50,7 @@ interface Due {
 /** The due times whose runs start when this timer fires: the delay of their schedule later. */
 function dueIn(schedules: readonly DeclaredSchedule[], startsAt: string): readonly Due[] {
   return schedules
-    .map((schedule) => {
-      const delay = (schedule.delayMinutes ?? 0) * MINUTE_MS;
-      return { schedule, due: new Date(Date.parse(startsAt) - delay).toISOString() };
-    })
+    .map((schedule) => ({ schedule, due: dueWhenStarting(schedule, new Date(startsAt)) }))
     .filter(({ schedule, due }) => isDueAt(schedule, due));
 }
 
