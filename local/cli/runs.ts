@@ -51,6 +51,19 @@ export interface RunRecord {
   }[];
 }
 
+/** The phases of a recorded run with their durations, the end aside. */
+export function phasesOf({ timeline, endedAt }: Pick<RunRecord, 'timeline' | 'endedAt'>): readonly {
+  readonly phase: string;
+  readonly seconds: number;
+}[] {
+  return timeline
+    .filter(({ phase }) => phase !== 'ended')
+    .map(({ phase, at }, index) => {
+      const until = timeline[index + 1]?.at ?? endedAt;
+      return { phase, seconds: (Date.parse(until) - Date.parse(at)) / 1000 };
+    });
+}
+
 export async function listRuns(appUrl: string, workload: string): Promise<readonly Run[]> {
   const answer = await request(`${appUrl}/api/runs?workload=${encodeURIComponent(workload)}`);
   return (answer as { runs: Run[] }).runs;

@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import type { Run, RunRecord } from './runs';
+import { phasesOf, type Run, type RunRecord } from './runs';
 import { counted, printable } from './text';
 
 /** The demo's output: a live line for each run in a terminal, plain lines elsewhere. */
@@ -149,12 +149,8 @@ export function formatRun(run: Run, files: readonly string[], speed: number): st
 }
 
 /** Each phase with its duration: `4:34  runs tasks`. */
-function timelineOf({ timeline, endedAt }: RunRecord): string[] {
-  return timeline
-    .filter(({ phase }) => phase !== 'ended')
-    .map(({ phase, at }, index) => {
-      const until = timeline[index + 1]?.at ?? endedAt;
-      const took = clockText((Date.parse(until) - Date.parse(at)) / 1000);
-      return `${took.padStart(6)}  ${phaseNames[phase] ?? phase}`;
-    });
+function timelineOf(record: RunRecord): string[] {
+  return phasesOf(record).map(
+    ({ phase, seconds }) => `${clockText(seconds).padStart(6)}  ${phaseNames[phase] ?? phase}`,
+  );
 }

@@ -1,4 +1,4 @@
-import { findingOf, notChecked, type Finding } from './assumption';
+import { confirmed, findingOf, notChecked, type Finding } from './assumption';
 import { readPlan, statusWithoutKey, type AppClient, type Plan } from './app-client';
 
 /** Workloads that ship with the app; the verification runs these two. */
@@ -19,7 +19,7 @@ export async function checkPlans(app: AppClient): Promise<Planned> {
   const costs = plans.map(({ estimate }) => estimate.capCost);
   return {
     findings: [
-      findingOf('app-answers', true, `plans of ${WORKLOADS.join(' and ')} were returned`),
+      confirmed('app-answers', `plans of ${WORKLOADS.join(' and ')} were returned`),
       await checkKey(app),
       checkQuotas(plans),
       checkSecrets(plans),

@@ -1,5 +1,6 @@
 import type { Assumption, Finding, Verdict } from './assumption';
-import { minutesOf, type Observed } from './run-checks';
+import { phasesOf } from '../cli/runs';
+import type { Observed } from './run-checks';
 
 export interface Report {
   readonly target: string;
@@ -88,7 +89,8 @@ function runLines(runs: readonly Observed[]): readonly string[] {
     '| run | end | node-minutes | minutes of each phase |',
     '| --- | --- | --- | --- |',
     ...runs.map(({ title, run }) => {
-      const phases = minutesOf(run).map(({ phase, minutes }) => `${phase} ${minutes.toFixed(1)}`);
+      const recorded = run.record === null ? [] : phasesOf(run.record);
+      const phases = recorded.map(({ phase, seconds }) => `${phase} ${(seconds / 60).toFixed(1)}`);
       return `| ${title}: ${run.runId} | ${run.status} | ${run.nodeMinutes} | ${phases.join(', ')} |`;
     }),
     '',

@@ -1,5 +1,5 @@
-import { hasEnded, type Run } from '../cli/runs';
-import { confirmed, contradicted, findingOf, notChecked, type Finding } from './assumption';
+import { hasEnded, phasesOf, type Run } from '../cli/runs';
+import { contradicted, findingOf, notChecked, type Finding } from './assumption';
 import { cancel, newestRuns, outputNames, readRun, start } from './app-client';
 import { eventually, follow, upload, type Verification } from './verification';
 
@@ -207,30 +207,15 @@ function checkNodeStart({ judgesDurations }: Verification, runs: readonly Observ
   if (!judgesDurations)
     return notChecked('node-start', 'nodes of the local environment are processes of this machine');
   const minutes = runs
-    .filter(({ run }) => run.status === 'succeeded')
-    .map(
-      ({ run }) => minutesOf(run).find(({ phase }) => phase === 'watching')?.minutes ?? Infinity,
-    );
+    .flatMap(({ run: { status, record } }) =>
+      status === 'succeeded' && record !== null ? phasesOf(record) : [],
+    )
+    .filter(({ phase }) => phase === 'watching')
+    .map(({ seconds }) => seconds / 60);
   if (minutes.length === 0) return notChecked('node-start', 'no run succeeded');
   const shortest = Math.min(...minutes);
   const observed = `${shortest.toFixed(1)} minutes from the request for the pool to the end of all tasks`;
-  return shortest <= MAX_NODE_START_MINUTES
-    ? confirmed('node-start', observed)
-    : contradicted('node-start', observed);
-}
-
-/** The duration of each phase of a run that has ended. */
-export function minutesOf(
-  run: Run,
-): readonly { readonly phase: string; readonly minutes: number }[] {
-  const { record } = run;
-  if (record === null) return [];
-  return record.timeline
-    .filter(({ phase }) => phase !== 'ended')
-    .map(({ phase, at }, index) => {
-      const until = record.timeline[index + 1]?.at ?? record.endedAt;
-      return { phase, minutes: (Date.parse(until) - Date.parse(at)) / 60_000 };
-    });
+  return findingOf('node-start', shortest <= MAX_NODE_START_MINUTES, observed);
 }
 
 function endOf({ runId, status, cause }: Run): string {
