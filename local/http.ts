@@ -110,6 +110,12 @@ function isCrossSite({ method, headers }: http.IncomingMessage): boolean {
 }
 
 const LOOPBACK_NAMES = new Set(['127.0.0.1', 'localhost', '[::1]']);
+
+/** True for an address of this machine. */
+export function isLoopback(address: string): boolean {
+  return loopbackPort(address) !== undefined;
+}
+
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
 
 /** The port of an address of this machine; undefined for any other address. */

@@ -1,5 +1,5 @@
 import { BlobServiceClient, RestError } from '@azure/storage-blob';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { realClock } from '../clock';
 import { runCommand } from '../command-line';
@@ -9,22 +9,22 @@ import { AZURITE_ACCOUNT } from '../storage';
 import { blobTriggers, listFunctions } from './app-functions';
 import { dropCommand } from './commands';
 import { certificateFileIn, LOCAL_STATE } from './folders';
-import { blobService, dropFile, dropUrl } from './storage-access';
+import { dropFile, dropUrl, localBlobService } from './storage-access';
 import { printable } from './text';
 
 /** `npm run drop -- <container> <file>…`: uploads files to the storage that `npm start` keeps up. */
 runCommand(dropCommand, async (options, [container = '', ...files]) => {
-  const certFile = certificateFileIn(options.folder ?? LOCAL_STATE);
+  const folder = options.folder ?? LOCAL_STATE;
   for (const file of files) requireFile(file);
-  const service = connect(options.connection, certFile);
+  const service = connect(options.connection, folder);
   try {
     if (files.length === 0) {
-      const trusted = options.connection === undefined ? certFile : undefined;
+      const trusted = options.connection === undefined ? certificateFileIn(folder) : undefined;
       process.stdout.write(`${await curlCommand(service, container, trusted)}\n`);
     }
-    const folder = options.to.replaceAll(/^\/+|\/+$/g, '');
+    const into = options.to.replaceAll(/^\/+|\/+$/g, '');
     for (const file of files) {
-      const name = folder === '' ? basename(file) : `${folder}/${basename(file)}`;
+      const name = into === '' ? basename(file) : `${into}/${basename(file)}`;
       await dropFile(service, container, name, file);
       process.stdout.write(`${container}/${printable(name)}\n`);
     }
@@ -41,7 +41,9 @@ function requireFile(file: string): void {
   throw new UserError(`${file} is not a file; nothing was uploaded`);
 }
 
-function connect(connection: string | undefined, certFile: string): BlobServiceClient {
+const LOCAL_BLOBS = `https://127.0.0.1:${FIXED_PORTS.blob}/${AZURITE_ACCOUNT.name}`;
+
+function connect(connection: string | undefined, folder: string): BlobServiceClient {
   if (connection !== undefined) {
     try {
       return BlobServiceClient.fromConnectionString(connection);
@@ -51,17 +53,7 @@ function connect(connection: string | undefined, certFile: string): BlobServiceC
       });
     }
   }
-  if (!existsSync(certFile))
-    throw new UserError(
-      `${certFile} does not exist: the environment was never started; run npm start`,
-    );
-  return blobService({
-    storage: {
-      blobUrl: `https://127.0.0.1:${FIXED_PORTS.blob}/${AZURITE_ACCOUNT.name}`,
-      account: AZURITE_ACCOUNT,
-    },
-    certificate: { cert: readFileSync(certFile, 'utf8') },
-  });
+  return localBlobService(LOCAL_BLOBS, folder);
 }
 
 const DAY_MS = 86_400_000;

@@ -4,9 +4,13 @@ import {
   ContainerSASPermissions,
   StorageSharedKeyCredential,
 } from '@azure/storage-blob';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Environment } from '../environment';
+import { UserError } from '../error-line';
+import { AZURITE_ACCOUNT } from '../storage';
+import { certificateFileIn } from './folders';
 
 /**
  * Access of a person outside the app: uploading files, downloading results, listing what is in
@@ -24,6 +28,22 @@ export function blobService({ storage, certificate }: StorageConnection): BlobSe
   // NODE_EXTRA_CA_CERTS is read when a process starts; this client gets the certificate itself.
   const options = { retryOptions: { maxTries: 4 }, tlsOptions: { ca: certificate.cert } };
   return new BlobServiceClient(storage.blobUrl, new StorageSharedKeyCredential(name, key), options);
+}
+
+/**
+ * The storage of the environment whose state is in a folder, at an address of this machine.
+ * @throws UserError when the environment was never started
+ */
+export function localBlobService(blobUrl: string, folder: string): BlobServiceClient {
+  const certFile = certificateFileIn(folder);
+  if (!existsSync(certFile))
+    throw new UserError(
+      `${certFile} does not exist: the environment was never started; run npm start`,
+    );
+  return blobService({
+    storage: { blobUrl, account: AZURITE_ACCOUNT },
+    certificate: { cert: readFileSync(certFile, 'utf8') },
+  });
 }
 
 export function batchClient({ batch }: Pick<Environment, 'batch'>): BatchServiceClient {

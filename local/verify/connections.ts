@@ -1,12 +1,11 @@
-import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
+import { BatchServiceClient } from '@azure/batch';
 import { DefaultAzureCredential } from '@azure/identity';
 import { AzureIdentityCredentialAdapter } from '@azure/ms-rest-js';
 import { BlobServiceClient } from '@azure/storage-blob';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { blobService } from '../cli/storage-access';
-import { certificateFileIn } from '../cli/folders';
-import { UserError } from '../error-line';
+import { batchClient, localBlobService } from '../cli/storage-access';
+import { isLoopback } from '../http';
 import { FIXED_PORTS } from '../ports';
 import { AZURITE_ACCOUNT } from '../storage';
 
@@ -19,10 +18,6 @@ export interface Places {
   readonly folder: string;
 }
 
-export function isLoopback(address: string): boolean {
-  return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(address).hostname);
-}
-
 /**
  * The storage of the app: a loopback address with the published key, another one with the sign-in of
  * the person. Null when it is not named and the app is not local.
@@ -33,15 +28,7 @@ export function blobsOf({ url, storage, folder }: Places): BlobServiceClient | n
   const address = storage ?? (isLoopback(url) ? local : null);
   if (address === null) return null;
   if (!isLoopback(address)) return new BlobServiceClient(address, new DefaultAzureCredential());
-  const certFile = certificateFileIn(folder);
-  if (!existsSync(certFile))
-    throw new UserError(
-      `${certFile} does not exist: run npm start, or name the state with --folder`,
-    );
-  return blobService({
-    storage: { blobUrl: address, account: AZURITE_ACCOUNT },
-    certificate: { cert: readFileSync(certFile, 'utf8') },
-  });
+  return localBlobService(address, folder);
 }
 
 /** Token scopes of the Batch service by the end of the account's address. */
@@ -61,10 +48,7 @@ export function batchOf({ url, batch, folder }: Places): BatchServiceClient | nu
       readonly name: string;
       readonly key: string;
     };
-    return new BatchServiceClient(
-      new BatchSharedKeyCredentials(account.name, account.key),
-      address,
-    );
+    return batchClient({ batch: { ...account, url: address } });
   }
   const { hostname } = new URL(address);
   const [, scope = ''] = BATCH_SCOPES.find(([end]) => hostname.endsWith(end)) ?? [];
