@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { whyNoEngine } from '../../scripts/real-engine-host.mjs';
 import { startAzurite, type Azurite } from '../local/functions/azurite';
 import { startEngine, type Engine } from './engine';
 import { Hub } from './hub';
@@ -10,10 +9,7 @@ import { registerTriggers } from './programs/triggers';
 import { scenarios } from './scenarios/all';
 import { prepareTriggers, triggerScenarios } from './trigger-facts';
 import { startWorker, type Worker } from './worker';
-
-const missing = whyNoEngine();
-const skipped = missing === null ? '' : `, skipped as the real engine is not there: ${missing}`;
-const isMissing = missing !== null;
+import { isMissing, skipped } from './missing';
 
 /** The scenarios run at the same time, since most of them only wait for the engine. */
 const TIMEOUT_MS = 300_000;

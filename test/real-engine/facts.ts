@@ -1,7 +1,7 @@
 import { EventType, type HistoryEvent } from '../../local/functions/durable/history';
 import type { Reply, Status } from './hub';
 
-/** What of an observation is the same at every run: no times, no generated ids, no stacks. */
+/** The part of an observation that is the same at every run: no times, no generated ids, no stacks. */
 
 /** The first line of a text with a serialized exception, and a placeholder for generated ids. */
 function plainText(text: string): string {

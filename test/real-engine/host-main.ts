@@ -7,7 +7,7 @@ import { listen } from '../../local/http';
 import { readHostSettings } from '../../local/functions/settings';
 import { createTriggers } from '../../local/functions/triggers/triggers';
 import { startEngine } from './engine';
-import { appRequests } from './front-door';
+import { appRequests } from './app-requests';
 import { startWorker, type Worker } from './worker';
 
 /**

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { whyNoEngine } from '../../scripts/real-engine-host.mjs';
 import { startAzurite, type Azurite } from '../local/functions/azurite';
 import { startEngine } from './engine';
 import { Hub } from './hub';
@@ -8,12 +7,10 @@ import { registerVersions } from './programs/versions';
 import { recordedOr } from './recording';
 import { versionCases } from './scenarios/versions';
 import { startWorker, type Worker } from './worker';
+import { isMissing, skipped } from './missing';
 
 // Versions of instances are a matter of host.json: the engine starts once for each set of settings.
 
-const missing = whyNoEngine();
-const skipped = missing === null ? '' : `, skipped as the real engine is not there: ${missing}`;
-const isMissing = missing !== null;
 const TIMEOUT_MS = 300_000;
 const POLL_MS = 150;
 

@@ -6,7 +6,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startEnvironment, type Environment } from '../../local/environment';
 import { hasEnded, type Run } from '../../local/cli/runs';
 import { drop } from '../../local/cli/storage-access';
-import { whyNoEngine } from '../../scripts/real-engine-host.mjs';
 import {
   ask,
   begin,
@@ -22,14 +21,11 @@ import {
   type Gate,
   type World,
 } from '../journeys/environment';
+import { isMissing, skipped } from './missing';
 
 // The whole workflow: the app of the journeys on the Batch stand-in, its orchestrations on the real
 // engine. The engine knows no clock but the real one, so the app and Batch have it too: on a faster
 // clock Batch would reach the time limit of a job long before the app reaches the deadline.
-
-const missing = whyNoEngine();
-const skipped = missing === null ? '' : `, skipped as the real engine is not there: ${missing}`;
-const isMissing = missing !== null;
 
 /** The shortest deadline of a workload is five minutes. */
 const TIMEOUT_MS = 600_000;

@@ -26,7 +26,7 @@ export interface Pacing {
   readonly failing: readonly string[];
   /** From a request to delete to the 404. */
   readonly removalSeconds: number;
-  /** How far Batch's clock is ahead of the app's. */
+  /** Time by which Batch's clock is ahead of the app's. */
   readonly aheadMinutes: number;
   /** What nodes look like instead of idle or running. */
   readonly nodesAre: 'fine' | 'startTaskFailed' | 'unusable' | 'waitingForStartTask';

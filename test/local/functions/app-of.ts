@@ -40,6 +40,19 @@ export async function withHost<T>(
   return seen;
 }
 
+/** An app with one HTTP function. */
+export const HTTP = `const { app } = require('@azure/functions');
+app.http('hi', { handler: () => ({ body: 'hi' }) });`;
+
+/** The answer of a sound function beside functions of this code, and what the host printed. */
+export function seenBeside(code: string): Promise<{ text: string; output: string }> {
+  const files = { 'a.js': HTTP, 'b.js': `const { app } = require('@azure/functions'); ${code}` };
+  return withHost(files, {}, async (host) => ({
+    text: await textAt(host, '/api/hi'),
+    output: host.output(),
+  }));
+}
+
 export function textAt(host: HostProcess, url: string): Promise<string> {
   return fetch(`${host.url}${url}`).then((response) => response.text());
 }

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { start, textAt, withHost } from './app-of';
+import { HTTP, seenBeside, start, textAt, withHost } from './app-of';
 import {
   fixture,
   startHostProcess,
@@ -11,9 +11,6 @@ import {
 } from './host-process';
 
 // Loading an app, and the host's own beginning and end.
-
-const HTTP = `const { app } = require('@azure/functions');
-app.http('hi', { handler: () => ({ body: 'hi' }) });`;
 
 test('entry points are found by a pattern with braces and stars', async () => {
   const files = {
@@ -103,12 +100,8 @@ test.each([
     "The connection 'NOWHERE'",
   ],
 ])('a function with %s is left out with a warning, and the others run', async (_, bad, error) => {
-  const files = { 'a.js': HTTP, 'b.js': `const { app } = require('@azure/functions'); ${bad}` };
+  const seen = await seenBeside(bad);
 
-  const seen = await withHost(files, {}, async (host) => ({
-    text: await textAt(host, '/api/hi'),
-    output: host.output(),
-  }));
   expect(seen.text).toBe('hi');
   expect(seen.output).toContain(`warning: A function is left out, the others run: ${error}`);
 });

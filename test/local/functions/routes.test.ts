@@ -1,11 +1,8 @@
 import { expect, test } from 'vitest';
-import { textAt, withHost } from './app-of';
+import { HTTP, seenBeside, textAt, withHost } from './app-of';
 import type { HostProcess } from './host-process';
 
 // Which function answers a call.
-
-const HTTP = `const { app } = require('@azure/functions');
-app.http('hi', { handler: () => ({ body: 'hi' }) });`;
 
 test('an empty route is the name of the function', async () => {
   const files = {
@@ -89,12 +86,8 @@ test.each([
     "a: The route constraint 'odd' does not exist.",
   ],
 ])('a function is left out with a warning, and the others run: %s', async (_, bad, error) => {
-  const files = { 'a.js': HTTP, 'b.js': `const { app } = require('@azure/functions'); ${bad}` };
+  const seen = await seenBeside(bad);
 
-  const seen = await withHost(files, {}, async (host) => ({
-    text: await textAt(host, '/api/hi'),
-    output: host.output(),
-  }));
   expect(seen.text).toBe('hi');
   expect(seen.output).toContain(`warning: A function is left out, the others run: ${error}`);
 });

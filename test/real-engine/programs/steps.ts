@@ -9,7 +9,7 @@ export function after(context: OrchestrationContext, seconds: number): Date {
 
 const attempts = new Map<string, number>();
 
-/** What several programs call. */
+/** Activities that several programs call. */
 export function registerSteps(): void {
   df.app.activity('say', { handler: (name: string) => `Hello, ${name}` });
   df.app.activity('boom', {

@@ -2,7 +2,7 @@ import { app } from '@azure/functions';
 import type * as Extensions from '@azure/functions-extensions-base';
 import { createRequire } from 'node:module';
 
-/** What the functions below were called with, in order. */
+/** The inputs of the functions below, in the order of their calls. */
 export const seen: { readonly queue: Call[]; readonly blob: Call[] } = { queue: [], blob: [] };
 
 interface Call {
