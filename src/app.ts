@@ -12,7 +12,7 @@ import { recordWithoutRun } from './run/finish/record-without-run';
 import type { Ports } from './run/ports';
 import type { RunInput, RunRequest } from './run/run';
 import { POLL_NOW, RUN_ORCHESTRATION } from './run/workflow';
-import type { Workloads } from './workload/workload';
+import { overlapPolicy, type Workloads } from './workload/workload';
 
 /** Everything that triggers, the API and the reconciler work with. */
 export interface App extends Ports {
@@ -48,8 +48,8 @@ export function admissionOf(app: App, client: DurableClient): AdmissionContext {
 export function policyOf(workloads: Workloads, name: string): WorkloadPolicy | null {
   const workload = workloads.get(name);
   if (workload === undefined) return null;
-  const { overlap, maxActiveRuns, deadlineMinutes } = workload;
-  return { overlap, maxActiveRuns, deadlineMinutes };
+  const { overlap, deadlineMinutes } = workload;
+  return { ...overlapPolicy(overlap), deadlineMinutes };
 }
 
 function starterOn(app: App, client: DurableClient): RunStarter {

@@ -25,7 +25,7 @@ import { workloadsHandler } from './api/workloads';
 import { createActivities } from './run/activities';
 import { withNodes } from './workload/node-defaults';
 import { asActivity } from './run/steps';
-import { type WorkloadDeclaration, type Workloads } from './workload/workload';
+import { overlapPolicy, type WorkloadDeclaration, type Workloads } from './workload/workload';
 import { warningsOf } from './workload/checks/warnings';
 import { RUN_ORCHESTRATION, runWorkflow } from './run/workflow';
 import { readSettings, type Settings } from './settings';
@@ -57,7 +57,11 @@ export function registerApp(parts: AppParts): void {
     const schedules = settings.schedules[workload.name] ?? [];
     for (const warning of [
       ...warningsOf(workload),
-      ...scheduleWarningsOf(schedules, workload.overlap, clockOf(settings)()),
+      ...scheduleWarningsOf(
+        schedules,
+        overlapPolicy(workload.overlap).overlap,
+        clockOf(settings)(),
+      ),
     ])
       console.warn(`${workload.name}: ${warning}`);
   }

@@ -4,6 +4,7 @@ import { pauseAt, readPauses } from '../ledger/pauses';
 import type { Pause } from '../ledger/rows';
 import type { DeclaredSchedule, SchedulesInForce } from '../ledger/schedules';
 import { localTime } from '../workload/local-time';
+import type { Workload } from '../workload/workload';
 import type { HttpHandler } from './handler';
 import { withProblemDocuments } from './problem';
 
@@ -11,7 +12,7 @@ import { withProblemDocuments } from './problem';
 export interface WorkloadView {
   readonly name: string;
   readonly description: string;
-  readonly overlap: string;
+  readonly overlap: Workload['overlap'];
   readonly schedules: readonly ScheduleView[];
   /** The watched container; null without a blob trigger. */
   readonly blobContainer: string | null;

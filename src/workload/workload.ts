@@ -143,14 +143,21 @@ export const workloadSchema = z.strictObject({
   /**
    * Policy when a run is due while another run of the workload is active: `forbid` skips the new
    * run, `queue` starts it after the active one, `replace` cancels the active one, `allow` runs both.
-   * Default: `forbid`.
+   * `{ allow: 3 }` runs up to three at once, 1 to 1000; `allow` alone means 20. Further occurrences wait
+   * in the ledger; a start over HTTP is answered with 429. Default: `forbid`.
    */
-  overlap: z.enum(['forbid', 'queue', 'replace', 'allow']).default('forbid'),
-  /**
-   * Upper bound on active runs of this workload with `overlap: 'allow'`, 1 to 1000. Further
-   * occurrences wait in the ledger; a start over HTTP is answered with 429. Default: 20.
-   */
-  maxActiveRuns: z.int().min(1).max(1000).default(20),
+  overlap: z
+    .union(
+      [
+        z.enum(['forbid', 'queue', 'replace', 'allow']),
+        z.strictObject({ allow: z.int().min(1).max(1000) }),
+      ],
+      {
+        error:
+          'must be "forbid", "queue", "replace", "allow" or { allow: n } with n from 1 to 1000',
+      },
+    )
+    .default('forbid'),
   /**
    * Minutes within which an occurrence must start, 1 to 8640 (six days); after that it is recorded
    * as missed. Default: `deadlineMinutes`.
@@ -253,6 +260,16 @@ export type Workloads = ReadonlyMap<string, Workload>;
 /** Declares a workload. All declarations are checked together when the app starts. */
 export function defineWorkload(declaration: WorkloadDeclaration): WorkloadDeclaration {
   return declaration;
+}
+
+/** Active runs of a workload whose declaration allows an overlap without a number. */
+const DEFAULT_ACTIVE_RUNS = 20;
+
+/** The policy of a declared overlap, and the bound on active runs where it allows several. */
+export function overlapPolicy(overlap: Workload['overlap']) {
+  return typeof overlap === 'object'
+    ? ({ overlap: 'allow', maxActiveRuns: overlap.allow } as const)
+    : { overlap, maxActiveRuns: DEFAULT_ACTIVE_RUNS };
 }
 
 /** True when the tasks of a workload are containers; then all of them are. */

@@ -19,7 +19,7 @@ const bounds: readonly [
 ][] = [
   [
     'active runs of a workload',
-    { ...allowing, maxActiveRuns: 1 },
+    { ...whole, overlap: { allow: 1 } },
     {},
     { code: 'tooManyRuns', seconds: '60', cause: '1 runs of hello are active' },
   ],

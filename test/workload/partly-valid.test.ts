@@ -82,9 +82,14 @@ test.each<[string, object, string]>([
   ],
   ['a fraction', { deadlineMinutes: 60.5 }, 'deadlineMinutes: must be a whole number'],
   [
-    'a choice that does not exist',
+    'a policy that does not exist',
     { overlap: 'skip' },
-    'overlap: must be one of "forbid", "queue", "replace", "allow"; it is "skip"',
+    'overlap: must be "forbid", "queue", "replace", "allow" or { allow: n } with n from 1 to 1000',
+  ],
+  [
+    'a policy that allows no run',
+    { overlap: { allow: 0 } },
+    'overlap.allow: must be at least 1',
   ],
   [
     'a kind that does not exist',

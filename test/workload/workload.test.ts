@@ -17,7 +17,6 @@ test('the smallest declaration is filled in with Spot-sized, one-node, retrying 
     description: 'Says hello',
     triggers: {},
     overlap: 'forbid',
-    maxActiveRuns: 20,
     deadlineMinutes: 180,
     parameters: expect.any(z.ZodObject),
     pool: {

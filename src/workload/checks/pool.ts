@@ -4,7 +4,7 @@ import { poolSchema, type Pool } from '../pool-schema';
 import { secretsOf } from '../programs';
 import type { FieldError } from '../validation';
 import { coresOf, largestChoice, mostSlots, smallestFitting } from '../vm-sizes';
-import type { Workload } from '../workload';
+import { overlapPolicy, type Workload } from '../workload';
 import { checkShell } from './shell';
 
 /** Pools whose fields are each valid alone, and that Batch would reject or a run could not use. */
@@ -65,7 +65,7 @@ function* checkExistingPool({ pool }: Workload): Generator<FieldError> {
 const defaults = poolSchema.parse({});
 
 function* checkRetainedPool({ pool, overlap }: Workload): Generator<FieldError> {
-  if (pool.keep === undefined || overlap !== 'allow') return;
+  if (pool.keep === undefined || overlapPolicy(overlap).overlap !== 'allow') return;
   yield {
     path: ['overlap'],
     message:
