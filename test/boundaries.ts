@@ -75,6 +75,8 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'triggers',
     'api',
   ],
+  client: [],
+  cli: ['client', 'rehearse'],
   'functions.ts': [
     'app.ts',
     'former-version.ts',
@@ -103,6 +105,14 @@ const rules: readonly ((one: Import) => string | undefined)[] = [
   ({ from, to }) =>
     SDKS.has(to) && isIn('src', from) && !isIn('src/azure', from)
       ? `only src/azure knows ${to}`
+      : undefined,
+  ({ from, to }) =>
+    to === 'commander' && isIn('src', from) && !isIn('src/cli', from)
+      ? 'only src/cli knows commander'
+      : undefined,
+  ({ from, to }) =>
+    isIn('src/client', from) && isPackage(to)
+      ? 'the client of the API needs nothing but fetch'
       : undefined,
   ({ from, to }) =>
     from === 'src/functions.ts' && isIn('src/azure', to) && to !== 'src/azure/connect'
@@ -193,6 +203,7 @@ export const allowances: Readonly<Record<string, readonly Ambient[]>> = {
   'src/main.ts': ['process.env'],
   'src/functions.ts': ['new Date()'],
   'src/azure/connect.ts': ['new Date()', 'Math.random'],
+  'src/cli/main.ts': ['new Date()', 'process.env'],
   'src/workloads/shared/lib/program.ts': ['new Date()', 'process.env'],
   'local/clock.ts': ['Date.now'],
   'local/cli/up.ts': ['process.env'],

@@ -5,12 +5,13 @@ import { expect, test } from 'vitest';
 
 const root = path.resolve(__dirname, '../../..');
 
-/** Modules without a command line, and `run`, whose argument is a command. */
+/** Modules without a command line, and two whose first argument is a command. */
 const notPrograms = [
   'arguments',
   'bicep-compiler',
   'build-lint',
   'build-stamp',
+  'nightshift',
   'real-engine-host',
   'run',
 ];

@@ -1,0 +1,28 @@
+import { ApiError } from '../client/api-error';
+import { printable } from './text';
+
+/** An error in one line that says what to do. A bug keeps its stack. */
+export function errorText(error: unknown): string {
+  if (error instanceof ApiError) return printable(`${messageOf(error)}${adviceOn(error)}`);
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function messageOf({ message, errors }: ApiError): string {
+  if (errors.length === 0) return message;
+  return errors.map(({ field, message: text }) => `${field}: ${text}`).join('; ');
+}
+
+function adviceOn({ kind, status, code }: ApiError): string {
+  switch (kind) {
+    case 'unreachable':
+      return '; start the local environment with npm start, or set NIGHTSHIFT_URL to the address of the app';
+    case 'notTheApp':
+      return '; NIGHTSHIFT_URL must be the address of a Nightshift app';
+    case 'refused':
+      if (status === 401 || status === 403)
+        return '; set NIGHTSHIFT_KEY to a function key of the app';
+      if (status === 404 && code === null)
+        return '; NIGHTSHIFT_URL must be the address of a Nightshift app of this version';
+      return '';
+  }
+}
