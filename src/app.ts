@@ -7,17 +7,20 @@ import { finish, type Announce } from './ledger/finish';
 import { newOccurrenceRow } from './ledger/ledger';
 import type { ActiveRow, OccurrenceRow } from './ledger/rows';
 import { endingOf } from './ledger/run-ledger';
+import type { SchedulesInForce } from './ledger/schedules';
 import type { Table } from './ledger/table';
 import { recordWithoutRun } from './run/finish/record-without-run';
 import type { Ports } from './run/ports';
 import type { RunInput, RunRequest } from './run/run';
 import { POLL_NOW, RUN_ORCHESTRATION } from './run/workflow';
+import { groupOf } from './workload/after-schema';
 import { overlapPolicy, type Workloads } from './workload/workload';
 
 /** Everything that triggers, the API and the reconciler work with. */
 export interface App extends Ports {
   readonly table: Table;
   readonly workloads: Workloads;
+  readonly schedules: SchedulesInForce;
   readonly limits: AppLimits;
   /** The mark of this app on all that it makes. */
   readonly owner: () => Promise<string>;
@@ -48,8 +51,9 @@ export function admissionOf(app: App, client: DurableClient): AdmissionContext {
 export function policyOf(workloads: Workloads, name: string): WorkloadPolicy | null {
   const workload = workloads.get(name);
   if (workload === undefined) return null;
-  const { overlap, deadlineMinutes } = workload;
-  return { ...overlapPolicy(overlap), deadlineMinutes };
+  const { overlap, deadlineMinutes, startWithinMinutes = deadlineMinutes } = workload;
+  const whenNotSucceeded = groupOf(workload)?.whenNotSucceeded ?? 'skip';
+  return { ...overlapPolicy(overlap), deadlineMinutes, startWithinMinutes, whenNotSucceeded };
 }
 
 function starterOn(app: App, client: DurableClient): RunStarter {

@@ -41,6 +41,7 @@ const statuses = {
   /** The run did not fail, and did not succeed either. */
   cancelled: 409,
   overlapped: 409,
+  notAllSucceeded: 409,
   startWindowEnded: 409,
   paused: 409,
   /** A bound on sums is reached: the request may succeed later. */

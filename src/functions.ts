@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { App } from './app';
 import { ownerOf } from './ledger/owner';
 import { runLedgerOn } from './ledger/run-ledger';
-import { scheduleWarningsOf } from './ledger/schedule-warnings';
+import { commonDueWarnings, scheduleWarningsOf } from './ledger/schedule-warnings';
 import type { Table } from './ledger/table';
 import type { Ports } from './run/ports';
 import { admitHandler } from './triggers/follow';
@@ -53,21 +53,21 @@ export function registerApp(parts: AppParts): void {
   const ports = connect(settings);
   checkPrograms(workloads, programsFolder);
   for (const line of describeSettings(settings, workloads)) console.info(line);
+  const now = clockOf(settings)();
+  const { schedules } = settings;
   for (const workload of workloads.values()) {
-    const schedules = settings.schedules[workload.name] ?? [];
+    const { name, overlap } = workload;
     for (const warning of [
       ...warningsOf(workload),
-      ...scheduleWarningsOf(
-        schedules,
-        overlapPolicy(workload.overlap).overlap,
-        clockOf(settings)(),
-      ),
+      ...scheduleWarningsOf(schedules[name] ?? [], overlapPolicy(overlap).overlap, now),
+      ...commonDueWarnings({ workloads, schedules }, name, now),
     ])
-      console.warn(`${workload.name}: ${warning}`);
+      console.warn(`${name}: ${warning}`);
   }
   const app: App = {
     ...ports,
     workloads,
+    schedules: settings.schedules,
     limits: settings.sums,
     owner: ownerOnce(ports, settings),
     now: clockOf(settings),
@@ -81,7 +81,7 @@ export function registerApp(parts: AppParts): void {
   registerRuns(app, programsFolder);
 }
 
-function registerRoutes(app: App, { limits, schedules }: Settings): void {
+function registerRoutes(app: App, { limits }: Settings): void {
   const routes = [
     ['runs-start', 'POST', 'runs/{workload}', startHandler(app)],
     ['runs-list', 'GET', 'runs', listHandler(app)],
@@ -89,7 +89,7 @@ function registerRoutes(app: App, { limits, schedules }: Settings): void {
     ['runs-cancel', 'DELETE', 'runs/{id}', cancelHandler(app)],
     ['runs-stop', 'DELETE', 'runs', stopAllHandler(app)],
     ['plans-make', 'POST', 'plans/{workload}', planHandler(app, limits)],
-    ['workloads-list', 'GET', 'workloads', workloadsHandler(app, schedules)],
+    ['workloads-list', 'GET', 'workloads', workloadsHandler(app)],
     ['workloads-pause', 'POST', 'workloads/{workload}/pause', pauseHandler(app)],
     ['workloads-resume', 'POST', 'workloads/{workload}/resume', resumeHandler(app)],
     ['pause', 'POST', 'pause', pauseHandler(app)],

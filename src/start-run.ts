@@ -22,9 +22,12 @@ import {
 import { listActive } from './ledger/list';
 import { OPEN_ADMISSION, type AdmissionControl } from './ledger/rows';
 import type { Table } from './ledger/table';
+import { followUpsOf } from './ledger/predecessors';
 import { readUpkeep, type Upkeep } from './ledger/upkeep';
 import type { RunRequest } from './run/run';
+import { parametersOf } from './workload/parameters';
 import { costOf } from './workload/prices';
+import { predecessorsOf } from './workload/after-schema';
 import type { Workload } from './workload/workload';
 
 /**
@@ -78,7 +81,48 @@ export async function registerRun(
   if (request.occurrence.kind === 'request') await refuseAtBound(app, owned, now);
   // Once all records have rows, the row of the occurrence says as much.
   if (kept.recordsThrough !== null) await adoptFormerRun(app, request);
-  return registerUnlessSkipped(app.table, owned, now);
+  const registered = await registerUnlessSkipped(app.table, owned, now);
+  await registerFollowUps(app, request, registered.active?.value.attempt ?? 0);
+  return registered;
+}
+
+/**
+ * Registers the occurrences that wait for this one and others of the same due time. What waits for another
+ * attempt of a run gets an attempt of its own, where its last one has ended.
+ */
+export async function registerFollowUps(
+  app: App,
+  { workload, occurrence }: RunRequest,
+  attempt: number,
+): Promise<void> {
+  if (occurrence.kind !== 'schedule') return;
+  const { due, timeZone = 'UTC' } = occurrence;
+  const now = app.now().toISOString();
+  for (const followUp of followUpsOf(app, workload, due, timeZone)) {
+    const follower = app.workloads.get(followUp.workload);
+    if (follower === undefined) continue;
+    const request = { ...followUp, parameters: parametersOf(follower, {}) };
+    // Admission counts the window from the end of what it waits for.
+    const startBy = new Date(Date.parse(now) + LONGEST_WAIT_MS).toISOString();
+    const fresh = {
+      ...occurrenceOf(follower, request, { startBy }, now),
+      owner: await app.owner(),
+    };
+    const registered = await register(app.table, fresh, now);
+    if (attempt === 0 || registered.active !== null) continue;
+    await registerNext(app.table, fresh, now);
+  }
+}
+
+/** More than the deadline of any run, its start window and what may queue before it. */
+const LONGEST_WAIT_MS = 14 * 86_400_000;
+
+/** Registers the first attempt that is not final. */
+async function registerNext(table: Table, occurrence: NewOccurrence, now: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const { active } = await register(table, { ...occurrence, attempt }, now);
+    if (active !== null) return;
+  }
 }
 
 /**
@@ -108,6 +152,7 @@ async function wasSkipped(table: Table, { runId, active }: Registered): Promise<
 function instantOf({ occurrence }: RunRequest, given: string | undefined, now: string): string {
   switch (occurrence.kind) {
     case 'schedule':
+    case 'afterAll':
       return occurrence.due;
     case 'after':
       return partsOfRunId(occurrence.runId)?.instant ?? given ?? now;
@@ -156,6 +201,7 @@ async function refuseAtBound(app: App, occurrence: NewOccurrence, now: string): 
     policyOf: (name) => policyOf(app.workloads, name),
     limits: app.limits,
     spent: await spentIn({ ...app, workloads: [...app.workloads.keys()] }, now),
+    predecessors: new Map(),
     now,
   });
   const mine = decisions.find(({ runId }) => runId === candidate.runId);
@@ -168,10 +214,15 @@ async function refuseAtBound(app: App, occurrence: NewOccurrence, now: string): 
   throw new Failure('tooManyRuns', `${workload} is not started now: ${waiting} runs wait already`);
 }
 
-function refuseWithoutPrevious({ name, inputs, triggers }: Workload, request: RunRequest): void {
-  if (inputs?.from !== 'previous' || request.occurrence.kind === 'after') return;
+function refuseWithoutPrevious(workload: Workload, { occurrence }: RunRequest): void {
+  const { name, inputs } = workload;
+  if (inputs?.from !== 'previous' || occurrence.kind === 'after') return;
+  if (occurrence.kind === 'afterAll') return;
+  const [before = 'another workload', ...others] = predecessorsOf(workload);
   throw new Failure(
     'badRequest',
-    `${name} takes the outputs of a run of ${triggers.after ?? 'another workload'}; start that one, and ${name} follows`,
+    others.length === 0
+      ? `${name} takes the outputs of a run of ${before}; start that one, and ${name} follows`
+      : `${name} takes the outputs of the runs of ${[before, ...others].join(', ')} for one due time, and starts when they have ended`,
   );
 }

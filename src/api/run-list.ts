@@ -10,12 +10,12 @@ export interface RunSummary {
   readonly workload: string;
   readonly status: 'queued' | 'running' | FinalState;
   readonly trigger: Occurrence['kind'];
-  /** The due time, for a run of a schedule. */
+  /** The due time, for a run of a schedule and one that follows several of one due time. */
   readonly dueAt: string | null;
   readonly blob: string | null;
   readonly parameters: Readonly<Record<string, string>>;
-  /** The run that this one follows. */
-  readonly follows: string | null;
+  /** The runs that this one follows; empty while it waits for several. */
+  readonly follows: readonly string[];
   readonly attempt: number;
   readonly createdAt: string;
   readonly startedAt: string | null;
@@ -100,10 +100,10 @@ export function toRunSummary(row: OccurrenceRow, active: ActiveRow | null): RunS
     workload,
     status: isOpen ? (active === null ? 'running' : activeStatus(active)) : state,
     trigger: occurrence.kind,
-    dueAt: occurrence.kind === 'schedule' ? occurrence.due : null,
+    dueAt: 'due' in occurrence ? occurrence.due : null,
     blob: row.blob,
     parameters: row.parameters,
-    follows: occurrence.kind === 'after' ? occurrence.runId : null,
+    follows: followedBy(occurrence),
     attempt: row.attempt,
     createdAt: row.knownAt,
     startedAt: row.startedAt,
@@ -113,4 +113,15 @@ export function toRunSummary(row: OccurrenceRow, active: ActiveRow | null): RunS
     cost: row.cost,
     cause: code === null ? null : { code, message: cause ?? '' },
   };
+}
+
+function followedBy(occurrence: Occurrence): readonly string[] {
+  switch (occurrence.kind) {
+    case 'after':
+      return [occurrence.runId];
+    case 'afterAll':
+      return Object.values(occurrence.runs);
+    default:
+      return [];
+  }
 }

@@ -2,7 +2,8 @@ import type { App } from '../app';
 import { nextDueTime } from '../ledger/due-times';
 import { pauseAt, readPauses } from '../ledger/pauses';
 import type { Pause } from '../ledger/rows';
-import type { DeclaredSchedule, SchedulesInForce } from '../ledger/schedules';
+import { nextCommonDueTime } from '../ledger/predecessors';
+import type { DeclaredSchedule } from '../ledger/schedules';
 import { localTime } from '../workload/local-time';
 import type { Workload } from '../workload/workload';
 import type { HttpHandler } from './handler';
@@ -16,9 +17,19 @@ export interface WorkloadView {
   readonly schedules: readonly ScheduleView[];
   /** The watched container; null without a blob trigger. */
   readonly blobContainer: string | null;
-  /** The workload that this one follows. */
-  readonly after: string | null;
+  /** The workloads that this one follows; null when it follows none. */
+  readonly after: AfterView | null;
   readonly pause: Pause | null;
+}
+
+export interface AfterView {
+  readonly workloads: readonly string[];
+  /** `each`: a run for each success of one workload. `all`: for each due time, when all have ended. */
+  readonly wait: 'each' | 'all';
+  /** Policy when one of several did not succeed; null with `each`, where only a success starts a run. */
+  readonly whenNotSucceeded: 'skip' | 'run' | null;
+  /** The next due time that several have in common, in UTC; null with `each`. */
+  readonly nextDueAt: string | null;
 }
 
 export interface ScheduleView {
@@ -31,7 +42,7 @@ export interface ScheduleView {
 }
 
 /** GET /api/workloads lists the workloads with their next due times and pauses. */
-export function workloadsHandler(app: App, schedules: SchedulesInForce): HttpHandler {
+export function workloadsHandler(app: App): HttpHandler {
   return withProblemDocuments(async () => {
     const now = app.now().toISOString();
     const pauses = await readPauses(app.table);
@@ -40,14 +51,29 @@ export function workloadsHandler(app: App, schedules: SchedulesInForce): HttpHan
         name,
         description,
         overlap,
-        schedules: (schedules[name] ?? []).map((schedule) => scheduleView(schedule, now)),
+        schedules: (app.schedules[name] ?? []).map((schedule) => scheduleView(schedule, now)),
         blobContainer: triggers.blob?.container ?? null,
-        after: triggers.after ?? null,
+        after: afterView(app, name, triggers.after, now),
         pause: pauseAt(pauses, name, now),
       }),
     );
     return { status: 200, jsonBody: { workloads } };
   });
+}
+
+function afterView(
+  app: App,
+  name: string,
+  after: Workload['triggers']['after'],
+  now: string,
+): AfterView | null {
+  if (after === undefined) return null;
+  if (typeof after === 'string') {
+    return { workloads: [after], wait: 'each', whenNotSucceeded: null, nextDueAt: null };
+  }
+  const { all, whenNotSucceeded } = after;
+  const nextDueAt = nextCommonDueTime(app, name, now);
+  return { workloads: all, wait: 'all', whenNotSucceeded, nextDueAt };
 }
 
 export function scheduleView(schedule: DeclaredSchedule, now: string): ScheduleView {

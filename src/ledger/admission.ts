@@ -1,4 +1,5 @@
 import { heldByPause, pausedSince, skippedByPause } from './pauses';
+import type { Predecessors } from './predecessors';
 import type { ActiveRow, AdmissionControl, Reason } from './rows';
 
 /**
@@ -12,6 +13,10 @@ export interface WorkloadPolicy {
   /** Bound on active runs of the workload. */
   readonly maxActiveRuns: number;
   readonly deadlineMinutes: number;
+  /** Minutes within which a run starts once those that it waits for have ended. */
+  readonly startWithinMinutes: number;
+  /** Policy when one of the runs that it waits for did not succeed. */
+  readonly whenNotSucceeded: 'skip' | 'run';
 }
 
 /** Bounds on sums over the whole app; null for none. */
@@ -35,12 +40,20 @@ export interface AdmissionInput {
   readonly policyOf: (workload: string) => WorkloadPolicy | null;
   readonly limits: AppLimits;
   readonly spent: Spent;
+  /** Of the rows that wait for the runs of several workloads, by their run id. */
+  readonly predecessors: ReadonlyMap<string, Predecessors>;
   readonly now: string;
 }
 
 /** The decision on a row; rows that are not named stay as they are. */
 export type Decision =
-  | { readonly kind: 'start'; readonly runId: string; readonly deadline: string }
+  | {
+      readonly kind: 'start';
+      readonly runId: string;
+      readonly deadline: string;
+      /** The runs that it follows, where it waited for several. */
+      readonly follows?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'wait'; readonly runId: string; readonly reason: Reason }
   | { readonly kind: 'end'; readonly runId: string; readonly reason: Reason }
   | { readonly kind: 'cancel'; readonly runId: string; readonly by: string };
@@ -91,20 +104,26 @@ function inOrder({ rows, now }: AdmissionInput): readonly ActiveRow[] {
 }
 
 function decideRow(
-  { rows, control, now }: AdmissionInput,
+  input: AdmissionInput,
   row: ActiveRow,
   policy: WorkloadPolicy,
   active: readonly ActiveRow[],
   room: Room,
   decisions: Map<string, Decision>,
 ): Decision {
+  const { rows, control, now, predecessors } = input;
   const reason = reasonToEnd(control, row, now);
   if (reason !== null) return { kind: 'end', runId: row.runId, reason };
   const held = heldByPause(control, row, now);
   if (held !== null) return { kind: 'wait', runId: row.runId, reason: held };
+  const before = predecessorDecision(input, row, policy);
+  if (before !== null) return before;
   const others = active.filter(({ workload }) => workload === row.workload);
   const candidates = rows.filter(
-    (one) => isWaiting(one) && reasonToEnd(control, one, now) === null,
+    (one) =>
+      isWaiting(one) &&
+      reasonToEnd(control, one, now) === null &&
+      predecessors.get(one.runId)?.kind !== 'waiting',
   );
   const overlap = overlapDecision(candidates, row, policy, others, decisions);
   if (overlap !== null) return overlap;
@@ -114,7 +133,28 @@ function decideRow(
   const full = room.reasonAgainst(row);
   if (full !== null) return { kind: 'wait', runId: row.runId, reason: full };
   const deadline = new Date(Date.parse(now) + policy.deadlineMinutes * MINUTE_MS).toISOString();
-  return { kind: 'start', runId: row.runId, deadline };
+  const ended = predecessors.get(row.runId);
+  const follows = ended?.kind === 'ended' && { follows: ended.runs };
+  return { kind: 'start', runId: row.runId, deadline, ...follows };
+}
+
+/** Null for a row whose predecessors have ended as it needs, and for one that has none. */
+function predecessorDecision(
+  { predecessors, control, now }: AdmissionInput,
+  row: ActiveRow,
+  { whenNotSucceeded, startWithinMinutes }: WorkloadPolicy,
+): Decision | null {
+  const before = predecessors.get(row.runId);
+  if (before === undefined) return null;
+  if (before.kind === 'waiting') return wait(row, 'notAllSucceeded', before.cause);
+  if (before.others.length > 0 && whenNotSucceeded === 'skip') {
+    return end(row, 'skipped', 'notAllSucceeded', before.others.join('; '));
+  }
+  const from = before.at > row.knownAt ? before.at : row.knownAt;
+  const until = Date.parse(from) + startWithinMinutes * MINUTE_MS + pausedSince(control, row, now);
+  if (Date.parse(now) <= until) return null;
+  const startBy = new Date(until).toISOString();
+  return end(row, 'missed', 'startWindowEnded', `the run could not start before ${startBy}`);
 }
 
 /** Null for a row that may still start. */

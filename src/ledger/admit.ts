@@ -7,6 +7,7 @@ import {
   type Decision,
   type Spent,
 } from './admission';
+import type { RunRequest } from '../run/run';
 import { ACTIVE_PARTITION, ADMISSION_KEY, partitionOf, sumKey } from './keys';
 import {
   insertOccurrence,
@@ -18,6 +19,7 @@ import {
   writeOf,
   type Versioned,
 } from './ledger';
+import { readPredecessors } from './predecessors';
 import {
   NOTHING_SPENT,
   OPEN_ADMISSION,
@@ -159,7 +161,8 @@ async function readState(table: Table): Promise<State> {
 
 async function decide(context: AdmissionContext, state: State): Promise<readonly Decision[]> {
   const rows = [...state.rows.values()].map(({ value }) => value);
-  if (!rows.some(({ state: is }) => is === 'known' || is === 'queued')) return [];
+  const waiting = rows.filter(({ state: is }) => is === 'known' || is === 'queued');
+  if (waiting.length === 0) return [];
   const now = context.now().toISOString();
   const decisions = decideAdmission({
     rows,
@@ -167,6 +170,7 @@ async function decide(context: AdmissionContext, state: State): Promise<readonly
     policyOf: context.policyOf,
     limits: context.limits,
     spent: await spentIn(context, now),
+    predecessors: await readPredecessors(context.table, waiting),
     now,
   });
   return decisions.filter((decision) => isChange(decision, state)).slice(0, MAX_DECISIONS);
@@ -176,7 +180,10 @@ async function decide(context: AdmissionContext, state: State): Promise<readonly
 function isChange(decision: Decision, { rows }: State): boolean {
   const row = rows.get(decision.runId)?.value;
   if (decision.kind !== 'wait' || row === undefined) return true;
-  return row.state !== 'queued' || row.reason?.code !== decision.reason.code;
+  const { code, cause } = decision.reason;
+  if (row.state !== 'queued' || row.reason?.code !== code) return true;
+  // Other causes hold counts, which change all the time.
+  return code === 'notAllSucceeded' && row.reason.cause !== cause;
 }
 
 /** Read only where a budget is set. */
@@ -236,6 +243,7 @@ function apply(row: ActiveRow, one: Decision, at: string, decision: string): Act
     case 'start':
       return {
         ...row,
+        request: followingOf(row.request, one.follows),
         state: 'starting',
         since: at,
         deadline: one.deadline,
@@ -249,6 +257,15 @@ function apply(row: ActiveRow, one: Decision, at: string, decision: string): Act
     case 'cancel':
       return { ...row, cancel: { at, by: one.by } };
   }
+}
+
+function followingOf(
+  request: RunRequest,
+  runs: Readonly<Record<string, string>> | undefined,
+): RunRequest {
+  const { occurrence } = request;
+  if (runs === undefined || occurrence.kind !== 'afterAll') return request;
+  return { ...request, occurrence: { ...occurrence, runs } };
 }
 
 function withStarts(

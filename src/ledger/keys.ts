@@ -40,6 +40,8 @@ export function identityOf(occurrence: Occurrence): readonly string[] {
       return ['request', occurrence.key];
     case 'after':
       return ['after', occurrence.runId];
+    case 'afterAll':
+      return ['afterAll', occurrence.due];
   }
 }
 

@@ -96,7 +96,7 @@ interface ClaimedId {
 }
 
 /**
- * A due time and a followed run give their id by themselves; a blob and a key need a row for it.
+ * A due time and a followed run give their ids by themselves; a blob and a key need a row for it.
  * @param request null where only a record of the run is left, which does not have its parameters
  */
 export async function claimRunId(
@@ -106,7 +106,8 @@ export async function claimRunId(
 ): Promise<ClaimedId> {
   const { workload, occurrence: why, instant, attempt } = identity;
   const runId = runIdOf(identity);
-  if (why.kind === 'schedule' || why.kind === 'after' || attempt > 0) {
+  const isKnownByItself = why.kind !== 'blob' && why.kind !== 'request';
+  if (isKnownByItself || attempt > 0) {
     return { runId, instant };
   }
 

@@ -1,4 +1,6 @@
+import { groupOf } from '../workload/after-schema';
 import { dueTimesIn } from './due-times';
+import { nextCommonDueTime, type Declared } from './predecessors';
 import type { DeclaredSchedule } from './schedules';
 
 const HOUR_MS = 3_600_000;
@@ -29,6 +31,16 @@ export function scheduleWarningsOf(
       `schedule "${schedule.cron}" is due every ${shortest} minutes, and a run with its own pool takes ${SHORTEST_RUN_MINUTES} or more: with overlap '${overlap}' ${effect}`,
     ];
   });
+}
+
+/** A warning about a workload that waits for others which are never due at the same time. */
+export function commonDueWarnings(declared: Declared, name: string, now: Date): readonly string[] {
+  const workload = declared.workloads.get(name);
+  const group = workload === undefined ? null : groupOf(workload);
+  if (group === null || nextCommonDueTime(declared, name, now.toISOString()) !== null) return [];
+  return [
+    `${group.all.join(' and ')} have no due time in common within a year, so no run of ${name} will start by itself; a due time is an instant, so that schedules of different hours or zones differ`,
+  ];
 }
 
 function shortestIntervalOf(due: readonly string[]): number {

@@ -218,6 +218,7 @@ function productOf(app: App, life: HostLife): Product {
     table,
     secrets: { read: async (name) => `${SECRET}-${name}` },
     workloads: parts.workloads,
+    schedules: schedulesOf(parts),
     limits: { ...parts.limits, monthlyNodeMinutes: null, monthlyCost: null },
     owner: () => {
       owner ??= ownerOf(files, table, 'hub', () => ownerIn(id)).catch((error: unknown) => {

@@ -128,6 +128,7 @@ export function isStartOf({ plan }: OccurrenceState, occurrence: Occurrence): bo
     case 'request':
       return occurrence.key === plan.key;
     case 'after':
+    case 'afterAll':
       return false;
   }
 }

@@ -24,7 +24,24 @@ export type Occurrence =
     }
   | { readonly kind: 'request'; readonly key: string }
   /** The success of the run that this run follows. */
-  | { readonly kind: 'after'; readonly runId: string };
+  | {
+      readonly kind: 'after';
+      readonly runId: string;
+      /** IANA time zone of the schedule by which the first run of the chain was due, if it was. */
+      readonly timeZone?: string;
+    }
+  | AfterAll;
+
+/** The end of the runs of several workloads for one due time. */
+export interface AfterAll {
+  readonly kind: 'afterAll';
+  readonly due: string;
+  /** IANA time zone of the schedule of the first of them. */
+  readonly timeZone: string;
+  readonly workloads: readonly string[];
+  /** The ids of those runs that succeeded, by workload, once this run is started. */
+  readonly runs: Readonly<Record<string, string>>;
+}
 
 /** The request that starts a run. */
 export interface RunRequest {

@@ -19,7 +19,7 @@ import {
 import { reap } from '../run/finish/reap';
 import { readUpkeep, type Upkeep } from '../ledger/upkeep';
 import type { RunStatus } from '../run/run';
-import { registerRun } from '../start-run';
+import { registerFollowUps, registerRun } from '../start-run';
 import { endLost } from './end-lost';
 import { knownRuns, upkeep } from './upkeep';
 import { isInput, matches } from '../workload/input-names';
@@ -105,6 +105,7 @@ function schedulingOf(app: App, owner: string, kept: Upkeep): ScheduleContext {
       const known = { request, instant: due, attempt: 0 };
       const row = newOccurrenceRow(runIdOfDue(workload.name, due), known, app.now().toISOString());
       await recordUnstarted(app, row, { request, code: 'startWindowEnded', cause });
+      await registerFollowUps(app, request, 0);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { afterField } from './after-schema';
 import type { Named } from './named';
 import {
   containerName,
@@ -48,10 +49,10 @@ export const triggersSchema = z.strictObject({
    */
   blob: blobTriggerField.optional(),
   /**
-   * Name of another workload: each of its runs that succeeds starts a run of this one. Default:
-   * none.
+   * Name of another workload: each of its runs that succeeds starts a run of this one. Or an object such as
+   * `{ all: ['sales', 'stock'] }`: a run starts once both have ended for a due time. Default: none.
    */
-  after: z.string().optional(),
+  after: afterField.optional(),
 });
 
 /** Events that start a run. */
@@ -101,7 +102,10 @@ const containerInputsSchema = z.strictObject({
 export interface ContainerInputs extends z.input<typeof containerInputsSchema>, Named {}
 
 const previousInputsSchema = z.strictObject({
-  /** Selects inputs from the outputs of the run that this run follows (`triggers.after`). */
+  /**
+   * Selects inputs from the outputs of the run that this run follows (`triggers.after`). Where it follows several,
+   * the name of each input begins with that of its workload, as in `sales/totals.csv`.
+   */
   from: z.literal('previous'),
   /** Folder of the previous run's output container. Default: `results`. */
   prefix: relativePath.default('results'),

@@ -15,7 +15,7 @@ import { MemoryHub } from '../hub';
 import { MemoryFiles } from '../memory-files';
 import { MemoryTable } from '../memory-table';
 import { minute, OWNER, STARTED } from '../run/given';
-import { appOn } from '../run/stage';
+import { appOn, declaredSchedules } from '../run/stage';
 
 /** An app on ports in memory, whose runs do only what a test says. */
 export interface TestApp {
@@ -59,6 +59,7 @@ export function testApp(
     files,
     table,
     workloads,
+    schedules: declaredSchedules(workloads),
     secrets: secretsFrom({}),
     now: () => now,
   });

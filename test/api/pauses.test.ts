@@ -33,7 +33,7 @@ function call(handler: HttpHandler, { hub }: TestApp, { workload, body, headers 
 }
 
 async function pauseOf(world: TestApp): Promise<unknown> {
-  const { body } = await answerTo(workloadsHandler(world.app, {}), world.hub, {
+  const { body } = await answerTo(workloadsHandler(world.app), world.hub, {
     path: '/api/workloads',
   });
   return (body as { workloads: readonly { pause: unknown }[] }).workloads[0]?.pause;
@@ -120,9 +120,13 @@ test('an unknown workload cannot be paused', async () => {
 
 test('workloads are listed with their next due times in UTC and in their zone [RS1]', async () => {
   const world = testApp([allowing]);
-  const { body } = await answerTo(workloadsHandler(world.app, { hello: [nightly] }), world.hub, {
-    path: '/api/workloads',
-  });
+  const { body } = await answerTo(
+    workloadsHandler({ ...world.app, schedules: { hello: [nightly] } }),
+    world.hub,
+    {
+      path: '/api/workloads',
+    },
+  );
 
   expect(body).toEqual({
     workloads: [

@@ -19,7 +19,7 @@ const blank = {
   dueAt: null,
   blob: null,
   parameters: {},
-  follows: null,
+  follows: [],
   attempt: 0,
   createdAt: STARTED,
   startedAt: null,

@@ -93,7 +93,13 @@ async function admitAll(table: Table): Promise<void> {
   const started = await admit({
     table,
     starter: { start: async () => undefined, wake: async () => undefined },
-    policyOf: () => ({ overlap: 'allow', maxActiveRuns: WAITING, deadlineMinutes: 60 }),
+    policyOf: () => ({
+      overlap: 'allow',
+      maxActiveRuns: WAITING,
+      deadlineMinutes: 60,
+      startWithinMinutes: 60,
+      whenNotSucceeded: 'skip',
+    }),
     workloads: WORKLOADS,
     limits: {
       maxActiveRuns: WAITING,

@@ -6,7 +6,8 @@ import {
   type Decision,
   type WorkloadPolicy,
 } from '../../src/ledger/admission';
-import { OPEN_ADMISSION, type ActiveRow } from '../../src/ledger/rows';
+import type { Predecessors } from '../../src/ledger/predecessors';
+import { OPEN_ADMISSION, type ActiveRow, type Reason } from '../../src/ledger/rows';
 import { activeRow, newOccurrence, NOW } from './given';
 
 const NO_LIMITS: AppLimits = {
@@ -17,6 +18,14 @@ const NO_LIMITS: AppLimits = {
 };
 const DEADLINE = '2026-11-30T03:00:05.000Z';
 
+const ALLOWING: WorkloadPolicy = {
+  overlap: 'allow',
+  maxActiveRuns: 100,
+  deadlineMinutes: 60,
+  startWithinMinutes: 60,
+  whenNotSucceeded: 'skip',
+};
+
 interface Given extends Partial<Omit<AdmissionInput, 'limits' | 'policyOf'>> {
   readonly policy?: Partial<WorkloadPolicy>;
   readonly limits?: Partial<AppLimits>;
@@ -25,13 +34,14 @@ interface Given extends Partial<Omit<AdmissionInput, 'limits' | 'policyOf'>> {
 
 function decide(rows: readonly ActiveRow[], given: Given = {}): readonly Decision[] {
   const { policy, limits, isUnknown = false, ...rest } = given;
-  const full = { overlap: 'allow', maxActiveRuns: 100, deadlineMinutes: 60, ...policy } as const;
+  const full: WorkloadPolicy = { ...ALLOWING, ...policy };
   return decideAdmission({
     rows,
     control: OPEN_ADMISSION,
     policyOf: () => (isUnknown ? null : full),
     limits: { ...NO_LIMITS, ...limits },
     spent: { nodeMinutes: 0, cost: 0 },
+    predecessors: new Map(),
     now: NOW,
     ...rest,
   });
@@ -364,3 +374,21 @@ test('an occurrence of a workload that the app no longer has is skipped', () => 
     },
   ]);
 });
+
+test('what is due again does not replace a run that is ready while it waits for others itself', () => {
+  const [ready, waits] = [row(1), row(2)];
+  const predecessors = new Map<string, Predecessors>([
+    [waits.runId, { kind: 'waiting', cause: 'the run of sales has not ended' }],
+  ]);
+
+  expect(decide([ready, waits], { predecessors, policy: { overlap: 'replace' } })).toEqual(
+    [
+      { kind: 'wait', runId: waits.runId, reason: waitingFor('the run of sales has not ended') },
+      start(ready),
+    ].toSorted((one, other) => one.runId.localeCompare(other.runId)),
+  );
+});
+
+function waitingFor(cause: string): Reason {
+  return { kind: 'waiting', code: 'notAllSucceeded', cause };
+}

@@ -41,7 +41,13 @@ function decide(
   const [decision] = decideAdmission({
     rows: [row],
     control: { ...OPEN_ADMISSION, ...(pauses !== undefined && { pauses }) },
-    policyOf: () => ({ overlap: 'allow', maxActiveRuns: 100, deadlineMinutes: 60 }),
+    policyOf: () => ({
+      overlap: 'allow',
+      maxActiveRuns: 100,
+      deadlineMinutes: 60,
+      startWithinMinutes: 60,
+      whenNotSucceeded: 'skip',
+    }),
     limits: {
       maxActiveRuns: 100,
       maxStartsPerMinute: 100,
@@ -49,6 +55,7 @@ function decide(
       monthlyCost: null,
     },
     spent: { nodeMinutes: 0, cost: 0 },
+    predecessors: new Map(),
     now,
   });
   return decision;

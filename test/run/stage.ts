@@ -11,6 +11,7 @@ import { readActive } from '../../src/ledger/ledger';
 import { noteUpkeep } from '../../src/ledger/upkeep';
 import { runLedgerOn } from '../../src/ledger/run-ledger';
 import { readRecord } from '../../src/run/finish/record';
+import { readSchedules } from '../../src/schedules-in-force';
 import { startRun } from '../../src/start-run';
 import { admitHandler, followHandler } from '../../src/triggers/follow';
 import { createActivities } from '../../src/run/activities';
@@ -79,7 +80,9 @@ async function openStage(
   const table = new MemoryTable();
   // The first start of an app looks for runs of the version before it.
   await noteUpkeep(table, { formerRunsTaken: true });
-  const app = appOn({ batch: account, files, secrets, table, workloads, now: () => clock.now() });
+  const schedules = declaredSchedules(workloads);
+  const ports = { batch: account, files, secrets, table };
+  const app = appOn({ ...ports, workloads, schedules, now: () => clock.now() });
   const context = { ...app, ledger: runLedgerOn(table), programsFolder };
   const extraInputs = [df.input.durableClient()];
   const hub = await startTestHub({
@@ -135,12 +138,19 @@ export function clientOn(hub: TestHub): DurableClient {
   return port as unknown as DurableClient;
 }
 
+/** The schedules of an app without settings. */
+export function declaredSchedules(workloads: App['workloads']): App['schedules'] {
+  return readSchedules({ environment: {}, taskHub: 'hub', zone: 'UTC' }, workloads, []);
+}
+
 /** An app without bounds on sums, on ports in memory. */
 export function appOn(
-  parts: Pick<App, 'batch' | 'files' | 'secrets' | 'table' | 'workloads' | 'now'>,
+  parts: Pick<App, 'batch' | 'files' | 'secrets' | 'table' | 'workloads' | 'now'> &
+    Partial<Pick<App, 'schedules'>>,
 ): App {
   let ids = 0;
   return {
+    schedules: {},
     ...parts,
     limits: {
       maxActiveRuns: 1000,

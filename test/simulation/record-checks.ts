@@ -55,6 +55,7 @@ function isOf(occurrence: RunFacts['request']['occurrence'], key: string, at: nu
     case 'request':
       return occurrence.key === key;
     case 'after':
+    case 'afterAll':
       return false;
   }
 }

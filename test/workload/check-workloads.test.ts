@@ -55,6 +55,52 @@ test('workloads that would start each other forever are reported once, with thei
   ]);
 });
 
+test('a workload may wait for several that have schedules, or wait for several themselves', () => {
+  const all = (...names: string[]) => ({ triggers: { after: { all: names } } });
+
+  expect(
+    validationErrorsOf(
+      daily('a'),
+      daily('b'),
+      named('c', undefined, all('a', 'b')),
+      named('d', undefined, all('c', 'a')),
+    ),
+  ).toEqual([]);
+});
+
+test.each<[string, object, string]>([
+  ['an unknown one', { all: ['a', 'x'] }, 'triggers.after: no workload is called x'],
+  ['one alone', { all: ['a'] }, 'triggers.after.all: must have at least 2 entries'],
+  ['one twice', { all: ['a', 'a'] }, 'triggers.after: a is named twice'],
+  ['itself', { all: ['a', 'c'] }, 'triggers.after: would start itself forever: c after c'],
+  [
+    'one without due times',
+    { all: ['a', 'b'] },
+    "triggers.after: b has no schedule, and a run that waits for several is of a due time that they have in common; give b a schedule, or follow it alone: after: 'b'",
+  ],
+])('a workload that waits for several cannot wait for %s', (_what, after, error) => {
+  expect(
+    validationErrorsOf(daily('a'), named('b'), named('c', undefined, { triggers: { after } })),
+  ).toEqual([`c, ${error}`]);
+});
+
+test('a cycle through workloads that wait for several is reported once', () => {
+  const after = (...names: string[]) => ({ triggers: { after: { all: names } } });
+
+  expect(
+    validationErrorsOf(
+      daily('a'),
+      named('b', undefined, after('a', 'd')),
+      named('c', undefined, after('a', 'b')),
+      named('d', undefined, after('c', 'a')),
+    ),
+  ).toEqual(['b, triggers.after: would start itself forever: b after d after c after b']);
+});
+
+function daily(name: string): WorkloadDeclaration {
+  return named(name, undefined, { triggers: { schedule: '0 0 2 * * *' } });
+}
+
 test('a workload with the outputs of the previous run as inputs must follow another, and have no schedule', () => {
   const inputs = { from: 'previous' };
 

@@ -86,11 +86,7 @@ test.each<[string, object, string]>([
     { overlap: 'skip' },
     'overlap: must be "forbid", "queue", "replace", "allow" or { allow: n } with n from 1 to 1000',
   ],
-  [
-    'a policy that allows no run',
-    { overlap: { allow: 0 } },
-    'overlap.allow: must be at least 1',
-  ],
+  ['a policy that allows no run', { overlap: { allow: 0 } }, 'overlap.allow: must be at least 1'],
   [
     'a kind that does not exist',
     { work: { kind: 'perFile' } },

@@ -187,7 +187,9 @@ function* startFollowers(
   const { ctx, plan } = run;
   const claimed = yield* performEach(run, 'claim', 'persistent', () => ({ plan, now: now(ctx) }));
   if (claimed.kind !== 'claimed') return 'superseded';
-  const occurrence = { kind: 'after', runId: run.plan.runId } as const;
+  const { runId, request } = plan;
+  const { timeZone } = { timeZone: undefined, ...request.occurrence };
+  const occurrence = { kind: 'after', runId, ...(timeZone !== undefined && { timeZone }) } as const;
   try {
     return yield* perform(run, 'startFollowers', { occurrence, workloads: followers });
   } catch (error) {

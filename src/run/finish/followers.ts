@@ -1,10 +1,11 @@
 import type { Follower, Occurrence } from '../run';
+import { predecessorOf } from '../../workload/after-schema';
 import type { Workloads } from '../../workload/workload';
 
 /** Names of the workloads that start when a run of this workload succeeds. */
 export function followersOf(workloads: Workloads, name: string): readonly string[] {
   return [...workloads.values()]
-    .filter(({ triggers }) => triggers.after === name)
+    .filter((workload) => predecessorOf(workload) === name)
     .map((follower) => follower.name);
 }
 

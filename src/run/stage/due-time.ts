@@ -9,7 +9,7 @@ import type { RunPlan } from '../run';
  */
 export function dueTimeOf({ request, instant, startedAt }: RunPlan): string {
   const { occurrence } = request;
-  if (occurrence.kind === 'schedule') return occurrence.due;
+  if (occurrence.kind === 'schedule' || occurrence.kind === 'afterAll') return occurrence.due;
   // The plan of a run that is only forecast has no instant.
   return instant === '' ? startedAt : instant;
 }
@@ -20,7 +20,7 @@ export function ofDueTime(workload: Workload, plan: RunPlan): Workload {
   if (!hasDueTime(JSON.stringify([inputs, shared, work, results]))) return workload;
   const { occurrence } = plan.request;
   const zone =
-    (occurrence.kind === 'schedule' ? occurrence.timeZone : undefined) ??
+    ('timeZone' in occurrence ? occurrence.timeZone : undefined) ??
     workload.triggers.schedule?.[0]?.timeZone ??
     'UTC';
   const at = Date.parse(dueTimeOf(plan));

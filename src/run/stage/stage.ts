@@ -48,7 +48,7 @@ export async function stage(context: ActivityContext, plan: RunPlan): Promise<St
     const path = programPath(context.programsFolder, workload.name, program);
     await context.files.upload(plan.stagingContainer, `programs/${program}`, path);
   }
-  await stageInputs(context, workload, plan, found ?? []);
+  await stageInputs(context, plan, found ?? []);
   return { inputs: found?.length ?? null };
 }
 
@@ -77,17 +77,15 @@ async function stageSecrets(
 
 async function stageInputs(
   { files }: ActivityContext,
-  workload: Workload,
   plan: RunPlan,
-  found: readonly BlobFound[],
+  found: readonly InputFound[],
 ): Promise<void> {
-  const container = workload.inputs === undefined ? '' : sourceOf(workload.inputs, plan).container;
   const staged = found.map((blob, index) => ({ blob, file: stagedName(index, blob.name) }));
   const queue = [...staged];
   const copyNext = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       await files.copy(
-        { container, name: next.blob.name, etag: next.blob.etag },
+        { container: next.blob.container, name: next.blob.blob, etag: next.blob.etag },
         { container: plan.stagingContainer, name: next.file },
       );
     }
@@ -102,39 +100,64 @@ async function stageInputs(
   await files.writeText(plan.stagingContainer, INPUT_LIST, JSON.stringify(list));
 }
 
+/** An input blob. Its name among the inputs may differ from that of the blob. */
+export interface InputFound extends BlobFound {
+  readonly container: string;
+  readonly blob: string;
+}
+
 /** Finds the input blobs of a run. A run for one blob fails when that blob is missing. */
 export async function findInputs(
   context: Pick<ActivityContext, 'files'>,
   workload: Workload,
   plan: RunPlan,
-): Promise<BlobFound[]> {
+): Promise<InputFound[]> {
   const inputs = workload.inputs;
   if (inputs === undefined) return [];
   const { blob } = plan.request;
   if (blob !== undefined) return [await findOne(context, inputs, plan, blob)];
 
-  const found: BlobFound[] = [];
-  const { container, prefix } = sourceOf(inputs, plan);
-  for await (const candidate of context.files.list(container, prefix)) {
-    if (candidate.bytes === 0 || unlikeness(candidate.name, inputs) !== undefined) continue;
-    checkSize(candidate, inputs);
-    found.push(candidate);
-    if (found.length > inputs.maxFiles) {
-      throw new Failure(
-        'inputRefused',
-        `container ${container} has more than ${inputs.maxFiles} input files; raise inputs.maxFiles or remove some`,
-      );
+  const found: InputFound[] = [];
+  for (const { container, prefix, folder } of sourcesOf(inputs, plan)) {
+    for await (const { name, ...candidate } of context.files.list(container, prefix)) {
+      if (candidate.bytes === 0 || unlikeness(name, inputs) !== undefined) continue;
+      const input = { ...candidate, name: `${folder}${name}`, container, blob: name };
+      checkSize(input, inputs);
+      found.push(input);
+      if (found.length > inputs.maxFiles) {
+        throw new Failure(
+          'inputRefused',
+          `container ${container} has more than ${inputs.maxFiles} input files; raise inputs.maxFiles or remove some`,
+        );
+      }
     }
   }
   return found;
 }
 
-/** The source of the inputs: an input container, or the outputs of the run that this run follows. */
-function sourceOf(inputs: Inputs, { request, workload }: RunPlan) {
-  if (inputs.from === 'container') return { container: inputs.container, prefix: inputs.prefix };
+interface Source {
+  readonly container: string;
+  readonly prefix: string | undefined;
+  /** Precedes the names of the inputs, so that those of several sources differ. */
+  readonly folder: string;
+}
+
+/** The sources of the inputs: an input container, or the outputs of the runs that this run follows. */
+function sourcesOf(inputs: Inputs, { request, workload }: RunPlan): readonly Source[] {
+  if (inputs.from === 'container') {
+    return [{ container: inputs.container, prefix: inputs.prefix, folder: '' }];
+  }
   const { occurrence } = request;
+  const prefix = `${inputs.prefix}/`;
   if (occurrence.kind === 'after') {
-    return { container: outputContainerOf(occurrence.runId), prefix: `${inputs.prefix}/` };
+    return [{ container: outputContainerOf(occurrence.runId), prefix, folder: '' }];
+  }
+  if (occurrence.kind === 'afterAll') {
+    return Object.entries(occurrence.runs).map(([name, runId]) => ({
+      container: outputContainerOf(runId),
+      prefix,
+      folder: `${name}/`,
+    }));
   }
   throw new Failure(
     'inputRefused',
@@ -147,8 +170,10 @@ async function findOne(
   inputs: Inputs,
   plan: RunPlan,
   name: string,
-): Promise<BlobFound> {
-  const { container } = sourceOf(inputs, plan);
+): Promise<InputFound> {
+  const [source] = sourcesOf(inputs, plan);
+  if (source === undefined) throw new Failure('inputGone', `${plan.workload} has no inputs`);
+  const { container } = source;
   const blob = `blob ${JSON.stringify(name)} in container ${container}`;
   const unlike = unlikeness(name, inputs);
   if (unlike !== undefined) {
@@ -165,7 +190,7 @@ async function findOne(
   }
   if (found.bytes === 0) throw new Failure('inputRefused', `${blob} is empty`);
   checkSize(found, inputs);
-  return found;
+  return { ...found, container, blob: name };
 }
 
 function checkSize(blob: BlobFound, inputs: Inputs): void {

@@ -49,6 +49,9 @@ function jobEnvironment({ locale }: Workload, plan: RunPlan): Record<string, str
         RUN_INTERVAL_END: occurrence.due,
       }),
     ...(occurrence.kind === 'after' && { RUN_FOLLOWS: occurrence.runId }),
+    ...(occurrence.kind === 'afterAll' && {
+      RUN_FOLLOWS: Object.values(occurrence.runs).join(' '),
+    }),
     ...Object.fromEntries(parameters),
   };
 }
