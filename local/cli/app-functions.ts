@@ -1,10 +1,8 @@
-/** The app's functions, as its host lists them: their containers, and the due times of timers. */
+/** The app's functions, as its host lists them, with the containers of their blob triggers. */
 
 export interface AppFunction {
   readonly name: string;
   readonly config: { readonly bindings: readonly Binding[] };
-  /** Of timers, where the host is the local one. */
-  readonly nextDue?: string;
 }
 
 interface Binding {
@@ -34,20 +32,4 @@ export function blobTriggers(functions: readonly AppFunction[]): readonly BlobTr
         workload: name.replace(/-blob$/, ''),
       })),
   );
-}
-
-export interface Due {
-  readonly workload: string;
-  readonly at: string;
-}
-
-/** Next due times of the workloads' schedules, the earliest first. */
-export function dueTimes(functions: readonly AppFunction[]): readonly Due[] {
-  return functions
-    .flatMap(({ name, nextDue }) =>
-      nextDue !== undefined && name.endsWith('-timer')
-        ? [{ workload: name.slice(0, -'-timer'.length), at: nextDue }]
-        : [],
-    )
-    .sort((one, other) => one.at.localeCompare(other.at));
 }

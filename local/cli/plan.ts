@@ -46,6 +46,11 @@ interface Plan {
       readonly about: string;
     }[];
   };
+  readonly schedules: readonly {
+    readonly timeZone: string;
+    readonly nextDueAt: string | null;
+    readonly nextDueLocal: string | null;
+  }[];
   readonly secrets: readonly { readonly name: string; readonly isReadable: boolean }[];
   readonly account: {
     readonly quotas: Readonly<Record<keyof typeof quotaNames, number | null>>;
@@ -94,6 +99,7 @@ function linesOf(plan: Plan): string[] {
       ({ name, isReadable }) =>
         `  secret    ${name}: ${isReadable ? 'can be read' : 'CANNOT BE READ'}`,
     ),
+    ...dueLines(plan),
     ...accountLines(plan),
     ...(plan.pool?.isMade === true ? costLines(plan) : []),
     ...plan.warnings.map((warning) => `  warning   ${warning}`),
@@ -149,6 +155,13 @@ function accountLines({ account }: Plan): string[] {
     ...(known.length === 0 ? [] : [`  quotas    ${known.join(', ')} at most`]),
     ...(account.unavailableReason === null ? [] : [`  not seen  ${account.unavailableReason}`]),
   ];
+}
+
+function dueLines({ schedules }: Plan): string[] {
+  return schedules.map(({ timeZone, nextDueAt, nextDueLocal }) => {
+    if (nextDueAt === null) return '  due       never again';
+    return `  due       ${nextDueAt}, ${nextDueLocal ?? ''} in ${timeZone}`;
+  });
 }
 
 function amount(value: number | null, noun: string): string {

@@ -1,5 +1,5 @@
 import type { Environment } from '../environment';
-import { blobTriggers, dueTimes, listFunctions, type AppFunction } from './app-functions';
+import { callApp } from './app-api';
 import { twoColumns, wrap } from './text';
 
 /** The text that `npm start` prints when everything is up, wrapped to the terminal. */
@@ -8,19 +8,33 @@ export async function welcome(
   folder: string,
   columns: number,
 ): Promise<string> {
-  const functions = await listFunctions(environment.appUrl);
-  return welcomeLines({ ...environment, functions, folder }, columns).join('\n');
+  const response = await callApp(`${environment.appUrl}/api/workloads`);
+  const { workloads } = (await response.json()) as Pick<Welcome, 'workloads'>;
+  return welcomeLines({ ...environment, workloads, folder }, columns).join('\n');
+}
+
+/** The part of `GET /api/workloads` that is shown. */
+interface Workload {
+  readonly name: string;
+  readonly schedules: readonly {
+    readonly timeZone: string;
+    readonly nextDueAt: string | null;
+    readonly nextDueLocal: string | null;
+  }[];
+  readonly blobContainer: string | null;
+  readonly after: { readonly nextDueAt: string | null } | null;
+  readonly pause: object | null;
 }
 
 export interface Welcome extends Pick<Environment, 'appUrl' | 'vaultUrl' | 'pace' | 'clock'> {
   readonly storage: Pick<Environment['storage'], 'blobUrl'>;
   readonly batch: Pick<Environment['batch'], 'url'>;
-  readonly functions: readonly AppFunction[];
+  readonly workloads: readonly Workload[];
   readonly folder: string;
 }
 
 export function welcomeLines(
-  { appUrl, storage, batch, vaultUrl, folder, pace, clock, functions }: Welcome,
+  { appUrl, storage, batch, vaultUrl, folder, pace, clock, workloads }: Welcome,
   columns: number,
 ): string[] {
   const speed = pace.speed === 1 ? 'in real time' : `${pace.speed} times as fast as real time`;
@@ -34,35 +48,55 @@ export function welcomeLines(
     `  vault    ${vaultUrl}`,
     `  state    ${folder}`,
     '',
-    ...scheduleLines(functions, columns),
+    ...scheduleLines(workloads, columns),
     'From another terminal, in this folder:',
-    ...twoColumns(hints(functions, appUrl), columns),
+    ...twoColumns(hints(workloads, appUrl), columns),
     '',
     'Ctrl-C stops everything; the state stays.',
   ];
 }
 
-function scheduleLines(functions: readonly AppFunction[], columns: number): string[] {
-  const due = dueTimes(functions);
+function scheduleLines(workloads: readonly Workload[], columns: number): string[] {
+  const due = workloads.flatMap(dueTimesOf).sort((one, other) => one.at.localeCompare(other.at));
   if (due.length === 0) return [];
-  const rows = due.map(({ workload, at }) => [at, workload] as const);
+  const rows = due.map(({ at, about }) => [at, about] as const);
   return ['Next due times, on this clock:', ...twoColumns(rows, columns), ''];
+}
+
+interface Due {
+  /** In UTC. */
+  readonly at: string;
+  readonly about: string;
+}
+
+/** The next due time of each schedule, with its local time where that differs. */
+function dueTimesOf({ name, schedules, after, pause }: Workload): readonly Due[] {
+  const paused = pause === null ? '' : ', paused';
+  const own = schedules.flatMap(({ timeZone, nextDueAt, nextDueLocal }) => {
+    if (nextDueAt === null || nextDueLocal === null) return [];
+    const local = nextDueLocal.endsWith('+00:00') ? '' : ` (${nextDueLocal} ${timeZone})`;
+    return [{ at: nextDueAt, about: `${name}${paused}${local}` }];
+  });
+  if (after === null || after.nextDueAt === null) return own;
+  return [...own, { at: after.nextDueAt, about: `${name}${paused}, after others of this time` }];
 }
 
 /** The possible calls for the workloads that the app declares. */
 function hints(
-  functions: readonly AppFunction[],
+  workloads: readonly Workload[],
   appUrl: string,
 ): readonly (readonly [string, string])[] {
   return [
-    ...blobTriggers(functions).map(
-      ({ container, workload }) =>
-        [`npm run drop -- ${container} <file>`, `a file that starts ${workload}`] as const,
+    ...workloads.flatMap(({ name, blobContainer }) =>
+      blobContainer === null
+        ? []
+        : [[`npm run drop -- ${blobContainer} <file>`, `a file that starts ${name}`] as const],
     ),
-    ...dueTimes(functions).map(
-      ({ workload }) =>
-        [`curl -X POST ${appUrl}/api/runs/${workload}`, `starts ${workload} now`] as const,
-    ),
+    ...workloads
+      .filter(({ schedules }) => schedules.length > 0)
+      .map(
+        ({ name }) => [`curl -X POST ${appUrl}/api/runs/${name}`, `starts ${name} now`] as const,
+      ),
     [`curl ${appUrl}/api/runs`, 'lists the runs'],
     ['npm run fetch -- <run id>', 'downloads outputs and logs'],
   ];

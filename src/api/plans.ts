@@ -6,6 +6,7 @@ import type { RunRecord } from '../run/run';
 import type { Settings } from '../settings';
 import type { HttpHandler } from './handler';
 import { withProblemDocuments } from './problem';
+import { scheduleView } from './workloads';
 import { checkBody, findWorkload, readBody } from './requests';
 
 /** Number of past runs that an estimate is based on. */
@@ -13,7 +14,7 @@ const PAST_RUNS = 10;
 
 /**
  * POST /api/plans/{workload}, with the body that would start the run, returns what the run would
- * create, need and cost. Nothing is created. The status is 422 when the run could not succeed.
+ * create, need and cost, with the next due times of its schedules. Nothing is created. The status is 422 when the run could not succeed.
  */
 export function planHandler(app: App, quotas: Settings['limits']): HttpHandler {
   return withProblemDocuments(async (request, _client, context) => {
@@ -30,7 +31,9 @@ export function planHandler(app: App, quotas: Settings['limits']): HttpHandler {
       },
       app.now().toISOString(),
     );
-    return { status: plan.errors.length === 0 ? 200 : 422, jsonBody: plan };
+    const now = app.now().toISOString();
+    const schedules = (app.schedules[workload.name] ?? []).map((one) => scheduleView(one, now));
+    return { status: plan.errors.length === 0 ? 200 : 422, jsonBody: { ...plan, schedules } };
   });
 }
 

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { welcomeLines, type Welcome } from '../../../local/cli/welcome';
 
-const trigger = (name: string, type: string, path?: string) => ({
-  name,
-  config: { bindings: [{ type, ...(path !== undefined && { path }) }] },
-});
+const workload = { schedules: [], blobContainer: null, after: null, pause: null };
+
+function schedule(nextDueAt: string | null, nextDueLocal: string | null, timeZone = 'UTC') {
+  return { timeZone, nextDueAt, nextDueLocal };
+}
 
 const welcome: Welcome = {
   appUrl: 'http://localhost:7071',
@@ -14,12 +15,28 @@ const welcome: Welcome = {
   folder: '/work/.nightshift/local',
   pace: { speed: 20, realEpoch: 0, clockEpoch: 0 },
   clock: { now: () => new Date('2030-01-02T03:04:05Z'), at: () => () => {} },
-  functions: [
-    { ...trigger('count-words-timer', 'timerTrigger'), nextDue: '2030-01-04T02:00:00.000Z' },
-    { ...trigger('invoices-timer', 'timerTrigger'), nextDue: '2030-01-03T02:00:00.000Z' },
-    { ...trigger('tidy', 'timerTrigger'), nextDue: '2030-01-02T04:17:00.000Z' },
-    trigger('thumbnails-blob', 'blobTrigger', 'photos/{name}'),
-    trigger('runs-list', 'httpTrigger'),
+  workloads: [
+    {
+      ...workload,
+      name: 'count-words',
+      schedules: [schedule('2030-01-04T02:00:00.000Z', '2030-01-04T02:00:00+00:00')],
+    },
+    {
+      ...workload,
+      name: 'invoices',
+      schedules: [
+        schedule('2030-01-03T01:00:00.000Z', '2030-01-03T02:00:00+01:00', 'Europe/Berlin'),
+        schedule(null, null),
+      ],
+    },
+    {
+      ...workload,
+      name: 'totals',
+      after: { nextDueAt: '2030-01-06T01:00:00.000Z' },
+      pause: { reason: 'stocktaking' },
+    },
+    { ...workload, name: 'index', after: { nextDueAt: null } },
+    { ...workload, name: 'thumbnails', blobContainer: 'photos' },
   ],
 };
 
@@ -35,16 +52,17 @@ test('the welcome names the declared workloads and when each schedule is due nex
     '  state    /work/.nightshift/local',
     '',
     'Next due times, on this clock:',
-    '  2030-01-03T02:00:00.000Z  invoices',
+    '  2030-01-03T01:00:00.000Z  invoices (2030-01-03T02:00:00+01:00 Europe/Berlin)',
     '  2030-01-04T02:00:00.000Z  count-words',
+    '  2030-01-06T01:00:00.000Z  totals, paused, after others of this time',
     '',
     'From another terminal, in this folder:',
     '  npm run drop -- photos <file>',
     '    a file that starts thumbnails',
-    '  curl -X POST http://localhost:7071/api/runs/invoices',
-    '    starts invoices now',
     '  curl -X POST http://localhost:7071/api/runs/count-words',
     '    starts count-words now',
+    '  curl -X POST http://localhost:7071/api/runs/invoices',
+    '    starts invoices now',
     '  curl http://localhost:7071/api/runs',
     '    lists the runs',
     '  npm run fetch -- <run id>',
@@ -59,7 +77,7 @@ test('no line of the welcome is wider than a terminal of 80 columns', () => {
 });
 
 test('for an app without schedules and triggers the welcome shows how to list runs', () => {
-  const lines = welcomeLines({ ...welcome, functions: [] }, 120);
+  const lines = welcomeLines({ ...welcome, workloads: [] }, 120);
 
   expect(lines.slice(8)).toEqual([
     'From another terminal, in this folder:',
