@@ -104,9 +104,13 @@ function isDate(text: string): boolean {
   return /^\d{4}-\d\d-\d\d$/.test(text);
 }
 
+/** True for a schedule that names its hours: its due times are local times, and not intervals. */
+export function namesHours({ cron }: Pick<Schedule, 'cron'>): boolean {
+  return !(canonicalCron(cron).split(' ').at(-4) ?? '*').includes('*');
+}
+
 function* timesAfter({ cron, timeZone }: Schedule, after: string): Generator<string> {
-  const hour = canonicalCron(cron).split(' ').at(-4) ?? '*';
-  if (!hour.includes('*')) return yield* fixedHours(cron, timeZone, after);
+  if (namesHours({ cron })) return yield* fixedHours(cron, timeZone, after);
   const rule = ruleOf(cron, timeZone);
   for (let next = rule.nextRun(new Date(after)); next !== null; next = rule.nextRun(next)) {
     yield next.toISOString();

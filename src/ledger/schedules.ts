@@ -3,12 +3,14 @@ import {
   dueTimesIn,
   FRESH_MS,
   later,
+  namesHours,
   previousDueTime,
   type CatchUp,
   type CatchUpRule,
   type Schedule,
 } from './due-times';
 import type { Occurrence } from '../run/run';
+import { offsetAt } from '../workload/local-time';
 import { WORKLOAD_PARTITION } from './keys';
 import { readOccurrence, versioned, writeOf, type Versioned } from './ledger';
 import type { Table } from './table';
@@ -30,6 +32,8 @@ export type SchedulesInForce = Readonly<Record<string, readonly DeclaredSchedule
 export interface ScheduleRow extends Schedule {
   /** All due times up to here are settled: registered, or recorded as missed. */
   readonly through: string;
+  /** Minutes by which the zone was ahead of UTC then; left out by earlier versions. */
+  readonly offsetMinutes?: number;
 }
 
 export interface ScheduleContext {
@@ -61,16 +65,12 @@ export async function settleSchedule(
   const key = keyOf(declared);
   const found = versioned<ScheduleRow>(await context.table.get(WORKLOAD_PARTITION, key));
   if (found === null) {
-    await moveOn(
-      context.table,
-      key,
-      { ...partOf(declared), through: arrived(declared, now) },
-      null,
-    );
+    await moveOn(context.table, key, rowThrough(declared, arrived(declared, now)), null);
     return { registered: 0, missed: 0 };
   }
   const until = arrived(found.value, now);
-  const all = dueTimesIn(found.value, found.value.through, until, MAX_DUE_TIMES + 1);
+  const settled = settledThrough(found.value);
+  const all = dueTimesIn(found.value, settled, until, MAX_DUE_TIMES + 1);
   const due = all.slice(0, MAX_DUE_TIMES);
   // Judged with the one after them: only the very last of all is made up for by `last`.
   const { run, missed } = wasUp(found.value, now)
@@ -81,10 +81,10 @@ export async function settleSchedule(
   const cause = `nothing started this due time when it came; catchUp: '${catchUp}' makes up others`;
   for (const at of lost) await context.recordMissed(declared, at, cause);
   const isThrough = all.length === due.length;
-  const through = later(found.value.through, isThrough ? until : (due.at(-1) ?? until));
+  const through = later(settled, isThrough ? until : (due.at(-1) ?? until));
   const next = isThrough
-    ? { ...partOf(declared), through: later(through, arrived(declared, now)) }
-    : { ...found.value, through };
+    ? rowThrough(declared, later(through, arrived(declared, now)))
+    : rowThrough(found.value, through);
   await moveOn(context.table, key, next, found);
   return { registered: run.length, missed: lost.length };
 }
@@ -151,15 +151,39 @@ export function dueWhenStarting({ delayMinutes = 0 }: Schedule, at: Date): strin
   return new Date(at.getTime() - delayMinutes * MINUTE_MS).toISOString();
 }
 
+/**
+ * The end of what is settled by the rules of the zone as they are now. Where they have changed since, by an
+ * update of the platform, a local time is another instant: without this the due time of that day would come
+ * twice, or not at all. Schedules of intervals follow real time and are not concerned.
+ */
+function settledThrough(row: ScheduleRow): string {
+  const { through, offsetMinutes, timeZone } = row;
+  if (offsetMinutes === undefined || !namesHours(row)) return through;
+  const at = Date.parse(through);
+  return new Date(at + offsetMinutes * MINUTE_MS - offsetAt(at, timeZone)).toISOString();
+}
+
+/** True for a due time whose local time was due already before the rules of the zone changed. */
+export async function cameBefore(
+  table: Table,
+  schedule: DeclaredSchedule,
+  due: string,
+  now: Date,
+): Promise<boolean> {
+  const row = versioned<ScheduleRow>(await table.get(WORKLOAD_PARTITION, keyOf(schedule)))?.value;
+  if (row === undefined) return false;
+  const settled = settledThrough(row);
+  // Only then is anything settled that is still to come.
+  return settled > arrived(row, now) && due <= settled;
+}
+
+function rowThrough(schedule: Schedule, through: string): ScheduleRow {
+  const offsetMinutes = offsetAt(Date.parse(through), schedule.timeZone) / MINUTE_MS;
+  return { ...partOf(schedule), through, offsetMinutes };
+}
+
 /** The part of a schedule that decides its due times. */
-function partOf({
-  cron,
-  timeZone,
-  from,
-  until,
-  exclude,
-  delayMinutes,
-}: DeclaredSchedule): Schedule {
+function partOf({ cron, timeZone, from, until, exclude, delayMinutes }: Schedule): Schedule {
   return {
     cron,
     timeZone,

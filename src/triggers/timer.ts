@@ -3,6 +3,7 @@ import type { DurableClient } from 'durable-functions';
 import type { App } from '../app';
 import { FRESH_MS, isDueAt } from '../ledger/due-times';
 import {
+  cameBefore,
   dueWhenStarting,
   occurrenceOfDue,
   startByOf,
@@ -37,6 +38,8 @@ export function timerHandler(app: App, workload: Workload, schedules: readonly D
     for (const { due, schedule } of all) {
       if (isLate(fired, app.now()))
         context.log(`the due time ${due} has passed; the reconciler catches up on it`);
+      else if (await cameBefore(app.table, schedule, due, app.now()))
+        context.log(`the local time of ${due} was due before the rules of its zone changed`);
       else await start(occurrenceOfDue(schedule, due), startByOf(schedule, due));
     }
   };

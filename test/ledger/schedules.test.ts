@@ -66,7 +66,12 @@ test('a schedule that is seen for the first time counts from then on', async () 
 
   expect([context.run, context.missed]).toEqual([[], []]);
   expect(table.values('workload')).toEqual({
-    report: { cron: HOURLY, timeZone: 'UTC', through: '2026-11-30T00:30:02.000Z' },
+    report: {
+      cron: HOURLY,
+      timeZone: 'UTC',
+      through: '2026-11-30T00:30:02.000Z',
+      offsetMinutes: 0,
+    },
   });
 });
 
@@ -161,6 +166,7 @@ test('a changed schedule counts from then on, after the one before it is settled
       cron: '0 15 * * * *',
       timeZone: 'Europe/Berlin',
       through: '2026-11-30T02:30:02.000Z',
+      offsetMinutes: 60,
     },
   });
   await settle(context, changed, '2026-11-30T03:30:00.000Z');
