@@ -84,14 +84,16 @@ async function asking(
   }
 }
 
-/** The seconds from the turn that creates each timer to its end, rounded. */
+/** The seconds from the start of the turn that creates each timer to its end. */
 function waitsOf(hub: Hub, id: string): readonly number[] {
-  return hub
-    .history(id)
-    .filter(isOf('TimerCreated'))
-    .flatMap((event) =>
-      'FireAt' in event
-        ? [Math.round((Date.parse(event.FireAt) - Date.parse(event.Timestamp)) / 1000)]
-        : [],
-    );
+  const waits: number[] = [];
+  let turn = Number.NaN;
+  for (const event of hub.history(id)) {
+    // The event of a timer has the time at which it is written, which on a busy machine is later.
+    if (isOf('OrchestratorStarted')(event)) turn = Date.parse(event.Timestamp);
+    if ('FireAt' in event && isOf('TimerCreated')(event)) {
+      waits.push(Math.round((Date.parse(event.FireAt) - turn) / 1000));
+    }
+  }
+  return waits;
 }
