@@ -17,9 +17,13 @@ import { callerOf, checked, findWorkload, readBody } from './requests';
 /** The handlers that start, list, show and stop backfills. */
 
 const dayOrInstant = z
-  .union([z.iso.date(), z.iso.datetime({ offset: true })], {
-    error: 'must be a day, such as 2026-11-23, or an instant, such as 2026-11-23T02:00:00Z',
-  })
+  .string()
+  .refine(
+    (text) =>
+      z.iso.date().safeParse(text).success ||
+      z.iso.datetime({ offset: true }).safeParse(text).success,
+    { error: 'must be a day, such as 2026-11-23, or an instant, such as 2026-11-23T02:00:00Z' },
+  )
   .transform((text) => (text.includes('T') ? new Date(text).toISOString() : text));
 
 const bodySchema = z.strictObject({
