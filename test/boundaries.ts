@@ -203,7 +203,7 @@ export const allowances: Readonly<Record<string, readonly Ambient[]>> = {
   'src/main.ts': ['process.env'],
   'src/functions.ts': ['new Date()'],
   'src/azure/connect.ts': ['new Date()', 'Math.random'],
-  'src/cli/main.ts': ['process.env'],
+  'src/cli/main.ts': ['new Date()', 'process.env'],
   'src/workloads/shared/lib/program.ts': ['new Date()', 'process.env'],
   'local/clock.ts': ['Date.now'],
   'local/cli/up.ts': ['process.env'],

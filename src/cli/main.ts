@@ -14,6 +14,7 @@ void run(commands, process.argv.slice(2), {
   environment: process.env,
   write: (text) => process.stdout.write(text),
   writeError: (text) => process.stderr.write(text),
+  now: () => new Date(),
   wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   confirm: process.stdin.isTTY && process.stdout.isTTY ? confirm : null,
 }).then((code) => {

@@ -6,6 +6,7 @@ export interface CommandContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly write: (text: string) => void;
   readonly writeError: (text: string) => void;
+  readonly now: () => Date;
   readonly wait: (milliseconds: number) => Promise<void>;
   /** Asks a person a question that is answered with y or n; null where nobody sits at a terminal. */
   readonly confirm: ((question: string) => Promise<boolean>) | null;

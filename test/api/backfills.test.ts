@@ -342,3 +342,31 @@ test('what follows a run of a backfill is asked for, too, and waits for the one 
     ['queued', 'overlapped'],
   ]);
 });
+
+test('what waits for a due time and others of that time is registered with it, by its backfill', async () => {
+  const triggers = { schedule: { cron: '30 2 * * *', timeZone: 'Europe/Berlin' } } as const;
+  const first = { ...whole, triggers } as const;
+  const other = { ...whole, name: 'other', triggers } as const;
+  const both = {
+    ...split,
+    name: 'both',
+    triggers: { after: { all: ['hello', 'other'] } },
+  } satisfies WorkloadDeclaration;
+  const world = await worldOf([nightly], [first, other, both]);
+  const schedules = { hello: [nightly], other: [{ ...nightly, workload: 'other' }] };
+  const app = { ...world.app, schedules };
+  const { body } = await ask({ ...world, app }, asked);
+  await admit(admissionOf(app, world.hub.client));
+
+  const [row, ...rest] = (await listActive(world.table)).filter(
+    ({ workload }) => workload === 'both',
+  );
+  expect(rest).toEqual([]);
+  expect(row).toMatchObject({
+    instant: '2026-11-16T01:30:00.000Z',
+    attempt: 0,
+    state: 'queued',
+    backfill: { id: (body as { id: string }).id },
+    reason: { code: 'notAllSucceeded' },
+  });
+});

@@ -59,6 +59,7 @@ async function call(
     environment: { NIGHTSHIFT_URL: url, ...(key !== undefined && { NIGHTSHIFT_KEY: key }) },
     write: (text) => void (stdout += text),
     writeError: (text) => void (stderr += text),
+    now: () => new Date('2026-11-30T12:00:00Z'),
     wait: async (milliseconds) => void waits.push(milliseconds),
     confirm: answer === undefined ? null : async () => answer,
   });
