@@ -78,7 +78,7 @@ export async function registerRun(
   return registered;
 }
 
-/** What follows a run that a backfill asked for is asked for by it, too: no other makes it skip. */
+/** The mark of the run that is followed: a follower of a backfill is not skipped either. */
 async function markOfFollowed(
   table: Table,
   { occurrence }: RunRequest,

@@ -126,7 +126,7 @@ export function backfillStopHandler(app: App): HttpHandler {
   });
 }
 
-/** @throws Failure unknownBackfill when there is none of that id */
+/** @throws Failure unknownBackfill for an id without a backfill */
 async function findBackfill({ table }: App, { params }: HttpRequest): Promise<BackfillRow> {
   const id = params['id'] ?? '';
   const found = isBackfillId(id) ? await readBackfill(table, id) : null;

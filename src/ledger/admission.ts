@@ -193,7 +193,7 @@ function overlapDecision(
   }
 }
 
-/** What was asked for replaces nothing, and is not replaced: it waits, and is waited for. */
+/** An attempt that was asked for replaces no other and is not replaced: it waits, and is waited for. */
 function replaceDecision(
   candidates: readonly ActiveRow[],
   row: ActiveRow,
@@ -223,7 +223,7 @@ function replaceDecision(
     : wait(row, 'overlapped', `run ${holder.runId}, which this run replaces, is ending`);
 }
 
-/** What was asked for waits, and makes no occurrence skip that came by itself. */
+/** An attempt that was asked for waits, and makes no occurrence skip that came by itself. */
 function forbidDecision(row: ActiveRow, others: readonly ActiveRow[]): Decision | null {
   const [holder] = others;
   if (holder === undefined) return null;
