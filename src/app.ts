@@ -1,19 +1,22 @@
 import type { DurableClient } from 'durable-functions';
-import type { FailureCode } from './failure';
+import { Failure, type FailureCode } from './failure';
 import { findInstance, instanceIdOf, isActive } from './instances';
 import type { AppLimits, WorkloadPolicy } from './ledger/admission';
 import type { AdmissionContext, RunStarter } from './ledger/admit';
 import { finish, type Announce } from './ledger/finish';
+import { registerFollowUps } from './ledger/follow-ups';
 import { newOccurrenceRow } from './ledger/ledger';
+import { newOccurrenceOf } from './ledger/new-occurrence';
 import type { ActiveRow, OccurrenceRow } from './ledger/rows';
 import { endingOf } from './ledger/run-ledger';
-import type { SchedulesInForce } from './ledger/schedules';
+import { occurrenceOfDue, type SchedulesInForce } from './ledger/schedules';
 import type { Table } from './ledger/table';
 import { recordWithoutRun } from './run/finish/record-without-run';
 import type { Ports } from './run/ports';
 import type { RunInput, RunRequest } from './run/run';
 import { POLL_NOW, RUN_ORCHESTRATION } from './run/workflow';
 import { groupOf } from './workload/after-schema';
+import { parametersOf } from './workload/parameters';
 import { overlapPolicy, type Workloads } from './workload/workload';
 
 /** Everything that triggers, the API and the reconciler work with. */
@@ -44,6 +47,29 @@ export function admissionOf(app: App, client: DurableClient): AdmissionContext {
     now: app.now,
     newDecisionId: app.newId,
     endWithoutRun: (row) => endWithoutRun(app, row),
+    backfills: backfillsOf(app),
+  };
+}
+
+function backfillsOf(app: App): AdmissionContext['backfills'] {
+  const { workloads, schedules, owner, now } = app;
+  return {
+    registerFollowUps: ({ request, attempt, backfill }) =>
+      registerFollowUps(app, request, attempt, backfill),
+    schedulesOf: (name) => (workloads.has(name) ? (schedules[name] ?? []) : null),
+    occurrenceOf: async (schedule, due, backfill) => {
+      const workload = workloads.get(schedule.workload);
+      if (workload === undefined) {
+        throw new Failure('unknownWorkload', `workload ${schedule.workload} no longer exists`);
+      }
+      const request = {
+        workload: workload.name,
+        occurrence: occurrenceOfDue(schedule, due),
+        parameters: parametersOf(workload, {}),
+      };
+      const known = newOccurrenceOf(workload, request, { backfill }, now().toISOString());
+      return { ...known, owner: await owner() };
+    },
   };
 }
 

@@ -8,8 +8,10 @@ const statuses = {
   unknownWorkload: 404,
   unknownRun: 404,
   unknownOutput: 404,
+  unknownBackfill: 404,
   runEnded: 409,
   notPaused: 409,
+  backfillEnded: 409,
   bodyTooLarge: 413,
   keyReused: 422,
   /** A declaration or a setting is wrong. */

@@ -19,6 +19,12 @@ import { followHandler } from './triggers/follow';
 import { cancelHandler, listHandler, showHandler, startHandler } from './api/runs';
 import { blobFunctionOf, blobHandler, BLOB_POISON_QUEUE, poisonBlobHandler } from './triggers/blob';
 import { latestRunHandler, outputsHandler } from './api/outputs';
+import {
+  backfillHandler,
+  backfillShowHandler,
+  backfillsHandler,
+  backfillStopHandler,
+} from './api/backfills';
 import { pauseHandler, resumeHandler } from './api/pauses';
 import { planHandler } from './api/plans';
 import { workloadsHandler } from './api/workloads';
@@ -94,6 +100,10 @@ function registerRoutes(app: App, { limits }: Settings): void {
     ['workloads-resume', 'POST', 'workloads/{workload}/resume', resumeHandler(app)],
     ['pause', 'POST', 'pause', pauseHandler(app)],
     ['resume', 'POST', 'resume', resumeHandler(app)],
+    ['backfills-start', 'POST', 'workloads/{workload}/backfill', backfillHandler(app)],
+    ['backfills-list', 'GET', 'backfills', backfillsHandler(app)],
+    ['backfills-show', 'GET', 'backfills/{id}', backfillShowHandler(app)],
+    ['backfills-stop', 'DELETE', 'backfills/{id}', backfillStopHandler(app)],
     ['runs-latest', 'GET', 'workloads/{workload}/latest', latestRunHandler(app)],
     ['outputs', 'GET', 'runs/{id}/outputs/{*name}', outputsHandler(app)],
   ] as const;

@@ -2,6 +2,7 @@ import type { DurableClient } from 'durable-functions';
 import { admissionOf, policyOf, type App } from './app';
 import { Failure } from './failure';
 import { adoptFormerRun, takeFormerRuns } from './former-version';
+import { registerFollowUps } from './ledger/follow-ups';
 import { decideAdmission } from './ledger/admission';
 import { admit, spentIn } from './ledger/admit';
 import {
@@ -20,13 +21,11 @@ import {
   type Registered,
 } from './ledger/ledger';
 import { listActive } from './ledger/list';
+import { newOccurrenceOf, type KnownOccurrence } from './ledger/new-occurrence';
 import { OPEN_ADMISSION, type AdmissionControl } from './ledger/rows';
 import type { Table } from './ledger/table';
-import { followUpsOf } from './ledger/predecessors';
 import { readUpkeep, type Upkeep } from './ledger/upkeep';
 import type { RunRequest } from './run/run';
-import { parametersOf } from './workload/parameters';
-import { costOf } from './workload/prices';
 import { predecessorsOf } from './workload/after-schema';
 import type { Workload } from './workload/workload';
 
@@ -38,14 +37,6 @@ export interface Started {
   readonly runId: string;
   /** False when the occurrence has its row already. */
   readonly isNew: boolean;
-}
-
-/** Data on an occurrence that its request does not hold. */
-export interface KnownOccurrence {
-  /** The last change of a blob; now where it is left out. A due time is its own instant. */
-  readonly instant?: string;
-  /** End of the start window; by default that of the workload, from now on. */
-  readonly startBy?: string;
 }
 
 /**
@@ -76,7 +67,8 @@ export async function registerRun(
 ): Promise<Registered> {
   refuseWithoutPrevious(workload, request);
   const now = app.now().toISOString();
-  const occurrence = occurrenceOf(workload, request, known, now);
+  const mark = await markOfFollowed(app.table, request);
+  const occurrence = newOccurrenceOf(workload, request, { ...known, ...mark }, now);
   const owned = { ...occurrence, owner: await app.owner() };
   if (request.occurrence.kind === 'request') await refuseAtBound(app, owned, now);
   // Once all records have rows, the row of the occurrence says as much.
@@ -86,43 +78,14 @@ export async function registerRun(
   return registered;
 }
 
-/**
- * Registers the occurrences that wait for this one and others of the same due time. What waits for another
- * attempt of a run gets an attempt of its own, where its last one has ended.
- */
-export async function registerFollowUps(
-  app: App,
-  { workload, occurrence }: RunRequest,
-  attempt: number,
-): Promise<void> {
-  if (occurrence.kind !== 'schedule') return;
-  const { due, timeZone = 'UTC' } = occurrence;
-  const now = app.now().toISOString();
-  for (const followUp of followUpsOf(app, workload, due, timeZone)) {
-    const follower = app.workloads.get(followUp.workload);
-    if (follower === undefined) continue;
-    const request = { ...followUp, parameters: parametersOf(follower, {}) };
-    // Admission counts the window from the end of what it waits for.
-    const startBy = new Date(Date.parse(now) + LONGEST_WAIT_MS).toISOString();
-    const fresh = {
-      ...occurrenceOf(follower, request, { startBy }, now),
-      owner: await app.owner(),
-    };
-    const registered = await register(app.table, fresh, now);
-    if (attempt === 0 || registered.active !== null) continue;
-    await registerNext(app.table, fresh, now);
-  }
-}
-
-/** More than the deadline of any run, its start window and what may queue before it. */
-const LONGEST_WAIT_MS = 14 * 86_400_000;
-
-/** Registers the first attempt that is not final. */
-async function registerNext(table: Table, occurrence: NewOccurrence, now: string): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    const { active } = await register(table, { ...occurrence, attempt }, now);
-    if (active !== null) return;
-  }
+/** The mark of the run that is followed: a follower of a backfill is not skipped either. */
+async function markOfFollowed(
+  table: Table,
+  { occurrence }: RunRequest,
+): Promise<Pick<KnownOccurrence, 'backfill'>> {
+  if (occurrence.kind !== 'after') return {};
+  const { backfill } = (await readOccurrence(table, occurrence.runId))?.value ?? {};
+  return backfill === undefined ? {} : { backfill };
 }
 
 /**
@@ -149,41 +112,8 @@ async function wasSkipped(table: Table, { runId, active }: Registered): Promise<
   return (await readOccurrence(table, runId))?.value.state === 'skipped';
 }
 
-function instantOf({ occurrence }: RunRequest, given: string | undefined, now: string): string {
-  switch (occurrence.kind) {
-    case 'schedule':
-    case 'afterAll':
-      return occurrence.due;
-    case 'after':
-      return partsOfRunId(occurrence.runId)?.instant ?? given ?? now;
-    case 'blob':
-    case 'request':
-      return given ?? now;
-  }
-}
-
-const MINUTE_MS = 60_000;
 /** Callers over HTTP add nothing to a queue of this length; other triggers continue where they are. */
 const MAX_WAITING = 500;
-
-function occurrenceOf(
-  workload: Workload,
-  request: RunRequest,
-  known: KnownOccurrence,
-  now: string,
-): Omit<NewOccurrence, 'owner'> {
-  const { startWithinMinutes, deadlineMinutes, priority, pool } = workload;
-  const window = startWithinMinutes ?? deadlineMinutes;
-  const instant = instantOf(request, known.instant, now);
-  // A due time that is made up late still has its window, from the moment it is known.
-  const startBy = known.startBy ?? new Date(Date.parse(now) + window * MINUTE_MS).toISOString();
-  const nodeMinutes = pool.existing === undefined ? pool.maxNodes * deadlineMinutes : 0;
-  const cost = costOf(
-    { nodeMinutes, dedicatedMinutes: (pool.dedicatedNodes / pool.maxNodes) * nodeMinutes },
-    pool.pricePerNodeHour ?? null,
-  );
-  return { request, instant, attempt: 0, startBy, priority, mayTake: { nodeMinutes, cost } };
-}
 
 /**
  * A caller over HTTP gets an error when the run would have to wait for room, before anything is written;

@@ -8,7 +8,7 @@ import { ALL_WORKLOADS } from '../ledger/rows';
 import { ValidationError } from '../workload/validation';
 import type { HttpHandler } from './handler';
 import { withProblemDocuments } from './problem';
-import { checked, findWorkload, readBody } from './requests';
+import { callerOf, checked, findWorkload, readBody } from './requests';
 
 /** The handlers that pause and resume a workload, or all. */
 
@@ -72,9 +72,4 @@ function nameOf(workload: string): string {
 function workloadIn({ workloads }: App, { params }: HttpRequest): string {
   const name = params['workload'];
   return name === undefined ? ALL_WORKLOADS : findWorkload(workloads, name).name;
-}
-
-/** The name by which App Service authentication knows the caller, else the name that the caller gives. */
-function callerOf({ headers }: HttpRequest, given: string | undefined): string {
-  return headers.get('x-ms-client-principal-name') ?? given ?? 'a request';
 }

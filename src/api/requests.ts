@@ -88,3 +88,8 @@ export function checked<Output>(schema: z.ZodType<Output>, body: unknown): Outpu
   if (!validated.isValid) throw validationErrorFrom(validated.errors);
   return validated.value;
 }
+
+/** The name by which App Service authentication knows the caller, else the name that the caller gives. */
+export function callerOf({ headers }: HttpRequest, given: string | undefined): string {
+  return headers.get('x-ms-client-principal-name') ?? given ?? 'a request';
+}

@@ -17,6 +17,8 @@ export interface RunSummary {
   /** The runs that this one follows; empty while it waits for several. */
   readonly follows: readonly string[];
   readonly attempt: number;
+  /** Id of the backfill that asked for this attempt. */
+  readonly backfill: string | null;
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
@@ -105,6 +107,7 @@ export function toRunSummary(row: OccurrenceRow, active: ActiveRow | null): RunS
     parameters: row.parameters,
     follows: followedBy(occurrence),
     attempt: row.attempt,
+    backfill: row.backfill?.id ?? null,
     createdAt: row.knownAt,
     startedAt: row.startedAt,
     endedAt: row.endedAt,

@@ -4,6 +4,7 @@ import { admissionOf, type App } from '../app';
 import { eachAtOnce } from '../concurrency';
 import { instanceIdOf } from '../instances';
 import { admit, closeAdmission } from '../ledger/admit';
+import { stopBackfills } from '../ledger/backfills';
 import { requestCancel } from '../ledger/claim';
 import { listActive } from '../ledger/list';
 import { stopCosts } from '../run/finish/stop-costs';
@@ -16,10 +17,12 @@ import { findWorkload } from './requests';
 /** New starts wait this long, so that none makes a pool while the stop is at work. */
 const CLOSED_MINUTES = 5;
 const CANCELS_AT_ONCE = 16;
+const STOPPED = 'a stop of all runs';
 
 /**
  * DELETE /api/runs?workload=: stops all that bills. Admission is closed first; then all nodes are
- * taken away, pools in parallel; then every active run is cancelled.
+ * taken away, pools in parallel; then every active run is cancelled. Backfills are stopped first, or they
+ * would start again.
  */
 export function stopAllHandler(app: App): HttpHandler {
   return withProblemDocuments(async (request, client) => {
@@ -29,6 +32,7 @@ export function stopAllHandler(app: App): HttpHandler {
     const query = workload === null ? '' : `?workload=${workload}`;
     const closed = { until, by: 'a request', why: `DELETE /api/runs${query}` };
     await closeAdmission(app.table, closed, workload);
+    const backfills = await stopBackfills(app.table, workload, STOPPED, now.toISOString());
     const active = (await listActive(app.table)).filter(
       (row) => workload === null || row.workload === workload,
     );
@@ -36,13 +40,13 @@ export function stopAllHandler(app: App): HttpHandler {
     const only = workload === null ? null : { runIds, workload };
     const stopped = await stopCosts(app, await app.owner(), only);
     await eachAtOnce(active, CANCELS_AT_ONCE, async (row) => {
-      await requestCancel(app.table, row.runId, 'a stop of all runs', now.toISOString());
+      await requestCancel(app.table, row.runId, STOPPED, now.toISOString());
       if (row.state !== 'running') return;
       // The run polls by itself too; an instance that has ended takes no event.
       await client.raiseEvent(instanceIdOf(row), POLL_NOW, {}).catch(() => undefined);
     });
     await admit(admissionOf(app, client));
-    return { status: 202, jsonBody: { cancelled: [...runIds], ...stopped } };
+    return { status: 202, jsonBody: { cancelled: [...runIds], backfills, ...stopped } };
   });
 }
 

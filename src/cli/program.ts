@@ -8,6 +8,8 @@ export interface CommandContext {
   readonly writeError: (text: string) => void;
   readonly now: () => Date;
   readonly wait: (milliseconds: number) => Promise<void>;
+  /** Asks a person a question that is answered with y or n; null where nobody sits at a terminal. */
+  readonly confirm: ((question: string) => Promise<boolean>) | null;
 }
 
 /** Adds one command to the program. An action that fails throws; its message is printed. */
@@ -16,6 +18,11 @@ export type AddCommand = (program: Command, context: CommandContext) => void;
 /** An error in how a command was called, for checks that its options cannot express: exit code 2. */
 export class WrongCall extends Error {
   override readonly name = 'WrongCall';
+}
+
+/** The end of a command that did not succeed, in one sentence. */
+export class CommandFailed extends Error {
+  override readonly name = 'CommandFailed';
 }
 
 const FAILED = 1;
@@ -45,9 +52,13 @@ export async function run(
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    if (error instanceof CommanderError && error.code === 'commander.help') {
+      return refuse('the command is missing');
+    }
     if (error instanceof CommanderError) return refuse(sentenceOf(error));
     if (error instanceof WrongCall) return refuse(error.message);
-    context.writeError(`${errorText(error)}\n`);
+    const text = error instanceof CommandFailed ? error.message : errorText(error);
+    context.writeError(`${text}\n`);
     return FAILED;
   }
 }

@@ -13,3 +13,10 @@ export function printable(text: string): string {
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
+
+/** Counts by status, such as `5 succeeded, 2 not run yet`. */
+export function countsText(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([status, count]) => `${count} ${status === 'none' ? 'not run yet' : status}`)
+    .join(', ');
+}

@@ -1,6 +1,6 @@
 import { heldByPause, pausedSince, skippedByPause } from './pauses';
 import type { Predecessors } from './predecessors';
-import type { ActiveRow, AdmissionControl, Reason } from './rows';
+import { isAskedFor, type ActiveRow, type AdmissionControl, type Reason } from './rows';
 
 /**
  * Decides which of the waiting occurrences start now: one decision over all active rows, so that the
@@ -188,29 +188,46 @@ function overlapDecision(
     case 'queue':
       if (holder === undefined) return null;
       return wait(row, 'overlapped', `run ${holder} of ${row.workload} is active`);
-    case 'replace': {
-      // A due time that is registered late does not replace a run of a newer one.
-      const staying = others.filter(({ cancel, state }) => cancel === null && state !== 'ending');
-      const later = staying.filter(({ instant }) => instant > row.instant);
-      const newer = newestOf([...candidates, ...later], row);
-      if (newer !== row.runId) {
-        return end(row, 'skipped', 'overlapped', `run ${newer} is newer and replaces it`);
-      }
-      if (holder === undefined) return null;
-      // The reconciler ends a run that is ending: no orchestration reads a cancel of it.
-      for (const { runId } of staying) {
-        decisions.set(runId, { kind: 'cancel', runId, by: row.runId });
-      }
-      return wait(row, 'overlapped', `run ${holder}, which this run replaces, is ending`);
-    }
+    case 'replace':
+      return replaceDecision(candidates, row, others, decisions);
   }
 }
 
-/** A retry was asked for: it waits, and makes no occurrence skip that came by itself. */
+/** An attempt that was asked for replaces no other and is not replaced: it waits, and is waited for. */
+function replaceDecision(
+  candidates: readonly ActiveRow[],
+  row: ActiveRow,
+  others: readonly ActiveRow[],
+  decisions: Map<string, Decision>,
+): Decision | null {
+  const holder = others.find((one) => isAskedFor(row) || isAskedFor(one)) ?? others[0];
+  if (!isAskedFor(row)) {
+    // A due time that is registered late does not replace a run of a newer one.
+    const staying = others.filter(
+      (one) => one.cancel === null && one.state !== 'ending' && !isAskedFor(one),
+    );
+    const later = staying.filter(({ instant }) => instant > row.instant);
+    const fresh = candidates.filter((one) => !isAskedFor(one));
+    const newer = newestOf([...fresh, ...later], row);
+    if (newer !== row.runId) {
+      return end(row, 'skipped', 'overlapped', `run ${newer} is newer and replaces it`);
+    }
+    // The reconciler ends a run that is ending: no orchestration reads a cancel of it.
+    for (const { runId } of staying) {
+      decisions.set(runId, { kind: 'cancel', runId, by: row.runId });
+    }
+  }
+  if (holder === undefined) return null;
+  return isAskedFor(row) || isAskedFor(holder)
+    ? wait(row, 'overlapped', `run ${holder.runId} of ${row.workload} is active`)
+    : wait(row, 'overlapped', `run ${holder.runId}, which this run replaces, is ending`);
+}
+
+/** An attempt that was asked for waits, and makes no occurrence skip that came by itself. */
 function forbidDecision(row: ActiveRow, others: readonly ActiveRow[]): Decision | null {
   const [holder] = others;
   if (holder === undefined) return null;
-  const first = row.attempt > 0 ? undefined : others.find(({ attempt }) => attempt === 0);
+  const first = isAskedFor(row) ? undefined : others.find((one) => !isAskedFor(one));
   if (first !== undefined) {
     return end(row, 'skipped', 'overlapped', `run ${first.runId} of ${row.workload} was active`);
   }

@@ -8,6 +8,8 @@ import {
   type Spent,
 } from './admission';
 import type { RunRequest } from '../run/run';
+import { advanceBackfills, type BackfillContext } from './advance-backfills';
+import { backfillsIn } from './backfills';
 import { ACTIVE_PARTITION, ADMISSION_KEY, partitionOf, sumKey } from './keys';
 import {
   insertOccurrence,
@@ -25,6 +27,7 @@ import {
   OPEN_ADMISSION,
   type ActiveRow,
   type AdmissionControl,
+  type BackfillRow,
   type Closed,
   type MonthSum,
 } from './rows';
@@ -50,6 +53,8 @@ export interface AdmissionContext {
   readonly newDecisionId: () => string;
   /** Records an occurrence that ends without a run, and makes its row final. */
   readonly endWithoutRun: (row: ActiveRow) => Promise<void>;
+  /** Backfills register their next due times at each admission: an end makes room for one. */
+  readonly backfills: Omit<BackfillContext, 'table' | 'now'>;
 }
 
 /** Storage takes 100 changes in a transaction; fewer keep two hosts from colliding for long. */
@@ -67,7 +72,7 @@ export async function admit(context: AdmissionContext): Promise<readonly string[
   const started: string[] = [];
   let unanswered: string | null = null;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    const state = await readState(context.table);
+    const state = await nextState(context);
     if (unanswered !== null)
       started.push(...(await carryOut(context, decidedBy(unanswered, state))));
     unanswered = null;
@@ -145,7 +150,24 @@ async function confirmKnown(
   return (await Promise.all(checked)).every(Boolean);
 }
 
+/** Steps of backfills before one decision; a range that takes more continues with the next one. */
+const MAX_ADVANCES = 20;
+
+/** The active rows, with those that backfills have registered. */
+async function nextState(context: AdmissionContext): Promise<State> {
+  const { table, now, backfills } = context;
+  let state = await readState(table);
+  for (let step = 0; step < MAX_ADVANCES; step++) {
+    const rows = [...state.rows.values()].map(({ value }) => value);
+    const active = { backfills: state.backfills, rows };
+    if (!(await advanceBackfills({ ...backfills, table, now }, active))) break;
+    state = await readState(table);
+  }
+  return state;
+}
+
 interface State {
+  readonly backfills: readonly Versioned<BackfillRow>[];
   readonly control: Versioned<AdmissionControl> | null;
   readonly rows: ReadonlyMap<string, Versioned<ActiveRow>>;
 }
@@ -156,7 +178,11 @@ async function readState(table: Table): Promise<State> {
   const rows = found
     .filter(({ key }) => !key.startsWith('!'))
     .map((row) => [row.key, { value: row.value as unknown as ActiveRow, etag: row.etag }] as const);
-  return { control: versioned<AdmissionControl>(control), rows: new Map(rows) };
+  return {
+    backfills: backfillsIn(found),
+    control: versioned<AdmissionControl>(control),
+    rows: new Map(rows),
+  };
 }
 
 async function decide(context: AdmissionContext, state: State): Promise<readonly Decision[]> {

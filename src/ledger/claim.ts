@@ -53,9 +53,10 @@ async function restore(
   const { runId, term, instant, request } = run;
   const known = await readOccurrence(table, runId);
   if (isFinal(known)) return { kind: 'final' };
-  const { attempt = 0, knownAt = now } = known?.value ?? {};
+  const { attempt = 0, knownAt = now, backfill } = known?.value ?? {};
   const mayTake = { nodeMinutes: 0, cost: null };
-  const lost = { request, instant, attempt, startBy: deadline, priority: 0, mayTake };
+  const mark = backfill === undefined ? {} : { backfill };
+  const lost = { request, instant, attempt, startBy: deadline, priority: 0, mayTake, ...mark };
   const row: ActiveRow = {
     ...newActiveRow(runId, lost, knownAt),
     state: 'running',

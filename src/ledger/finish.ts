@@ -43,11 +43,11 @@ async function makeFinal(
 ): Promise<OccurrenceRow | null> {
   const { rowKey } = requireParts(row.runId);
   const partition = partitionOf(row.workload);
-  const month = sumKey(row.instant);
   for (;;) {
     const found = await readOccurrence(table, row.runId);
     if (isFinal(found)) return null;
     const final: OccurrenceRow = { ...(found?.value ?? row), ...ending };
+    const month = sumKey(monthOf(final));
     const sum = versioned<MonthSum>(await table.get(partition, month));
     const written = await table.write(partition, [
       writeOf(rowKey, final, found?.etag),
@@ -56,6 +56,11 @@ async function makeFinal(
     ]);
     if (written === 'written') return final;
   }
+}
+
+/** A budget is that of the month in which somebody asks for runs of the past. */
+function monthOf({ instant, knownAt, backfill }: OccurrenceRow): string {
+  return backfill === undefined ? instant : knownAt;
 }
 
 function addTo(sum: MonthSum, { nodeMinutes, cost }: Ending): MonthSum {

@@ -12,6 +12,10 @@ export const ACTIVE_PARTITION = 'active';
 export const KEY_PARTITION = 'key';
 export const WORKLOAD_PARTITION = 'workload';
 export const APP_PARTITION = 'app';
+/** Backfills that have ended. */
+export const BACKFILL_PARTITION = 'backfill';
+/** Active backfills are among the active rows, before all run ids: a list of those has them, too. */
+export const BACKFILL_PREFIX = '!backfill-';
 /** Sorts before every run id, so that a list of active rows begins with it. */
 export const ADMISSION_KEY = '!admission';
 

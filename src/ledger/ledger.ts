@@ -11,7 +11,7 @@ import {
   runIdOf,
   type RunIdentity,
 } from './keys';
-import type { ActiveRow, OccurrenceRow } from './rows';
+import type { ActiveRow, BackfillMark, OccurrenceRow } from './rows';
 import type { Change, Row, RowValue, Table } from './table';
 
 /**
@@ -30,6 +30,7 @@ export interface NewOccurrence {
   readonly startBy: string;
   readonly priority: number;
   readonly mayTake: ActiveRow['mayTake'];
+  readonly backfill?: BackfillMark;
 }
 
 export interface Registered {
@@ -148,13 +149,14 @@ export function newActiveRow(
   occurrence: Omit<NewOccurrence, 'owner'>,
   now: string,
 ): ActiveRow {
-  const { request, instant, attempt, startBy, priority, mayTake } = occurrence;
+  const { request, instant, attempt, startBy, priority, mayTake, backfill } = occurrence;
   return {
     runId,
     workload: request.workload,
     request,
     instant,
     attempt,
+    ...(backfill !== undefined && { backfill }),
     state: 'known',
     term: 1,
     knownAt: now,
@@ -171,7 +173,12 @@ export function newActiveRow(
 
 export function newOccurrenceRow(
   runId: string,
-  { request, instant, attempt }: Pick<NewOccurrence, 'request' | 'instant' | 'attempt'>,
+  {
+    request,
+    instant,
+    attempt,
+    backfill,
+  }: Pick<NewOccurrence, 'request' | 'instant' | 'attempt' | 'backfill'>,
   now: string,
 ): OccurrenceRow {
   return {
@@ -181,6 +188,7 @@ export function newOccurrenceRow(
     instant,
     knownAt: now,
     attempt,
+    ...(backfill !== undefined && { backfill }),
     parameters: request.parameters,
     blob: request.blob ?? null,
     state: 'open',

@@ -2,6 +2,7 @@ import { ACTIVE_PARTITION, ADMISSION_KEY } from './keys';
 import { upsert, versioned } from './ledger';
 import {
   ALL_WORKLOADS,
+  isAskedFor,
   OPEN_ADMISSION,
   type ActiveRow,
   type AdmissionControl,
@@ -42,12 +43,12 @@ export function heldByPause(control: Pauses, row: ActiveRow, now: string): Reaso
 
 function reasonAt(
   control: Pauses,
-  { workload, request, attempt }: ActiveRow,
+  row: ActiveRow,
   at: string,
   kind: 'skipped' | 'waiting',
 ): Reason | null {
-  // Somebody asked for a request, and for another attempt.
-  if (request.occurrence.kind === 'request' || attempt > 0) return null;
+  const { workload, request } = row;
+  if (request.occurrence.kind === 'request' || isAskedFor(row)) return null;
   const pause = pauseAt(control, workload, at);
   return pause === null ? null : { kind, code: 'paused', cause: sentenceOn(workload, pause) };
 }

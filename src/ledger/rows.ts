@@ -24,6 +24,13 @@ export const FINAL_STATES = [
 export const ACTIVE_STATES = ['known', 'queued', 'starting', 'running', 'ending'] as const;
 export type ActiveState = (typeof ACTIVE_STATES)[number];
 
+/** The backfill that asked for an attempt of a due time. */
+export interface BackfillMark {
+  readonly id: string;
+  /** The same request after the end of a backfill is another backfill with the same id. */
+  readonly createdAt: string;
+}
+
 /** One row for every occurrence, from the moment it is known until its record is forgotten. */
 export interface OccurrenceRow {
   readonly runId: string;
@@ -34,6 +41,8 @@ export interface OccurrenceRow {
   readonly knownAt: string;
   /** 0 for the first run of an occurrence; a retry is the next attempt. */
   readonly attempt: number;
+  /** Left out for what no backfill asked for. */
+  readonly backfill?: BackfillMark;
   readonly parameters: Readonly<Record<string, string>>;
   readonly blob: string | null;
   /** `open` until the occurrence is final; what it does meanwhile is in its active row. */
@@ -55,6 +64,8 @@ export interface ActiveRow {
   readonly instant: string;
   /** 0 for the first run of an occurrence; a retry is the next attempt. */
   readonly attempt: number;
+  /** Left out for what no backfill asked for. */
+  readonly backfill?: BackfillMark;
   readonly state: ActiveState;
   /** Counts the orchestrations of this run; an orchestration of an earlier term touches nothing. */
   readonly term: number;
@@ -88,7 +99,18 @@ export interface Reason {
   readonly cause: string;
 }
 
-/** Node-minutes and cost of the runs of a workload whose instant is in one month. */
+/**
+ * Somebody asked for this attempt, although its time has passed: it waits where an occurrence that
+ * came by itself is skipped, and makes none of those skip.
+ */
+export function isAskedFor({ attempt, backfill }: ActiveRow): boolean {
+  return attempt > 0 || backfill !== undefined;
+}
+
+/**
+ * Node-minutes and cost of the runs of a workload whose instant is in one month; runs of a backfill
+ * count in the month in which they were registered.
+ */
 export interface MonthSum {
   readonly runs: number;
   readonly nodeMinutes: number;
@@ -133,3 +155,53 @@ export const OPEN_ADMISSION: AdmissionControl = {
   closedWorkloads: {},
   recentStarts: [],
 };
+
+/** A request to run the due times of a range that have passed. */
+export interface BackfillRequest {
+  readonly workload: string;
+  /** A local day of the schedule's zone, as `YYYY-MM-DD`, or an instant; included. */
+  readonly from: string;
+  /** The same; included. */
+  readonly to: string;
+  readonly order: 'oldestFirst' | 'newestFirst';
+  /** Bound on its occurrences that are not final at one time. */
+  readonly atOnce: number;
+  /** Due times that have been answered and run again: none, those that did not succeed, or all. */
+  readonly again: 'never' | 'failed' | 'always';
+  /** Index of the schedule; null for all of the workload. */
+  readonly schedule: number | null;
+}
+
+/** An attempt of a due time that a backfill runs. */
+export interface BackfillRun {
+  readonly due: string;
+  /** Index of the schedule of which it is a due time. */
+  readonly schedule: number;
+  readonly attempt: number;
+}
+
+/** One row for each backfill: among the active rows until its end, in a partition of its own after it. */
+export interface BackfillRow extends BackfillRequest {
+  readonly id: string;
+  readonly state: 'active' | 'stopped' | 'done';
+  readonly createdAt: string;
+  readonly endedAt: string | null;
+  /** The name of the caller. */
+  readonly by: string;
+  /** Why it was stopped, in one sentence. */
+  readonly cause: string | null;
+  /** Hash of its schedules: due times of others are not what was asked for. */
+  readonly schedules: string;
+  /** Number of its due times, with the earliest and the latest of them. */
+  readonly total: number;
+  readonly first: string;
+  readonly last: string;
+  /** The last due time that is settled, in the order of the backfill; null before the first. */
+  readonly cursor: string | null;
+  /** Number of due times up to the cursor. */
+  readonly settled: number;
+  /** Number of attempts that it has registered. */
+  readonly registered: number;
+  /** Attempts up to the cursor whose registration may not be complete, and those that are not final. */
+  readonly pending: readonly BackfillRun[];
+}

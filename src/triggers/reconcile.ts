@@ -3,6 +3,7 @@ import { OrchestrationRuntimeStatus, type DurableClient } from 'durable-function
 import { admissionOf, recordUnstarted, type App } from '../app';
 import { takeFormerRuns } from '../former-version';
 import { findInstance, instanceIdOf } from '../instances';
+import { registerFollowUps } from '../ledger/follow-ups';
 import type { WatchedContainer } from '../ledger/inventory';
 import { runIdOf } from '../ledger/keys';
 import { newOccurrenceRow } from '../ledger/ledger';
@@ -19,7 +20,7 @@ import {
 import { reap } from '../run/finish/reap';
 import { readUpkeep, type Upkeep } from '../ledger/upkeep';
 import type { RunStatus } from '../run/run';
-import { registerFollowUps, registerRun } from '../start-run';
+import { registerRun } from '../start-run';
 import { endLost } from './end-lost';
 import { knownRuns, upkeep } from './upkeep';
 import { isInput, matches } from '../workload/input-names';

@@ -2,6 +2,7 @@ import type { InvocationContext, Timer } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
 import type { App } from '../app';
 import { FRESH_MS, isDueAt } from '../ledger/due-times';
+import type { KnownOccurrence } from '../ledger/new-occurrence';
 import {
   cameBefore,
   dueWhenStarting,
@@ -11,7 +12,7 @@ import {
 } from '../ledger/schedules';
 import type { Occurrence } from '../run/run';
 import type { Workload } from '../workload/workload';
-import { startRun, type KnownOccurrence } from '../start-run';
+import { startRun } from '../start-run';
 import { parametersOf } from '../workload/parameters';
 
 /**

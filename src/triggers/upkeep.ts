@@ -3,6 +3,7 @@ import type { App } from '../app';
 import { eachAtOnce } from '../concurrency';
 import { adoptFormerRecord, isFormerRunId } from '../former-version';
 import { isOnEngine, purgeInstances } from '../instances';
+import { forgetBackfills } from '../ledger/backfills';
 import { finish } from '../ledger/finish';
 import { forgetOccurrence } from '../ledger/forget';
 import { partsOfRunId } from '../ledger/keys';
@@ -49,10 +50,12 @@ export async function upkeep(
     },
     app.now(),
   );
+  const backfills = await forgetBackfills(app.table, app.now());
   await noteUpkeep(app.table, { expiredAt: app.now().toISOString() });
   const done = [
     ...added,
     ...containers.map((name) => `container ${name} is past its retention and was deleted`),
+    ...backfills.map((id) => `backfill ${id} ended 90 days ago and was forgotten`),
     ...forgotten.map((runId) => `run ${runId} is past its retention and was forgotten`),
   ];
   return { done, failed: failures };

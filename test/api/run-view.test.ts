@@ -21,6 +21,7 @@ const blank = {
   parameters: {},
   follows: [],
   attempt: 0,
+  backfill: null,
   createdAt: STARTED,
   startedAt: null,
   endedAt: null,

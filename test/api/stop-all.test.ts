@@ -67,6 +67,7 @@ test('a stop closes admission first, takes pools away before jobs, and then canc
     headers: {},
     body: {
       cancelled: all.toSorted(),
+      backfills: [],
       removing: [
         ...all.map((id) => ({ kind: 'pool', id })),
         ...all.map((id) => ({ kind: 'job', id })),
@@ -96,6 +97,7 @@ test('a stop of one workload closes its admission alone and touches nothing of a
 
   expect(answer.body).toEqual({
     cancelled: [running, starting].toSorted(),
+    backfills: [],
     removing: [
       { kind: 'pool', id: running },
       { kind: 'pool', id: starting },
@@ -123,6 +125,7 @@ test('a stop scales every retained pool of this app to zero nodes', async () => 
 
   expect((await stop(app, world)).body).toEqual({
     cancelled: [],
+    backfills: [],
     removing: [],
     scaledToZero: ['hello-kept-0123456789-1'],
     refused: [],

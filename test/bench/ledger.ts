@@ -6,7 +6,7 @@ import { register } from '../../src/ledger/ledger';
 import { listOccurrences } from '../../src/ledger/list';
 import type { Change, Table } from '../../src/ledger/table';
 import { startTables } from '../azure/table-account';
-import { newOccurrence, NOW, occurrenceRow } from '../ledger/given';
+import { newOccurrence, NO_BACKFILLS, NOW, occurrenceRow } from '../ledger/given';
 
 /**
  * `npm run bench:ledger`: pages of occurrences and admission on Azurite's table service, with 200
@@ -110,6 +110,7 @@ async function admitAll(table: Table): Promise<void> {
     now: () => new Date(NOW),
     newDecisionId: () => `decision-${++decisions}`,
     endWithoutRun: async () => undefined,
+    backfills: NO_BACKFILLS,
   });
   if (started.length !== WAITING) throw new Error(`${started.length} of ${WAITING} were admitted`);
 }

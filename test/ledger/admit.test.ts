@@ -15,6 +15,7 @@ import {
   idOf,
   LATER,
   newOccurrence,
+  NO_BACKFILLS,
   NOW,
   occurrenceRow,
   rowKeyOf,
@@ -52,6 +53,7 @@ function host(table: Table, changed: Partial<AdmissionContext> = {}, overlap = '
     },
     now: () => new Date(NOW),
     newDecisionId: () => `decision-${++decisions}`,
+    backfills: NO_BACKFILLS,
     endWithoutRun: async (row) => {
       ended.push(row.runId);
       await finish(table, occurrenceRow({ runId: row.runId, workload: row.workload }), {

@@ -1,3 +1,4 @@
+import type { AdmissionContext } from '../../src/ledger/admit';
 import type { Occurrence } from '../../src/run/run';
 import type { NewOccurrence } from '../../src/ledger/ledger';
 import { partsOfRunId, runIdOf } from '../../src/ledger/keys';
@@ -91,6 +92,13 @@ export function occurrenceRow(
     ...changed,
   };
 }
+
+/** For admission where no backfill is active. */
+export const NO_BACKFILLS: AdmissionContext['backfills'] = {
+  schedulesOf: () => null,
+  occurrenceOf: async () => newOccurrence(),
+  registerFollowUps: async () => undefined,
+};
 
 export function rowKeyOf(runId: string): string {
   return partsOfRunId(runId)?.rowKey ?? 'none';

@@ -109,12 +109,14 @@ test('the start window stops during a pause', () => {
   expect(kindOf(decide(row, pauses, at(8, 31)))).toBe('end missed startWindowEnded');
 });
 
-test('a start by hand and another attempt run during a pause', () => {
+test('a start by hand, another attempt and a run of a backfill run during a pause', () => {
   const pauses = { report: paused(at(1)) };
   const due = { kind: 'schedule', due: at(2) } as const;
 
   expect(kindOf(decide(rowOf({ kind: 'request', key: 'k' }, at(2)), pauses, at(2)))).toBe('start');
   expect(kindOf(decide(rowOf(due, at(2), { attempt: 1 }), pauses, at(2)))).toBe('start');
+  const backfill = { id: 'report-0123456789', createdAt: at(2) };
+  expect(kindOf(decide(rowOf(due, at(2), { backfill }), pauses, at(2)))).toBe('start');
 });
 
 test('a pause of all holds for every workload, and that of one for no other', () => {
