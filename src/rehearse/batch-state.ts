@@ -103,6 +103,10 @@ export interface Task {
 export interface BatchWeather {
   readonly allocationSeconds: number;
   readonly bootSeconds: number;
+  /** The spread of the boot time as a share of it: 1 is from half of it to one and a half. */
+  readonly bootSpread: number;
+  readonly setupSeconds: number;
+  readonly leavingSeconds: number;
   readonly deletionSeconds: number;
   readonly taskMinutes: readonly [number, number];
   /** Shares, each between 0 and 1. */
@@ -129,6 +133,9 @@ export interface BatchWeather {
 export const GENTLE: BatchWeather = {
   allocationSeconds: 60,
   bootSeconds: 60,
+  bootSpread: 1,
+  setupSeconds: 30,
+  leavingSeconds: 30,
   deletionSeconds: 40,
   taskMinutes: [1, 10],
   startTasksThatFail: 0,
@@ -166,6 +173,12 @@ export interface BatchAccount {
   readonly pools: Map<string, Pool>;
   readonly jobs: Map<string, Job>;
   isShort(of: Shortage['of']): boolean;
+  /** Spot nodes that the quota of the account leaves to a pool. */
+  roomFor(pool: Pool): number;
+  /** Called for each node that a pool gets, and for each that leaves it. */
+  countNode(pool: Pool, node: Node, change: 1 | -1): void;
+  /** Minutes of a task of a known duration; null for one that is drawn. */
+  minutesOf(task: Task): number | null;
   jobsOf(poolId: string): readonly Job[];
   schedule(pool: Pool): void;
   requeueTasks(pool: Pool, node: Node): void;

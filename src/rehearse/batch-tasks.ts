@@ -79,7 +79,10 @@ function keyOf({ job, spec }: Task): string {
   return `${job.app ?? ''} ${job.id} ${spec.id}`;
 }
 
-function minutesOf({ chance, weather }: BatchAccount, task: Task): number {
+function minutesOf(account: BatchAccount, task: Task): number {
+  const { chance, weather } = account;
+  const known = account.minutesOf(task);
+  if (known !== null) return known;
   const key = keyOf(task);
   if (chance.is(`hangs ${key}`, weather.tasksThatHang)) return Infinity;
   const [least, most] = weather.taskMinutes;

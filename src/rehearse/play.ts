@@ -1,3 +1,5 @@
+import type { SchedulesInForce } from '../ledger/schedules';
+import type { Workloads } from '../workload/workload';
 import { App } from './app';
 import { BatchModel } from './batch-model';
 import { catalogue, MANIFEST, SECRET, SHARED_POOL } from './catalogue';
@@ -8,7 +10,7 @@ import { hasEnded } from './engine';
 import { endOf, type Fault } from './faults';
 import { FilesModel, SIGNATURE } from './files-model';
 import { History } from './history';
-import { Line } from './line';
+import { Line, onLine } from './line';
 import { interfere, plantCollision, type Interference } from './interference';
 import { TableModel } from './table-model';
 import { Trace } from './trace';
@@ -129,9 +131,10 @@ function openApp(stand: Stand, { id, workloads: names, crons, limits }: AppPlan)
     batch,
     files,
     table: new TableModel(new History(agenda)),
-    crons,
-    line,
-    limits,
+    schedules: schedulesOf(workloads, crons),
+    limits: { ...limits, monthlyNodeMinutes: null, monthlyCost: null },
+    reach: (life, name, port) => onLine(line, life, name, port),
+    readSecret: async (name) => `${SECRET}-${name}`,
     hub: {
       chance,
       ...engineFaults(stand, id, () => app.crash()),
@@ -145,6 +148,19 @@ function openApp(stand: Stand, { id, workloads: names, crons, limits }: AppPlan)
     },
   });
   return app;
+}
+
+/** The schedules of a world, in the zone of its clock. */
+function schedulesOf(
+  workloads: Workloads,
+  crons: Readonly<Record<string, string>>,
+): SchedulesInForce {
+  return Object.fromEntries(
+    Object.entries(crons).map(([workload, cron]) => {
+      const catchUp = workloads.get(workload)?.triggers.schedule?.[0]?.catchUp ?? 'last';
+      return [workload, [{ workload, index: 0, cron, timeZone: 'Etc/UTC', catchUp }]];
+    }),
+  );
 }
 
 /** Of an app's turns and deliveries, those that its faults count. */
