@@ -12,6 +12,7 @@ import { FilesModel, SIGNATURE } from './files-model';
 import { History } from './history';
 import { Line, onLine } from './line';
 import { interfere, plantCollision, type Interference } from './interference';
+import { withoutStacks } from './stacks';
 import { TableModel } from './table-model';
 import { Trace } from './trace';
 import { START, type AppPlan, type OccurrencePlan, type WorldPlan } from './world';
@@ -50,14 +51,9 @@ const QUIET_PASSES = 3;
 export async function play(plan: WorldPlan, keepsLines = false): Promise<Played> {
   // Only from within a microtask do ticks come after all other microtasks.
   await Promise.resolve();
-  const { stackTraceLimit } = Error;
-  // Worlds are full of expected errors, and a stack takes longer than the rest of a call.
-  if (!keepsLines) Error.stackTraceLimit = 0;
-  try {
-    return await playWorld(plan, keepsLines);
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-  }
+  return keepsLines
+    ? playWorld(plan, keepsLines)
+    : withoutStacks(() => playWorld(plan, keepsLines));
 }
 
 async function playWorld(plan: WorldPlan, keepsLines: boolean): Promise<Played> {
