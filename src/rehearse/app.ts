@@ -40,7 +40,14 @@ export interface AppParts {
   readonly readSecret: (name: string) => Promise<string>;
   readonly hub: Pick<
     HubParts,
-    'chance' | 'checkpoint' | 'delivery' | 'timerLateness' | 'startLateness' | 'broken' | 'stored'
+    | 'chance'
+    | 'checkpoint'
+    | 'delivery'
+    | 'replayShare'
+    | 'timerLateness'
+    | 'startLateness'
+    | 'broken'
+    | 'stored'
   >;
 }
 

@@ -41,6 +41,8 @@ export interface Broken {
 
 /** After the last fault: the longest deadline, what a repair waits for after it, and its bound. */
 const AFTER = 6 * HOUR + 32 * HOUR + 6 * HOUR;
+/** Turns whose generator is replayed, so that a decision that a replay makes differently is found. */
+const REPLAY_SHARE = 0.03;
 /** From the due time of an occurrence on, its lost trigger may be found. */
 const NEAR = 30 * MINUTE;
 /** While nothing of an app is under way, only every sixth pass is made: most would find nothing. */
@@ -134,6 +136,7 @@ function openApp(stand: Stand, { id, workloads: names, crons, limits }: AppPlan)
     hub: {
       chance,
       ...engineFaults(stand, id, () => app.crash()),
+      replayShare: REPLAY_SHARE,
       timerLateness: () => latenessAt('lateTimers', plan.faults, agenda.now),
       startLateness: () => latenessAt('lateStarts', plan.faults, agenda.now),
       broken: (rule, detail) => broken.push({ rule, detail }),

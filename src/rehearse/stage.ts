@@ -79,6 +79,7 @@ export function openStage(plan: RehearsalPlan, agenda: Agenda, tally: Tally): St
       chance,
       checkpoint: () => 'stored',
       delivery: () => null,
+      replayShare: 0,
       timerLateness: () => 0,
       startLateness: () => 0,
       broken: (rule, detail) => app.warnings.push(`${rule}: ${detail}`),
