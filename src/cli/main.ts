@@ -1,8 +1,9 @@
 import { addPause, addResume } from './pause';
 import { run, type AddCommand } from './program';
+import { addRehearse } from './rehearse';
 
 /** The command line `nightshift`, which `scripts/nightshift.mjs` starts. READ THIS FIRST. */
-const commands: readonly AddCommand[] = [addPause, addResume];
+const commands: readonly AddCommand[] = [addPause, addResume, addRehearse];
 
 // A reader such as `head` may close the pipe before everything is written.
 process.stdout.on('error', () => process.exit());

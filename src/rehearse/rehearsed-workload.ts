@@ -39,7 +39,7 @@ export function rehearsedWorkloads(workloads: Workloads): Workloads {
 export const INPUTS = 'rehearsed-inputs';
 
 /** Tasks that run side by side, one on each node: as many as the declared work can use. */
-function tasksOf(workload: Workload): number {
+export function tasksOf(workload: Workload): number {
   const { work, pool } = workload;
   if (work.kind === 'whole' || pool.existing !== undefined) return 1;
   const known = tasksKnownIn(work) ?? pool.maxNodes * pool.slotsPerNode;

@@ -63,6 +63,12 @@ export interface Rehearsal {
   readonly warnings: readonly string[];
 }
 
+/** True when every occurrence of the period started a run that succeeded, however late. */
+export function isKept({ workloads, unaccounted }: Rehearsal): boolean {
+  const isWhole = workloads.every(({ skipped, missed, failed }) => skipped + missed + failed === 0);
+  return isWhole && unaccounted.length === 0;
+}
+
 const MAX_DELAYED = 1000;
 const MAX_WARNINGS = 20;
 
