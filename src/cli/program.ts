@@ -18,6 +18,15 @@ export class WrongCall extends Error {
   override readonly name = 'WrongCall';
 }
 
+/** Ends the program with a code, after everything has been printed. */
+export class EndWith extends Error {
+  override readonly name = 'EndWith';
+
+  constructor(readonly code: number) {
+    super(`exit code ${code}`);
+  }
+}
+
 const FAILED = 1;
 /** Exit code of a wrong call, as of most Unix programs. */
 const WRONG_CALL = 2;
@@ -46,6 +55,7 @@ export async function run(
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     if (error instanceof CommanderError) return refuse(sentenceOf(error));
+    if (error instanceof EndWith) return error.code;
     if (error instanceof WrongCall) return refuse(error.message);
     context.writeError(`${errorText(error)}\n`);
     return FAILED;

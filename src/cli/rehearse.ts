@@ -12,7 +12,7 @@ import {
 import { rehearse } from '../rehearse/rehearsal';
 import { isKept, type Rehearsal } from '../rehearse/tally';
 import { declaredApp } from './declared-app';
-import { WrongCall, type AddCommand, type CommandContext } from './program';
+import { EndWith, WrongCall, type AddCommand, type CommandContext } from './program';
 import { sendFrom } from './target';
 
 interface RehearseOptions {
@@ -44,7 +44,7 @@ export const addRehearse: AddCommand = (program, context) => {
         ? `${JSON.stringify({ assumptions, ...rehearsal }, null, 2)}\n`
         : calendarText(rehearsal, assumptions);
     context.write(text);
-    if (options.strict === true && !isKept(rehearsal)) process.exitCode = 1;
+    if (options.strict === true && !isKept(rehearsal)) throw new EndWith(1);
   });
 };
 

@@ -27,7 +27,9 @@ export function dueTimesIn(
   until: string,
   limit: number,
 ): readonly string[] {
-  const name = JSON.stringify(schedule);
+  const { cron, timeZone, from, exclude } = schedule;
+  // Not the whole object: the row of a schedule has more fields, which differ from pass to pass.
+  const name = JSON.stringify([cron, timeZone, from, schedule.until, exclude]);
   const gap = gaps.get(name);
   if (gap !== undefined && gap.after <= after && until < gap.before) return [];
   const due: string[] = [];

@@ -12,7 +12,7 @@ import {
   type Task,
 } from './batch-state';
 import { evict, reboot, removePool, setFormula } from './batch-nodes';
-import { removeJob, requeueTasks, schedule, settle, terminate } from './batch-tasks';
+import { isReady, removeJob, requeueTasks, schedule, settle, terminate } from './batch-tasks';
 import { openUrl, type FilesModel } from './files-model';
 import type { JobSpec, Owner, PoolSpec, TaskSpec } from '../run/ports';
 
@@ -79,6 +79,10 @@ export class BatchModel implements BatchAccount {
 
   minutesOf(task: Task): number | null {
     return this.parts.given?.minutesOf?.(task) ?? null;
+  }
+
+  isReady(task: Task): boolean {
+    return isReady(task);
   }
 
   jobsOf(poolId: string): readonly Job[] {

@@ -53,11 +53,14 @@ function pendingSample(account: BatchAccount, pool: Pool): number {
 
 /** Called whenever tasks come or end. */
 export function notePending(account: BatchAccount, pool: Pool): void {
+  const readyOnly = account.weather.samplesReadyTasks;
   let pending = 0;
   for (const job of account.jobs.values()) {
     if (job.poolId !== pool.id || job.state !== 'active') continue;
-    for (const { state } of job.tasks.values())
-      if (state === 'active' || state === 'running') pending++;
+    for (const task of job.tasks.values()) {
+      if (task.state === 'running') pending++;
+      else if (task.state === 'active' && (!readyOnly || account.isReady(task))) pending++;
+    }
   }
   if (pool.pending.at(-1)?.count !== pending)
     pool.pending.push({ at: account.now, count: pending });

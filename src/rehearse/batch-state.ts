@@ -109,6 +109,8 @@ export interface BatchWeather {
   readonly leavingSeconds: number;
   readonly deletionSeconds: number;
   readonly taskMinutes: readonly [number, number];
+  /** True where samples of pending tasks leave out those that wait for others, as the service does. */
+  readonly samplesReadyTasks: boolean;
   /** Shares, each between 0 and 1. */
   readonly startTasksThatFail: number;
   /** Nodes whose start task never ends. */
@@ -138,6 +140,7 @@ export const GENTLE: BatchWeather = {
   leavingSeconds: 30,
   deletionSeconds: 40,
   taskMinutes: [1, 10],
+  samplesReadyTasks: false,
   startTasksThatFail: 0,
   startTasksThatHang: 0,
   nodesUnusable: 0,
@@ -182,6 +185,7 @@ export interface BatchAccount {
   jobsOf(poolId: string): readonly Job[];
   schedule(pool: Pool): void;
   requeueTasks(pool: Pool, node: Node): void;
+  isReady(task: Task): boolean;
   /** Why a task cannot fetch its files, or null. */
   unreadable(task: Task): string | null;
   /** Uploads what the task is to upload; the reason when that fails, or null. */

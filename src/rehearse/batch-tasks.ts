@@ -19,7 +19,8 @@ export function schedule(account: BatchAccount, pool: Pool): void {
   }
 }
 
-function isReady({ spec, job }: Task): boolean {
+/** True when all the tasks that it waits for have succeeded. */
+export function isReady({ spec, job }: Task): boolean {
   return spec.dependsOn.every((id) => job.tasks.get(id.toLowerCase())?.state === 'succeeded');
 }
 

@@ -17,7 +17,10 @@ export function calendarText(
     delayedOf(rehearsal, assumptions.zone),
     errorsOf(rehearsal),
   ];
-  return `${parts.filter((lines) => lines.length > 0).map((lines) => lines.join('\n')).join('\n\n')}\n`;
+  return `${parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
 }
 
 const COLUMNS = 80;
@@ -49,7 +52,7 @@ function calendarOf(days: readonly DaySummary[], color: (text: string) => string
   const names = COUNTS.map((name, index) => name.padStart(WIDTHS[index] ?? 0)).join('');
   const changes = days.some(({ changesClock }) => changesClock);
   return [
-    `${' '.repeat(14)}${HOURS_RULE}${names}`,
+    `${' '.repeat(16)}${HOURS_RULE}${names}`,
     ...days.map((day) => dayLine(day, color)),
     'Hours: most runs at once, + for more than 9. Days: runs started, runs that met',
     'another one of their workload, queued, skipped, missed, failed, most nodes.',
@@ -62,7 +65,7 @@ function dayLine(day: DaySummary, color: (text: string) => string): string {
   const hours = day.runsByHour.map((runs) => (runs === 0 ? NONE : runs > 9 ? '+' : String(runs)));
   const counts = [started, overlapping, queued, skipped, missed, failed, peakNodes];
   const cells = counts.map((count, index) => countCell(count, WIDTHS[index] ?? 0));
-  const line = `${weekdayOf(day.day)} ${day.day.slice(2)}${day.changesClock ? '*' : ' '} ${hours.join('')}${cells.join('')}`;
+  const line = `${weekdayOf(day.day)} ${day.day}${day.changesClock ? '*' : ' '} ${hours.join('')}${cells.join('')}`;
   return skipped + missed + failed > 0 ? color(line) : line;
 }
 
@@ -70,12 +73,25 @@ function countCell(count: number, width: number): string {
   return (count === 0 ? NONE : String(count)).padStart(width);
 }
 
-function workloadsOf(workloads: readonly WorkloadSummary[], { workloads: assumed }: Assumptions): string[] {
+function workloadsOf(
+  workloads: readonly WorkloadSummary[],
+  { workloads: assumed }: Assumptions,
+): string[] {
   const playing = new Set(assumed.flatMap(({ workload, work }) => (work === null ? [] : workload)));
   const rows = workloads.filter(({ workload }) => playing.has(workload));
   if (rows.length === 0) return ['No workload has a schedule: nothing starts by itself.'];
   return [
-    tableLine('workload', ['due', 'ran', 'queue', 'skip', 'miss', 'fail', 'wait', 'node-min', 'cost']),
+    tableLine('workload', [
+      'due',
+      'ran',
+      'queue',
+      'skip',
+      'miss',
+      'fail',
+      'wait',
+      'node-min',
+      'cost',
+    ]),
     ...rows.map(({ workload, due, started, queued, skipped, missed, failed, ...sums }) =>
       tableLine(workload, [
         ...[due, started, queued, skipped, missed, failed].map((count) => countCell(count, 0)),
@@ -93,7 +109,9 @@ function tableLine(name: string, cells: readonly string[]): string {
   const padded = cells.map((cell, index) => cell.padStart(TABLE_WIDTHS[index] ?? 0));
   const line = padded.join('');
   const room = COLUMNS - line.length;
-  return name.length <= room ? `${name.padEnd(room)}${line}` : `${name}\n${' '.repeat(room)}${line}`;
+  return name.length <= room
+    ? `${name.padEnd(room)}${line}`
+    : `${name}\n${' '.repeat(room)}${line}`;
 }
 
 function minutesText(minutes: number): string {
@@ -104,6 +122,7 @@ function minutesText(minutes: number): string {
 
 function sumsOf(rehearsal: Rehearsal, { zone, limits, quota }: Assumptions): string[] {
   const { peakNodes, peakRuns, months } = rehearsal;
+  const hasPrice = rehearsal.workloads.some(({ cost }) => cost !== null);
   const bound = quota === null ? 'no Spot quota given' : `the Spot quota is ${quota}`;
   return [
     peakNodes === null
@@ -111,11 +130,13 @@ function sumsOf(rehearsal: Rehearsal, { zone, limits, quota }: Assumptions): str
       : `Most nodes at once: ${peakNodes.nodes}, ${timeText(peakNodes.at, zone)} (${bound})`,
     ...(peakRuns === null
       ? []
-      : [`Most runs at once: ${peakRuns.runs}, ${timeText(peakRuns.at, zone)} (at most ${limits.maxActiveRuns})`]),
+      : [
+          `Most runs at once: ${peakRuns.runs}, ${timeText(peakRuns.at, zone)} (at most ${limits.maxActiveRuns})`,
+        ]),
     ...months.map(({ month, nodeMinutes, cost }) => {
       const ofMinutes = shareText(nodeMinutes, limits.monthlyNodeMinutes);
       const ofCost = shareText(cost, limits.monthlyCost);
-      return `Month ${month}: ${nodeMinutes.toFixed(0)} node-minutes${ofMinutes}, cost ${cost.toFixed(2)}${ofCost}`;
+      return `Month ${month}: ${nodeMinutes.toFixed(0)} node-minutes${ofMinutes}${hasPrice ? `, cost ${cost.toFixed(2)}${ofCost}` : ''}`;
     }),
   ];
 }
@@ -163,7 +184,11 @@ function errorsOf({ unaccounted, warnings }: Rehearsal): string[] {
 }
 
 /** Text after a head, broken at spaces so that no line has more than 80 columns. */
-function wrapped(head: string, text: string, indent = head.length > 20 ? 6 : head.length): string[] {
+function wrapped(
+  head: string,
+  text: string,
+  indent = head.length > 20 ? 6 : head.length,
+): string[] {
   const lines: string[] = [];
   let line = head.trimEnd() === '' ? head : head.trimEnd();
   for (const word of text.split(' ')) {

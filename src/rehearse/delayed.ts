@@ -8,7 +8,15 @@ export interface Delayed {
   /** The due time; of a follower, that of the run it follows. */
   readonly instant: string;
   /** `late` starts were made up for after an outage; `nodes` waited for the Spot quota. */
-  readonly kind: 'skipped' | 'missed' | 'replaced' | 'failed' | 'timedOut' | 'queued' | 'late' | 'nodes';
+  readonly kind:
+    | 'skipped'
+    | 'missed'
+    | 'replaced'
+    | 'failed'
+    | 'timedOut'
+    | 'queued'
+    | 'late'
+    | 'nodes';
   /** Minutes that it waited for its start, or for nodes. */
   readonly waitMinutes: number;
   readonly cause: string;
@@ -24,7 +32,8 @@ export function delayOf(occurrence: EndedOccurrence, waitMinutes: number): Delay
     case 'missed':
     case 'failed':
     case 'timedOut':
-      return { ...delayed, kind: state, cause: cause ?? '' };
+      // A start window that ended says nothing of what kept the run from starting.
+      return { ...delayed, kind: state, cause: [waited?.cause, cause].filter(Boolean).join('; ') };
     case 'cancelled':
       return { ...delayed, kind: 'replaced', cause: 'a newer run replaced it' };
     default:

@@ -38,7 +38,10 @@ export function durationOf(workload: Workload, { minutes, past }: Known): Durati
   if (median !== undefined) {
     const around = pool.setup === undefined ? AROUND : AROUND_WITH_SETUP;
     const work = Math.max(LEAST, Math.round((median - around) * 10) / 10);
-    return { minutes: work, source: `the median of ${runs.length} past runs, less ${around} min around it` };
+    return {
+      minutes: work,
+      source: `the median of ${runs.length} past runs, less ${around} min around it`,
+    };
   }
   const share = deadlineMinutes * SHARE_OF_DEADLINE;
   const { work } = workload;
@@ -108,17 +111,26 @@ function scheduleText(schedule: DeclaredSchedule): string {
 }
 
 /** Sentences on what a rehearsal assumes, beside durations and the times of nodes. */
-export function notesOn({ workloads, down, limits }: RehearsalPlan, zone: string): readonly string[] {
+export function notesOn(
+  { workloads, down, limits }: RehearsalPlan,
+  zone: string,
+): readonly string[] {
   const all = [...workloads.values()];
   const existing = [...new Set(all.flatMap(({ pool }) => pool.existing ?? []))];
-  const priceless = all.filter(({ pool }) => pool.existing === undefined && pool.pricePerNodeHour === undefined);
+  const priceless = all.filter(
+    ({ pool }) => pool.existing === undefined && pool.pricePerNodeHour === undefined,
+  );
   const hasBudget = limits.monthlyCost !== null || limits.monthlyNodeMinutes !== null;
   return [
     'Inputs, programs and images are there, and every task succeeds.',
-    ...existing.map((id) => `The existing pool ${id} has room for all, and its nodes are not counted.`),
+    ...existing.map(
+      (id) => `The existing pool ${id} has room for all, and its nodes are not counted.`,
+    ),
     ...(priceless.length === 0
       ? []
-      : [`No price, so no cost: ${priceless.map(({ name }) => name).join(', ')}; set NODE_PRICES.`]),
+      : [
+          `No price, so no cost: ${priceless.map(({ name }) => name).join(', ')}; set NODE_PRICES.`,
+        ]),
     ...(hasBudget ? ['Each month begins with nothing spent.'] : []),
     ...down.map(({ from, until }) => {
       const [start, end] = [from, until].map((at) => timeText(new Date(at).toISOString(), zone));

@@ -22,7 +22,8 @@ export class Forgetting {
     let count = 0;
     for (const { row, endedAt } of ended) {
       if (endedAt > agenda.now - KEPT) break;
-      if (row.occurrence.kind === 'schedule' && row.instant > (through.get(row.workload) ?? '')) break;
+      if (row.occurrence.kind === 'schedule' && row.instant > (through.get(row.workload) ?? ''))
+        break;
       count += 1;
       const { runId } = row;
       app.hub.instances.delete(runId);

@@ -312,6 +312,7 @@ function anyWeather(chance: Chance): BatchWeather {
     bootSpread: GENTLE.bootSpread,
     setupSeconds: GENTLE.setupSeconds,
     leavingSeconds: GENTLE.leavingSeconds,
+    samplesReadyTasks: GENTLE.samplesReadyTasks,
     deletionSeconds: chance.pick('deletion', [5, 40, 40, 300]),
     taskMinutes: chance.pick('task minutes', [
       [0.2, 2],

@@ -74,7 +74,9 @@ export function planRehearsal(app: DeclaredApp, options: RehearsalOptions): Plan
     days: localDays(first, options.days, zone, zones),
     minutes: Object.fromEntries([...durations].map(([name, { minutes }]) => [name, minutes])),
     spotQuota,
-    down: options.down.map((text) => spanIn(text, zone)).sort((one, other) => one.from - other.from),
+    down: options.down
+      .map((text) => spanIn(text, zone))
+      .sort((one, other) => one.from - other.from),
     skipsIdlePasses: true,
   };
   const assumptions: Assumptions = {
@@ -93,7 +95,9 @@ function openApp(
   { workloads: declarations, environment }: DeclaredApp,
   names: readonly string[],
 ): { readonly settings: Settings; readonly workloads: Workloads } {
-  const given = Object.entries(environment).filter(([, value]) => value !== undefined && value !== '');
+  const given = Object.entries(environment).filter(
+    ([, value]) => value !== undefined && value !== '',
+  );
   try {
     const declared = checkWorkloads(declarations);
     const settings = readSettings({ ...UNUSED, ...Object.fromEntries(given) }, declared);
@@ -129,7 +133,9 @@ const LOCAL_TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d)?$/;
 function spanIn(text: string, zone: string): Span {
   const [from = '', until = '', ...rest] = text.split('/');
   const [start, end] = [from, until].map((one) => {
-    const local = LOCAL_TIME.test(one) ? Date.parse(one.includes('T') ? `${one}Z` : `${one}T00:00Z`) : NaN;
+    const local = LOCAL_TIME.test(one)
+      ? Date.parse(one.includes('T') ? `${one}Z` : `${one}T00:00Z`)
+      : NaN;
     return Number.isNaN(local) ? NaN : instantOf(local, zone);
   }) as [number, number];
   if (rest.length === 0 && start < end) return { from: start, until: end };

@@ -25,10 +25,7 @@ export async function rehearse(
   return withoutStacks(() => play(plan, onQuarter));
 }
 
-async function play(
-  plan: RehearsalPlan,
-  onQuarter: (share: number) => void,
-): Promise<Rehearsal> {
+async function play(plan: RehearsalPlan, onQuarter: (share: number) => void): Promise<Rehearsal> {
   const [from, until] = [plan.days[0]?.from ?? 0, plan.days.at(-1)?.until ?? 0];
   const agenda = new Agenda(from - SECOND);
   const tally = new Tally(plan);

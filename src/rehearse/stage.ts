@@ -20,6 +20,7 @@ const WEATHER: BatchWeather = {
   bootSpread: 0,
   setupSeconds: 90,
   leavingSeconds: 60,
+  samplesReadyTasks: true,
 };
 
 /** Nodes of an existing pool, which has room for all. */
@@ -59,7 +60,9 @@ export function openStage(plan: RehearsalPlan, agenda: Agenda, tally: Tally): St
     weather: WEATHER,
     shortages: [],
     storage: new Map([[APP, files]]),
-    manifests: Object.fromEntries([...plan.workloads].map(([name, one]) => [name, manifestOf(one)])),
+    manifests: Object.fromEntries(
+      [...plan.workloads].map(([name, one]) => [name, manifestOf(one)]),
+    ),
     given: accountOf(plan, workloads, { agenda, diary, tally }),
     forgets: true,
   });
@@ -86,7 +89,8 @@ export function openStage(plan: RehearsalPlan, agenda: Agenda, tally: Tally): St
       stored: () => undefined,
     },
   });
-  for (const { pool } of plan.workloads.values()) if (pool.existing !== undefined) plant(batch, pool.existing);
+  for (const { pool } of plan.workloads.values())
+    if (pool.existing !== undefined) plant(batch, pool.existing);
   return { agenda, app, batch, files, table, diary, ended };
 }
 
@@ -153,4 +157,3 @@ export function isIdle({ app, batch, diary }: Stage): boolean {
   }
   return true;
 }
-

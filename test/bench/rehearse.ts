@@ -61,12 +61,16 @@ async function measure(what: string, plan: RehearsalPlan): Promise<void> {
   const before = process.cpuUsage();
   const { workloads, unaccounted, warnings, delayedCount } = await rehearse(plan, (share) => {
     globalThis.gc?.();
-    heaps.push(`${Math.round(100 * share)} %: ${(process.memoryUsage().heapUsed / 1e6).toFixed(1)} MB`);
+    heaps.push(
+      `${Math.round(100 * share)} %: ${(process.memoryUsage().heapUsed / 1e6).toFixed(1)} MB`,
+    );
   });
   const { user, system } = process.cpuUsage(before);
   const seconds = (user + system) / 1e6;
   const runs = workloads.reduce((sum, { started }) => sum + started, 0);
-  say(`${what}: ${runs} runs in ${seconds.toFixed(1)} s of processor time, ${(runs / seconds).toFixed()} a second`);
+  say(
+    `${what}: ${runs} runs in ${seconds.toFixed(1)} s of processor time, ${(runs / seconds).toFixed()} a second`,
+  );
   say(`  heap at ${heaps.join(', ')}`);
   if (unaccounted.length + warnings.length + delayedCount > 0) {
     say(`  ${unaccounted.length} unaccounted, ${delayedCount} delayed: ${warnings.join('; ')}`);
