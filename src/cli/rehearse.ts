@@ -84,16 +84,22 @@ async function rehearseApp(
   const names = options.url === undefined ? [] : chosen.map(({ name }) => name);
   const past: Record<string, readonly number[]> = {};
   for (const name of names) past[name] = await pastMinutes(sendFrom(context, options), name);
-  const planned = plannedOrRefused(app, rehearsalOptions(options, past, context));
+  const planned = plannedOrRefused(app, rehearsalOptions(options, past, context), context);
   return { planned, rehearsal: await rehearse(planned.plan) };
 }
 
-function plannedOrRefused(app: DeclaredApp, options: RehearsalOptions): PlannedRehearsal {
+function plannedOrRefused(
+  app: DeclaredApp,
+  options: RehearsalOptions,
+  { writeError }: CommandContext,
+): PlannedRehearsal {
   try {
     return planRehearsal(app, options);
   } catch (error) {
-    if (error instanceof WrongRehearsal) throw new WrongCall(error.message);
-    throw error;
+    if (!(error instanceof WrongRehearsal)) throw error;
+    if (error.of === 'option') throw new WrongCall(error.message);
+    writeError(`${error.message}\n`);
+    throw new EndWith(1);
   }
 }
 

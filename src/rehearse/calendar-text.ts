@@ -4,14 +4,10 @@ import type { DaySummary, Rehearsal, WorkloadSummary } from './tally';
 import { timeText, weekdayOf } from './time-text';
 
 /** A rehearsal as text of 80 columns: what is assumed, a line a day, the workloads, the months. */
-export function calendarText(
-  rehearsal: Rehearsal,
-  assumptions: Assumptions,
-  color: (text: string) => string = (text) => text,
-): string {
+export function calendarText(rehearsal: Rehearsal, assumptions: Assumptions): string {
   const parts = [
     headerOf(rehearsal, assumptions),
-    calendarOf(rehearsal.days, color),
+    calendarOf(rehearsal.days),
     workloadsOf(rehearsal.workloads, assumptions),
     sumsOf(rehearsal, assumptions),
     delayedOf(rehearsal, assumptions.zone),
@@ -48,25 +44,24 @@ const COUNTS = ['runs', 'over', 'queue', 'skip', 'miss', 'fail', 'nodes'] as con
 const WIDTHS = [5, 5, 6, 5, 5, 5, 6] as const;
 const HOURS_RULE = '0     6     12    18    ';
 
-function calendarOf(days: readonly DaySummary[], color: (text: string) => string): string[] {
+function calendarOf(days: readonly DaySummary[]): readonly string[] {
   const names = COUNTS.map((name, index) => name.padStart(WIDTHS[index] ?? 0)).join('');
   const changes = days.some(({ changesClock }) => changesClock);
   return [
     `${' '.repeat(16)}${HOURS_RULE}${names}`,
-    ...days.map((day) => dayLine(day, color)),
+    ...days.map(dayLine),
     'Hours: most runs at once, + for more than 9. Days: runs started, runs that met',
     'another one of their workload, queued, skipped, missed, failed, most nodes.',
     ...(changes ? ['*: a clock changes on this day.'] : []),
   ];
 }
 
-function dayLine(day: DaySummary, color: (text: string) => string): string {
+function dayLine(day: DaySummary): string {
   const { started, overlapping, queued, skipped, missed, failed, peakNodes } = day;
   const hours = day.runsByHour.map((runs) => (runs === 0 ? NONE : runs > 9 ? '+' : String(runs)));
   const counts = [started, overlapping, queued, skipped, missed, failed, peakNodes];
   const cells = counts.map((count, index) => countCell(count, WIDTHS[index] ?? 0));
-  const line = `${weekdayOf(day.day)} ${day.day}${day.changesClock ? '*' : ' '} ${hours.join('')}${cells.join('')}`;
-  return skipped + missed + failed > 0 ? color(line) : line;
+  return `${weekdayOf(day.day)} ${day.day}${day.changesClock ? '*' : ' '} ${hours.join('')}${cells.join('')}`;
 }
 
 function countCell(count: number, width: number): string {
@@ -147,7 +142,7 @@ function shareText(taken: number, limit: number | null): string {
 }
 
 /** Occurrences that are shown; `--json` has more. */
-const SHOWN = 40;
+const SHOWN = 200;
 
 const KINDS: Readonly<Record<Delayed['kind'], string>> = {
   skipped: 'skipped',
@@ -160,18 +155,42 @@ const KINDS: Readonly<Record<Delayed['kind'], string>> = {
   nodes: 'waited for nodes',
 };
 
-function delayedOf({ delayed, delayedCount }: Rehearsal, zone: string): string[] {
+/** Occurrences of one workload with the same reason in one paragraph, each with its wait. */
+function delayedOf({ delayed, delayedCount }: Rehearsal, zone: string): readonly string[] {
   if (delayedCount === 0) return ['Everything runs in time.'];
+  const groups = new Map<string, Delayed[]>();
+  for (const one of delayed.slice(0, SHOWN)) {
+    const name = `${one.workload} ${one.kind} ${withoutIds(one.cause)}`;
+    groups.set(name, [...(groups.get(name) ?? []), one]);
+  }
   const more = delayedCount - Math.min(SHOWN, delayed.length);
   return [
     `Not in time or not well (${delayedCount}):`,
-    ...delayed.slice(0, SHOWN).flatMap(({ workload, instant, kind, waitMinutes, cause }) => {
-      const wait = waitMinutes > 0 ? ` ${minutesText(waitMinutes)}` : '';
-      const head = `  ${timeText(instant, zone)} ${workload} ${KINDS[kind]}${wait}: `;
-      return wrapped(head, cause, 6);
-    }),
+    ...[...groups.values()].flatMap((group) => groupLines(group, zone)),
     ...(more > 0 ? [`  and ${more} more; --json lists up to 1000`] : []),
   ];
+}
+
+function groupLines(group: readonly Delayed[], zone: string): readonly string[] {
+  const [first] = group;
+  if (first === undefined) return [];
+  const { workload, kind, cause } = first;
+  const reason = group.length === 1 ? cause : withoutIds(cause);
+  const times = group.map(({ instant, waitMinutes }, index) => {
+    const wait = waitMinutes > 0 ? ` +${minutesText(waitMinutes)}` : '';
+    return `${timeText(instant, zone)}${wait}${index < group.length - 1 ? ',' : ''}`;
+  });
+  return [
+    ...wrapped(`  ${workload} ${KINDS[kind]}: `, reason, 6),
+    ...wrapped(' '.repeat(6), times, 6),
+  ];
+}
+
+/** A reason without what differs from occurrence to occurrence: ids of runs, and instants. */
+function withoutIds(cause: string): string {
+  return cause
+    .replaceAll(/ ?\b[a-z][a-z0-9-]*-\d{8}t\d{6}-[0-9a-f]{10}\b/g, '')
+    .replaceAll(/ before \d{4}-\d\d-\d\dT[\d:.]+Z/g, ' in its window');
 }
 
 function errorsOf({ unaccounted, warnings }: Rehearsal): string[] {
@@ -179,26 +198,27 @@ function errorsOf({ unaccounted, warnings }: Rehearsal): string[] {
     ...unaccounted
       .slice(0, SHOWN)
       .map(({ workload, due }) => `ERROR: ${workload} has neither run nor recorded ${due}`),
-    ...warnings.flatMap((warning) => wrapped('Warning: ', warning, 2)),
+    ...warnings.flatMap((warning) => wrapped('Warning: ', warning)),
   ];
 }
 
-/** Text after a head, broken at spaces so that no line has more than 80 columns. */
+/** Text, or pieces of it, after a head, broken between pieces so that no line has more than 80 columns. */
 function wrapped(
   head: string,
-  text: string,
-  indent = head.length > 20 ? 6 : head.length,
-): string[] {
+  text: string | readonly string[],
+  indent = head.length - head.trimStart().length + 4,
+): readonly string[] {
   const lines: string[] = [];
-  let line = head.trimEnd() === '' ? head : head.trimEnd();
-  for (const word of text.split(' ')) {
-    const isFirst = line.trim() === '';
-    if (isFirst) line += word;
-    else if (line.length + 1 + word.length <= COLUMNS) line += ` ${word}`;
-    else {
+  let line = head;
+  let isEmpty = true;
+  for (const piece of typeof text === 'string' ? text.split(' ') : text) {
+    if (!isEmpty && line.length + 1 + piece.length > COLUMNS) {
       lines.push(line);
-      line = ' '.repeat(indent) + word;
+      line = ' '.repeat(indent);
+      isEmpty = true;
     }
+    line += isEmpty ? piece : ` ${piece}`;
+    isEmpty = false;
   }
   return [...lines, line];
 }

@@ -36,6 +36,14 @@ export interface RehearsalOptions {
 /** An option that cannot be used, or an app that cannot start. Its message is one for people. */
 export class WrongRehearsal extends Error {
   override readonly name = 'WrongRehearsal';
+
+  constructor(
+    readonly of: 'option' | 'app',
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
 }
 
 /** Settings that name services, which a rehearsal does not call. */
@@ -105,7 +113,7 @@ function openApp(
     const chosen = [...declared].filter(([name]) => names.length === 0 || names.includes(name));
     return { settings, workloads: withNodes(new Map(chosen), settings.nodes) };
   } catch (error) {
-    if (error instanceof Failure) throw new WrongRehearsal(error.message, { cause: error });
+    if (error instanceof Failure) throw new WrongRehearsal('app', error.message, { cause: error });
     throw error;
   }
 }
@@ -114,7 +122,10 @@ function demandWorkload(workloads: Workloads, name: string): Workload {
   const found = workloads.get(name);
   if (found !== undefined) return found;
   const known = [...workloads.keys()].join(', ');
-  throw new WrongRehearsal(`there is no workload ${JSON.stringify(name)}; there are ${known}`);
+  throw new WrongRehearsal(
+    'option',
+    `there is no workload ${JSON.stringify(name)}; there are ${known}`,
+  );
 }
 
 function zonesOf(schedules: SchedulesInForce): readonly string[] {
@@ -140,6 +151,7 @@ function spanIn(text: string, zone: string): Span {
   }) as [number, number];
   if (rest.length === 0 && start < end) return { from: start, until: end };
   throw new WrongRehearsal(
+    'option',
     `--down must be two local times, such as 2026-12-05T10:00/2026-12-07, not ${JSON.stringify(text)}`,
   );
 }
