@@ -62,7 +62,9 @@ function localSettings(root: string): Readonly<Record<string, string>> {
   const values = valuesIn(file);
   return Object.fromEntries(
     Object.entries(values).flatMap(([name, value]) =>
-      value === null ? [] : [[name, String(value)]],
+      typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+        ? [[name, String(value)]]
+        : [],
     ),
   );
 }
