@@ -8,8 +8,9 @@ import { History, type BegunStep } from './history';
 export interface OpenOccurrence {
   readonly row: OccurrenceRow;
   readonly knownAt: number;
-  /** Why admission let it wait, the first time. */
+  /** Why admission let it wait, and from when on; the wait for runs that it follows is left out. */
   waited: Reason | null;
+  waitedAt: number | null;
   admittedAt: number | null;
   /** True when another run of its workload was active while it was known, waited or ran. */
   overlaps: boolean;
@@ -43,6 +44,15 @@ export class Diary extends History {
     let count = 0;
     for (const ids of this.#admitted.values()) count += ids.size;
     return count;
+  }
+
+  /** The first instant of the occurrences that are not final; null when all are. */
+  get firstOpen(): string | null {
+    let first: string | null = null;
+    for (const { row } of this.open.values()) {
+      if (first === null || row.instant < first) first = row.instant;
+    }
+    return first;
   }
 
   /** True while an occurrence of an instant before this one is not final. */
@@ -82,6 +92,7 @@ export class Diary extends History {
       row,
       knownAt: this.agenda.now,
       waited: null,
+      waitedAt: null,
       admittedAt: null,
       overlaps: this.#others(row) > 0,
       shortSince: null,
@@ -100,8 +111,12 @@ export class Diary extends History {
       this.#early.set(active.runId, active);
       return;
     }
-    if (active.state === 'queued') found.waited ??= active.reason;
-    if (active.state !== 'starting' || found.admittedAt !== null) return;
+    const { state, reason } = active;
+    if (state === 'queued' && reason?.code !== 'notAllSucceeded' && found.waited === null) {
+      found.waited = reason;
+      found.waitedAt = this.agenda.now;
+    }
+    if (state !== 'starting' || found.admittedAt !== null) return;
     found.admittedAt = this.agenda.now;
     found.overlaps ||= this.#others(found.row) > 0;
     const ids = this.#admitted.get(active.workload) ?? new Set();

@@ -1,4 +1,5 @@
 import type { DeclaredSchedule } from '../ledger/schedules';
+import { predecessorsOf } from '../workload/after-schema';
 import type { Workload, Workloads } from '../workload/workload';
 import type { WorkloadAssumption } from './assumptions';
 import type { RehearsalPlan } from './rehearsal-plan';
@@ -58,9 +59,10 @@ export function assumptionOf(
 ): WorkloadAssumption {
   const { name, overlap, triggers } = workload;
   const isPlayed = startsByItself(name, workloads, new Set(), schedulesIn(workloads));
+  const before = predecessorsOf(workload);
   const starts = [
     ...schedules.map(scheduleText),
-    ...(triggers.after === undefined ? [] : [`after ${triggers.after}`]),
+    ...(before.length === 0 ? [] : [`after ${before.join(' and ')}`]),
     ...(triggers.blob === undefined ? [] : [`only by event: blobs of ${triggers.blob.container}`]),
   ];
   const nodes = tasksOf(workload);
@@ -92,10 +94,11 @@ function startsByItself(
   scheduled: ReadonlySet<string>,
 ): boolean {
   if (scheduled.has(name)) return true;
-  const before = workloads.get(name)?.triggers.after;
-  if (before === undefined || seen.has(name)) return false;
+  const workload = workloads.get(name);
+  const before = workload === undefined ? [] : predecessorsOf(workload);
+  if (before.length === 0 || seen.has(name)) return false;
   seen.add(name);
-  return startsByItself(before, workloads, seen, scheduled);
+  return before.every((one) => startsByItself(one, workloads, seen, scheduled));
 }
 
 function scheduleText(schedule: DeclaredSchedule): string {

@@ -19,9 +19,11 @@ export class Forgetting {
   sweep(): void {
     const { agenda, app, ended, files, table } = this.stage;
     const through = this.#through();
+    const firstOpen = this.stage.diary.firstOpen ?? '~';
     let count = 0;
     for (const { row, endedAt } of ended) {
-      if (endedAt > agenda.now - KEPT) break;
+      // An occurrence that waits for several runs reads the rows of all of them.
+      if (endedAt > agenda.now - KEPT || row.instant >= firstOpen) break;
       if (row.occurrence.kind === 'schedule' && row.instant > (through.get(row.workload) ?? ''))
         break;
       count += 1;

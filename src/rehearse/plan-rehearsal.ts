@@ -1,6 +1,7 @@
 import { Failure } from '../failure';
 import type { SchedulesInForce } from '../ledger/schedules';
 import { readSettings, type Settings } from '../settings';
+import { predecessorsOf } from '../workload/after-schema';
 import { checkWorkloads } from '../workload/check-workloads';
 import { instantOf, localDate } from '../workload/local-time';
 import { withNodes } from '../workload/node-defaults';
@@ -110,12 +111,23 @@ function openApp(
     const declared = checkWorkloads(declarations);
     const settings = readSettings({ ...UNUSED, ...Object.fromEntries(given) }, declared);
     for (const name of names) demandWorkload(declared, name);
-    const chosen = [...declared].filter(([name]) => names.length === 0 || names.includes(name));
-    return { settings, workloads: withNodes(new Map(chosen), settings.nodes) };
+    const chosen = names.length === 0 ? declared : withPredecessors(declared, names);
+    return { settings, workloads: withNodes(chosen, settings.nodes) };
   } catch (error) {
     if (error instanceof Failure) throw new WrongRehearsal('app', error.message, { cause: error });
     throw error;
   }
+}
+
+/** These workloads and those that they follow. */
+function withPredecessors(workloads: Workloads, names: readonly string[]): Workloads {
+  const reached = [...names];
+  for (const name of reached) {
+    const workload = workloads.get(name);
+    const before = workload === undefined ? [] : predecessorsOf(workload);
+    reached.push(...before.filter((one) => !reached.includes(one)));
+  }
+  return new Map([...workloads].filter(([name]) => reached.includes(name)));
 }
 
 function demandWorkload(workloads: Workloads, name: string): Workload {

@@ -53,21 +53,10 @@ export function openStage(plan: RehearsalPlan, agenda: Agenda, tally: Tally): St
   );
   const files = new FilesModel(APP, agenda);
   files.put(INPUTS, 'input', 'content');
-  const chance = new Chance(1);
-  const batch: BatchModel = new BatchModel({
-    agenda,
-    chance,
-    weather: WEATHER,
-    shortages: [],
-    storage: new Map([[APP, files]]),
-    manifests: Object.fromEntries(
-      [...plan.workloads].map(([name, one]) => [name, manifestOf(one)]),
-    ),
-    given: accountOf(plan, workloads, { agenda, diary, tally }),
-    forgets: true,
-  });
+  const noted = { agenda, diary, tally };
+  const batch = openBatch(plan, files, accountOf(plan, workloads, noted), agenda);
   const table = new TableModel(diary);
-  const app = new App({
+  const app: App = new App({
     id: APP,
     agenda,
     workloads,
@@ -79,19 +68,45 @@ export function openStage(plan: RehearsalPlan, agenda: Agenda, tally: Tally): St
     reach: (_life, _name, port) => port,
     readSecret: async () => 'secret',
     hub: {
-      chance,
-      checkpoint: () => 'stored',
-      delivery: () => null,
-      replayShare: 0,
-      timerLateness: () => 0,
-      startLateness: () => 0,
+      ...NO_FAULTS,
       broken: (rule, detail) => app.warnings.push(`${rule}: ${detail}`),
-      stored: () => undefined,
     },
   });
-  for (const { pool } of plan.workloads.values())
-    if (pool.existing !== undefined) plant(batch, pool.existing);
   return { agenda, app, batch, files, table, diary, ended };
+}
+
+const CHANCE = new Chance(1);
+
+const NO_FAULTS = {
+  chance: CHANCE,
+  checkpoint: () => 'stored' as const,
+  delivery: () => null,
+  replayShare: 0,
+  timerLateness: () => 0,
+  startLateness: () => 0,
+  stored: () => undefined,
+};
+
+function openBatch(
+  { workloads }: RehearsalPlan,
+  files: FilesModel,
+  given: ReturnType<typeof accountOf>,
+  agenda: Agenda,
+): BatchModel {
+  const batch = new BatchModel({
+    agenda,
+    chance: CHANCE,
+    weather: WEATHER,
+    shortages: [],
+    storage: new Map([[APP, files]]),
+    manifests: Object.fromEntries([...workloads].map(([name, one]) => [name, manifestOf(one)])),
+    given,
+    forgets: true,
+  });
+  for (const { pool } of workloads.values()) {
+    if (pool.existing !== undefined) plant(batch, pool.existing);
+  }
+  return batch;
 }
 
 function plant(batch: BatchModel, id: string): void {

@@ -241,12 +241,15 @@ function dueTimesOf(
 
 /** Minutes from the start that an occurrence should have had to the one that it had; 0 without a start. */
 function waitOf(
-  { final, knownAt, admittedAt }: EndedOccurrence,
+  { final, knownAt, admittedAt, waitedAt }: EndedOccurrence,
   schedules: readonly DeclaredSchedule[],
 ): number {
   if (admittedAt === null) return 0;
   const { occurrence, instant } = final;
-  if (occurrence.kind !== 'schedule') return rounded((admittedAt - knownAt) / MINUTE);
+  if (occurrence.kind !== 'schedule') {
+    const from = waitedAt ?? (occurrence.kind === 'afterAll' ? admittedAt : knownAt);
+    return rounded((admittedAt - from) / MINUTE);
+  }
   const schedule =
     schedules.length === 1 ? schedules[0] : schedules.find((one) => isDueAt(one, instant));
   const start = Date.parse(instant) + (schedule?.delayMinutes ?? 0) * MINUTE;

@@ -28,7 +28,8 @@ test('a rehearsal is printed in 80 columns', async () => {
   const text = calendarText(await rehearse(plan), assumptions);
 
   expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
-  expect(text.replaceAll(/-[0-9a-f]{10}\b/g, '-<hash>')).toBe(`Rehearsal of 3 days, 2026-10-24 to 2026-10-26, times in Europe/Berlin
+  expect(text.replaceAll(/-[0-9a-f]{10}\b/g, '-<hash>'))
+    .toBe(`Rehearsal of 3 days, 2026-10-24 to 2026-10-26, times in Europe/Berlin
   nightly: 0 0 1 * * * in Europe/Berlin, catch-up last; overlap forbid
     31.5 min of work (the median of 3 past runs, less 4.5 min around it)
   often: 0 0 0,1 * * * in Europe/Berlin, catch-up last; overlap forbid

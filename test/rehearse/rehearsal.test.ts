@@ -219,6 +219,25 @@ test('a follower is started by each run that it follows, and a workload without 
   });
 });
 
+test('a workload that waits for several runs of one due time starts when the last of them has ended', async () => {
+  const found = await rehearsed(
+    [
+      workload('short', AT_TWO),
+      workload('long', AT_TWO, { deadlineMinutes: 400, work: SWEEP }),
+      workload('both', undefined, { triggers: { after: { all: ['short', 'long'] } } }),
+    ],
+    { options: { days: 2, minutes: { short: 10, long: 300 } } },
+  );
+
+  expect(inShort(found)).toEqual({
+    days: ['12-01 3 0 0 0 0', '12-02 3 0 0 0 0'],
+    workloads: ['short 2 2 0 0 0 0', 'long 2 2 0 0 0 0', 'both 2 2 0 0 0 0'],
+    delayed: [],
+    errors: [],
+  });
+  expect(found.days[0]?.runsByHour.slice(0, 9)).toEqual([0, 0, 2, 1, 1, 1, 1, 1, 0]);
+});
+
 test('excluded days and times are not due', async () => {
   const exclude = ['2026-12-02', '0 * * * * THU'];
   const found = await rehearsed([workload('nightly', { cron: AT_TWO, exclude })], {
