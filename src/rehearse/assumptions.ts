@@ -1,6 +1,6 @@
 import type { AppLimits } from '../ledger/admission';
 
-/** What a rehearsal takes as given, for its reader. */
+/** The assumptions of a rehearsal, for its reader. */
 export interface Assumptions {
   /** The zone of the calendar. */
   readonly zone: string;
@@ -14,9 +14,9 @@ export interface Assumptions {
 
 export interface WorkloadAssumption {
   readonly workload: string;
-  /** What starts its runs. */
+  /** The triggers of its runs. */
   readonly starts: readonly string[];
   readonly overlap: string;
-  /** How long its tasks take, and where that is from; null for a workload that is not played. */
+  /** The duration of its tasks, with the source of that; null for a workload that is not played. */
   readonly work: string | null;
 }

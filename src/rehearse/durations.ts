@@ -13,7 +13,7 @@ export type PastRuns = readonly number[];
 export interface Duration {
   /** From the start of the first task of a run to the end of its last. */
   readonly minutes: number;
-  /** Where that is from. */
+  /** The source of the number, for people. */
   readonly source: string;
 }
 
@@ -50,7 +50,7 @@ export function durationOf(workload: Workload, { minutes, past }: Known): Durati
   return { minutes: Math.min(share, bound), source: 'assumed, a quarter of its deadline' };
 }
 
-/** What starts the runs of a workload, and how long they work. */
+/** Describes the triggers of a workload, and the duration of its work. */
 export function assumptionOf(
   workload: Workload,
   workloads: Workloads,

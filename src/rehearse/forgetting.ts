@@ -5,7 +5,7 @@ import { recordBlob, outputContainerOf, RUNS_CONTAINER, stagingContainerOf } fro
 import { HOUR } from './clock';
 import type { Stage } from './stage';
 
-/** What a pass of the reconciler or a second delivery may still ask for is younger than this. */
+/** Passes of the reconciler and second deliveries ask for nothing that is older than this. */
 const KEPT = HOUR;
 
 /**

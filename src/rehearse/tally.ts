@@ -59,7 +59,7 @@ export interface Rehearsal {
   readonly delayed: readonly Delayed[];
   /** Due times that the app neither ran nor recorded: an error of the app. */
   readonly unaccounted: readonly { readonly workload: string; readonly due: string }[];
-  /** What the app logged as a warning or an error. */
+  /** Warnings and errors that the app logged. */
   readonly warnings: readonly string[];
 }
 
