@@ -21,7 +21,7 @@ const STAND_IN = `
   export const kept = [];
   export function registerApp({ workloads }) { kept.push(...workloads); }
 `;
-const ENTRY = `import './main'; export { kept } from './functions';`;
+const ENTRY = ['main', 'functions'].map((file) => `export * from './${file}';`).join('\n');
 
 /** Keeps the workloads instead of registering them. */
 const standIn: Plugin = {
