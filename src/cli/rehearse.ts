@@ -17,11 +17,11 @@ import { sendFrom } from './target';
 
 interface RehearseOptions {
   readonly from?: string;
-  readonly days: string;
-  readonly workload: readonly string[];
-  readonly minutes: readonly string[];
+  readonly days?: string;
+  readonly workload?: readonly string[];
+  readonly minutes?: readonly string[];
   readonly nodesQuota?: string;
-  readonly down: readonly string[];
+  readonly down?: readonly string[];
   readonly url?: string;
   readonly json?: boolean;
   readonly strict?: boolean;
@@ -29,6 +29,7 @@ interface RehearseOptions {
 
 const ROOT = path.resolve(__dirname, '..', '..');
 const MAX_DAYS = 366;
+const DAYS = 31;
 
 /** `nightshift rehearse` */
 export const addRehearse: AddCommand = (program, context) => {
@@ -49,16 +50,18 @@ export const addRehearse: AddCommand = (program, context) => {
 };
 
 function addOptions(command: Command): Command {
-  const each = (value: string, before: readonly string[]): readonly string[] => [...before, value];
-  const none: readonly string[] = [];
+  const each = (value: string, before: readonly string[] = []): readonly string[] => [
+    ...before,
+    value,
+  ];
   return command
     .option('--from <day>', 'first local day, such as 2026-12-01 (default: today)')
-    .option('--days <n>', `number of days, up to ${MAX_DAYS}`, '31')
-    .option('--workload <name>', 'only this one; may be repeated', each, none)
-    .option('--minutes <name=n>', 'minutes of work of each run; may be repeated', each, none)
+    .option('--days <n>', `number of days, up to ${MAX_DAYS} (default: ${DAYS})`)
+    .option('--workload <name>', 'only this one; may be repeated', each)
+    .option('--minutes <name=n>', 'minutes of work of each run; may be repeated', each)
     .option('--url <url>', 'take the minutes from past runs of the app there')
     .option('--nodes-quota <n>', 'Spot nodes of all runs (default: SPOT_CORE_QUOTA)')
-    .option('--down <from/to>', 'no host in this time; may be repeated', each, none)
+    .option('--down <from/to>', 'no host in this time; may be repeated', each)
     .option('--json', 'print JSON')
     .option('--strict', 'exit code 1 when a run is skipped, missed or fails')
     .addHelpText('after', HELP);
@@ -78,9 +81,7 @@ async function rehearseApp(
   options: RehearseOptions,
   context: CommandContext,
 ): Promise<{ readonly planned: PlannedRehearsal; readonly rehearsal: Rehearsal }> {
-  const chosen = app.workloads.filter(
-    ({ name }) => options.workload.length === 0 || options.workload.includes(name),
-  );
+  const chosen = app.workloads.filter(({ name }) => options.workload?.includes(name) ?? true);
   const names = options.url === undefined ? [] : chosen.map(({ name }) => name);
   const past: Record<string, readonly number[]> = {};
   for (const name of names) past[name] = await pastMinutes(sendFrom(context, options), name);
@@ -104,13 +105,13 @@ function plannedOrRefused(
 }
 
 function rehearsalOptions(
-  { from, days, workload, minutes, nodesQuota, down }: RehearseOptions,
+  { from, days, workload = [], minutes = [], nodesQuota, down = [] }: RehearseOptions,
   past: RehearsalOptions['past'],
   context: CommandContext,
 ): RehearsalOptions {
   return {
     from: from === undefined ? null : dayIn(from),
-    days: numberIn('--days', days, 1, MAX_DAYS),
+    days: days === undefined ? DAYS : numberIn('--days', days, 1, MAX_DAYS),
     workloads: workload,
     minutes: Object.fromEntries(minutes.map(minutesIn)),
     past,
