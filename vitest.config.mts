@@ -10,7 +10,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const unitTests = globSync(
   [
     'test/*.test.ts',
-    'test/{api,run,triggers,workload}/**/*.test.ts',
+    'test/{api,rehearse,run,triggers,workload}/**/*.test.ts',
     'test/workloads/nightly-report/{cells,panels,scale,statistics,table}.test.ts',
     'test/local/command-line.test.ts',
     'test/local/cli/{samples,text,welcome}.test.ts',
@@ -27,6 +27,7 @@ const unitTests = globSync(
       'test/{package,start-failure}.test.ts',
       'test/local/batch/autoscale/random-formulas.test.ts',
       'test/run/{last-steps,quorum,repeating,shapes,submit/proof}.test.ts',
+      'test/rehearse/{kinds-of-work,passes,rehearsal}.test.ts',
       'test/triggers/follow.test.ts',
       'test/workload/compiler-messages.test.ts',
     ],

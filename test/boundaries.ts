@@ -68,6 +68,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'app.ts',
     'failure.ts',
     'instances.ts',
+    'settings.ts',
     'start-run.ts',
     'workload',
     'run',

@@ -3,9 +3,16 @@ import { addBackfill } from './backfill';
 import { addBackfills } from './backfills';
 import { addPause, addResume } from './pause';
 import { run, type AddCommand } from './program';
+import { addRehearse } from './rehearse';
 
 /** The command line `nightshift`, which `scripts/nightshift.mjs` starts. READ THIS FIRST. */
-const commands: readonly AddCommand[] = [addBackfill, addBackfills, addPause, addResume];
+const commands: readonly AddCommand[] = [
+  addBackfill,
+  addBackfills,
+  addPause,
+  addResume,
+  addRehearse,
+];
 
 // A reader such as `head` may close the pipe before everything is written.
 process.stdout.on('error', () => process.exit());

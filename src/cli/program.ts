@@ -25,6 +25,15 @@ export class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
 }
 
+/** Ends the program with a code, after everything has been printed. */
+export class EndWith extends Error {
+  override readonly name = 'EndWith';
+
+  constructor(readonly code: number) {
+    super(`exit code ${code}`);
+  }
+}
+
 const FAILED = 1;
 /** Exit code of a wrong call, as of most Unix programs. */
 const WRONG_CALL = 2;
@@ -56,6 +65,7 @@ export async function run(
       return refuse('the command is missing');
     }
     if (error instanceof CommanderError) return refuse(sentenceOf(error));
+    if (error instanceof EndWith) return error.code;
     if (error instanceof WrongCall) return refuse(error.message);
     const text = error instanceof CommandFailed ? error.message : errorText(error);
     context.writeError(`${text}\n`);

@@ -27,7 +27,9 @@ export function dueTimesIn(
   until: string,
   limit: number,
 ): readonly string[] {
-  const name = JSON.stringify(schedule);
+  const { cron, timeZone, from, exclude } = schedule;
+  // Not the whole object: the row of a schedule has more fields, which differ from pass to pass.
+  const name = JSON.stringify([cron, timeZone, from, schedule.until, exclude]);
   const gap = gaps.get(name);
   if (gap !== undefined && gap.after <= after && until < gap.before) return [];
   const due: string[] = [];
@@ -138,13 +140,23 @@ function* fixedHours(cron: string, timeZone: string, after: string): Generator<s
  * reads `5/15` as every 15 from 5 on, which is a sloppy range here, and turns around a range whose
  * ends are the wrong way round.
  */
-function ruleOf(cron: string, timezone: string): Cron {
+function ruleOf(cron: string, timeZone: string): Cron {
+  const name = `${timeZone} ${cron}`;
+  const known = rules.get(name);
+  if (known !== undefined) return known;
   const names = canonicalCron(cron).replaceAll(/[a-z]{4,}/gi, (name) => name.slice(0, 3));
   const ranges = names.replaceAll(/(\w+)-(\w+)/g, (range, low: string, high: string) =>
     placeOf(low) > placeOf(high) ? `${high}-${low}` : range,
   );
-  return new Cron(ranges, { timezone, domAndDow: true, sloppyRanges: true, paused: true });
+  // A named zone costs several formats of a date for each time, an offset none.
+  const zone = timeZone === 'UTC' ? { utcOffset: 0 } : { timezone: timeZone };
+  const rule = new Cron(ranges, { ...zone, domAndDow: true, sloppyRanges: true, paused: true });
+  rules.set(name, rule);
+  return rule;
 }
+
+/** Rules by zone and expression: a rule takes long to make, and an app has few. */
+const rules = new Map<string, Cron>();
 
 const NAMES = 'jan feb mar apr may jun jul aug sep oct nov dec sun mon tue wed thu fri sat'.split(
   ' ',

@@ -16,12 +16,12 @@ import { timerHandler } from '../triggers/timer';
 import type { Workload, Workloads } from '../workload/workload';
 import { batchPort } from './batch-port';
 import type { BatchModel } from './batch-model';
-import { SECRET } from './catalogue';
 import { MINUTE, SECOND, type Agenda } from './clock';
 import { TaskHub, type HubParts } from './engine';
 import { clientOf } from './engine-client';
+import type { PortName } from './faults';
 import type { FilesModel } from './files-model';
-import { onLine, type HostLife, type Line } from './line';
+import type { HostLife } from './line';
 import type { TableModel } from './table-model';
 
 /** One deployed app of a world: its storage account, its task hub, and the host that lives and dies. */
@@ -33,18 +33,23 @@ export interface AppParts {
   readonly batch: BatchModel;
   readonly files: FilesModel;
   readonly table: TableModel;
-  /** The schedules in force, by workload. */
-  readonly crons: Readonly<Record<string, string>>;
-  readonly line: Line;
-  readonly limits: Bounds;
+  readonly schedules: SchedulesInForce;
+  readonly limits: Product['limits'];
+  /** The port as a process of the app reaches it: calls may fail, and those of a dead process never return. */
+  readonly reach: <Port extends object>(life: HostLife, name: PortName, port: Port) => Port;
+  readonly readSecret: (name: string) => Promise<string>;
   readonly hub: Pick<
     HubParts,
-    'chance' | 'checkpoint' | 'delivery' | 'timerLateness' | 'startLateness' | 'broken' | 'stored'
+    | 'chance'
+    | 'checkpoint'
+    | 'delivery'
+    | 'replayShare'
+    | 'timerLateness'
+    | 'startLateness'
+    | 'broken'
+    | 'stored'
   >;
 }
-
-/** Bounds on sums over an app. */
-export type Bounds = Pick<Product['limits'], 'maxActiveRuns' | 'maxStartsPerMinute'>;
 
 /** After a crash the platform needs this long to have a host again. */
 const RESTART = 20 * SECOND;
@@ -150,12 +155,11 @@ export interface Host {
 
 function openHost(app: App, life: HostLife): Host {
   const { parts, hub } = app;
-  const { line } = parts;
+  const { schedules } = parts;
   const bare = clientOf(hub, (instanceId, input) => app.noteStart(instanceId, input));
-  const client = onLine(line, life, 'engine', bare);
+  const client = parts.reach(life, 'engine', bare);
   const product = productOf(app, life);
   const activities = activitiesOf(product, client);
-  const schedules = schedulesOf(parts);
   const reconciler = reconcileHandler(product, schedules);
   const poison = poisonBlobHandler(product);
   return {
@@ -184,16 +188,6 @@ function openHost(app: App, life: HostLife): Host {
   };
 }
 
-/** The schedules of a world, in the zone of its clock. */
-function schedulesOf({ crons, workloads }: App['parts']): SchedulesInForce {
-  return Object.fromEntries(
-    Object.entries(crons).map(([workload, cron]) => {
-      const catchUp = workloads.get(workload)?.triggers.schedule?.[0]?.catchUp ?? 'last';
-      return [workload, [{ workload, index: 0, cron, timeZone: 'Etc/UTC', catchUp }]];
-    }),
-  );
-}
-
 function activitiesOf(product: Product, client: DurableClient) {
   const ledger = runLedgerOn(product.table);
   const activities = Object.entries({
@@ -207,19 +201,19 @@ function activitiesOf(product: Product, client: DurableClient) {
 /** The app as its functions have it, with ports that may fail. */
 function productOf(app: App, life: HostLife): Product {
   const { parts } = app;
-  const { line, id } = parts;
+  const { reach, id } = parts;
   const batch = batchPort(parts.batch, id);
-  const files = onLine(line, life, 'files', parts.files);
-  const table = onLine(line, life, 'table', parts.table);
+  const files = reach(life, 'files', parts.files);
+  const table = reach(life, 'table', parts.table);
   let owner: Promise<string> | undefined;
   return {
-    batch: onLine(line, life, 'batch', batch),
+    batch: reach(life, 'batch', batch),
     files,
     table,
-    secrets: { read: async (name) => `${SECRET}-${name}` },
+    secrets: { read: parts.readSecret },
     workloads: parts.workloads,
-    schedules: schedulesOf(parts),
-    limits: { ...parts.limits, monthlyNodeMinutes: null, monthlyCost: null },
+    schedules: parts.schedules,
+    limits: parts.limits,
     owner: () => {
       owner ??= ownerOf(files, table, 'hub', () => ownerIn(id)).catch((error: unknown) => {
         owner = undefined;

@@ -12,7 +12,7 @@ import {
   type Task,
 } from './batch-state';
 import { evict, reboot, removePool, setFormula } from './batch-nodes';
-import { removeJob, requeueTasks, schedule, settle, terminate } from './batch-tasks';
+import { isReady, removeJob, requeueTasks, schedule, settle, terminate } from './batch-tasks';
 import { openUrl, type FilesModel } from './files-model';
 import type { JobSpec, Owner, PoolSpec, TaskSpec } from '../run/ports';
 
@@ -34,11 +34,15 @@ export interface BatchModelParts {
   readonly storage: ReadonlyMap<string, FilesModel>;
   /** Manifest that the job manager of a workload writes, by workload. */
   readonly manifests: Readonly<Record<string, string>>;
+  /** A known duration of tasks, a quota and an observer of nodes. */
+  readonly given?: Partial<Pick<BatchAccount, 'minutesOf' | 'roomFor' | 'countNode'>>;
+  /** True for an account that keeps nothing of pools and jobs that are gone. */
+  readonly forgets?: boolean;
 }
 
 /**
- * A Batch account on the agenda's clock, which several apps may share. It keeps what is gone, and
- * counts the bill of its pools by itself.
+ * A Batch account on the agenda's clock, which several apps may share. It keeps what is gone
+ * unless it is to forget, and counts the bill of its pools by itself.
  */
 export class BatchModel implements BatchAccount {
   readonly pools = new Map<string, Pool>();
@@ -63,6 +67,22 @@ export class BatchModel implements BatchAccount {
 
   isShort(of: Shortage['of']): boolean {
     return isShort(this.parts.shortages, of, this.now);
+  }
+
+  roomFor(pool: Pool): number {
+    return this.parts.given?.roomFor?.(pool) ?? Infinity;
+  }
+
+  countNode(pool: Pool, node: Node, change: 1 | -1): void {
+    this.parts.given?.countNode?.(pool, node, change);
+  }
+
+  minutesOf(task: Task): number | null {
+    return this.parts.given?.minutesOf?.(task) ?? null;
+  }
+
+  isReady(task: Task): boolean {
+    return isReady(task);
   }
 
   jobsOf(poolId: string): readonly Job[] {
@@ -107,7 +127,7 @@ export class BatchModel implements BatchAccount {
       billedMinutes: 0,
     };
     this.pools.set(id.toLowerCase(), pool);
-    this.allPools.push(pool);
+    if (this.parts.forgets !== true) this.allPools.push(pool);
     if (spec !== null) setFormula(this, pool, spec.formula);
     return pool;
   }
@@ -133,7 +153,7 @@ export class BatchModel implements BatchAccount {
       running: 0,
     };
     this.jobs.set(id.toLowerCase(), job);
-    this.allJobs.push(job);
+    if (this.parts.forgets !== true) this.allJobs.push(job);
     if (spec === null) return job;
     job.wallClock = this.agenda.in(spec.maxMinutes * MINUTE, () =>
       terminate(this, job, 'MaxWallClockTimeExpiry'),

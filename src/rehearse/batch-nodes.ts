@@ -5,7 +5,6 @@ import { compileFormula } from './formula';
 /** Pools of the model: the formula evaluated, nodes that come, are taken away and leave. */
 
 const EVALUATION = 5 * MINUTE;
-const LEAVING = 30 * SECOND;
 const SAMPLES = 3 * MINUTE;
 
 export function setFormula(account: BatchAccount, pool: Pool, formula: string): void {
@@ -54,11 +53,14 @@ function pendingSample(account: BatchAccount, pool: Pool): number {
 
 /** Called whenever tasks come or end. */
 export function notePending(account: BatchAccount, pool: Pool): void {
+  const readyOnly = account.weather.samplesReadyTasks;
   let pending = 0;
   for (const job of account.jobs.values()) {
     if (job.poolId !== pool.id || job.state !== 'active') continue;
-    for (const { state } of job.tasks.values())
-      if (state === 'active' || state === 'running') pending++;
+    for (const task of job.tasks.values()) {
+      if (task.state === 'running') pending++;
+      else if (task.state === 'active' && (!readyOnly || account.isReady(task))) pending++;
+    }
   }
   if (pool.pending.at(-1)?.count !== pending)
     pool.pending.push({ at: account.now, count: pending });
@@ -118,10 +120,11 @@ function allocate(account: BatchAccount, pool: Pool): void {
 }
 
 function addNodes(account: BatchAccount, pool: Pool, isSpot: boolean): void {
-  const wanted = missing(pool, isSpot);
-  if (wanted > 0 && account.isShort('cores')) {
+  const lacking = missing(pool, isSpot);
+  const room = account.isShort('cores') ? 0 : isSpot ? account.roomFor(pool) : Infinity;
+  const wanted = Math.min(lacking, room);
+  if (wanted < lacking) {
     pool.resizeErrors = ['AccountCoreQuotaReached: The specified account has reached core quota'];
-    return;
   }
   for (let number = 0; number < wanted; number++) {
     const id = `${pool.id}/node-${++pool.nodesMade}`;
@@ -137,6 +140,7 @@ function addNodes(account: BatchAccount, pool: Pool, isSpot: boolean): void {
       next: null,
     };
     pool.nodes.set(id, node);
+    account.countNode(pool, node, 1);
     boot(account, pool, node);
   }
 }
@@ -145,7 +149,9 @@ function boot(account: BatchAccount, pool: Pool, node: Node): void {
   const { weather, chance } = account;
   enter(account, pool, node, 'starting');
   if (chance.is(`stays ${node.id} ${account.now}`, weather.nodesThatStay)) return;
-  const seconds = weather.bootSeconds * (0.5 + chance.at(`boot ${node.id} ${account.now}`));
+  const { bootSeconds, bootSpread } = weather;
+  const drawn = chance.at(`boot ${node.id} ${account.now}`);
+  const seconds = bootSeconds * (1 - bootSpread / 2 + bootSpread * drawn);
   node.next = account.agenda.in(seconds * SECOND, () => {
     if (chance.is(`unusable ${node.id} ${account.now}`, weather.nodesUnusable)) {
       enter(account, pool, node, 'unusable');
@@ -157,7 +163,7 @@ function boot(account: BatchAccount, pool: Pool, node: Node): void {
     }
     enter(account, pool, node, 'waitingForStartTask');
     if (chance.is(`set-up ${node.id} ${account.now}`, weather.startTasksThatHang)) return;
-    node.next = account.agenda.in(30 * SECOND, () => {
+    node.next = account.agenda.in(weather.setupSeconds * SECOND, () => {
       const failed = chance.is(`start task ${node.id} ${account.now}`, weather.startTasksThatFail);
       if (failed) enter(account, pool, node, 'startTaskFailed');
       else serve(account, pool, node);
@@ -186,18 +192,22 @@ function stopBill(account: BatchAccount, pool: Pool, node: Node): void {
   node.billedSince = null;
 }
 
+function dropNode(account: BatchAccount, pool: Pool, node: Node): void {
+  if (pool.nodes.delete(node.id)) account.countNode(pool, node, -1);
+}
+
 export function leave(account: BatchAccount, pool: Pool, node: Node): void {
   if (node.state === 'leaving') return;
   if (node.next !== null) node.next.cancelled = true;
   account.requeueTasks(pool, node);
   if (node.state === 'preempted') {
-    pool.nodes.delete(node.id);
+    dropNode(account, pool, node);
     return;
   }
   enter(account, pool, node, 'leaving');
-  node.next = account.agenda.in(LEAVING, () => {
+  node.next = account.agenda.in(account.weather.leavingSeconds * SECOND, () => {
     stopBill(account, pool, node);
-    pool.nodes.delete(node.id);
+    dropNode(account, pool, node);
   });
 }
 
@@ -208,7 +218,7 @@ export function evict(account: BatchAccount, pool: Pool, node: Node): void {
   account.requeueTasks(pool, node);
   enter(account, pool, node, 'preempted');
   if (node.isDraining) {
-    pool.nodes.delete(node.id);
+    dropNode(account, pool, node);
     return;
   }
   restoreLater(account, pool, node);
@@ -238,7 +248,8 @@ export function removePool(account: BatchAccount, pool: Pool): void {
   if (pool.nextEvaluation !== null) pool.nextEvaluation.cancelled = true;
   if (pool.resizing !== null) pool.resizing.cancelled = true;
   for (const node of pool.nodes.values()) leave(account, pool, node);
-  const seconds = Math.max(deletionSeconds(account, pool.id), LEAVING / SECOND);
+  const { leavingSeconds } = account.weather;
+  const seconds = Math.max(deletionSeconds(account, pool.id), leavingSeconds);
   account.agenda.in(seconds * SECOND + 1, () => {
     pool.goneAt = account.now;
     account.pools.delete(pool.id.toLowerCase());

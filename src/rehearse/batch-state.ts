@@ -103,8 +103,14 @@ export interface Task {
 export interface BatchWeather {
   readonly allocationSeconds: number;
   readonly bootSeconds: number;
+  /** The spread of the boot time as a share of it: 1 is from half of it to one and a half. */
+  readonly bootSpread: number;
+  readonly setupSeconds: number;
+  readonly leavingSeconds: number;
   readonly deletionSeconds: number;
   readonly taskMinutes: readonly [number, number];
+  /** True where samples of pending tasks leave out those that wait for others, as the service does. */
+  readonly samplesReadyTasks: boolean;
   /** Shares, each between 0 and 1. */
   readonly startTasksThatFail: number;
   /** Nodes whose start task never ends. */
@@ -129,8 +135,12 @@ export interface BatchWeather {
 export const GENTLE: BatchWeather = {
   allocationSeconds: 60,
   bootSeconds: 60,
+  bootSpread: 1,
+  setupSeconds: 30,
+  leavingSeconds: 30,
   deletionSeconds: 40,
   taskMinutes: [1, 10],
+  samplesReadyTasks: false,
   startTasksThatFail: 0,
   startTasksThatHang: 0,
   nodesUnusable: 0,
@@ -166,9 +176,16 @@ export interface BatchAccount {
   readonly pools: Map<string, Pool>;
   readonly jobs: Map<string, Job>;
   isShort(of: Shortage['of']): boolean;
+  /** Spot nodes that the quota of the account leaves to a pool. */
+  roomFor(pool: Pool): number;
+  /** Called for each node that a pool gets, and for each that leaves it. */
+  countNode(pool: Pool, node: Node, change: 1 | -1): void;
+  /** Minutes of a task of a known duration; null for one that is drawn. */
+  minutesOf(task: Task): number | null;
   jobsOf(poolId: string): readonly Job[];
   schedule(pool: Pool): void;
   requeueTasks(pool: Pool, node: Node): void;
+  isReady(task: Task): boolean;
   /** Why a task cannot fetch its files, or null. */
   unreadable(task: Task): string | null;
   /** Uploads what the task is to upload; the reason when that fails, or null. */

@@ -19,7 +19,8 @@ export function schedule(account: BatchAccount, pool: Pool): void {
   }
 }
 
-function isReady({ spec, job }: Task): boolean {
+/** True when all the tasks that it waits for have succeeded. */
+export function isReady({ spec, job }: Task): boolean {
   return spec.dependsOn.every((id) => job.tasks.get(id.toLowerCase())?.state === 'succeeded');
 }
 
@@ -79,7 +80,10 @@ function keyOf({ job, spec }: Task): string {
   return `${job.app ?? ''} ${job.id} ${spec.id}`;
 }
 
-function minutesOf({ chance, weather }: BatchAccount, task: Task): number {
+function minutesOf(account: BatchAccount, task: Task): number {
+  const { chance, weather } = account;
+  const known = account.minutesOf(task);
+  if (known !== null) return known;
   const key = keyOf(task);
   if (chance.is(`hangs ${key}`, weather.tasksThatHang)) return Infinity;
   const [least, most] = weather.taskMinutes;

@@ -68,6 +68,8 @@ export interface HubParts {
   readonly checkpoint: () => 'stored' | 'lost' | 'repeated';
   /** The fate of an activity that is about to begin. */
   readonly delivery: (name: string) => Delivery;
+  /** Share of the turns before which the generator is forgotten and replayed from its history. */
+  readonly replayShare: number;
   readonly timerLateness: () => number;
   /** Time that the start of an orchestration stays in its queue. */
   readonly startLateness: () => number;
@@ -150,12 +152,12 @@ export class TaskHub {
   }
 
   #turn(instance: Instance): void {
-    const { agenda, chance } = this.parts;
+    const { agenda, chance, replayShare } = this.parts;
     const turn: Turn = { time: agenda.now, messages: instance.inbox };
     const killed = turn.messages.find(({ kind }) => kind === 'terminate');
     if (killed?.kind === 'terminate') return this.#end(instance, 'Terminated', killed.reason);
 
-    const forgets = chance.is(`replay ${instance.id} ${instance.turns.length}`, 0.03);
+    const forgets = chance.is(`replay ${instance.id} ${instance.turns.length}`, replayShare);
     const played = (forgets ? null : instance.memory) ?? this.#replay(instance);
     played.play(turn.time, turn.messages);
     switch (this.parts.checkpoint()) {

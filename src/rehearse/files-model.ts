@@ -74,6 +74,14 @@ export class FilesModel implements Files {
     this.removed.push({ name, at: this.agenda.now });
   }
 
+  /** Removes a container as if it had never been there. */
+  forget(name: string): void {
+    this.containers.delete(name);
+    this.#deletedAt.delete(name);
+    const index = this.removed.findIndex((one) => one.name === name);
+    if (index >= 0) this.removed.splice(index, 1);
+  }
+
   async listContainers(prefix: string) {
     const found: { name: string; labels: Readonly<Record<string, string>> }[] = [];
     for (const [name, { labels }] of this.containers) {

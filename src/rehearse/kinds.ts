@@ -309,6 +309,10 @@ function anyWeather(chance: Chance): BatchWeather {
   return {
     allocationSeconds: chance.pick('allocation', [30, 60, 180]),
     bootSeconds: chance.pick('boot', [30, 90, 240]),
+    bootSpread: GENTLE.bootSpread,
+    setupSeconds: GENTLE.setupSeconds,
+    leavingSeconds: GENTLE.leavingSeconds,
+    samplesReadyTasks: GENTLE.samplesReadyTasks,
     deletionSeconds: chance.pick('deletion', [5, 40, 40, 300]),
     taskMinutes: chance.pick('task minutes', [
       [0.2, 2],

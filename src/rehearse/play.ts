@@ -1,3 +1,5 @@
+import type { SchedulesInForce } from '../ledger/schedules';
+import type { Workloads } from '../workload/workload';
 import { App } from './app';
 import { BatchModel } from './batch-model';
 import { catalogue, MANIFEST, SECRET, SHARED_POOL } from './catalogue';
@@ -8,8 +10,9 @@ import { hasEnded } from './engine';
 import { endOf, type Fault } from './faults';
 import { FilesModel, SIGNATURE } from './files-model';
 import { History } from './history';
-import { Line } from './line';
+import { Line, onLine } from './line';
 import { interfere, plantCollision, type Interference } from './interference';
+import { withoutStacks } from './stacks';
 import { TableModel } from './table-model';
 import { Trace } from './trace';
 import { START, type AppPlan, type OccurrencePlan, type WorldPlan } from './world';
@@ -38,6 +41,8 @@ export interface Broken {
 
 /** After the last fault: the longest deadline, what a repair waits for after it, and its bound. */
 const AFTER = 6 * HOUR + 32 * HOUR + 6 * HOUR;
+/** Turns whose generator is replayed, so that a decision that a replay makes differently is found. */
+const REPLAY_SHARE = 0.03;
 /** From the due time of an occurrence on, its lost trigger may be found. */
 const NEAR = 30 * MINUTE;
 /** While nothing of an app is under way, only every sixth pass is made: most would find nothing. */
@@ -48,14 +53,9 @@ const QUIET_PASSES = 3;
 export async function play(plan: WorldPlan, keepsLines = false): Promise<Played> {
   // Only from within a microtask do ticks come after all other microtasks.
   await Promise.resolve();
-  const { stackTraceLimit } = Error;
-  // Worlds are full of expected errors, and a stack takes longer than the rest of a call.
-  if (!keepsLines) Error.stackTraceLimit = 0;
-  try {
-    return await playWorld(plan, keepsLines);
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-  }
+  return keepsLines
+    ? playWorld(plan, keepsLines)
+    : withoutStacks(() => playWorld(plan, keepsLines));
 }
 
 async function playWorld(plan: WorldPlan, keepsLines: boolean): Promise<Played> {
@@ -129,12 +129,14 @@ function openApp(stand: Stand, { id, workloads: names, crons, limits }: AppPlan)
     batch,
     files,
     table: new TableModel(new History(agenda)),
-    crons,
-    line,
-    limits,
+    schedules: schedulesOf(workloads, crons),
+    limits: { ...limits, monthlyNodeMinutes: null, monthlyCost: null },
+    reach: (life, name, port) => onLine(line, life, name, port),
+    readSecret: async (name) => `${SECRET}-${name}`,
     hub: {
       chance,
       ...engineFaults(stand, id, () => app.crash()),
+      replayShare: REPLAY_SHARE,
       timerLateness: () => latenessAt('lateTimers', plan.faults, agenda.now),
       startLateness: () => latenessAt('lateStarts', plan.faults, agenda.now),
       broken: (rule, detail) => broken.push({ rule, detail }),
@@ -145,6 +147,19 @@ function openApp(stand: Stand, { id, workloads: names, crons, limits }: AppPlan)
     },
   });
   return app;
+}
+
+/** The schedules of a world, in the zone of its clock. */
+function schedulesOf(
+  workloads: Workloads,
+  crons: Readonly<Record<string, string>>,
+): SchedulesInForce {
+  return Object.fromEntries(
+    Object.entries(crons).map(([workload, cron]) => {
+      const catchUp = workloads.get(workload)?.triggers.schedule?.[0]?.catchUp ?? 'last';
+      return [workload, [{ workload, index: 0, cron, timeZone: 'Etc/UTC', catchUp }]];
+    }),
+  );
 }
 
 /** Of an app's turns and deliveries, those that its faults count. */

@@ -1,4 +1,4 @@
-import type { Bounds } from './app';
+import type { AppLimits } from '../ledger/admission';
 import type { BatchWeather } from './batch-state';
 import { Chance } from './chance';
 import { HOUR, MINUTE } from './clock';
@@ -26,7 +26,7 @@ export interface AppPlan {
   readonly workloads: readonly string[];
   /** The schedule of each workload that has one; its due times are the occurrences. */
   readonly crons: Readonly<Record<string, string>>;
-  readonly limits: Bounds;
+  readonly limits: Pick<AppLimits, 'maxActiveRuns' | 'maxStartsPerMinute'>;
 }
 
 export interface OccurrencePlan {

@@ -22,7 +22,9 @@ test('the help lists every command, within 80 columns, and so does the help of e
   const all = [stdout, ...names.map((name) => call([name, '--help']).stdout)];
 
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  expect(names).toEqual(expect.arrayContaining(['backfill', 'backfills', 'pause', 'resume']));
+  expect(names).toEqual(
+    expect.arrayContaining(['backfill', 'backfills', 'pause', 'rehearse', 'resume']),
+  );
   expect(all.every((text) => text.startsWith('Usage: nightshift '))).toBe(true);
   expect(all.flatMap((text) => text.split('\n')).filter((line) => line.length > 80)).toEqual([]);
 });
