@@ -41,6 +41,7 @@ const LONGEST = [
   'docs/from-crontab',
   'workloads/shared/python-env',
   'journeys/roles',
+  'journeys/schedules',
   'simulation/simulation',
   'simulation/worlds-after-1000',
 ];

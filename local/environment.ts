@@ -44,6 +44,8 @@ export interface EnvironmentStart {
   readonly partsFolder?: string;
   /** Seconds of clock time for each real second. */
   readonly speed: number;
+  /** The time that the clock shows at the start, unless it is later already. Default: the real time. */
+  readonly clockAt?: string;
   readonly ports: Ports;
   /**
    * The machine's environment: PATH and HOME are passed to the parts, and an editor's debugger to
@@ -76,7 +78,7 @@ export async function startEnvironment(start: EnvironmentStart): Promise<Environ
   try {
     // Before any part starts on the folder, and before the clock of a running environment changes.
     stops.push(await lockFolder(start.folder, 'local environment'));
-    const pace = paceIn(start.folder, start.speed);
+    const pace = paceIn(start);
     const certificate = await certificateIn(join(start.folder, 'certificate'));
     const identity = await startIdentity(start.ports.identity, realClock.now, start.access?.roles);
     stops.push(() => identity.close());
@@ -269,7 +271,7 @@ function hostEnvironment(
     BATCH_ACCOUNT_ENDPOINT: batchUrl,
     BATCH_ACCOUNT_ID: ACCOUNT_ID,
     MANAGEMENT_ENDPOINT: managementUrl,
-    ...(pace.speed !== 1 && { CLOCK_PACE: JSON.stringify(pace) }),
+    ...(differsFromReal(pace) && { CLOCK_PACE: JSON.stringify(pace) }),
     KEY_VAULT_URI: vault.url,
     AZURE_CLIENT_ID: CLIENT_ID,
     IDENTITY_ENDPOINT: identity.endpoint,
@@ -315,18 +317,23 @@ function batchAccountIn(folder: string): BatchAccount {
 /**
  * The clock continues while the environment is down, and never goes back, even at another speed.
  */
-function paceIn(folder: string, speed: number): ClockPace {
+function paceIn({ folder, speed, clockAt }: EnvironmentStart): ClockPace {
   const file = join(folder, 'clock.json');
   const fresh = paceFromNow(speed);
-  let pace = fresh;
+  const wanted = clockAt === undefined ? 0 : Date.parse(clockAt);
+  let pace = { ...fresh, clockEpoch: Math.max(wanted, fresh.clockEpoch) };
   if (existsSync(file)) {
     const kept = JSON.parse(readFileSync(file, 'utf8')) as ClockPace;
     const shown = scaledClock(kept).now().getTime();
-    pace =
-      kept.speed === speed ? kept : { ...fresh, clockEpoch: Math.max(shown, fresh.clockEpoch) };
+    const isKept = kept.speed === speed && wanted <= shown;
+    pace = isKept ? kept : { ...pace, clockEpoch: Math.max(shown, pace.clockEpoch) };
   }
   writeFileSync(file, JSON.stringify(pace));
   return pace;
+}
+
+function differsFromReal({ speed, realEpoch, clockEpoch }: ClockPace): boolean {
+  return speed !== 1 || clockEpoch !== realEpoch;
 }
 
 function startError(error: unknown): Error {

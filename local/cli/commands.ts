@@ -12,9 +12,11 @@ const APP_URL = `http://localhost:${FIXED_PORTS.app}`;
 
 export const upCommand = defineCommand({
   call: 'npm start',
-  usage: `npm start -- [--speed N] [--folder F] [--setting NAME=value]... [--verbose] [--watch]
+  usage: `npm start -- [--speed N] [--clock T] [--folder F] [--setting NAME=value]... [--watch]
   Starts the local environment on fixed ports and keeps it up until Ctrl-C.
   --speed N    clock time for each second of real time, above 0 and up to 1000 (1)
+  --clock T    time that the clock shows at the start, such as 2027-03-28T00:50:00Z; it never
+               goes back
   --folder F   folder of the state (.nightshift/local)
   --setting S  app setting, as NAME=value; may be repeated
   --verbose    print the log lines of every part, not of the app alone
@@ -22,12 +24,17 @@ export const upCommand = defineCommand({
 `,
   options: {
     speed: { type: 'string', default: '1' },
+    clock: { type: 'string' },
     folder: { type: 'string' },
     setting: { type: 'string', multiple: true, default: [] },
     verbose: { type: 'boolean', default: false },
     watch: { type: 'boolean', default: false },
   },
-  check: ({ speed, setting }) => {
+  check: ({ speed, clock, setting }) => {
+    if (clock !== undefined && !/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(clock))
+      return `--clock must be a time with its offset such as 2027-03-28T00:50:00Z, not ${JSON.stringify(clock)}`;
+    if (clock !== undefined && Number.isNaN(Date.parse(clock)))
+      return `--clock must be a time that exists, not ${JSON.stringify(clock)}`;
     if (!(Number(speed) > 0 && Number(speed) <= 1000))
       return `--speed must be a number above 0 and up to 1000, not ${JSON.stringify(speed)}`;
     const malformed = setting?.find((text) => !/^[\w.:-]+=/.test(text));

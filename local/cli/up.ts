@@ -19,6 +19,7 @@ runCommand(upCommand, async (options) => {
     folder,
     appFolder: ROOT,
     speed: Number(options.speed),
+    ...(options.clock !== undefined && { clockAt: options.clock }),
     ports: FIXED_PORTS,
     machine: process.env,
     settings: settingsIn(options.setting),

@@ -50,11 +50,12 @@ export interface Addresses extends Pick<
 export interface WorldStart {
   readonly name: string;
   /** `shipped` is what `npm run build` makes; `testing` has the workloads of `app/`, the others those of their own folder. */
-  readonly app?: 'shipped' | 'testing' | 'pools' | 'shapes';
+  readonly app?: 'shipped' | 'testing' | 'pools' | 'shapes' | 'schedules';
   /** Of an earlier world, to go on where that one was; a fresh one when absent. */
   readonly folder?: string;
   readonly ports?: Ports;
   readonly speed?: number;
+  readonly clockAt?: string;
   readonly settings?: Readonly<Record<string, string>>;
   readonly nodes?: EnvironmentStart['nodes'];
   /** In the vault from the start. */
@@ -116,6 +117,7 @@ export async function optionsOf(
     partsFolder,
     speed: start.speed ?? SPEED,
     ports: start.ports ?? ANY_PORTS,
+    ...(start.clockAt !== undefined && { clockAt: start.clockAt }),
     // oxlint-disable-next-line eslint/no-restricted-properties -- the PATH that the parts are given
     machine: process.env,
     ...(start.settings !== undefined && { settings: start.settings }),
