@@ -153,8 +153,7 @@ function predecessorDecision(
   const from = before.at > row.knownAt ? before.at : row.knownAt;
   const until = Date.parse(from) + startWithinMinutes * MINUTE_MS + pausedSince(control, row, now);
   if (Date.parse(now) <= until) return null;
-  const startBy = new Date(until).toISOString();
-  return end(row, 'missed', 'startWindowEnded', `the run could not start before ${startBy}`);
+  return { kind: 'end', runId: row.runId, reason: missed(row, new Date(until).toISOString()) };
 }
 
 /** Null for a row that may still start. */
@@ -167,7 +166,14 @@ function reasonToEnd(control: AdmissionControl, row: ActiveRow, now: string): Re
   const skipped = skippedByPause(control, row);
   if (skipped !== null) return skipped;
   if (Date.parse(now) <= Date.parse(startBy) + pausedSince(control, row, now)) return null;
-  const cause = `the run could not start before ${startBy}`;
+  return missed(row, startBy);
+}
+
+/** The end of a start window, with what the row waited for in it: runs before it end before it begins. */
+function missed({ reason }: ActiveRow, startBy: string): Reason {
+  const isKnown = reason?.kind === 'waiting' && reason.code !== 'notAllSucceeded';
+  const waited = isKnown ? `: ${reason.cause}` : '';
+  const cause = `the run could not start before ${startBy}${waited}`;
   return { kind: 'missed', code: 'startWindowEnded', cause };
 }
 

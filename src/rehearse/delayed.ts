@@ -32,8 +32,7 @@ export function delayOf(occurrence: EndedOccurrence, waitMinutes: number): Delay
     case 'missed':
     case 'failed':
     case 'timedOut':
-      // A start window that ended says nothing of what kept the run from starting.
-      return { ...delayed, kind: state, cause: [waited?.cause, cause].filter(Boolean).join('; ') };
+      return { ...delayed, kind: state, cause: cause ?? '' };
     case 'cancelled':
       return { ...delayed, kind: 'replaced', cause: 'a newer run replaced it' };
     default:

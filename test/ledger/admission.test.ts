@@ -272,6 +272,20 @@ test('an occurrence whose start window has passed is missed', () => {
   ]);
 });
 
+test('an occurrence that is missed says what it waited for', () => {
+  const waited = { kind: 'waiting', code: 'budgetReached', cause: 'the budget is spent' } as const;
+  const late = row(1, { state: 'queued', reason: waited, startBy: '2026-11-30T02:00:04.999Z' });
+
+  expect(decide([late])).toMatchObject([
+    {
+      reason: {
+        code: 'startWindowEnded',
+        cause: 'the run could not start before 2026-11-30T02:00:04.999Z: the budget is spent',
+      },
+    },
+  ]);
+});
+
 test('an occurrence that is cancelled while it waits is skipped', () => {
   const cancelled = row(1, { cancel: { at: NOW, by: 'a person' } });
   const cause = 'the run was cancelled before it started';

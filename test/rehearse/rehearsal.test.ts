@@ -63,7 +63,7 @@ test('runs that would overlap wait where the policy queues them, until their sta
   });
   expect(Math.round(workloads[0]?.longestWaitMinutes ?? 0)).toBe(110);
   expect(delayed.at(-1)?.cause).toMatch(
-    /^run often-20261201t030000-\w{10} of often is active; the run could not start before 2026-12-01T07:00:00.000Z$/,
+    /^the run could not start before 2026-12-01T07:00:00.000Z: run often-20261201t030000-\w{10} of often is active$/,
   );
 });
 
@@ -188,7 +188,7 @@ test('a budget that is reached in the middle of a month lets no more runs start'
     ['2027-01', '0.66'],
   ]);
   expect(delayed[0]?.cause).toBe(
-    "the month's budget of 6 of the currency of prices does not hold it: 5 are spent or may be taken by active runs; the run could not start before 2026-12-16T04:00:00.000Z",
+    "the run could not start before 2026-12-16T04:00:00.000Z: the month's budget of 6 of the currency of prices does not hold it: 5 are spent or may be taken by active runs",
   );
 });
 

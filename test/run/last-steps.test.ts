@@ -132,7 +132,7 @@ test('a run that would replace another is recorded as skipped when the other has
   expect(record.outcome).toEqual({
     kind: 'skipped',
     code: 'startWindowEnded',
-    cause: 'the run could not start before 2030-01-01T02:20:00.000Z',
+    cause: `the run could not start before 2030-01-01T02:20:00.000Z: run ${first}, which this run replaces, is ending`,
   });
   const { pool, job } = stand.batchOf(late);
   expect([pool, job]).toEqual([undefined, undefined]);
