@@ -1,3 +1,4 @@
+import { mayStillStart } from './provision/starting-nodes';
 import { canWork, count, isReady, nodeKind, parenthesized, reasons } from './provision/nodes';
 import type { JobView, Observation, Outcome, PoolView, RunPlan, WatchState } from './run';
 import { addUsage } from './finish/usage';
@@ -280,6 +281,7 @@ function noNodeCanWork({ seen, watch, workload }: Situation, now: Date): NextSte
   const { maxWaitMinutes } = workload.pool;
   const waitedMinutes = (now.getTime() - Date.parse(watch.lastUsableNodeAt)) / MINUTE_MS;
   if (waitedMinutes < maxWaitMinutes) return undefined;
+  if (mayStillStart(pool, workload.pool, waitedMinutes, now)) return undefined;
   const within = `within ${maxWaitMinutes} minutes`;
   return noNodeBecameReady(workload, pool, within);
 }

@@ -235,7 +235,8 @@ export const poolSchema = z.strictObject({
   dedicatedAfterMinutes: z.int().min(5).max(MINUTES_PER_DAY).optional(),
   /**
    * Minutes without an idle or running node after which the run fails, 5 to 1440. A node that is
-   * starting, or that runs its start task, does not count yet. Default: 60.
+   * starting, or that runs its start task, does not count yet, but has 15 minutes from its allocation, and those of
+   * `setup.maxMinutes`. Default: 60.
    */
   maxWaitMinutes: z.int().min(5).max(MINUTES_PER_DAY).default(60),
 

@@ -55,6 +55,18 @@ test('a node that does not finish starting is named in the cause', () => {
   });
 });
 
+test('nodes that come at the end of the wait have their time to start, once', () => {
+  const late = (minutes: number) =>
+    poolWith({ starting: 1 }, { allocatedAt: minute(minutes).toISOString() });
+
+  // 15 minutes, and the 20 of the set-up.
+  expect([stepAt(40, late(39)).kind, stepAt(73, late(39)).kind]).toEqual(['wait', 'wait']);
+  expect(stepAt(74, late(39))).toMatchObject({ outcome: { code: 'nodesUnusable' } });
+  // Others that come after them, since Spot took the first away, do not begin again.
+  expect(stepAt(75, late(74))).toMatchObject({ outcome: { code: 'nodesUnusable' } });
+  expect(stepAt(40, late(4))).toMatchObject({ outcome: { code: 'nodesUnusable' } });
+});
+
 test('a set-up that hangs ends the run after pool.setup.maxMinutes', () => {
   const pool = poolWith({ waitingForStartTask: 1 }, { nodesInSetup: inSetup(5) });
 
