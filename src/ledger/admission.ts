@@ -1,4 +1,5 @@
 import { heldByPause, pausedSince, skippedByPause } from './pauses';
+import { FRESH_MS } from './due-times';
 import type { Predecessors } from './predecessors';
 import { isAskedFor, type ActiveRow, type AdmissionControl, type Reason } from './rows';
 
@@ -125,7 +126,8 @@ function decideRow(
       reasonToEnd(control, one, now) === null &&
       predecessors.get(one.runId)?.kind !== 'waiting',
   );
-  const overlap = overlapDecision(candidates, row, policy, others, decisions);
+  const given = { row, others, candidates, decisions, now };
+  const overlap = overlapDecision(policy.overlap, given);
   if (overlap !== null) return overlap;
   if (others.length >= policy.maxActiveRuns) {
     return wait(row, 'tooManyRuns', `${others.length} runs of ${row.workload} are active`);
@@ -177,20 +179,27 @@ function missed({ reason }: ActiveRow, startBy: string): Reason {
   return { kind: 'missed', code: 'startWindowEnded', cause };
 }
 
-/** Null where the policy lets the row start. `candidates` are the rows that may still start. */
+interface OverlapInput {
+  readonly row: ActiveRow;
+  /** The active runs of its workload. */
+  readonly others: readonly ActiveRow[];
+  /** The rows that may still start. */
+  readonly candidates: readonly ActiveRow[];
+  readonly decisions: Map<string, Decision>;
+  readonly now: string;
+}
+
+/** Null where the policy lets the row start. */
 function overlapDecision(
-  candidates: readonly ActiveRow[],
-  row: ActiveRow,
-  { overlap }: WorkloadPolicy,
-  others: readonly ActiveRow[],
-  decisions: Map<string, Decision>,
+  overlap: WorkloadPolicy['overlap'],
+  { row, others, candidates, decisions, now }: OverlapInput,
 ): Decision | null {
   const holder = others[0]?.runId;
   switch (overlap) {
     case 'allow':
       return null;
     case 'forbid':
-      return forbidDecision(row, others);
+      return forbidDecision(row, others, now);
     case 'queue':
       if (holder === undefined) return null;
       return wait(row, 'overlapped', `run ${holder} of ${row.workload} is active`);
@@ -230,14 +239,28 @@ function replaceDecision(
 }
 
 /** An attempt that was asked for waits, and makes no occurrence skip that came by itself. */
-function forbidDecision(row: ActiveRow, others: readonly ActiveRow[]): Decision | null {
+function forbidDecision(
+  row: ActiveRow,
+  others: readonly ActiveRow[],
+  now: string,
+): Decision | null {
   const [holder] = others;
   if (holder === undefined) return null;
   const first = isAskedFor(row) ? undefined : others.find((one) => !isAskedFor(one));
-  if (first !== undefined) {
+  if (first !== undefined && !isJustMadeUp(row, now)) {
     return end(row, 'skipped', 'overlapped', `run ${first.runId} of ${row.workload} was active`);
   }
   return wait(row, 'overlapped', `run ${holder.runId} of ${row.workload} is active`);
+}
+
+/**
+ * True while a due time that was made up waits for the run before it: after an outage that run may have ended long
+ * ago, and have had no host to record it.
+ */
+function isJustMadeUp({ request, instant, knownAt }: ActiveRow, now: string): boolean {
+  const wasLate = Date.parse(knownAt) - Date.parse(instant) > FRESH_MS;
+  const waited = Date.parse(now) - Date.parse(knownAt);
+  return request.occurrence.kind === 'schedule' && wasLate && waited < FRESH_MS;
 }
 
 function newestOf(candidates: readonly ActiveRow[], row: ActiveRow): string {

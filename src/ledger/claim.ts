@@ -40,8 +40,30 @@ export async function claim(
   return changed === null ? claim(table, run, deadline, now) : claimed(changed);
 }
 
-function claimed({ cancel }: ActiveRow): Claim {
-  return { kind: 'claimed', cancelledBy: cancel?.by ?? null };
+function claimed({ cancel, isClosing }: ActiveRow): Claim {
+  return {
+    kind: 'claimed',
+    cancelledBy: cancel?.by ?? null,
+    ...(isClosing === true && { isClosing }),
+  };
+}
+
+/**
+ * Confirms the claim for clean-up. The engine may deliver a step twice, minutes apart: a copy that comes
+ * now would make again what is being deleted.
+ */
+export async function close(
+  table: Table,
+  run: ClaimedRun,
+  deadline: string,
+  now: string,
+): Promise<Claim> {
+  const found = await claim(table, run, deadline, now);
+  if (found.kind !== 'claimed' || found.isClosing === true) return found;
+  const changed = await changeActive(table, run.runId, (row) =>
+    row.term === run.term && row.state === 'running' ? { ...row, isClosing: true } : null,
+  );
+  return changed === null ? claim(table, run, deadline, now) : claimed(changed);
 }
 
 async function restore(

@@ -83,6 +83,8 @@ export interface ActiveRow {
   readonly cancel: { readonly at: string; readonly by: string } | null;
   /** The decision that admitted the run: tells whose write it was when the answer is lost. */
   readonly decision: string | null;
+  /** True once its clean-up has begun, so that no late step makes anything. */
+  readonly isClosing?: true;
   /** Why it waits, or how it is to end without a run. */
   readonly reason: Reason | null;
   /** Node-minutes found so far by the reconciler, which ends the run. */

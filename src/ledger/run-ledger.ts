@@ -1,6 +1,6 @@
 import type { RunLedger } from '../run/ports';
 import type { RunRecord, RunRequest } from '../run/run';
-import { claim } from './claim';
+import { claim, close } from './claim';
 import { finish, type Announce, type Ending } from './finish';
 import { newOccurrenceRow } from './ledger';
 import { listActive } from './list';
@@ -11,6 +11,7 @@ import type { Table } from './table';
 export function runLedgerOn(table: Table, announce: Announce = () => undefined): RunLedger {
   return {
     claim: (run, deadline, now) => claim(table, run, deadline, now),
+    close: (run, deadline, now) => close(table, run, deadline, now),
     hasOtherActiveRun: async (workload, runId) =>
       (await listActive(table)).some(
         (row) => row.workload === workload && row.runId !== runId && isAdmitted(row),

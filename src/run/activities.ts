@@ -57,7 +57,7 @@ export function createActivities(context: ActivityContext) {
       harvest(context, input),
     cleanUp: async (input: { plan: RunPlan; outcome: Outcome['kind'] }) => {
       // A ledger that cannot be read must not delay the steps that stop the costs.
-      const claimed = await confirm(context, input.plan).catch(() => 'claimed');
+      const claimed = await close(context, input.plan).catch(() => 'claimed');
       if (claimed !== 'claimed') return { isOwn: false, done: [], pool: null };
       return { isOwn: true, ...(await cleanUp(context, input)) };
     },
@@ -78,7 +78,8 @@ function onlyWhenOwn<Input extends { readonly plan: RunPlan }, Result>(
 ): (input: Input) => Promise<Result> {
   return async (input) => {
     const { plan } = input;
-    if ((await confirm(context, plan)) === 'claimed') return step(input);
+    const claimed = await context.ledger.claim(plan, plan.deadline, plan.startedAt);
+    if (claimed.kind === 'claimed' && claimed.isClosing !== true) return step(input);
     throw new Failure(
       'runEnded',
       `run ${plan.runId} was ended, or taken over by another orchestration`,
@@ -88,6 +89,10 @@ function onlyWhenOwn<Input extends { readonly plan: RunPlan }, Result>(
 
 async function confirm({ ledger }: ActivityContext, plan: RunPlan): Promise<Claim['kind']> {
   return (await ledger.claim(plan, plan.deadline, plan.startedAt)).kind;
+}
+
+async function close({ ledger }: ActivityContext, plan: RunPlan): Promise<Claim['kind']> {
+  return (await ledger.close(plan, plan.deadline, plan.startedAt)).kind;
 }
 
 /** A run with a record has ended, also when the ledger has lost the row that says so. */

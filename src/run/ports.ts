@@ -380,6 +380,8 @@ export interface RunLedger {
    * deleted, and at each poll.
    */
   claim(run: ClaimedRun, deadline: string, now: string): Promise<Claim>;
+  /** The same for clean-up: from then on nothing is made for the run, also by a step that comes late. */
+  close(run: ClaimedRun, deadline: string, now: string): Promise<Claim>;
   /** True when another run of the workload is active. */
   hasOtherActiveRun(workload: string, runId: string): Promise<boolean>;
   /** Makes the occurrence final, as its record says. */

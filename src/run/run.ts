@@ -342,6 +342,11 @@ export const NO_TASKS: TaskCounts = { active: 0, running: 0, succeeded: 0, faile
 
 /** The answer of the ledger to an orchestration that claims a run. */
 export type Claim =
-  | { readonly kind: 'claimed'; readonly cancelledBy: string | null }
+  | {
+      readonly kind: 'claimed';
+      readonly cancelledBy: string | null;
+      /** From the first step of clean-up on; left out before. */
+      readonly isClosing?: true;
+    }
   /** The occurrence has ended, or another orchestration has taken the run over. */
   | { readonly kind: 'final' | 'superseded' };

@@ -27,6 +27,20 @@ test('forbid skips an occurrence while another run of the workload is active', (
   ]);
 });
 
+test('a due time that is made up after an outage waits ten minutes for a run that may have ended in it', () => {
+  const active = row(1, running);
+  const just = row(0, { knownAt: '2026-11-30T01:50:05.001Z' });
+  const long = row(0, { knownAt: '2026-11-30T01:50:05.000Z' });
+  const policy = { overlap: 'forbid' } as const;
+
+  expect(decide([active, just], { policy })).toEqual([
+    wait(just, 'overlapped', `run ${active.runId} of report is active`),
+  ]);
+  expect(decide([active, long], { policy })).toEqual([
+    skip(long, `run ${active.runId} of report was active`),
+  ]);
+});
+
 test('forbid starts the first of two that wait and skips the second', () => {
   const [one, two] = [row(1), row(2)];
 

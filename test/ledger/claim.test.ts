@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { claim, requestCancel } from '../../src/ledger/claim';
+import { claim, close, requestCancel } from '../../src/ledger/claim';
 import { finish } from '../../src/ledger/finish';
 import { register } from '../../src/ledger/ledger';
 import type { ActiveRow } from '../../src/ledger/rows';
@@ -45,6 +45,22 @@ test('the orchestration of a run that is starting claims it, and confirms the cl
   expect(table.values('active')).toEqual({ [runId]: running });
   expect(await claim(table, run, '2099-01-01T00:00:00.000Z', DEADLINE)).toEqual(claimed);
   expect(table.values('active')).toEqual({ [runId]: running });
+});
+
+test('from its first step on clean-up closes a run, and every later claim says so', async () => {
+  const table = await tableWith({ state: 'running' });
+  const closing = { kind: 'claimed', cancelledBy: null, isClosing: true };
+
+  const before = await claim(table, run, DEADLINE, LATER);
+  const answers = [
+    await close(table, run, DEADLINE, LATER),
+    await close(table, run, DEADLINE, LATER),
+    await claim(table, run, DEADLINE, LATER),
+  ];
+
+  expect(before).toEqual({ kind: 'claimed', cancelledBy: null });
+  expect(answers).toEqual([closing, closing, closing]);
+  expect(await close(table, { ...run, term: 2 }, DEADLINE, LATER)).toEqual({ kind: 'superseded' });
 });
 
 test.each([

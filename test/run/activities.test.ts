@@ -356,3 +356,21 @@ async function begin({ activities, plan }: World): Promise<void> {
   await activities.provision({ plan, startNodes: 1, now });
   await activities.submitJob({ plan, now });
 }
+
+test('a copy of a step that comes after clean-up has begun makes nothing again', async () => {
+  const world = worldOf(whole);
+  const { activities, plan } = world;
+  await activities.stage({ plan });
+  await activities.submitJob({ plan, now });
+  await activities.cleanUp({ plan, outcome: 'succeeded' });
+  const cleaned = snapshot(world);
+
+  const copies = [
+    () => activities.stage({ plan }),
+    () => activities.provision({ plan, startNodes: 1, now }),
+    () => activities.submitJob({ plan, now }),
+  ];
+
+  for (const copy of copies) await expect(copy()).rejects.toMatchObject({ code: 'runEnded' });
+  expect(snapshot(world)).toEqual(cleaned);
+});

@@ -173,9 +173,6 @@ const PASS_MS = 2 * MINUTE_MS;
 /** What a record says was deleted answers 404 by then, and nothing is "being deleted" for ever. */
 export function cleanedUp(world: Played, runs: Runs): string[] {
   const { apps, plan } = world;
-  // A late copy of a step may come between clean-up and record; the reaper deletes what it makes.
-  const isLate = plan.faults.some((fault) => fault.kind === 'twice' && fault.minutes > 0);
-  if (isLate && hasFault(world, 'hostDown', 'outage', 'outageFrom')) return [];
   return runs.flatMap((run) => {
     const { app, runId, record, jobs, pools, workload } = run;
     if (record === null || apps.length > 1) return [];
