@@ -154,7 +154,10 @@ export const workloadSchema = z.strictObject({
     .union(
       [
         z.enum(['forbid', 'queue', 'replace', 'allow']),
-        z.strictObject({ allow: z.int().min(1).max(1000) }),
+        z.strictObject({
+          /** Bound on active runs of the workload, 1 to 1000. */
+          allow: z.int().min(1).max(1000),
+        }),
       ],
       {
         error:
