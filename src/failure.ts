@@ -9,6 +9,7 @@ const statuses = {
   unknownRun: 404,
   unknownOutput: 404,
   unknownBackfill: 404,
+  unknownTarget: 404,
   runEnded: 409,
   notPaused: 409,
   backfillEnded: 409,
