@@ -80,7 +80,7 @@ export async function reconcile(context: ReconcileContext): Promise<Reconciled> 
   for (const row of activeIn(listed)) {
     await step(`run ${row.runId}`, () => compare(context, row, notices));
   }
-  await step('notices', () => notify(context, listed, notices));
+  await step('budget', () => noticeBudget(context, listed, notices));
   for (const [name, work] of [
     ['leftovers', context.deleteLeftovers],
     ['upkeep', context.upkeep],
@@ -94,6 +94,8 @@ export async function reconcile(context: ReconcileContext): Promise<Reconciled> 
   await step('admission', async () =>
     (await admit(context.admission)).map((runId) => `run ${runId} started`),
   );
+  // Last: receivers that do not answer take their time.
+  await step('notices', () => notify(context, listed, notices));
   return { done, failed };
 }
 
@@ -157,6 +159,19 @@ function delaysOf({ admission, outbox, schedules }: ReconcileContext): DelayCont
   };
 }
 
+/** `notices` receives those of occurrences that wait for the budget. */
+async function noticeBudget(
+  { admission, outbox }: ReconcileContext,
+  listed: readonly Row[],
+  notices: NoticeRow[],
+): Promise<readonly string[]> {
+  const { table } = admission;
+  const found = listed.find(({ key }) => key === ADMISSION_KEY) ?? null;
+  const control = versioned<AdmissionControl>(found);
+  notices.push(...(await queueBudget({ table, outbox }, activeIn(listed), control)));
+  return [];
+}
+
 /** Sends the notices of this pass, and those of others whose next attempt is due. */
 async function notify(
   { admission, outbox }: ReconcileContext,
@@ -164,10 +179,7 @@ async function notify(
   notices: readonly NoticeRow[],
 ): Promise<readonly string[]> {
   const { table } = admission;
-  const found = listed.find(({ key }) => key === ADMISSION_KEY) ?? null;
-  const control = versioned<AdmissionControl>(found);
-  const budget = await queueBudget({ table, outbox }, activeIn(listed), control);
-  await sendNow(table, outbox, [...notices, ...budget]);
+  await sendNow(table, outbox, notices);
   const delivered = await sendDue(table, outbox, noticesIn(listed));
   return delivered > 0 ? [`${delivered} notices delivered that had failed before`] : [];
 }

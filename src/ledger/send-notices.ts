@@ -21,14 +21,20 @@ const MAX_PENDING = 1000;
 
 /**
  * The first attempt, by the host that wrote the rows. It is a hint: where it fails, or the host dies, the
- * reconciler makes the next one.
+ * reconciler makes the next one. The end of a run does not depend on it, so it never throws.
  */
 export async function sendNow(
   table: Table,
   outbox: Outbox,
   rows: readonly NoticeRow[],
 ): Promise<void> {
-  await Promise.all(rows.map((row) => attempt(table, outbox, row)));
+  const failed: Delivery = { kind: 'failed', status: null, detail: 'its row was not changed' };
+  const attempts = rows.map((row) =>
+    attempt(table, outbox, row).catch(() => {
+      outbox.report(row, failed, false);
+    }),
+  );
+  await Promise.all(attempts);
 }
 
 /**
