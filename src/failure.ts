@@ -56,6 +56,8 @@ const statuses = {
 
 export type FailureCode = keyof typeof statuses;
 
+export const FAILURE_CODES = Object.keys(statuses) as readonly FailureCode[];
+
 /** Failures that a user mends in a declaration or a setting: a stack would only hide the message. */
 const userErrors: ReadonlySet<FailureCode> = new Set([
   'badSettings',

@@ -25,6 +25,7 @@ import {
   backfillsHandler,
   backfillStopHandler,
 } from './api/backfills';
+import { openApiHandler } from './api/openapi-document';
 import { pauseHandler, resumeHandler } from './api/pauses';
 import { planHandler } from './api/plans';
 import { workloadsHandler } from './api/workloads';
@@ -106,6 +107,7 @@ function registerRoutes(app: App, { limits }: Settings): void {
     ['backfills-stop', 'DELETE', 'backfills/{id}', backfillStopHandler(app)],
     ['runs-latest', 'GET', 'workloads/{workload}/latest', latestRunHandler(app)],
     ['outputs', 'GET', 'runs/{id}/outputs/{*name}', outputsHandler(app)],
+    ['openapi', 'GET', 'openapi.json', openApiHandler(app)],
   ] as const;
   for (const [name, method, route, handler] of routes) {
     df.app.client.http(name, { authLevel: 'function', methods: [method], route, handler });
