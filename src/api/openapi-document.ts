@@ -8,6 +8,6 @@ export function openApiHandler({ workloads }: Pick<App, 'workloads'>): Operation
   let text: string | undefined;
   return answering('openapi', async () => {
     text ??= JSON.stringify(openApiDocument(workloads));
-    return { status: 200, headers: { 'Content-Type': 'application/json' }, body: text };
+    return { status: 200, body: text };
   });
 }

@@ -122,7 +122,7 @@ interface Context {
 }
 
 function operationOf(name: string, operation: Operation, context: Context): Json {
-  const { summary, answers, problems, body } = operation;
+  const { summary, answers, problems, body, hasEtag = false } = operation;
   const problem = {
     description: 'A problem document.',
     content: { 'application/problem+json': { schema: { $ref: `${REFERENCE}Problem` } } },
@@ -139,11 +139,17 @@ function operationOf(name: string, operation: Operation, context: Context): Json
     responses: {
       ...Object.fromEntries([...problems, ...COMMON_PROBLEMS].map((one) => [one, problem])),
       ...Object.fromEntries(
-        Object.entries(answers).map(([status, schema]) => [status, answerOf(schema, context)]),
+        Object.entries(answers).map(([status, schema]) => [
+          status,
+          { ...answerOf(schema, context), ...(hasEtag && { headers: ETAG }) },
+        ]),
       ),
+      ...(hasEtag && { 304: { description: 'The version of If-None-Match.', headers: ETAG } }),
     },
   };
 }
+
+const ETAG = { ETag: { schema: { type: 'string' }, required: true } };
 
 function answerOf(schema: z.ZodType | null, { registry }: Context): Json {
   if (schema === null) {
@@ -199,8 +205,9 @@ function queryParameters(query: z.ZodObject | undefined): Json[] {
   }));
 }
 
-function headerParameters({ headers = {} }: Operation): Json[] {
-  return Object.entries(headers).map(([name, description]) => ({
+function headerParameters({ headers = {}, hasEtag = false }: Operation): Json[] {
+  const all = hasEtag ? { ...headers, 'If-None-Match': 'The ETag of an earlier answer.' } : headers;
+  return Object.entries(all).map(([name, description]) => ({
     name,
     in: 'header',
     required: false,

@@ -31,6 +31,8 @@ export interface Operation {
   readonly query?: z.ZodObject;
   readonly body?: z.ZodObject;
   readonly headers?: Readonly<Record<string, string>>;
+  /** True for an answer with an `ETag`: the same version is answered with 304. */
+  readonly hasEtag?: boolean;
   /** The schema of each answer by its status; null for an answer without a body. */
   readonly answers: Readonly<Record<number, z.ZodType | null>>;
   /** Statuses of problem documents, other than those of every operation. */
@@ -57,6 +59,7 @@ export const operations = {
     method: 'GET',
     route: 'runs',
     summary: 'List occurrences, the newest first, a page at a time',
+    hasEtag: true,
     query: runsQuerySchema,
     answers: { 200: runsPageSchema },
     problems: [400, 404],
@@ -65,6 +68,7 @@ export const operations = {
     method: 'GET',
     route: 'runs/{id}',
     summary: 'Show a run',
+    hasEtag: true,
     answers: { 200: runViewSchema },
     problems: [404],
   },
@@ -95,6 +99,7 @@ export const operations = {
     method: 'GET',
     route: 'workloads',
     summary: 'List the workloads with their next due times and pauses',
+    hasEtag: true,
     answers: { 200: workloadsSchema },
     problems: [],
   },
@@ -178,6 +183,7 @@ export const operations = {
     method: 'GET',
     route: 'openapi.json',
     summary: 'This document',
+    hasEtag: true,
     answers: { 200: documentSchema },
     problems: [],
   },

@@ -151,7 +151,7 @@ export async function answerTo(
   const answer = await handler(request, hub.client, new InvocationContext());
   const { status, headers: sent, jsonBody, body } = answer;
   const parsed: unknown = jsonBody ?? (typeof body === 'string' ? JSON.parse(body) : null);
-  checkAnswer(handler.operation, { status, body: asSent(parsed) });
+  checkAnswer(handler.operation, { status, body: parsed === null ? null : asSent(parsed) });
   return { status, headers: (sent ?? {}) as Readonly<Record<string, string>>, body: parsed };
 }
 
