@@ -8,6 +8,8 @@ const statuses = {
   unknownWorkload: 404,
   unknownRun: 404,
   unknownOutput: 404,
+  unknownTask: 404,
+  unknownLog: 404,
   unknownBackfill: 404,
   runEnded: 409,
   notPaused: 409,

@@ -28,6 +28,8 @@ import {
 import { openApiHandler } from './api/openapi-document';
 import { pauseHandler, resumeHandler } from './api/pauses';
 import { planHandler } from './api/plans';
+import { nodeLogHandler, nodesHandler, taskLogHandler } from './api/logs';
+import { tasksHandler } from './api/tasks';
 import { workloadsHandler } from './api/workloads';
 import { createActivities } from './run/activities';
 import { withNodes } from './workload/node-defaults';
@@ -107,6 +109,10 @@ function registerRoutes(app: App, { limits }: Settings): void {
     ['backfills-stop', 'DELETE', 'backfills/{id}', backfillStopHandler(app)],
     ['runs-latest', 'GET', 'workloads/{workload}/latest', latestRunHandler(app)],
     ['outputs', 'GET', 'runs/{id}/outputs/{*name}', outputsHandler(app)],
+    ['tasks-list', 'GET', 'runs/{id}/tasks', tasksHandler(app)],
+    ['tasks-log', 'GET', 'runs/{id}/tasks/{task}/logs/{log}', taskLogHandler(app)],
+    ['nodes-list', 'GET', 'runs/{id}/nodes', nodesHandler(app)],
+    ['nodes-log', 'GET', 'runs/{id}/nodes/{node}/logs/{log}', nodeLogHandler(app)],
     ['openapi', 'GET', 'openapi.json', openApiHandler(app)],
   ] as const;
   for (const [name, method, route, handler] of routes) {

@@ -166,6 +166,7 @@ const PORTS: ReadonlySet<string> = new Set([
   'src/failure',
   'src/concurrency',
   'src/run/ports',
+  'src/run/finish/reads',
   'src/run/run',
   'src/ledger/table',
   'src/workload/fields',

@@ -3,6 +3,7 @@ import type { Workloads } from '../workload/workload';
 import { COMMON_PROBLEMS, operations, type Operation } from './operations';
 import { parametersSchema } from './parameters-schema';
 import { backfillPlanSchema, backfillSummarySchema, backfillViewSchema } from './schemas/backfill';
+import { logPartSchema } from './schemas/log';
 import { outputsSchema } from './schemas/output';
 import { planSchema } from './schemas/plan';
 import { problemSchema } from './schemas/problem';
@@ -13,6 +14,7 @@ import {
   taskCountsSchema,
 } from './schemas/record';
 import { runSummarySchema, runViewSchema } from './schemas/run';
+import { taskSchema } from './schemas/task';
 import { pauseSchema, scheduleSchema, workloadSchema } from './schemas/workload';
 
 /** The API as an OpenAPI document, made from the schemas that check requests and describe answers. */
@@ -34,6 +36,7 @@ const named = {
   Backfill: backfillViewSchema,
   BackfillPlan: backfillPlanSchema,
   BackfillSummary: backfillSummarySchema,
+  LogPart: logPartSchema,
   NodeCounts: nodeCountsSchema,
   Occurrence: occurrenceSchema,
   Outputs: outputsSchema,
@@ -44,6 +47,7 @@ const named = {
   RunRecord: recordSchema,
   RunSummary: runSummarySchema,
   Schedule: scheduleSchema,
+  Task: taskSchema,
   TaskCounts: taskCountsSchema,
   Workload: workloadSchema,
 } as const satisfies Readonly<Record<string, z.ZodType>>;
@@ -189,9 +193,13 @@ function pathParameters({ route }: Operation, workloads: Workloads): Json[] {
     name,
     in: 'path',
     required: true,
-    schema:
-      name === 'workload' ? { type: 'string', enum: [...workloads.keys()] } : { type: 'string' },
+    schema: pathSchema(name, workloads),
   }));
+}
+
+function pathSchema(name: string, workloads: Workloads): Json {
+  if (name === 'workload') return { type: 'string', enum: [...workloads.keys()] };
+  return name === 'log' ? { type: 'string', enum: ['stdout', 'stderr'] } : { type: 'string' };
 }
 
 function queryParameters(query: z.ZodObject | undefined): Json[] {

@@ -6,6 +6,7 @@ import {
   backfillViewSchema,
   newBackfillSchema,
 } from './schemas/backfill';
+import { logPartSchema, logQuerySchema, nodesSchema } from './schemas/log';
 import { latestSchema, outputsQuerySchema, outputsSchema } from './schemas/output';
 import { planSchema } from './schemas/plan';
 import { documentSchema } from './schemas/problem';
@@ -19,6 +20,7 @@ import {
   startedSchema,
   stopQuerySchema,
 } from './schemas/run';
+import { tasksPageSchema, tasksQuerySchema } from './schemas/task';
 import { newPauseSchema, pausedSchema, resumeSchema, workloadsSchema } from './schemas/workload';
 
 /** One function of the API, with the schemas of its request and of its answers. */
@@ -178,6 +180,37 @@ export const operations = {
     query: outputsQuerySchema,
     answers: { 200: outputsSchema, 302: null },
     problems: [404],
+  },
+  'tasks-list': {
+    method: 'GET',
+    route: 'runs/{id}/tasks',
+    summary: 'List the tasks of a run, a page at a time',
+    query: tasksQuerySchema,
+    answers: { 200: tasksPageSchema },
+    problems: [400, 404],
+  },
+  'tasks-log': {
+    method: 'GET',
+    route: 'runs/{id}/tasks/{task}/logs/{log}',
+    summary: 'Show a part of stdout or stderr of a task, also while it runs',
+    query: logQuerySchema,
+    answers: { 200: logPartSchema },
+    problems: [400, 404],
+  },
+  'nodes-list': {
+    method: 'GET',
+    route: 'runs/{id}/nodes',
+    summary: 'List the nodes of an active run',
+    answers: { 200: nodesSchema },
+    problems: [404],
+  },
+  'nodes-log': {
+    method: 'GET',
+    route: 'runs/{id}/nodes/{node}/logs/{log}',
+    summary: 'Show a part of stdout or stderr of the start task of a node, while the run is active',
+    query: logQuerySchema,
+    answers: { 200: logPartSchema },
+    problems: [400, 404],
   },
   openapi: {
     method: 'GET',
