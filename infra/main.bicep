@@ -79,6 +79,10 @@ param monthlyNodeMinutes int = 0
 @description('The cost of a month beyond which no run starts, in the currency of nodePrices; 0 sets no bound.')
 param monthlyBudget int = 0
 
+// An object, for the same reason as the prices.
+@description('Targets that are notified of events of all workloads, by name; docs/operate.md has the fields.')
+param notify object = {}
+
 @description('NCRONTAB schedule of the reconciler; an empty one leaves it to the app: every five minutes.')
 param reconcileSchedule string = ''
 
@@ -279,6 +283,7 @@ module functions 'app/functions.bicep' = {
     maxStartsPerMinute: maxStartsPerMinute
     monthlyNodeMinutes: monthlyNodeMinutes
     monthlyBudget: monthlyBudget
+    notify: empty(notify) ? '' : string(notify)
     reconcileSchedule: reconcileSchedule
     appSubnetId: vnetEnabled ? network!.outputs.appSubnetId : ''
     nodeSubnetId: vnetEnabled ? network!.outputs.nodeSubnetId : ''

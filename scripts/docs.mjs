@@ -38,6 +38,7 @@ const declarations = new Map(
     'pool-schema',
     'task-schema',
     'prepare-schema',
+    'notify-schema',
     'fields',
   ].flatMap((name) => [
     ...declarationsIn(readFileSync(path.join(root, `src/workload/${name}.ts`), 'utf8')),
@@ -95,6 +96,7 @@ const tables = {
       inputs: ['object', '#inputs'],
       pool: ['object', '#the-pool'],
       shared: ['list of objects', '#shared-data'],
+      notify: ['list of objects', '#notices'],
       prepare: ['object', '#preparation-and-release'],
       release: ['object', '#preparation-and-release'],
       work: ['object', '#work'],
@@ -127,6 +129,7 @@ const tables = {
   'pool.registries': fields(entry(pool.registries), 'registrySchema'),
   packages: fields(entry(pool.packages), 'packageSchema'),
   shared: fields(entry(shape.shared), 'sharedSchema'),
+  notify: fields(entry(shape.notify), 'notifySchema'),
   prepare: fields(shape.prepare, 'prepareSchema', { prefix: 'prepare.', links: taskLinks }),
   release: fields(shape.release, 'releaseSchema', { prefix: 'release.', links: taskLinks }),
   'work.whole': work('whole', 'wholeSchema'),

@@ -6,6 +6,7 @@ import type { AdmissionContext, RunStarter } from './ledger/admit';
 import { finish, type Announce } from './ledger/finish';
 import { registerFollowUps } from './ledger/follow-ups';
 import { newOccurrenceRow } from './ledger/ledger';
+import type { Outbox } from './ledger/notices';
 import { newOccurrenceOf } from './ledger/new-occurrence';
 import type { ActiveRow, OccurrenceRow } from './ledger/rows';
 import { endingOf } from './ledger/run-ledger';
@@ -33,6 +34,8 @@ export interface App extends Ports {
   readonly newId: () => string;
   /** Writes the log line of an occurrence that has become final. */
   readonly announce: Announce;
+  /** The targets that are notified of events, and the way to them. */
+  readonly outbox: Outbox;
 }
 
 /** Admission of this app, which starts orchestrations through the client. */
@@ -118,7 +121,7 @@ export async function endWithoutRun(app: App, row: ActiveRow): Promise<void> {
 
 /** Writes the record of an occurrence that never ran, and makes it final. */
 export async function recordUnstarted(
-  { files, table, workloads, now, announce }: App,
+  { files, table, workloads, now, announce, outbox }: App,
   occurrence: OccurrenceRow,
   { request, code, cause }: { request: RunRequest; code: FailureCode; cause: string },
 ): Promise<void> {
@@ -130,5 +133,5 @@ export async function recordUnstarted(
     startedAt: occurrence.knownAt,
     endedAt: now().toISOString(),
   });
-  await finish(table, occurrence, { ...endingOf(record), startedAt: null }, announce);
+  await finish(table, occurrence, { ...endingOf(record), startedAt: null }, announce, outbox);
 }

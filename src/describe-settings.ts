@@ -14,6 +14,7 @@ export function describeSettings(settings: Settings, workloads: Workloads): read
     `nodes: ${nodes.vmSize} by default, ${nodes.subnetId === null ? 'in a network of Batch' : `in ${nodes.subnetId}`}`,
     `blob events: ${settings.blobTriggerSource}`,
     `bounds: ${boundsIn(settings)}`,
+    ...settings.notify.map(({ to, on, form }) => `notices to ${to} (${form}): ${on.join(', ')}`),
     ...[...workloads.values()].map((workload) => lineOf(workload, settings.schedules)),
   ];
 }

@@ -11,6 +11,7 @@ const statuses = {
   unknownTask: 404,
   unknownLog: 404,
   unknownBackfill: 404,
+  unknownTarget: 404,
   runEnded: 409,
   notPaused: 409,
   backfillEnded: 409,

@@ -14,7 +14,8 @@ import { connect } from './azure/connect';
 import { describeSettings } from './describe-settings';
 import { Failure } from './failure';
 import { FORMER_ORCHESTRATION, formerWorkflow } from './former-version';
-import { logEnding, noteInvocations } from './log-endings';
+import { logEnding, logLine, noteInvocations } from './log-endings';
+import { outboxOf } from './notify/outbox';
 import { followHandler } from './triggers/follow';
 import { cancelHandler, listHandler, showHandler, startHandler } from './api/runs';
 import { blobFunctionOf, blobHandler, BLOB_POISON_QUEUE, poisonBlobHandler } from './triggers/blob';
@@ -27,6 +28,7 @@ import {
 } from './api/backfills';
 import { openApiHandler } from './api/openapi-document';
 import { pauseHandler, resumeHandler } from './api/pauses';
+import { notifyTestHandler } from './api/notices';
 import { planHandler } from './api/plans';
 import { nodeLogHandler, nodesHandler, taskLogHandler } from './api/logs';
 import { tasksHandler } from './api/tasks';
@@ -73,22 +75,46 @@ export function registerApp(parts: AppParts): void {
     ])
       console.warn(`${name}: ${warning}`);
   }
-  const app: App = {
-    ...ports,
-    workloads,
-    schedules: settings.schedules,
-    limits: settings.sums,
-    owner: ownerOnce(ports, settings),
-    now: clockOf(settings),
-    storageNow: () => new Date(),
-    newId: randomUUID,
-    announce: logEnding,
-  };
+  const app = appOf(ports, workloads, settings);
   noteInvocations();
   registerRoutes(app, settings);
   registerTriggers(app, settings);
   registerRuns(app, programsFolder);
 }
+
+function appOf(
+  ports: Ports & { readonly table: Table },
+  workloads: Workloads,
+  settings: Settings,
+): App {
+  const owner = ownerOnce(ports, settings);
+  const now = clockOf(settings);
+  const realNow = () => new Date();
+  return {
+    ...ports,
+    workloads,
+    schedules: settings.schedules,
+    limits: settings.sums,
+    owner,
+    now,
+    storageNow: realNow,
+    newId: randomUUID,
+    announce: logEnding,
+    outbox: outboxOf({
+      secrets: ports.secrets,
+      workloads,
+      appTargets: settings.notify,
+      owner,
+      now,
+      realNow,
+      timeout: () => AbortSignal.timeout(NOTICE_TIMEOUT_MS),
+      log: logLine,
+    }),
+  };
+}
+
+/** For one attempt to deliver a notice. */
+const NOTICE_TIMEOUT_MS = 10_000;
 
 function registerRoutes(app: App, { limits }: Settings): void {
   const routes = [
@@ -109,6 +135,7 @@ function registerRoutes(app: App, { limits }: Settings): void {
     ['backfills-stop', 'DELETE', 'backfills/{id}', backfillStopHandler(app)],
     ['runs-latest', 'GET', 'workloads/{workload}/latest', latestRunHandler(app)],
     ['outputs', 'GET', 'runs/{id}/outputs/{*name}', outputsHandler(app)],
+    ['notify-test', 'POST', 'notify/test', notifyTestHandler(app)],
     ['tasks-list', 'GET', 'runs/{id}/tasks', tasksHandler(app)],
     ['tasks-log', 'GET', 'runs/{id}/tasks/{task}/logs/{log}', taskLogHandler(app)],
     ['nodes-list', 'GET', 'runs/{id}/nodes', nodesHandler(app)],
@@ -177,7 +204,7 @@ const BLOB_CLIENTS = 'AzureStorageBlobs';
 function registerRuns(app: App, programsFolder: string): void {
   const context: ActivityContext = {
     ...app,
-    ledger: runLedgerOn(app.table, app.announce),
+    ledger: runLedgerOn(app.table, app.announce, app.outbox),
     programsFolder,
   };
   const extraInputs = [df.input.durableClient()];

@@ -56,9 +56,12 @@ export function noteInvocations(): void {
   });
 }
 
-/** Writes the line to the log of the invocation; outside of one, to the log of the app. */
 export function logEnding(row: OccurrenceRow): ReturnType<Announce> {
-  const { level, message } = logLineOf(row);
+  logLine(logLineOf(row));
+}
+
+/** Writes the line to the log of the invocation; outside of one, to the log of the app. */
+export function logLine({ level, message }: LogLine): void {
   const log = invocations.getStore() ?? console;
   log[level](message);
 }

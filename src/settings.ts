@@ -4,6 +4,7 @@ import type { SchedulesInForce } from './ledger/schedules';
 import { readSchedules } from './schedules-in-force';
 import { checkSchedule } from './workload/checks/schedule';
 import { isTimeZone } from './workload/schedule-schema';
+import { appTargets, type NotifyTarget } from './workload/notify-schema';
 import { DEFAULT_VM_SIZE, type NodeDefaults } from './workload/node-defaults';
 import { nodePrice } from './workload/pool-schema';
 import type { PriceTable } from './workload/prices';
@@ -58,6 +59,8 @@ export interface Settings {
   readonly clockPace: ClockPace | null;
   /** NCRONTAB of the reconciler. */
   readonly reconcileSchedule: string;
+  /** The targets that are notified of events of all workloads. */
+  readonly notify: readonly NotifyTarget[];
   /** The schedules in force by workload: that of the app setting, or else the declared ones. */
   readonly schedules: SchedulesInForce;
 }
@@ -71,33 +74,28 @@ const clockPaceSchema = z.strictObject({
   speed: z.number().positive(),
 });
 
-function clockPace(text: string, context: z.core.$RefinementCtx<string>): ClockPace {
-  try {
-    return clockPaceSchema.parse(JSON.parse(text));
-  } catch {
-    context.addIssue({ code: 'custom', message: 'must be JSON' });
-    return z.NEVER;
-  }
+/** A setting that is JSON of this form. */
+function json<Output>(schema: z.ZodType<Output>) {
+  return z.string().transform((text, context): Output => {
+    try {
+      return schema.parse(JSON.parse(text));
+    } catch {
+      context.addIssue({ code: 'custom', message: 'must be JSON' });
+      return z.NEVER;
+    }
+  });
 }
 
 export type AccountKey =
   | { readonly name: string; readonly kind: 'key'; readonly key: string }
   | { readonly name: string; readonly kind: 'secret'; readonly secret: string };
 
-const priceSchema = z.record(z.string(), nodePrice);
-
 /** Prices by VM size in lower case, as they are looked up. */
-function priceTable(text: string, context: z.core.$RefinementCtx<string>): PriceTable {
-  try {
-    const prices = priceSchema.parse(JSON.parse(text));
-    return Object.fromEntries(
-      Object.entries(prices).map(([size, price]) => [size.toLowerCase(), price]),
-    );
-  } catch {
-    context.addIssue({ code: 'custom', message: 'must be JSON' });
-    return z.NEVER;
-  }
-}
+const priceTable = z
+  .record(z.string(), nodePrice)
+  .transform((prices): PriceTable =>
+    Object.fromEntries(Object.entries(prices).map(([size, price]) => [size.toLowerCase(), price])),
+  );
 
 /** A connection string that the storage client accepts and can sign with. */
 const CONNECTION_STRING =
@@ -174,10 +172,7 @@ export const settingRows = {
     'set by the platform where there is a managed identity',
   ],
   NODE_PRICES: [
-    z
-      .string()
-      .transform((text, context) => priceTable(text, context))
-      .default({}),
+    json(priceTable).default({}),
     'prices of a node for an hour by VM size, as JSON: {"standard_d2s_v5": {"spot": 0.02, "dedicated": 0.1}}',
   ],
   SPOT_CORE_QUOTA: [
@@ -208,6 +203,10 @@ export const settingRows = {
     z.coerce.number().min(0).optional(),
     'the same as a sum of money, in the currency of the prices',
   ],
+  NOTIFY: [
+    json(appTargets).default([]),
+    'the targets that are notified of events of all workloads, as JSON by name: {"on-call": {"on": ["failed", "missed"], "form": "slack"}}',
+  ],
   RECONCILE_SCHEDULE: [
     z
       .string()
@@ -220,10 +219,7 @@ export const settingRows = {
     'the IANA time zone of the schedules, such as Europe/Berlin, where the platform supports one',
   ],
   CLOCK_PACE: [
-    z
-      .string()
-      .transform((text, context) => clockPace(text, context))
-      .optional(),
+    json(clockPaceSchema).optional(),
     'a clock that runs faster than real time, as JSON: {"realEpoch": ms, "clockEpoch": ms, "speed": 60}; for trying out schedules, never in production',
   ],
   BLOB_TRIGGER_SOURCE: [
@@ -267,12 +263,10 @@ export function readSettings(
     reconcileSchedule: values.RECONCILE_SCHEDULE,
     clockPace: values.CLOCK_PACE ?? null,
     vaultUri: values.KEY_VAULT_URI ?? null,
-    identity: {
-      clientId: values.AZURE_CLIENT_ID ?? null,
-      managed: values.IDENTITY_ENDPOINT !== undefined,
-    },
+    identity: identity(values),
     blobTriggerSource: values.BLOB_TRIGGER_SOURCE,
     serviceRetries: values.SERVICE_RETRIES,
+    notify: values.NOTIFY,
     schedules,
   });
 }
@@ -282,6 +276,13 @@ function nodes(values: SettingValues): NodeDefaults {
     vmSize: values.POOL_VM_SIZE,
     subnetId: values.POOL_SUBNET_ID ?? null,
     prices: values.NODE_PRICES,
+  };
+}
+
+function identity(values: SettingValues): Settings['identity'] {
+  return {
+    clientId: values.AZURE_CLIENT_ID ?? null,
+    managed: values.IDENTITY_ENDPOINT !== undefined,
   };
 }
 
@@ -335,10 +336,15 @@ function* missingTogether(
   const reader = [...workloads.values()].find(
     (workload) => secretsOf(workload).length + registrySecretsOf(workload).length > 0,
   );
-  const reads =
-    reader !== undefined ? `${reader.name} reads a secret` : 'the Batch account key is read';
-  if (!isSet('KEY_VAULT_URI') && (reader !== undefined || isSet('BATCH_ACCOUNT_KEY_SECRET'))) {
-    yield `KEY_VAULT_URI: missing; it is ${settingRows.KEY_VAULT_URI[1]}, from which ${reads}`;
+  const notifies = [...workloads.values()].find(({ notify }) => notify.length > 0);
+  const reads = [
+    ...(reader === undefined ? [] : [`${reader.name} reads a secret`]),
+    ...(isSet('BATCH_ACCOUNT_KEY_SECRET') ? ['the Batch account key is read'] : []),
+    ...(notifies === undefined ? [] : [`the address of a target of ${notifies.name} is read`]),
+    ...(isSet('NOTIFY') ? ['the addresses of NOTIFY are read'] : []),
+  ];
+  if (!isSet('KEY_VAULT_URI') && reads[0] !== undefined) {
+    yield `KEY_VAULT_URI: missing; it is ${settingRows.KEY_VAULT_URI[1]}, from which ${reads[0]}`;
   }
 }
 

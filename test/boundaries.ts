@@ -24,6 +24,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   workload: ['failure.ts', 'concurrency.ts'],
   run: ['failure.ts', 'concurrency.ts', 'workload'],
   ledger: ['failure.ts', 'concurrency.ts', 'workload', 'run'],
+  notify: ['failure.ts', 'workload', 'run', 'ledger'],
   azure: ['failure.ts', 'concurrency.ts', 'workload', 'run', 'ledger', 'settings.ts'],
   'settings.ts': ['failure.ts', 'workload', 'run', 'ledger', 'schedules-in-force.ts'],
   'schedules-in-force.ts': ['workload', 'ledger'],
@@ -82,6 +83,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'app.ts',
     'former-version.ts',
     'log-endings.ts',
+    'notify',
     'ledger',
     'failure.ts',
     'settings.ts',
@@ -110,6 +112,10 @@ const rules: readonly ((one: Import) => string | undefined)[] = [
   ({ from, to }) =>
     to === 'commander' && isIn('src', from) && !isIn('src/cli', from)
       ? 'only src/cli knows commander'
+      : undefined,
+  ({ from, to }) =>
+    to === 'standardwebhooks' && isIn('src', from) && !isIn('src/notify', from)
+      ? 'only src/notify knows standardwebhooks'
       : undefined,
   ({ from, to }) =>
     isIn('src/client', from) && isPackage(to)

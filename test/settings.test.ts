@@ -328,6 +328,38 @@ test('bounds on sums, the time zone and the hub of the ledger have defaults that
   });
 });
 
+test('NOTIFY names targets with their events, and their addresses need a vault', () => {
+  const NOTIFY = '{"on-call": {"lateMinutes": 20}, "team": {"on": ["failed"], "form": "slack"}}';
+  const { KEY_VAULT_URI, ...withoutVault } = azure;
+
+  expect(readSettings({ ...azure, NOTIFY }, none).notify).toEqual([
+    {
+      to: 'on-call',
+      on: ['failed', 'timedOut', 'missed', 'recovered'],
+      form: 'cloudevents',
+      lateMinutes: 20,
+      capacityMinutes: 60,
+    },
+    { to: 'team', on: ['failed'], form: 'slack', lateMinutes: 30, capacityMinutes: 60 },
+  ]);
+  expect(describeSettings(readSettings({ ...azure, NOTIFY }, none), none)).toContain(
+    'notices to team (slack): failed',
+  );
+  expect(errorsIn({ ...withoutVault, NOTIFY }, none)).toEqual([
+    'KEY_VAULT_URI: missing; it is the vault, such as https://myvault.vault.azure.net, from which the addresses of NOTIFY are read',
+  ]);
+  expect(KEY_VAULT_URI).toMatch(/^https:/);
+});
+
+test('a workload that notifies a target needs a vault', () => {
+  const { KEY_VAULT_URI: _, ...withoutVault } = azure;
+  const workload: WorkloadDeclaration = { ...whole, notify: [{ to: 'on-call' }] };
+
+  expect(errorsIn(withoutVault, checkWorkloads([workload]))).toEqual([
+    'KEY_VAULT_URI: missing; it is the vault, such as https://myvault.vault.azure.net, from which the address of a target of hello is read',
+  ]);
+});
+
 test('the table endpoint follows from the blob endpoint where it is not set', () => {
   expect(readSettings(azure, none).storage).toEqual({
     kind: 'identity',
@@ -343,6 +375,11 @@ test.each([
   ['MONTHLY_BUDGET', '10 EUR'],
   ['WEBSITE_TIME_ZONE', 'Europe/Nowhere'],
   ['RECONCILE_SCHEDULE', '5m'],
+  ['NOTIFY', 'on-call'],
+  ['NOTIFY', '["on-call"]'],
+  ['NOTIFY', '{"On Call": {}}'],
+  ['NOTIFY', '{"on-call": {"on": ["ended"]}}'],
+  ['NOTIFY', '{"on-call": {"url": "https://example.com"}}'],
   ['BATCH_API_VERSION', 'latest'],
   ['AzureWebJobsStorage__tableServiceUri', 'mystore'],
 ])('the setting %s must not be %s either', (name, value) => {

@@ -21,6 +21,7 @@ param maxActiveRuns int
 param maxStartsPerMinute int
 param monthlyNodeMinutes int
 param monthlyBudget int
+param notify string
 param reconcileSchedule string
 param appSubnetId string
 param nodeSubnetId string
@@ -54,6 +55,7 @@ var settings = union(
     // A bound of 0 would let no run start.
     MONTHLY_NODE_MINUTES: monthlyNodeMinutes == 0 ? '' : string(monthlyNodeMinutes)
     MONTHLY_BUDGET: monthlyBudget == 0 ? '' : string(monthlyBudget)
+    NOTIFY: notify
     RECONCILE_SCHEDULE: reconcileSchedule
   },
   empty(schedulerEndpoint)

@@ -7,6 +7,7 @@ import {
   newBackfillSchema,
 } from './schemas/backfill';
 import { logPartSchema, logQuerySchema, nodesSchema } from './schemas/log';
+import { newTestSchema, testedSchema } from './schemas/notice';
 import { latestSchema, outputsQuerySchema, outputsSchema } from './schemas/output';
 import { planSchema } from './schemas/plan';
 import { documentSchema } from './schemas/problem';
@@ -180,6 +181,14 @@ export const operations = {
     query: outputsQuerySchema,
     answers: { 200: outputsSchema, 302: null },
     problems: [404],
+  },
+  'notify-test': {
+    method: 'POST',
+    route: 'notify/test',
+    summary: 'Send a test event to a target of notices',
+    body: newTestSchema,
+    answers: { 200: testedSchema },
+    problems: [400, 404, 413],
   },
   'tasks-list': {
     method: 'GET',

@@ -10,7 +10,7 @@ import {
 import type { RunRequest } from '../run/run';
 import { advanceBackfills, type BackfillContext } from './advance-backfills';
 import { backfillsIn } from './backfills';
-import { ACTIVE_PARTITION, ADMISSION_KEY, partitionOf, sumKey } from './keys';
+import { ACTIVE_PARTITION, ADMISSION_KEY, NOTICE_PREFIX, partitionOf, sumKey } from './keys';
 import {
   insertOccurrence,
   isFinal,
@@ -173,7 +173,7 @@ interface State {
 }
 
 async function readState(table: Table): Promise<State> {
-  const found = await table.list(ACTIVE_PARTITION, {}, MAX_ROWS);
+  const found = await table.list(ACTIVE_PARTITION, { to: NOTICE_PREFIX }, MAX_ROWS);
   const control = found.find(({ key }) => key === ADMISSION_KEY) ?? null;
   const rows = found
     .filter(({ key }) => !key.startsWith('!'))

@@ -1,8 +1,16 @@
 import type { FailureCode } from '../failure';
-import { ACTIVE_PARTITION, partitionOf, stateKey, sumKey } from './keys';
+import { ACTIVE_PARTITION, partitionOf, stateKey, sumKey, TROUBLE_KEY } from './keys';
 import { asValue, isFinal, readOccurrence, requireParts, versioned, writeOf } from './ledger';
-import { NOTHING_SPENT, type FinalState, type MonthSum, type OccurrenceRow } from './rows';
-import type { Table } from './table';
+import { listeners, NO_OUTBOX, queueEnd, type Outbox } from './notices';
+import {
+  NOTHING_SPENT,
+  type FinalState,
+  type MonthSum,
+  type OccurrenceRow,
+  type Trouble,
+} from './rows';
+import { sendNow } from './send-notices';
+import type { Change, Table } from './table';
 
 /** The end of an occurrence. */
 export interface Ending {
@@ -20,42 +28,76 @@ export type Announce = (row: OccurrenceRow) => void;
 
 /**
  * Makes an occurrence final: its row, the copy by which its state is listed and the month's sum in
- * one transaction, then the active row goes. What is final stays as it is; a repetition deletes
- * what is left of the active row. `row` is written where the table has lost it.
+ * one transaction, then its notices are written, then the active row goes (`notices.ts` has the reason
+ * for this order). What is final stays as it is; a repetition writes the notices that are missing and
+ * deletes what is left of the active row. `row` is written where the table has lost it.
  */
 export async function finish(
   table: Table,
   row: OccurrenceRow,
   ending: Ending,
   announce: Announce = () => undefined,
+  outbox: Outbox = NO_OUTBOX,
 ): Promise<'finished' | 'wasFinal'> {
-  const final = await makeFinal(table, row, ending);
-  if (final !== null) announce(final);
+  const { final, isNew } = await makeFinal(table, row, ending, outbox);
+  if (isNew) announce(final);
+  const notices = await queueEnd(table, final, outbox, isNew);
   await table.remove(ACTIVE_PARTITION, row.runId);
-  return final === null ? 'wasFinal' : 'finished';
+  await sendNow(table, outbox, notices);
+  return isNew ? 'finished' : 'wasFinal';
 }
 
-/** The final row; null when the occurrence was final already. */
+/** The final row, and whether it was made so by this call. */
 async function makeFinal(
   table: Table,
   row: OccurrenceRow,
   ending: Ending,
-): Promise<OccurrenceRow | null> {
+  outbox: Outbox,
+): Promise<{ readonly final: OccurrenceRow; readonly isNew: boolean }> {
   const { rowKey } = requireParts(row.runId);
   const partition = partitionOf(row.workload);
   for (;;) {
     const found = await readOccurrence(table, row.runId);
-    if (isFinal(found)) return null;
-    const final: OccurrenceRow = { ...(found?.value ?? row), ...ending };
+    if (found !== null && isFinal(found)) return { final: found.value, isNew: false };
+    const { recovers, changes } = await recovery(table, row, ending, outbox);
+    const final: OccurrenceRow = { ...(found?.value ?? row), ...ending, ...recovers };
     const month = sumKey(monthOf(final));
     const sum = versioned<MonthSum>(await table.get(partition, month));
     const written = await table.write(partition, [
       writeOf(rowKey, final, found?.etag),
       { kind: 'put', key: stateKey(ending.state, rowKey), value: asValue(final) },
       writeOf(month, addTo(sum?.value ?? NOTHING_SPENT, ending), sum?.etag),
+      ...changes,
     ]);
-    if (written === 'written') return final;
+    if (written === 'written') return { final, isNew: true };
   }
+}
+
+interface Recovery {
+  readonly recovers: Pick<OccurrenceRow, 'recovers'>;
+  readonly changes: readonly Change[];
+}
+
+const NO_RECOVERY: Recovery = { recovers: {}, changes: [] };
+
+/**
+ * The run from which this end recovers, decided in the transaction of the end: of two runs that succeed
+ * at once, one is the first. A run that was cancelled or skipped is neither trouble nor recovery.
+ */
+async function recovery(
+  table: Table,
+  { runId, workload }: OccurrenceRow,
+  { state }: Ending,
+  outbox: Outbox,
+): Promise<Recovery> {
+  if (state === 'cancelled' || state === 'skipped') return NO_RECOVERY;
+  if (listeners(outbox, workload, 'recovered').length === 0) return NO_RECOVERY;
+  const found = versioned<Trouble>(await table.get(partitionOf(workload), TROUBLE_KEY));
+  const before = found?.value.runId ?? null;
+  const next: Trouble = { runId: state === 'succeeded' ? null : runId };
+  if (before === next.runId) return NO_RECOVERY;
+  const recovers = before !== null && next.runId === null ? { recovers: before } : {};
+  return { recovers, changes: [writeOf(TROUBLE_KEY, next, found?.etag)] };
 }
 
 /** A budget is that of the month in which somebody asks for runs of the past. */

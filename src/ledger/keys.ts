@@ -18,6 +18,10 @@ export const BACKFILL_PARTITION = 'backfill';
 export const BACKFILL_PREFIX = '!backfill-';
 /** Sorts before every run id, so that a list of active rows begins with it. */
 export const ADMISSION_KEY = '!admission';
+/** Notices are among the active rows too, after all run ids: lists of runs end before them. */
+export const NOTICE_PREFIX = '~notice-';
+/** The row of a workload that has the run from which the next success recovers. */
+export const TROUBLE_KEY = '!trouble';
 
 export interface RunIdentity {
   readonly owner: string;

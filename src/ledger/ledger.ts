@@ -80,13 +80,18 @@ export function isFinal(found: Versioned<OccurrenceRow> | null): boolean {
   return found !== null && found.value.state !== 'open';
 }
 
-/** Deletes the active row that a late delivery left to an occurrence that is final. */
+/**
+ * Deletes the active row that a late delivery left to an occurrence that is final. A row that is more than
+ * known belongs to the end, whose notices may not be written yet.
+ */
 async function dropActive(
   table: Table,
   runId: string,
   active: Versioned<ActiveRow> | null,
 ): Promise<Registered> {
-  if (active !== null) await table.remove(ACTIVE_PARTITION, runId, active.etag);
+  if (active?.value.state === 'known') {
+    await table.remove(ACTIVE_PARTITION, runId, active.etag);
+  }
   return { runId, isNew: false, active: null };
 }
 

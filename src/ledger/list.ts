@@ -1,6 +1,6 @@
-import { ACTIVE_PARTITION, ADMISSION_KEY, keyFrom, partitionOf, stateKey } from './keys';
+import { ACTIVE_PARTITION, keyFrom, NOTICE_PREFIX, partitionOf, stateKey } from './keys';
 import type { ActiveRow, FinalState, OccurrenceRow } from './rows';
-import type { Table } from './table';
+import type { Row, Table } from './table';
 
 /** Occurrences newest first, a page at a time. */
 
@@ -70,9 +70,19 @@ const MAX_ACTIVE_ROWS = 5000;
 
 /** All occurrences that are not final, in the order of their ids. */
 export async function listActive(table: Table): Promise<readonly ActiveRow[]> {
-  // `!admission` and the pauses sort before every run id.
-  const rows = await table.list(ACTIVE_PARTITION, { from: '0' }, MAX_ACTIVE_ROWS);
+  // `!admission` and backfills sort before every run id, notices after them.
+  const range = { from: '0', to: NOTICE_PREFIX };
+  return activeIn(await table.list(ACTIVE_PARTITION, range, MAX_ACTIVE_ROWS));
+}
+
+/** The whole active partition: the rows of occurrences, and what else stands there. */
+export async function listAllActive(table: Table): Promise<readonly Row[]> {
+  return table.list(ACTIVE_PARTITION, {}, MAX_ACTIVE_ROWS);
+}
+
+/** The occurrences in a list of the active partition. */
+export function activeIn(rows: readonly Row[]): readonly ActiveRow[] {
   return rows
-    .filter(({ key }) => key !== ADMISSION_KEY)
+    .filter(({ key }) => !key.startsWith('!') && !key.startsWith(NOTICE_PREFIX))
     .map(({ value }) => value as unknown as ActiveRow);
 }

@@ -1,10 +1,15 @@
 import type { AdmissionContext } from './admit';
 import { admit } from './admit';
 import { takeInventory, type InventoryContext, type WatchedContainer } from './inventory';
-import { changeActive } from './ledger';
-import { listActive } from './list';
+import { queueBudget, queueDelays, type DelayContext } from './delays';
+import { ADMISSION_KEY } from './keys';
+import { changeActive, versioned } from './ledger';
+import { activeIn, listAllActive } from './list';
+import { noticesIn, type NoticeRow, type Outbox } from './notices';
 import { repairOf, type InstanceState } from './repair';
-import type { ActiveRow } from './rows';
+import type { ActiveRow, AdmissionControl } from './rows';
+import { sendDue, sendNow } from './send-notices';
+import type { Row } from './table';
 import {
   forgetSchedules,
   settleSchedule,
@@ -44,6 +49,7 @@ export interface ReconcileContext {
   readonly deleteLeftovers: () => Promise<Reconciled>;
   /** Work of once a day: records and outputs past their retention, rows that the table has lost. */
   readonly upkeep: () => Promise<Reconciled>;
+  readonly outbox: Outbox;
 }
 
 /** The result of a pass: a sentence for each action, and for each failure that the next pass retries. */
@@ -69,9 +75,12 @@ export async function reconcile(context: ReconcileContext): Promise<Reconciled> 
   for (const watched of context.watched) {
     await step(`inventory of ${watched.container}`, () => inventory(context, watched));
   }
-  for (const row of await activeRows(context, failed)) {
-    await step(`run ${row.runId}`, () => repair(context, row));
+  const listed = await activeRows(context, failed);
+  const notices: NoticeRow[] = [];
+  for (const row of activeIn(listed)) {
+    await step(`run ${row.runId}`, () => compare(context, row, notices));
   }
+  await step('budget', () => noticeBudget(context, listed, notices));
   for (const [name, work] of [
     ['leftovers', context.deleteLeftovers],
     ['upkeep', context.upkeep],
@@ -85,15 +94,17 @@ export async function reconcile(context: ReconcileContext): Promise<Reconciled> 
   await step('admission', async () =>
     (await admit(context.admission)).map((runId) => `run ${runId} started`),
   );
+  // Last: receivers that do not answer take their time.
+  await step('notices', () => notify(context, listed, notices));
   return { done, failed };
 }
 
 async function activeRows(
   { admission }: ReconcileContext,
   failed: string[],
-): Promise<readonly ActiveRow[]> {
+): Promise<readonly Row[]> {
   try {
-    return await listActive(admission.table);
+    return await listAllActive(admission.table);
   } catch (error) {
     failed.push(`active runs: ${error instanceof Error ? error.message : String(error)}`);
     return [];
@@ -124,10 +135,61 @@ async function inventory(
   return found > 0 ? [`${found} blobs of ${watched.container} had no event`] : [];
 }
 
-async function repair(context: ReconcileContext, row: ActiveRow): Promise<readonly string[]> {
+/** Compares an active row with its orchestration; `notices` receives those of its delays. */
+async function compare(
+  context: ReconcileContext,
+  row: ActiveRow,
+  notices: NoticeRow[],
+): Promise<readonly string[]> {
+  const isWaiting = row.state === 'known' || row.state === 'queued';
+  const instance = isWaiting ? null : await context.instanceOf(row);
+  notices.push(...(await queueDelays(delaysOf(context), row, instance)));
+  return instance === null ? [] : repair(context, row, instance);
+}
+
+function delaysOf({ admission, outbox, schedules }: ReconcileContext): DelayContext {
+  const delays = (workload: string): readonly number[] =>
+    schedules
+      .filter((schedule) => schedule.workload === workload)
+      .map(({ delayMinutes = 0 }) => delayMinutes);
+  return {
+    table: admission.table,
+    outbox,
+    delayMinutesOf: (workload) => Math.max(0, ...delays(workload)),
+  };
+}
+
+/** `notices` receives those of occurrences that wait for the budget. */
+async function noticeBudget(
+  { admission, outbox }: ReconcileContext,
+  listed: readonly Row[],
+  notices: NoticeRow[],
+): Promise<readonly string[]> {
+  const { table } = admission;
+  const found = listed.find(({ key }) => key === ADMISSION_KEY) ?? null;
+  const control = versioned<AdmissionControl>(found);
+  notices.push(...(await queueBudget({ table, outbox }, activeIn(listed), control)));
+  return [];
+}
+
+/** Sends the notices of this pass, and those of others whose next attempt is due. */
+async function notify(
+  { admission, outbox }: ReconcileContext,
+  listed: readonly Row[],
+  notices: readonly NoticeRow[],
+): Promise<readonly string[]> {
+  const { table } = admission;
+  await sendNow(table, outbox, notices);
+  const delivered = await sendDue(table, outbox, noticesIn(listed));
+  return delivered > 0 ? [`${delivered} notices delivered that had failed before`] : [];
+}
+
+async function repair(
+  context: ReconcileContext,
+  row: ActiveRow,
+  instance: InstanceState,
+): Promise<readonly string[]> {
   const { admission } = context;
-  if (row.state === 'known' || row.state === 'queued') return [];
-  const instance = await context.instanceOf(row);
   const now = admission.now().toISOString();
   const action = repairOf(row, instance, now);
   switch (action.kind) {

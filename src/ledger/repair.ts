@@ -2,7 +2,12 @@ import type { ActiveRow } from './rows';
 
 /** The state of the orchestration of a row's term in the engine. */
 export type InstanceState =
-  | { readonly kind: 'pending' | 'active' | 'unknown'; readonly nodeMinutes?: number }
+  | {
+      readonly kind: 'pending' | 'active' | 'unknown';
+      readonly nodeMinutes?: number;
+      /** True while the run works and has no node. */
+      readonly lacksNodes?: boolean;
+    }
   /** Ended: `output` is what it returned, if it returned. `nodeMinutes`: those that it showed last. */
   | { readonly kind: 'ended'; readonly output: unknown; readonly nodeMinutes?: number };
 

@@ -54,6 +54,8 @@ export interface OccurrenceRow {
   readonly nodeMinutes: number;
   /** In the currency of the workload's price; null when it states none. */
   readonly cost: number | null;
+  /** The run that did not succeed, where this one is the first success after it. */
+  readonly recovers?: string;
 }
 
 /** One row while an occurrence is not final. As long as it exists, it leads. */
@@ -91,6 +93,10 @@ export interface ActiveRow {
   readonly spent?: number;
   /** The id under which the version without a ledger ran it. */
   readonly formerId?: string;
+  /** The notices that have been written for it. */
+  readonly noticed?: readonly string[];
+  /** Since when the run has had no node, as far as anybody is notified of it. */
+  readonly withoutNodesSince?: string | null;
 }
 
 export interface Reason {
@@ -121,6 +127,12 @@ export interface MonthSum {
 
 export const NOTHING_SPENT: MonthSum = { runs: 0, nodeMinutes: 0, cost: 0 };
 
+/** The newest run of a workload that did not succeed, where anybody is notified of a recovery. */
+export interface Trouble {
+  /** Null since a run has succeeded. */
+  readonly runId: string | null;
+}
+
 export interface Closed {
   readonly until: string;
   readonly by: string;
@@ -150,6 +162,8 @@ export interface AdmissionControl {
   readonly pauses?: Readonly<Record<string, Pause>>;
   /** Instants of the starts of the last minute, newest last. */
   readonly recentStarts: readonly string[];
+  /** The last month, by workload, for which a reached budget was notified. */
+  readonly budgetNoticed?: Readonly<Record<string, string>>;
 }
 
 export const OPEN_ADMISSION: AdmissionControl = {

@@ -5,10 +5,15 @@ import { finish, type Announce, type Ending } from './finish';
 import { newOccurrenceRow } from './ledger';
 import { listActive } from './list';
 import { isAdmitted } from './admission';
+import { NO_OUTBOX, type Outbox } from './notices';
 import type { Table } from './table';
 
 /** The run's port on the ledger. */
-export function runLedgerOn(table: Table, announce: Announce = () => undefined): RunLedger {
+export function runLedgerOn(
+  table: Table,
+  announce: Announce = () => undefined,
+  outbox: Outbox = NO_OUTBOX,
+): RunLedger {
   return {
     claim: (run, deadline, now) => claim(table, run, deadline, now),
     close: (run, deadline, now) => close(table, run, deadline, now),
@@ -19,7 +24,7 @@ export function runLedgerOn(table: Table, announce: Announce = () => undefined):
     finish: async ({ runId, request, instant }, record) => {
       // Written where storage has lost the row; else the row that is there leads.
       const row = newOccurrenceRow(runId, { request, instant, attempt: 0 }, record.startedAt);
-      await finish(table, row, endingOf(record), announce);
+      await finish(table, row, endingOf(record), announce, outbox);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { InvocationContext, Timer } from '@azure/functions';
 import type { DurableClient } from 'durable-functions';
 import type { App as Product } from '../app';
+import { NO_OUTBOX } from '../ledger/notices';
 import { ACTIVE_PARTITION } from '../ledger/keys';
 import { ownerOf } from '../ledger/owner';
 import { runLedgerOn } from '../ledger/run-ledger';
@@ -225,6 +226,7 @@ function productOf(app: App, life: HostLife): Product {
     storageNow: () => new Date(parts.agenda.now),
     newId: () => `${id}-${(app.ids += 1)}`,
     announce: () => undefined,
+    outbox: NO_OUTBOX,
   };
 }
 

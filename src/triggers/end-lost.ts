@@ -53,6 +53,7 @@ export async function endLost(
     newOccurrenceRow(runId, row, row.knownAt),
     endingOf(record),
     app.announce,
+    app.outbox,
   );
   return true;
 }

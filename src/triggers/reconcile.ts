@@ -7,6 +7,8 @@ import { registerFollowUps } from '../ledger/follow-ups';
 import type { WatchedContainer } from '../ledger/inventory';
 import { runIdOf } from '../ledger/keys';
 import { newOccurrenceRow } from '../ledger/ledger';
+import { newOccurrenceOf } from '../ledger/new-occurrence';
+import { insertMissed, listeners } from '../ledger/notices';
 import { reconcile, type ReconcileContext, type Reconciled } from '../ledger/reconcile';
 import type { InstanceState } from '../ledger/repair';
 import type { ActiveRow } from '../ledger/rows';
@@ -18,6 +20,7 @@ import {
   type SchedulesInForce,
 } from '../ledger/schedules';
 import { reap } from '../run/finish/reap';
+import { canWork } from '../run/provision/nodes';
 import { readUpkeep, type Upkeep } from '../ledger/upkeep';
 import type { RunStatus } from '../run/run';
 import { registerRun } from '../start-run';
@@ -79,6 +82,7 @@ async function contextOf(
     endLostRun: (row, instance, step) => endLost(app, owner, row, { instance, step }),
     deleteLeftovers: () => deleteLeftovers(app, client, owner),
     upkeep: () => upkeep(app, client, owner, kept),
+    outbox: app.outbox,
   };
 }
 
@@ -104,7 +108,12 @@ function schedulingOf(app: App, owner: string, kept: Upkeep): ScheduleContext {
       if (workload === undefined) return;
       const request = requestOf(workload, schedule, due);
       const known = { request, instant: due, attempt: 0 };
-      const row = newOccurrenceRow(runIdOfDue(workload.name, due), known, app.now().toISOString());
+      const now = app.now().toISOString();
+      const row = newOccurrenceRow(runIdOfDue(workload.name, due), known, now);
+      if (listeners(app.outbox, workload.name, 'missed').length > 0) {
+        const occurrence = newOccurrenceOf(workload, request, {}, now);
+        await insertMissed(app.table, row.runId, occurrence, cause, now);
+      }
       await recordUnstarted(app, row, { request, code: 'startWindowEnded', cause });
       await registerFollowUps(app, request, 0);
     },
@@ -121,17 +130,24 @@ function watchedBy({ name, triggers, inputs }: Workload): readonly WatchedContai
 async function instanceStateOf(client: DurableClient, row: ActiveRow): Promise<InstanceState> {
   const instance = await findInstance(client, instanceIdOf(row));
   if (instance === null) return { kind: 'unknown' };
-  const { nodeMinutes = 0 } = (instance.customStatus ?? {}) as Partial<RunStatus>;
+  const status = (instance.customStatus ?? {}) as Partial<RunStatus>;
+  const { nodeMinutes = 0 } = status;
   switch (instance.runtimeStatus) {
     case OrchestrationRuntimeStatus.Pending:
       return { kind: 'pending' };
     case OrchestrationRuntimeStatus.Running:
     case OrchestrationRuntimeStatus.Suspended:
     case OrchestrationRuntimeStatus.ContinuedAsNew:
-      return { kind: 'active', nodeMinutes };
+      return { kind: 'active', nodeMinutes, lacksNodes: lacksNodes(status) };
     default:
       return { kind: 'ended', output: instance.output ?? null, nodeMinutes };
   }
+}
+
+/** True from the request for nodes to the last task, while no node works or will work soon. */
+function lacksNodes({ phase, nodes }: Partial<RunStatus>): boolean {
+  if (phase !== 'provisioning' && phase !== 'watching') return false;
+  return nodes === null || nodes === undefined || canWork(nodes) === 0;
 }
 
 /** Leaves the resources of a run that the engine still runs: its next poll writes its row again. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { afterField } from './after-schema';
 import type { Named } from './named';
+import { notifyField } from './notify-schema';
 import {
   containerName,
   locale,
@@ -237,6 +238,11 @@ export const workloadSchema = z.strictObject({
    * which the run fails. Default: none.
    */
   results: z.array(relativePath).default([]),
+  /**
+   * Targets that are notified of events of the runs, such as `[{ to: 'on-call', on: ['failed'] }]`, at most 10.
+   * Those of the app setting `NOTIFY` are notified as well. Default: none.
+   */
+  notify: z.array(notifyField).max(10).default([]),
   /**
    * Days to keep outputs of a run, 0 to 3650. With 0 they are deleted when the run ends. Default:
    * 30.

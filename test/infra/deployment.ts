@@ -60,6 +60,7 @@ export const profiles: Readonly<Record<string, Params>> = {
     maxStartsPerMinute: 10,
     monthlyNodeMinutes: 30000,
     monthlyBudget: 40,
+    notify: { 'on-call': { on: ['failed'] } },
     reconcileSchedule: '30 */10 * * * *',
     batchApiVersion: '2025-06-01',
     vnetEnabled: true,

@@ -73,6 +73,7 @@ test('the deployment sets every app setting that is read, and no other', () => {
       'NODE_PRICES',
       'MONTHLY_NODE_MINUTES',
       'MONTHLY_BUDGET',
+      'NOTIFY',
       'RECONCILE_SCHEDULE',
     ],
   });
@@ -177,6 +178,15 @@ test('the app accepts the settings of the deployment: identity, Event Grid, no k
     identity: { clientId: '44444444-4444-4444-8444-444444444444', managed: true },
     blobTriggerSource: 'EventGrid',
     serviceRetries: 3,
+    notify: [
+      {
+        to: 'on-call',
+        on: ['failed'],
+        form: 'cloudevents',
+        lateMinutes: 30,
+        capacityMinutes: 60,
+      },
+    ],
     schedules: {
       'nightly-report': [
         {

@@ -7,6 +7,7 @@ import { onTestFinished } from 'vitest';
 import { SteppedClock } from '../../local/clock';
 import { startTestHub, type TestHub } from '../../local/functions/testing';
 import type { App } from '../../src/app';
+import { NO_OUTBOX } from '../../src/ledger/notices';
 import { readActive } from '../../src/ledger/ledger';
 import { noteUpkeep } from '../../src/ledger/upkeep';
 import { runLedgerOn } from '../../src/ledger/run-ledger';
@@ -161,6 +162,7 @@ export function appOn(
     storageNow: parts.now,
     owner: async () => OWNER,
     announce: () => undefined,
+    outbox: NO_OUTBOX,
     newId: () => {
       ids += 1;
       return `id-${ids}`;
