@@ -8,6 +8,8 @@ const statuses = {
   unknownWorkload: 404,
   unknownRun: 404,
   unknownOutput: 404,
+  unknownTask: 404,
+  unknownLog: 404,
   unknownBackfill: 404,
   unknownTarget: 404,
   runEnded: 409,
@@ -56,6 +58,8 @@ const statuses = {
 } as const;
 
 export type FailureCode = keyof typeof statuses;
+
+export const FAILURE_CODES = Object.keys(statuses) as readonly FailureCode[];
 
 /** Failures that a user mends in a declaration or a setting: a stack would only hide the message. */
 const userErrors: ReadonlySet<FailureCode> = new Set([

@@ -26,9 +26,12 @@ import {
   backfillsHandler,
   backfillStopHandler,
 } from './api/backfills';
+import { openApiHandler } from './api/openapi-document';
 import { pauseHandler, resumeHandler } from './api/pauses';
 import { notifyTestHandler } from './api/notices';
 import { planHandler } from './api/plans';
+import { nodeLogHandler, nodesHandler, taskLogHandler } from './api/logs';
+import { tasksHandler } from './api/tasks';
 import { workloadsHandler } from './api/workloads';
 import { createActivities } from './run/activities';
 import { withNodes } from './workload/node-defaults';
@@ -133,6 +136,11 @@ function registerRoutes(app: App, { limits }: Settings): void {
     ['runs-latest', 'GET', 'workloads/{workload}/latest', latestRunHandler(app)],
     ['outputs', 'GET', 'runs/{id}/outputs/{*name}', outputsHandler(app)],
     ['notify-test', 'POST', 'notify/test', notifyTestHandler(app)],
+    ['tasks-list', 'GET', 'runs/{id}/tasks', tasksHandler(app)],
+    ['tasks-log', 'GET', 'runs/{id}/tasks/{task}/logs/{log}', taskLogHandler(app)],
+    ['nodes-list', 'GET', 'runs/{id}/nodes', nodesHandler(app)],
+    ['nodes-log', 'GET', 'runs/{id}/nodes/{node}/logs/{log}', nodeLogHandler(app)],
+    ['openapi', 'GET', 'openapi.json', openApiHandler(app)],
   ] as const;
   for (const [name, method, route, handler] of routes) {
     df.app.client.http(name, { authLevel: 'function', methods: [method], route, handler });

@@ -172,6 +172,7 @@ const PORTS: ReadonlySet<string> = new Set([
   'src/failure',
   'src/concurrency',
   'src/run/ports',
+  'src/run/finish/reads',
   'src/run/run',
   'src/ledger/table',
   'src/workload/fields',

@@ -12,7 +12,17 @@ import type {
   SupportedImage,
   TaskSpec,
 } from '../src/run/ports';
+import type {
+  FilePart,
+  NodeFile,
+  NodeView,
+  Part,
+  TaskPage,
+  TaskQuery,
+  TaskView,
+} from '../src/run/finish/reads';
 import type { JobView, PoolView, TaskCounts } from '../src/run/run';
+import { partOf } from './memory-files';
 
 /** The images of the service that these tests make pools of. */
 export const supportedImages: readonly SupportedImage[] = [
@@ -196,6 +206,31 @@ export class MemoryBatch implements Batch {
 
   async failedTasks(_jobId: string, limit: number): Promise<readonly FailedTask[]> {
     return this.failed.slice(0, limit);
+  }
+
+  /** Tasks of all jobs, as lists show them. */
+  tasks: readonly TaskView[] = [];
+  /** Nodes of all pools. */
+  nodes: readonly NodeView[] = [];
+
+  async listTasks(jobId: string, { state, cursor, limit }: TaskQuery): Promise<TaskPage | null> {
+    if (!this.jobs.has(jobId)) return null;
+    const from = Number(cursor ?? 0);
+    const all = this.tasks.filter((task) => state === null || task.state === state);
+    const next = all.length > from + limit ? String(from + limit) : null;
+    return { tasks: all.slice(from, from + limit), next };
+  }
+
+  async readNodeFile(file: NodeFile, part: Part): Promise<FilePart | null> {
+    const name =
+      file.kind === 'task'
+        ? `${file.jobId}/${file.taskId}/${file.file}`
+        : `${file.poolId}/${file.nodeId}/${file.file}`;
+    return partOf(this.texts.get(name), part);
+  }
+
+  async listNodes(poolId: string, limit: number): Promise<readonly NodeView[] | null> {
+    return this.pools.has(poolId) ? this.nodes.slice(0, limit) : null;
   }
 
   async readTaskFile(jobId: string, taskId: string, file: string, maxBytes: number) {

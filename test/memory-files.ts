@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Failure } from '../src/failure';
 import type { BlobFound, BlobListed, BlobPage, Files } from '../src/run/ports';
+import type { FilePart, Part } from '../src/run/finish/reads';
 
 interface Blob {
   readonly bytes: Buffer;
@@ -108,6 +109,10 @@ export class MemoryFiles implements Files {
     })();
   }
 
+  async readPart(container: string, name: string, part: Part): Promise<FilePart | null> {
+    return partOf(this.text(container, name), part);
+  }
+
   async writeText(container: string, name: string, text: string): Promise<void> {
     this.#requireContainer(container);
     this.put(container, name, text);
@@ -173,4 +178,12 @@ function checkName(name: string): void {
     'inputRefused',
     `blob ${JSON.stringify(name)} has a name no client can address`,
   );
+}
+
+/** A part of a text as a service returns it; null without the text. */
+export function partOf(text: string | undefined, { offset, maxBytes }: Part): FilePart | null {
+  if (text === undefined) return null;
+  const all = Buffer.from(text);
+  const first = offset < 0 ? Math.max(0, all.length + offset) : Math.min(offset, all.length);
+  return { bytes: all.subarray(first, first + maxBytes), offset: first, length: all.length };
 }

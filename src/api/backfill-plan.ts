@@ -18,46 +18,9 @@ import type { DeclaredSchedule } from '../ledger/schedules';
 import { localTime } from '../workload/local-time';
 import { overlapPolicy, type Workload } from '../workload/workload';
 import { ValidationError } from '../workload/validation';
-import { toRunSummary, type RunSummary } from './run-list';
-
-/** The due times that a backfill would run, with an estimate. Nothing is written. */
-export interface BackfillPlan extends BackfillRequest {
-  /** The id that the backfill would have. */
-  readonly id: string;
-  /** Number of due times in the range, with the earliest and the latest of them. */
-  readonly dueTimes: number;
-  readonly first: string;
-  readonly last: string;
-  /** Number of due times by the status of their latest attempt; `none` were never registered. */
-  readonly counts: Counts;
-  /** Number of due times that would run. */
-  readonly runs: number;
-  readonly estimate: Estimate;
-  /** The first due times in the order of the backfill. */
-  readonly list: readonly PlannedDueTime[];
-}
-
-export type Counts = Readonly<Partial<Record<RunSummary['status'] | 'none', number>>>;
-
-interface PlannedDueTime {
-  readonly due: string;
-  /** The same in the zone of the schedule, with its offset. */
-  readonly dueLocal: string;
-  /** Null for a due time that was never registered. */
-  readonly status: RunSummary['status'] | null;
-  readonly runs: boolean;
-}
-
-/** Sums over all runs of the backfill, which take their time one after another or `atOnce` together. */
-export interface Estimate {
-  /** `succeededRuns`: the mean of the latest ones. `declaration`: the most that the runs may take. */
-  readonly basis: 'succeededRuns' | 'declaration';
-  readonly basedOnRuns: number;
-  readonly nodeMinutes: number;
-  /** Null without a price. */
-  readonly cost: number | null;
-  readonly minutes: number;
-}
+import { toRunSummary } from './run-list';
+import type { BackfillPlan, Counts, Estimate, PlannedDueTime } from './schemas/backfill';
+import type { RunSummary } from './schemas/run';
 
 const MAX_LISTED = 100;
 

@@ -2,36 +2,9 @@ import type { App } from '../app';
 import { dueTimesOf, isOf, schedulesHash, schedulesOfBackfill } from '../ledger/backfill-plan';
 import { latestAttempts } from '../ledger/latest-attempts';
 import { listActive } from '../ledger/list';
-import type { ActiveRow, BackfillRequest, BackfillRow } from '../ledger/rows';
-import { countsOf, statusesWith, type Counts } from './backfill-plan';
-
-/** A backfill in a list: all that its row says. */
-export interface BackfillSummary extends BackfillRequest {
-  readonly id: string;
-  readonly state: BackfillRow['state'];
-  /** Why it was stopped; null for one that was not. */
-  readonly cause: string | null;
-  readonly by: string;
-  readonly createdAt: string;
-  readonly endedAt: string | null;
-  /** Number of its due times, with the earliest and the latest of them. */
-  readonly dueTimes: number;
-  readonly first: string;
-  readonly last: string;
-  /** Number of runs that it has registered. */
-  readonly registered: number;
-  /** Number of due times that it has not come to. */
-  readonly remaining: number;
-  /** Ids of its runs that are active. */
-  readonly running: readonly string[];
-  /** Ids of its runs that wait to start. */
-  readonly waiting: readonly string[];
-}
-
-export interface BackfillView extends BackfillSummary {
-  /** Number of due times by the status of their latest attempt; `none` were never registered. */
-  readonly counts: Counts;
-}
+import type { ActiveRow, BackfillRow } from '../ledger/rows';
+import { countsOf, statusesWith } from './backfill-plan';
+import type { BackfillSummary, BackfillView } from './schemas/backfill';
 
 export function backfillSummary(row: BackfillRow, active: readonly ActiveRow[]): BackfillSummary {
   const { id, workload, from, to, order, atOnce, again, schedule } = row;

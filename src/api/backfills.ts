@@ -1,5 +1,4 @@
 import type { HttpRequest } from '@azure/functions';
-import { z } from 'zod';
 import { admissionOf, type App } from '../app';
 import { Failure } from '../failure';
 import { admit } from '../ledger/admit';
@@ -8,50 +7,23 @@ import { createBackfill, listBackfills, readBackfill, stopBackfill } from '../le
 import { listActive } from '../ledger/list';
 import type { BackfillRequest, BackfillRow } from '../ledger/rows';
 import { readUpkeep } from '../ledger/upkeep';
-import type { HttpHandler } from './handler';
+import { answering } from './answering';
+import type { OperationHandler } from './handler';
 import { dueTimesFor, planBackfill } from './backfill-plan';
 import { backfillSummary, backfillView } from './backfill-view';
-import { withProblemDocuments } from './problem';
 import { callerOf, checked, findWorkload, readBody } from './requests';
+import { newBackfillSchema } from './schemas/backfill';
 
 /** The handlers that start, list, show and stop backfills. */
-
-const dayOrInstant = z
-  .string()
-  .refine(
-    (text) =>
-      z.iso.date().safeParse(text).success ||
-      z.iso.datetime({ offset: true }).safeParse(text).success,
-    { error: 'must be a day, such as 2026-11-23, or an instant, such as 2026-11-23T02:00:00Z' },
-  )
-  .transform((text) => (text.includes('T') ? new Date(text).toISOString() : text));
-
-const bodySchema = z.strictObject({
-  /** The first local day in the zone of the schedule, or the first instant. */
-  from: dayOrInstant,
-  /** The last one, included. */
-  to: dayOrInstant,
-  order: z.enum(['oldestFirst', 'newestFirst']).default('oldestFirst'),
-  /** Bound on the runs of the backfill that are active or wait at one time. */
-  atOnce: z.int().min(1).max(100).default(1),
-  /** Due times that have run and run again: none, those that did not succeed, or all. */
-  again: z.enum(['never', 'failed', 'always']).default('never'),
-  /** Index of one schedule. Default: all of the workload. */
-  schedule: z.int().min(0).optional(),
-  /** True: only the plan is returned, and nothing is written. */
-  dryRun: z.boolean().default(false),
-  /** Name of the caller, where the platform does not know it. */
-  by: z.string().min(1).max(100).optional(),
-});
 
 /** Seconds after which another request for the state of a backfill is worthwhile. */
 const RETRY_AFTER_SECONDS = '30';
 
 /** POST /api/workloads/{workload}/backfill runs due times that have passed, or says which it would run. */
-export function backfillHandler(app: App): HttpHandler {
-  return withProblemDocuments(async (request, client, context) => {
+export function backfillHandler(app: App): OperationHandler {
+  return answering('backfills-start', async (request, client, context) => {
     const workload = findWorkload(app.workloads, request.params['workload'] ?? '');
-    const { dryRun, by: given, ...body } = checked(bodySchema, await readBody(request));
+    const { dryRun, by: given, ...body } = checked(newBackfillSchema, await readBody(request));
     const asked: BackfillRequest = {
       workload: workload.name,
       ...body,
@@ -92,8 +64,8 @@ async function refuseBeforeUpkeep({ table }: App): Promise<void> {
 }
 
 /** GET /api/backfills lists the backfills that are active and those of the last 90 days, the newest first. */
-export function backfillsHandler(app: App): HttpHandler {
-  return withProblemDocuments(async () => {
+export function backfillsHandler(app: App): OperationHandler {
+  return answering('backfills-list', async () => {
     const active = await listActive(app.table);
     const backfills = await listBackfills(app.table);
     const shown = backfills.map((row) => backfillSummary(row, active));
@@ -102,8 +74,8 @@ export function backfillsHandler(app: App): HttpHandler {
 }
 
 /** GET /api/backfills/{id} returns a backfill with its due times by status. */
-export function backfillShowHandler(app: App): HttpHandler {
-  return withProblemDocuments(async (request) => {
+export function backfillShowHandler(app: App): OperationHandler {
+  return answering('backfills-show', async (request) => {
     const row = await findBackfill(app, request);
     const headers = row.state === 'active' ? { 'Retry-After': RETRY_AFTER_SECONDS } : {};
     return { status: 200, headers, jsonBody: await backfillView(app, row) };
@@ -111,8 +83,8 @@ export function backfillShowHandler(app: App): HttpHandler {
 }
 
 /** DELETE /api/backfills/{id} stops a backfill: what waits ends as skipped, what runs continues. */
-export function backfillStopHandler(app: App): HttpHandler {
-  return withProblemDocuments(async (request, client, context) => {
+export function backfillStopHandler(app: App): OperationHandler {
+  return answering('backfills-stop', async (request, client, context) => {
     const { id } = await findBackfill(app, request);
     const by = callerOf(request, undefined);
     const now = app.now().toISOString();

@@ -1,24 +1,19 @@
-import { z } from 'zod';
 import type { App } from '../app';
 import { Failure } from '../failure';
 import { testNotice } from '../ledger/notices';
 import { readDropped } from '../ledger/send-notices';
-import type { HttpHandler } from './handler';
-import { withProblemDocuments } from './problem';
+import { answering } from './answering';
+import type { OperationHandler } from './handler';
 import { checked, readBody } from './requests';
-
-const testSchema = z.strictObject({
-  /** Name of the target. */
-  to: z.string().min(1).max(100),
-});
+import { newTestSchema } from './schemas/notice';
 
 /**
  * POST /api/notify/test: sends a test event to a target at once, and answers with the status of the receiver.
  * The answer does not have its address, which is a secret.
  */
-export function notifyTestHandler({ outbox, table, now, newId }: App): HttpHandler {
-  return withProblemDocuments(async (request) => {
-    const { to } = checked(testSchema, await readBody(request));
+export function notifyTestHandler({ outbox, table, now, newId }: App): OperationHandler {
+  return answering('notify-test', async (request) => {
+    const { to } = checked(newTestSchema, await readBody(request));
     const target = outbox.targets.get(to);
     if (target === undefined) {
       const known = [...outbox.targets.keys()].join(', ') || 'none';

@@ -5,9 +5,10 @@ import { runViewOf } from './run-view';
 import { Failure } from '../failure';
 import { findRecord, readRecord } from '../run/finish/record';
 import { outputContainerOf } from '../run/names';
-import type { HttpHandler } from './handler';
-import { withProblemDocuments } from './problem';
-import { checkRunId, findWorkload } from './requests';
+import { answering } from './answering';
+import type { OperationHandler } from './handler';
+import { checkRunId, findWorkload, queryOf } from './requests';
+import { outputsQuerySchema, type OutputList } from './schemas/output';
 
 const MAX_LISTED = 5000;
 /** Minutes for which the URL of a redirect is valid. */
@@ -18,21 +19,20 @@ const ADDRESS_MINUTES = 15;
  * GET /api/runs/{id}/outputs/{*name} redirects to one of them. It is one function, since the route
  * of a single output matches the list too: of two functions Azure would call the first by name.
  */
-export function outputsHandler(app: App): HttpHandler {
-  return withProblemDocuments(async (request) => {
+export function outputsHandler(app: App): OperationHandler {
+  return answering('outputs', async (request) => {
     const container = await containerOf(app, request.params['id'] ?? '');
     const { name = '' } = request.params;
     if (name !== '') return { status: 302, headers: await redirectTo(app, container, name) };
-    const prefix = request.query.get('prefix') ?? '';
-    const after = request.query.get('after') ?? '';
+    const { prefix, after } = queryOf(outputsQuerySchema, request);
     const here = (request.url.split('?')[0] ?? '').replace(/\/+$/, '');
     return { status: 200, jsonBody: await filesOf(app, container, { prefix, after }, here) };
   });
 }
 
 /** GET /api/workloads/{workload}/latest returns the newest run of a workload with its files, in one request. */
-export function latestRunHandler(app: App): HttpHandler {
-  return withProblemDocuments(async (request, client) => {
+export function latestRunHandler(app: App): OperationHandler {
+  return answering('runs-latest', async (request, client) => {
     const workload = findWorkload(app.workloads, request.params['workload'] ?? '');
     const query = { ...NEWEST, workloads: [workload.name] };
     const [newest] = (await listRuns(app.table, query)).runs;
@@ -52,16 +52,6 @@ export function latestRunHandler(app: App): HttpHandler {
 
 const NEWEST = { statuses: null, since: null, until: null, after: null, limit: 1 } as const;
 
-interface Listed {
-  readonly files: readonly {
-    readonly name: string;
-    readonly bytes: number;
-    readonly url: string;
-  }[];
-  /** False when there are more files: ask again with `after` set to the last name. */
-  readonly isComplete: boolean;
-}
-
 interface Choice {
   readonly prefix: string;
   /** The name after which the list continues; empty for the start of the list. */
@@ -79,7 +69,7 @@ async function filesOf(
   container: string,
   { prefix, after }: Choice,
   here: string,
-): Promise<Listed> {
+): Promise<OutputList> {
   const files: { name: string; bytes: number; url: string }[] = [];
   let isBefore = after !== '';
   for await (const { name, bytes } of storage.list(container, prefix)) {

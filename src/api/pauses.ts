@@ -1,33 +1,22 @@
 import type { HttpRequest } from '@azure/functions';
-import { z } from 'zod';
 import { admissionOf, type App } from '../app';
 import { Failure } from '../failure';
 import { admit } from '../ledger/admit';
 import { pause, pauseAt, readPauses, resume } from '../ledger/pauses';
 import { ALL_WORKLOADS } from '../ledger/rows';
 import { ValidationError } from '../workload/validation';
-import type { HttpHandler } from './handler';
-import { withProblemDocuments } from './problem';
+import { answering } from './answering';
+import type { OperationHandler } from './handler';
 import { callerOf, checked, findWorkload, readBody } from './requests';
+import { newPauseSchema, resumeSchema } from './schemas/workload';
 
 /** The handlers that pause and resume a workload, or all. */
 
-const pauseSchema = z.strictObject({
-  /** One sentence for people. */
-  reason: z.string().min(1).max(200),
-  /** ISO 8601: the pause ends then. Default: when somebody resumes. */
-  until: z.iso.datetime({ offset: true }).optional(),
-  /** Name of the caller, where the platform does not know it. */
-  by: z.string().min(1).max(100).optional(),
-});
-
-const resumeSchema = z.strictObject({ by: z.string().min(1).max(100).optional() });
-
 /** POST /api/workloads/{workload}/pause and POST /api/pause: no occurrence starts by itself until the end. */
-export function pauseHandler(app: App): HttpHandler {
-  return withProblemDocuments(async (request, _client, context) => {
+export function pauseHandler(app: App): OperationHandler {
+  return answering('workloads-pause', async (request, _client, context) => {
     const workload = workloadIn(app, request);
-    const body = checked(pauseSchema, await readBody(request));
+    const body = checked(newPauseSchema, await readBody(request));
     const since = app.now().toISOString();
     const until = body.until === undefined ? null : new Date(body.until).toISOString();
     if (until !== null && until <= since) {
@@ -43,8 +32,8 @@ export function pauseHandler(app: App): HttpHandler {
 }
 
 /** POST /api/workloads/{workload}/resume and POST /api/resume: what waits starts, as far as bounds allow. */
-export function resumeHandler(app: App): HttpHandler {
-  return withProblemDocuments(async (request, client, context) => {
+export function resumeHandler(app: App): OperationHandler {
+  return answering('workloads-resume', async (request, client, context) => {
     const workload = workloadIn(app, request);
     const { by } = checked(resumeSchema, await readBody(request));
     const now = app.now().toISOString();

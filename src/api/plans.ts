@@ -4,8 +4,8 @@ import { findRecord } from '../run/finish/record';
 import { forecast } from '../run/forecast/forecast';
 import type { RunRecord } from '../run/run';
 import type { Settings } from '../settings';
-import type { HttpHandler } from './handler';
-import { withProblemDocuments } from './problem';
+import { answering } from './answering';
+import type { OperationHandler } from './handler';
 import { scheduleView } from './workloads';
 import { checkBody, findWorkload, readBody } from './requests';
 
@@ -16,8 +16,8 @@ const PAST_RUNS = 10;
  * POST /api/plans/{workload}, with the body that would start the run, returns what the run would
  * create, need and cost, with the next due times of its schedules. Nothing is created. The status is 422 when the run could not succeed.
  */
-export function planHandler(app: App, quotas: Settings['limits']): HttpHandler {
-  return withProblemDocuments(async (request, _client, context) => {
+export function planHandler(app: App, quotas: Settings['limits']): OperationHandler {
+  return answering('plans-make', async (request, _client, context) => {
     const workload = findWorkload(app.workloads, request.params['workload'] ?? '');
     const body = await readBody(request);
     const latest = await latestRecords(app, workload.name);

@@ -1,10 +1,11 @@
 import type { HttpRequest } from '@azure/functions';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { Failure } from '../failure';
 import type { RunRequest } from '../run/run';
 import type { Workload, Workloads } from '../workload/workload';
 import { validate, validationErrorFrom, ValidationError } from '../workload/validation';
 import { parametersOf } from '../workload/parameters';
+import { newRunSchema } from './schemas/run';
 
 const MAX_BODY_BYTES = 64 * 1024;
 
@@ -60,18 +61,12 @@ export async function readBody(request: HttpRequest): Promise<unknown> {
   }
 }
 
-const bodySchema = z.strictObject({
-  parameters: z.record(z.string(), z.unknown()).default({}),
-  /** The only blob of the workload's input container that the run takes. */
-  blob: z.string().min(1).max(1024).optional(),
-});
-
 /** @throws ValidationError with every validation error of the body */
 export function checkBody(
   workload: Workload,
   body: unknown,
 ): Pick<RunRequest, 'parameters' | 'blob'> {
-  const { blob, parameters: given } = checked(bodySchema, body);
+  const { blob, parameters: given } = checked(newRunSchema, body);
   const parameters = parametersOf(workload, given);
   if (blob === undefined) return { parameters };
   if (workload.inputs === undefined) {
@@ -87,6 +82,13 @@ export function checked<Output>(schema: z.ZodType<Output>, body: unknown): Outpu
   const validated = validate(schema, body);
   if (!validated.isValid) throw validationErrorFrom(validated.errors);
   return validated.value;
+}
+
+/** The query of a request as its schema has it. @throws ValidationError with every error of a parameter */
+export function queryOf<Output>(schema: z.ZodType<Output>, { query }: HttpRequest): Output {
+  const parsed = schema.safeParse(Object.fromEntries(query));
+  if (!parsed.success) throw validationErrorFrom(parsed.error.issues);
+  return parsed.data;
 }
 
 /** The name by which App Service authentication knows the caller, else the name that the caller gives. */

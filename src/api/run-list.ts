@@ -3,31 +3,7 @@ import { listActive, listOccurrences } from '../ledger/list';
 import { FINAL_STATES, type ActiveRow, type FinalState, type OccurrenceRow } from '../ledger/rows';
 import type { Table } from '../ledger/table';
 import type { Occurrence } from '../run/run';
-
-/** An occurrence in a list: all that the ledger has of it. */
-export interface RunSummary {
-  readonly runId: string;
-  readonly workload: string;
-  readonly status: 'queued' | 'running' | FinalState;
-  readonly trigger: Occurrence['kind'];
-  /** The due time, for a run of a schedule and one that follows several of one due time. */
-  readonly dueAt: string | null;
-  readonly blob: string | null;
-  readonly parameters: Readonly<Record<string, string>>;
-  /** The runs that this one follows; empty while it waits for several. */
-  readonly follows: readonly string[];
-  readonly attempt: number;
-  /** Id of the backfill that asked for this attempt. */
-  readonly backfill: string | null;
-  readonly createdAt: string;
-  readonly startedAt: string | null;
-  readonly endedAt: string | null;
-  /** One sentence on why it waits; null when it does not. */
-  readonly waitingFor: string | null;
-  readonly nodeMinutes: number;
-  readonly cost: number | null;
-  readonly cause: { readonly code: string; readonly message: string } | null;
-}
+import type { RunSummary } from './schemas/run';
 
 export interface RunsQuery {
   readonly workloads: readonly string[];

@@ -11,18 +11,9 @@ import type { ActiveRow, OccurrenceRow } from '../ledger/rows';
 import { endingOf, requestIn } from '../ledger/run-ledger';
 import type { Table } from '../ledger/table';
 import { findRecord } from '../run/finish/record';
-import type { NodeCounts, Phase, RunRecord, RunStatus, TaskCounts } from '../run/run';
-import { activeSummary, toRunSummary, type RunSummary } from './run-list';
-
-/** A run as a caller sees it over HTTP: what the ledger has of it, how far it is, and its record. */
-export interface RunView extends RunSummary {
-  readonly phase: Phase | null;
-  readonly tasks: TaskCounts | null;
-  readonly nodes: NodeCounts | null;
-  readonly timeline: RunStatus['timeline'];
-  /** Everything about a run that has ended. */
-  readonly record: RunRecord | null;
-}
+import type { RunRecord, RunStatus } from '../run/run';
+import { activeSummary, toRunSummary } from './run-list';
+import type { RunSummary, RunView } from './schemas/run';
 
 export function isActiveRun(run: Pick<RunSummary, 'status'>): boolean {
   return run.status === 'queued' || run.status === 'running';

@@ -1,22 +1,20 @@
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
-import { z } from 'zod';
 import { Failure } from '../failure';
 import { findInstance, instanceIdOf } from '../instances';
 import { requestCancel } from '../ledger/claim';
 import { readActive } from '../ledger/ledger';
 import { pauseAt, readPauses, sentenceOn } from '../ledger/pauses';
-import { FINAL_STATES } from '../ledger/rows';
 import type { RunRequest } from '../run/run';
 import { POLL_NOW } from '../run/workflow';
 import { startRun } from '../start-run';
-import { validationErrorFrom } from '../workload/validation';
 import { admit } from '../ledger/admit';
 import { admissionOf, type App } from '../app';
-import type { HttpHandler } from './handler';
-import { withProblemDocuments } from './problem';
-import { checkBody, checkRunId, findWorkload, keyOf, readBody } from './requests';
+import { answering } from './answering';
+import type { OperationHandler } from './handler';
+import { checkBody, checkRunId, findWorkload, keyOf, queryOf, readBody } from './requests';
 import { listRuns, type RunsQuery } from './run-list';
 import { isActiveRun, runViewOf, withProgress } from './run-view';
+import { runsQuerySchema } from './schemas/run';
 
 /** The handlers that start, list, show and cancel runs. */
 
@@ -24,8 +22,8 @@ import { isActiveRun, runViewOf, withProgress } from './run-view';
 const RETRY_AFTER_SECONDS = '10';
 
 /** POST /api/runs/{workload} starts a run. With an Idempotency-Key, a repeated request starts no second run. */
-export function startHandler(app: App): HttpHandler {
-  return withProblemDocuments(async (request, client, context) => {
+export function startHandler(app: App): OperationHandler {
+  return answering('runs-start', async (request, client, context) => {
     const workload = findWorkload(app.workloads, request.params['workload'] ?? '');
     const body = await readBody(request);
     const runRequest: RunRequest = {
@@ -49,9 +47,9 @@ async function pauseNote({ table, now }: App, workload: string): Promise<{ note?
 }
 
 /** GET /api/runs?workload=&status=&since=&until=&after=&limit= returns a page of runs, the newest first. */
-export function listHandler(app: App): HttpHandler {
-  return withProblemDocuments(async (request, client) => {
-    const { runs, next } = await listRuns(app.table, queryOf(app, request));
+export function listHandler(app: App): OperationHandler {
+  return answering('runs-list', async (request, client) => {
+    const { runs, next } = await listRuns(app.table, runsQueryOf(app, request));
     const shown = await Promise.all(
       runs.map(async (run) => {
         if (!isActiveRun(run)) return run;
@@ -65,8 +63,8 @@ export function listHandler(app: App): HttpHandler {
 }
 
 /** GET /api/runs/{id} returns a run. */
-export function showHandler(app: App): HttpHandler {
-  return withProblemDocuments(async (request, client) => {
+export function showHandler(app: App): OperationHandler {
+  return answering('runs-show', async (request, client) => {
     const run = await runViewOf(app, client, checkRunId(request.params['id'] ?? ''));
     const headers = isActiveRun(run) ? { 'Retry-After': RETRY_AFTER_SECONDS } : {};
     return { status: 200, headers, jsonBody: run };
@@ -74,8 +72,8 @@ export function showHandler(app: App): HttpHandler {
 }
 
 /** DELETE /api/runs/{id} cancels a run. */
-export function cancelHandler(app: App): HttpHandler {
-  return withProblemDocuments(async (request, client) => {
+export function cancelHandler(app: App): OperationHandler {
+  return answering('runs-cancel', async (request, client) => {
     const runId = checkRunId(request.params['id'] ?? '');
     const run = await runViewOf(app, client, runId);
     const now = app.now().toISOString();
@@ -112,28 +110,8 @@ function accepted(
   };
 }
 
-const STATUSES = ['queued', 'running', ...FINAL_STATES] as const;
-
-const querySchema = z.strictObject({
-  workload: z.string().optional(),
-  status: z
-    .string()
-    .transform((text) => text.split(','))
-    .pipe(z.array(z.enum(STATUSES)))
-    .optional(),
-  since: z.iso.datetime({ offset: true }).optional(),
-  until: z.iso.datetime({ offset: true }).optional(),
-  after: z
-    .string()
-    .regex(/^\d{14}-[0-9a-f]{10}$/, 'must be `next` of the page before')
-    .optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-});
-
-function queryOf({ workloads }: App, request: HttpRequest): RunsQuery {
-  const checked = querySchema.safeParse(Object.fromEntries(request.query));
-  if (!checked.success) throw validationErrorFrom(checked.error.issues);
-  const { workload, status, since, until, after, limit } = checked.data;
+function runsQueryOf({ workloads }: App, request: HttpRequest): RunsQuery {
+  const { workload, status, since, until, after, limit } = queryOf(runsQuerySchema, request);
   if (workload !== undefined) findWorkload(workloads, workload);
   return {
     workloads: workload === undefined ? [...workloads.keys()] : [workload],

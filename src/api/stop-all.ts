@@ -1,5 +1,4 @@
 import type { HttpRequest } from '@azure/functions';
-import { z } from 'zod';
 import { admissionOf, type App } from '../app';
 import { eachAtOnce } from '../concurrency';
 import { instanceIdOf } from '../instances';
@@ -9,10 +8,10 @@ import { requestCancel } from '../ledger/claim';
 import { listActive } from '../ledger/list';
 import { stopCosts } from '../run/finish/stop-costs';
 import { POLL_NOW } from '../run/workflow';
-import { validationErrorFrom } from '../workload/validation';
-import type { HttpHandler } from './handler';
-import { withProblemDocuments } from './problem';
-import { findWorkload } from './requests';
+import { answering } from './answering';
+import type { OperationHandler } from './handler';
+import { findWorkload, queryOf } from './requests';
+import { stopQuerySchema } from './schemas/run';
 
 /** New starts wait this long, so that none makes a pool while the stop is at work. */
 const CLOSED_MINUTES = 5;
@@ -24,8 +23,8 @@ const STOPPED = 'a stop of all runs';
  * taken away, pools in parallel; then every active run is cancelled. Backfills are stopped first, or they
  * would start again.
  */
-export function stopAllHandler(app: App): HttpHandler {
-  return withProblemDocuments(async (request, client) => {
+export function stopAllHandler(app: App): OperationHandler {
+  return answering('runs-stop', async (request, client) => {
     const workload = workloadIn(app, request);
     const now = app.now();
     const until = new Date(now.getTime() + CLOSED_MINUTES * 60_000).toISOString();
@@ -50,11 +49,7 @@ export function stopAllHandler(app: App): HttpHandler {
   });
 }
 
-const querySchema = z.strictObject({ workload: z.string().optional() });
-
 function workloadIn({ workloads }: App, request: HttpRequest): string | null {
-  const checked = querySchema.safeParse(Object.fromEntries(request.query));
-  if (!checked.success) throw validationErrorFrom(checked.error.issues);
-  const { workload } = checked.data;
+  const { workload } = queryOf(stopQuerySchema, request);
   return workload === undefined ? null : findWorkload(workloads, workload).name;
 }

@@ -12,7 +12,8 @@ import {
   type UserDelegationKey,
 } from '@azure/storage-blob';
 import { Failure } from '../failure';
-import type { BlobFound, BlobListed, BlobPage, Files, DeletionState } from '../run/ports';
+import type { BlobFound, BlobListed, BlobPage, DeletionState, Files } from '../run/ports';
+import type { FilePart, Part } from '../run/finish/reads';
 import { UNKNOWN_IDENTITY, type Caller } from './rights';
 import { mapErrorsFor, ignoringStatus, type MapErrors } from './storage-errors';
 
@@ -45,6 +46,10 @@ export function filesOn(
     readChunks: (container, name, maxBytes) =>
       mapErrors(`read ${formatBlob(container, name)}`, () =>
         readChunks(mapErrors, containerOf(container), name, maxBytes),
+      ),
+    readPart: (container, name, part) =>
+      mapErrors(`read ${formatBlob(container, name)}`, () =>
+        readPart(containerOf(container), name, part),
       ),
     writeText: (container, name, text) =>
       mapErrors(`write ${formatBlob(container, name)}`, async () => {
@@ -251,6 +256,23 @@ async function readChunks(
   const body = response?.readableStreamBody as AsyncIterable<Buffer> | undefined;
   if (body === undefined) return null;
   return chunksOf(mapErrors, body, formatBlob(container.containerName, name));
+}
+
+async function readPart(
+  container: ContainerClient,
+  name: string,
+  { offset, maxBytes }: Part,
+): Promise<FilePart | null> {
+  const found = await find(container, name);
+  if (found === null) return null;
+  const { bytes: length } = found;
+  const first = offset < 0 ? Math.max(0, length + offset) : Math.min(offset, length);
+  const count = Math.min(maxBytes, length - first);
+  if (count === 0) return { bytes: new Uint8Array(), offset: first, length };
+  // 416: the blob was written again meanwhile, and is shorter.
+  const blob = blobOf(container, name);
+  const bytes = await ignoringStatus([404, 416], blob.downloadToBuffer(first, count));
+  return bytes === undefined ? null : { bytes, offset: first, length };
 }
 
 /** Maps the errors of a connection that fails while the blob is being read. */

@@ -1,5 +1,6 @@
 import { Failure } from '../failure';
 import type { Batch, OwnedResource, Owner, PoolSpec, SupportedImage } from '../run/ports';
+import type { TaskPage, TaskState, TaskView } from '../run/finish/reads';
 import type { JobView, NodeCounts, PoolView, TaskCounts, JobManagerView } from '../run/run';
 import type { BatchModel } from './batch-model';
 import type { Job, Made, Node, NodeState, Pool, Task } from './batch-state';
@@ -84,6 +85,9 @@ export function batchPort(model: BatchModel, app: string): Batch {
         .filter(({ state }) => state === 'failed')
         .slice(0, limit)
         .map(({ spec, exitCode, cause }) => ({ id: spec.id, exitCode, cause: cause ?? '' })),
+    listTasks: async (id, { state, limit }) => taskPage(job(id), state, limit),
+    readNodeFile: async () => null,
+    listNodes: async () => null,
     readTaskFile: async (id, task, file) =>
       job(id)?.tasks.get(task.toLowerCase())?.startedAt === 0 ? null : `${file} of ${task}\n`,
     readStartTaskFile: async (id, file) =>
@@ -301,4 +305,24 @@ function countTasks(job: Job): TaskCounts {
   const counts = { active: 0, running: 0, succeeded: 0, failed: 0 };
   for (const { state } of job.tasks.values()) counts[state] += 1;
   return counts;
+}
+
+/** The model has one page: the app reads lists of runs of the model at their end only. */
+function taskPage(job: Job | undefined, state: TaskState | null, limit: number): TaskPage | null {
+  if (job === undefined) return null;
+  const tasks = [...job.tasks.values()]
+    .map((task): TaskView => ({
+      id: task.spec.id,
+      state: task.state === 'active' ? 'waiting' : task.state,
+      node: task.node?.id ?? null,
+      exitCode: task.exitCode,
+      startedAt: task.startedAt === 0 ? null : new Date(task.startedAt).toISOString(),
+      endedAt: null,
+      retries: task.retries,
+      requeues: task.requeues,
+      input: task.spec.environment['INPUT_NAME'] ?? null,
+      cause: task.cause,
+    }))
+    .filter((task) => state === null || task.state === state);
+  return { tasks: tasks.slice(0, limit), next: null };
 }

@@ -1,5 +1,6 @@
 import { Failure } from '../failure';
 import type { BlobFound, BlobListed, BlobPage, Files } from '../run/ports';
+import type { FilePart, Part } from '../run/finish/reads';
 import { MINUTE, SECOND, type Agenda } from './clock';
 
 interface Blob {
@@ -131,6 +132,18 @@ export class FilesModel implements Files {
     return (async function* chunks() {
       yield Buffer.from(text);
     })();
+  }
+
+  async readPart(
+    container: string,
+    name: string,
+    { offset, maxBytes }: Part,
+  ): Promise<FilePart | null> {
+    const text = this.text(container, name);
+    if (text === undefined) return null;
+    const all = Buffer.from(text);
+    const first = offset < 0 ? Math.max(0, all.length + offset) : Math.min(offset, all.length);
+    return { bytes: all.subarray(first, first + maxBytes), offset: first, length: all.length };
   }
 
   async writeText(container: string, name: string, text: string): Promise<void> {

@@ -64,6 +64,11 @@ export function recordBlob(runId: string): string {
   return `${RECORDS_FOLDER}${runId}.json`;
 }
 
+/** The tasks of an ended run as JSON lines, beside its record. */
+export function taskListBlob(runId: string): string {
+  return `tasks/${runId}.jsonl`;
+}
+
 /** Holds the time at which the outputs of a run without a record were first seen. */
 export function orphanBlob(runId: string): string {
   return `left/${runId}`;

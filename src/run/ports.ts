@@ -1,4 +1,5 @@
 import type { PackageReference } from '../workload/fields';
+import type { BatchReads, FilePart, Part } from './finish/reads';
 import type { JobView, PoolView, RunRecord, RunRequest, TaskCounts, Claim } from './run';
 
 /**
@@ -62,7 +63,7 @@ export interface Owner {
   readonly workload: string;
 }
 
-export interface Batch {
+export interface Batch extends BatchReads {
   /** Lists the images for pools, with the node agent and the end of support of each. */
   supportedImages(): Promise<readonly SupportedImage[]>;
   /** Lists the versions of an application package; null when the application does not exist. */
@@ -100,19 +101,6 @@ export interface Batch {
   runningTasks(jobId: string, limit: number): Promise<readonly string[]>;
   /** Failed tasks in the order of the service, at most `limit`. */
   failedTasks(jobId: string, limit: number): Promise<readonly FailedTask[]>;
-  /** The end of a text file of a task; null when the file or its node does not exist. Default encoding: UTF-8. */
-  readTaskFile(
-    jobId: string,
-    taskId: string,
-    file: string,
-    maxBytes: number,
-    encoding?: string,
-  ): Promise<string | null>;
-  /**
-   * The end of `stdout.txt` or `stderr.txt` of the start task, from a node on which it failed, else
-   * from one on which it runs; null without such a node.
-   */
-  readStartTaskFile(poolId: string, file: string, maxBytes: number): Promise<string | null>;
   /** Reboots failed nodes of the run's pool; returns how many the service accepted. */
   rebootNodes(poolId: string, nodeIds: readonly string[], owner: Owner): Promise<number>;
   /** stderr of the preparation task on a node on which it failed, or null. */
@@ -344,6 +332,8 @@ export interface Files {
     name: string,
     maxBytes: number,
   ): Promise<AsyncIterable<Uint8Array> | null>;
+  /** A part of a blob; null when it does not exist. */
+  readPart(container: string, name: string, part: Part): Promise<FilePart | null>;
   writeText(container: string, name: string, text: string): Promise<void>;
   /** Creates the blob; returns false when it exists already. */
   claim(container: string, name: string, text: string): Promise<boolean>;

@@ -1,6 +1,6 @@
 import { HttpRequest, InvocationContext } from '@azure/functions';
 import type { App } from '../../src/app';
-import type { HttpHandler } from '../../src/api/handler';
+import type { OperationHandler } from '../../src/api/handler';
 import { startHandler } from '../../src/api/runs';
 import { claim } from '../../src/ledger/claim';
 import { finish, type Ending } from '../../src/ledger/finish';
@@ -16,6 +16,7 @@ import { MemoryFiles } from '../memory-files';
 import { MemoryTable } from '../memory-table';
 import { minute, OWNER, STARTED } from '../run/given';
 import { appOn, declaredSchedules } from '../run/stage';
+import { checkAnswer } from './answers';
 
 /** An app on ports in memory, whose runs do only what a test says. */
 export interface TestApp {
@@ -134,9 +135,9 @@ export interface Call {
   readonly text?: string;
 }
 
-/** The response of a handler, with its body as the caller parses it. */
+/** The response of a handler as its operation documents it, with its body as the caller parses it. */
 export async function answerTo(
-  handler: HttpHandler,
+  handler: OperationHandler,
   hub: MemoryHub,
   { method = 'GET', path = '/api/runs', params = {}, headers = {}, text }: Call = {},
 ): Promise<Answer> {
@@ -149,11 +150,14 @@ export async function answerTo(
   });
   const answer = await handler(request, hub.client, new InvocationContext());
   const { status, headers: sent, jsonBody, body } = answer;
-  return {
-    status,
-    headers: (sent ?? {}) as Readonly<Record<string, string>>,
-    body: jsonBody ?? JSON.parse(body as string),
-  };
+  const parsed: unknown = jsonBody ?? (typeof body === 'string' ? JSON.parse(body) : null);
+  checkAnswer(handler.operation, { status, body: parsed === null ? null : asSent(parsed) });
+  return { status, headers: (sent ?? {}) as Readonly<Record<string, string>>, body: parsed };
+}
+
+/** A body as JSON has it: without fields that are undefined. */
+function asSent(body: unknown): unknown {
+  return JSON.parse(JSON.stringify(body));
 }
 
 /** Gives a run a pool and a job, as its orchestration would. */

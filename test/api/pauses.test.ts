@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { pauseHandler, resumeHandler } from '../../src/api/pauses';
 import { startHandler } from '../../src/api/runs';
 import { workloadsHandler } from '../../src/api/workloads';
-import type { HttpHandler } from '../../src/api/handler';
+import type { OperationHandler } from '../../src/api/handler';
 import type { DeclaredSchedule } from '../../src/ledger/schedules';
 import { minute, whole } from '../run/given';
 import { answerTo, testApp, type TestApp } from './given';
@@ -22,7 +22,7 @@ interface Call {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-function call(handler: HttpHandler, { hub }: TestApp, { workload, body, headers }: Call = {}) {
+function call(handler: OperationHandler, { hub }: TestApp, { workload, body, headers }: Call = {}) {
   return answerTo(handler, hub, {
     method: 'POST',
     path: '/api/pause',
@@ -134,6 +134,7 @@ test('workloads are listed with their next due times in UTC and in their zone [R
         name: 'hello',
         description: 'Says hello',
         overlap: 'allow',
+        parameters: { type: 'object', properties: {}, additionalProperties: false },
         schedules: [
           {
             cron: '30 2 * * *',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { showHandler } from '../../src/api/runs';
 import { outputsHandler } from '../../src/api/outputs';
-import type { HttpHandler } from '../../src/api/handler';
+import type { OperationHandler } from '../../src/api/handler';
 import { whole } from '../run/given';
 import { answerTo, testApp, type TestApp } from './given';
 import { outputContainerOf } from '../../src/run/names';
@@ -25,7 +25,7 @@ async function recorded(): Promise<TestApp> {
   return world;
 }
 
-function answerOf({ hub }: TestApp, handler: HttpHandler, id: string) {
+function answerOf({ hub }: TestApp, handler: OperationHandler, id: string) {
   return answerTo(handler, hub, { path: `/api/runs/${id}/outputs`, params: { id } });
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { listHandler } from '../../src/api/runs';
-import type { RunView } from '../../src/api/run-view';
+import type { RunView } from '../../src/api/schemas/run';
 import { minute, split, whole } from '../run/given';
 import { answerTo, testApp, type TestApp } from './given';
 

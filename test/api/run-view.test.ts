@@ -8,8 +8,16 @@ import { answerTo, present, testApp, type TestApp } from './given';
 
 const queueing = { ...whole, overlap: 'queue' } as const;
 
-function show({ app, hub }: TestApp, id: string) {
-  return answerTo(showHandler(app), hub, { path: `/api/runs/${id}`, params: { id } });
+/** The answer with those of its headers that are not about its form. */
+async function show({ app, hub }: TestApp, id: string) {
+  const answer = await answerTo(showHandler(app), hub, { path: `/api/runs/${id}`, params: { id } });
+  const {
+    ETag: _etag,
+    'Cache-Control': _cache,
+    'Content-Type': _type,
+    ...headers
+  } = answer.headers;
+  return { ...answer, headers };
 }
 
 /** All of a view of a run of `hello` that has only been registered. */

@@ -40,3 +40,21 @@ test.each(kinds)('a blob is read in chunks, up to a bound on its size (with %s)'
     code: 'inputRefused',
   });
 });
+
+test.each(kinds)('a part of a blob is read, from its start or its end (with %s)', async (kind) => {
+  const { files } = opened(kind);
+  const container = await fresh(files);
+  await files.writeText(container, 'log.txt', '0123456789');
+  await files.writeText(container, 'empty.txt', '');
+  const read = async (name: string, offset: number) => {
+    const part = await files.readPart(container, name, { offset, maxBytes: 4 });
+    return part === null ? null : { ...part, bytes: Buffer.from(part.bytes).toString() };
+  };
+
+  expect(await read('log.txt', 0)).toEqual({ bytes: '0123', offset: 0, length: 10 });
+  expect(await read('log.txt', 8)).toEqual({ bytes: '89', offset: 8, length: 10 });
+  expect(await read('log.txt', -3)).toEqual({ bytes: '789', offset: 7, length: 10 });
+  expect(await read('log.txt', 99)).toEqual({ bytes: '', offset: 10, length: 10 });
+  expect(await read('empty.txt', -3)).toEqual({ bytes: '', offset: 0, length: 0 });
+  expect(await read('none.txt', 0)).toBeNull();
+});

@@ -1,8 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import type { BackfillPlan as PlanOfApp } from '../../src/api/backfill-plan';
-import type { BackfillSummary as SummaryOfApp, BackfillView } from '../../src/api/backfill-view';
+import type {
+  BackfillPlan as PlanOfApp,
+  BackfillSummary as SummaryOfApp,
+  BackfillView,
+} from '../../src/api/schemas/backfill';
 import { addBackfill } from '../../src/cli/backfill';
 import { addBackfills } from '../../src/cli/backfills';
 import { addPause, addResume } from '../../src/cli/pause';

@@ -13,6 +13,7 @@ import { ANY_PORTS, type Ports } from '../../local/ports';
 import { batchClient, blobService } from '../../local/cli/storage-access';
 import { hasEnded, type Run } from '../../local/cli/runs';
 import { vi } from 'vitest';
+import { checkAnswer, operationFor } from '../api/answers';
 
 // What `eventually` gives up on it explains; a timeout of the runner would only cut it short.
 vi.setConfig({ testTimeout: 400_000, hookTimeout: 300_000 });
@@ -193,11 +194,19 @@ export async function ask(
     ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
-  return {
+  const answer = {
     status: response.status,
     headers: response.headers,
     body: text === '' ? null : JSON.parse(text),
   };
+  const operation = operationFor(method, path);
+  // What the host or storage answers is not the app's.
+  if (operation !== null && isOfApp(response)) checkAnswer(operation, answer);
+  return answer;
+}
+
+function isOfApp({ redirected, headers }: Response): boolean {
+  return !redirected && (headers.get('content-type') ?? '').includes('json');
 }
 
 /** For a pace of the stand-in: a state that a test has to end itself. */

@@ -5,6 +5,7 @@ import {
   closedGate,
   closeWorld,
   ended,
+  eventually,
   NEVER_SECONDS,
   openWorld,
   pull,
@@ -105,6 +106,37 @@ test('a run counts its tasks and its nodes while they run [GD34]', async () => {
   expect(run.tasks).toEqual({ active: 1, running: 4, succeeded: 1, failed: 0 });
   open();
   expect(await ended(world, runId)).toMatchObject({ status: 'succeeded' });
+});
+
+interface Tasks {
+  readonly tasks: readonly { readonly id: string; readonly state: string; readonly node: string }[];
+}
+
+test('tasks, nodes and the log of a task are shown while they run, and after the end of the run', async () => {
+  const { gate, open } = closedGate(world);
+  const runId = await begin(world, 'marathon', { laps: 2, gate });
+  await when(world, runId, 'two laps at once', ({ tasks }) => tasks?.running === 2);
+  const get = async (path: string) => (await ask(world, `GET /api/runs/${runId}${path}`)).body;
+
+  const { tasks } = (await get('/tasks?status=running')) as Tasks;
+  const { nodes } = (await get('/nodes')) as { nodes: readonly { readonly id: string }[] };
+  const [lap] = tasks;
+  const live = await eventually(world, 'the first line', async () => {
+    const part = (await get(`/tasks/${lap?.id ?? ''}/logs/stdout`)) as { readonly text?: string };
+    return part.text === '' ? undefined : part;
+  });
+
+  expect(tasks).toHaveLength(2);
+  expect(nodes.map(({ id }) => id)).toContain(lap?.node);
+  expect(live).toMatchObject({ text: expect.stringMatching(/ begins\n$/), isEnded: false });
+  open();
+  await ended(world, runId);
+  const kept = (await get('/tasks')) as Tasks;
+  expect(kept.tasks.filter(({ state }) => state === 'succeeded').map(({ id }) => id)).toEqual(
+    expect.arrayContaining([lap?.id]),
+  );
+  expect(await get(`/tasks/${lap?.id ?? ''}/logs/stdout`)).toEqual({ ...live, isEnded: true });
+  expect(await get('/nodes')).toEqual({ nodes: [] });
 });
 
 test('a run names every link of the chain while it waits for it [GD34, RS29]', async () => {

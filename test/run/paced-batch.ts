@@ -8,6 +8,7 @@ import type {
   DeletionState,
   TaskSpec,
 } from '../../src/run/ports';
+import type { TaskPage, TaskView } from '../../src/run/finish/reads';
 import type { JobView, NodeCounts, PoolView, TaskCounts, JobManagerView } from '../../src/run/run';
 import { supportedImages } from '../fakes';
 
@@ -225,6 +226,23 @@ export class PacedBatch implements Batch {
     const failed = [...this.tasks.keys()].filter((id) => this.#taskState(id) === 'failed');
     if (this.#managerEnd().state === 'failed') failed.unshift('job-manager');
     return failed.map((id) => ({ id, exitCode: 1, cause: 'FailureExitCode' }));
+  }
+
+  async listTasks(): Promise<TaskPage> {
+    const tasks = [...this.tasks.keys()].map((id): TaskView => {
+      const none = { node: null, exitCode: null, startedAt: null, endedAt: null };
+      const state = this.#taskState(id);
+      return { id, state, ...none, retries: 0, requeues: 0, input: null, cause: null };
+    });
+    return { tasks, next: null };
+  }
+
+  async readNodeFile(): Promise<null> {
+    return null;
+  }
+
+  async listNodes(): Promise<null> {
+    return null;
   }
 
   async readTaskFile(_jobId: string, taskId: string, file: string): Promise<string | null> {

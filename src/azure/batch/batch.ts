@@ -16,7 +16,8 @@ import {
   type RetryPolicy,
   type Service,
 } from './calls';
-import { readTail } from './files';
+import { readPart, readTail } from './files';
+import { listNodes } from './node-list';
 import { readStartTaskFile, rebootNodes } from './nodes';
 import {
   describePool,
@@ -30,6 +31,7 @@ import {
 import { RETAINED_METADATA } from './pool-body';
 import { countUnprepared, readPreparationError } from './preparation';
 import { failedTasks, runningTasks, taskIds, unfinishedTasks } from './task-lists';
+import { listTasks } from './task-pages';
 import { addTasks } from './tasks';
 import { isOfRun, isOwnedBy } from './ownership';
 import { jobView, lower, metadataValue } from './views';
@@ -87,6 +89,12 @@ export function batchOn(
       ),
     failedTasks: (jobId, limit) =>
       mapErrors(`list the failed tasks of job ${jobId}`, () => failedTasks(service, jobId, limit)),
+    listTasks: (jobId, query) =>
+      mapErrors(`list the tasks of job ${jobId}`, () => listTasks(service, jobId, query)),
+    readNodeFile: (file, part) =>
+      mapErrors(`read ${file.file} of a node`, () => readPart(service, file, part)),
+    listNodes: (poolId, limit) =>
+      mapErrors(`list the nodes of pool ${poolId}`, () => listNodes(service, poolId, limit)),
     readTaskFile: (jobId, taskId, file, maxBytes, encoding) =>
       mapErrors(`read ${file} of task ${taskId}`, () =>
         readTail(service, { kind: 'task', jobId, taskId, file }, maxBytes, encoding),

@@ -1,19 +1,5 @@
+import type { FilePart, NodeFile, Part } from '../../run/finish/reads';
 import { BatchError, nullIfNotFound, REQUEST_TIMEOUT, type Service } from './calls';
-
-/** A text file on a node, of a task or of the node itself. */
-export type NodeFile =
-  | {
-      readonly kind: 'task';
-      readonly jobId: string;
-      readonly taskId: string;
-      readonly file: string;
-    }
-  | {
-      readonly kind: 'node';
-      readonly poolId: string;
-      readonly nodeId: string;
-      readonly file: string;
-    };
 
 /**
  * Reads the last `maxBytes` of a file, or null when it does not exist: the node was deleted, the
@@ -26,15 +12,26 @@ export async function readTail(
   maxBytes: number,
   encoding = 'utf-8',
 ): Promise<string | null> {
+  const part = await readPart(service, file, { offset: -maxBytes, maxBytes });
+  return part === null ? null : decode(Buffer.from(part.bytes), encoding);
+}
+
+/** Reads a part of a file, or null as above. */
+export async function readPart(
+  service: Service,
+  file: NodeFile,
+  { offset, maxBytes }: Part,
+): Promise<FilePart | null> {
   try {
     const length = await lengthOf(service, file);
     if (length === null) return null;
-    if (length === 0) return '';
-    const first = Math.max(0, length - maxBytes);
+    const first = offset < 0 ? Math.max(0, length + offset) : offset;
+    const end = Math.min(length, first + maxBytes);
+    if (first >= end) return { bytes: new Uint8Array(), offset: Math.min(first, length), length };
     const bytes = await nullIfNotFound(
-      service.call(() => read(service, file, `bytes=${first}-${length - 1}`)),
+      service.call(() => read(service, file, `bytes=${first}-${end - 1}`)),
     );
-    return bytes === null ? null : decode(bytes, encoding);
+    return bytes === null ? null : { bytes, offset: first, length };
   } catch (error) {
     // 409: the task has not started, or its files were deleted; 416: the file has shrunk meanwhile.
     if (error instanceof BatchError && (error.status === 409 || error.status === 416)) return null;

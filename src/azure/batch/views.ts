@@ -34,8 +34,12 @@ export function countNodes(nodes: readonly Models.ComputeNode[]): NodeCounts {
     preempted: 0,
     leaving: 0,
   };
-  for (const node of nodes) counts[nodeStates[lower(node.state)] ?? 'unusable'] += 1;
+  for (const node of nodes) counts[nodeStateOf(node)] += 1;
   return counts;
+}
+
+export function nodeStateOf({ state }: Models.ComputeNode): keyof NodeCounts {
+  return nodeStates[lower(state)] ?? 'unusable';
 }
 
 export function poolView(pool: Models.CloudPool, nodes: readonly Models.ComputeNode[]): PoolView {
@@ -97,16 +101,17 @@ const ERROR_CHARACTERS = 500;
 
 function nodeErrors(nodes: readonly Models.ComputeNode[]): string[] {
   const unusable = nodes.filter(({ state }) => lower(state) === 'unusable');
-  const errors = unusable.flatMap(({ errors: nodeErrorList = [] }) =>
-    nodeErrorList.map(({ code, message, errorDetails = [] }) => {
-      const details = errorDetails.map(({ name, value }) => `${name}: ${value}`).join('; ');
-      return truncate(
-        redact(`${code}: ${message}${details === '' ? '' : ` (${details})`}`),
-        ERROR_CHARACTERS,
-      );
-    }),
-  );
-  return distinct(errors);
+  return distinct(unusable.flatMap(errorsOfNode));
+}
+
+export function errorsOfNode({ errors = [] }: Models.ComputeNode): string[] {
+  return errors.map(({ code, message, errorDetails = [] }) => {
+    const details = errorDetails.map(({ name, value }) => `${name}: ${value}`).join('; ');
+    return truncate(
+      redact(`${code}: ${message}${details === '' ? '' : ` (${details})`}`),
+      ERROR_CHARACTERS,
+    );
+  });
 }
 
 function formatPoolError({ code = '', message = '' }: { code?: string; message?: string }): string {
@@ -135,7 +140,7 @@ export function jobView(job: Models.CloudJob, jobManager: Models.CloudTask | nul
 function jobManagerView(task: Models.CloudTask | null): JobManagerView {
   const info = task?.executionInfo;
   return {
-    state: stateOf(task),
+    state: taskStateOf(task),
     exitCode: info?.exitCode ?? null,
     cause: causeOf(task),
     retries: info?.retryCount ?? 0,
@@ -143,7 +148,7 @@ function jobManagerView(task: Models.CloudTask | null): JobManagerView {
   };
 }
 
-function stateOf(task: Models.CloudTask | null): JobManagerView['state'] {
+export function taskStateOf(task: Models.CloudTask | null): JobManagerView['state'] {
   const state = lower(task?.state);
   if (state === 'completed') {
     return lower(task?.executionInfo?.result) === 'success' ? 'succeeded' : 'failed';

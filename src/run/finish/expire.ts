@@ -2,7 +2,7 @@ import { eachAtOnce } from '../../concurrency';
 import { Failure } from '../../failure';
 import { DEFAULT_RECORD_DAYS } from '../../workload/fields';
 import { OWNER_LABEL, RUN_LABEL, type ActivityContext } from '../activity-context';
-import { orphanBlob, RECORDS_FOLDER, recordBlob, RUNS_CONTAINER } from '../names';
+import { orphanBlob, RECORDS_FOLDER, recordBlob, RUNS_CONTAINER, taskListBlob } from '../names';
 import type { Files } from '../ports';
 import { deleteOnly } from './outputs';
 import { attemptsInto, type KnownRuns } from './reap';
@@ -53,6 +53,7 @@ export async function expire(context: Context, runs: ExpiringRuns, now: Date): P
       const until = await retentionEndOf(context.files, runId, now);
       if (until.outputs > now.toISOString() || until.logs > now.toISOString()) return;
       await runs.forget(runId);
+      await context.files.remove(RUNS_CONTAINER, taskListBlob(runId));
       await context.files.remove(RUNS_CONTAINER, recordBlob(runId));
       forgotten.push(runId);
     });

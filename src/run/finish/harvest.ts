@@ -7,6 +7,7 @@ import { shareTolerated } from '../../workload/work-schema';
 import { JOB_MANAGER_ID, LOGS_FOLDER, MISSING } from '../names';
 import { RESULTS_FOLDER } from '../../workload/fields';
 import type { ActivityContext } from '../activity-context';
+import { keepTasks } from './task-list';
 
 /** Bounds of what is read from nodes, so that no log fills the app's memory or the record. */
 const LOG_TAIL_BYTES = 64 * 1024;
@@ -36,6 +37,7 @@ export async function harvest(
     readsTasks && outcome.kind !== 'succeeded'
       ? await batch.runningTasks(plan.jobId, MAX_RUNNING_TASKS)
       : [];
+  await keepTasks(context, plan);
   await saveStartTaskLogs(context, plan, outcome);
   const logs = await saveLogs(
     context,

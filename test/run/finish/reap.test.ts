@@ -7,7 +7,7 @@ import type { WorkloadDeclaration } from '../../../src/workload/workload';
 import { disconnecting } from '../../fakes';
 import { minute, OWNER, watchWith, whole } from '../given';
 import { now, snapshot, worldOf, type World } from '../world';
-import { recordBlob, RUNS_CONTAINER } from '../../../src/run/names';
+import { recordBlob, RUNS_CONTAINER, taskListBlob } from '../../../src/run/names';
 import { labelsOf } from '../../../src/run/activity-context';
 
 const DAY = 24 * 60;
@@ -284,12 +284,14 @@ test.each([
 test('a record is deleted at the end of its retention, and the instance is purged with it [GD39]', async () => {
   const world = await endedWorld({ keepOutputsDays: 2, keepRecordsDays: 10 });
   const { runId } = world.plan;
+  world.files.put(RUNS_CONTAINER, taskListBlob(runId), '');
   const isThere = () => world.files.text(RUNS_CONTAINER, recordBlob(runId)) !== undefined;
 
   await tidying(world, [], 9.9);
   expect([isThere(), forgotten]).toEqual([true, []]);
   expect(await tidying(world, [], 10.1)).toEqual({ ...NOTHING, forgotten: [runId] });
   expect([isThere(), forgotten]).toEqual([false, [runId]]);
+  expect(world.files.text(RUNS_CONTAINER, taskListBlob(runId))).toBeUndefined();
 });
 
 test('a record is kept longer than the outputs it lists, and is deleted also when its workload was removed [GD39]', async () => {

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { runViewSchema } from './run';
+import { count, type View } from './view';
+
+/** Schemas of lists of outputs. */
+
+export const outputsSchema = z.object({
+  files: z.array(z.object({ name: z.string(), bytes: count, url: z.string() })),
+  isComplete: z
+    .boolean()
+    .describe('False when there are more files: ask again with `after` set to the last name.'),
+});
+
+export type OutputList = View<typeof outputsSchema>;
+
+export const outputsQuerySchema = z.object({
+  prefix: z.string().default('').describe('Only outputs whose names start with it.'),
+  after: z
+    .string()
+    .default('')
+    .describe('The name after which the list continues; empty for its start.'),
+});
+
+export const latestSchema = z.object({ run: runViewSchema, ...outputsSchema.shape });
