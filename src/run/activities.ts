@@ -146,10 +146,11 @@ async function measure(
   return { pool, tasks: job === null ? null : await batch.countTasks(jobId) };
 }
 
-/** Counts tasks that depend on failed ones. Needed only when the workload tolerates failures. */
+/** Counts tasks that depend on failed ones. Needed only where a failure does not end the run. */
 async function countBlocked({ batch, workloads }: ActivityContext, plan: RunPlan): Promise<number> {
   const { work } = workloadOf(workloads, plan);
-  if (work.kind !== 'tasks' || shareTolerated(work) === 0) return 0;
+  if (work.kind !== 'tasks') return 0;
+  if (shareTolerated(work) === 0 && work.whenTaskFails === 'stop') return 0;
   const failed = await batch.failedTasks(plan.jobId, work.tasks.length + 1);
   return blockedIn(
     work,
