@@ -41,6 +41,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'workload',
     'run',
   ],
+  'retry-run.ts': ['app.ts', 'start-run.ts', 'ledger', 'failure.ts', 'run'],
   api: [
     'app.ts',
     'ledger',
@@ -49,6 +50,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'instances.ts',
     'settings.ts',
     'start-run.ts',
+    'retry-run.ts',
     'workload',
     'run',
   ],

@@ -16,7 +16,10 @@ export interface RunSummary {
   readonly parameters: Readonly<Record<string, string>>;
   /** The runs that this one follows; empty while it waits for several. */
   readonly follows: readonly string[];
+  /** 0 for the first run of an occurrence. */
   readonly attempt: number;
+  /** Id of the attempt before; null for the first. */
+  readonly retryOf: string | null;
   /** Id of the backfill that asked for this attempt. */
   readonly backfill: string | null;
   readonly createdAt: string;
@@ -107,6 +110,7 @@ export function toRunSummary(row: OccurrenceRow, active: ActiveRow | null): RunS
     parameters: row.parameters,
     follows: followedBy(occurrence),
     attempt: row.attempt,
+    retryOf: row.retryOf ?? null,
     backfill: row.backfill?.id ?? null,
     createdAt: row.knownAt,
     startedAt: row.startedAt,

@@ -11,7 +11,14 @@ import type { ActiveRow, OccurrenceRow } from '../ledger/rows';
 import { endingOf, requestIn } from '../ledger/run-ledger';
 import type { Table } from '../ledger/table';
 import { findRecord } from '../run/finish/record';
-import type { NodeCounts, Phase, RunRecord, RunStatus, TaskCounts } from '../run/run';
+import {
+  linkOf,
+  type NodeCounts,
+  type Phase,
+  type RunRecord,
+  type RunStatus,
+  type TaskCounts,
+} from '../run/run';
 import { activeSummary, toRunSummary, type RunSummary } from './run-list';
 
 /** A run as a caller sees it over HTTP: what the ledger has of it, how far it is, and its record. */
@@ -102,6 +109,6 @@ function endedView(row: OccurrenceRow, record: RunRecord | null): RunView {
 /** A run whose row the ledger does not have: it ended before there was a ledger, or lost it. */
 function recordView(record: RunRecord): RunView {
   const { runId, startedAt } = record;
-  const known = { request: requestIn(record), instant: startedAt, attempt: 0 };
+  const known = { request: requestIn(record), instant: startedAt, attempt: 0, ...linkOf(record) };
   return endedView({ ...newOccurrenceRow(runId, known, startedAt), ...endingOf(record) }, record);
 }

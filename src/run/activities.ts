@@ -16,6 +16,7 @@ import {
   type TaskCounts,
 } from './run';
 import { stage } from './stage/stage';
+import { takeOver } from './stage/take-over';
 import { submitTasks } from './submit/submit-tasks';
 import { shareTolerated } from '../workload/work-schema';
 import { autoscaleFormula } from './provision/autoscale-formula';
@@ -37,6 +38,9 @@ export function createActivities(context: ActivityContext) {
     claim: (input: { plan: RunPlan; now: string }) => claim(context, input),
     readRecord: (input: { runId: string }) => readRecord(context.files, input.runId),
     stage: own(({ plan }: { plan: RunPlan }) => stage(context, plan)),
+    takeOver: own((input: { plan: RunPlan; from: string; upTo: string | null }) =>
+      takeOver(context, input),
+    ),
     provision: own((input: { plan: RunPlan; startNodes: number; now: string }) =>
       provision(context, input),
     ),

@@ -1,5 +1,5 @@
 import type { PackageReference } from '../workload/fields';
-import type { JobView, PoolView, RunRecord, RunRequest, TaskCounts, Claim } from './run';
+import type { Claim, JobView, PoolView, RunPlan, RunRecord, TaskCounts } from './run';
 
 /**
  * The services that a run depends on. Every call can be repeated: a resource that exists already
@@ -88,6 +88,8 @@ export interface Batch {
   addTasks(jobId: string, tasks: AsyncIterable<TaskSpec> | Iterable<TaskSpec>): Promise<void>;
   /** The ids of all tasks of a job in any order, the job manager included. */
   taskIds(jobId: string): AsyncIterable<string>;
+  /** All tasks of a job in any order, the job manager included. */
+  taskEnds(jobId: string): AsyncIterable<TaskEnd>;
   /** The ids of tasks that have not ended, at most `limit`. */
   unfinishedTasks(jobId: string, limit: number): Promise<readonly string[]>;
   /** Makes the job terminate itself when all its tasks have ended. Cannot be undone. */
@@ -139,6 +141,11 @@ export interface OwnedResource {
 }
 
 export type DeletionState = 'deleted' | 'deleting' | 'notOwned';
+
+export interface TaskEnd {
+  readonly id: string;
+  readonly end: 'succeeded' | 'failed' | 'unfinished';
+}
 
 export interface FailedTask {
   readonly id: string;
@@ -389,11 +396,7 @@ export interface RunLedger {
 }
 
 /** The identity of a run as its orchestration has it: enough to write the run's rows again. */
-export interface ClaimedRun {
-  readonly runId: string;
-  /** Counts the orchestrations of a run; one of an earlier term touches nothing. */
-  readonly term: number;
-  /** The due time, the last change of the blob, the time of the request. */
-  readonly instant: string;
-  readonly request: RunRequest;
-}
+export type ClaimedRun = Pick<
+  RunPlan,
+  'runId' | 'term' | 'instant' | 'request' | 'attempt' | 'retryOf'
+>;

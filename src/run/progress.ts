@@ -2,8 +2,8 @@ import { mayStillStart } from './provision/starting-nodes';
 import { canWork, count, isReady, nodeKind, parenthesized, reasons } from './provision/nodes';
 import type { JobView, Observation, Outcome, PoolView, RunPlan, WatchState } from './run';
 import { addUsage } from './finish/usage';
-import { allEnded, failureOf, isTimeToEnd } from './task-failures';
 import type { Workload } from '../workload/workload';
+import { allEnded, failureOf, isTimeToEnd } from './finish/task-failures';
 
 /** Decides from the observed state of Batch what a run does next. Pure: deadlines and intervals live here. */
 
@@ -159,7 +159,7 @@ function tooManyFailed(situation: Situation): NextStep | undefined {
 function readyToSubmit({ workload, watch, seen }: Situation): NextStep | undefined {
   const { kind } = workload.work;
   if (kind === 'whole' || watch.submitted) return undefined;
-  if (kind !== 'split') return { kind: 'submitTasks' };
+  if (kind !== 'split' || watch.takenOver?.hasManifest === true) return { kind: 'submitTasks' };
   return seen.job?.jobManager?.state === 'succeeded' ? { kind: 'submitTasks' } : undefined;
 }
 

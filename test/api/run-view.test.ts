@@ -21,6 +21,7 @@ const blank = {
   parameters: {},
   follows: [],
   attempt: 0,
+  retryOf: null,
   backfill: null,
   createdAt: STARTED,
   startedAt: null,

@@ -31,7 +31,9 @@ export async function submitTasks(
 ): Promise<Submitted> {
   const workload = workloadOf(context.workloads, plan);
   const set = await taskSetOf(context, workload, plan, now);
-  if (set.count === 0) return { kind: 'all', tasks: 0, merge: 'none' };
+  // A retry whose other tasks had all succeeded still has its merge to run.
+  const isRetry = (plan.request.retry?.from ?? null) !== null;
+  if (set.count === 0 && !isRetry) return { kind: 'all', tasks: 0, merge: 'none' };
   const next = from + TASKS_PER_STEP;
   if (next < set.count) {
     await context.batch.addTasks(plan.jobId, set.slice(from, next));
@@ -42,6 +44,7 @@ export async function submitTasks(
   const job: PlannedJob = { set, merge, jobId: plan.jobId };
   await completeTasks(context.batch, job, from);
   // A job whose merge is added later must not end before.
+  if (countOf(job) === 0 && state !== 'due') return { kind: 'all', tasks: 0, merge: 'none' };
   if (state !== 'due') await context.batch.endWhenTasksEnd(plan.jobId);
   return { kind: 'all', tasks: countOf(job), merge: state };
 }

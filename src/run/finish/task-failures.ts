@@ -1,6 +1,6 @@
-import { count } from './provision/nodes';
-import type { Observation, WatchState } from './run';
-import { failuresAllowed, shareTolerated, type Work } from '../workload/work-schema';
+import { count } from '../provision/nodes';
+import type { Observation, WatchState } from '../run';
+import { failuresAllowed, shareTolerated, type Work } from '../../workload/work-schema';
 
 /** Decides what the failed tasks of a run mean for it. Pure. */
 
@@ -24,7 +24,8 @@ export function failureOf(situation: Situation): string | null {
   if (watch.mergedWithout !== null && share > 0) {
     return failed <= watch.mergedWithout ? null : 'the merge failed after all retries';
   }
-  const planned = watch.plannedTasks ?? (share > 0 ? Infinity : 0);
+  const ofJob = watch.plannedTasks ?? (share > 0 ? Infinity : 0);
+  const planned = ofJob + (watch.takenOver?.tasks ?? 0);
   const allowed = failuresAllowed(work, planned);
   if (failed <= allowed) return null;
   const failures = `${count(seen.tasks.failed, 'task')} failed after all retries`;
