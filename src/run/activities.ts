@@ -16,8 +16,8 @@ import {
   type TaskCounts,
 } from './run';
 import { stage } from './stage/stage';
-import { takeOver } from './stage/take-over';
-import { submitTasks } from './submit/submit-tasks';
+import { takeOver, type TakeOverInput } from './stage/take-over';
+import { submitTasks, type SubmitInput } from './submit/submit-tasks';
 import { shareTolerated } from '../workload/work-schema';
 import { autoscaleFormula } from './provision/autoscale-formula';
 import { cleanUp } from './finish/clean-up';
@@ -38,16 +38,12 @@ export function createActivities(context: ActivityContext) {
     claim: (input: { plan: RunPlan; now: string }) => claim(context, input),
     readRecord: (input: { runId: string }) => readRecord(context.files, input.runId),
     stage: own(({ plan }: { plan: RunPlan }) => stage(context, plan)),
-    takeOver: own((input: { plan: RunPlan; from: string; upTo: string | null }) =>
-      takeOver(context, input),
-    ),
+    takeOver: own((input: TakeOverInput) => takeOver(context, input)),
     provision: own((input: { plan: RunPlan; startNodes: number; now: string }) =>
       provision(context, input),
     ),
     submitJob: own((input: { plan: RunPlan; now: string }) => submitJob(context, input)),
-    submitTasks: own((input: { plan: RunPlan; from: number; now: string }) =>
-      submitTasks(context, input),
-    ),
+    submitTasks: own((input: SubmitInput) => submitTasks(context, input)),
     addMerge: own((input: { plan: RunPlan; now: string }) => addMerge(context, input)),
     setTargetNodes: own((input: { plan: RunPlan; startNodes: number; now: string }) =>
       setTargetNodes(context, input),

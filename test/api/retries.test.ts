@@ -105,7 +105,10 @@ test('two requests at once make one attempt', async () => {
 
   const answers = await Promise.all([1, 2, 3].map(() => post(world, first)));
 
-  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 200, 202]);
+  const statuses = answers.map(({ status }) => status);
+  expect([202, 200].map((one) => statuses.filter((status) => status === one).length)).toEqual([
+    1, 2,
+  ]);
   expect(new Set(answers.map(({ body }) => (body as { runId: string }).runId)).size).toBe(1);
 });
 
@@ -129,11 +132,14 @@ test('an attempt that failed is retried by the next one, and lists show the chai
     retryOf,
     status,
   ]);
-  expect(chain.toSorted()).toEqual([
-    [0, first, null, 'failed'],
-    [1, second, first, 'timedOut'],
-    [2, third, second, 'queued'],
-  ]);
+  expect(chain).toHaveLength(3);
+  expect(chain).toEqual(
+    expect.arrayContaining([
+      [0, first, null, 'failed'],
+      [1, second, first, 'timedOut'],
+      [2, third, second, 'queued'],
+    ]),
+  );
   const view = await runViewOf(world.app, world.hub.client, third);
   expect([view.attempt, view.retryOf]).toEqual([2, second]);
 });

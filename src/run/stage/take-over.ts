@@ -31,6 +31,13 @@ export type TookOver =
       readonly startable: number | null;
     };
 
+export interface TakeOverInput {
+  readonly plan: RunPlan;
+  readonly from: string;
+  /** The cursor of the step before; null for the first. */
+  readonly upTo: string | null;
+}
+
 const COPIES_AT_ONCE = 16;
 
 /**
@@ -41,7 +48,7 @@ const COPIES_AT_ONCE = 16;
  */
 export async function takeOver(
   context: ActivityContext,
-  { plan, from, upTo }: { plan: RunPlan; from: string; upTo: string | null },
+  { plan, from, upTo }: TakeOverInput,
 ): Promise<TookOver> {
   const { files } = context;
   const source = outputContainerOf(from);

@@ -14,6 +14,13 @@ import { workloadOf, type ActivityContext } from '../activity-context';
  */
 const TASKS_PER_STEP = 20_000;
 
+export interface SubmitInput {
+  readonly plan: RunPlan;
+  /** Index of the first task of the step. */
+  readonly from: number;
+  readonly now: string;
+}
+
 export type Submitted =
   /** The index at which the next step starts. */
   | { readonly kind: 'more'; readonly from: number }
@@ -27,7 +34,7 @@ export type Submitted =
  */
 export async function submitTasks(
   context: ActivityContext,
-  { plan, from, now }: { plan: RunPlan; from: number; now: string },
+  { plan, from, now }: SubmitInput,
 ): Promise<Submitted> {
   const workload = workloadOf(context.workloads, plan);
   const set = await taskSetOf(context, workload, plan, now);
