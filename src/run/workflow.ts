@@ -186,9 +186,9 @@ function* takeOver(
       return tookOver.startable === 0 && isMergeLeft ? 1 : tookOver.startable;
     }
     run.position = { phase: 'staging', takenOverUpTo: tookOver.upTo };
+    boundHistory(run);
     const claimed = yield* claim(run);
     if (claimed !== 'claimed') return claimed;
-    boundHistory(run);
   }
 }
 

@@ -39,9 +39,9 @@ const several = {
    */
   tolerateFailed: share.default(0),
   /**
-   * What a task that failed, more than may fail, means for the others: with `finish` all that do not
-   * depend on it run to their end, then the run fails, and a retry runs the rest. A run whose first 10
-   * tasks all failed ends at once. With `stop` the run ends at once in any case. Default: `finish`.
+   * Policy when more tasks have failed than may fail: with `finish` all others that do not depend on
+   * them run to their end, then the run fails, and a retry runs the rest. A run whose first 10 tasks
+   * all failed ends at once. With `stop` the run ends at once in any case. Default: `finish`.
    */
   whenTaskFails: z.enum(['finish', 'stop']).default('finish'),
 };

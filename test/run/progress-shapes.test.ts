@@ -93,7 +93,7 @@ test('a run whose first ten tasks all failed ends early, and one success is enou
   );
 });
 
-test('the success of a job manager is none of a task', () => {
+test('the success of a job manager does not count as one of a task', () => {
   const split = workloadWith({ kind: 'split', jobManager: echo, task: echo });
   const job = jobWith({ state: 'succeeded' });
 

@@ -12,12 +12,7 @@ import {
 } from '../names';
 import type { BlobFound } from '../ports';
 import type { RunPlan, TakenOverWork } from '../run';
-import {
-  isTakenOver,
-  NOTHING_TAKEN_OVER,
-  readTaskList,
-  type TakenOver,
-} from '../submit/taken-over';
+import { isTakenOver, nothingTakenOver, readTaskList, type TakenOver } from '../submit/taken-over';
 import { extentOf } from '../submit/task-set';
 import { SENTINEL } from './references';
 
@@ -69,8 +64,8 @@ export async function takeOver(
 
 /** A job manager that is the whole job, or that made no tasks, runs again, and with it all the rest. */
 function usableFor({ work }: Workload, found: TakenOver | null): TakenOver {
-  if (found === null || work.kind === 'whole') return NOTHING_TAKEN_OVER;
-  return work.kind === 'split' && !found.hasManifest ? NOTHING_TAKEN_OVER : found;
+  if (found === null || work.kind === 'whole') return nothingTakenOver;
+  return work.kind === 'split' && !found.hasManifest ? nothingTakenOver : found;
 }
 
 function nothing({ hasManifest }: TakenOver): TookOver {

@@ -11,13 +11,13 @@ export interface TakenOver {
   readonly hasManifest: boolean;
 }
 
-export const NOTHING_TAKEN_OVER: TakenOver = { succeeded: new Map(), hasManifest: false };
+export const nothingTakenOver: TakenOver = { succeeded: new Map(), hasManifest: false };
 
 /** The tasks whose outputs a run has taken over; none for a run that is not a retry. */
 export async function readTakenOver(files: Files, plan: RunPlan): Promise<TakenOver> {
-  if ((plan.request.retry?.from ?? null) === null) return NOTHING_TAKEN_OVER;
+  if ((plan.request.retry?.from ?? null) === null) return nothingTakenOver;
   const found = await readTaskList(files, plan.outputContainer, TAKEN_OVER_LIST);
-  return found ?? NOTHING_TAKEN_OVER;
+  return found ?? nothingTakenOver;
 }
 
 export function isTakenOver({ succeeded }: TakenOver, id: string): boolean {
