@@ -1,5 +1,5 @@
 import type { PackageReference } from '../workload/fields';
-import type { Claim, JobView, PoolView, RunPlan, RunRecord, TaskCounts } from './run';
+import type { AttemptKey, Claim, JobView, PoolView, RunPlan, RunRecord, TaskCounts } from './run';
 
 /**
  * The services that a run depends on. Every call can be repeated: a resource that exists already
@@ -396,7 +396,4 @@ export interface RunLedger {
 }
 
 /** The identity of a run as its orchestration has it: enough to write the run's rows again. */
-export type ClaimedRun = Pick<
-  RunPlan,
-  'runId' | 'term' | 'instant' | 'request' | 'attempt' | 'retryOf'
->;
+export type ClaimedRun = Pick<RunPlan, 'runId' | 'term' | 'instant' | 'request' | AttemptKey>;

@@ -73,6 +73,8 @@ export interface AttemptLink {
   readonly retryOf?: string;
 }
 
+export type AttemptKey = keyof AttemptLink;
+
 export function linkOf({ attempt = 0, retryOf }: AttemptLink): AttemptLink {
   if (attempt === 0) return {};
   return { attempt, ...(retryOf !== undefined && { retryOf }) };
