@@ -14,7 +14,7 @@ import { occurrenceOfDue, type SchedulesInForce } from './ledger/schedules';
 import type { Table } from './ledger/table';
 import { recordWithoutRun } from './run/finish/record-without-run';
 import type { Ports } from './run/ports';
-import type { RunInput, RunRequest } from './run/run';
+import { linkOf, type RunInput, type RunRequest } from './run/run';
 import { POLL_NOW, RUN_ORCHESTRATION } from './run/workflow';
 import { groupOf } from './workload/after-schema';
 import { parametersOf } from './workload/parameters';
@@ -106,7 +106,7 @@ function starterOn(app: App, client: DurableClient): RunStarter {
 
 async function inputOf({ owner }: App, row: ActiveRow): Promise<RunInput> {
   const { runId, term, instant, request } = row;
-  return { runId, term, instant, request, owner: await owner() };
+  return { runId, term, instant, request, ...linkOf(row), owner: await owner() };
 }
 
 /** Records an occurrence that was decided to end without a run. */
@@ -129,6 +129,7 @@ export async function recordUnstarted(
     runId: occurrence.runId,
     request,
     outcome: { kind: 'skipped', code, cause },
+    ...linkOf(occurrence),
     workload: workloads.get(request.workload) ?? null,
     startedAt: occurrence.knownAt,
     endedAt: now().toISOString(),

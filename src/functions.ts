@@ -32,6 +32,7 @@ import { notifyTestHandler } from './api/notices';
 import { planHandler } from './api/plans';
 import { nodeLogHandler, nodesHandler, taskLogHandler } from './api/logs';
 import { tasksHandler } from './api/tasks';
+import { retryHandler } from './api/retries';
 import { workloadsHandler } from './api/workloads';
 import { createActivities } from './run/activities';
 import { withNodes } from './workload/node-defaults';
@@ -122,6 +123,7 @@ function registerRoutes(app: App, { limits }: Settings): void {
     ['runs-list', 'GET', 'runs', listHandler(app)],
     ['runs-show', 'GET', 'runs/{id}', showHandler(app)],
     ['runs-cancel', 'DELETE', 'runs/{id}', cancelHandler(app)],
+    ['runs-retry', 'POST', 'runs/{id}/retry', retryHandler(app)],
     ['runs-stop', 'DELETE', 'runs', stopAllHandler(app)],
     ['plans-make', 'POST', 'plans/{workload}', planHandler(app, limits)],
     ['workloads-list', 'GET', 'workloads', workloadsHandler(app)],

@@ -122,6 +122,16 @@ const MAX_WAITING = 500;
 async function refuseAtBound(app: App, occurrence: NewOccurrence, now: string): Promise<void> {
   const { workload, occurrence: why } = occurrence.request;
   if ((await app.table.get(KEY_PARTITION, occurrenceKey(workload, why))) !== null) return;
+  await refuseWithoutRoom(app, occurrence, now);
+}
+
+/** @throws Failure tooManyRuns, budgetReached or admissionClosed when it could not start now */
+export async function refuseWithoutRoom(
+  app: App,
+  occurrence: NewOccurrence,
+  now: string,
+): Promise<void> {
+  const { workload } = occurrence.request;
   const control = versioned<AdmissionControl>(await app.table.get(ACTIVE_PARTITION, ADMISSION_KEY));
   const candidate = newActiveRow('~', occurrence, now);
   const rows = await listActive(app.table);

@@ -42,6 +42,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'workload',
     'run',
   ],
+  'retry-run.ts': ['app.ts', 'start-run.ts', 'ledger', 'failure.ts', 'run'],
   api: [
     'app.ts',
     'ledger',
@@ -50,6 +51,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'instances.ts',
     'settings.ts',
     'start-run.ts',
+    'retry-run.ts',
     'workload',
     'run',
   ],

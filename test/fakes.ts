@@ -10,6 +10,7 @@ import type {
   DeletionState,
   Secrets,
   SupportedImage,
+  TaskEnd,
   TaskSpec,
 } from '../src/run/ports';
 import type {
@@ -169,6 +170,13 @@ export class MemoryBatch implements Batch {
     const { tasks, spec } = requireEntry(this.jobs.get(jobId), `job ${jobId}`);
     yield* tasks.keys();
     if (spec.jobManager !== null) yield spec.jobManager.id;
+  }
+
+  async *taskEnds(jobId: string): AsyncGenerator<TaskEnd> {
+    const failed = new Set(this.failed.map(({ id }) => id));
+    for await (const id of this.taskIds(jobId)) {
+      yield { id, end: failed.has(id) ? 'failed' : 'unfinished' };
+    }
   }
 
   async unfinishedTasks(jobId: string, limit: number): Promise<readonly string[]> {
@@ -345,7 +353,12 @@ export function disconnecting<Port extends object>(
   return new Proxy(port, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name, target);
-      if (typeof member !== 'function' || name === 'list' || name === 'taskIds') {
+      if (
+        typeof member !== 'function' ||
+        name === 'list' ||
+        name === 'taskIds' ||
+        name === 'taskEnds'
+      ) {
         return typeof member === 'function' ? member.bind(target) : member;
       }
       return async (...values: unknown[]) => {

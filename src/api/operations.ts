@@ -14,7 +14,9 @@ import { documentSchema } from './schemas/problem';
 import {
   allStoppedSchema,
   cancelledSchema,
+  newRetrySchema,
   newRunSchema,
+  retriedSchema,
   runsPageSchema,
   runsQuerySchema,
   runViewSchema,
@@ -74,6 +76,14 @@ export const operations = {
     hasEtag: true,
     answers: { 200: runViewSchema },
     problems: [404],
+  },
+  'runs-retry': {
+    method: 'POST',
+    route: 'runs/{id}/retry',
+    summary: 'Run again what failed in a run that has ended',
+    body: newRetrySchema,
+    answers: { 200: retriedSchema, 202: retriedSchema },
+    problems: [400, 404, 409, 413, 429],
   },
   'runs-cancel': {
     method: 'DELETE',

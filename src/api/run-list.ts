@@ -83,6 +83,7 @@ export function toRunSummary(row: OccurrenceRow, active: ActiveRow | null): RunS
     parameters: row.parameters,
     follows: followedBy(occurrence),
     attempt: row.attempt,
+    retryOf: row.retryOf ?? null,
     backfill: row.backfill?.id ?? null,
     createdAt: row.knownAt,
     startedAt: row.startedAt,

@@ -11,7 +11,7 @@ import type { ActiveRow, OccurrenceRow } from '../ledger/rows';
 import { endingOf, requestIn } from '../ledger/run-ledger';
 import type { Table } from '../ledger/table';
 import { findRecord } from '../run/finish/record';
-import type { RunRecord, RunStatus } from '../run/run';
+import { linkOf, type RunRecord, type RunStatus } from '../run/run';
 import { activeSummary, toRunSummary } from './run-list';
 import type { RunSummary, RunView } from './schemas/run';
 
@@ -93,6 +93,6 @@ function endedView(row: OccurrenceRow, record: RunRecord | null): RunView {
 /** A run whose row the ledger does not have: it ended before there was a ledger, or lost it. */
 function recordView(record: RunRecord): RunView {
   const { runId, startedAt } = record;
-  const known = { request: requestIn(record), instant: startedAt, attempt: 0 };
+  const known = { request: requestIn(record), instant: startedAt, attempt: 0, ...linkOf(record) };
   return endedView({ ...newOccurrenceRow(runId, known, startedAt), ...endingOf(record) }, record);
 }

@@ -4,6 +4,7 @@ import { addBackfills } from './backfills';
 import { addPause, addResume } from './pause';
 import { run, type AddCommand } from './program';
 import { addRehearse } from './rehearse';
+import { addRetry } from './retry';
 
 /** The command line `nightshift`, which `scripts/nightshift.mjs` starts. READ THIS FIRST. */
 const commands: readonly AddCommand[] = [
@@ -12,6 +13,7 @@ const commands: readonly AddCommand[] = [
   addPause,
   addResume,
   addRehearse,
+  addRetry,
 ];
 
 // A reader such as `head` may close the pipe before everything is written.

@@ -1,4 +1,3 @@
-import type { ClaimedRun } from '../run/ports';
 import type { Claim } from '../run/run';
 import { ACTIVE_PARTITION, partitionOf } from './keys';
 import {
@@ -13,6 +12,7 @@ import {
 } from './ledger';
 import type { ActiveRow } from './rows';
 import type { Table } from './table';
+import type { ClaimedRun } from '../run/ports';
 
 /**
  * Claims a run for its orchestration, or confirms the claim: the fence between a run's row and its
@@ -75,10 +75,13 @@ async function restore(
   const { runId, term, instant, request } = run;
   const known = await readOccurrence(table, runId);
   if (isFinal(known)) return { kind: 'final' };
-  const { attempt = 0, knownAt = now, backfill } = known?.value ?? {};
+  const { knownAt = now, backfill } = known?.value ?? {};
+  const { attempt = 0, retryOf } = known?.value ?? run;
+  const link = retryOf === undefined ? {} : { retryOf };
   const mayTake = { nodeMinutes: 0, cost: null };
   const mark = backfill === undefined ? {} : { backfill };
-  const lost = { request, instant, attempt, startBy: deadline, priority: 0, mayTake, ...mark };
+  const identity = { request, instant, attempt, ...link };
+  const lost = { ...identity, startBy: deadline, priority: 0, mayTake, ...mark };
   const row: ActiveRow = {
     ...newActiveRow(runId, lost, knownAt),
     state: 'running',
@@ -88,7 +91,7 @@ async function restore(
   };
   await insert(table, ACTIVE_PARTITION, runId, row);
   if (known === null) {
-    const occurrence = newOccurrenceRow(runId, { request, instant, attempt: 0 }, now);
+    const occurrence = newOccurrenceRow(runId, identity, now);
     await insert(table, partitionOf(request.workload), requireParts(runId).rowKey, occurrence);
   }
   // The run may have been brought to its end since its row was read.

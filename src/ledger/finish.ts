@@ -101,8 +101,8 @@ async function recovery(
 }
 
 /** A budget is that of the month in which somebody asks for runs of the past. */
-function monthOf({ instant, knownAt, backfill }: OccurrenceRow): string {
-  return backfill === undefined ? instant : knownAt;
+function monthOf({ instant, knownAt, attempt, backfill }: OccurrenceRow): string {
+  return attempt === 0 && backfill === undefined ? instant : knownAt;
 }
 
 function addTo(sum: MonthSum, { nodeMinutes, cost }: Ending): MonthSum {

@@ -22,7 +22,8 @@ export async function registerFollowUps(
   attempt: number,
   backfill?: BackfillMark,
 ): Promise<void> {
-  if (occurrence.kind !== 'schedule') return;
+  const isRetry = attempt > 0 && occurrence.kind === 'afterAll';
+  if (occurrence.kind !== 'schedule' && !isRetry) return;
   const { due, timeZone = 'UTC' } = occurrence;
   const now = context.now().toISOString();
   const mark = backfill === undefined ? {} : { backfill };

@@ -37,6 +37,12 @@ export function runIdOf({ owner, workload, occurrence, instant, attempt }: RunId
   return `${workload}-${compactInstant(instant)}-${hashOf(key, 10)}`;
 }
 
+/** The id of the attempt before this one; null for the first. */
+export function previousRunId(identity: RunIdentity): string | null {
+  const { attempt } = identity;
+  return attempt === 0 ? null : runIdOf({ ...identity, attempt: attempt - 1 });
+}
+
 /** The part of an occurrence that tells it from all others of its workload. */
 export function identityOf(occurrence: Occurrence): readonly string[] {
   switch (occurrence.kind) {

@@ -8,6 +8,7 @@ import {
   occurrenceKey,
   partitionOf,
   partsOfRunId,
+  previousRunId,
   runIdOf,
   type RunIdentity,
 } from './keys';
@@ -27,6 +28,8 @@ export interface NewOccurrence {
   /** The due time, the blob's last change, the instant of the run that is followed, else now. */
   readonly instant: string;
   readonly attempt: number;
+  /** Id of the attempt before; `register` adds it. */
+  readonly retryOf?: string;
   readonly startBy: string;
   readonly priority: number;
   readonly mayTake: ActiveRow['mayTake'];
@@ -58,7 +61,9 @@ export async function register(
 ): Promise<Registered> {
   const { request } = occurrence;
   const { runId, instant } = await claimRunId(table, { ...request, ...occurrence }, request);
-  const row = newOccurrenceRow(runId, { ...occurrence, instant }, now);
+  const retryOf = previousRunId({ ...request, ...occurrence, instant });
+  const link = retryOf === null ? {} : { retryOf };
+  const row = newOccurrenceRow(runId, { ...occurrence, instant, ...link }, now);
   // Held from before the occurrence's row is seen open, so that a late writer finds it changed.
   let active = await readActive(table, runId);
   const known = await readOccurrence(table, runId);
@@ -66,7 +71,7 @@ export async function register(
   if (isFinal(known)) return dropActive(table, runId, active);
   const wasActive = active !== null;
   if (!wasActive) {
-    const value: ActiveRow = newActiveRow(runId, { ...occurrence, instant }, now);
+    const value: ActiveRow = newActiveRow(runId, { ...occurrence, instant, ...link }, now);
     await insert(table, ACTIVE_PARTITION, runId, value);
     active = await readActive(table, runId);
   }
@@ -154,13 +159,14 @@ export function newActiveRow(
   occurrence: Omit<NewOccurrence, 'owner'>,
   now: string,
 ): ActiveRow {
-  const { request, instant, attempt, startBy, priority, mayTake, backfill } = occurrence;
+  const { request, instant, attempt, retryOf, startBy, priority, mayTake, backfill } = occurrence;
   return {
     runId,
     workload: request.workload,
     request,
     instant,
     attempt,
+    ...(retryOf !== undefined && { retryOf }),
     ...(backfill !== undefined && { backfill }),
     state: 'known',
     term: 1,
@@ -182,8 +188,9 @@ export function newOccurrenceRow(
     request,
     instant,
     attempt,
+    retryOf,
     backfill,
-  }: Pick<NewOccurrence, 'request' | 'instant' | 'attempt' | 'backfill'>,
+  }: Pick<NewOccurrence, 'request' | 'instant' | 'attempt' | 'retryOf' | 'backfill'>,
   now: string,
 ): OccurrenceRow {
   return {
@@ -193,6 +200,7 @@ export function newOccurrenceRow(
     instant,
     knownAt: now,
     attempt,
+    ...(retryOf !== undefined && { retryOf }),
     ...(backfill !== undefined && { backfill }),
     parameters: request.parameters,
     blob: request.blob ?? null,

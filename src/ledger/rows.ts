@@ -41,6 +41,8 @@ export interface OccurrenceRow {
   readonly knownAt: string;
   /** 0 for the first run of an occurrence; a retry is the next attempt. */
   readonly attempt: number;
+  /** Id of the attempt before; left out for the first, and by earlier versions. */
+  readonly retryOf?: string;
   /** Left out for what no backfill asked for. */
   readonly backfill?: BackfillMark;
   readonly parameters: Readonly<Record<string, string>>;
@@ -66,6 +68,8 @@ export interface ActiveRow {
   readonly instant: string;
   /** 0 for the first run of an occurrence; a retry is the next attempt. */
   readonly attempt: number;
+  /** Id of the attempt before; left out for the first, and by earlier versions. */
+  readonly retryOf?: string;
   /** Left out for what no backfill asked for. */
   readonly backfill?: BackfillMark;
   readonly state: ActiveState;
@@ -116,8 +120,8 @@ export function isAskedFor({ attempt, backfill }: ActiveRow): boolean {
 }
 
 /**
- * Node-minutes and cost of the runs of a workload whose instant is in one month; runs of a backfill
- * count in the month in which they were registered.
+ * Node-minutes and cost of the runs of a workload whose instant is in one month; retries and runs of
+ * a backfill count in the month in which they were registered.
  */
 export interface MonthSum {
   readonly runs: number;

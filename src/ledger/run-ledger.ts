@@ -1,4 +1,3 @@
-import type { RunLedger } from '../run/ports';
 import type { RunRecord, RunRequest } from '../run/run';
 import { claim, close } from './claim';
 import { finish, type Announce, type Ending } from './finish';
@@ -7,6 +6,7 @@ import { listActive } from './list';
 import { isAdmitted } from './admission';
 import { NO_OUTBOX, type Outbox } from './notices';
 import type { Table } from './table';
+import type { RunLedger } from '../run/ports';
 
 /** The run's port on the ledger. */
 export function runLedgerOn(
@@ -21,9 +21,11 @@ export function runLedgerOn(
       (await listActive(table)).some(
         (row) => row.workload === workload && row.runId !== runId && isAdmitted(row),
       ),
-    finish: async ({ runId, request, instant }, record) => {
+    finish: async ({ runId, request, instant, attempt = 0, retryOf }, record) => {
       // Written where storage has lost the row; else the row that is there leads.
-      const row = newOccurrenceRow(runId, { request, instant, attempt: 0 }, record.startedAt);
+      const link = retryOf === undefined ? {} : { retryOf };
+      const known = { request, instant, attempt, ...link };
+      const row = newOccurrenceRow(runId, known, record.startedAt);
       await finish(table, row, endingOf(record), announce, outbox);
     },
   };

@@ -61,6 +61,12 @@ export function batchPort(model: BatchModel, app: string): Batch {
     taskIds: async function* (id) {
       for (const { spec } of demand(job(id), 'job', id).tasks.values()) yield spec.id;
     },
+    taskEnds: async function* (id) {
+      for (const { spec, state } of demand(job(id), 'job', id).tasks.values()) {
+        const hasEnded = state === 'succeeded' || state === 'failed';
+        yield { id: spec.id, end: hasEnded ? state : 'unfinished' };
+      }
+    },
     unfinishedTasks: async (id, limit) =>
       idsOf(
         demand(job(id), 'job', id),

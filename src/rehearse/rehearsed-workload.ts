@@ -50,7 +50,13 @@ function rehearsedWork(work: Work, tasks: number, slots: number): Work {
   if (work.kind === 'whole') return { kind: 'whole', jobManager: bare(work.jobManager, 1) };
   const merge = work.merge === undefined ? {} : { merge: { ...ofJob(work.merge), quorum: 1 } };
   const template = 'task' in work && work.task !== undefined ? work.task : anyTask(work);
-  const several = { task: { ...ofJob(template), slots }, chunk: 1, ...merge, tolerateFailed: 0 };
+  const several = {
+    task: { ...ofJob(template), slots },
+    chunk: 1,
+    ...merge,
+    tolerateFailed: 0,
+    whenTaskFails: work.whenTaskFails,
+  };
   if (work.kind === 'split') {
     return { ...several, kind: 'split', jobManager: ofJob(work.jobManager), maxTasks: tasks };
   }

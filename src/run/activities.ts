@@ -16,7 +16,8 @@ import {
   type TaskCounts,
 } from './run';
 import { stage } from './stage/stage';
-import { submitTasks } from './submit/submit-tasks';
+import { takeOver, type TakeOverInput } from './stage/take-over';
+import { submitTasks, type SubmitInput } from './submit/submit-tasks';
 import { shareTolerated } from '../workload/work-schema';
 import { autoscaleFormula } from './provision/autoscale-formula';
 import { cleanUp } from './finish/clean-up';
@@ -37,13 +38,12 @@ export function createActivities(context: ActivityContext) {
     claim: (input: { plan: RunPlan; now: string }) => claim(context, input),
     readRecord: (input: { runId: string }) => readRecord(context.files, input.runId),
     stage: own(({ plan }: { plan: RunPlan }) => stage(context, plan)),
+    takeOver: own((input: TakeOverInput) => takeOver(context, input)),
     provision: own((input: { plan: RunPlan; startNodes: number; now: string }) =>
       provision(context, input),
     ),
     submitJob: own((input: { plan: RunPlan; now: string }) => submitJob(context, input)),
-    submitTasks: own((input: { plan: RunPlan; from: number; now: string }) =>
-      submitTasks(context, input),
-    ),
+    submitTasks: own((input: SubmitInput) => submitTasks(context, input)),
     addMerge: own((input: { plan: RunPlan; now: string }) => addMerge(context, input)),
     setTargetNodes: own((input: { plan: RunPlan; startNodes: number; now: string }) =>
       setTargetNodes(context, input),
@@ -146,10 +146,11 @@ async function measure(
   return { pool, tasks: job === null ? null : await batch.countTasks(jobId) };
 }
 
-/** Counts tasks that depend on failed ones. Needed only when the workload tolerates failures. */
+/** Counts tasks that depend on failed ones. Needed only where a failure does not end the run. */
 async function countBlocked({ batch, workloads }: ActivityContext, plan: RunPlan): Promise<number> {
   const { work } = workloadOf(workloads, plan);
-  if (work.kind !== 'tasks' || shareTolerated(work) === 0) return 0;
+  if (work.kind !== 'tasks') return 0;
+  if (shareTolerated(work) === 0 && work.whenTaskFails === 'stop') return 0;
   const failed = await batch.failedTasks(plan.jobId, work.tasks.length + 1);
   return blockedIn(
     work,

@@ -18,6 +18,14 @@ export const MANIFEST = 'manifest/tasks.jsonl';
 export const MISSING = 'missing.json';
 /** In the output container: the missing tasks as the merge task reads them. */
 export const MISSING_FOR_MERGE = 'merge/missing.json';
+/** In the output container: what another attempt of the run needs to know of this one. */
+export const ATTEMPT_FOLDER = 'attempt';
+/** The versions of the inputs. */
+export const PINNED_INPUTS = `${ATTEMPT_FOLDER}/inputs.json`;
+/** The tasks of a run that did not succeed, with the end of each. */
+export const TASK_LIST = `${ATTEMPT_FOLDER}/tasks.jsonl`;
+/** The task list of the attempt whose outputs this one has taken over. */
+export const TAKEN_OVER_LIST = `${ATTEMPT_FOLDER}/taken-over.jsonl`;
 /** In the output container: stdout and stderr of every task. */
 export const LOGS_FOLDER = 'logs';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RunInput, RunPlan } from './run';
+import { linkOf, type RunInput, type RunPlan } from './run';
 import { imageNames } from '../workload/image-names';
 import { vmSizeOf } from '../workload/node-defaults';
 import { containerImagesOf, type Workload } from '../workload/workload';
@@ -9,7 +9,7 @@ export const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** The input of a plan, beside the declaration. */
-export type PlanInput = Pick<RunInput, 'runId' | 'owner' | 'term' | 'instant' | 'request'>;
+export type PlanInput = Omit<RunInput, 'resume'>;
 
 /**
  * Derives the ids and times of a run. Pure: a replay plans the same run, and so does a second
@@ -26,6 +26,7 @@ export function planRun(workload: Workload | null, input: PlanInput, startedAt: 
     runId,
     workload: request.workload,
     request,
+    ...linkOf(input),
     startedAt,
     deadline: deadline.toISOString(),
     poolId: workload === null ? runId : poolIdOf(workload, input, startedAt),

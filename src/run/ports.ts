@@ -1,6 +1,6 @@
 import type { PackageReference } from '../workload/fields';
 import type { BatchReads, FilePart, Part } from './finish/reads';
-import type { JobView, PoolView, RunRecord, RunRequest, TaskCounts, Claim } from './run';
+import type { AttemptKey, Claim, JobView, PoolView, RunPlan, RunRecord, TaskCounts } from './run';
 
 /**
  * The services that a run depends on. Every call can be repeated: a resource that exists already
@@ -89,6 +89,8 @@ export interface Batch extends BatchReads {
   addTasks(jobId: string, tasks: AsyncIterable<TaskSpec> | Iterable<TaskSpec>): Promise<void>;
   /** The ids of all tasks of a job in any order, the job manager included. */
   taskIds(jobId: string): AsyncIterable<string>;
+  /** All tasks of a job in any order, the job manager included. */
+  taskEnds(jobId: string): AsyncIterable<TaskEnd>;
   /** The ids of tasks that have not ended, at most `limit`. */
   unfinishedTasks(jobId: string, limit: number): Promise<readonly string[]>;
   /** Makes the job terminate itself when all its tasks have ended. Cannot be undone. */
@@ -127,6 +129,11 @@ export interface OwnedResource {
 }
 
 export type DeletionState = 'deleted' | 'deleting' | 'notOwned';
+
+export interface TaskEnd {
+  readonly id: string;
+  readonly end: 'succeeded' | 'failed' | 'unfinished';
+}
 
 export interface FailedTask {
   readonly id: string;
@@ -379,11 +386,4 @@ export interface RunLedger {
 }
 
 /** The identity of a run as its orchestration has it: enough to write the run's rows again. */
-export interface ClaimedRun {
-  readonly runId: string;
-  /** Counts the orchestrations of a run; one of an earlier term touches nothing. */
-  readonly term: number;
-  /** The due time, the last change of the blob, the time of the request. */
-  readonly instant: string;
-  readonly request: RunRequest;
-}
+export type ClaimedRun = Pick<RunPlan, 'runId' | 'term' | 'instant' | 'request' | AttemptKey>;

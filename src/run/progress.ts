@@ -2,8 +2,8 @@ import { mayStillStart } from './provision/starting-nodes';
 import { canWork, count, isReady, nodeKind, parenthesized, reasons } from './provision/nodes';
 import type { JobView, Observation, Outcome, PoolView, RunPlan, WatchState } from './run';
 import { addUsage } from './finish/usage';
-import { failuresAllowed, shareTolerated } from '../workload/work-schema';
 import type { Workload } from '../workload/workload';
+import { allEnded, failureOf, isTimeToEnd } from './finish/task-failures';
 
 /** Decides from the observed state of Batch what a run does next. Pure: deadlines and intervals live here. */
 
@@ -81,22 +81,12 @@ function allDone(situation: Situation): NextStep | undefined {
       : onlyBlockedTasksLeft(situation);
   const { active, running } = seen.tasks;
   if (!ended || active - seen.blocked + running > 0) return undefined;
-  return tooManyFailed(situation) === undefined ? success : undefined;
+  return failureOf(situation) === null ? success : undefined;
 }
 
 /** Returns true when only blocked tasks remain. A job with blocked tasks never ends by itself. */
 function onlyBlockedTasksLeft({ watch, seen }: Situation): boolean {
   return seen.blocked > 0 && watch.merge !== 'due' && allEnded(watch, seen);
-}
-
-/** Returns true when every planned task has ended or is blocked. The counts may include the job manager. */
-function allEnded(
-  { submitted, plannedTasks }: WatchState,
-  { tasks, blocked }: Observation,
-): boolean {
-  const { active, running, succeeded, failed } = tasks;
-  if (!submitted || active - blocked + running > 0) return false;
-  return succeeded + failed + blocked >= (plannedTasks ?? 0);
 }
 
 function endedWithTasks(watch: WatchState, job: JobView): boolean {
@@ -159,41 +149,17 @@ function formatEnd(exitCode: number | null, cause: string | null): string {
   return cause === null ? '' : `: ${cause}`;
 }
 
-/**
- * With no tolerated share the first failure ends the run. With one, the number of allowed failures
- * is known once all tasks are. After the merge has been added no further failure is allowed.
- */
-function tooManyFailed({ workload, watch, seen }: Situation): NextStep | undefined {
-  if (isJobManagerFailure(seen)) return undefined;
-  const { work } = workload;
-  const failed = seen.tasks.failed + seen.blocked;
-  if (watch.mergedWithout !== null && shareTolerated(work) > 0) {
-    if (failed <= watch.mergedWithout) return undefined;
-    return finish('failed', 'taskFailed', 'the merge failed after all retries');
-  }
-  const share = shareTolerated(work);
-  const planned = watch.plannedTasks ?? (share > 0 ? Infinity : 0);
-  const allowed = failuresAllowed(work, planned);
-  if (failed <= allowed) return undefined;
-  const failures = `${count(seen.tasks.failed, 'task')} failed after all retries`;
-  const blocked = seen.blocked === 0 ? '' : ` and ${seen.blocked} were blocked by them`;
-  const bound = share === 0 ? '' : `; ${allowed} of ${planned} may be missing`;
-  return finish('failed', 'taskFailed', `${failures}${blocked}${bound}`);
-}
-
-/**
- * Returns true for a single failure beside a job manager that has not ended: task counts are read
- * after the job, so that failure is the job manager's own, and the next poll shows its exit code.
- */
-function isJobManagerFailure({ job, tasks }: Observation): boolean {
-  const manager = job?.jobManager?.state;
-  return tasks.failed === 1 && (manager === 'waiting' || manager === 'running');
+/** Ends the run when its failures decide its end; before, what is independent of them finishes. */
+function tooManyFailed(situation: Situation): NextStep | undefined {
+  const cause = failureOf(situation);
+  if (cause === null || !isTimeToEnd(situation)) return undefined;
+  return finish('failed', 'taskFailed', cause);
 }
 
 function readyToSubmit({ workload, watch, seen }: Situation): NextStep | undefined {
   const { kind } = workload.work;
   if (kind === 'whole' || watch.submitted) return undefined;
-  if (kind !== 'split') return { kind: 'submitTasks' };
+  if (kind !== 'split' || watch.takenOver?.hasManifest === true) return { kind: 'submitTasks' };
   return seen.job?.jobManager?.state === 'succeeded' ? { kind: 'submitTasks' } : undefined;
 }
 

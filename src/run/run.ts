@@ -51,10 +51,37 @@ export interface RunRequest {
   readonly parameters: Readonly<Record<string, string>>;
   /** The only blob of the input container to process. Default: all blobs that match. */
   readonly blob?: string;
+  /** Left out for a run that is not a retry. */
+  readonly retry?: RetryRequest;
+}
+
+/** A request to run an occurrence once more. */
+export interface RetryRequest {
+  /**
+   * Id of the attempt whose inputs are used again, and whose outputs of tasks that succeeded are
+   * taken over. Null for a retry of everything.
+   */
+  readonly from: string | null;
+  /** The name of the caller. */
+  readonly by: string;
+}
+
+/** The place of a run in the chain of attempts at its occurrence; empty for the first. */
+export interface AttemptLink {
+  readonly attempt?: number;
+  /** Id of the attempt before. */
+  readonly retryOf?: string;
+}
+
+export type AttemptKey = keyof AttemptLink;
+
+export function linkOf({ attempt = 0, retryOf }: AttemptLink): AttemptLink {
+  if (attempt === 0) return {};
+  return { attempt, ...(retryOf !== undefined && { retryOf }) };
 }
 
 /** The ids and times of a run. Everything else about a run is derived from these. */
-export interface RunPlan {
+export interface RunPlan extends AttemptLink {
   readonly owner: string;
   readonly term: number;
   readonly instant: string;
@@ -217,7 +244,7 @@ export interface CleanedUp {
 }
 
 /** The record of an ended run: stored as JSON in the `runs` container, and the orchestration's output. */
-export interface RunRecord {
+export interface RunRecord extends AttemptLink {
   readonly runId: string;
   readonly workload: string;
   readonly occurrence: Occurrence;
@@ -228,6 +255,10 @@ export interface RunRecord {
   readonly tasks: TaskCounts;
   /** Number of tolerated failures; `missing.json` in the output container names the tasks. */
   readonly missingTasks: number;
+  /** Left out for a run that is not a retry. */
+  readonly retry?: RetryRequest;
+  /** Number of tasks whose outputs a retry has taken over; they are not among `tasks`. */
+  readonly takenOverTasks?: number;
   readonly nodeMinutes: number;
   /** Node-minutes of dedicated nodes, included in `nodeMinutes`. */
   readonly dedicatedMinutes: number;
@@ -256,7 +287,9 @@ export interface Follower {
 
 /** The phase of a run with what its earlier phases have found. */
 export type Position =
-  | { readonly phase: 'admitting' | 'staging' | 'submitting' | 'watching' }
+  | { readonly phase: 'admitting' | 'submitting' | 'watching' }
+  /** The cursor of the outputs that a retry has yet to take over; left out before the first of them. */
+  | { readonly phase: 'staging'; readonly takenOverUpTo?: string }
   | { readonly phase: 'provisioning'; readonly startNodes: number }
   | { readonly phase: 'harvesting'; readonly outcome: Outcome }
   | {
@@ -286,7 +319,7 @@ export interface Resume {
 }
 
 /** Input of the orchestration of a run: what it needs to work, and to end, by itself. */
-export interface RunInput {
+export interface RunInput extends AttemptLink {
   readonly runId: string;
   /** The mark of the app on everything that it makes. */
   readonly owner: string;
@@ -328,6 +361,16 @@ export interface WatchState {
   readonly merge: 'none' | 'waits' | 'due' | 'added';
   /** Number of tasks missing when the app added the merge; null before. */
   readonly mergedWithout: number | null;
+  /** Left out until a retry has taken over the outputs of the attempt before. */
+  readonly takenOver?: TakenOverWork;
+}
+
+/** The work that a retry does not repeat. */
+export interface TakenOverWork {
+  /** Number of tasks that had succeeded. */
+  readonly tasks: number;
+  /** True when the task manifest is that of the attempt before: no job manager runs. */
+  readonly hasManifest: boolean;
 }
 
 export const NOTHING_HARVESTED: Harvest = {

@@ -147,7 +147,7 @@ function workloadChanged({ plan }: RunContext): Outcome {
 }
 
 /** Copies programs and inputs. Returns an outcome when there is nothing to do. */
-function* stage(run: RunContext, workload: Workload): Step<Outcome | 'staged'> {
+function* stage(run: RunContext, workload: Workload): Step<Outcome | 'superseded' | 'staged'> {
   const { plan } = run;
   if (tasksKnownIn(workload.work) === 0) {
     return finishWithoutWork(run, 'the declaration defines no tasks');
@@ -157,9 +157,39 @@ function* stage(run: RunContext, workload: Workload): Step<Outcome | 'staged'> {
   }
   const staged = yield* perform(run, 'stage', { plan });
   if (staged.inputs === 0) return finishWithoutWork(run, 'no input was found');
-  const startNodes = firstNodes(workload, staged.inputs);
+  const from = plan.request.retry?.from ?? null;
+  const startable = from === null ? null : yield* takeOver(run, workload, from);
+  if (startable !== null && typeof startable !== 'number') return startable;
+  const startNodes =
+    startable === null ? firstNodes(workload, staged.inputs) : nodesFor(workload, startable);
   enterPhase(run, { phase: 'provisioning', startNodes }, 'the creation of the pool');
   return 'staged';
+}
+
+/**
+ * Copies the outputs of the attempt before, a page in each step. Returns the number of tasks that can
+ * start at once, or null when nothing was taken over.
+ */
+function* takeOver(
+  run: RunContext,
+  { work }: Workload,
+  from: string,
+): Step<Outcome | 'superseded' | number | null> {
+  const { plan } = run;
+  showStatus(run, 'staging', `the copy of the outputs of run ${from}`);
+  for (;;) {
+    const upTo = run.position.phase === 'staging' ? (run.position.takenOverUpTo ?? null) : null;
+    const tookOver = yield* perform(run, 'takeOver', { plan, from, upTo });
+    if (tookOver.kind === 'all') {
+      run.watch = { ...run.watch, takenOver: tookOver.work };
+      const isMergeLeft = work.kind !== 'whole' && work.merge !== undefined;
+      return tookOver.startable === 0 && isMergeLeft ? 1 : tookOver.startable;
+    }
+    run.position = { phase: 'staging', takenOverUpTo: tookOver.upTo };
+    boundHistory(run);
+    const claimed = yield* claim(run);
+    if (claimed !== 'claimed') return claimed;
+  }
 }
 
 /** Returns success, with a warning in the record that says why no pool was created. */

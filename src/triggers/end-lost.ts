@@ -9,7 +9,7 @@ import { endLostRun } from '../run/finish/end-lost-run';
 import { writeRecordOnce } from '../run/finish/record';
 import { addUsage, noUsage } from '../run/finish/usage';
 import { planRun } from '../run/plan';
-import type { RunPlan, RunRecord } from '../run/run';
+import { linkOf, type RunPlan, type RunRecord } from '../run/run';
 
 /** The end of a run by the reconciler, because its orchestration cannot end it. */
 
@@ -63,7 +63,7 @@ function planOf(app: App, owner: string, row: ActiveRow): RunPlan {
   const { runId, term, instant, request, formerId } = row;
   const marked = formerId === undefined ? { runId, owner } : { runId: formerId, owner: NO_OWNER };
   const workload = app.workloads.get(request.workload) ?? null;
-  return planRun(workload, { ...marked, term, instant, request }, row.knownAt);
+  return planRun(workload, { ...marked, term, instant, request, ...linkOf(row) }, row.knownAt);
 }
 
 /**

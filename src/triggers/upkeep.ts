@@ -16,7 +16,7 @@ import { expire } from '../run/finish/expire';
 import type { KnownRuns } from '../run/finish/reap';
 import { findRecord } from '../run/finish/record';
 import { RECORDS_FOLDER, RUNS_CONTAINER } from '../run/names';
-import type { RunRecord } from '../run/run';
+import { linkOf, type RunRecord } from '../run/run';
 
 /** Work of the reconciler that is too much for every pass. */
 
@@ -105,6 +105,7 @@ async function addRows(app: App, runId: string, record: RunRecord): Promise<bool
   if (instant === undefined || record.runId !== runId) return false;
   const request = requestIn(record);
   await keepRunId(app.table, record, { runId, instant });
-  const row = newOccurrenceRow(runId, { request, instant, attempt: 0 }, record.startedAt);
+  const known = { request, instant, attempt: 0, ...linkOf(record) };
+  const row = newOccurrenceRow(runId, known, record.startedAt);
   return (await finish(app.table, row, endingOf(record))) === 'finished';
 }

@@ -16,8 +16,8 @@ const mergeSchema = taskSchema.extend({
   /**
    * Share of the other tasks that must succeed, 0 to 1. Below 1, failed tasks do not end the run: the
    * merge runs with what there is, and `missing.json`, in its working directory and in the run's
-   * output container, lists the missing tasks and why they failed. The run fails as soon as the
-   * quorum cannot be reached. Default: 1.
+   * output container, lists the missing tasks and why they failed. A run that cannot reach the quorum
+   * fails, at once or later: see `whenTaskFails`. Default: 1.
    */
   quorum: share.default(1),
 });
@@ -38,6 +38,12 @@ const several = {
    * `results` are required all the same. Default: 0.
    */
   tolerateFailed: share.default(0),
+  /**
+   * Policy when more tasks have failed than may fail: with `finish` all others that do not depend on
+   * them run to their end, then the run fails, and a retry runs the rest. A run whose first 10 tasks
+   * all failed ends at once. With `stop` the run ends at once in any case. Default: `finish`.
+   */
+  whenTaskFails: z.enum(['finish', 'stop']).default('finish'),
 };
 
 const variable = z

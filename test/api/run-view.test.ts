@@ -29,6 +29,7 @@ const blank = {
   parameters: {},
   follows: [],
   attempt: 0,
+  retryOf: null,
   backfill: null,
   createdAt: STARTED,
   startedAt: null,

@@ -10,6 +10,7 @@ import { addBackfill } from '../../src/cli/backfill';
 import { addBackfills } from '../../src/cli/backfills';
 import { addPause, addResume } from '../../src/cli/pause';
 import { run } from '../../src/cli/program';
+import { addRetry } from '../../src/cli/retry';
 import type { Backfill, BackfillPlan, BackfillSummary } from '../../src/client/backfills';
 import type { Pause } from '../../src/client/pauses';
 import type { Pause as PauseOfApp } from '../../src/ledger/rows';
@@ -58,7 +59,7 @@ async function call(
 ) {
   let [stdout, stderr] = ['', ''];
   const waits: number[] = [];
-  const code = await run([addBackfill, addBackfills, addPause, addResume], args, {
+  const code = await run([addBackfill, addBackfills, addPause, addResume, addRetry], args, {
     environment: { NIGHTSHIFT_URL: url, ...(key !== undefined && { NIGHTSHIFT_KEY: key }) },
     write: (text) => void (stdout += text),
     writeError: (text) => void (stderr += text),
@@ -304,4 +305,45 @@ test('the client reads what the app answers', () => {
   ): readonly [BackfillPlan, BackfillSummary, Backfill, Pause] => [one, summary, view, pause];
 
   expect(ofApp).toBeTypeOf('function');
+});
+
+const retried = {
+  runId: 'render-20261130t020000-bbbbbbbbbb',
+  workload: 'render',
+  attempt: 1,
+  retryOf: 'render-20261130t020000-aaaaaaaaaa',
+  isNew: true,
+  statusUrl: '',
+};
+
+test('a run is retried with what failed, or as a whole, and the output names the attempt', async () => {
+  const { url, asked } = await serverOf(
+    { status: 202, body: retried },
+    {
+      body: { ...retried, isNew: false },
+    },
+  );
+
+  const first = await call(url, ['retry', retried.retryOf]);
+  const second = await call(url, ['retry', retried.retryOf, '--all', '--by', 'ada']);
+
+  const path = `POST /api/runs/${retried.retryOf}/retry`;
+  expect(asked.map((one) => [one.call, one.body])).toEqual([
+    [path, {}],
+    [path, { tasks: 'all', by: 'ada' }],
+  ]);
+  expect([first.stdout, second.stdout]).toEqual([
+    `Run ${retried.runId} has started; it retries run ${retried.retryOf}.\n`,
+    `Run ${retried.runId} is active already; it retries run ${retried.retryOf}.\n`,
+  ]);
+});
+
+test('a run that cannot be retried is a failure with the reason of the app', async () => {
+  const detail = 'run render-1 succeeded; POST /api/runs/render starts another run';
+  const { url } = await serverOf({ status: 409, body: { title: 'runSucceeded', detail } });
+
+  expect(await call(url, ['retry', 'render-1'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(detail) as string,
+  });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { claim, close, requestCancel } from '../../src/ledger/claim';
 import { finish } from '../../src/ledger/finish';
-import { register } from '../../src/ledger/ledger';
+import { readOccurrence, register } from '../../src/ledger/ledger';
 import type { ActiveRow } from '../../src/ledger/rows';
 import { MemoryTable } from '../memory-table';
 import {
@@ -166,4 +166,15 @@ test('a run that has ended, or never was, is not cancelled', async () => {
 
   expect(await requestCancel(table, runId, 'ada', NOW)).toBe(false);
   expect(await requestCancel(table, 'report-20260101t000000-0123456789', 'ada', NOW)).toBe(false);
+});
+
+test('the rows of a retry that storage has lost keep its place in the chain', async () => {
+  const table = new MemoryTable();
+  const retry = { ...run, attempt: 1, retryOf: 'other-20261130t020000-0123456789' };
+
+  expect(await claim(table, retry, DEADLINE, LATER)).toMatchObject({ kind: 'claimed' });
+
+  const link = { attempt: 1, retryOf: retry.retryOf };
+  expect(table.values('active')).toMatchObject({ [runId]: link });
+  expect((await readOccurrence(table, runId))?.value).toMatchObject(link);
 });

@@ -6,6 +6,7 @@ import type {
   PoolDescription,
   PoolSpec,
   DeletionState,
+  TaskEnd,
   TaskSpec,
 } from '../../src/run/ports';
 import type { TaskPage, TaskView } from '../../src/run/finish/reads';
@@ -149,6 +150,15 @@ export class PacedBatch implements Batch {
     const manager = this.job?.spec.jobManager;
     yield* this.tasks.keys();
     if (manager) yield manager.id;
+  }
+
+  async *taskEnds(): AsyncGenerator<TaskEnd> {
+    for await (const id of this.taskIds()) {
+      const isManager = id === this.job?.spec.jobManager?.id;
+      const state = isManager ? this.#managerEnd().state : this.#taskState(id);
+      const hasEnded = state === 'succeeded' || state === 'failed';
+      yield { id, end: hasEnded ? state : 'unfinished' };
+    }
   }
 
   async unfinishedTasks(_jobId: string, limit: number): Promise<readonly string[]> {

@@ -14,6 +14,7 @@ function workloadWith(work: object) {
 }
 
 const strict = workloadWith(sweep);
+const stopping = workloadWith({ ...sweep, whenTaskFails: 'stop' });
 const tolerant = workloadWith({ ...sweep, tolerateFailed: 0.07 });
 const merging = workloadWith({ ...sweep, merge: { ...echo, quorum: 0.9 } });
 
@@ -47,7 +48,7 @@ const failing = (cause: string) => ({
 
 test('the share that may fail is exact where decimals are not: 7 of 100, and not 8', () => {
   expect(next(tolerant, { running: 93, failed: 7 }).kind).toBe('wait');
-  expect(next(tolerant, { running: 92, failed: 8 })).toEqual(
+  expect(next(tolerant, { succeeded: 92, failed: 8 })).toEqual(
     failing('8 tasks failed after all retries; 7 of 100 may be missing'),
   );
   expect(next(tolerant, { succeeded: 93, failed: 7 }, {}, ended)).toEqual({
@@ -60,7 +61,54 @@ test('while tasks are still being added, nobody knows how many a share is', () =
   const adding = { plannedTasks: null, submitted: false };
 
   expect(next(tolerant, { active: 50, failed: 50 }, adding).kind).toBe('submitTasks');
-  expect(next(strict, { active: 99, failed: 1 }, adding)).toEqual(
+  expect(next(strict, { active: 99, failed: 1 }, adding).kind).toBe('submitTasks');
+  expect(next(stopping, { active: 99, failed: 1 }, adding)).toEqual(
+    failing('1 task failed after all retries'),
+  );
+});
+
+test('after a failure the other tasks finish, and only then the run fails', () => {
+  expect(next(strict, { active: 50, running: 9, succeeded: 40, failed: 1 }).kind).toBe('wait');
+  // Counts that are behind know nothing of the last tasks yet.
+  expect(next(strict, { succeeded: 90, failed: 1 }).kind).toBe('wait');
+  expect(next(strict, { succeeded: 99, failed: 1 })).toEqual(
+    failing('1 task failed after all retries'),
+  );
+  expect(next(strict, { succeeded: 99, failed: 1 }, {}, ended)).toEqual(
+    failing('1 task failed after all retries'),
+  );
+});
+
+test('with whenTaskFails stop the run ends at the first failure', () => {
+  expect(next(stopping, { active: 50, running: 9, succeeded: 40, failed: 1 })).toEqual(
+    failing('1 task failed after all retries'),
+  );
+});
+
+test('a run whose first ten tasks all failed ends early, and one success is enough to finish', () => {
+  expect(next(strict, { active: 91, failed: 9 }).kind).toBe('wait');
+  expect(next(strict, { active: 89, succeeded: 1, failed: 10 }).kind).toBe('wait');
+  expect(next(strict, { active: 90, failed: 10 })).toEqual(
+    failing('10 tasks failed after all retries; none succeeded, so the others were not run'),
+  );
+});
+
+test('the success of a job manager does not count as one of a task', () => {
+  const split = workloadWith({ kind: 'split', jobManager: echo, task: echo });
+  const job = jobWith({ state: 'succeeded' });
+
+  expect(next(split, { active: 90, succeeded: 1, failed: 10 }, {}, { job })).toEqual(
+    failing('10 tasks failed after all retries; none succeeded, so the others were not run'),
+  );
+  expect(next(split, { active: 89, succeeded: 2, failed: 10 }, {}, { job }).kind).toBe('wait');
+});
+
+test('a merge that waits for a failed task keeps no run from its end', () => {
+  const plain = workloadWith({ ...sweep, merge: echo });
+  const waits = { merge: 'waits', plannedTasks: 101 } as const;
+
+  expect(next(plain, { active: 2, succeeded: 98, failed: 1 }, waits).kind).toBe('wait');
+  expect(next(plain, { active: 1, succeeded: 99, failed: 1 }, waits)).toEqual(
     failing('1 task failed after all retries'),
   );
 });

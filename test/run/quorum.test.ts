@@ -93,7 +93,7 @@ test('a merge with a quorum gets an empty list when nothing is missing', async (
   expect(missingIn(stand, record, 'merge/missing.json')).toEqual([]);
 });
 
-test('below its quorum a run fails as soon as that is certain, and no merge is added [GD5]', async () => {
+test('below its quorum a run fails, and no merge is added [GD5]', async () => {
   const stand = await stage([most], { failing: [seed(1), seed(2), seed(3)] });
 
   const record = await stand.run('most');
@@ -161,7 +161,7 @@ test('one more than the share fails the run', async () => {
   });
 });
 
-test('a run that tolerates nothing ends at its first failure', async () => {
+test('a run that tolerates nothing fails by one failure', async () => {
   const strict = { ...tolerant, work: { ...tolerant.work, tolerateFailed: 0 } };
   const stand = await stage([strict], { failing: [seed(4)] });
 
@@ -215,6 +215,36 @@ test('a failure that blocks too many tasks fails the run with their number [NB11
       /^1 task failed after all retries and 5 were blocked by them; 3 of 6 may be missing: fetch: /,
     ) as string,
   });
+});
+
+test('a failed task lets what is independent of it finish, for as long as that takes', async () => {
+  const tasks = [{ id: 'bad' }, { id: 'one' }, { id: 'two', after: ['one'] }];
+  const work = { kind: 'tasks', task, tasks, merge: { command: 'node merge.mjs' } } as const;
+  const stand = await stage([{ ...ranks, work }], { failing: ['bad'] });
+
+  const record = await stand.run('ranks');
+
+  expect(record.outcome).toMatchObject({ kind: 'failed', code: 'taskFailed' });
+  expect(record.tasks).toEqual({ active: 1, running: 0, succeeded: 2, failed: 1 });
+});
+
+test('with whenTaskFails stop, what is independent of a failed task does not finish', async () => {
+  const tasks = [{ id: 'bad' }, { id: 'one' }, { id: 'two', after: ['one'] }];
+  const work = { kind: 'tasks', task, tasks, whenTaskFails: 'stop' } as const;
+  const stand = await stage([{ ...ranks, work }], { failing: ['bad'] });
+
+  const record = await stand.run('ranks');
+
+  expect(record.outcome).toMatchObject({ kind: 'failed', code: 'taskFailed' });
+  expect(record.tasks).toEqual({ active: 0, running: 1, succeeded: 1, failed: 1 });
+});
+
+test('a run whose remaining tasks outlive the deadline is timed out, whatever has failed', async () => {
+  const tasks = [{ id: 'bad' }, { id: 'one' }, { id: 'two', after: ['one'] }];
+  const work = { kind: 'tasks', task: { ...task, maxMinutes: 9 }, tasks } as const;
+  const stand = await stage([{ ...ranks, deadlineMinutes: 10, work }], { failing: ['bad'] });
+
+  expect((await stand.run('ranks')).outcome).toMatchObject({ kind: 'timedOut' });
 });
 
 test('a merge with a quorum also runs without blocked tasks [GD5, NB11]', async () => {

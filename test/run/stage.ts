@@ -13,6 +13,7 @@ import { noteUpkeep } from '../../src/ledger/upkeep';
 import { runLedgerOn } from '../../src/ledger/run-ledger';
 import { readRecord } from '../../src/run/finish/record';
 import { readSchedules } from '../../src/schedules-in-force';
+import { retryRun } from '../../src/retry-run';
 import { startRun } from '../../src/start-run';
 import { admitHandler, followHandler } from '../../src/triggers/follow';
 import { createActivities } from '../../src/run/activities';
@@ -46,7 +47,12 @@ export interface Stage {
   run(workload: string, key?: string): Promise<RunRecord>;
   begin(workload: string, key?: string): Promise<string>;
   end(runId: string): Promise<RunRecord>;
+  /** Starts the next attempt of a run that has ended. */
+  retry(runId: string, tasks?: 'failed' | 'all'): Promise<string>;
 }
+
+/** Of all runs, or of the first, the second and so on; the last one holds for all that come after. */
+type Pacings = Partial<Pacing> | readonly Partial<Pacing>[];
 
 /** Opens a stage, which is closed after its test. */
 export function stageForEach(afterEach: (close: () => Promise<void>) => void) {
@@ -57,7 +63,7 @@ export function stageForEach(afterEach: (close: () => Promise<void>) => void) {
   });
   return async (
     declarations: readonly WorkloadDeclaration[],
-    pacing: Partial<Pacing> = {},
+    pacing: Pacings = {},
   ): Promise<Stage> => {
     const stage = await openStage(declarations, pacing);
     open = stage.hub;
@@ -67,7 +73,7 @@ export function stageForEach(afterEach: (close: () => Promise<void>) => void) {
 
 async function openStage(
   declarations: readonly WorkloadDeclaration[],
-  pacing: Partial<Pacing>,
+  pacing: Pacings,
 ): Promise<Stage> {
   const clock = new SteppedClock(START);
   const files = new MemoryFiles();
@@ -76,7 +82,10 @@ async function openStage(
   mkdirSync(join(programsFolder, 'whole', 'programs'), { recursive: true });
   writeFileSync(join(programsFolder, 'whole', 'programs', 'work.mjs'), '// work');
 
-  const { first, batchOf, account } = accounts(() => new PacedBatch(clock, pacing));
+  const pacings = [pacing].flat();
+  const { first, batchOf, account } = accounts((run) => {
+    return new PacedBatch(clock, pacings[Math.min(run, pacings.length - 1)]);
+  });
   const secrets = { read: async (name: string) => `value of ${name}` };
   const table = new MemoryTable();
   // The first start of an app looks for runs of the version before it.
@@ -113,7 +122,9 @@ async function openStage(
     return readRecord(files, runId);
   };
   const run: Stage['run'] = async (workload, key) => end(await begin(workload, key));
-  return { app, hub, clock, batch: first, batchOf, files, table, begin, end, run };
+  const retry = async (runId: string, tasks: 'failed' | 'all' = 'failed') =>
+    (await retryRun(app, clientOn(hub), runId, { tasks, by: 'ada' })).runId;
+  return { app, hub, clock, batch: first, batchOf, files, table, begin, end, run, retry };
 }
 
 /** The durable client on a hub in this process: what triggers and handlers ask of it. */
@@ -203,11 +214,11 @@ export function newProgramsFolder(): string {
 }
 
 /** A paced account holds the pool and the job of one run: each run gets its own. */
-function accounts(open: () => PacedBatch) {
-  const first = open();
+function accounts(open: (run: number) => PacedBatch) {
+  const first = open(0);
   const byRun = new Map<string, PacedBatch>();
   const batchOf = (runId: string): PacedBatch => {
-    const known = byRun.get(runId) ?? (byRun.size === 0 ? first : open());
+    const known = byRun.get(runId) ?? (byRun.size === 0 ? first : open(byRun.size));
     byRun.set(runId, known);
     return known;
   };

@@ -48,7 +48,8 @@ export function sums({ apps }: Played): string[] {
   return apps.flatMap((app) => {
     const counted = new Map<string, MonthSum>();
     for (const row of rowsIn(app).filter(({ state }) => state !== 'open')) {
-      const key = `${row.workload} ${sumKey(row.instant)}`;
+      const month = row.attempt === 0 ? row.instant : row.knownAt;
+      const key = `${row.workload} ${sumKey(month)}`;
       const sum = counted.get(key) ?? NOTHING_SPENT;
       counted.set(key, {
         runs: sum.runs + 1,

@@ -3,7 +3,7 @@ import { readActive, readOccurrence } from '../../src/ledger/ledger';
 import { labelsOf } from '../../src/run/activity-context';
 import { findRecord } from '../../src/run/finish/record';
 import { recordWithoutRun } from '../../src/run/finish/record-without-run';
-import { stagingContainerOf } from '../../src/run/names';
+import { outputContainerOf, stagingContainerOf, TASK_LIST } from '../../src/run/names';
 import type { RunRecord } from '../../src/run/run';
 import { addResources, requestOf, testApp } from '../api/given';
 import { MemoryFiles } from '../memory-files';
@@ -40,6 +40,25 @@ test('a run whose orchestration is lost is cleaned up, recorded and made final',
   });
   expect(await readActive(world.table, runId)).toBeNull();
   expect(await passOf(world)).toEqual(NOTHING);
+});
+
+test('the tasks of a lost run are listed before its job is deleted, so that it can be retried', async () => {
+  const { world, runId } = await running();
+  await world.files.makeContainer(outputContainerOf(runId), {});
+  world.batch.taskEnds = async function* ends() {
+    yield { id: 't1', end: 'succeeded' };
+  };
+  world.hub.become({ id: runId, status: 'Failed' });
+  world.at(5);
+  await passOf(world);
+  world.batch.finishDeletions();
+  world.at(10);
+  await passOf(world);
+
+  expect(await findRecord(world.files, runId)).toMatchObject({ outcome: { kind: 'failed' } });
+  expect(world.files.text(outputContainerOf(runId), TASK_LIST)).toBe(
+    '{"id":"t1","end":"succeeded"}\n',
+  );
 });
 
 test('a lost run is recorded with the node-minutes that its orchestration showed last, also when its nodes are gone', async () => {
@@ -104,6 +123,31 @@ test('the rows of runs that have a record are added again to a table that was lo
   const again = await world.post('hello', 'a');
   expect([posted.status, again.body]).toEqual([202, { ...(posted.body as object), isNew: false }]);
   expect(world.hub.started).toEqual([runId]);
+});
+
+test('a row that is added again from the record of a retry has its place in the chain', async () => {
+  const world = testApp([allowing]);
+  await world.post('hello', 'a');
+  const [runId = ''] = world.hub.started;
+  await recordWithoutRun(world.files, {
+    runId,
+    request: requestOf('hello', 'a'),
+    outcome: { kind: 'failed', code: 'taskFailed', cause: 'it failed' },
+    attempt: 2,
+    retryOf: 'hello-20261121t020000-0123456789',
+    workload: null,
+    startedAt: STARTED,
+    endedAt: minute(3).toISOString(),
+  });
+  world.hub.become({ id: runId, status: 'Completed' });
+  world.table.partitions.clear();
+
+  await passOf(world);
+
+  expect((await readOccurrence(world.table, runId))?.value).toMatchObject({
+    attempt: 2,
+    retryOf: 'hello-20261121t020000-0123456789',
+  });
 });
 
 test('a record that the orchestration returned and storage has lost is written again', async () => {

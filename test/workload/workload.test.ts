@@ -16,6 +16,7 @@ test('the smallest declaration is filled in with Spot-sized, one-node, retrying 
     name: 'hello',
     description: 'Says hello',
     triggers: {},
+    notify: [],
     overlap: 'forbid',
     deadlineMinutes: 180,
     parameters: expect.any(z.ZodObject),

@@ -8,6 +8,7 @@ import type {
   Occurrence,
   Outcome,
   Phase,
+  RetryRequest,
   RunRecord,
   TaskCounts,
 } from '../../run/run';
@@ -99,17 +100,33 @@ const followerSchema = schemaOf<Follower>()(
   z.object({ workload: z.string(), runId: z.string().nullable(), cause: z.string().optional() }),
 );
 
+const retryRequestSchema = schemaOf<RetryRequest>()(
+  z.object({
+    from: z
+      .string()
+      .nullable()
+      .describe('Id of the attempt whose outputs are taken over; null for a retry of everything.'),
+    by: z.string(),
+  }),
+);
+
 export const recordSchema = schemaOf<RunRecord>()(
   z.object({
     runId: z.string(),
     workload: z.string(),
     occurrence: occurrenceSchema,
+    attempt: count.optional().describe('Left out for the first run of an occurrence.'),
+    retryOf: z.string().optional(),
     outcome: outcomeSchema,
     startedAt: instant,
     endedAt: instant,
     timeline: z.array(milestoneSchema),
     tasks: taskCountsSchema,
     missingTasks: count,
+    retry: retryRequestSchema.optional(),
+    takenOverTasks: count
+      .optional()
+      .describe('Tasks whose outputs a retry has taken over; they are not among `tasks`.'),
     nodeMinutes: minutes,
     dedicatedMinutes: minutes,
     preemptions: count,

@@ -31,7 +31,8 @@ export const runSummarySchema = z
     follows: z
       .array(z.string())
       .describe('The runs that this one follows; empty while it waits for several.'),
-    attempt: count,
+    attempt: count.describe('0 for the first run of an occurrence.'),
+    retryOf: z.string().nullable().describe('Id of the attempt before; null for the first.'),
     backfill: z.string().nullable().describe('Id of the backfill that asked for this attempt.'),
     createdAt: instant,
     startedAt: instant.nullable(),
@@ -101,6 +102,28 @@ export const startedSchema = z.object({
   workload: z.string(),
   isNew: z.boolean().describe('False for the run of an earlier request with the same key.'),
   note: z.string().optional(),
+  statusUrl: z.string(),
+});
+
+export const newRetrySchema = z.strictObject({
+  tasks: z
+    .enum(['failed', 'all'])
+    .default('failed')
+    .describe('Tasks that run: those that did not succeed, or all, on the inputs as they are.'),
+  by: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('Name of the caller, where the platform does not know it.'),
+});
+
+export const retriedSchema = z.object({
+  runId: z.string(),
+  workload: z.string(),
+  attempt: count,
+  retryOf: z.string(),
+  isNew: z.boolean().describe('False for a retry that is active already.'),
   statusUrl: z.string(),
 });
 

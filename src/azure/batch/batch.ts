@@ -30,7 +30,7 @@ import {
 } from './pools';
 import { RETAINED_METADATA } from './pool-body';
 import { countUnprepared, readPreparationError } from './preparation';
-import { failedTasks, runningTasks, taskIds, unfinishedTasks } from './task-lists';
+import { failedTasks, runningTasks, taskEnds, taskIds, unfinishedTasks } from './task-lists';
 import { listTasks } from './task-pages';
 import { addTasks } from './tasks';
 import { isOfRun, isOwnedBy } from './ownership';
@@ -74,6 +74,8 @@ export function batchOn(
       mapErrors(`add tasks to job ${jobId}`, () => addTasks(service, jobId, tasks)),
     taskIds: (jobId) =>
       mapErrorsOfEach(mapErrors, `list the tasks of job ${jobId}`, taskIds(service, jobId)),
+    taskEnds: (jobId) =>
+      mapErrorsOfEach(mapErrors, `list the tasks of job ${jobId}`, taskEnds(service, jobId)),
     unfinishedTasks: (jobId, limit) =>
       mapErrors(`list the tasks of job ${jobId}`, () => unfinishedTasks(service, jobId, limit)),
     runningTasks: (jobId, limit) =>

@@ -1,7 +1,7 @@
 import type { BatchServiceModels as Models } from '@azure/batch';
-import type { FailedTask } from '../../run/ports';
+import type { FailedTask, TaskEnd } from '../../run/ports';
 import { REQUEST_TIMEOUT, type Service } from './calls';
-import { causeOf } from './views';
+import { causeOf, lower } from './views';
 
 /** Maximum and default page size of the service. */
 const TASKS_PER_PAGE = 1000;
@@ -9,6 +9,16 @@ const TASKS_PER_PAGE = 1000;
 /** Yields the ids of all tasks, holding one page in memory. */
 export async function* taskIds(service: Service, jobId: string): AsyncGenerator<string> {
   for await (const { id = '' } of tasksOf(service, jobId, { select: 'id' })) yield id;
+}
+
+/** Yields the end of each task, holding one page in memory. */
+export async function* taskEnds(service: Service, jobId: string): AsyncGenerator<TaskEnd> {
+  const select = 'id,state,executionInfo';
+  for await (const { id = '', state, executionInfo } of tasksOf(service, jobId, { select })) {
+    const hasEnded = lower(state) === 'completed';
+    const hasSucceeded = hasEnded && lower(executionInfo?.result) === 'success';
+    yield { id, end: hasSucceeded ? 'succeeded' : hasEnded ? 'failed' : 'unfinished' };
+  }
 }
 
 export async function unfinishedTasks(

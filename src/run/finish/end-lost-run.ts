@@ -1,12 +1,13 @@
 import type { FailureCode } from '../../failure';
 import type { Workload } from '../../workload/workload';
 import type { Files } from '../ports';
-import type { CleanedUp, RunPlan, RunRecord } from '../run';
+import { linkOf, type CleanedUp, type RunPlan, type RunRecord } from '../run';
 import { hasLabels, labelsOf, ownerOf, type ActivityContext } from '../activity-context';
 import { releasePool } from '../provision/provision';
 import { attemptDeletion, isUsedByOtherRun } from './clean-up';
 import { leaveBehind } from './ending';
 import { recordWithoutRun } from './record-without-run';
+import { writeTaskList } from './task-ends';
 
 /** A run whose orchestration is lost, was terminated, or ended without a record. */
 export interface LostRun {
@@ -37,6 +38,8 @@ export async function endLostRun(
   const { plan, runId, workload, nodeMinutes } = run;
   const { jobId, poolId, stagingContainer: staging, outputContainer: outputs } = plan;
   const [owner, labels] = [ownerOf(plan), labelsOf(plan)];
+  // Best effort: a job that cannot be read must not be billed for longer.
+  if (!run.mayRecord) await writeTaskList({ batch, files }, plan).catch(() => undefined);
   const done = [
     await attemptDeletion('job', jobId, () => batch.deleteJob(jobId, owner)),
     await attemptDeletion('pool', poolId, async () =>
@@ -54,6 +57,7 @@ export async function endLostRun(
   return recordWithoutRun(files, {
     runId,
     request: plan.request,
+    ...linkOf(plan),
     outcome: {
       kind: 'failed',
       code: workload === null ? 'workloadChanged' : run.code,

@@ -63,7 +63,8 @@ function* harvestOf(
   try {
     const worked = hasReached(run, 'watching');
     const found = yield* perform(run, 'harvest', { plan, outcome, worked });
-    const expectsResults = worked && watch.plannedTasks !== 0;
+    const takenOver = watch.takenOver?.tasks ?? 0;
+    const expectsResults = worked && (watch.plannedTasks !== 0 || takenOver > 0);
     return { outcome: checkResults(outcome, found, expectsResults), harvest: found };
   } catch (error) {
     const failed = outcomeOfError(error);

@@ -7,6 +7,7 @@ import { shareTolerated } from '../../workload/work-schema';
 import { JOB_MANAGER_ID, LOGS_FOLDER, MISSING } from '../names';
 import { RESULTS_FOLDER } from '../../workload/fields';
 import type { ActivityContext } from '../activity-context';
+import { writeEmptyTaskList, writeTaskList } from './task-ends';
 import { keepTasks } from './task-list';
 
 /** Bounds of what is read from nodes, so that no log fills the app's memory or the record. */
@@ -44,12 +45,31 @@ export async function harvest(
     plan,
     new Set([JOB_MANAGER_ID, ...failed.map(({ id }) => id), ...running]),
   );
+  const found = await findResults(context, plan);
+  await listTasks(context, plan, outcome, found.missing.length > 0);
   return {
-    ...(await findResults(context, plan)),
+    ...found,
     logs,
     missingTasks: outcome.kind === 'succeeded' ? await recordMissingTasks(context, plan) : 0,
     errorDetail: await errorDetail(context, plan, outcome, failed),
   };
+}
+
+/**
+ * Lists the tasks of a run that does not succeed. Where results are missing although all tasks
+ * succeeded, or Batch refused a task of the manifest, nothing is worth to be taken over.
+ */
+async function listTasks(
+  context: ActivityContext,
+  plan: RunPlan,
+  outcome: Outcome,
+  lacksResults: boolean,
+): Promise<void> {
+  if (outcome.kind === 'succeeded') {
+    return lacksResults ? writeEmptyTaskList(context, plan) : undefined;
+  }
+  if (outcome.code === 'manifestRefused') return writeEmptyTaskList(context, plan);
+  if ((await context.batch.getJob(plan.jobId)) !== null) await writeTaskList(context, plan);
 }
 
 /** Writes the list of tolerated failures, unless the merge task has received it already. */

@@ -3,7 +3,9 @@ import { costOf } from '../../workload/prices';
 import { outputContainerOf } from '../names';
 import type { Files } from '../ports';
 import {
+  linkOf,
   NO_TASKS,
+  type AttemptLink,
   type CleanedUp,
   type Outcome,
   type RunRecord,
@@ -14,7 +16,7 @@ import { writeRecordOnce } from './record';
 import { NOTHING_KEPT, retentionEndsOf } from './retention';
 
 /** An occurrence whose end no orchestration records: it was skipped, or its orchestration is lost. */
-export interface UnrecordedEnd {
+export interface UnrecordedEnd extends AttemptLink {
   readonly runId: string;
   readonly request: RunRequest;
   readonly outcome: Exclude<Outcome, { kind: 'succeeded' }>;
@@ -46,6 +48,8 @@ export async function recordWithoutRun(files: Files, end: UnrecordedEnd): Promis
     timeline: [{ phase: 'ended', at: endedAt }],
     tasks: NO_TASKS,
     missingTasks: 0,
+    ...linkOf(end),
+    ...(request.retry !== undefined && { retry: request.retry }),
     ...usage,
     estimatedCost: costOf(usage, end.workload?.pool.pricePerNodeHour ?? null),
     results: [],

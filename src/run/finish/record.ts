@@ -2,15 +2,16 @@ import { Failure } from '../../failure';
 import type { Files } from '../ports';
 import { costOf, type NodeTime } from '../../workload/prices';
 import { NOTHING_KEPT, retentionEndsOf } from './retention';
-import type {
-  CleanedUp,
-  Follower,
-  Harvest,
-  Outcome,
-  RunPlan,
-  RunRecord,
-  Usage,
-  WatchState,
+import {
+  linkOf,
+  type CleanedUp,
+  type Follower,
+  type Harvest,
+  type Outcome,
+  type RunPlan,
+  type RunRecord,
+  type Usage,
+  type WatchState,
 } from '../run';
 import { recordBlob, RUNS_CONTAINER } from '../names';
 import type { ActivityContext } from '../activity-context';
@@ -46,6 +47,8 @@ export async function record(
     timeline: watch.timeline,
     tasks: watch.tasks,
     missingTasks: harvest.missingTasks,
+    ...linkOf(plan),
+    ...retryOf(input),
     ...nodeTime,
     preemptions: watch.usage.preemptions,
     estimatedCost: costOf(nodeTime, workload?.pool.pricePerNodeHour ?? null),
@@ -58,6 +61,14 @@ export async function record(
     followers: input.followers,
   };
   return writeRecordOnce(files, written);
+}
+
+function retryOf({
+  plan: { request },
+  watch: { takenOver },
+}: RecordInput): Pick<RunRecord, 'retry' | 'takenOverTasks'> {
+  if (request.retry === undefined) return {};
+  return { retry: request.retry, takenOverTasks: takenOver?.tasks ?? 0 };
 }
 
 /** Writes a record unless there is one; returns the one that stands. */

@@ -6,7 +6,6 @@ import { planRun, type PlanInput } from '../plan';
 import type { BlobFound, Ports } from '../ports';
 import type { Quotas } from './quotas';
 import type { RunPlan, RunRecord, RunRequest } from '../run';
-import { findInputs } from '../stage/stage';
 import { previewOf, PREVIEW_LIMIT, type TaskPreview } from './task-preview';
 import { warningsOf } from '../../workload/checks/warnings';
 import { tasksFor, tasksKnownIn } from '../../workload/work-schema';
@@ -18,6 +17,7 @@ import {
   nodesFor,
 } from '../provision/autoscale-formula';
 import { registrySecretsOf, secretsOf } from '../../workload/programs';
+import { findInputs } from '../stage/find-inputs';
 
 /** The plan of a run: the resources it would create, what it needs, and its cost. */
 export interface Forecast {

@@ -7,7 +7,7 @@ import type { ActivityContext } from '../activity-context';
  * Keeps a mounted container from being empty, so that an empty folder on a node means a failed
  * mount. The staging container has the input list; the output container gets this blob.
  */
-const SENTINEL = '.nightshift';
+export const SENTINEL = '.nightshift';
 
 /** Checks that every container of shared or mounted data has a blob. @throws Failure inputGone */
 export async function checkReferences(

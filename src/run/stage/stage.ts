@@ -1,13 +1,13 @@
 import { Failure } from '../../failure';
-import type { BlobFound } from '../ports';
 import { stagePackages } from './packages';
 import { checkReferences } from './references';
 import type { RunPlan } from '../run';
 import type { Workload } from '../../workload/workload';
-import { INPUT_LIST, outputContainerOf, stagedName } from '../names';
+import { INPUT_LIST, stagedName } from '../names';
 import { labelsOf, workloadOf, type ActivityContext } from '../activity-context';
 import { programsOf, secretsOf, programPath } from '../../workload/programs';
-import { unlikeness, type Inputs } from '../../workload/input-names';
+import { findInputs, type InputFound } from './find-inputs';
+import { ASK_FOR_ALL, pinInputs, readPinnedInputs } from './pinned-inputs';
 
 /** An entry of `inputs.json`, the list of inputs that programs read. */
 export interface StagedInput {
@@ -36,7 +36,7 @@ export async function stage(context: ActivityContext, plan: RunPlan): Promise<St
     return { inputs: workload.inputs === undefined ? null : previous.length };
   }
 
-  const found = workload.inputs === undefined ? null : await findInputs(context, workload, plan);
+  const found = await inputsOf(context, workload, plan);
   if (found?.length === 0) return { inputs: 0 };
 
   await context.files.makeContainer(plan.stagingContainer, labelsOf(plan));
@@ -48,8 +48,21 @@ export async function stage(context: ActivityContext, plan: RunPlan): Promise<St
     const path = programPath(context.programsFolder, workload.name, program);
     await context.files.upload(plan.stagingContainer, `programs/${program}`, path);
   }
+  await pinInputs(context, workload, plan, found ?? []);
   await stageInputs(context, plan, found ?? []);
   return { inputs: found?.length ?? null };
+}
+
+/** The inputs of a run; null for a workload without inputs. A retry works on those of the first attempt. */
+async function inputsOf(
+  context: ActivityContext,
+  workload: Workload,
+  plan: RunPlan,
+): Promise<readonly InputFound[] | null> {
+  const from = plan.request.retry?.from ?? null;
+  const pinned = from === null ? null : await readPinnedInputs(context, workload, from);
+  if (workload.inputs === undefined) return null;
+  return pinned ?? findInputs(context, workload, plan);
 }
 
 /**
@@ -75,6 +88,25 @@ async function stageSecrets(
   }
 }
 
+async function stageInput(
+  files: ActivityContext['files'],
+  { request, stagingContainer }: RunPlan,
+  { container, blob, etag }: InputFound,
+  file: string,
+): Promise<void> {
+  try {
+    await files.copy({ container, name: blob, etag }, { container: stagingContainer, name: file });
+  } catch (cause) {
+    const from = request.retry?.from ?? null;
+    if (from === null || !(cause instanceof Failure && cause.code === 'inputGone')) throw cause;
+    throw new Failure(
+      'inputGone',
+      `blob ${JSON.stringify(blob)} in container ${container} was deleted or overwritten since run ${from} worked on it; ${ASK_FOR_ALL}`,
+      { cause },
+    );
+  }
+}
+
 async function stageInputs(
   { files }: ActivityContext,
   plan: RunPlan,
@@ -84,10 +116,7 @@ async function stageInputs(
   const queue = [...staged];
   const copyNext = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      await files.copy(
-        { container: next.blob.container, name: next.blob.blob, etag: next.blob.etag },
-        { container: plan.stagingContainer, name: next.file },
-      );
+      await stageInput(files, plan, next.blob, next.file);
     }
   };
   await Promise.all(Array.from({ length: COPIES_AT_ONCE }, copyNext));
@@ -98,105 +127,4 @@ async function stageInputs(
     size: blob.bytes,
   }));
   await files.writeText(plan.stagingContainer, INPUT_LIST, JSON.stringify(list));
-}
-
-/** An input blob. Its name among the inputs may differ from that of the blob. */
-export interface InputFound extends BlobFound {
-  readonly container: string;
-  readonly blob: string;
-}
-
-/** Finds the input blobs of a run. A run for one blob fails when that blob is missing. */
-export async function findInputs(
-  context: Pick<ActivityContext, 'files'>,
-  workload: Workload,
-  plan: RunPlan,
-): Promise<InputFound[]> {
-  const inputs = workload.inputs;
-  if (inputs === undefined) return [];
-  const { blob } = plan.request;
-  if (blob !== undefined) return [await findOne(context, inputs, plan, blob)];
-
-  const found: InputFound[] = [];
-  for (const { container, prefix, folder } of sourcesOf(inputs, plan)) {
-    for await (const { name, ...candidate } of context.files.list(container, prefix)) {
-      if (candidate.bytes === 0 || unlikeness(name, inputs) !== undefined) continue;
-      const input = { ...candidate, name: `${folder}${name}`, container, blob: name };
-      checkSize(input, inputs);
-      found.push(input);
-      if (found.length > inputs.maxFiles) {
-        throw new Failure(
-          'inputRefused',
-          `container ${container} has more than ${inputs.maxFiles} input files; raise inputs.maxFiles or remove some`,
-        );
-      }
-    }
-  }
-  return found;
-}
-
-interface Source {
-  readonly container: string;
-  readonly prefix: string | undefined;
-  /** Precedes the names of the inputs, so that those of several sources differ. */
-  readonly folder: string;
-}
-
-/** The sources of the inputs: an input container, or the outputs of the runs that this run follows. */
-function sourcesOf(inputs: Inputs, { request, workload }: RunPlan): readonly Source[] {
-  if (inputs.from === 'container') {
-    return [{ container: inputs.container, prefix: inputs.prefix, folder: '' }];
-  }
-  const { occurrence } = request;
-  const prefix = `${inputs.prefix}/`;
-  if (occurrence.kind === 'after') {
-    return [{ container: outputContainerOf(occurrence.runId), prefix, folder: '' }];
-  }
-  if (occurrence.kind === 'afterAll') {
-    return Object.entries(occurrence.runs).map(([name, runId]) => ({
-      container: outputContainerOf(runId),
-      prefix,
-      folder: `${name}/`,
-    }));
-  }
-  throw new Failure(
-    'inputRefused',
-    `${workload} reads the outputs of the run before it, and this run follows no run`,
-  );
-}
-
-async function findOne(
-  { files }: Pick<ActivityContext, 'files'>,
-  inputs: Inputs,
-  plan: RunPlan,
-  name: string,
-): Promise<InputFound> {
-  const [source] = sourcesOf(inputs, plan);
-  if (source === undefined) throw new Failure('inputGone', `${plan.workload} has no inputs`);
-  const { container } = source;
-  const blob = `blob ${JSON.stringify(name)} in container ${container}`;
-  const unlike = unlikeness(name, inputs);
-  if (unlike !== undefined) {
-    throw new Failure('inputRefused', `${blob} is not an input: its name must ${unlike}`);
-  }
-  const found = await files.find(container, name);
-  if (found === null) throw new Failure('inputGone', `${blob} does not exist`);
-  const { occurrence } = plan.request;
-  if (occurrence.kind === 'blob' && occurrence.etag !== found.etag) {
-    throw new Failure(
-      'inputGone',
-      `${blob} was overwritten before the run started; the new version starts its own run`,
-    );
-  }
-  if (found.bytes === 0) throw new Failure('inputRefused', `${blob} is empty`);
-  checkSize(found, inputs);
-  return { ...found, container, blob: name };
-}
-
-function checkSize(blob: BlobFound, inputs: Inputs): void {
-  if (blob.bytes <= inputs.maxBytesEach) return;
-  throw new Failure(
-    'inputRefused',
-    `blob ${JSON.stringify(blob.name)} has ${blob.bytes} bytes, more than inputs.maxBytesEach (${inputs.maxBytesEach})`,
-  );
 }

@@ -3,6 +3,7 @@ import { preparationOf, releaseOf } from './preparation';
 import { unlessHopeless } from '../provision/provision';
 import type { JobSpec } from '../ports';
 import type { RunPlan } from '../run';
+import { readTakenOver } from './taken-over';
 import { allInputs, manifestFile, taskFrom } from './tasks';
 import { openAccess, type Access } from '../stage/access';
 import type { Workload } from '../../workload/workload';
@@ -16,6 +17,7 @@ export async function submitJob(
 ): Promise<{ jobId: string }> {
   const workload = workloadOf(context.workloads, plan);
   const access = await openAccess(context.files, workload, plan, now);
+  const { hasManifest } = await readTakenOver(context.files, plan);
   const job: JobSpec = {
     id: plan.jobId,
     displayName: `Nightshift ${plan.runId}`,
@@ -24,7 +26,7 @@ export async function submitJob(
     maxMinutes: workload.deadlineMinutes,
     priority: workload.priority,
     maxParallelTasks: workload.maxParallelTasks ?? null,
-    jobManager: jobManagerOf(workload, access),
+    jobManager: hasManifest ? null : jobManagerOf(workload, access),
     preparation: preparationOf(workload, access),
     release: releaseOf(workload, access),
   };

@@ -14,6 +14,13 @@ import { workloadOf, type ActivityContext } from '../activity-context';
  */
 const TASKS_PER_STEP = 20_000;
 
+export interface SubmitInput {
+  readonly plan: RunPlan;
+  /** Index of the first task of the step. */
+  readonly from: number;
+  readonly now: string;
+}
+
 export type Submitted =
   /** The index at which the next step starts. */
   | { readonly kind: 'more'; readonly from: number }
@@ -27,11 +34,13 @@ export type Submitted =
  */
 export async function submitTasks(
   context: ActivityContext,
-  { plan, from, now }: { plan: RunPlan; from: number; now: string },
+  { plan, from, now }: SubmitInput,
 ): Promise<Submitted> {
   const workload = workloadOf(context.workloads, plan);
   const set = await taskSetOf(context, workload, plan, now);
-  if (set.count === 0) return { kind: 'all', tasks: 0, merge: 'none' };
+  // A retry whose other tasks had all succeeded still has its merge to run.
+  const isRetry = (plan.request.retry?.from ?? null) !== null;
+  if (set.count === 0 && !isRetry) return { kind: 'all', tasks: 0, merge: 'none' };
   const next = from + TASKS_PER_STEP;
   if (next < set.count) {
     await context.batch.addTasks(plan.jobId, set.slice(from, next));
@@ -42,6 +51,7 @@ export async function submitTasks(
   const job: PlannedJob = { set, merge, jobId: plan.jobId };
   await completeTasks(context.batch, job, from);
   // A job whose merge is added later must not end before.
+  if (countOf(job) === 0 && state !== 'due') return { kind: 'all', tasks: 0, merge: 'none' };
   if (state !== 'due') await context.batch.endWhenTasksEnd(plan.jobId);
   return { kind: 'all', tasks: countOf(job), merge: state };
 }

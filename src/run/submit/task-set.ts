@@ -5,6 +5,7 @@ import type { RunPlan } from '../run';
 import { allInputs, taskFrom } from './tasks';
 import type { TaskTemplate } from '../../workload/task-schema';
 import { openAccess, type Access } from '../stage/access';
+import { isTakenOver, readTakenOver, type TakenOver } from './taken-over';
 import { unitsOf, type Unit, type Units } from './units';
 import { tasksFor, type Work } from '../../workload/work-schema';
 import type { Workload } from '../../workload/workload';
@@ -32,26 +33,78 @@ export async function taskSetOf(
   plan: RunPlan,
   now: string,
 ): Promise<TaskSet> {
-  const { work } = workload;
-  const units = await unitsOf(context, work, plan);
+  const { units, takenOver, count, idAt, placeOf } = await remainingWork(context, workload, plan);
   const access = await openAccess(context.files, workload, plan, now);
   const taskContext: TaskContext = {
     context,
     workload,
     plan,
     units,
+    takenOver,
     access,
     minutes: credentialMinutes(plan, now),
   };
-  const count = tasksFor(work, units.count);
-  const task = (index: number) => taskAt(taskContext, index);
+  const task = (index: number) => taskAt(taskContext, placeOf(index));
   return {
     count,
     access,
-    idAt: (index) => (chunkSizeOf(work) === 1 ? units.at(index).id : chunkId(index)),
+    idAt,
     slice: (from, to) => mapAhead(range(from, Math.min(to, count)), TASKS_BUILT_AT_ONCE, task),
     task,
   };
+}
+
+/** The tasks of a run, except the merge and those that a retry has taken over. */
+interface RemainingWork {
+  readonly units: Units;
+  readonly takenOver: TakenOver;
+  readonly count: number;
+  idAt(index: number): string;
+  /** The index of a task among all tasks of the work. */
+  placeOf(index: number): number;
+}
+
+async function remainingWork(
+  context: ActivityContext,
+  { work }: Workload,
+  plan: RunPlan,
+): Promise<RemainingWork> {
+  const units = await unitsOf(context, work, plan);
+  const takenOver = await readTakenOver(context.files, plan);
+  const all = tasksFor(work, units.count);
+  const idOf = (place: number) => (chunkSizeOf(work) === 1 ? units.at(place).id : chunkId(place));
+  if (takenOver.succeeded.size === 0) {
+    return { units, takenOver, count: all, idAt: idOf, placeOf: (index) => index };
+  }
+  const places = [...range(0, all)].filter((place) => !isTakenOver(takenOver, idOf(place)));
+  const placeOf = (index: number) => places[index] ?? all;
+  const idAt = (index: number) => idOf(placeOf(index));
+  return { units, takenOver, count: places.length, idAt, placeOf };
+}
+
+/** The extent of the work that is left to a retry. */
+export interface Extent {
+  /** Number of tasks that had succeeded. */
+  readonly takenOver: number;
+  /** Number of tasks that can start at once. */
+  readonly startable: number;
+}
+
+export async function extentOf(
+  context: ActivityContext,
+  workload: Workload,
+  plan: RunPlan,
+): Promise<Extent> {
+  const { work } = workload;
+  const { units, takenOver, count, placeOf } = await remainingWork(context, workload, plan);
+  const all = tasksFor(work, units.count);
+  const waits = (place: number) =>
+    (units.at(place).after ?? []).some((other) => !isTakenOver(takenOver, other));
+  const startable =
+    work.kind === 'tasks'
+      ? [...range(0, count)].filter((index) => !waits(placeOf(index))).length
+      : count;
+  return { takenOver: all - count, startable };
 }
 
 /** The ids of a set, calculated one at a time. */
@@ -64,6 +117,7 @@ interface TaskContext {
   readonly workload: Workload;
   readonly plan: RunPlan;
   readonly units: Units;
+  readonly takenOver: TakenOver;
   readonly access: Access;
   readonly minutes: number;
 }
@@ -83,7 +137,8 @@ async function taskOfUnit(taskContext: TaskContext, unit: Unit): Promise<TaskSpe
     id,
     environment,
     resourceFiles: await inputsOf(taskContext, [unit]),
-    dependsOn: after,
+    // Batch knows no task of another job.
+    dependsOn: after.filter((other) => !isTakenOver(taskContext.takenOver, other)),
     ...(affinityId !== undefined && { affinityId }),
   });
 }

@@ -231,3 +231,38 @@ test('the ids of all tasks are listed page by page, by nothing but their ids', a
     '/jobs/hello-1/tasks?skip=2',
   ]);
 });
+
+test('the ends of all tasks are listed, by what tells a success from a failure', async () => {
+  const line = await opened(() => ({
+    status: 200,
+    body: {
+      value: [
+        {
+          id: 't1',
+          state: 'completed',
+          executionInfo: { result: 'success', retryCount: 0, requeueCount: 0 },
+        },
+        {
+          id: 't2',
+          state: 'completed',
+          executionInfo: { result: 'failure', retryCount: 3, requeueCount: 0 },
+        },
+        { id: 't3', state: 'running', executionInfo: { retryCount: 0, requeueCount: 0 } },
+        { id: 't4', state: 'active' },
+      ],
+    },
+  }));
+
+  const ends: unknown[] = [];
+  for await (const task of line.batch.taskEnds('hello-1')) ends.push(task);
+
+  expect(ends).toEqual([
+    { id: 't1', end: 'succeeded' },
+    { id: 't2', end: 'failed' },
+    { id: 't3', end: 'unfinished' },
+    { id: 't4', end: 'unfinished' },
+  ]);
+  expect(line.asked.map(({ path }) => decodeURIComponent(path))).toEqual([
+    '/jobs/hello-1/tasks?$select=id,state,executionInfo',
+  ]);
+});
