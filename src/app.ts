@@ -10,14 +10,13 @@ import type { Outbox } from './ledger/notices';
 import { newOccurrenceOf } from './ledger/new-occurrence';
 import type { ActiveRow, OccurrenceRow } from './ledger/rows';
 import { endingOf } from './ledger/run-ledger';
-import { occurrenceOfDue, type SchedulesInForce } from './ledger/schedules';
+import { requestOfDue, type SchedulesInForce } from './ledger/schedules';
 import type { Table } from './ledger/table';
 import { recordWithoutRun } from './run/finish/record-without-run';
 import type { Ports } from './run/ports';
 import { linkOf, type RunInput, type RunRequest } from './run/run';
 import { POLL_NOW, RUN_ORCHESTRATION } from './run/workflow';
 import { groupOf } from './workload/after-schema';
-import { parametersOf } from './workload/parameters';
 import { overlapPolicy, type Workloads } from './workload/workload';
 
 /** Everything that triggers, the API and the reconciler work with. */
@@ -65,11 +64,7 @@ function backfillsOf(app: App): AdmissionContext['backfills'] {
       if (workload === undefined) {
         throw new Failure('unknownWorkload', `workload ${schedule.workload} no longer exists`);
       }
-      const request = {
-        workload: workload.name,
-        occurrence: occurrenceOfDue(schedule, due),
-        parameters: parametersOf(workload, {}),
-      };
+      const request = requestOfDue(workload, schedule, due);
       const known = newOccurrenceOf(workload, request, { backfill }, now().toISOString());
       return { ...known, owner: await owner() };
     },

@@ -158,7 +158,7 @@ function registerTriggers(app: App, settings: Settings): void {
       const { index } = schedule;
       df.app.client.timer(`${workload.name}-timer${index === 0 ? '' : `-${index + 1}`}`, {
         schedule: timerCronOf(schedule, settings.timeZone, app.now()),
-        handler: timerHandler(app, workload, schedules),
+        handler: timerHandler(app, workload),
       });
     }
     if (workload.triggers.blob !== undefined) {
@@ -183,7 +183,7 @@ function registerTriggers(app: App, settings: Settings): void {
   df.app.client.timer('reconcile', {
     schedule: timerCronOf({ cron, timeZone }, timeZone, app.now()),
     runOnStartup: true,
-    handler: reconcileHandler(app, settings.schedules),
+    handler: reconcileHandler(app),
   });
 }
 

@@ -3,7 +3,7 @@ import { admissionOf, policyOf, type App } from './app';
 import { Failure } from './failure';
 import { adoptFormerRun, takeFormerRuns } from './former-version';
 import { registerFollowUps } from './ledger/follow-ups';
-import { decideAdmission } from './ledger/admission';
+import { decideAdmission, isWaiting } from './ledger/admission';
 import { admit, spentIn } from './ledger/admit';
 import {
   ACTIVE_PARTITION,
@@ -149,7 +149,7 @@ export async function refuseWithoutRoom(
   if (mine.reason.code !== 'overlapped') {
     throw new Failure(mine.reason.code, `${workload} is not started now: ${mine.reason.cause}`);
   }
-  const waiting = rows.filter(({ state }) => state === 'known' || state === 'queued').length;
+  const waiting = rows.filter(isWaiting).length;
   if (waiting < MAX_WAITING) return;
   throw new Failure('tooManyRuns', `${workload} is not started now: ${waiting} runs wait already`);
 }

@@ -1,4 +1,5 @@
 import type { App } from '../app';
+import { isWaiting } from '../ledger/admission';
 import { dueTimesOf, isOf, schedulesHash, schedulesOfBackfill } from '../ledger/backfill-plan';
 import { latestAttempts } from '../ledger/latest-attempts';
 import { listActive } from '../ledger/list';
@@ -10,7 +11,6 @@ export function backfillSummary(row: BackfillRow, active: readonly ActiveRow[]):
   const { id, workload, from, to, order, atOnce, again, schedule } = row;
   const { state, cause, by, createdAt, endedAt, total, first, last, registered, settled } = row;
   const own = active.filter((one) => one.workload === row.workload && isOf(one, row));
-  const waits = ({ state }: ActiveRow) => state === 'known' || state === 'queued';
   return {
     id,
     workload,
@@ -30,8 +30,8 @@ export function backfillSummary(row: BackfillRow, active: readonly ActiveRow[]):
     last,
     registered,
     remaining: total - settled,
-    running: own.filter((one) => !waits(one)).map(({ runId }) => runId),
-    waiting: own.filter(waits).map(({ runId }) => runId),
+    running: own.filter((one) => !isWaiting(one)).map(({ runId }) => runId),
+    waiting: own.filter(isWaiting).map(({ runId }) => runId),
   };
 }
 

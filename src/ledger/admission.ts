@@ -86,7 +86,8 @@ export function isAdmitted({ state, deadline }: ActiveRow): boolean {
   return state === 'starting' || state === 'running' || (state === 'ending' && deadline !== null);
 }
 
-function isWaiting({ state }: ActiveRow): boolean {
+/** A row that admission has not let in, nor decided to end. */
+export function isWaiting({ state }: ActiveRow): boolean {
   return state === 'known' || state === 'queued';
 }
 

@@ -10,10 +10,12 @@ import {
   schedulesOfBackfill,
   type DueTime,
 } from './backfill-plan';
+import { isWaiting } from './admission';
 import { cancelWaiting, endBackfill, keyOf, putAway } from './backfills';
-import { ACTIVE_PARTITION, keyFrom, partitionOf, runIdOf } from './keys';
+import { ACTIVE_PARTITION, runIdOf } from './keys';
+import { latestAttempts } from './latest-attempts';
 import { register, writeOf, type NewOccurrence, type Versioned } from './ledger';
-import type { ActiveRow, BackfillMark, BackfillRow, BackfillRun, OccurrenceRow } from './rows';
+import type { ActiveRow, BackfillMark, BackfillRow, BackfillRun } from './rows';
 import type { DeclaredSchedule } from './schedules';
 import type { Table } from './table';
 
@@ -67,7 +69,7 @@ async function cancelOrphans(
     (row) =>
       row.backfill !== undefined &&
       backfillWorkload(row.backfill.id) === row.workload &&
-      (row.state === 'known' || row.state === 'queued') &&
+      isWaiting(row) &&
       row.cancel === null &&
       !backfills.some(({ value }) => isOf(row, value) && value.state === 'active'),
   );
@@ -235,36 +237,8 @@ async function attemptsOf(
 ): Promise<readonly (number | null)[]> {
   const attempts: (number | null)[] = [];
   await eachAtOnce([...due.entries()], READS_AT_ONCE, async ([index, { due: at }]) => {
-    attempts[index] = attemptFor(await latestOf(table, row.workload, at), markOf(row), row.again);
+    const { byDue } = await latestAttempts(table, row.workload, { first: at, last: at });
+    attempts[index] = attemptFor(byDue.get(at) ?? null, markOf(row), row.again);
   });
   return attempts;
-}
-
-/** Occurrences of one second; a workload has a due time, its attempts and perhaps some blobs then. */
-const MAX_OF_A_SECOND = 1000;
-
-/** The latest attempt of a due time, in one query whatever the number of attempts. */
-async function latestOf(
-  table: Table,
-  workload: string,
-  due: string,
-): Promise<OccurrenceRow | null> {
-  const second = keyFrom(due);
-  const range = { from: `${second}-`, to: `${second}~` };
-  const rows = await table.list(partitionOf(workload), range, MAX_OF_A_SECOND);
-  return latestAttempt(
-    rows.map(({ value }) => value as unknown as OccurrenceRow),
-    due,
-  );
-}
-
-/** The latest attempt of a due time among rows. */
-export function latestAttempt(rows: readonly OccurrenceRow[], due: string): OccurrenceRow | null {
-  let latest: OccurrenceRow | null = null;
-  for (const row of rows) {
-    const { occurrence, attempt } = row;
-    if (occurrence.kind !== 'schedule' || occurrence.due !== due) continue;
-    if (latest === null || attempt > latest.attempt) latest = row;
-  }
-  return latest;
 }

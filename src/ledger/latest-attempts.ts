@@ -33,8 +33,12 @@ export async function latestAttempts(
 }
 
 function note(byDue: Map<string, OccurrenceRow>, row: OccurrenceRow): void {
-  const { occurrence, attempt } = row;
+  const { occurrence } = row;
   if (occurrence.kind !== 'schedule') return;
-  const known = byDue.get(occurrence.due);
-  if (known === undefined || attempt > known.attempt) byDue.set(occurrence.due, row);
+  byDue.set(occurrence.due, laterAttempt(byDue.get(occurrence.due), row));
+}
+
+/** Of two attempts of one occurrence the later one. */
+export function laterAttempt(known: OccurrenceRow | undefined, row: OccurrenceRow): OccurrenceRow {
+  return known === undefined || row.attempt > known.attempt ? row : known;
 }

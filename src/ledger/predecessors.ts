@@ -2,6 +2,7 @@ import { groupOf } from '../workload/after-schema';
 import type { Workloads } from '../workload/workload';
 import type { AfterAll } from '../run/run';
 import { dueTimesIn, isDueAt } from './due-times';
+import { laterAttempt } from './latest-attempts';
 import { listOccurrences } from './list';
 import type { ActiveRow, OccurrenceRow } from './rows';
 import type { SchedulesInForce } from './schedules';
@@ -154,11 +155,8 @@ export function predecessorsIn(
   for (const workload of workloads) {
     const row = rows
       .filter((one) => one.workload === workload && isOfDue(one, due))
-      .reduce<OccurrenceRow | null>(
-        (last, one) => (one.attempt > (last?.attempt ?? -1) ? one : last),
-        null,
-      );
-    if (row === null || row.state === 'open') {
+      .reduce<OccurrenceRow | undefined>(laterAttempt, undefined);
+    if (row === undefined || row.state === 'open') {
       return { kind: 'waiting', cause: `the run of ${workload} for ${due} has not ended` };
     }
     if (row.endedAt !== null && row.endedAt > at) at = row.endedAt;

@@ -9,8 +9,10 @@ import {
   type CatchUpRule,
   type Schedule,
 } from './due-times';
-import type { Occurrence } from '../run/run';
+import type { Occurrence, RunRequest } from '../run/run';
 import { offsetAt } from '../workload/local-time';
+import { parametersOf } from '../workload/parameters';
+import type { Workload } from '../workload/workload';
 import { WORKLOAD_PARTITION } from './keys';
 import { readOccurrence, versioned, writeOf, type Versioned } from './ledger';
 import type { Table } from './table';
@@ -120,6 +122,19 @@ export function occurrenceOfDue(schedule: DeclaredSchedule, due: string): Occurr
     due,
     timeZone: schedule.timeZone,
     ...(intervalStart !== null && { intervalStart }),
+  };
+}
+
+/** The request for the run of a due time. */
+export function requestOfDue(
+  workload: Workload,
+  schedule: DeclaredSchedule,
+  due: string,
+): RunRequest {
+  return {
+    workload: workload.name,
+    occurrence: occurrenceOfDue(schedule, due),
+    parameters: parametersOf(workload, {}),
   };
 }
 

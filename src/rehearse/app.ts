@@ -156,12 +156,11 @@ export interface Host {
 
 function openHost(app: App, life: HostLife): Host {
   const { parts, hub } = app;
-  const { schedules } = parts;
   const bare = clientOf(hub, (instanceId, input) => app.noteStart(instanceId, input));
   const client = parts.reach(life, 'engine', bare);
   const product = productOf(app, life);
   const activities = activitiesOf(product, client);
-  const reconciler = reconcileHandler(product, schedules);
+  const reconciler = reconcileHandler(product);
   const poison = poisonBlobHandler(product);
   return {
     product,
@@ -172,11 +171,7 @@ function openHost(app: App, life: HostLife): Host {
       return JSON.stringify(await activity(JSON.parse(input)));
     },
     fireTimer: (workload, due) =>
-      timerHandler(product, workload, schedules[workload.name] ?? [])(
-        timerAt(due),
-        client,
-        contextOf(app),
-      ),
+      timerHandler(product, workload)(timerAt(due), client, contextOf(app)),
     fireBlob: (workload, container, name, eTag) => {
       const triggerMetadata = { blobTrigger: `${container}/${name}`, properties: { eTag } };
       return blobHandler(product, workload)(null, client, contextOf(app, triggerMetadata));

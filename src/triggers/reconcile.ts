@@ -12,13 +12,7 @@ import { insertMissed, listeners } from '../ledger/notices';
 import { reconcile, type ReconcileContext, type Reconciled } from '../ledger/reconcile';
 import type { InstanceState } from '../ledger/repair';
 import type { ActiveRow } from '../ledger/rows';
-import {
-  occurrenceOfDue,
-  startByOf,
-  type DeclaredSchedule,
-  type ScheduleContext,
-  type SchedulesInForce,
-} from '../ledger/schedules';
+import { requestOfDue, startByOf, type ScheduleContext } from '../ledger/schedules';
 import { reap } from '../run/finish/reap';
 import { canWork } from '../run/provision/nodes';
 import { readUpkeep, type Upkeep } from '../ledger/upkeep';
@@ -31,7 +25,7 @@ import { parametersOf } from '../workload/parameters';
 import type { Workload } from '../workload/workload';
 
 /** Every few minutes and at start: closes the difference between what should be and what is. */
-export function reconcileHandler(app: App, schedules: SchedulesInForce) {
+export function reconcileHandler(app: App) {
   let isFirstPass = true;
   return async (
     _timer: Timer,
@@ -40,7 +34,7 @@ export function reconcileHandler(app: App, schedules: SchedulesInForce) {
   ): Promise<void> => {
     const kept = await readUpkeep(app.table);
     for (const sentence of await takeFormerRuns(app, client, kept)) context.log(sentence);
-    const parts = await contextOf(app, client, schedules, kept);
+    const parts = await contextOf(app, client, kept);
     const { done, failed } = await reconcile({ ...parts, isFirstPass });
     isFirstPass = isFirstPass && failed.length > 0;
     for (const sentence of done) context.log(sentence);
@@ -52,13 +46,12 @@ export function reconcileHandler(app: App, schedules: SchedulesInForce) {
 async function contextOf(
   app: App,
   client: DurableClient,
-  schedules: SchedulesInForce,
   kept: Upkeep,
 ): Promise<Omit<ReconcileContext, 'isFirstPass'>> {
   const owner = await app.owner();
   return {
     admission: admissionOf(app, client),
-    schedules: [...app.workloads.keys()].flatMap((name) => schedules[name] ?? []),
+    schedules: [...app.workloads.keys()].flatMap((name) => app.schedules[name] ?? []),
     scheduling: schedulingOf(app, owner, kept),
     watched: [...app.workloads.values()].flatMap(watchedBy),
     inventory: {
@@ -87,11 +80,6 @@ async function contextOf(
 }
 
 function schedulingOf(app: App, owner: string, kept: Upkeep): ScheduleContext {
-  const requestOf = (workload: Workload, schedule: DeclaredSchedule, due: string) => ({
-    workload: workload.name,
-    occurrence: occurrenceOfDue(schedule, due),
-    parameters: parametersOf(workload, {}),
-  });
   const runIdOfDue = (workload: string, due: string): string =>
     runIdOf({ owner, workload, occurrence: { kind: 'schedule', due }, instant: due, attempt: 0 });
   return {
@@ -101,12 +89,12 @@ function schedulingOf(app: App, owner: string, kept: Upkeep): ScheduleContext {
       const workload = app.workloads.get(schedule.workload);
       if (workload === undefined) return;
       const known = startByOf(schedule, due);
-      await registerRun(app, kept, workload, requestOf(workload, schedule, due), known);
+      await registerRun(app, kept, workload, requestOfDue(workload, schedule, due), known);
     },
     recordMissed: async (schedule, due, cause) => {
       const workload = app.workloads.get(schedule.workload);
       if (workload === undefined) return;
-      const request = requestOf(workload, schedule, due);
+      const request = requestOfDue(workload, schedule, due);
       const known = { request, instant: due, attempt: 0 };
       const now = app.now().toISOString();
       const row = newOccurrenceRow(runIdOfDue(workload.name, due), known, now);

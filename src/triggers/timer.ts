@@ -20,7 +20,7 @@ import { parametersOf } from '../workload/parameters';
  * fires twice for one due time, or late after an outage, starts one run. Timers fire at more times than
  * are due; the schedules decide. A timer that an operator fires has no due time.
  */
-export function timerHandler(app: App, workload: Workload, schedules: readonly DeclaredSchedule[]) {
+export function timerHandler(app: App, workload: Workload) {
   return async (timer: Timer, client: DurableClient, context: InvocationContext): Promise<void> => {
     const start = async (occurrence: Occurrence, known: KnownOccurrence): Promise<void> => {
       const request = {
@@ -34,7 +34,7 @@ export function timerHandler(app: App, workload: Workload, schedules: readonly D
     };
     const fired = firedAt(timer);
     if (fired === null) return start({ kind: 'request', key: `timer-${context.invocationId}` }, {});
-    const all = dueIn(schedules, fired);
+    const all = dueIn(app.schedules[workload.name] ?? [], fired);
     if (all.length === 0) context.log(`${fired} is not a due time of ${workload.name}`);
     for (const { due, schedule } of all) {
       if (isLate(fired, app.now()))

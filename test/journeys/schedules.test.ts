@@ -35,7 +35,7 @@ async function firstPass(): Promise<void> {
   );
 }
 
-/** What the host has written of passes that are over. */
+/** The host's log lines on passes that have ended. */
 function lastPasses(): readonly string[] {
   return world.lines.filter((line) => /host: .* reconcile .*(succeeded|failed)/.test(line));
 }
@@ -46,7 +46,7 @@ async function comeBackAt(clockAt: string): Promise<void> {
   world = await openWorld({ ...start, clockAt, folder, ports: portsOf(environment) });
 }
 
-/** All occurrences of a workload, oldest first, once there are so many and all have ended. */
+/** All occurrences of a workload, oldest first, once there are `count` of them and all have ended. */
 function occurrences(workload: string, count: number): Promise<readonly Run[]> {
   let runs: readonly Run[] = [];
   return eventually(

@@ -76,7 +76,7 @@ function listIn({ files }: Stage, { outputContainer }: RunRecord): readonly unkn
     .map((line) => JSON.parse(line) as unknown);
 }
 
-/** What the nodes of a run have written. */
+/** Outputs of the nodes of a run. */
 function write({ files }: Stage, { outputContainer }: RunRecord, ...names: readonly string[]) {
   for (const name of names) files.put(outputContainer, name, `of ${outputContainer}`);
 }

@@ -40,7 +40,7 @@ function timerAt(next: string): Timer {
 }
 
 async function fire({ app, hub }: TestApp, name: string): Promise<string> {
-  const handler = timerHandler(app, present(app.workloads.get(name)), app.schedules[name] ?? []);
+  const handler = timerHandler(app, present(app.workloads.get(name)));
   const context = new InvocationContext({ invocationId: 'a', logHandler: () => undefined });
   await handler(timerAt(DUE), hub.client, context);
   return runIdOf({ ...identity(name), occurrence: { kind: 'schedule', due: DUE } });
@@ -128,7 +128,7 @@ test('the due time of a pause is skipped, and so is what waits for it', async ()
 
 test('due times that passed while the app was down are missed for all of a chain but the last', async () => {
   const at = world();
-  const reconciler = reconcileHandler(at.app, at.app.schedules);
+  const reconciler = reconcileHandler(at.app);
   const pass = () =>
     reconciler(timerAt(DUE), at.hub.client, new InvocationContext({ logHandler: () => undefined }));
   at.at(-60);

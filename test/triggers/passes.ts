@@ -51,7 +51,7 @@ export function handlerOf(app: App, cron?: string) {
   const catchUp = app.workloads.get('hello')?.triggers.schedule?.[0]?.catchUp ?? 'last';
   const schedule = { workload: 'hello', index: 0, timeZone: 'UTC', catchUp } as const;
   const schedules: SchedulesInForce = cron === undefined ? {} : { hello: [{ ...schedule, cron }] };
-  return reconcileHandler(app, schedules);
+  return reconcileHandler({ ...app, schedules });
 }
 
 /** The same port, which writes down the name of each call. */

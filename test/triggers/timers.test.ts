@@ -28,7 +28,10 @@ async function fire(
   schedules: readonly DeclaredSchedule[] = [nightly],
 ): Promise<TestApp> {
   const world = testApp([{ ...whole, overlap: 'allow' }]);
-  const handler = timerHandler(world.app, present(world.app.workloads.get('hello')), schedules);
+  const handler = timerHandler(
+    { ...world.app, schedules: { hello: schedules } },
+    present(world.app.workloads.get('hello')),
+  );
   for (const [index, timer] of timers.entries()) {
     const context = new InvocationContext({
       invocationId: `call-${index}`,

@@ -17,7 +17,7 @@ interface Header {
 }
 
 /**
- * Writes the tasks of the job in at most 10 requests for every 10,000 tasks. Of a job with more
+ * Writes the tasks of the job with one request for each 1,000 of them. Of a job with more
  * tasks the failed ones are kept; the record has the counts of all.
  */
 export async function keepTasks(

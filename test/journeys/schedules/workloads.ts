@@ -44,7 +44,7 @@ const weekly = noting('weekly', {
   catchUp: 'all',
 });
 
-/** What the two before it wrote, where both are due. */
+/** Joins the results of two others, where both are due. */
 const summary = defineWorkload({
   name: 'summary',
   description: 'Joins what two others wrote for one due time',
