@@ -46,3 +46,12 @@ async function refusal(url: string, response: Response): Promise<string> {
   if (response.status === 401) return 'the app requires a function key; name it with --key';
   return `the app at ${new URL(url).origin} returned status ${response.status} for ${new URL(url).pathname}`;
 }
+
+/** The next due time of a schedule, as workloads and plans have it. */
+export interface NextDue {
+  readonly timeZone: string;
+  /** In UTC; null for a schedule that is never due again. */
+  readonly nextDueAt: string | null;
+  /** The same in the zone of the schedule, with its offset. */
+  readonly nextDueLocal: string | null;
+}

@@ -1,5 +1,5 @@
 import { runCommand, type CommandLine, type Values } from '../command-line';
-import { callApp } from './app-api';
+import { callApp, type NextDue } from './app-api';
 import { planCommand } from './commands';
 import { counted, printable } from './text';
 
@@ -46,11 +46,7 @@ interface Plan {
       readonly about: string;
     }[];
   };
-  readonly schedules: readonly {
-    readonly timeZone: string;
-    readonly nextDueAt: string | null;
-    readonly nextDueLocal: string | null;
-  }[];
+  readonly schedules: readonly NextDue[];
   readonly secrets: readonly { readonly name: string; readonly isReadable: boolean }[];
   readonly account: {
     readonly quotas: Readonly<Record<keyof typeof quotaNames, number | null>>;

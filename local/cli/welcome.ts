@@ -1,5 +1,5 @@
 import type { Environment } from '../environment';
-import { callApp } from './app-api';
+import { callApp, type NextDue } from './app-api';
 import { twoColumns, wrap } from './text';
 
 /** The text that `npm start` prints when everything is up, wrapped to the terminal. */
@@ -16,11 +16,7 @@ export async function welcome(
 /** The part of `GET /api/workloads` that is shown. */
 interface Workload {
   readonly name: string;
-  readonly schedules: readonly {
-    readonly timeZone: string;
-    readonly nextDueAt: string | null;
-    readonly nextDueLocal: string | null;
-  }[];
+  readonly schedules: readonly NextDue[];
   readonly blobContainer: string | null;
   readonly after: { readonly nextDueAt: string | null } | null;
   readonly pause: object | null;

@@ -1,3 +1,4 @@
+import { dueOf } from '../ledger/notices';
 import { newOccurrenceRow, requireParts } from '../ledger/ledger';
 import { listActive, listOccurrences } from '../ledger/list';
 import { FINAL_STATES, type ActiveRow, type FinalState, type OccurrenceRow } from '../ledger/rows';
@@ -78,7 +79,7 @@ export function toRunSummary(row: OccurrenceRow, active: ActiveRow | null): RunS
     workload,
     status: isOpen ? (active === null ? 'running' : activeStatus(active)) : state,
     trigger: occurrence.kind,
-    dueAt: 'due' in occurrence ? occurrence.due : null,
+    dueAt: dueOf(row),
     blob: row.blob,
     parameters: row.parameters,
     follows: followedBy(occurrence),
