@@ -9,6 +9,7 @@ interface ApiErrorDetails extends ErrorOptions {
   /** The error code of the app. */
   readonly title?: string;
   readonly errors?: readonly ProblemError[];
+  readonly body?: unknown;
 }
 
 /** A request that did not succeed: the app could not be reached, refused it, or is another program. */
@@ -19,15 +20,18 @@ export class ApiError extends Error {
   /** The error code of the app; null for an answer that is not the app's. */
   readonly code: string | null;
   readonly errors: readonly ProblemError[];
+  /** The JSON of the answer; undefined where it has none. */
+  readonly body: unknown;
 
   constructor(
     readonly kind: 'unreachable' | 'refused' | 'notTheApp',
     message: string,
-    { status, title, errors, ...options }: ApiErrorDetails = {},
+    { status, title, errors, body, ...options }: ApiErrorDetails = {},
   ) {
     super(message, options);
     this.status = status ?? null;
     this.code = title ?? null;
     this.errors = errors ?? [];
+    this.body = body;
   }
 }

@@ -4,57 +4,106 @@ import { ApiError, type ProblemError } from './api-error';
 export interface Target {
   readonly url: string;
   readonly key: string | null;
+  /** Fetches a key when the app asks for one and none is given. */
+  readonly fetchKey?: () => Promise<string>;
 }
 
 export type Method = 'GET' | 'POST' | 'DELETE';
 
 /** Sends one request to the app and returns the JSON of its answer. */
-export type Send = (method: Method, path: string, body?: object) => Promise<unknown>;
+export type Send = (
+  method: Method,
+  path: string,
+  body?: object,
+  headers?: Readonly<Record<string, string>>,
+) => Promise<unknown>;
+
+/** Returns the address to which the app redirects a request. */
+export type Locate = (path: string) => Promise<string>;
+
+/** A connection to one app, whose requests share its key. */
+export interface Connection {
+  readonly send: Send;
+  readonly locate: Locate;
+}
 
 /** The time after which a request without an answer fails: the host ends one itself after 230 seconds. */
 const TIMEOUT_MS = 240_000;
 
 /** @throws ApiError for an app that cannot be reached, and for an answer other than success */
-export function sendTo({ url, key }: Target): Send {
+export function connectTo(target: Target): Connection {
+  const request = requestTo(target);
+  return {
+    send: async (method, path, body, headers = {}) => {
+      const response = await request(path, {
+        method,
+        headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+        // The key belongs to this app alone: no redirect takes it to another host.
+        redirect: 'error',
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      return answerOf(response, `${method} ${path}`);
+    },
+    locate: async (path) => {
+      const response = await request(path, { redirect: 'manual', headers: {} });
+      const location = response.headers.get('location');
+      if (response.status !== 302 || location === null) await answerOf(response, `GET ${path}`);
+      await response.body?.cancel();
+      if (location !== null) return location;
+      throw new ApiError('notTheApp', `GET ${path} was answered without an address`);
+    },
+  };
+}
+
+export function sendTo(target: Target): Send {
+  return connectTo(target).send;
+}
+
+interface Call extends RequestInit {
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Sends requests with the key. A key is fetched once, when the app asks for it. */
+function requestTo({ url, key, fetchKey }: Target) {
   const base = url.replace(/\/+$/, '');
-  return async (method, path, body) => {
+  let known = key === null ? null : Promise.resolve(key);
+  const attempt = async (path: string, call: Call): Promise<Response> => {
+    const value = await known;
     const headers = {
       accept: 'application/json',
-      ...(key !== null && { 'x-functions-key': key }),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(value !== null && { 'x-functions-key': value }),
+      ...call.headers,
     };
-    const response = await fetch(`${base}${path}`, {
-      method,
-      headers,
-      // The key belongs to this app alone: no redirect takes it to another host.
-      redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    }).catch((error: unknown) => {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    return fetch(`${base}${path}`, { ...call, headers, signal }).catch((error: unknown) => {
       throw unreachable(base, error);
     });
-    return answerOf(response, `${method} ${path}`);
+  };
+  return async (path: string, call: Call): Promise<Response> => {
+    const response = await attempt(path, call);
+    if (response.status !== 401 || key !== null || fetchKey === undefined) return response;
+    await response.body?.cancel();
+    known ??= fetchKey();
+    return attempt(path, call);
   };
 }
 
 async function answerOf(response: Response, call: string): Promise<unknown> {
-  const text = await response.text();
+  const text = await response.text().catch((error: unknown) => {
+    throw unreachable(new URL(response.url).origin, error);
+  });
+  const body = parsedOr(text);
   if (response.ok) {
-    const parsed = parsedOr(text);
-    if (parsed !== undefined) return parsed;
+    if (body !== undefined) return body;
     throw new ApiError('notTheApp', `${call} was answered with something other than JSON`);
   }
-  const problem = problemIn(text);
+  const { status } = response;
+  const problem = problemIn(body);
   if (problem !== null) {
-    throw new ApiError('refused', problem.detail, {
-      status: response.status,
-      title: problem.title,
-      errors: problem.errors ?? [],
-    });
+    const { detail, title, errors = [] } = problem;
+    throw new ApiError('refused', detail, { status, title, errors, body });
   }
-  throw new ApiError('refused', `${call} was answered with status ${response.status}`, {
-    status: response.status,
-  });
+  throw new ApiError('refused', `${call} was answered with status ${status}`, { status, body });
 }
 
 interface Problem {
@@ -63,8 +112,8 @@ interface Problem {
   readonly errors?: readonly ProblemError[];
 }
 
-function problemIn(text: string): Problem | null {
-  const parsed = parsedOr(text) as Partial<Problem> | null | undefined;
+function problemIn(body: unknown): Problem | null {
+  const parsed = body as Partial<Problem> | null | undefined;
   return typeof parsed?.detail === 'string' && typeof parsed.title === 'string'
     ? (parsed as Problem)
     : null;
