@@ -20,7 +20,7 @@ export interface Estimate {
   readonly capCost: number | null;
 }
 
-/** What a run would create, need and cost. */
+/** The plan of a run: resources, needs and cost. */
 export interface Plan {
   readonly workload: string;
   /** Errors that would make the run fail; empty when it can start. */
