@@ -355,7 +355,20 @@ export function notePoll(watch: WatchState, seen: Observation, now: Date): Watch
     ...watch,
     tasks: seen.tasks,
     usage: addUsage(watch.usage, seen.pool, now),
-    lastUsableNodeAt: hasReadyNode ? now.toISOString() : watch.lastUsableNodeAt,
+    lastUsableNodeAt: hasReadyNode ? now.toISOString() : lastUsableNodeAt(watch, now),
     formulaErrors: (seen.pool?.formulaError ?? null) === null ? 0 : watch.formulaErrors + 1,
   };
+}
+
+/** Longer than any interval between polls, retries of a slow poll included. */
+const UNOBSERVED_MS = 15 * MINUTE_MS;
+
+/**
+ * Time without a poll is no time without a node: when no host was up for hours, nodes may have come
+ * and been preempted, so the wait goes on from the last poll.
+ */
+function lastUsableNodeAt({ lastUsableNodeAt: last, usage }: WatchState, now: Date): string {
+  const unobservedMs = now.getTime() - Date.parse(usage.lastPollAt);
+  if (unobservedMs < UNOBSERVED_MS) return last;
+  return new Date(Date.parse(last) + unobservedMs).toISOString();
 }

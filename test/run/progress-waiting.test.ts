@@ -204,3 +204,13 @@ test('a poll stores the task counts and when a usable node was last seen [NB5]',
   ]);
   expect(served.tasks).toEqual(tasks);
 });
+
+test('hours without a poll do not count as waiting for a node', () => {
+  const waiting = { pool: poolWith({}) };
+  const first = notePoll(watchWith(), seenWith(waiting), minute(10));
+  const afterHours = notePoll(first, seenWith(waiting), minute(10 + 600));
+  const later = notePoll(afterHours, seenWith(waiting), minute(10 + 600 + 5));
+
+  expect(afterHours.lastUsableNodeAt).toBe(minute(600).toISOString());
+  expect(later.lastUsableNodeAt).toBe(minute(600).toISOString());
+});

@@ -34,7 +34,8 @@ test.each([
   'a run whose only node stays %s ends after maxWaitMinutes, however often it is polled [NB15]',
   (_, nodes) => {
     const seen = seenWith({ job: waiting, pool: poolWith(nodes) });
-    const watch = notePoll(watchWith(), seen, minute(39));
+    const polls = [5, 10, 15, 20, 25, 30, 35, 39];
+    const watch = polls.reduce((before, at) => notePoll(before, seen, minute(at)), watchWith());
 
     expect(stepAt(39, poolWith(nodes), watch).kind).toBe('wait');
     expect(stepAt(40, poolWith(nodes), watch)).toMatchObject({
