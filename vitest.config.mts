@@ -38,12 +38,14 @@ const unitTests = globSync(
 const LONGEST = [
   'real-engine/workflow',
   'local/functions/crash',
-  'docs/from-crontab',
-  'workloads/shared/python-env',
-  'journeys/roles',
   'journeys/schedules',
+  'journeys/schedule',
+  'journeys/roles',
   'simulation/simulation',
   'simulation/worlds-after-1000',
+  'infra/package',
+  'infra/compiler',
+  'workloads/shared/python-env',
 ];
 
 class LongestFirst extends BaseSequencer {
@@ -60,8 +62,8 @@ export default defineConfig({
   test: {
     // One file, one process: @azure/functions keeps the host it found for the life of a process.
     pool: 'forks',
-    // Many tests wait for processes; one worker alone would leave a core idle.
-    maxWorkers: 2,
+    // Many tests wait for processes and for time to pass: one worker more than two cores keeps both busy.
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -39,7 +39,10 @@ export async function startStorage(start: StorageStart): Promise<LocalStorage> {
   const part = await startPart({
     name: 'Azurite',
     script: require.resolve('azurite/dist/src/azurite.js'),
-    execArgv: ['--require', join(start.compiled, 'exit-with-parent.js')],
+    execArgv: ['exit-with-parent.js', 'without-telemetry.js'].flatMap((script) => [
+      '--require',
+      join(start.compiled, script),
+    ]),
     args: argumentsOf({
       location: start.folder,
       oauth: 'basic',

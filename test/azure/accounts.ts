@@ -19,6 +19,9 @@ export interface TestAccount {
   stop(): Promise<void>;
 }
 
+/** One ends a server with its parent, the other spares it the load of a library that it does not use. */
+const PRELOADED = ['exit-with-parent', 'without-telemetry'];
+
 export const NODE_PATH = process.execPath.replace(/\/[^/]*$/, '');
 /** Azurite's built-in account: its key is published and protects nothing. */
 export const ACCOUNT = {
@@ -28,7 +31,7 @@ export const ACCOUNT = {
 
 /** Over TLS, for whoever brings a token of the loopback identity. */
 export async function startOAuthAccount(): Promise<TestAccount> {
-  const folder = folderWithLeash();
+  const folder = folderWithScripts();
   const storage = await startStorage({
     folder: join(folder, 'data'),
     certificate: await certificateOfTests(),
@@ -51,11 +54,11 @@ export async function startOAuthAccount(): Promise<TestAccount> {
 
 /** Over plain http, for whoever signs with the account's key. */
 export async function startKeyAccount(): Promise<TestAccount> {
-  const folder = folderWithLeash();
+  const folder = folderWithScripts();
   const part = await startPart({
     name: 'Azurite Blob',
     script: require.resolve('azurite/dist/src/blob/main.js'),
-    execArgv: ['--require', join(folder, 'exit-with-parent.js')],
+    execArgv: preloaded(folder),
     args: ['--blobPort', '0', '--location', join(folder, 'data'), '--silent', '--disableTelemetry'],
     env: { PATH: NODE_PATH },
     readyLine: /Azurite Blob service successfully listens on (\S+)/,
@@ -72,12 +75,18 @@ export async function startKeyAccount(): Promise<TestAccount> {
   };
 }
 
-/** With the script that ends a server with its parent. Its compiled form is the file itself: it has no types. */
-export function folderWithLeash(): string {
+/** With the scripts that are preloaded into a server. Their compiled form is the file itself: they have no types. */
+export function folderWithScripts(): string {
   const folder = mkdtempSync(join(tmpdir(), 'nightshift-storage-'));
-  const leash = join(__dirname, '..', '..', 'local', 'exit-with-parent.ts');
-  copyFileSync(leash, join(folder, 'exit-with-parent.js'));
+  for (const name of PRELOADED) {
+    copyFileSync(join(__dirname, '..', '..', 'local', `${name}.ts`), join(folder, `${name}.js`));
+  }
   return folder;
+}
+
+/** The arguments of Node that preload them. */
+export function preloaded(folder: string): readonly string[] {
+  return PRELOADED.flatMap((name) => ['--require', join(folder, `${name}.js`)]);
 }
 
 /** The app connects blobs and the table; the tests of this account use the blobs alone. */

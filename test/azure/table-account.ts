@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { AzureNamedKeyCredential, TableClient } from '@azure/data-tables';
 import { startPart } from '../../local/part';
-import { ACCOUNT, folderWithLeash, NODE_PATH } from './accounts';
+import { ACCOUNT, folderWithScripts, NODE_PATH, preloaded } from './accounts';
 
 /** A table service as the app may find one, over plain http and signed with the account's key. */
 export interface TestTables {
@@ -14,12 +14,12 @@ export interface TestTables {
 }
 
 export async function startTables(): Promise<TestTables> {
-  const folder = folderWithLeash();
+  const folder = folderWithScripts();
   const port = await freePort();
   const part = await startPart({
     name: 'Azurite Table',
     script: require.resolve('azurite/dist/src/table/main.js'),
-    execArgv: ['--require', join(folder, 'exit-with-parent.js')],
+    execArgv: preloaded(folder),
     args: [
       '--tablePort',
       port,

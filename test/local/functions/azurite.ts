@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
 import type { Certificate } from '../../../local/certificate';
 import { endWithTests, fixture } from './host-process';
 
@@ -25,7 +26,7 @@ export async function startAzurite({ certificate, ports }: AzuriteStart = {}): P
     require.resolve('azurite/dist/src/azurite.js'),
     [...portArguments(ports), ...tls, ...QUIETLY],
     {
-      execArgv: ['--require', fixture('exit-with-parent.js')],
+      execArgv: ['--require', fixture('exit-with-parent.js'), ...WITHOUT_TELEMETRY],
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     },
   );
@@ -52,6 +53,12 @@ export interface AzuriteStart {
 function portArguments([blob = '0', queue = '0', table = '0']: readonly string[] = []): string[] {
   return ['--blobPort', blob, '--queuePort', queue, '--tablePort', table];
 }
+
+/** Its compiled form is the file itself: it has no types. */
+const WITHOUT_TELEMETRY = [
+  '--require',
+  join(__dirname, '..', '..', '..', 'local', 'without-telemetry.ts'),
+];
 
 const QUIETLY = [
   '--skipApiVersionCheck',
