@@ -1,4 +1,5 @@
-// Compiles the app and the local environment into dist/, and makes the programs of the nodes.
+// Compiles the app and the local environment into dist/, and makes the programs of the nodes and the
+// files of the console.
 //
 //   node scripts/build.mjs [--in-place]
 //
@@ -24,6 +25,7 @@ const dist = path.join(root, 'dist');
 rmSync(options['in-place'] ? path.join(dist, '.sources') : dist, { recursive: true, force: true });
 run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--noEmitOnError');
 run('scripts/build-programs.mjs');
+run('scripts/build-console.mjs');
 writeStamp(hash);
 
 function run(...args) {

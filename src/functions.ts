@@ -8,6 +8,7 @@ import type { Ports } from './run/ports';
 import { admitHandler } from './triggers/follow';
 import { reconcileHandler } from './triggers/reconcile';
 import { existsSync } from 'node:fs';
+import { app as host } from '@azure/functions';
 import { ResourceFactoryResolver } from '@azure/functions-extensions-base';
 import * as df from 'durable-functions';
 import { connect } from './azure/connect';
@@ -19,6 +20,7 @@ import { outboxOf } from './notify/outbox';
 import { followHandler } from './triggers/follow';
 import { cancelHandler, listHandler, showHandler, startHandler } from './api/runs';
 import { blobFunctionOf, blobHandler, BLOB_POISON_QUEUE, poisonBlobHandler } from './triggers/blob';
+import { consoleHandler } from './api/console';
 import { latestRunHandler, outputsHandler } from './api/outputs';
 import {
   backfillHandler,
@@ -30,6 +32,7 @@ import { openApiHandler } from './api/openapi-document';
 import { pauseHandler, resumeHandler } from './api/pauses';
 import { notifyTestHandler } from './api/notices';
 import { planHandler } from './api/plans';
+import { linkHandler, previewHandler } from './api/previews';
 import { nodeLogHandler, nodesHandler, taskLogHandler } from './api/logs';
 import { tasksHandler } from './api/tasks';
 import { retryHandler } from './api/retries';
@@ -54,6 +57,8 @@ export interface AppParts {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The folder of the compiled workloads: `<folder>/<workload>/programs/<file>`. */
   readonly programsFolder: string;
+  /** The folder of the static files of the console. */
+  readonly consoleFolder: string;
 }
 
 /** The app on one screen: every function's name, trigger and route. */
@@ -79,6 +84,7 @@ export function registerApp(parts: AppParts): void {
   const app = appOf(ports, workloads, settings);
   noteInvocations();
   registerRoutes(app, settings);
+  registerConsole(parts);
   registerTriggers(app, settings);
   registerRuns(app, programsFolder);
 }
@@ -142,11 +148,24 @@ function registerRoutes(app: App, { limits }: Settings): void {
     ['tasks-log', 'GET', 'runs/{id}/tasks/{task}/logs/{log}', taskLogHandler(app)],
     ['nodes-list', 'GET', 'runs/{id}/nodes', nodesHandler(app)],
     ['nodes-log', 'GET', 'runs/{id}/nodes/{node}/logs/{log}', nodeLogHandler(app)],
+    ['previews', 'GET', 'runs/{id}/previews/{*name}', previewHandler(app)],
+    ['output-links', 'GET', 'runs/{id}/links/{*name}', linkHandler(app)],
     ['openapi', 'GET', 'openapi.json', openApiHandler(app)],
   ] as const;
   for (const [name, method, route, handler] of routes) {
     df.app.client.http(name, { authLevel: 'function', methods: [method], route, handler });
   }
+}
+
+/** Static files without data, the one function without a key: a browser cannot send it with its first request. */
+function registerConsole({ consoleFolder }: AppParts): void {
+  const handler = consoleHandler(consoleFolder);
+  host.http('console', {
+    authLevel: 'anonymous',
+    methods: ['GET'],
+    route: 'console/{*path}',
+    handler,
+  });
 }
 
 function registerTriggers(app: App, settings: Settings): void {

@@ -9,4 +9,5 @@ registerApp({
   // oxlint-disable-next-line eslint/no-restricted-properties -- the one place that hands the environment in
   environment: process.env,
   programsFolder: join(__dirname, 'workloads'),
+  consoleFolder: join(__dirname, 'console'),
 });

@@ -7,7 +7,7 @@ import { allowances, boundaryErrors, importCycles, usedIn, type Source } from '.
 const root = join(__dirname, '..');
 
 function sourcesOfProject(): readonly Source[] {
-  return globSync(['src/**/*.ts', 'local/**/*.ts'], { cwd: root })
+  return globSync(['src/**/*.{ts,tsx}', 'local/**/*.ts'], { cwd: root })
     .sort((one, other) => one.localeCompare(other))
     .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
 }

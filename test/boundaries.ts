@@ -81,6 +81,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   client: [],
   cli: ['client', 'rehearse'],
+  console: ['client', 'api'],
   'functions.ts': [
     'app.ts',
     'former-version.ts',
@@ -122,6 +123,18 @@ const rules: readonly ((one: Import) => string | undefined)[] = [
   ({ from, to }) =>
     isIn('src/client', from) && isPackage(to)
       ? 'the client of the API needs nothing but fetch'
+      : undefined,
+  ({ from, to, isType }) =>
+    isIn('src/console', from) && isIn('src/api', to) && !(isType && isIn('src/api/schemas', to))
+      ? 'the console sees of the API the types of its schemas'
+      : undefined,
+  ({ from, to }) =>
+    BROWSER.has(to) && isIn('src', from) && !isIn('src/console', from)
+      ? `only src/console knows ${to}`
+      : undefined,
+  ({ from, to }) =>
+    isIn('src/console', from) && to.startsWith('node:')
+      ? 'the console runs in a browser'
       : undefined,
   ({ from, to }) =>
     from === 'src/functions.ts' && isIn('src/azure', to) && to !== 'src/azure/connect'
@@ -170,6 +183,14 @@ const SDKS: ReadonlySet<string> = new Set([
   '@azure/ms-rest-js',
   '@azure/storage-blob',
 ]);
+const BROWSER: ReadonlySet<string> = new Set([
+  'preact',
+  'preact/hooks',
+  '@preact/signals',
+  'preact-iso',
+  'uplot',
+  'csv-parse/browser/esm/sync',
+]);
 const PORTS: ReadonlySet<string> = new Set([
   'src/failure',
   'src/concurrency',
@@ -214,6 +235,7 @@ export const allowances: Readonly<Record<string, readonly Ambient[]>> = {
   'src/functions.ts': ['new Date()'],
   'src/azure/connect.ts': ['new Date()', 'Math.random'],
   'src/cli/main.ts': ['new Date()', 'process.env'],
+  'src/console/main.tsx': ['new Date()'],
   'src/workloads/shared/lib/program.ts': ['new Date()', 'process.env'],
   'local/clock.ts': ['Date.now'],
   'local/cli/up.ts': ['process.env'],
@@ -235,7 +257,7 @@ export function importCycles(sources: readonly Source[]): readonly string[] {
     sources.map((source) => [
       source.path,
       importsOf(source)
-        .map(({ to }) => `${to}.ts`)
+        .flatMap(({ to }) => [`${to}.ts`, `${to}.tsx`])
         .filter((to) => paths.has(to)),
     ]),
   );
@@ -280,8 +302,8 @@ function ambientUses(source: Source): readonly string[] {
 }
 
 /** Which of these a file uses, its comments left aside. */
-export function usedIn({ text }: Source): readonly Ambient[] {
-  const { code } = transformSync(text, { loader: 'ts', legalComments: 'none', target: 'es2023' });
+export function usedIn({ path, text }: Source): readonly Ambient[] {
+  const { code } = transformSync(text, { loader: path.endsWith('.tsx') ? 'tsx' : 'ts', legalComments: 'none', target: 'es2023' });
   return ambient.filter((word) => code.includes(word));
 }
 
@@ -298,5 +320,5 @@ function importsOf({ path, text }: Source): readonly Import[] {
 
 function resolved(path: string, to: string): string {
   if (!to.startsWith('.')) return to;
-  return posix.join(posix.dirname(path), to).replace(/\.(?:m|c)?[jt]s$/, '');
+  return posix.join(posix.dirname(path), to).replace(/\.(?:m|c)?[jt]sx?$/, '');
 }

@@ -48,7 +48,7 @@ test('a start that fails because of a declaration prints its validation errors a
   const wrong = `{ ...${hello}, deadlineMinutes: 1, pool: { maxnodes: 2 } }`;
 
   expect(
-    outputOf(`registerApp({ workloads: [${wrong} as any], environment: {}, programsFolder: '' });`),
+    outputOf(`registerApp({ workloads: [${wrong} as any], environment: {}, programsFolder: '', consoleFolder: '' });`),
   ).toEqual([
     'exit code 1',
     'error: the workloads have validation errors:',
@@ -58,7 +58,7 @@ test('a start that fails because of a declaration prints its validation errors a
 });
 
 test('a start that fails because of a setting prints its validation errors and nothing else', () => {
-  expect(outputOf(`registerApp({ workloads: [], environment: {}, programsFolder: '' });`)).toEqual([
+  expect(outputOf(`registerApp({ workloads: [], environment: {}, programsFolder: '', consoleFolder: '' });`)).toEqual([
     'exit code 1',
     'error: the app settings have validation errors:',
     '  BATCH_ACCOUNT_ENDPOINT: missing; it is the Batch account, such as https://myaccount.westeurope.batch.azure.com',
@@ -74,7 +74,7 @@ test('a start that fails because of a missing program prints where its source be
 
   expect(
     outputOf(
-      `registerApp({ workloads: [${hello}], environment: ${environment}, programsFolder: '' });`,
+      `registerApp({ workloads: [${hello}], environment: ${environment}, programsFolder: '', consoleFolder: '' });`,
     ),
   ).toEqual([
     'exit code 1',

@@ -59,6 +59,7 @@ export function productionLock(lock) {
 const EXPECTED = [
   /^(\.funcignore|host\.json|package(-lock)?\.json)$/,
   /^dist\/src\/[\w./-]+\.(js|js\.map|mjs)$/,
+  /^dist\/src\/console\/(index\.html|assets\/[\w-]+\.(js|css))$/,
   // The programs of a workload, and what they need, may be anything but what hides its name.
   /^dist\/src\/workloads\/(?!.*\/(\.|local\.settings))[\w-]+\/./,
 ];

@@ -93,7 +93,8 @@ function namedSchemas() {
   for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
   for (const [name, { answers }] of Object.entries<Operation>(operations)) {
     for (const schema of Object.values(answers)) {
-      if (schema !== null && !registry.has(schema)) registry.add(schema, { id: `${name}-answer` });
+      if (schema === null || schema === 'bytes' || registry.has(schema)) continue;
+      registry.add(schema, { id: `${name}-answer` });
     }
   }
   return registry;
@@ -155,7 +156,10 @@ function operationOf(name: string, operation: Operation, context: Context): Json
 
 const ETAG = { ETag: { schema: { type: 'string' }, required: true } };
 
-function answerOf(schema: z.ZodType | null, { registry }: Context): Json {
+function answerOf(schema: z.ZodType | 'bytes' | null, { registry }: Context): Json {
+  if (schema === 'bytes') {
+    return { description: 'Bytes of a file.', content: { 'application/octet-stream': {} } };
+  }
   if (schema === null) {
     return {
       description: 'A redirect.',

@@ -8,7 +8,12 @@ import {
 } from './schemas/backfill';
 import { logPartSchema, logQuerySchema, nodesSchema } from './schemas/log';
 import { newTestSchema, testedSchema } from './schemas/notice';
-import { latestSchema, outputsQuerySchema, outputsSchema } from './schemas/output';
+import {
+  latestSchema,
+  outputLinkSchema,
+  outputsQuerySchema,
+  outputsSchema,
+} from './schemas/output';
 import { planSchema } from './schemas/plan';
 import { documentSchema } from './schemas/problem';
 import {
@@ -39,7 +44,7 @@ export interface Operation {
   /** True for an answer with an `ETag`: the same version is answered with 304. */
   readonly hasEtag?: boolean;
   /** The schema of each answer by its status; null for an answer without a body. */
-  readonly answers: Readonly<Record<number, z.ZodType | null>>;
+  readonly answers: Readonly<Record<number, z.ZodType | 'bytes' | null>>;
   /** Statuses of problem documents, other than those of every operation. */
   readonly problems: readonly number[];
 }
@@ -190,6 +195,20 @@ export const operations = {
     summary: 'List the outputs of a run, without a name; with one, redirect to it in storage',
     query: outputsQuerySchema,
     answers: { 200: outputsSchema, 302: null },
+    problems: [404],
+  },
+  previews: {
+    method: 'GET',
+    route: 'runs/{id}/previews/{*name}',
+    summary: 'Read the first 4 MiB of an output through the app',
+    answers: { 200: 'bytes' },
+    problems: [404],
+  },
+  'output-links': {
+    method: 'GET',
+    route: 'runs/{id}/links/{*name}',
+    summary: 'Show the address of an output in storage',
+    answers: { 200: outputLinkSchema },
     problems: [404],
   },
   'notify-test': {

@@ -11,8 +11,8 @@ import { checkRunId, findWorkload, queryOf } from './requests';
 import { outputsQuerySchema, type OutputList } from './schemas/output';
 
 const MAX_LISTED = 5000;
-/** Minutes for which the URL of a redirect is valid. */
-const ADDRESS_MINUTES = 15;
+/** Minutes for which the URL of an output in storage is valid. */
+export const LINK_MINUTES = 15;
 
 /**
  * GET /api/runs/{id}/outputs?prefix=results/&after=results/last lists the outputs of a run, and
@@ -21,7 +21,7 @@ const ADDRESS_MINUTES = 15;
  */
 export function outputsHandler(app: App): OperationHandler {
   return answering('outputs', async (request) => {
-    const container = await containerOf(app, request.params['id'] ?? '');
+    const container = await outputContainer(app, request.params['id'] ?? '');
     const { name = '' } = request.params;
     if (name !== '') return { status: 302, headers: await redirectTo(app, container, name) };
     const { prefix, after } = queryOf(outputsQuerySchema, request);
@@ -82,28 +82,28 @@ async function filesOf(
     files.push({ name, bytes, url: `${here}/${path}` });
   }
   if (isBefore)
-    throw new Failure('unknownOutput', `${unknown(after)}, so no list can continue after it`);
+    throw new Failure('unknownOutput', `${unknownOutput(after)}, so no list can continue after it`);
   return { files, isComplete: true };
 }
 
 /**
  * The headers of a redirect to the blob itself, so that a file of any size bypasses the app. The URL
- * grants read access to this blob only, for ADDRESS_MINUTES.
+ * grants read access to this blob only, for LINK_MINUTES.
  */
 async function redirectTo({ files: storage }: App, container: string, name: string) {
   if ((await storage.find(container, name)) === null) {
-    throw new Failure('unknownOutput', `${unknown(name)}; GET /api/runs/{id}/outputs lists them`);
+    throw new Failure('unknownOutput', `${unknownOutput(name)}; GET /api/runs/{id}/outputs lists them`);
   }
-  const Location = await storage.readUrl(container, name, ADDRESS_MINUTES);
+  const Location = await storage.readUrl(container, name, LINK_MINUTES);
   return { Location, 'Cache-Control': 'no-store' };
 }
 
-function unknown(name: string): string {
+export function unknownOutput(name: string): string {
   return `the run has no output ${JSON.stringify(name.slice(0, 200))} (it may have been deleted)`;
 }
 
 /** @throws Failure unknownRun when neither the ledger nor a record knows the run */
-async function containerOf({ table, files }: App, id: string): Promise<string> {
+export async function outputContainer({ table, files }: App, id: string): Promise<string> {
   const runId = checkRunId(id);
   const isKnown = (await readOccurrence(table, runId)) !== null;
   // A record that was copied from the version before names a container of a former id.

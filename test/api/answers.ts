@@ -41,7 +41,7 @@ export function checkAnswer(
     throw new Error(`the document does not describe ${described}: ${JSON.stringify(body)}`);
   }
   const [content] = Object.values(response.content ?? {});
-  if (content === undefined) return;
+  if (content?.schema === undefined) return;
   const { $ref } = content.schema;
   const isValid = compiled.get($ref) ?? ajv.compile({ $ref: `document${$ref}` });
   compiled.set($ref, isValid);

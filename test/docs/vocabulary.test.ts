@@ -51,7 +51,7 @@ function found(texts: readonly Text[], list: readonly Phrase[] = phrases): strin
 }
 
 test.each([
-  ['src', ['src/**/*.{ts,sh}']],
+  ['src', ['src/**/*.{ts,tsx,html,sh}']],
   ['local', ['local/**/*.{ts,md}']],
   ['docs', ['docs/**/*.{md,svg}', 'README.md', 'CONTRIBUTING.md', 'SECURITY.md']],
   ['infra', ['infra/**/*.{bicep,md,mjs,sh,ps1}', 'scripts/**/*.mjs', 'azure.yaml']],
@@ -69,7 +69,7 @@ test('the titles of tests use the vocabulary of the field', () => {
 test.each(['src', 'local'])(
   'doc comments of %s open with the thing or a verb, and functions return',
   (folder) => {
-    const openings = filesOf(`${folder}/**/*.ts`).flatMap((file) =>
+    const openings = filesOf(`${folder}/**/*.{ts,tsx}`).flatMap((file) =>
       (textOf(file).match(/\/\*\*[\s\S]*?\*\//g) ?? [])
         .filter((comment) => QUESTION_OPENING.test(comment) || ANSWERS.test(comment))
         .map((comment) => `${file}: ${comment.replaceAll(/\s*\n\s*\*?\s*/g, ' ').slice(0, 80)}`),

@@ -58,10 +58,19 @@ test('the task hub is named as in host.json', () => {
   expect(written.taskHub).toBe(host.extensions.durableTask.hubName);
 });
 
-test('no function is open to anonymous callers', () => {
+test('no function is open to anonymous callers but the static files of the console, which hold no data', () => {
   const http = written.functions.filter(({ trigger }) => trigger === 'httpTrigger');
-  expect(http.length).toBeGreaterThan(0);
-  for (const { name, authLevel } of http) expect([name, authLevel]).toEqual([name, 'function']);
+  const anonymous = http.filter(({ authLevel }) => authLevel !== 'function');
+  expect(http.length).toBeGreaterThan(20);
+  expect(anonymous).toEqual([
+    {
+      name: 'console',
+      trigger: 'httpTrigger',
+      route: 'console/{*path}',
+      methods: ['GET'],
+      authLevel: 'anonymous',
+    },
+  ]);
 });
 
 test('routes and functions in the guides are those of the app', () => {

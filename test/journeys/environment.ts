@@ -148,6 +148,8 @@ async function testApp(folder: string, source: string): Promise<string> {
   const shared = join(folder, 'dist', 'workloads', 'shared');
   cpSync(join(root, 'dist', 'src', 'workloads', 'shared'), shared, { recursive: true });
   cpSync(join(source, 'programs'), shared, { recursive: true });
+  const console = join('dist', 'console');
+  cpSync(join(root, 'dist', 'src', 'console'), join(folder, console), { recursive: true });
   cpSync(join(root, 'host.json'), join(folder, 'host.json'));
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ main: 'dist/main.js' }));
   return folder;

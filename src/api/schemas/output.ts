@@ -22,3 +22,10 @@ export const outputsQuerySchema = z.object({
 });
 
 export const latestSchema = z.object({ run: runViewSchema, ...outputsSchema.shape });
+
+export const outputLinkSchema = z.object({
+  url: z.string().describe('Address of the output in storage, which grants read access to it.'),
+  minutes: count.describe('Minutes for which the address is valid.'),
+});
+
+export type OutputLink = View<typeof outputLinkSchema>;

@@ -7,4 +7,5 @@ registerApp({
   // oxlint-disable-next-line eslint/no-restricted-properties -- as in the app's own entry point
   environment: process.env,
   programsFolder: join(__dirname, 'workloads'),
+  consoleFolder: join(__dirname, 'console'),
 });
