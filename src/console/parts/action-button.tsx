@@ -1,0 +1,61 @@
+import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
+import type { ApiError } from '../../client/api-error';
+import { errorOf } from '../data/query';
+import { Dialog } from './dialog';
+import { FailureNote } from './failure-note';
+
+interface Props {
+  readonly label: string;
+  /** Said before anything is done: the effect and its cost. */
+  readonly effect: ComponentChildren;
+  readonly isDanger?: boolean;
+  /** Returns the sentence that is shown afterwards. */
+  readonly act: () => Promise<string>;
+}
+
+/** A button that says what it will do, asks, and shows at once that it was heard. */
+export function ActionButton({ label, effect, isDanger = false, act }: Props) {
+  const [isOpen, setOpen] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const [done, setDone] = useState<string | null>(null);
+  const [error, setError] = useState<ApiError | null>(null);
+  const confirm = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      setDone(await act());
+      setOpen(false);
+    } catch (cause) {
+      setError(errorOf(cause));
+    }
+    setBusy(false);
+  };
+  return (
+    <>
+      <button type="button" class={isDanger ? 'danger' : ''} onClick={() => setOpen(true)}>
+        {label}
+      </button>
+      <span role="status" class="quiet">
+        {done}
+      </span>
+      <Dialog isOpen={isOpen} title={label} close={() => setOpen(false)}>
+        <div class="stack">{effect}</div>
+        <FailureNote error={error} />
+        <div class="buttons">
+          <button
+            type="button"
+            class={isDanger ? 'danger' : 'primary'}
+            disabled={isBusy}
+            onClick={() => void confirm()}
+          >
+            {isBusy ? 'Sending…' : label}
+          </button>
+          <button type="button" onClick={() => setOpen(false)}>
+            Back
+          </button>
+        </div>
+      </Dialog>
+    </>
+  );
+}

@@ -1,0 +1,54 @@
+import type { BillingView } from '../../api/schemas/overview';
+import { runAddress } from '../data/addresses';
+import { counted, moneyText, nodeMinutesText } from '../format/numbers';
+import { Time } from './time';
+
+interface Props {
+  readonly billing: BillingView;
+  readonly currency: string;
+}
+
+/** The line that matters: what bills right now by run, or the proof that nothing does. */
+export function BillingPanel({ billing, currency }: Props) {
+  const { state, sentence, askedAt, runs, pools } = billing;
+  return (
+    <section class={`billing billing-${state}`} aria-label="What bills now">
+      <p class="billing-sentence">
+        <span class="shape" aria-hidden="true">
+          {SHAPES[state]}
+        </span>
+        {sentence}
+      </p>
+      {runs.length + pools.length > 0 && (
+        <ul class="billing-list">
+          {runs.map((run) => (
+            <li key={run.runId}>
+              <a href={runAddress(run.runId)}>{run.runId}</a>
+              <span class="number">{counted(run.nodes, 'node')}</span>
+              <span class="number">
+                {run.pricePerHour === null
+                  ? nodeMinutesText(run.nodeMinutes)
+                  : `${moneyText(run.pricePerHour, currency)}/h`}
+              </span>
+            </li>
+          ))}
+          {pools.map((pool) => (
+            <li key={pool.id}>
+              <span>
+                pool {pool.id} ({pool.reason === 'retained' ? 'kept by declaration' : 'leftover'})
+              </span>
+              <span class="number">{counted(pool.nodes, 'node')}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {askedAt !== null && (
+        <p class="quiet">
+          Batch was asked <Time at={askedAt} />.
+        </p>
+      )}
+    </section>
+  );
+}
+
+const SHAPES = { nothing: '✓', billed: '●', unknown: '?' } as const;

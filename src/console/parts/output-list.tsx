@@ -1,0 +1,72 @@
+import { useState } from 'preact/hooks';
+import type { OutputList as Outputs } from '../../api/schemas/output';
+import type { RunView } from '../../api/schemas/run';
+import { runPath } from '../data/addresses';
+import { previewKindOf } from '../data/previews';
+import { useQuery } from '../data/use-query';
+import { bytesText } from '../format/numbers';
+import { isActive } from '../format/statuses';
+import { DownloadButton } from './download-button';
+import { FailureNote } from './failure-note';
+import { OutputPreview } from './output-preview';
+import { Section } from './section';
+
+const MAX_SHOWN = 200;
+
+/** The outputs and kept logs of a run, with a preview of one of them. */
+export function OutputList({ run }: { readonly run: RunView }) {
+  const { runId, status } = run;
+  const busy = isActive(status);
+  const query = useQuery<Outputs>(`${runPath(runId)}/outputs`, () => busy);
+  const [open, setOpen] = useState<string | null>(null);
+  const files = ordered(query.data.value?.files ?? []);
+  if (files.length === 0 && query.error.value === null) {
+    return (
+      <Section title="Outputs">
+        <p class="quiet">{busy ? 'Nothing has been written yet.' : 'The run has no outputs.'}</p>
+      </Section>
+    );
+  }
+  return (
+    <Section title="Outputs">
+      <FailureNote error={query.error.value} hasData={files.length > 0} />
+      <ul class="outputs">
+        {files.slice(0, MAX_SHOWN).map(({ name, bytes }) => (
+          <li key={name}>
+            <div class="output-line">
+              {previewKindOf(name, bytes) === 'none' ? (
+                <span class="name">{name}</span>
+              ) : (
+                <button
+                  type="button"
+                  class="link name"
+                  data-row
+                  aria-expanded={open === name}
+                  onClick={() => setOpen(open === name ? null : name)}
+                >
+                  {name}
+                </button>
+              )}
+              <span class="number quiet">{bytesText(bytes)}</span>
+              <DownloadButton runId={runId} name={name} bytes={bytes} />
+            </div>
+            {open === name && <OutputPreview runId={runId} name={name} bytes={bytes} />}
+          </li>
+        ))}
+      </ul>
+      {files.length > MAX_SHOWN && (
+        <p class="quiet">
+          The first {MAX_SHOWN} of {files.length}
+          {query.data.value?.isComplete === true ? '' : ' or more'}; the command{' '}
+          <code>npx nightshift outputs</code> downloads all.
+        </p>
+      )}
+    </Section>
+  );
+}
+
+/** Results first, then what each task wrote. */
+function ordered(files: Outputs['files']): Outputs['files'] {
+  const isResult = (name: string) => Number(!name.startsWith('results/'));
+  return files.toSorted((one, other) => isResult(one.name) - isResult(other.name));
+}

@@ -1,0 +1,56 @@
+import type { Filters } from '../data/addresses';
+import { lookOf, STATUSES } from '../format/statuses';
+
+interface Props {
+  readonly workloads: readonly string[];
+  readonly filters: Filters;
+  readonly change: (changed: Filters) => void;
+}
+
+/** Filters of runs by workload, status and day. */
+export function RunFilterBar({ workloads, filters, change }: Props) {
+  const chosen = new Set((filters['status'] ?? '').split(',').filter((one) => one !== ''));
+  const toggle = (status: string) => {
+    if (!chosen.delete(status)) chosen.add(status);
+    change({ status: [...chosen].join(',') });
+  };
+  return (
+    <div class="filters" role="group" aria-label="Filter runs">
+      <label>
+        Workload{' '}
+        <select
+          value={filters['workload'] ?? ''}
+          onChange={(event) => change({ workload: event.currentTarget.value })}
+        >
+          <option value="">all</option>
+          {workloads.map((name) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      {(['since', 'until'] as const).map((name) => (
+        <label key={name}>
+          {name === 'since' ? 'From' : 'To'}{' '}
+          <input
+            type="date"
+            value={filters[name] ?? ''}
+            onChange={(event) => change({ [name]: event.currentTarget.value })}
+          />
+        </label>
+      ))}
+      {STATUSES.map((status) => (
+        <button
+          key={status}
+          type="button"
+          class={`chip status-${status}`}
+          aria-pressed={chosen.has(status)}
+          onClick={() => toggle(status)}
+        >
+          {lookOf(status).shape} {lookOf(status).word}
+        </button>
+      ))}
+    </div>
+  );
+}
