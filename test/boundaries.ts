@@ -187,7 +187,8 @@ const BROWSER: ReadonlySet<string> = new Set([
   'preact',
   'preact/hooks',
   '@preact/signals',
-  'preact-iso',
+  'preact-iso/lazy',
+  'preact-iso/router',
   'uplot',
   'csv-parse/browser/esm/sync',
 ]);
@@ -303,7 +304,11 @@ function ambientUses(source: Source): readonly string[] {
 
 /** Which of these a file uses, its comments left aside. */
 export function usedIn({ path, text }: Source): readonly Ambient[] {
-  const { code } = transformSync(text, { loader: path.endsWith('.tsx') ? 'tsx' : 'ts', legalComments: 'none', target: 'es2023' });
+  const { code } = transformSync(text, {
+    loader: path.endsWith('.tsx') ? 'tsx' : 'ts',
+    legalComments: 'none',
+    target: 'es2023',
+  });
   return ambient.filter((word) => code.includes(word));
 }
 

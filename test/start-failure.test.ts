@@ -48,7 +48,9 @@ test('a start that fails because of a declaration prints its validation errors a
   const wrong = `{ ...${hello}, deadlineMinutes: 1, pool: { maxnodes: 2 } }`;
 
   expect(
-    outputOf(`registerApp({ workloads: [${wrong} as any], environment: {}, programsFolder: '', consoleFolder: '' });`),
+    outputOf(
+      `registerApp({ workloads: [${wrong} as any], environment: {}, programsFolder: '', consoleFolder: '' });`,
+    ),
   ).toEqual([
     'exit code 1',
     'error: the workloads have validation errors:',
@@ -58,7 +60,11 @@ test('a start that fails because of a declaration prints its validation errors a
 });
 
 test('a start that fails because of a setting prints its validation errors and nothing else', () => {
-  expect(outputOf(`registerApp({ workloads: [], environment: {}, programsFolder: '', consoleFolder: '' });`)).toEqual([
+  expect(
+    outputOf(
+      `registerApp({ workloads: [], environment: {}, programsFolder: '', consoleFolder: '' });`,
+    ),
+  ).toEqual([
     'exit code 1',
     'error: the app settings have validation errors:',
     '  BATCH_ACCOUNT_ENDPOINT: missing; it is the Batch account, such as https://myaccount.westeurope.batch.azure.com',

@@ -92,7 +92,10 @@ async function filesOf(
  */
 async function redirectTo({ files: storage }: App, container: string, name: string) {
   if ((await storage.find(container, name)) === null) {
-    throw new Failure('unknownOutput', `${unknownOutput(name)}; GET /api/runs/{id}/outputs lists them`);
+    throw new Failure(
+      'unknownOutput',
+      `${unknownOutput(name)}; GET /api/runs/{id}/outputs lists them`,
+    );
   }
   const Location = await storage.readUrl(container, name, LINK_MINUTES);
   return { Location, 'Cache-Control': 'no-store' };

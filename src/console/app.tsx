@@ -1,4 +1,5 @@
-import { ErrorBoundary, LocationProvider, Route, Router } from 'preact-iso';
+import { ErrorBoundary } from 'preact-iso/lazy';
+import { LocationProvider, Route, Router } from 'preact-iso/router';
 import { BASE } from './data/addresses';
 import { CostsPage } from './pages/costs-page';
 import { HomePage } from './pages/home-page';

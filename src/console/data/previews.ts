@@ -12,7 +12,9 @@ const PICTURES: Readonly<Record<string, string>> = {
 };
 
 const TEXTS = new Set(
-  'txt log md yaml yml xml html htm js mjs ts py sh sql ini toml cfg conf sig jsonl ndjson obj tex rst'.split(' '),
+  'txt log md yaml yml xml html htm js mjs ts py sh sql ini toml cfg conf sig jsonl ndjson obj tex rst'.split(
+    ' ',
+  ),
 );
 
 /** The bytes that one preview has at most, as the app bounds it. */

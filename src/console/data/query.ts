@@ -22,7 +22,7 @@ export interface PolledQuery<Data> extends Query<Data> {
 
 interface State {
   etag: string | null;
-  timer: number | undefined;
+  timer: ReturnType<typeof setTimeout> | undefined;
   failures: number;
   unseen: number;
   isFetching: boolean;

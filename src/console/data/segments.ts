@@ -24,10 +24,18 @@ export function segmentsOf(
   now: number,
 ): readonly Segment[] {
   const end = run.endedAt === null ? now : Date.parse(run.endedAt);
-  const marks = run.timeline.map(({ phase, at }) => ({ phase: phase as string, at: Date.parse(at) }));
+  const marks = run.timeline.map(({ phase, at }) => ({
+    phase: phase as string,
+    at: Date.parse(at),
+  }));
   const first = marks[0]?.at ?? end;
   const created = Date.parse(run.createdAt);
-  const queued = { kind: 'admitting', label: 'waiting', from: created, to: Math.max(first, created) };
+  const queued = {
+    kind: 'admitting',
+    label: 'waiting',
+    from: created,
+    to: Math.max(first, created),
+  };
   const phases = marks.flatMap(({ phase, at }, index) => {
     if (phase === 'ended') return [];
     const to = Math.max(at, marks[index + 1]?.at ?? end);

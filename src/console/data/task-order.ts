@@ -53,7 +53,8 @@ const MAX_HEIGHT = 300;
 export function gridOf(count: number, width: number): Grid {
   const fits = CELLS.map((cell) => shapeOf(count, width, cell));
   return (
-    fits.find(({ cell, rows }) => cell * rows <= MAX_HEIGHT) ?? shapeOf(count, width, CELLS.at(-1) ?? 4)
+    fits.find(({ cell, rows }) => cell * rows <= MAX_HEIGHT) ??
+    shapeOf(count, width, CELLS.at(-1) ?? 4)
   );
 }
 

@@ -1,4 +1,4 @@
-import { useLocation } from 'preact-iso';
+import { useLocation } from 'preact-iso/router';
 import { withQuery, type Filters } from './addresses';
 
 /** The filters of a view, which are in its address: it can be shared, reloaded, and gone back to. */

@@ -1,4 +1,4 @@
-import { useRoute } from 'preact-iso';
+import { useRoute } from 'preact-iso/router';
 import type { RunView } from '../../api/schemas/run';
 import { runPath } from '../data/addresses';
 import { useOverview } from '../data/overview';

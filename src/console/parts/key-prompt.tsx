@@ -20,8 +20,8 @@ export function KeyPrompt() {
       )}
       <p id="key-help">
         This app asks for a key: in the portal under <b>Functions → App keys</b>, or with{' '}
-        <code>az functionapp keys list</code>. It is kept until this tab is closed, and appears in no
-        address.
+        <code>az functionapp keys list</code>. It is kept until this tab is closed, and appears in
+        no address.
       </p>
       <label>
         Key

@@ -20,7 +20,11 @@ export function LogView({ path, label }: Props) {
     const { current } = box;
     if (current !== null && follows.current) current.scrollTop = current.scrollHeight;
   }, [log.text]);
-  const onScroll = ({ currentTarget: { scrollHeight, scrollTop, clientHeight } }: { currentTarget: HTMLPreElement }) => {
+  const onScroll = ({
+    currentTarget: { scrollHeight, scrollTop, clientHeight },
+  }: {
+    currentTarget: HTMLPreElement;
+  }) => {
     follows.current = scrollHeight - scrollTop - clientHeight < NEAR;
   };
   return (

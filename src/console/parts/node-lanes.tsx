@@ -1,4 +1,5 @@
 import type { TaskView } from '../../client/tasks';
+import { grouped } from '../data/grouped';
 import { lookOf } from '../format/statuses';
 import { durationText } from '../format/times';
 import { placeOf, type Span } from './timeline';
@@ -11,7 +12,7 @@ interface Props {
 
 /** A lane for each node, with the tasks that ran on it. The table of tasks has the same for readers. */
 export function NodeLanes({ tasks, span, now }: Props) {
-  const lanes = Map.groupBy(
+  const lanes = grouped(
     tasks.filter(({ node, startedAt }) => node !== null && startedAt !== null),
     ({ node }) => node ?? '',
   );

@@ -25,9 +25,12 @@ export function OutputPreview({ runId, name, bytes }: Props) {
   const [error, setError] = useState<ApiError | null>(null);
   useEffect(() => {
     const abort = new AbortController();
-    fetchBytes(outputPath(runId, 'previews', name), abort.signal).then(setContent, (cause: unknown) => {
-      if (!abort.signal.aborted) setError(errorOf(cause));
-    });
+    fetchBytes(outputPath(runId, 'previews', name), abort.signal).then(
+      setContent,
+      (cause: unknown) => {
+        if (!abort.signal.aborted) setError(errorOf(cause));
+      },
+    );
     return () => abort.abort();
   }, [runId, name]);
   if (error !== null) return <FailureNote error={error} />;
@@ -40,7 +43,15 @@ export function OutputPreview({ runId, name, bytes }: Props) {
   );
 }
 
-function Content({ name, content, bytes }: { readonly name: string; readonly content: ArrayBuffer; readonly bytes: number }) {
+function Content({
+  name,
+  content,
+  bytes,
+}: {
+  readonly name: string;
+  readonly content: ArrayBuffer;
+  readonly bytes: number;
+}) {
   const kind = previewKindOf(name, bytes);
   if (kind === 'picture') return <PictureView name={name} content={content} />;
   const text = new TextDecoder().decode(content);

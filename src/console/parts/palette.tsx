@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
-import { useLocation } from 'preact-iso';
+import { useLocation } from 'preact-iso/router';
 import type { OverviewView } from '../../api/schemas/overview';
 import { BASE, runAddress, runsAddress, workloadAddress } from '../data/addresses';
 import { useOverview } from '../data/overview';
@@ -51,6 +51,7 @@ export function Palette() {
         type="search"
         autofocus
         role="combobox"
+        list={undefined}
         aria-label="Name of a view, workload or run"
         aria-expanded="true"
         aria-controls="palette-list"

@@ -1,4 +1,4 @@
-import { useLocation } from 'preact-iso';
+import { useLocation } from 'preact-iso/router';
 import type { RunView } from '../../api/schemas/run';
 import { retryRun } from '../../client/retries';
 import { cancelRun } from '../../client/runs';
@@ -53,10 +53,12 @@ const CANCEL = (
 );
 const RETRY = (
   <p>
-    Another attempt runs the tasks that did not succeed, on new nodes that are billed. The outputs of
-    the other tasks are taken over.
+    Another attempt runs the tasks that did not succeed, on new nodes that are billed. The outputs
+    of the other tasks are taken over.
   </p>
 );
 const RETRY_ALL = (
-  <p>Another attempt runs all tasks, on the inputs as they are now and on new nodes that are billed.</p>
+  <p>
+    Another attempt runs all tasks, on the inputs as they are now and on new nodes that are billed.
+  </p>
 );

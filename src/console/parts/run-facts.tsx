@@ -90,7 +90,13 @@ const CLEANED = {
   leftBehind: '✕ left behind; the reconciler deletes it',
 } as const;
 
-function Pair({ label, children }: { readonly label: string; readonly children: ComponentChildren }) {
+function Pair({
+  label,
+  children,
+}: {
+  readonly label: string;
+  readonly children: ComponentChildren;
+}) {
   return (
     <div>
       <dt>{label}</dt>

@@ -11,7 +11,12 @@ interface Props {
   readonly choose: (id: string) => void;
 }
 
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] } as const;
+const ARROWS = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+} as const;
 
 /** One cell for each task, drawn at once; the table below has the same for readers. */
 export function TaskGrid({ tasks, chosen, choose }: Props) {

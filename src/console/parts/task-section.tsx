@@ -47,7 +47,9 @@ export function TaskSection({ run, tasks }: Props) {
 
 function summaryOf({ tasks, isComplete }: Tasks, shown: number): string {
   const of = shown === tasks.length ? '' : `${counted(shown, 'task')} of `;
-  return tasks.length === 0 ? '' : `${of}${counted(tasks.length, 'task')}${isComplete ? '' : ' so far'}`;
+  return tasks.length === 0
+    ? ''
+    : `${of}${counted(tasks.length, 'task')}${isComplete ? '' : ' so far'}`;
 }
 
 function emptyText({ status }: RunView, { isComplete, areKept }: Tasks): string {

@@ -68,9 +68,7 @@ function TaskRow({
       </td>
       <td class="mono">{node ?? '–'}</td>
       <td>{startedAt === null ? '–' : <Time at={startedAt} />}</td>
-      <td class="number">
-        {startedAt === null ? '–' : <Elapsed from={startedAt} to={endedAt} />}
-      </td>
+      <td class="number">{startedAt === null ? '–' : <Elapsed from={startedAt} to={endedAt} />}</td>
       <td class="number">{exitCode ?? '–'}</td>
       <td class="name">{input ?? ''}</td>
     </tr>

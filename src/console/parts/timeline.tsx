@@ -16,7 +16,9 @@ const MAX_LANE_TASKS = 500;
 /** The phases of a run as bars that grow to now, with the tasks of each node below them. */
 export function Timeline({ run, tasks }: Props) {
   const now = run.endedAt === null ? appNow.value : Date.parse(run.endedAt);
-  const starts = tasks.flatMap(({ startedAt }) => (startedAt === null ? [] : [Date.parse(startedAt)]));
+  const starts = tasks.flatMap(({ startedAt }) =>
+    startedAt === null ? [] : [Date.parse(startedAt)],
+  );
   const firstTaskAt = starts.length === 0 ? null : Math.min(...starts.slice(0, 10_000));
   const segments = segmentsOf(run, firstTaskAt, now);
   const [first] = segments;

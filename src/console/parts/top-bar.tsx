@@ -1,4 +1,4 @@
-import { useLocation } from 'preact-iso';
+import { useLocation } from 'preact-iso/router';
 import { BASE } from '../data/addresses';
 import { forgetKey, hasKey } from '../data/connection';
 import { useOverview } from '../data/overview';

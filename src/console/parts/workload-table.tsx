@@ -75,8 +75,8 @@ function NoWorkloads() {
     <div class="empty">
       <h2>No workload yet</h2>
       <p>
-        Declare one in <code>src/workloads/</code> and add it to the list in <code>src/main.ts</code>.
-        It then appears here with its schedule, its runs and its costs.
+        Declare one in <code>src/workloads/</code> and add it to the list in{' '}
+        <code>src/main.ts</code>. It then appears here with its schedule, its runs and its costs.
       </p>
     </div>
   );
