@@ -11,6 +11,7 @@ const unitTests = globSync(
   [
     'test/*.test.ts',
     'test/{api,rehearse,run,triggers,workload}/**/*.test.ts',
+    'test/console/logic.test.ts',
     'test/workloads/nightly-report/{cells,panels,scale,statistics,table}.test.ts',
     'test/local/command-line.test.ts',
     'test/local/cli/{samples,text,welcome}.test.ts',

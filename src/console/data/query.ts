@@ -54,14 +54,7 @@ function openQuery<Data>(path: string): PolledQuery<Data> {
     error: signal<ApiError | null>(null),
     receivedAt: signal<number | null>(null),
   };
-  const state: State = {
-    etag: null,
-    timer: undefined,
-    failures: 0,
-    unseen: 0,
-    isFetching: false,
-    watchers: new Set(),
-  };
+  const state = newState();
   const poll = async (): Promise<void> => {
     if (state.watchers.size === 0 || state.isFetching) return;
     clearTimeout(state.timer);
@@ -87,6 +80,17 @@ function openQuery<Data>(path: string): PolledQuery<Data> {
         if (state.watchers.size === 0) clearTimeout(state.timer);
       };
     },
+  };
+}
+
+function newState(): State {
+  return {
+    etag: null,
+    timer: undefined,
+    failures: 0,
+    unseen: 0,
+    isFetching: false,
+    watchers: new Set(),
   };
 }
 

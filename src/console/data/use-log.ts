@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { LogPart } from '../../api/schemas/log';
-import { ApiError } from '../../client/api-error';
+import type { ApiError } from '../../client/api-error';
 import { request, successOf } from './connection';
 import { errorOf } from './query';
 import { withQuery } from './addresses';

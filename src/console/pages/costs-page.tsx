@@ -36,22 +36,25 @@ export function CostsPage() {
         </div>
       </div>
       <FailureNote error={query.error.value} hasData={costs !== null} />
-      {costs === null ? (
-        query.error.value === null && <Skeleton rows={6} />
-      ) : (
-        <>
-          <Section title="By day">
-            <CostChart costs={costs} />
-          </Section>
-          <Section title="By workload">
-            <CostTable costs={costs} />
-          </Section>
-        </>
-      )}
+      {costs === null && query.error.value === null && <Skeleton rows={6} />}
+      {costs !== null && <CostParts costs={costs} />}
       <p class="quiet">
         Node-minutes by the prices that are declared, without storage, network and the app itself.
         Months are those of UTC; active runs are not in it yet.
       </p>
     </div>
+  );
+}
+
+function CostParts({ costs }: { readonly costs: CostsView }) {
+  return (
+    <>
+      <Section title="By day">
+        <CostChart costs={costs} />
+      </Section>
+      <Section title="By workload">
+        <CostTable costs={costs} />
+      </Section>
+    </>
   );
 }

@@ -8,6 +8,7 @@ import { isActive } from '../format/statuses';
 import { FailureNote } from '../parts/failure-note';
 import { NodeList } from '../parts/node-list';
 import { OutputList } from '../parts/output-list';
+import { RunCause } from '../parts/run-cause';
 import { RunFacts } from '../parts/run-facts';
 import { RunHeader } from '../parts/run-header';
 import { Section } from '../parts/section';
@@ -47,7 +48,10 @@ function RunParts({ run, refresh }: { readonly run: RunView; readonly refresh: (
       <TaskSection run={run} tasks={tasks} />
       {isActive(run.status) && <NodeList runId={run.runId} />}
       <OutputList run={run} />
-      <RunFacts run={run} currency={currency} />
+      <div class="columns">
+        <RunCause run={run} />
+        <RunFacts run={run} currency={currency} />
+      </div>
     </>
   );
 }

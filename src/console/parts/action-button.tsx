@@ -1,7 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import type { ApiError } from '../../client/api-error';
-import { errorOf } from '../data/query';
+import { useAction } from '../data/use-action';
 import { Dialog } from './dialog';
 import { FailureNote } from './failure-note';
 
@@ -17,19 +16,11 @@ interface Props {
 /** A button that says what it will do, asks, and shows at once that it was heard. */
 export function ActionButton({ label, effect, isDanger = false, act }: Props) {
   const [isOpen, setOpen] = useState(false);
-  const [isBusy, setBusy] = useState(false);
   const [done, setDone] = useState<string | null>(null);
-  const [error, setError] = useState<ApiError | null>(null);
+  const { isBusy, error, attempt } = useAction();
+  const close = () => setOpen(false);
   const confirm = async () => {
-    setBusy(true);
-    setError(null);
-    try {
-      setDone(await act());
-      setOpen(false);
-    } catch (cause) {
-      setError(errorOf(cause));
-    }
-    setBusy(false);
+    if (await attempt(async () => setDone(await act()))) close();
   };
   return (
     <>
@@ -39,7 +30,7 @@ export function ActionButton({ label, effect, isDanger = false, act }: Props) {
       <span role="status" class="quiet">
         {done}
       </span>
-      <Dialog isOpen={isOpen} title={label} close={() => setOpen(false)}>
+      <Dialog isOpen={isOpen} title={label} close={close}>
         <div class="stack">{effect}</div>
         <FailureNote error={error} />
         <div class="buttons">
@@ -51,7 +42,7 @@ export function ActionButton({ label, effect, isDanger = false, act }: Props) {
           >
             {isBusy ? 'Sending…' : label}
           </button>
-          <button type="button" onClick={() => setOpen(false)}>
+          <button type="button" onClick={close}>
             Back
           </button>
         </div>

@@ -15,7 +15,7 @@ const KINDS: Readonly<Record<AttentionView['kind'], string>> = {
   budgetReached: '■ budget',
 };
 
-/** What somebody should see; nothing is shown where there is nothing. */
+/** Things that need somebody; an empty list is not shown. */
 export function AttentionList({ attention }: Props) {
   if (attention.length === 0) return null;
   return (

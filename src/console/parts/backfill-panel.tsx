@@ -1,6 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { WorkloadDetail } from '../../api/schemas/overview';
-import type { ApiError } from '../../client/api-error';
 import {
   planBackfill,
   startBackfill,
@@ -8,7 +7,7 @@ import {
   type NewBackfill,
 } from '../../client/backfills';
 import { send } from '../data/connection';
-import { errorOf } from '../data/query';
+import { useAction } from '../data/use-action';
 import { costText, counted } from '../format/numbers';
 import { lookOf } from '../format/statuses';
 import { durationText } from '../format/times';
@@ -32,25 +31,6 @@ const AGAIN: Readonly<Record<Again, string>> = {
 /** The due times of a range of days: what would run and cost, and then the button. */
 export function BackfillPanel({ workload: { name, currency }, from, to, close }: Props) {
   const [again, setAgain] = useState<Again>('never');
-  const [plan, setPlan] = useState<BackfillPlan | null>(null);
-  const [error, setError] = useState<ApiError | null>(null);
-  const [started, setStarted] = useState<string | null>(null);
-  useEffect(() => {
-    setPlan(null);
-    setError(null);
-    setStarted(null);
-    planBackfill(send, name, { from, to, again }).then(setPlan, (cause: unknown) =>
-      setError(errorOf(cause)),
-    );
-  }, [name, from, to, again]);
-  const start = async () => {
-    try {
-      const { id, dueTimes } = await startBackfill(send, name, { from, to, again });
-      setStarted(`Backfill ${id} runs over ${counted(dueTimes, 'due time')}.`);
-    } catch (cause) {
-      setError(errorOf(cause));
-    }
-  };
   return (
     <div class="plan" role="region" aria-label="Backfill">
       <div class="section-head">
@@ -71,20 +51,50 @@ export function BackfillPanel({ workload: { name, currency }, from, to, close }:
           ))}
         </select>
       </label>
+      <BackfillStart
+        key={`${from} ${to} ${again}`}
+        workload={name}
+        request={{ from, to, again }}
+        currency={currency}
+      />
+    </div>
+  );
+}
+
+interface StartProps {
+  readonly workload: string;
+  readonly request: NewBackfill;
+  readonly currency: string;
+}
+
+/** The plan of one request, and the button that starts it. */
+function BackfillStart({ workload, request, currency }: StartProps) {
+  const [plan, setPlan] = useState<BackfillPlan | null>(null);
+  const [started, setStarted] = useState<string | null>(null);
+  const { attempt, isBusy, error } = useAction();
+  useEffect(() => {
+    void attempt(async () => setPlan(await planBackfill(send, workload, request)));
+  }, []);
+  const start = async () => {
+    const { id, dueTimes } = await startBackfill(send, workload, request);
+    setStarted(`Backfill ${id} runs over ${counted(dueTimes, 'due time')}.`);
+  };
+  return (
+    <>
       <FailureNote error={error} />
       {plan !== null && <BackfillFigures plan={plan} currency={currency} />}
       <div class="buttons">
         <button
           type="button"
           class="primary"
-          disabled={plan === null || plan.runs === 0 || started !== null}
-          onClick={() => void start()}
+          disabled={plan === null || plan.runs === 0 || isBusy || started !== null}
+          onClick={() => void attempt(start)}
         >
           {plan === null ? 'Planning…' : `Start ${counted(plan.runs, 'run')}`}
         </button>
         <span role="status">{started}</span>
       </div>
-    </div>
+    </>
   );
 }
 

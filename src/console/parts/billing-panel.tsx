@@ -19,29 +19,7 @@ export function BillingPanel({ billing, currency }: Props) {
         </span>
         {sentence}
       </p>
-      {runs.length + pools.length > 0 && (
-        <ul class="billing-list">
-          {runs.map((run) => (
-            <li key={run.runId}>
-              <a href={runAddress(run.runId)}>{run.runId}</a>
-              <span class="number">{counted(run.nodes, 'node')}</span>
-              <span class="number">
-                {run.pricePerHour === null
-                  ? nodeMinutesText(run.nodeMinutes)
-                  : `${moneyText(run.pricePerHour, currency)}/h`}
-              </span>
-            </li>
-          ))}
-          {pools.map((pool) => (
-            <li key={pool.id}>
-              <span>
-                pool {pool.id} ({pool.reason === 'retained' ? 'kept by declaration' : 'leftover'})
-              </span>
-              <span class="number">{counted(pool.nodes, 'node')}</span>
-            </li>
-          ))}
-        </ul>
-      )}
+      {runs.length + pools.length > 0 && <BilledList billing={billing} currency={currency} />}
       {askedAt !== null && (
         <p class="quiet">
           Batch was asked <Time at={askedAt} />.
@@ -52,3 +30,29 @@ export function BillingPanel({ billing, currency }: Props) {
 }
 
 const SHAPES = { nothing: '✓', billed: '●', unknown: '?' } as const;
+
+function BilledList({ billing: { runs, pools }, currency }: Props) {
+  return (
+    <ul class="billing-list">
+      {runs.map((run) => (
+        <li key={run.runId}>
+          <a href={runAddress(run.runId)}>{run.runId}</a>
+          <span class="number">{counted(run.nodes, 'node')}</span>
+          <span class="number">
+            {run.pricePerHour === null
+              ? nodeMinutesText(run.nodeMinutes)
+              : `${moneyText(run.pricePerHour, currency)}/h`}
+          </span>
+        </li>
+      ))}
+      {pools.map((pool) => (
+        <li key={pool.id}>
+          <span>
+            pool {pool.id} ({pool.reason === 'retained' ? 'kept by declaration' : 'leftover'})
+          </span>
+          <span class="number">{counted(pool.nodes, 'node')}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}

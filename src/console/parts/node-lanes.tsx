@@ -1,8 +1,8 @@
 import type { TaskView } from '../../client/tasks';
 import { grouped } from '../data/grouped';
+import { placeOf, type Span } from '../data/spans';
 import { lookOf } from '../format/statuses';
 import { durationText } from '../format/times';
-import { placeOf, type Span } from './timeline';
 
 interface Props {
   readonly tasks: readonly TaskView[];

@@ -32,26 +32,14 @@ export function OutputList({ run }: { readonly run: RunView }) {
       <FailureNote error={query.error.value} hasData={files.length > 0} />
       <ul class="outputs">
         {files.slice(0, MAX_SHOWN).map(({ name, bytes }) => (
-          <li key={name}>
-            <div class="output-line">
-              {previewKindOf(name, bytes) === 'none' ? (
-                <span class="name">{name}</span>
-              ) : (
-                <button
-                  type="button"
-                  class="link name"
-                  data-row
-                  aria-expanded={open === name}
-                  onClick={() => setOpen(open === name ? null : name)}
-                >
-                  {name}
-                </button>
-              )}
-              <span class="number quiet">{bytesText(bytes)}</span>
-              <DownloadButton runId={runId} name={name} bytes={bytes} />
-            </div>
-            {open === name && <OutputPreview runId={runId} name={name} bytes={bytes} />}
-          </li>
+          <OutputRow
+            key={name}
+            runId={runId}
+            name={name}
+            bytes={bytes}
+            isOpen={open === name}
+            toggle={() => setOpen(open === name ? null : name)}
+          />
         ))}
       </ul>
       {files.length > MAX_SHOWN && (
@@ -62,6 +50,34 @@ export function OutputList({ run }: { readonly run: RunView }) {
         </p>
       )}
     </Section>
+  );
+}
+
+interface RowProps {
+  readonly runId: string;
+  readonly name: string;
+  readonly bytes: number;
+  readonly isOpen: boolean;
+  readonly toggle: () => void;
+}
+
+function OutputRow({ runId, name, bytes, isOpen, toggle }: RowProps) {
+  const hasPreview = previewKindOf(name, bytes) !== 'none';
+  return (
+    <li>
+      <div class="output-line">
+        {hasPreview ? (
+          <button type="button" class="link name" data-row aria-expanded={isOpen} onClick={toggle}>
+            {name}
+          </button>
+        ) : (
+          <span class="name">{name}</span>
+        )}
+        <span class="number quiet">{bytesText(bytes)}</span>
+        <DownloadButton runId={runId} name={name} bytes={bytes} />
+      </div>
+      {isOpen && <OutputPreview runId={runId} name={name} bytes={bytes} />}
+    </li>
   );
 }
 

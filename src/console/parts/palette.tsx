@@ -1,8 +1,7 @@
 import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso/router';
-import type { OverviewView } from '../../api/schemas/overview';
-import { BASE, runAddress, runsAddress, workloadAddress } from '../data/addresses';
+import { entriesFor, type Entry } from '../data/palette-entries';
 import { useOverview } from '../data/overview';
 import { Dialog } from './dialog';
 
@@ -12,31 +11,27 @@ export function openPalette(): void {
   isOpen.value = true;
 }
 
-interface Entry {
-  readonly label: string;
-  readonly kind: string;
-  readonly address: string;
-}
-
-const MAX_SHOWN = 12;
-const RUN_ID = /^[A-Za-z0-9-]+-\d{8}t\d{6}-[0-9a-f]+$/;
-
 /** Goes to anything by its name: views, workloads, runs. */
 export function Palette() {
+  const close = () => {
+    isOpen.value = false;
+  };
+  return (
+    <Dialog isOpen={isOpen.value} title="Go to" close={close}>
+      <PaletteSearch close={close} />
+    </Dialog>
+  );
+}
+
+function PaletteSearch({ close }: { readonly close: () => void }) {
   const overview = useOverview().data.value;
   const { route } = useLocation();
   const [text, setText] = useState('');
   const [chosen, choose] = useState(0);
   const found = entriesFor(text, overview);
-  const close = () => {
-    isOpen.value = false;
-    setText('');
-    choose(0);
-  };
   const go = (entry: Entry | undefined) => {
-    if (entry === undefined) return;
     close();
-    route(entry.address);
+    if (entry !== undefined) route(entry.address);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Enter') go(found[chosen]);
@@ -45,10 +40,14 @@ export function Palette() {
     event.preventDefault();
     choose((chosen + step + found.length) % Math.max(1, found.length));
   };
+  const onInput = ({ currentTarget }: { currentTarget: HTMLInputElement }) => {
+    setText(currentTarget.value);
+    choose(0);
+  };
   return (
-    <Dialog isOpen={isOpen.value} title="Go to" close={close}>
+    <>
       <input
-        type="search"
+        type="text"
         autofocus
         role="combobox"
         list={undefined}
@@ -57,56 +56,34 @@ export function Palette() {
         aria-controls="palette-list"
         aria-activedescendant={`palette-${chosen}`}
         value={text}
-        onInput={(event) => {
-          setText(event.currentTarget.value);
-          choose(0);
-        }}
+        onInput={onInput}
         onKeyDown={onKeyDown}
       />
-      <ul id="palette-list" role="listbox" aria-label="Found" class="palette-list">
-        {found.map((entry, index) => (
-          <li
-            key={entry.address}
-            id={`palette-${index}`}
-            role="option"
-            aria-selected={index === chosen}
-            onClick={() => go(entry)}
-          >
-            {entry.label} <span class="quiet">{entry.kind}</span>
-          </li>
-        ))}
-      </ul>
-    </Dialog>
+      <PaletteList found={found} chosen={chosen} go={go} />
+    </>
   );
 }
 
-function entriesFor(text: string, overview: OverviewView | null): readonly Entry[] {
-  const wanted = text.trim().toLowerCase();
-  const all = [...views, ...(overview?.workloads ?? []).flatMap(entriesOf)];
-  const found = all.filter(({ label }) => label.toLowerCase().includes(wanted)).slice(0, MAX_SHOWN);
-  if (!RUN_ID.test(text.trim())) return found;
-  return [{ label: text.trim(), kind: 'run', address: runAddress(text.trim()) }, ...found];
+interface ListProps {
+  readonly found: readonly Entry[];
+  readonly chosen: number;
+  readonly go: (entry: Entry) => void;
 }
 
-const views: readonly Entry[] = [
-  { label: 'Now and next', kind: 'view', address: BASE },
-  { label: 'Runs', kind: 'view', address: `${BASE}/runs` },
-  { label: 'Failed runs', kind: 'view', address: runsAddress({ status: 'failed,timedOut' }) },
-  { label: 'Costs', kind: 'view', address: `${BASE}/costs` },
-];
-
-function entriesOf({
-  name,
-  active,
-  lastRuns,
-}: OverviewView['workloads'][number]): readonly Entry[] {
-  return [
-    { label: name, kind: 'workload', address: workloadAddress(name) },
-    { label: `${name}: runs`, kind: 'view', address: runsAddress({ workload: name }) },
-    ...[...active, ...lastRuns].map(({ runId }) => ({
-      label: runId,
-      kind: 'run',
-      address: runAddress(runId),
-    })),
-  ];
+function PaletteList({ found, chosen, go }: ListProps) {
+  return (
+    <ul id="palette-list" role="listbox" aria-label="Found" class="palette-list">
+      {found.map((entry, index) => (
+        <li
+          key={entry.address}
+          id={`palette-${index}`}
+          role="option"
+          aria-selected={index === chosen}
+          onClick={() => go(entry)}
+        >
+          {entry.label} <span class="quiet">{entry.kind}</span>
+        </li>
+      ))}
+    </ul>
+  );
 }

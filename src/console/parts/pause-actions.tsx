@@ -1,44 +1,55 @@
 import { useState } from 'preact/hooks';
 import type { WorkloadDetail } from '../../api/schemas/overview';
-import { pause, resume } from '../../client/pauses';
+import { pause, resume, type Pause } from '../../client/pauses';
 import { send } from '../data/connection';
 import { instantText } from '../format/times';
 import { ActionButton } from './action-button';
 import { Time } from './time';
 
 interface Props {
-  readonly workload: WorkloadDetail;
+  readonly workload: Pick<WorkloadDetail, 'name' | 'pause'>;
   readonly refresh: () => void;
 }
 
 /** Pauses a workload with a reason, or resumes it. */
 export function PauseActions({ workload, refresh }: Props) {
-  const { name } = workload;
+  const { name, pause } = workload;
+  if (pause === null) return <PauseButton name={name} refresh={refresh} />;
+  const endPause = async () => {
+    await resume(send, name);
+    refresh();
+    return 'Resumed.';
+  };
+  return (
+    <div class="note stack">
+      <PauseText pause={pause} />
+      <ActionButton label="Resume" effect={RESUME} act={endPause} />
+    </div>
+  );
+}
+
+const RESUME = (
+  <p>
+    Due times and files start runs again. What became due meanwhile follows the catch-up policy of
+    the workload.
+  </p>
+);
+
+function PauseText({ pause: { since, by, reason, until } }: { readonly pause: Pause }) {
+  return (
+    <p>
+      Paused <Time at={since} /> by {by}: {reason}.{' '}
+      {until === null ? 'Until somebody resumes.' : `Until ${instantText(Date.parse(until))}.`}
+    </p>
+  );
+}
+
+function PauseButton({ name, refresh }: { readonly name: string; readonly refresh: () => void }) {
   const [reason, setReason] = useState('');
   const [until, setUntil] = useState('');
-  if (workload.pause !== null) {
-    const { by, since, reason: why, until: end } = workload.pause;
-    const endPause = async () => {
-      await resume(send, name);
-      refresh();
-      return 'Resumed.';
-    };
-    return (
-      <div class="note">
-        <p>
-          Paused <Time at={since} /> by {by}: {why}
-        </p>
-        <p>{end === null ? 'Until somebody resumes.' : `Until ${instantText(Date.parse(end))}.`}</p>
-        <ActionButton label="Resume" effect={RESUME} act={endPause} />
-      </div>
-    );
-  }
   const begin = async () => {
-    const body = {
-      reason: reason.trim(),
-      ...(until !== '' && { until: new Date(until).toISOString() }),
-    };
-    await pause(send, name, body);
+    const end = until === '' ? {} : { until: new Date(until).toISOString() };
+    await pause(send, name, { reason: reason.trim(), ...end });
     refresh();
     return 'Paused.';
   };
@@ -50,7 +61,6 @@ export function PauseActions({ workload, refresh }: Props) {
         <input
           value={reason}
           maxLength={200}
-          required
           onInput={(event) => setReason(event.currentTarget.value)}
         />
       </label>
@@ -70,9 +80,3 @@ export function PauseActions({ workload, refresh }: Props) {
     </div>
   );
 }
-
-const RESUME = (
-  <p>
-    Due times and files start runs again; what became due meanwhile follows the catch-up policy.
-  </p>
-);

@@ -10,7 +10,7 @@ interface Props {
   readonly children: ComponentChildren;
 }
 
-/** What a run would make, need and cost. Nothing has been made yet. */
+/** Resources, duration and cost of a run. Nothing has been made yet. */
 export function PlanView({ plan, currency, children }: Props) {
   const { errors, warnings, estimate } = plan;
   return (
@@ -25,27 +25,7 @@ export function PlanView({ plan, currency, children }: Props) {
           ! {warning}
         </p>
       ))}
-      <dl class="figures">
-        <Figure label="Tasks">{tasksText(plan)}</Figure>
-        <Figure label="Nodes">{nodesText(plan)}</Figure>
-        <Figure label="Duration">
-          {estimate.minutes === null
-            ? 'not known yet'
-            : `about ${durationText(estimate.minutes * 60_000)}`}
-        </Figure>
-        <Figure label="Cost">
-          {sumText(estimate.cost, estimate.nodeMinutes, currency)}
-          <span class="quiet">
-            {' '}
-            at most {sumText(estimate.capCost, estimate.capNodeMinutes, currency)}
-          </span>
-        </Figure>
-        {plan.inputs !== null && (
-          <Figure label="Inputs">
-            {counted(plan.inputs.count, 'file')}, {bytesText(plan.inputs.bytes)}
-          </Figure>
-        )}
-      </dl>
+      <PlanFigures plan={plan} currency={currency} />
       <p class="quiet">
         {estimate.fromRuns === 0
           ? 'No run has succeeded yet, so only the bounds are known.'
@@ -53,6 +33,33 @@ export function PlanView({ plan, currency, children }: Props) {
       </p>
       <div class="buttons">{children}</div>
     </div>
+  );
+}
+
+function PlanFigures({ plan, currency }: Pick<Props, 'plan' | 'currency'>) {
+  const { estimate } = plan;
+  return (
+    <dl class="figures">
+      <Figure label="Tasks">{tasksText(plan)}</Figure>
+      <Figure label="Nodes">{nodesText(plan)}</Figure>
+      <Figure label="Duration">
+        {estimate.minutes === null
+          ? 'not known yet'
+          : `about ${durationText(estimate.minutes * 60_000)}`}
+      </Figure>
+      <Figure label="Cost">
+        {sumText(estimate.cost, estimate.nodeMinutes, currency)}
+        <span class="quiet">
+          {' '}
+          at most {sumText(estimate.capCost, estimate.capNodeMinutes, currency)}
+        </span>
+      </Figure>
+      {plan.inputs !== null && (
+        <Figure label="Inputs">
+          {counted(plan.inputs.count, 'file')}, {bytesText(plan.inputs.bytes)}
+        </Figure>
+      )}
+    </dl>
   );
 }
 

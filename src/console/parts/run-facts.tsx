@@ -1,8 +1,8 @@
-import type { ComponentChildren } from 'preact';
 import type { RunView } from '../../api/schemas/run';
-import { runAddress, runsAddress } from '../data/addresses';
+import { runAddress } from '../data/addresses';
 import { costText, counted, nodeMinutesText } from '../format/numbers';
 import { instantText } from '../format/times';
+import { Pair } from './pair';
 import { Section } from './section';
 
 interface Props {
@@ -10,75 +10,32 @@ interface Props {
   readonly currency: string;
 }
 
-/** Why the run exists, what it cost, and what became of everything that it made. */
-export function RunFacts({ run, currency }: Props) {
-  const { record, parameters } = run;
+/** The cost of a run, and the state of everything that it made. */
+export function RunFacts({ run: { cost, nodeMinutes, record }, currency }: Props) {
   return (
-    <div class="columns">
-      <Section title="Why it ran">
-        <dl class="pairs">
-          <Pair label="Trigger">{triggerText(run)}</Pair>
-          <Pair label="Attempt">
-            {run.attempt + 1}
-            {run.retryOf !== null && (
-              <>
-                , after <a href={runAddress(run.retryOf)}>{run.retryOf}</a>
-              </>
-            )}
-          </Pair>
-          {run.follows.map((id) => (
-            <Pair key={id} label="Follows">
-              <a href={runAddress(id)}>{id}</a>
-            </Pair>
-          ))}
-          {run.backfill !== null && <Pair label="Backfill">{run.backfill}</Pair>}
-          {Object.entries(parameters).map(([name, value]) => (
-            <Pair key={name} label={name}>
-              <span class="name">{value}</span>
-            </Pair>
-          ))}
-        </dl>
-        <p>
-          <a href={runsAddress({ workload: run.workload })}>Other runs of {run.workload}</a>
+    <Section title="Cost and clean-up">
+      <dl class="pairs">
+        <Pair label="Cost">{costText(cost, nodeMinutes, currency)}</Pair>
+        <Pair label="Node-minutes">{nodeMinutesText(nodeMinutes)}</Pair>
+        {record !== null && <RecordPairs record={record} />}
+      </dl>
+      {record?.warnings.map((warning) => (
+        <p key={warning} class="note">
+          {warning}
         </p>
-      </Section>
-      <Section title="Cost and clean-up">
-        <dl class="pairs">
-          <Pair label="Cost">{costText(run.cost, run.nodeMinutes, currency)}</Pair>
-          <Pair label="Node-minutes">{nodeMinutesText(run.nodeMinutes)}</Pair>
-          {record !== null && (
-            <Pair label="Taken away by Azure">{counted(record.preemptions, 'node')}</Pair>
+      ))}
+      {record?.followers.map(({ workload, runId, cause }) => (
+        <p key={workload}>
+          {runId === null ? (
+            `${workload} did not follow: ${cause ?? ''}`
+          ) : (
+            <>
+              followed by <a href={runAddress(runId)}>{runId}</a>
+            </>
           )}
-          {record?.cleanedUp.map(({ resource, id, state, reason }) => (
-            <Pair key={`${resource}-${id}`} label={resource}>
-              {CLEANED[state]}
-              {reason !== undefined && <span class="quiet"> {reason}</span>}
-            </Pair>
-          ))}
-          {record?.outputsKeptUntil !== null && record !== null && (
-            <Pair label="Outputs kept until">
-              {instantText(Date.parse(record.outputsKeptUntil))}
-            </Pair>
-          )}
-        </dl>
-        {record?.warnings.map((warning) => (
-          <p key={warning} class="note">
-            {warning}
-          </p>
-        ))}
-        {record?.followers.map(({ workload, runId, cause }) => (
-          <p key={workload}>
-            {runId === null ? (
-              `${workload} did not follow: ${cause ?? ''}`
-            ) : (
-              <>
-                followed by <a href={runAddress(runId)}>{runId}</a>
-              </>
-            )}
-          </p>
-        ))}
-      </Section>
-    </div>
+        </p>
+      ))}
+    </Section>
   );
 }
 
@@ -90,23 +47,19 @@ const CLEANED = {
   leftBehind: '✕ left behind; the reconciler deletes it',
 } as const;
 
-function Pair({
-  label,
-  children,
-}: {
-  readonly label: string;
-  readonly children: ComponentChildren;
-}) {
+function RecordPairs({ record }: { readonly record: NonNullable<RunView['record']> }) {
   return (
-    <div>
-      <dt>{label}</dt>
-      <dd>{children}</dd>
-    </div>
+    <>
+      <Pair label="Taken away by Azure">{counted(record.preemptions, 'node')}</Pair>
+      {record.cleanedUp.map(({ resource, id, state, reason }) => (
+        <Pair key={`${resource}-${id}`} label={resource}>
+          {CLEANED[state]}
+          {reason !== undefined && <span class="quiet"> {reason}</span>}
+        </Pair>
+      ))}
+      {record.outputsKeptUntil !== null && (
+        <Pair label="Outputs kept until">{instantText(Date.parse(record.outputsKeptUntil))}</Pair>
+      )}
+    </>
   );
-}
-
-function triggerText({ trigger, dueAt, blob }: RunView): string {
-  if (dueAt !== null) return `due ${instantText(Date.parse(dueAt))}`;
-  if (blob !== null) return `the blob ${blob}`;
-  return trigger === 'request' ? 'a request' : `a run before it (${trigger})`;
 }

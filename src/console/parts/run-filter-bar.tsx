@@ -1,5 +1,6 @@
 import type { Filters } from '../data/addresses';
-import { lookOf, STATUSES } from '../format/statuses';
+import { STATUSES } from '../format/statuses';
+import { StatusChips } from './status-chips';
 
 interface Props {
   readonly workloads: readonly string[];
@@ -40,17 +41,7 @@ export function RunFilterBar({ workloads, filters, change }: Props) {
           />
         </label>
       ))}
-      {STATUSES.map((status) => (
-        <button
-          key={status}
-          type="button"
-          class={`chip status-${status}`}
-          aria-pressed={chosen.has(status)}
-          onClick={() => toggle(status)}
-        >
-          {lookOf(status).shape} {lookOf(status).word}
-        </button>
-      ))}
+      <StatusChips statuses={STATUSES} isChosen={(one) => chosen.has(one)} toggle={toggle} />
     </div>
   );
 }

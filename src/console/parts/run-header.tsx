@@ -14,7 +14,7 @@ interface Props {
   readonly refresh: () => void;
 }
 
-/** What a run is, in one sentence, with what can be done about it. */
+/** The name and state of a run, its cause, and the actions on it. */
 export function RunHeader({ run, currency, refresh }: Props) {
   const { runId, workload, status, phase, waitingFor, cause, tasks } = run;
   const ended = tasks === null ? 0 : tasks.succeeded + tasks.failed;

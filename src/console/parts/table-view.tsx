@@ -57,7 +57,7 @@ async function cellsOf(text: string, delimiter: string): Promise<Cells | null> {
       relax_quotes: true,
       bom: true,
       to_line: MAX_ROWS + 1,
-    }) as string[][];
+    });
     return rows.map((row) => row.slice(0, MAX_COLUMNS));
   } catch {
     return null;

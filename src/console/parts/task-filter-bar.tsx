@@ -1,6 +1,6 @@
 import type { TaskView } from '../../client/tasks';
 import type { Filters } from '../data/addresses';
-import { lookOf } from '../format/statuses';
+import { StatusChips } from './status-chips';
 
 interface Props {
   readonly tasks: readonly TaskView[];
@@ -17,17 +17,12 @@ export function TaskFilterBar({ tasks, filters, change }: Props) {
   const nodes = [...new Set(tasks.flatMap(({ node }) => (node === null ? [] : [node])))].sort();
   return (
     <div class="filters" role="group" aria-label="Filter tasks">
-      {STATES.filter((state) => counts.has(state)).map((state) => (
-        <button
-          key={state}
-          type="button"
-          class={`chip status-${state}`}
-          aria-pressed={filters['state'] === state}
-          onClick={() => change({ state: filters['state'] === state ? undefined : state })}
-        >
-          {lookOf(state).shape} {lookOf(state).word} {counts.get(state)}
-        </button>
-      ))}
+      <StatusChips
+        statuses={STATES.filter((state) => counts.has(state))}
+        isChosen={(state) => filters['state'] === state}
+        toggle={(state) => change({ state: filters['state'] === state ? undefined : state })}
+        counts={counts}
+      />
       <label>
         Node{' '}
         <select

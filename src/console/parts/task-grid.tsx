@@ -11,13 +11,6 @@ interface Props {
   readonly choose: (id: string) => void;
 }
 
-const ARROWS = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
-} as const;
-
 /** One cell for each task, drawn at once; the table below has the same for readers. */
 export function TaskGrid({ tasks, chosen, choose }: Props) {
   const [box, width] = useWidth<HTMLDivElement>();
@@ -32,11 +25,10 @@ export function TaskGrid({ tasks, chosen, choose }: Props) {
   const task = tasks[at];
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Enter' && task !== undefined) choose(task.id);
-    const arrow = ARROWS[event.key as keyof typeof ARROWS] as readonly [number, number] | undefined;
-    if (arrow === undefined) return;
+    const step = stepOf(event.key, grid);
+    if (step === 0) return;
     event.preventDefault();
-    const next = Math.max(0, marked) + arrow[0] + arrow[1] * grid.columns;
-    point(Math.max(0, Math.min(tasks.length - 1, next)));
+    point(Math.max(0, Math.min(tasks.length - 1, Math.max(0, marked) + step)));
   };
   return (
     <div ref={box} class="task-grid">
@@ -65,6 +57,11 @@ function indexAt(event: MouseEvent, { cell, columns }: Grid, count: number): num
   const column = Math.floor(event.offsetX / cell);
   const index = Math.floor(event.offsetY / cell) * columns + column;
   return column >= 0 && column < columns && index >= 0 && index < count ? index : -1;
+}
+
+function stepOf(key: string, { columns }: Grid): number {
+  const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns };
+  return steps[key as keyof typeof steps] ?? 0;
 }
 
 function hintOf({ id, state, node, input }: TaskView): string {

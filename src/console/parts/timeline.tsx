@@ -2,6 +2,7 @@ import type { RunView } from '../../api/schemas/run';
 import type { TaskView } from '../../client/tasks';
 import { appNow } from '../data/clock';
 import { segmentsOf, type Segment } from '../data/segments';
+import { placeOf } from '../data/spans';
 import { durationText, instantText } from '../format/times';
 import { NodeLanes } from './node-lanes';
 
@@ -49,19 +50,6 @@ export function Timeline({ run, tasks }: Props) {
       </ol>
     </div>
   );
-}
-
-export interface Span {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** Place and width within a span, in percent. */
-export function placeOf(part: Span, span: Span): { left: string; width: string } {
-  const whole = Math.max(1, span.to - span.from);
-  const left = ((part.from - span.from) / whole) * 100;
-  const width = ((part.to - part.from) / whole) * 100;
-  return { left: `${left}%`, width: `max(2px, ${width}%)` };
 }
 
 function titleOf({ label, from, to }: Segment): string {
