@@ -1,4 +1,5 @@
 import type { DurableClient } from 'durable-functions';
+import type { AboutApp } from './about';
 import { Failure, type FailureCode } from './failure';
 import { findInstance, instanceIdOf, isActive } from './instances';
 import type { AppLimits, WorkloadPolicy } from './ledger/admission';
@@ -25,6 +26,7 @@ export interface App extends Ports {
   readonly workloads: Workloads;
   readonly schedules: SchedulesInForce;
   readonly limits: AppLimits;
+  readonly about: AboutApp;
   /** The mark of this app on all that it makes. */
   readonly owner: () => Promise<string>;
   readonly now: () => Date;
@@ -77,7 +79,13 @@ export function policyOf(workloads: Workloads, name: string): WorkloadPolicy | n
   if (workload === undefined) return null;
   const { overlap, deadlineMinutes, startWithinMinutes = deadlineMinutes } = workload;
   const whenNotSucceeded = groupOf(workload)?.whenNotSucceeded ?? 'skip';
-  return { ...overlapPolicy(overlap), deadlineMinutes, startWithinMinutes, whenNotSucceeded };
+  return {
+    ...overlapPolicy(overlap),
+    deadlineMinutes,
+    startWithinMinutes,
+    whenNotSucceeded,
+    ...(workload.budget !== undefined && { budget: workload.budget }),
+  };
 }
 
 function starterOn(app: App, client: DurableClient): RunStarter {

@@ -53,6 +53,7 @@ const statuses = {
   notAllSucceeded: 409,
   startWindowEnded: 409,
   paused: 409,
+  budgetExceeded: 409,
   /** A bound on sums is reached: the request may succeed later. */
   tooManyRuns: 429,
   budgetReached: 429,

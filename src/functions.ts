@@ -28,7 +28,9 @@ import {
   backfillsHandler,
   backfillStopHandler,
 } from './api/backfills';
+import { costsHandler } from './api/costs';
 import { openApiHandler } from './api/openapi-document';
+import { overviewHandler } from './api/overview';
 import { pauseHandler, resumeHandler } from './api/pauses';
 import { notifyTestHandler } from './api/notices';
 import { planHandler } from './api/plans';
@@ -36,6 +38,7 @@ import { linkHandler, previewHandler } from './api/previews';
 import { nodeLogHandler, nodesHandler, taskLogHandler } from './api/logs';
 import { tasksHandler } from './api/tasks';
 import { retryHandler } from './api/retries';
+import { workloadHandler } from './api/workload-detail';
 import { workloadsHandler } from './api/workloads';
 import { createActivities } from './run/activities';
 import { withNodes } from './workload/node-defaults';
@@ -102,6 +105,7 @@ function appOf(
     workloads,
     schedules: settings.schedules,
     limits: settings.sums,
+    about: settings.about,
     owner,
     now,
     storageNow: realNow,
@@ -133,6 +137,9 @@ function registerRoutes(app: App, { limits }: Settings): void {
     ['runs-stop', 'DELETE', 'runs', stopAllHandler(app)],
     ['plans-make', 'POST', 'plans/{workload}', planHandler(app, limits)],
     ['workloads-list', 'GET', 'workloads', workloadsHandler(app)],
+    ['workloads-show', 'GET', 'workloads/{workload}', workloadHandler(app)],
+    ['overview', 'GET', 'overview', overviewHandler(app)],
+    ['costs', 'GET', 'costs', costsHandler(app)],
     ['workloads-pause', 'POST', 'workloads/{workload}/pause', pauseHandler(app)],
     ['workloads-resume', 'POST', 'workloads/{workload}/resume', resumeHandler(app)],
     ['pause', 'POST', 'pause', pauseHandler(app)],

@@ -35,7 +35,7 @@ export interface RetryOptions {
 
 /**
  * @throws Failure unknownRun, unknownWorkload, runActive, runSucceeded, alreadyRetried, outputsGone;
- *   tooManyRuns, budgetReached or admissionClosed when it could not start now
+ *   tooManyRuns, budgetReached, budgetExceeded or admissionClosed when it could not start now
  */
 export async function retryRun(
   app: App,

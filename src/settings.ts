@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { aboutOf, type AboutApp } from './about';
 import { Failure } from './failure';
 import type { SchedulesInForce } from './ledger/schedules';
 import { readSchedules } from './schedules-in-force';
@@ -6,8 +7,7 @@ import { checkSchedule } from './workload/checks/schedule';
 import { isTimeZone } from './workload/schedule-schema';
 import { appTargets, type NotifyTarget } from './workload/notify-schema';
 import { DEFAULT_VM_SIZE, type NodeDefaults } from './workload/node-defaults';
-import { nodePrice } from './workload/pool-schema';
-import type { PriceTable } from './workload/prices';
+import { priceTable, pricesFor } from './workload/price-table';
 import type { Quotas } from './run/forecast/quotas';
 import type { AppLimits } from './ledger/admission';
 import type { Workloads } from './workload/workload';
@@ -47,6 +47,7 @@ export interface Settings {
   readonly blobTriggerSource: 'EventGrid' | 'LogsAndContainerScan';
   /** Retries of one request to Batch, storage or the vault; steps are retried in addition. */
   readonly serviceRetries: number;
+  readonly about: AboutApp;
   /** Quotas that plans calculate with. */
   readonly limits: Quotas;
   /** Bounds on sums over all runs. */
@@ -89,13 +90,6 @@ function json<Output>(schema: z.ZodType<Output>) {
 export type AccountKey =
   | { readonly name: string; readonly kind: 'key'; readonly key: string }
   | { readonly name: string; readonly kind: 'secret'; readonly secret: string };
-
-/** Prices by VM size in lower case, as they are looked up. */
-const priceTable = z
-  .record(z.string(), nodePrice)
-  .transform((prices): PriceTable =>
-    Object.fromEntries(Object.entries(prices).map(([size, price]) => [size.toLowerCase(), price])),
-  );
 
 /** A connection string that the storage client accepts and can sign with. */
 const CONNECTION_STRING =
@@ -174,6 +168,21 @@ export const settingRows = {
   NODE_PRICES: [
     json(priceTable).default({}),
     'prices of a node for an hour by VM size, as JSON: {"standard_d2s_v5": {"spot": 0.02, "dedicated": 0.1}}',
+  ],
+  PRICE_CURRENCY: [
+    z
+      .string()
+      .regex(/^[A-Z]{3}$/)
+      .default('USD'),
+    'the currency of NODE_PRICES, of the prices in workloads and of budgets, such as EUR; USD by default. The list prices of this version are in USD, and are used with no other currency',
+  ],
+  WEBSITE_SITE_NAME: [
+    z.string().optional(),
+    'set by the platform: the name of the function app, which the overview shows',
+  ],
+  AZURE_FUNCTIONS_ENVIRONMENT: [
+    z.string().optional(),
+    'the environment that the overview names, such as Development',
   ],
   SPOT_CORE_QUOTA: [
     z.coerce.number().int().min(0).optional(),
@@ -256,6 +265,7 @@ export function readSettings(
     management: management(values),
     storage: storage(values),
     nodes: nodes(values),
+    about: aboutOf(values, taskHub),
     limits: quotas(values),
     sums: sums(values),
     taskHub,
@@ -275,7 +285,10 @@ function nodes(values: SettingValues): NodeDefaults {
   return {
     vmSize: values.POOL_VM_SIZE,
     subnetId: values.POOL_SUBNET_ID ?? null,
-    prices: values.NODE_PRICES,
+    prices: pricesFor(values.BATCH_ACCOUNT_ENDPOINT, {
+      currency: values.PRICE_CURRENCY,
+      named: values.NODE_PRICES,
+    }),
   };
 }
 

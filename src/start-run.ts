@@ -41,7 +41,7 @@ export interface Started {
 
 /**
  * @throws Failure keyReused when the same idempotency key came with another request;
- *   tooManyRuns, budgetReached or admissionClosed for a request over HTTP that could not start now
+ *   tooManyRuns, budgetReached, budgetExceeded or admissionClosed for a request over HTTP that could not start now
  */
 export async function startRun(
   app: App,
@@ -125,7 +125,7 @@ async function refuseAtBound(app: App, occurrence: NewOccurrence, now: string): 
   await refuseWithoutRoom(app, occurrence, now);
 }
 
-/** @throws Failure tooManyRuns, budgetReached or admissionClosed when it could not start now */
+/** @throws Failure tooManyRuns, budgetReached, budgetExceeded or admissionClosed when it could not start now */
 export async function refuseWithoutRoom(
   app: App,
   occurrence: NewOccurrence,
@@ -135,16 +135,20 @@ export async function refuseWithoutRoom(
   const control = versioned<AdmissionControl>(await app.table.get(ACTIVE_PARTITION, ADMISSION_KEY));
   const candidate = newActiveRow('~', occurrence, now);
   const rows = await listActive(app.table);
+  const policy = (name: string) => policyOf(app.workloads, name);
   const decisions = decideAdmission({
     rows: [...rows, candidate],
     control: control?.value ?? OPEN_ADMISSION,
-    policyOf: (name) => policyOf(app.workloads, name),
+    policyOf: policy,
     limits: app.limits,
-    spent: await spentIn({ ...app, workloads: [...app.workloads.keys()] }, now),
+    spent: await spentIn({ ...app, workloads: [...app.workloads.keys()], policyOf: policy }, now),
     predecessors: new Map(),
     now,
   });
   const mine = decisions.find(({ runId }) => runId === candidate.runId);
+  if (mine?.kind === 'end' && mine.reason.code === 'budgetExceeded') {
+    throw new Failure('budgetExceeded', `${workload} is not started: ${mine.reason.cause}`);
+  }
   if (mine?.kind !== 'wait') return;
   if (mine.reason.code !== 'overlapped') {
     throw new Failure(mine.reason.code, `${workload} is not started now: ${mine.reason.cause}`);

@@ -6,6 +6,7 @@ import {
   backfillViewSchema,
   newBackfillSchema,
 } from './schemas/backfill';
+import { costsQuerySchema, costsSchema } from './schemas/costs';
 import { logPartSchema, logQuerySchema, nodesSchema } from './schemas/log';
 import { newTestSchema, testedSchema } from './schemas/notice';
 import {
@@ -14,6 +15,7 @@ import {
   outputsQuerySchema,
   outputsSchema,
 } from './schemas/output';
+import { overviewSchema, workloadDetailSchema } from './schemas/overview';
 import { planSchema } from './schemas/plan';
 import { documentSchema } from './schemas/problem';
 import {
@@ -63,7 +65,7 @@ export const operations = {
       'Idempotency-Key': 'A repeated request with the same key finds the run of the first one.',
     },
     answers: { 202: startedSchema },
-    problems: [400, 404, 413, 422, 429],
+    problems: [400, 404, 409, 413, 422, 429],
   },
   'runs-list': {
     method: 'GET',
@@ -120,6 +122,32 @@ export const operations = {
     hasEtag: true,
     answers: { 200: workloadsSchema },
     problems: [],
+  },
+  'workloads-show': {
+    method: 'GET',
+    route: 'workloads/{workload}',
+    summary: 'Show a workload with its declaration, due times, runs and budget',
+    hasEtag: true,
+    answers: { 200: workloadDetailSchema },
+    problems: [404],
+  },
+  overview: {
+    method: 'GET',
+    route: 'overview',
+    summary:
+      'Show the app on one screen: workloads, active runs, what is billed, what needs attention',
+    hasEtag: true,
+    answers: { 200: overviewSchema },
+    problems: [],
+  },
+  costs: {
+    method: 'GET',
+    route: 'costs',
+    summary: 'Show node-minutes and money of a month, by workload or by day',
+    hasEtag: true,
+    query: costsQuerySchema,
+    answers: { 200: costsSchema },
+    problems: [400],
   },
   'workloads-pause': {
     method: 'POST',

@@ -15,23 +15,32 @@ export function workloadsHandler(app: App): OperationHandler {
   return answering('workloads-list', async () => {
     const now = app.now().toISOString();
     const pauses = await readPauses(app.table);
-    const workloads = [...app.workloads.values()].map(
-      ({ name, description, overlap, parameters, triggers }): WorkloadView => ({
-        name,
-        description,
-        overlap,
-        parameters: parametersSchema(parameters),
-        schedules: (app.schedules[name] ?? []).map((schedule) => scheduleView(schedule, now)),
-        blobContainer: triggers.blob?.container ?? null,
-        after: afterView(app, name, triggers.after, now),
-        pause: pauseAt(pauses, name, now),
-      }),
+    const workloads = [...app.workloads.values()].map((workload) =>
+      workloadView(app, workload, pauseAt(pauses, workload.name, now), now),
     );
     return { status: 200, jsonBody: { workloads } };
   });
 }
 
-function afterView(
+export function workloadView(
+  app: App,
+  { name, description, overlap, parameters, triggers }: Workload,
+  pause: WorkloadView['pause'],
+  now: string,
+): WorkloadView {
+  return {
+    name,
+    description,
+    overlap,
+    parameters: parametersSchema(parameters),
+    schedules: (app.schedules[name] ?? []).map((schedule) => scheduleView(schedule, now)),
+    blobContainer: triggers.blob?.container ?? null,
+    after: afterView(app, name, triggers.after, now),
+    pause,
+  };
+}
+
+export function afterView(
   app: App,
   name: string,
   after: Workload['triggers']['after'],

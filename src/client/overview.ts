@@ -88,7 +88,8 @@ export interface Billing {
   readonly pools: readonly {
     readonly id: string;
     readonly runId: string | null;
-    readonly nodes: number;
+    /** Null where they were not counted. */
+    readonly nodes: number | null;
     readonly reason: 'retained' | 'leftover';
   }[];
   readonly nodes: number;

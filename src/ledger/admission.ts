@@ -1,4 +1,5 @@
 import { heldByPause, pausedSince, skippedByPause } from './pauses';
+import { beyondBudget, beyondLimit, minutesAfter, nextMonth, type Budget } from './budget';
 import { FRESH_MS } from './due-times';
 import type { Predecessors } from './predecessors';
 import { isAskedFor, type ActiveRow, type AdmissionControl, type Reason } from './rows';
@@ -18,6 +19,8 @@ export interface WorkloadPolicy {
   readonly startWithinMinutes: number;
   /** Policy when one of the runs that it waits for did not succeed. */
   readonly whenNotSucceeded: 'skip' | 'run';
+  /** The money that its runs of a month may take, in the currency of the prices. Undefined without a budget. */
+  readonly budget?: Budget;
 }
 
 /** Bounds on sums over the whole app; null for none. */
@@ -32,6 +35,8 @@ export interface AppLimits {
 export interface Spent {
   readonly nodeMinutes: number;
   readonly cost: number;
+  /** The cost by workload, of those that have a budget. */
+  readonly byWorkload?: ReadonlyMap<string, number>;
 }
 
 export interface AdmissionInput {
@@ -55,9 +60,17 @@ export type Decision =
       /** The runs that it follows, where it waited for several. */
       readonly follows?: Readonly<Record<string, string>>;
     }
-  | { readonly kind: 'wait'; readonly runId: string; readonly reason: Reason }
+  | {
+      readonly kind: 'wait';
+      readonly runId: string;
+      readonly reason: Reason;
+      /** The end of its start window, where it waits for the budget of the next month. */
+      readonly heldUntil?: string;
+    }
   | { readonly kind: 'end'; readonly runId: string; readonly reason: Reason }
   | { readonly kind: 'cancel'; readonly runId: string; readonly by: string };
+
+type Waiting = Extract<Decision, { readonly kind: 'wait' }>;
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -133,12 +146,29 @@ function decideRow(
   if (others.length >= policy.maxActiveRuns) {
     return wait(row, 'tooManyRuns', `${others.length} runs of ${row.workload} are active`);
   }
+  const beyond = budgetDecision(input, row, policy, others);
+  if (beyond !== null) return beyond;
   const full = room.reasonAgainst(row);
   if (full !== null) return { kind: 'wait', runId: row.runId, reason: full };
-  const deadline = new Date(Date.parse(now) + policy.deadlineMinutes * MINUTE_MS).toISOString();
+  const deadline = minutesAfter(now, policy.deadlineMinutes);
   const ended = predecessors.get(row.runId);
   const follows = ended?.kind === 'ended' && { follows: ended.runs };
   return { kind: 'start', runId: row.runId, deadline, ...follows };
+}
+
+function budgetDecision(
+  { spent: { byWorkload }, now }: AdmissionInput,
+  row: ActiveRow,
+  { budget, startWithinMinutes }: WorkloadPolicy,
+  active: readonly ActiveRow[],
+): Decision | null {
+  if (budget === undefined) return null;
+  const spent = byWorkload?.get(row.workload) ?? 0;
+  const cause = beyondBudget(budget, row, { spent, active });
+  if (cause === null) return null;
+  if (budget.whenExceeded === 'refuse') return end(row, 'skipped', 'budgetExceeded', cause);
+  const heldUntil = minutesAfter(nextMonth(now), startWithinMinutes);
+  return { ...wait(row, 'budgetReached', cause), heldUntil };
 }
 
 /** Null for a row whose predecessors have ended as it needs, and for one that has none. */
@@ -154,7 +184,8 @@ function predecessorDecision(
     return end(row, 'skipped', 'notAllSucceeded', before.others.join('; '));
   }
   const from = before.at > row.knownAt ? before.at : row.knownAt;
-  const until = Date.parse(from) + startWithinMinutes * MINUTE_MS + pausedSince(control, row, now);
+  const window = Date.parse(from) + startWithinMinutes * MINUTE_MS + pausedSince(control, row, now);
+  const until = Math.max(window, heldUntilOf(row));
   if (Date.parse(now) <= until) return null;
   return { kind: 'end', runId: row.runId, reason: missed(row, new Date(until).toISOString()) };
 }
@@ -169,7 +200,12 @@ function reasonToEnd(control: AdmissionControl, row: ActiveRow, now: string): Re
   const skipped = skippedByPause(control, row);
   if (skipped !== null) return skipped;
   if (Date.parse(now) <= Date.parse(startBy) + pausedSince(control, row, now)) return null;
-  return missed(row, startBy);
+  if (Date.parse(now) <= heldUntilOf(row)) return null;
+  return missed(row, row.heldUntil ?? startBy);
+}
+
+function heldUntilOf({ heldUntil }: ActiveRow): number {
+  return heldUntil === undefined ? 0 : Date.parse(heldUntil);
 }
 
 /** The end of a start window, with what the row waited for in it: runs before it end before it begins. */
@@ -334,23 +370,19 @@ function reasonAgainst(
   }
   const { monthlyNodeMinutes, monthlyCost } = limits;
   if (monthlyNodeMinutes !== null && nodeMinutes + mayTake.nodeMinutes > monthlyNodeMinutes) {
-    return waiting('budgetReached', budget(nodeMinutes, monthlyNodeMinutes, 'node-minutes'));
+    return waiting('budgetReached', beyondLimit(nodeMinutes, monthlyNodeMinutes, 'node-minutes'));
   }
   if (monthlyCost !== null && cost + (mayTake.cost ?? 0) > monthlyCost) {
-    return waiting('budgetReached', budget(cost, monthlyCost, 'of the currency of prices'));
+    return waiting('budgetReached', beyondLimit(cost, monthlyCost, 'of the currency of prices'));
   }
   return null;
-}
-
-function budget(taken: number, limit: number, unit: string): string {
-  return `the month's budget of ${limit} ${unit} does not hold it: ${Math.round(taken)} are spent or may be taken by active runs`;
 }
 
 function waiting(code: Reason['code'], cause: string): Reason {
   return { kind: 'waiting', code, cause };
 }
 
-function wait({ runId }: ActiveRow, code: Reason['code'], cause: string): Decision {
+function wait({ runId }: ActiveRow, code: Reason['code'], cause: string): Waiting {
   return { kind: 'wait', runId, reason: waiting(code, cause) };
 }
 

@@ -23,7 +23,6 @@ import {
 } from './ledger';
 import { readPredecessors } from './predecessors';
 import {
-  NOTHING_SPENT,
   OPEN_ADMISSION,
   type ActiveRow,
   type AdmissionControl,
@@ -31,6 +30,7 @@ import {
   type Closed,
   type MonthSum,
 } from './rows';
+import { NOTHING_SPENT } from './spending';
 import type { Table } from './table';
 
 /** The orchestrations of runs, as far as the ledger starts and wakes them. */
@@ -207,6 +207,7 @@ function isChange(decision: Decision, { rows }: State): boolean {
   const row = rows.get(decision.runId)?.value;
   if (decision.kind !== 'wait' || row === undefined) return true;
   const { code, cause } = decision.reason;
+  if (decision.heldUntil !== undefined && row.heldUntil === undefined) return true;
   if (row.state !== 'queued' || row.reason?.code !== code) return true;
   // Other causes hold counts, which change all the time.
   return code === 'notAllSucceeded' && row.reason.cause !== cause;
@@ -214,12 +215,19 @@ function isChange(decision: Decision, { rows }: State): boolean {
 
 /** Read only where a budget is set. */
 export async function spentIn(
-  { table, workloads, limits }: Pick<AdmissionContext, 'table' | 'workloads' | 'limits'>,
+  {
+    table,
+    workloads,
+    limits,
+    policyOf,
+  }: Pick<AdmissionContext, 'table' | 'workloads' | 'limits' | 'policyOf'>,
   now: string,
 ): Promise<Spent> {
-  if (limits.monthlyNodeMinutes === null && limits.monthlyCost === null) return NOTHING_SPENT;
+  const isBounded = limits.monthlyNodeMinutes !== null || limits.monthlyCost !== null;
+  const counted = workloads.filter((name) => isBounded || policyOf(name)?.budget !== undefined);
+  if (counted.length === 0) return NOTHING_SPENT;
   const sums = await Promise.all(
-    workloads.map(async (workload) => {
+    counted.map(async (workload) => {
       const row = await table.get(partitionOf(workload), sumKey(now));
       return versioned<MonthSum>(row)?.value ?? NOTHING_SPENT;
     }),
@@ -227,6 +235,7 @@ export async function spentIn(
   return {
     nodeMinutes: sums.reduce((total, { nodeMinutes }) => total + nodeMinutes, 0),
     cost: sums.reduce((total, { cost }) => total + cost, 0),
+    byWorkload: new Map(counted.map((name, index) => [name, sums[index]?.cost ?? 0])),
   };
 }
 
@@ -277,7 +286,13 @@ function apply(row: ActiveRow, one: Decision, at: string, decision: string): Act
         reason: null,
       };
     case 'wait':
-      return { ...row, state: 'queued', since: at, reason: one.reason };
+      return {
+        ...row,
+        state: 'queued',
+        since: at,
+        reason: one.reason,
+        ...(one.heldUntil !== undefined && { heldUntil: one.heldUntil }),
+      };
     case 'end':
       return { ...row, state: 'ending', since: at, decision, reason: one.reason };
     case 'cancel':

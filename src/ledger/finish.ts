@@ -2,14 +2,9 @@ import type { FailureCode } from '../failure';
 import { ACTIVE_PARTITION, partitionOf, stateKey, sumKey, TROUBLE_KEY } from './keys';
 import { asValue, isFinal, readOccurrence, requireParts, versioned, writeOf } from './ledger';
 import { listeners, NO_OUTBOX, queueEnd, type Outbox } from './notices';
-import {
-  NOTHING_SPENT,
-  type FinalState,
-  type MonthSum,
-  type OccurrenceRow,
-  type Trouble,
-} from './rows';
+import type { FinalState, MonthSum, OccurrenceRow, Trouble } from './rows';
 import { sendNow } from './send-notices';
+import { addTo, countedAt, NOTHING_SPENT } from './spending';
 import type { Change, Table } from './table';
 
 /** The end of an occurrence. */
@@ -21,6 +16,10 @@ export interface Ending {
   readonly cause: string | null;
   readonly nodeMinutes: number;
   readonly cost: number | null;
+  /** Included in `nodeMinutes`; left out where they are not known. */
+  readonly dedicatedMinutes?: number;
+  readonly preemptions?: number;
+  readonly vmSize?: string;
 }
 
 /** Receives each occurrence that becomes final, once. */
@@ -61,12 +60,12 @@ async function makeFinal(
     if (found !== null && isFinal(found)) return { final: found.value, isNew: false };
     const { recovers, changes } = await recovery(table, row, ending, outbox);
     const final: OccurrenceRow = { ...(found?.value ?? row), ...ending, ...recovers };
-    const month = sumKey(monthOf(final));
+    const month = sumKey(countedAt(final));
     const sum = versioned<MonthSum>(await table.get(partition, month));
     const written = await table.write(partition, [
       writeOf(rowKey, final, found?.etag),
       { kind: 'put', key: stateKey(ending.state, rowKey), value: asValue(final) },
-      writeOf(month, addTo(sum?.value ?? NOTHING_SPENT, ending), sum?.etag),
+      writeOf(month, addTo(sum?.value ?? NOTHING_SPENT, final, ending), sum?.etag),
       ...changes,
     ]);
     if (written === 'written') return { final, isNew: true };
@@ -98,17 +97,4 @@ async function recovery(
   if (before === next.runId) return NO_RECOVERY;
   const recovers = before !== null && next.runId === null ? { recovers: before } : {};
   return { recovers, changes: [writeOf(TROUBLE_KEY, next, found?.etag)] };
-}
-
-/** A budget is that of the month in which somebody asks for runs of the past. */
-function monthOf({ instant, knownAt, attempt, backfill }: OccurrenceRow): string {
-  return attempt === 0 && backfill === undefined ? instant : knownAt;
-}
-
-function addTo(sum: MonthSum, { nodeMinutes, cost }: Ending): MonthSum {
-  return {
-    runs: sum.runs + 1,
-    nodeMinutes: sum.nodeMinutes + nodeMinutes,
-    cost: sum.cost + (cost ?? 0),
-  };
 }

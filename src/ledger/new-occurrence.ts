@@ -35,8 +35,10 @@ export function newOccurrenceOf(
   // A due time that is made up late still has its window, from the moment it is known.
   const startBy = known.startBy ?? new Date(Date.parse(now) + window * MINUTE_MS).toISOString();
   const nodeMinutes = pool.existing === undefined ? pool.maxNodes * deadlineMinutes : 0;
+  // With `dedicatedAfterMinutes` all nodes may become dedicated.
+  const dedicated = pool.dedicatedAfterMinutes === undefined ? pool.dedicatedNodes : pool.maxNodes;
   const cost = costOf(
-    { nodeMinutes, dedicatedMinutes: (pool.dedicatedNodes / pool.maxNodes) * nodeMinutes },
+    { nodeMinutes, dedicatedMinutes: (dedicated / pool.maxNodes) * nodeMinutes },
     pool.pricePerNodeHour ?? null,
   );
   return {

@@ -1,6 +1,6 @@
 import { redact, truncate, type FailureCode } from '../failure';
 import type { NoticeEvent, NoticeForm, NotifyTarget } from '../workload/notify-schema';
-import { ACTIVE_PARTITION, NOTICE_PREFIX } from './keys';
+import { ACTIVE_PARTITION, ADMISSION_KEY, NOTICE_PREFIX } from './keys';
 import {
   asValue,
   insert,
@@ -11,7 +11,13 @@ import {
   type NewOccurrence,
   type Versioned,
 } from './ledger';
-import type { ActiveRow, FinalState, OccurrenceRow } from './rows';
+import {
+  OPEN_ADMISSION,
+  type ActiveRow,
+  type AdmissionControl,
+  type FinalState,
+  type OccurrenceRow,
+} from './rows';
 import type { Change, Row, Table } from './table';
 
 /**
@@ -242,18 +248,60 @@ export async function queueEnd(
   outbox: Outbox,
   isNew: boolean,
 ): Promise<readonly NoticeRow[]> {
-  const rows = noticesOfEnd(final, outbox);
-  if (rows.length === 0) return [];
+  const ofEnd = noticesOfEnd(final, outbox);
   for (;;) {
+    const budget = await budgetRefusal(table, final, outbox, isNew);
+    const rows = [...ofEnd, ...budget.notices];
+    if (rows.length === 0) return [];
     const active = await readActive(table, final.runId);
     // Without its active row an end that was final before has its notices. A row that is merely known
     // was left by a late delivery.
     if (!isNew && (active === null || active.value.state === 'known')) return [];
     if (active !== null && isMarked(active.value, END_MARK)) return [];
-    const changes = rows.map(noticeChange);
+    const changes = [...rows.map(noticeChange), ...budget.changes];
     if (active !== null) changes.push(markChange(active, [END_MARK]));
     if ((await table.write(ACTIVE_PARTITION, changes)) === 'written') return rows;
   }
+}
+
+interface BudgetRefusal {
+  readonly notices: readonly NoticeRow[];
+  readonly changes: readonly Change[];
+}
+
+const NO_REFUSAL: BudgetRefusal = { notices: [], changes: [] };
+
+/** The notices of an occurrence that a budget refused, once for each workload and month, with the mark of the control row. */
+async function budgetRefusal(
+  table: Table,
+  final: OccurrenceRow,
+  outbox: Outbox,
+  isNew: boolean,
+): Promise<BudgetRefusal> {
+  const { workload, code, state } = final;
+  if (code !== 'budgetExceeded' || state === 'open' || !isNew) return NO_REFUSAL;
+  const targets = listeners(outbox, workload, 'budgetReached');
+  const now = outbox.now();
+  const month = now.toISOString().slice(0, 7);
+  const control = versioned<AdmissionControl>(await table.get(ACTIVE_PARTITION, ADMISSION_KEY));
+  const marks = control?.value.budgetNoticed ?? {};
+  if (targets.length === 0 || marks[workload] === month) return NO_REFUSAL;
+  const notices = targets.map(({ to, form }) =>
+    newNoticeRow(
+      {
+        id: noticeId('budgetReached', `${workload}-${month}`),
+        to,
+        form,
+        event: 'budgetReached',
+        at: final.endedAt ?? now.toISOString(),
+        data: dataOfEnd(final, state),
+      },
+      now,
+    ),
+  );
+  const budgetNoticed = { ...marks, [workload]: month };
+  const marked = { ...(control?.value ?? OPEN_ADMISSION), budgetNoticed };
+  return { notices, changes: [writeOf(ADMISSION_KEY, marked, control?.etag)] };
 }
 
 export function isMarked({ noticed = [] }: ActiveRow, mark: string): boolean {

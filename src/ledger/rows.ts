@@ -56,6 +56,12 @@ export interface OccurrenceRow {
   readonly nodeMinutes: number;
   /** In the currency of the workload's price; null when it states none. */
   readonly cost: number | null;
+  /** Node-minutes of dedicated nodes, included in `nodeMinutes`; left out by earlier versions. */
+  readonly dedicatedMinutes?: number;
+  /** Nodes that Azure took away; left out by earlier versions. */
+  readonly preemptions?: number;
+  /** The VM size of its nodes; left out without nodes, and by earlier versions. */
+  readonly vmSize?: string;
   /** The run that did not succeed, where this one is the first success after it. */
   readonly recovers?: string;
 }
@@ -80,6 +86,10 @@ export interface ActiveRow {
   readonly since: string;
   /** The end of the start window: later than this no run starts. */
   readonly startBy: string;
+  /**
+   * The end of the start window of a row that waits for the budget of the next month; left out for any other.
+   */
+  readonly heldUntil?: string;
   /** Null until the run is admitted. */
   readonly deadline: string | null;
   readonly priority: number;
@@ -127,9 +137,29 @@ export interface MonthSum {
   readonly runs: number;
   readonly nodeMinutes: number;
   readonly cost: number;
+  /** By day of the month, such as `07`; left out by earlier versions, whose runs are in no day. */
+  readonly days?: Readonly<Record<string, DaySum>>;
 }
 
-export const NOTHING_SPENT: MonthSum = { runs: 0, nodeMinutes: 0, cost: 0 };
+/** Runs that have ended, with their node-minutes and cost. */
+export interface Part {
+  readonly runs: number;
+  readonly nodeMinutes: number;
+  readonly cost: number;
+  /** Node-minutes without a price, which are in no cost. */
+  readonly unpricedMinutes: number;
+}
+
+export interface DaySum extends Part {
+  /** Node-minutes of dedicated nodes, included in `nodeMinutes`. */
+  readonly dedicatedMinutes: number;
+  readonly preemptions: number;
+  readonly successful: Part;
+  /** Runs that failed, timed out or were cancelled. */
+  readonly wasted: Part;
+  /** Later attempts, which are among the successful and the wasted. */
+  readonly retries: Part;
+}
 
 /** The newest run of a workload that did not succeed, where anybody is notified of a recovery. */
 export interface Trouble {

@@ -44,6 +44,9 @@ export function endingOf({
   endedAt,
   nodeMinutes,
   estimatedCost,
+  dedicatedMinutes,
+  preemptions,
+  vmSize,
 }: RunRecord): Ending {
   const isMissed = outcome.kind === 'skipped' && outcome.code === 'startWindowEnded';
   return {
@@ -54,5 +57,8 @@ export function endingOf({
     cause: outcome.kind === 'succeeded' ? null : outcome.cause,
     nodeMinutes,
     cost: estimatedCost,
+    dedicatedMinutes,
+    preemptions,
+    ...(vmSize !== undefined && { vmSize }),
   };
 }

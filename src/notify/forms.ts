@@ -45,7 +45,10 @@ const sentences: Record<Notice['event'], (data: Notice['data']) => string> = {
   recovered: ({ workload }) => `${workload} succeeded again`,
   late: ({ workload }) => `${workload} is late`,
   waitingForCapacity: ({ workload }) => `${workload} waits for nodes`,
-  budgetReached: ({ workload }) => `${workload} waits for the budget of the month`,
+  budgetReached: ({ workload, outcome }) =>
+    outcome === null
+      ? `${workload} waits for the budget of the month`
+      : `${workload} has reached its budget of the month, and a run was refused`,
   test: () => 'A test of this target by Nightshift',
 };
 

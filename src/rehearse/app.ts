@@ -210,6 +210,7 @@ function productOf(app: App, life: HostLife): Product {
     workloads: parts.workloads,
     schedules: parts.schedules,
     limits: parts.limits,
+    about: { name: 'rehearsal', environment: null, currency: 'USD' },
     owner: () => {
       owner ??= ownerOf(files, table, 'hub', () => ownerIn(id)).catch((error: unknown) => {
         owner = undefined;

@@ -103,6 +103,8 @@ export function showStatus(
     plannedTasks: watch.plannedTasks,
     timeline: watch.timeline,
     nodeMinutes: watch.usage.nodeMinutes,
+    dedicatedNodes: watch.usage.dedicatedAtLastPoll,
+    polledAt: watch.usage.lastPollAt,
   };
   run.ctx.df.setCustomStatus(status);
 }

@@ -221,6 +221,10 @@ export interface RunStatus {
   readonly plannedTasks: number | null;
   readonly timeline: readonly Milestone[];
   readonly nodeMinutes: number;
+  /** Dedicated nodes at the last poll; left out by earlier versions. */
+  readonly dedicatedNodes?: number;
+  /** The last poll that counted nodes; left out by earlier versions. */
+  readonly polledAt?: string;
 }
 
 /** The results, logs and error output that harvesting found. */
@@ -263,6 +267,8 @@ export interface RunRecord extends AttemptLink {
   /** Node-minutes of dedicated nodes, included in `nodeMinutes`. */
   readonly dedicatedMinutes: number;
   readonly preemptions: number;
+  /** The VM size of its nodes; left out without nodes of its own, and by earlier versions. */
+  readonly vmSize?: string;
   /** In the currency of the workload's price; null when the workload sets no price. */
   readonly estimatedCost: number | null;
   readonly results: Harvest['results'];

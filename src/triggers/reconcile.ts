@@ -4,6 +4,7 @@ import { admissionOf, recordUnstarted, type App } from '../app';
 import { takeFormerRuns } from '../former-version';
 import { findInstance, instanceIdOf } from '../instances';
 import { registerFollowUps } from '../ledger/follow-ups';
+import { noteBatchSeen, type BatchSeen, type PoolSeen } from '../ledger/batch-seen';
 import type { WatchedContainer } from '../ledger/inventory';
 import { runIdOf } from '../ledger/keys';
 import { newOccurrenceRow } from '../ledger/ledger';
@@ -14,6 +15,8 @@ import type { InstanceState } from '../ledger/repair';
 import type { ActiveRow } from '../ledger/rows';
 import { requestOfDue, startByOf, type ScheduleContext } from '../ledger/schedules';
 import { reap } from '../run/finish/reap';
+import { billedNodes } from '../run/finish/usage';
+import type { OwnedResource } from '../run/ports';
 import { canWork } from '../run/provision/nodes';
 import { readUpkeep, type Upkeep } from '../ledger/upkeep';
 import type { RunStatus } from '../run/run';
@@ -138,17 +141,35 @@ function lacksNodes({ phase, nodes }: Partial<RunStatus>): boolean {
   return nodes === null || nodes === undefined || canWork(nodes) === 0;
 }
 
+/** Retained pools have nodes only while runs use them. Those of runs are counted by the runs themselves. */
+async function seenIn(
+  { batch }: App,
+  owned: readonly OwnedResource[],
+  askedAt: string,
+): Promise<BatchSeen> {
+  const pools: PoolSeen[] = [];
+  for (const { kind, id, runId } of owned) {
+    if (kind !== 'pool') continue;
+    const found = runId === null ? await batch.getPool(id).catch(() => null) : null;
+    pools.push({ id, runId, nodes: found === null ? null : billedNodes(found.nodes) });
+  }
+  return { askedAt, pools, jobs: owned.filter(({ kind }) => kind === 'job').length };
+}
+
 /** Leaves the resources of a run that the engine still runs: its next poll writes its row again. */
 async function deleteLeftovers(
   app: App,
   client: DurableClient,
   owner: string,
 ): Promise<Reconciled> {
+  const askedAt = app.now();
+  const owned: OwnedResource[] = [];
   const { orphans, retainedPools, containers, failures } = await reap(
     app,
-    knownRuns(app, client, owner),
-    app.now(),
+    { ...knownRuns(app, client, owner), onListed: (found) => owned.push(...found) },
+    askedAt,
   );
+  await noteBatchSeen(app.table, await seenIn(app, owned, askedAt.toISOString()));
   const done = [
     ...orphans.map(({ kind, id }) => `${kind} ${id} had no active run and is being deleted`),
     ...retainedPools.map((id) => `pool ${id} is past its retention and is being deleted`),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { afterField } from './after-schema';
+import { budgetField } from './budget-schema';
 import type { Named } from './named';
 import { notifyField } from './notify-schema';
 import {
@@ -166,6 +167,11 @@ export const workloadSchema = z.strictObject({
       },
     )
     .default('forbid'),
+  /**
+   * Money that the runs of a month may take, such as `{ perMonth: 50 }`, in the currency of the prices
+   * (`PRICE_CURRENCY`). A run counts with the most that it may take until it has ended. Default: none.
+   */
+  budget: budgetField.optional(),
   /**
    * Minutes within which an occurrence must start, 1 to 8640 (six days); after that it is recorded
    * as missed. Default: `deadlineMinutes`.

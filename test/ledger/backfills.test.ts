@@ -32,7 +32,7 @@ import {
   worldOn,
   type World,
 } from './backfilling';
-import { killedAfter, Turns } from './given';
+import { killedAfter, monthSum, Turns } from './given';
 
 const ALL_DAYS = ['23', '24', '25', '26', '27', '28', '29'];
 const POLICIES = ['forbid', 'queue', 'replace', 'allow'] as const;
@@ -269,7 +269,10 @@ test('a run that a backfill asked for counts in the month in which it was regist
   await runAll(world);
 
   const { '!sum-2026-10': october, '!sum-2026-11': november } = table.values('run-report');
-  expect([october, november]).toEqual([undefined, { runs: 2, nodeMinutes: 20, cost: 2 }]);
+  expect([october, november]).toEqual([
+    undefined,
+    monthSum('30', { runs: 2, nodeMinutes: 20, cost: 2 }, 'successful'),
+  ]);
 });
 
 test('a backfill that ended 90 days ago is forgotten', async () => {

@@ -7,6 +7,7 @@ import {
   idOf,
   killedAfter,
   LATER,
+  monthSum,
   newOccurrence,
   NOW,
   occurrenceRow,
@@ -29,7 +30,7 @@ const final = occurrenceRow(ending);
 const FINAL = {
   [rowKey]: final,
   [`failed-${rowKey}`]: final,
-  '!sum-2026-11': { runs: 1, nodeMinutes: 12, cost: 0.5 },
+  '!sum-2026-11': monthSum('30', { nodeMinutes: 12, cost: 0.5 }),
 };
 
 async function registered(): Promise<MemoryTable> {
@@ -112,11 +113,9 @@ test('a hundred ends at once give the right sum', async () => {
 
   await turns.run(rows.map((row, index) => finish(table, row, { ...ending, nodeMinutes: index })));
 
-  expect(inner.values('run-report')['!sum-2026-11']).toEqual({
-    runs: 100,
-    nodeMinutes: 4950,
-    cost: 50,
-  });
+  expect(inner.values('run-report')['!sum-2026-11']).toEqual(
+    monthSum('30', { runs: 100, nodeMinutes: 4950, cost: 50 }),
+  );
 });
 
 test('a run counts in the month of its instant, and without a price costs nothing', async () => {
@@ -128,7 +127,7 @@ test('a run counts in the month of its instant, and without a price costs nothin
 
   const { '!sum-2026-11': november, '!sum-2026-12': december } = table.values('run-report');
   expect([november, december]).toEqual([
-    { runs: 1, nodeMinutes: 12, cost: 0 },
-    { runs: 1, nodeMinutes: 12, cost: 2 },
+    monthSum('30', { nodeMinutes: 12, unpricedMinutes: 12 }),
+    monthSum('01', { nodeMinutes: 12, cost: 2 }),
   ]);
 });

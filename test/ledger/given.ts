@@ -2,7 +2,8 @@ import type { AdmissionContext } from '../../src/ledger/admit';
 import type { Occurrence } from '../../src/run/run';
 import type { NewOccurrence } from '../../src/ledger/ledger';
 import { partsOfRunId, runIdOf } from '../../src/ledger/keys';
-import type { ActiveRow, OccurrenceRow } from '../../src/ledger/rows';
+import type { ActiveRow, DaySum, MonthSum, OccurrenceRow, Part } from '../../src/ledger/rows';
+import { addDays, EMPTY_DAY, NO_PART } from '../../src/ledger/spending';
 import type { Change, KeyRange, Row, Table } from '../../src/ledger/table';
 import type { MemoryTable } from '../memory-table';
 import type { Seeded } from '../seeded';
@@ -184,4 +185,22 @@ export class Turns {
     }
     return all;
   }
+}
+
+/** The sum of a month whose runs count in one day, all of one kind. */
+export function monthSum(
+  day: string,
+  given: Partial<Part>,
+  kind: 'successful' | 'wasted' | null = 'wasted',
+  more: Partial<DaySum> = {},
+): MonthSum {
+  const part = { ...NO_PART, runs: 1, ...given };
+  const sum: DaySum = {
+    ...EMPTY_DAY,
+    ...part,
+    ...(kind !== null && { [kind]: part }),
+    ...more,
+  };
+  const { runs, nodeMinutes, cost } = part;
+  return { runs, nodeMinutes, cost, days: { [day]: addDays(EMPTY_DAY, sum) } };
 }

@@ -164,6 +164,7 @@ export function appOn(
   return {
     schedules: {},
     ...parts,
+    about: { name: 'nightshift', environment: null, currency: 'USD' },
     limits: {
       maxActiveRuns: 1000,
       maxStartsPerMinute: 1000,

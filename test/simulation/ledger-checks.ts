@@ -1,9 +1,5 @@
-import {
-  FINAL_STATES,
-  NOTHING_SPENT,
-  type MonthSum,
-  type OccurrenceRow,
-} from '../../src/ledger/rows';
+import { FINAL_STATES, type MonthSum, type OccurrenceRow } from '../../src/ledger/rows';
+import { NOTHING_SPENT } from '../../src/ledger/spending';
 import { partitionOf, partsOfRunId, stateKey, sumKey } from '../../src/ledger/keys';
 import type { App } from '../../src/rehearse/app';
 import type { Played } from '../../src/rehearse/play';

@@ -80,7 +80,7 @@ const billedRunSchema = z.object({
 const billedPoolSchema = z.object({
   id: z.string(),
   runId: z.string().nullable().describe('The run that made it; null for a retained pool.'),
-  nodes: count,
+  nodes: count.nullable().describe('Null where they were not counted.'),
   reason: z.enum(['retained', 'leftover']),
 });
 
@@ -89,7 +89,7 @@ const billingSchema = z
     state: z
       .enum(['nothing', 'billed', 'unknown'])
       .describe(
-        '`nothing`: no run is active, and Batch had no pool with nodes and no job of this app when it was asked. `unknown`: Batch has not been asked yet.',
+        '`nothing`: no run is active, and Batch had no pool with nodes and no job of this app when it was asked. `unknown`: Batch has not been asked yet, or an active run had no node at its last poll.',
       ),
     sentence: z.string(),
     askedAt: instant

@@ -130,6 +130,7 @@ export const recordSchema = schemaOf<RunRecord>()(
     nodeMinutes: minutes,
     dedicatedMinutes: minutes,
     preemptions: count,
+    vmSize: z.string().optional(),
     estimatedCost: money,
     results: z.array(z.object({ name: z.string(), bytes: count })),
     logs: z.array(z.string()),

@@ -23,6 +23,8 @@ export interface KnownRuns {
   readonly activeRunIds: () => Promise<ReadonlySet<string>>;
   /** True while the engine runs it: a row that storage has lost is written again by its run. */
   readonly isRunning: (runId: string) => Promise<boolean>;
+  /** Receives all pools and jobs of the app that Batch has. */
+  readonly onListed?: (owned: readonly OwnedResource[]) => void;
 }
 
 /** Performs one deletion and records its error, so that one failure does not stop the others. */
@@ -50,6 +52,7 @@ export async function reap(
   const attempt = attemptsInto(failures);
 
   const owned = await batch.listOwned(runs.owner);
+  runs.onListed?.(owned);
   const labelled = await files.listContainers('run-');
   const active = await runs.activeRunIds();
   for (const { kind, id, runId } of owned) {

@@ -1,6 +1,7 @@
 import { Failure } from '../../failure';
 import type { Files } from '../ports';
 import { costOf, type NodeTime } from '../../workload/prices';
+import type { Workload } from '../../workload/workload';
 import { NOTHING_KEPT, retentionEndsOf } from './retention';
 import {
   linkOf,
@@ -51,6 +52,7 @@ export async function record(
     ...retryOf(input),
     ...nodeTime,
     preemptions: watch.usage.preemptions,
+    ...vmSizeOf(plan, workload),
     estimatedCost: costOf(nodeTime, workload?.pool.pricePerNodeHour ?? null),
     results: harvest.results,
     logs: harvest.logs,
@@ -81,6 +83,11 @@ export async function writeRecordOnce(files: Files, record: RunRecord): Promise<
     return claim();
   });
   return isNew ? record : readRecord(files, record.runId);
+}
+
+function vmSizeOf({ pool }: RunPlan, workload: Workload | null): Pick<RunRecord, 'vmSize'> {
+  const vmSize = pool === 'existing' ? undefined : workload?.pool.vmSize;
+  return vmSize === undefined ? {} : { vmSize };
 }
 
 /** A run is not charged for the nodes of an existing pool. */

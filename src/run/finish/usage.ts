@@ -3,7 +3,7 @@ import { MINUTE_MS } from '../plan';
 import type { NodeCounts, PoolView, Usage } from '../run';
 
 /** Batch bills nodes in every state except preempted. */
-function billedNodes(nodes: NodeCounts): number {
+export function billedNodes(nodes: NodeCounts): number {
   return canWork(nodes) + nodes.startTaskFailed + nodes.unusable + nodes.leaving;
 }
 

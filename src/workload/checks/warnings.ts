@@ -1,3 +1,4 @@
+import { costOf } from '../prices';
 import { packagesOf } from '../programs';
 import { templatesOf } from '../work-schema';
 import { containerImagesOf, type Workload } from '../workload';
@@ -9,7 +10,32 @@ export function warningsOf(workload: Workload): readonly string[] {
     ...nodeWarnings(workload),
     ...networkWarnings(workload),
     ...localeWarnings(workload),
+    ...budgetWarnings(workload),
   ];
+}
+
+/** A budget that bounds nothing, and one that no run fits into. */
+function* budgetWarnings({ budget, pool, deadlineMinutes }: Workload): Generator<string> {
+  if (budget === undefined) return;
+  if (pool.existing !== undefined) {
+    yield 'budget: runs on an existing pool have no cost, so the budget bounds nothing';
+    return;
+  }
+  const price = pool.pricePerNodeHour ?? null;
+  const isDedicated = pool.dedicatedAfterMinutes !== undefined;
+  const most = costOf(
+    {
+      nodeMinutes: pool.maxNodes * deadlineMinutes,
+      dedicatedMinutes: (isDedicated ? pool.maxNodes : pool.dedicatedNodes) * deadlineMinutes,
+    },
+    price,
+  );
+  if (most === null) {
+    const size = pool.vmSize ?? 'the default VM size';
+    yield `budget: ${size} has no price, so the budget bounds nothing; set pool.pricePerNodeHour or NODE_PRICES`;
+  } else if (most > budget.perMonth) {
+    yield `budget: one run may take ${most.toFixed(2)}, more than the ${budget.perMonth} of a month, so none starts; lower pool.maxNodes or deadlineMinutes, or raise budget.perMonth`;
+  }
 }
 
 /**
