@@ -6,7 +6,7 @@ import type { Workload } from '../workload/workload';
 import type { ActiveRun } from './run-lines';
 import type { AttentionView } from './schemas/overview';
 
-/** What somebody should see of a workload. Pure. */
+/** Finds the conditions of a workload that need attention. Pure. */
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;

@@ -7,7 +7,7 @@ import type { Workloads } from '../workload/workload';
 import { nodesOf, type ActiveRun } from './run-lines';
 import type { BillingView } from './schemas/overview';
 
-/** What is billed now, and how the app knows it. Pure. */
+/** The nodes that are billed now, with the evidence. Pure. */
 
 type BilledRun = BillingView['runs'][number];
 type BilledPool = BillingView['pools'][number];

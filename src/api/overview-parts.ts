@@ -10,7 +10,7 @@ import { activeRunOf, pastRunOf, type ActiveRun } from './run-lines';
 import type { OverviewWorkload } from './schemas/overview';
 import { budgetOf, spentIn, totalOf } from './spend-view';
 
-/** What the screens of the app and of one workload have in common. */
+/** Parts that the screens of the app and of one workload have in common. */
 
 /** A workload with what the ledger has of it. */
 export interface KnownWorkload {

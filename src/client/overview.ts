@@ -15,7 +15,7 @@ export interface ActiveRun {
   readonly runId: string;
   readonly status: 'queued' | 'running';
   readonly phase: string | null;
-  /** What the run does or waits for. */
+  /** One sentence on what the run does or waits for. */
   readonly sentence: string;
   /** `total` is null until the number of tasks is known. */
   readonly progress: { readonly done: number; readonly total: number | null };

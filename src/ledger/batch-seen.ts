@@ -7,7 +7,7 @@ import type { Table } from './table';
  * that nothing is billed, or of what is.
  */
 export interface BatchSeen {
-  /** When Batch was asked. */
+  /** Time of the request to Batch. */
   readonly askedAt: string;
   readonly pools: readonly PoolSeen[];
   /** Number of jobs. */

@@ -65,7 +65,7 @@ async function makeFinal(
     const written = await table.write(partition, [
       writeOf(rowKey, final, found?.etag),
       { kind: 'put', key: stateKey(ending.state, rowKey), value: asValue(final) },
-      writeOf(month, addTo(sum?.value ?? NOTHING_SPENT, final, ending), sum?.etag),
+      writeOf(month, addTo(sum?.value ?? NOTHING_SPENT, final), sum?.etag),
       ...changes,
     ]);
     if (written === 'written') return { final, isNew: true };

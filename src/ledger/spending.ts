@@ -1,4 +1,3 @@
-import type { Ending } from './finish';
 import { partitionOf, sumKey } from './keys';
 import type { DaySum, MonthSum, OccurrenceRow, Part } from './rows';
 import type { Table } from './table';
@@ -27,19 +26,19 @@ export function countedAt({ instant, knownAt, attempt, backfill }: OccurrenceRow
 }
 
 /** The sum with one more occurrence that is final. */
-export function addTo(sum: MonthSum, row: OccurrenceRow, ending: Ending): MonthSum {
+export function addTo(sum: MonthSum, row: OccurrenceRow): MonthSum {
   const day = countedAt(row).slice(8, 10);
   const before = sum.days?.[day] ?? EMPTY_DAY;
   return {
     runs: sum.runs + 1,
-    nodeMinutes: sum.nodeMinutes + ending.nodeMinutes,
-    cost: sum.cost + (ending.cost ?? 0),
-    days: { ...sum.days, [day]: addToDay(before, row, ending) },
+    nodeMinutes: sum.nodeMinutes + row.nodeMinutes,
+    cost: sum.cost + (row.cost ?? 0),
+    days: { ...sum.days, [day]: addToDay(before, row) },
   };
 }
 
-function addToDay(day: DaySum, { attempt }: OccurrenceRow, ending: Ending): DaySum {
-  const { state, nodeMinutes, cost, dedicatedMinutes = 0, preemptions = 0 } = ending;
+function addToDay(day: DaySum, row: OccurrenceRow): DaySum {
+  const { attempt, state, nodeMinutes, cost, dedicatedMinutes = 0, preemptions = 0 } = row;
   const one: Part = {
     runs: 1,
     nodeMinutes,

@@ -29,6 +29,9 @@ const NOT_SET: Readonly<Record<string, string>> = {
   SPOT_CORE_QUOTA: 'the app looks it up',
   DEDICATED_CORE_QUOTA: 'the app looks it up',
   SERVICE_RETRIES: 'three are right for most',
+  PRICE_CURRENCY: 'dollars, the currency of the list prices, are right for most',
+  WEBSITE_SITE_NAME: 'the platform sets it',
+  AZURE_FUNCTIONS_ENVIRONMENT: 'the platform is in production without it',
   CLOCK_PACE: 'the clock is real time',
   WEBSITE_TIME_ZONE: 'Flex Consumption has no time zones',
 };
@@ -158,6 +161,7 @@ test('the app accepts the settings of the deployment: identity, Event Grid, no k
       prices: { standard_d2s_v5: 0.02 },
     },
     management: { accountId, endpoint: null },
+    about: { name: 'nightshift', environment: null, currency: 'USD' },
     limits: { spotCoreQuota: null, dedicatedCoreQuota: null },
     sums: {
       maxActiveRuns: 20,
