@@ -221,9 +221,8 @@ export interface RunStatus {
   readonly plannedTasks: number | null;
   readonly timeline: readonly Milestone[];
   readonly nodeMinutes: number;
-  /** Dedicated nodes at the last poll; left out by earlier versions. */
+  /** Dedicated nodes at the last poll, and its time; left out by earlier versions. */
   readonly dedicatedNodes?: number;
-  /** The last poll that counted nodes; left out by earlier versions. */
   readonly polledAt?: string;
 }
 
