@@ -365,7 +365,7 @@ const UNOBSERVED_MS = 15 * MINUTE_MS;
 
 /**
  * Time without a poll is no time without a node: when no host was up for hours, nodes may have come
- * and been preempted, so the wait goes on from the last poll.
+ * and been preempted, so the wait resumes from the last poll.
  */
 function lastUsableNodeAt({ lastUsableNodeAt: last, usage }: WatchState, now: Date): string {
   const unobservedMs = now.getTime() - Date.parse(usage.lastPollAt);
