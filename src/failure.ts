@@ -109,6 +109,18 @@ export function truncate(text: string, maxCharacters: number): string {
   return text.length <= maxCharacters ? text : `${text.slice(0, maxCharacters - 1)}…`;
 }
 
+/** Text of a program or a service on one line, without control characters and terminal sequences. */
+export function plainText(text: string): string {
+  return text.replace(TERMINAL_SEQUENCES, '').replace(CONTROL_CHARACTERS, ' ');
+}
+
+const TERMINAL_SEQUENCES =
+  // oxlint-disable-next-line no-control-regex -- control characters are what is removed
+  /(?:\u001B\[|\u009B)[0-9;?]*[A-Za-z]|\u001B\][^\u0007\u001B]*(?:\u0007|\u001B\\)?/g;
+/** Marks that reverse the direction of text make it look like another one. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is removed
+const CONTROL_CHARACTERS = /[\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]+/g;
+
 /** Secrets that grant access by themselves, as Azure writes them, with their masked forms. */
 const secretForms: readonly (readonly [RegExp, string])[] = [
   [/\bsig=[^&\s"'<>)\]]+/gi, 'sig=***'],

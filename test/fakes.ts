@@ -96,8 +96,8 @@ export class MemoryBatch implements Batch {
     return this.unprepared;
   }
 
-  async readPreparationError(jobId: string, maxBytes: number) {
-    return this.texts.get(`${jobId}/preparation`)?.slice(-maxBytes) ?? null;
+  async readPreparationFile(jobId: string, file: string, maxBytes: number) {
+    return this.texts.get(`${jobId}/preparation/${file}`)?.slice(-maxBytes) ?? null;
   }
 
   async scalePoolToZero(poolId: string, _owner: Owner): Promise<DeletionState | 'kept'> {

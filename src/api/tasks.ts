@@ -1,6 +1,6 @@
 import type { App } from '../app';
 import { Failure } from '../failure';
-import { readKeptTasks } from '../run/finish/task-list';
+import { causeOf, readKeptTasks } from '../run/finish/task-list';
 import type { TaskQuery } from '../run/finish/reads';
 import { ValidationError } from '../workload/validation';
 import { answering } from './answering';
@@ -48,7 +48,9 @@ const NONE = { active: 0, running: 0, succeeded: 0, failed: 0 };
 async function liveTasks({ batch }: App, runId: string, query: TaskQuery): Promise<Page | null> {
   try {
     const page = await batch.listTasks(runId, query);
-    return page === null ? null : { ...page, next: marked('b', page.next), isComplete: true };
+    if (page === null) return null;
+    const tasks = page.tasks.map((task) => ({ ...task, cause: causeOf(task) }));
+    return { tasks, next: marked('b', page.next), isComplete: true };
   } catch (error) {
     const isRefused = error instanceof Failure && error.code === 'badSpecification';
     if (query.cursor === null || !isRefused) throw error;

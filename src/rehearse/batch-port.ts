@@ -90,7 +90,12 @@ export function batchPort(model: BatchModel, app: string): Batch {
       [...demand(job(id), 'job', id).tasks.values()]
         .filter(({ state }) => state === 'failed')
         .slice(0, limit)
-        .map(({ spec, exitCode, cause }) => ({ id: spec.id, exitCode, cause: cause ?? '' })),
+        .map(({ spec, exitCode, cause }) => ({
+          id: spec.id,
+          input: spec.environment['INPUT_NAME'] ?? null,
+          exitCode,
+          cause: cause ?? '',
+        })),
     listTasks: async (id, { state, limit }) => taskPage(job(id), state, limit),
     readNodeFile: async () => null,
     listNodes: async () => null,
@@ -106,7 +111,7 @@ export function batchPort(model: BatchModel, app: string): Batch {
       const isOwned = isRetained(found) ? isRetainedBy(found, owner) : isOfRun(found, owner);
       return isOwned ? model.rebootNodes(found, nodeIds, app) : 0;
     },
-    readPreparationError: async () => 'the preparation failed\n',
+    readPreparationFile: async () => 'the preparation failed\n',
     deleteJob: async (id, owner) => {
       const found = job(id);
       if (found === undefined) return 'deleted';

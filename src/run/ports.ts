@@ -105,8 +105,15 @@ export interface Batch extends BatchReads {
   failedTasks(jobId: string, limit: number): Promise<readonly FailedTask[]>;
   /** Reboots failed nodes of the run's pool; returns how many the service accepted. */
   rebootNodes(poolId: string, nodeIds: readonly string[], owner: Owner): Promise<number>;
-  /** stderr of the preparation task on a node on which it failed, or null. */
-  readPreparationError(jobId: string, maxBytes: number): Promise<string | null>;
+  /**
+   * The end of a log of the preparation task, from a node on which it failed, else from one on which it
+   * runs; null without such a node.
+   */
+  readPreparationFile(
+    jobId: string,
+    file: 'stdout.txt' | 'stderr.txt',
+    maxBytes: number,
+  ): Promise<string | null>;
   /** Requests the deletion; `deleted` when the job does not exist. Never deletes another owner's job. */
   deleteJob(jobId: string, owner: Owner): Promise<DeletionState>;
   deletePool(poolId: string, owner: Owner): Promise<DeletionState>;
@@ -137,6 +144,8 @@ export interface TaskEnd {
 
 export interface FailedTask {
   readonly id: string;
+  /** Original name of its input; null for a task without one of its own. Untrusted. */
+  readonly input: string | null;
   readonly exitCode: number | null;
   readonly cause: string;
 }

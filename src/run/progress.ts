@@ -1,6 +1,7 @@
 import { mayStillStart } from './provision/starting-nodes';
 import { canWork, count, isReady, nodeKind, parenthesized, reasons } from './provision/nodes';
 import type { JobView, Observation, Outcome, PoolView, RunPlan, WatchState } from './run';
+import { describeFailure } from './finish/cause';
 import { addUsage } from './finish/usage';
 import type { Workload } from '../workload/workload';
 import { allEnded, failureOf, isTimeToEnd } from './finish/task-failures';
@@ -137,16 +138,7 @@ function jobTerminated({ workload, watch, seen, plan }: Situation): NextStep | u
 function jobManagerFailed({ seen }: Situation): NextStep | undefined {
   const manager = seen.job?.jobManager;
   if (manager?.state !== 'failed') return undefined;
-  return finish(
-    'failed',
-    'jobManagerFailed',
-    `the job manager failed${formatEnd(manager.exitCode, manager.cause)}`,
-  );
-}
-
-function formatEnd(exitCode: number | null, cause: string | null): string {
-  if (exitCode !== null) return ` with exit code ${exitCode}`;
-  return cause === null ? '' : `: ${cause}`;
+  return finish('failed', 'jobManagerFailed', `the job manager ${describeFailure(manager)}`);
 }
 
 /** Ends the run when its failures decide its end; before, what is independent of them finishes. */

@@ -72,8 +72,13 @@ const values = z.union(
   { error: 'must be a list of values, or a range such as { from: 1, to: 10, step: 1 }' },
 );
 
-/** Ids of the app's own tasks. */
-export const RESERVED_IDS: ReadonlySet<string> = new Set(['job-manager', 'merge']);
+/** Ids of the app's own tasks, and the names of the folders in which set-ups have their logs. */
+export const RESERVED_IDS: ReadonlySet<string> = new Set([
+  'job-manager',
+  'merge',
+  'start-task',
+  'job-preparation',
+]);
 
 export const taskId = z
   .string()

@@ -50,7 +50,7 @@ test.concurrent('a task that fails its last retry fails the run, and its last li
   expect(run.cause).toEqual({
     code: 'taskFailed',
     message: expect.stringMatching(
-      /^1 task failed after all retries: bad-txt-[0-9a-f]{16}: bad\.txt asks to fail$/,
+      /^1 task failed after all retries: task bad-txt-[0-9a-f]{16} \(input bad\.txt\) failed with exit code \d+: bad\.txt asks to fail$/,
     ),
   });
   const [task] = /bad-txt-[0-9a-f]{16}/.exec(run.cause?.message ?? '') ?? [];
@@ -96,7 +96,7 @@ test.concurrent('a task that exceeds its maxMinutes is terminated and fails the 
     cause: {
       code: 'jobManagerFailed',
       message:
-        'the job manager failed with exit code 137: terminated by Batch, probably for exceeding maxMinutes: still at it',
+        'the job manager was terminated by Batch, probably for exceeding maxMinutes: still at it',
     },
   });
   expect(await leftBy(world, run)).toEqual(onlyRecord(run));
@@ -110,7 +110,7 @@ test.concurrent('a node that cannot be set up fails the run with the stderr of i
     cause: {
       code: 'startTaskFailed',
       message:
-        'the start task (pool.setup) failed on 1 node and no usable node is left: the licence has run out',
+        'the start task (pool.setup) failed on 1 node and no usable node is left: exit code 7: the licence has run out',
     },
   });
   expect(await leftBy(world, run)).toEqual(onlyRecord(run));

@@ -32,7 +32,12 @@ test('a sweep in chunks is merged without its failed tasks, and the following ru
   expect(await textOf(world, run, 'results/sum.txt')).toBe(sum);
   expect(await textOf(world, run, 'logs/chunk-000002/stderr.txt')).toBe('there is no five\n');
   expect(JSON.parse(await textOf(world, run, 'merge/missing.json'))).toEqual([
-    { id: 'chunk-000002', exitCode: 3, cause: expect.any(String) as string },
+    {
+      id: 'chunk-000002',
+      input: null,
+      exitCode: 3,
+      cause: 'failed with exit code 3: there is no five',
+    },
   ]);
   expect(await leftBy(world, run)).toEqual(onlyRecord(run));
 

@@ -246,7 +246,7 @@ test('a poll counts the tasks that all failed ones block, however many failed', 
   await begin(world);
   world.batch.failed = ids
     .slice(0, 30)
-    .map((id) => ({ id: `fetch-${id}`, exitCode: 1, cause: 'FailureExitCode' }));
+    .map((id) => ({ id: `fetch-${id}`, input: null, exitCode: 1, cause: 'FailureExitCode' }));
 
   const { blocked } = await world.activities.poll({ plan: world.plan, now });
 

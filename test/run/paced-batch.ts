@@ -114,7 +114,7 @@ export class PacedBatch implements Batch {
     return 0;
   }
 
-  async readPreparationError(): Promise<string | null> {
+  async readPreparationFile(): Promise<string | null> {
     return null;
   }
 
@@ -235,7 +235,7 @@ export class PacedBatch implements Batch {
   async failedTasks() {
     const failed = [...this.tasks.keys()].filter((id) => this.#taskState(id) === 'failed');
     if (this.#managerEnd().state === 'failed') failed.unshift('job-manager');
-    return failed.map((id) => ({ id, exitCode: 1, cause: 'FailureExitCode' }));
+    return failed.map((id) => ({ id, input: null, exitCode: 1, cause: 'FailureExitCode' }));
   }
 
   async listTasks(): Promise<TaskPage> {

@@ -123,7 +123,7 @@ test.each([
     {
       seen: { job: jobWith({ state: 'failed', cause: 'CommandProgramNotFound: no such program' }) },
     },
-    'failed, jobManagerFailed: the job manager failed: CommandProgramNotFound: no such program',
+    'failed, jobManagerFailed: the job manager could not start (no such program); install the program in pool.setup, or call it by its path',
   ],
   [
     'a job manager of which nothing is said',

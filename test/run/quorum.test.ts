@@ -13,11 +13,18 @@ const stage = stageForEach(afterEach);
 
 const task = { command: 'node work.mjs' };
 const seed = (number: number) => idFromText(`SEED=${number}`);
-const failed = (id: string) => ({ id, exitCode: 1, cause: 'FailureExitCode' });
+/** `line`: the end of its error output, which the harvest has saved before it lists the missing tasks. */
+const failed = (id: string, line = '') => ({
+  id,
+  input: null,
+  exitCode: 1,
+  cause: `failed with exit code 1${line}`,
+});
 const blocked = (id: string) => ({
   id,
   exitCode: null,
-  cause: 'blocked by a task that is missing',
+  input: null,
+  cause: 'was blocked by a task that is missing',
 });
 
 /** Ten tasks, whose merge needs eight. */
@@ -146,7 +153,10 @@ test('without a merge a run succeeds although a share failed, and names what is 
   const record = await stand.run('tolerant');
 
   expect([record.outcome, record.missingTasks]).toEqual([{ kind: 'succeeded' }, 2]);
-  expect(missingIn(stand, record, 'missing.json')).toEqual([failed(seed(4)), failed(seed(9))]);
+  expect(missingIn(stand, record, 'missing.json')).toEqual([
+    failed(seed(4), `: stderr.txt of ${seed(4)}`),
+    failed(seed(9), `: stderr.txt of ${seed(9)}`),
+  ]);
   expect(record.logs).toEqual(
     expect.arrayContaining([`logs/${seed(4)}/stderr.txt`, `logs/${seed(9)}/stderr.txt`]),
   );
@@ -168,7 +178,7 @@ test('a run that tolerates nothing fails by one failure', async () => {
   expect((await stand.run('tolerant')).outcome).toMatchObject({
     kind: 'failed',
     code: 'taskFailed',
-    cause: expect.stringMatching(/^1 task failed after all retries: SEED-4-/) as string,
+    cause: expect.stringMatching(/^1 task failed after all retries: task SEED-4-/) as string,
   });
 });
 
@@ -199,7 +209,7 @@ test('tasks blocked by a failed one count as missing, and the run does not wait 
 
   expect([record.outcome, record.missingTasks]).toEqual([{ kind: 'succeeded' }, 3]);
   expect(missingIn(stand, record, 'missing.json')).toEqual([
-    failed('a'),
+    failed('a', ': stderr.txt of a'),
     blocked('a2'),
     blocked('a3'),
   ]);
@@ -212,7 +222,7 @@ test('a failure that blocks too many tasks fails the run with their number [NB11
   expect((await run('ranks')).outcome).toMatchObject({
     kind: 'failed',
     cause: expect.stringMatching(
-      /^1 task failed after all retries and 5 were blocked by them; 3 of 6 may be missing: fetch: /,
+      /^1 task failed after all retries and 5 were blocked by them; 3 of 6 may be missing: task fetch failed with exit code 1: /,
     ) as string,
   });
 });

@@ -80,7 +80,7 @@ function freshWorld(shape: string): World {
   files.put('inbox', 'a.ply', '1');
   files.put('inbox', "b'; touch x; '.ply", '2');
   files.put('inbox', 'c/d.ply', '3');
-  batch.failed = [{ id: 'job-manager', exitCode: 1, cause: 'FailureExitCode' }];
+  batch.failed = [{ id: 'job-manager', input: null, exitCode: 1, cause: 'FailureExitCode' }];
   batch.texts.set(`${plan.jobId}/job-manager/stderr.txt`, 'no such file\n');
   return world;
 }

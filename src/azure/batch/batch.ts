@@ -29,7 +29,7 @@ import {
   setFormula,
 } from './pools';
 import { RETAINED_METADATA } from './pool-body';
-import { countUnprepared, readPreparationError } from './preparation';
+import { countUnprepared, readPreparationFile } from './preparation';
 import { failedTasks, runningTasks, taskEnds, taskIds, unfinishedTasks } from './task-lists';
 import { listTasks } from './task-pages';
 import { addTasks } from './tasks';
@@ -109,9 +109,9 @@ export function batchOn(
       mapErrors(`reboot nodes of pool ${poolId}`, () =>
         rebootNodes(service, poolId, nodeIds, owner),
       ),
-    readPreparationError: (jobId, maxBytes) =>
-      mapErrors(`read the preparation log of job ${jobId}`, () =>
-        readPreparationError(service, jobId, maxBytes),
+    readPreparationFile: (jobId, file, maxBytes) =>
+      mapErrors(`read ${file} of the preparation of job ${jobId}`, () =>
+        readPreparationFile(service, jobId, file, maxBytes),
       ),
     deleteJob: (jobId, owner) =>
       mapErrors(`delete job ${jobId}`, () => deleteJob(service, jobId, owner)),

@@ -5,6 +5,7 @@ import { lower } from './views';
 /** The job preparation task on each node. The service does not include it in task lists. */
 
 const FAILED_FILTER = "jobPreparationTaskExecutionInfo/result eq 'failure'";
+const RUNNING_FILTER = "jobPreparationTaskExecutionInfo/state eq 'running'";
 
 /** Counts usable nodes on which the preparation failed. Removed and preempted nodes do not count. */
 export async function countUnprepared(
@@ -25,26 +26,33 @@ export async function countUnprepared(
 
 const USABLE_STATES: ReadonlySet<string> = new Set(['idle', 'running']);
 
-export async function readPreparationError(
+/** Reads the end of a log, from a node on which the preparation failed, else from one on which it runs. */
+export async function readPreparationFile(
   service: Service,
   jobId: string,
+  file: string,
   maxBytes: number,
 ): Promise<string | null> {
   const [failed] = await failedPreparations(service, jobId);
-  const folder = failed?.jobPreparationTaskExecutionInfo?.taskRootDirectory;
-  if (failed?.poolId === undefined || failed.nodeId === undefined || folder === undefined) {
-    return null;
-  }
-  const { poolId, nodeId } = failed;
-  const file = `${folder}/stderr.txt`;
-  return readTail(service, { kind: 'node', poolId, nodeId, file }, maxBytes);
+  const [node] =
+    failed === undefined ? await preparations(service, jobId, RUNNING_FILTER) : [failed];
+  const folder = node?.jobPreparationTaskExecutionInfo?.taskRootDirectory;
+  if (node?.poolId === undefined || node.nodeId === undefined || folder === undefined) return null;
+  const { poolId, nodeId } = node;
+  return readTail(service, { kind: 'node', poolId, nodeId, file: `${folder}/${file}` }, maxBytes);
 }
 
 /** Filters by `completed`, because a preparation that is being retried may show its last result. */
-async function failedPreparations({ client, call }: Service, jobId: string) {
-  const jobListPreparationAndReleaseTaskStatusOptions = {
-    filter: `${FAILED_FILTER} and jobPreparationTaskExecutionInfo/state eq 'completed'`,
-  };
+function failedPreparations(service: Service, jobId: string) {
+  return preparations(
+    service,
+    jobId,
+    `${FAILED_FILTER} and jobPreparationTaskExecutionInfo/state eq 'completed'`,
+  );
+}
+
+async function preparations({ client, call }: Service, jobId: string, filter: string) {
+  const jobListPreparationAndReleaseTaskStatusOptions = { filter };
   const listed = listAll(
     () =>
       call(() =>

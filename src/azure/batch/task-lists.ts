@@ -1,6 +1,7 @@
 import type { BatchServiceModels as Models } from '@azure/batch';
 import type { FailedTask, TaskEnd } from '../../run/ports';
 import { REQUEST_TIMEOUT, type Service } from './calls';
+import { inputOf } from './task-pages';
 import { causeOf, lower } from './views';
 
 /** Maximum and default page size of the service. */
@@ -48,15 +49,19 @@ async function idsOf(
   return tasks.map(({ id = '' }) => id);
 }
 
+const SELECTED = 'id,executionInfo,environmentSettings,commandLine';
+
 export async function failedTasks(
   service: Service,
   jobId: string,
   limit: number,
 ): Promise<readonly FailedTask[]> {
   const filter = "state eq 'completed' and executionInfo/result eq 'failure'";
-  const tasks = await takeFirst(tasksOf(service, jobId, { filter, ...pageOptions(limit) }), limit);
+  const options = { select: SELECTED, filter, ...pageOptions(limit) };
+  const tasks = await takeFirst(tasksOf(service, jobId, options), limit);
   return tasks.map((task) => ({
     id: task.id ?? '',
+    input: inputOf(task),
     exitCode: task.executionInfo?.exitCode ?? null,
     cause: causeOf(task) ?? 'Batch gives no reason',
   }));

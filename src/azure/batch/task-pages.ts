@@ -1,5 +1,5 @@
 import type { BatchServiceModels as Models } from '@azure/batch';
-import { redact, truncate } from '../../failure';
+import { truncate } from '../../failure';
 import type { TaskPage, TaskQuery, TaskState, TaskView } from '../../run/finish/reads';
 import { nullIfNotFound, REQUEST_TIMEOUT, type Service } from './calls';
 import { causeOf, taskStateOf } from './views';
@@ -12,7 +12,7 @@ const filters: Readonly<Record<TaskState, string>> = {
 };
 
 /** The environment is read for the name of the input only; it may hold credentials. */
-const SELECTED = 'id,state,nodeInfo,executionInfo,environmentSettings';
+const SELECTED = 'id,state,nodeInfo,executionInfo,environmentSettings,commandLine';
 /** Maximum page size of the service. */
 const TASKS_PER_PAGE = 1000;
 
@@ -55,13 +55,10 @@ function linkOf(batchUrl: string, jobId: string, cursor: string): string {
   return `${base}/jobs/${encodeURIComponent(jobId)}/tasks?${query.toString()}`;
 }
 
-const CAUSE_CHARACTERS = 500;
 const INPUT_CHARACTERS = 1024;
 
 function taskView(task: Models.CloudTask): TaskView {
-  const { id = '', nodeInfo, executionInfo, environmentSettings = [] } = task;
-  const cause = causeOf(task);
-  const input = environmentSettings.find(({ name }) => name === 'INPUT_NAME')?.value;
+  const { id = '', nodeInfo, executionInfo } = task;
   return {
     id,
     state: taskStateOf(task),
@@ -71,9 +68,15 @@ function taskView(task: Models.CloudTask): TaskView {
     endedAt: instantOf(executionInfo?.endTime),
     retries: executionInfo?.retryCount ?? 0,
     requeues: executionInfo?.requeueCount ?? 0,
-    input: input === undefined ? null : truncate(input, INPUT_CHARACTERS),
-    cause: cause === null ? null : truncate(redact(cause), CAUSE_CHARACTERS),
+    input: inputOf(task),
+    cause: causeOf(task),
   };
+}
+
+/** The original name of the input of a task; null for a task without one of its own. */
+export function inputOf({ environmentSettings = [] }: Models.CloudTask): string | null {
+  const input = environmentSettings.find(({ name }) => name === 'INPUT_NAME')?.value;
+  return input === undefined ? null : truncate(input, INPUT_CHARACTERS);
 }
 
 export function instantOf(time: Date | string | undefined): string | null {

@@ -1,5 +1,5 @@
 import type { BatchServiceModels as Models } from '@azure/batch';
-import { redact, truncate } from '../../failure';
+import { plainText, redact, truncate } from '../../failure';
 import type { JobView, NodeCounts, NodeInSetup, PoolView, JobManagerView } from '../../run/run';
 
 /**
@@ -156,12 +156,29 @@ export function taskStateOf(task: Models.CloudTask | null): JobManagerView['stat
   return state === 'running' || state === 'preparing' ? 'running' : 'waiting';
 }
 
-/** The reason of a task failure: the service's code, message and details. */
+/** Bound of a reason: a service or an image may give one of many lines. */
+const CAUSE_CHARACTERS = 500;
+
+/**
+ * The reason of a task failure: the service's code, message and details, each once, and the name of a
+ * program that the node does not have.
+ */
 export function causeOf(task: Models.CloudTask | null): string | null {
   const failure = task?.executionInfo?.failureInfo;
   if (failure === undefined) return null;
-  const details = (failure.details ?? []).map(({ value }) => value).join('; ');
-  return [failure.code, failure.message, details].filter((part) => (part ?? '') !== '').join(': ');
+  const { code = 'Unknown', message = '', details = [] } = failure;
+  const program = code === 'CommandProgramNotFound' ? programOf(task) : '';
+  const values = details.map(({ value = '' }) => value);
+  const parts = [message, values.join('; '), program].map((part) => plainText(redact(part)).trim());
+  const said = parts.filter(
+    (part, index) => part !== '' && !parts.slice(0, index).some((before) => before.includes(part)),
+  );
+  return truncate([code, ...said].join(': '), CAUSE_CHARACTERS);
+}
+
+/** The first word of a command line, which is a constant of the declaration. */
+function programOf(task: Models.CloudTask | null): string {
+  return /^\s*["']?([^\s"']+)/.exec(task?.commandLine ?? '')?.[1] ?? '';
 }
 
 export function lower(value: string | undefined): string {

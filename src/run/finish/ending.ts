@@ -1,3 +1,4 @@
+import type { FailureCode } from '../../failure';
 import { addUsage } from './usage';
 import { boundHistory, perform, performEach, sleepUntil, type Step } from '../steps';
 import {
@@ -92,11 +93,20 @@ function hasReached({ watch }: RunContext, phase: Position['phase']): boolean {
   return watch.timeline.some((milestone) => milestone.phase === phase);
 }
 
+/** Outcomes whose reason is in the log that the harvest quotes; for others it is one more fact. */
+const EXPLAINED_BY_LOG: ReadonlySet<FailureCode> = new Set([
+  'startTaskFailed',
+  'preparationFailed',
+  'jobManagerFailed',
+  'taskFailed',
+]);
+
 /** Turns success into failure when results are missing, and adds the error output to a failure. */
 function checkResults(outcome: Outcome, harvest: Harvest, expectsResults: boolean): Outcome {
   if (outcome.kind !== 'succeeded') {
     if (harvest.errorDetail === null) return outcome;
-    return { ...outcome, cause: `${outcome.cause}: ${harvest.errorDetail}` };
+    const separator = EXPLAINED_BY_LOG.has(outcome.code) ? ': ' : '; ';
+    return { ...outcome, cause: `${outcome.cause}${separator}${harvest.errorDetail}` };
   }
   if (!expectsResults || harvest.missing.length === 0) return outcome;
   return {

@@ -1,7 +1,7 @@
 import { ofDueTime } from '../stage/due-time';
-import { redact, truncate } from '../../failure';
 import { missingTasks, formatMissing } from '../submit/missing';
 import type { FailedTask, Files } from '../ports';
+import { describeExit, describeFailure, describeTask, lastLines, wholeLines } from './cause';
 import { NOTHING_HARVESTED, type Harvest, type Outcome, type RunPlan } from '../run';
 import { shareTolerated } from '../../workload/work-schema';
 import { JOB_MANAGER_ID, LOGS_FOLDER, MISSING } from '../names';
@@ -9,14 +9,14 @@ import { RESULTS_FOLDER } from '../../workload/fields';
 import type { ActivityContext } from '../activity-context';
 import { writeEmptyTaskList, writeTaskList } from './task-ends';
 import { keepTasks } from './task-list';
+import { describeEnd, lastLineOf } from './task-logs';
+import { preparesNodes } from '../submit/preparation';
 
 /** Bounds of what is read from nodes, so that no log fills the app's memory or the record. */
 const LOG_TAIL_BYTES = 64 * 1024;
 const MAX_FAILED_TASKS = 20;
 const MAX_RUNNING_TASKS = 20;
 const MAX_LISTED = 100;
-const TAIL_LINES = 3;
-const TAIL_CHARACTERS = 500;
 
 /**
  * Lists results and saves logs before anything is deleted. A task uploads its own logs when it
@@ -38,13 +38,13 @@ export async function harvest(
     readsTasks && outcome.kind !== 'succeeded'
       ? await batch.runningTasks(plan.jobId, MAX_RUNNING_TASKS)
       : [];
-  await keepTasks(context, plan);
-  await saveStartTaskLogs(context, plan, outcome);
+  await saveSetUpLogs(context, plan, outcome);
   const logs = await saveLogs(
     context,
     plan,
     new Set([JOB_MANAGER_ID, ...failed.map(({ id }) => id), ...running]),
   );
+  await keepTasks(context, plan);
   const found = await findResults(context, plan);
   await listTasks(context, plan, outcome, found.missing.length > 0);
   return {
@@ -73,14 +73,12 @@ async function listTasks(
 }
 
 /** Writes the list of tolerated failures, unless the merge task has received it already. */
-async function recordMissingTasks(
-  { batch, files, workloads }: ActivityContext,
-  plan: RunPlan,
-): Promise<number> {
+async function recordMissingTasks(context: ActivityContext, plan: RunPlan): Promise<number> {
+  const { files, workloads } = context;
   const work = workloads.get(plan.workload)?.work;
   if (work === undefined) return 0;
   if (work.kind === 'whole' || shareTolerated(work) === 0) return 0;
-  const missing = await missingTasks(batch, work, plan);
+  const missing = await missingTasks(context, work, plan);
   if (missing.length > 0 && work.merge === undefined) {
     await files.writeText(plan.outputContainer, MISSING, formatMissing(missing));
   }
@@ -104,26 +102,41 @@ async function saveLogs(
   return (await listFirst(files, plan, LOGS_FOLDER)).map(({ name }) => name);
 }
 
-/** Name of the start task's folder in the logs; no task has this id. */
+/** Names of the folders of set-up logs. */
 const START_TASK = 'start-task';
+const PREPARATION = 'job-preparation';
 const LOG_FILES = ['stdout.txt', 'stderr.txt'] as const;
 
-/** Saves the output of a start task that failed or still runs: the node's own copy is deleted with the node. */
-async function saveStartTaskLogs(
+/**
+ * Saves the output of a start task and of a job preparation that failed or still run: the node's own
+ * copy is deleted with the node.
+ */
+async function saveSetUpLogs(
   { batch, files, workloads }: ActivityContext,
-  plan: RunPlan,
+  { workload: name, poolId, jobId, outputContainer }: RunPlan,
   outcome: Outcome,
 ): Promise<void> {
-  const pool = workloads.get(plan.workload)?.pool;
-  const mayHaveFailed = pool?.setup !== undefined || pool?.existing !== undefined;
-  if (outcome.kind === 'succeeded' || !mayHaveFailed) return;
-  for (const file of LOG_FILES) {
-    const name = `${LOGS_FOLDER}/${START_TASK}/${file}`;
-    if ((await files.find(plan.outputContainer, name)) !== null) continue;
-    const text = await batch.readStartTaskFile(plan.poolId, file, LOG_TAIL_BYTES);
-    if (text !== null) await files.writeText(plan.outputContainer, name, text);
+  const workload = workloads.get(name);
+  if (outcome.kind === 'succeeded' || workload === undefined) return;
+  const { pool } = workload;
+  const hasStartTask = pool.setup !== undefined || pool.existing !== undefined;
+  const save = async (folder: string, read: (file: LogFile) => Promise<string | null>) => {
+    for (const file of LOG_FILES) {
+      const blob = `${LOGS_FOLDER}/${folder}/${file}`;
+      if ((await files.find(outputContainer, blob)) !== null) continue;
+      const text = await read(file);
+      if (text !== null) await files.writeText(outputContainer, blob, text);
+    }
+  };
+  if (hasStartTask) {
+    await save(START_TASK, (file) => batch.readStartTaskFile(poolId, file, LOG_TAIL_BYTES));
+  }
+  if (preparesNodes(workload)) {
+    await save(PREPARATION, (file) => batch.readPreparationFile(jobId, file, LOG_TAIL_BYTES));
   }
 }
+
+type LogFile = (typeof LOG_FILES)[number];
 
 /** The first blobs of a folder of the output container, as many as a record lists. */
 async function listFirst(files: Files, plan: RunPlan, folder: string) {
@@ -147,53 +160,52 @@ async function findResults({ files, workloads }: ActivityContext, plan: RunPlan)
   return { results, missing };
 }
 
-/** The end of stderr of the failed start task or preparation, or of the job manager, or of the first failed task. */
+/** What is known of a failure beyond the outcome: the end of the log of the set-up or task that failed. */
 async function errorDetail(
-  { batch, files, workloads }: ActivityContext,
+  context: ActivityContext,
   plan: RunPlan,
   outcome: Outcome,
   failed: readonly FailedTask[],
 ): Promise<string | null> {
-  if (outcome.kind === 'succeeded') return null;
-  if (outcome.code === 'startTaskFailed') {
-    const read = (file: string) => batch.readStartTaskFile(plan.poolId, file, LOG_TAIL_BYTES);
-    return tail(await read('stderr.txt')) ?? tail(await read('stdout.txt'));
-  }
+  if (outcome.kind === 'succeeded' || outcome.kind === 'cancelled') return null;
+  if (outcome.code === 'startTaskFailed') return endOfStartTask(context, plan);
   if (outcome.code === 'preparationFailed') {
-    return tail(await batch.readPreparationError(plan.jobId, LOG_TAIL_BYTES));
+    const { batch } = context;
+    return endOfLogs((file) => batch.readPreparationFile(plan.jobId, file, LOG_TAIL_BYTES));
   }
   const task = failed.find(({ id }) => id === JOB_MANAGER_ID) ?? failed[0];
   if (task === undefined) return null;
-  const name = `${LOGS_FOLDER}/${task.id}/stderr.txt`;
-  const encoding = workloads.get(plan.workload)?.logEncoding;
-  const found = await files.find(plan.outputContainer, name);
-  const fits = found !== null && found.bytes <= LOG_TAIL_BYTES;
-  const text = fits
-    ? await files.readText(plan.outputContainer, name, LOG_TAIL_BYTES, encoding)
-    : await batch.readTaskFile(plan.jobId, task.id, 'stderr.txt', LOG_TAIL_BYTES, encoding);
-  const parts = [formatCause(task.cause), tail(text)].filter((part) => part !== null);
-  const detail = parts.length === 0 ? truncate(task.cause, TAIL_CHARACTERS) : parts.join(': ');
-  return task.id === JOB_MANAGER_ID ? detail : `${task.id}: ${detail}`;
+  // The cause of the outcome has its exit code already.
+  if (outcome.code === 'jobManagerFailed' && task.id === JOB_MANAGER_ID) {
+    return newTo(describeFailure(task), await lastLineOf(context, plan, task.id));
+  }
+  // What was terminated with its job has not failed by itself.
+  if (outcome.code !== 'taskFailed' && task.cause.startsWith('TaskEnded')) return null;
+  return `${describeTask(task)} ${await describeEnd(context, plan, task)}`;
 }
 
-/** Batch's failure message, or null when it only repeats the exit code. */
-function formatCause(cause: string): string | null {
-  if (cause.startsWith('FailureExitCode')) return null;
-  // Batch reports the same code for a task that exceeded its time and for one that a user terminated.
-  return cause.startsWith('TaskEnded')
-    ? 'terminated by Batch, probably for exceeding maxMinutes'
-    : truncate(cause, TAIL_CHARACTERS);
+function newTo(sentence: string, line: string | null): string | null {
+  return line !== null && sentence.includes(line) ? null : line;
 }
 
-/** The last non-empty lines, without control characters and credentials. */
-export function tail(text: string | null): string | null {
-  const plain = (text ?? '')
-    // oxlint-disable-next-line no-control-regex -- control characters are what is removed
-    .replace(/\u001B\[[0-9;]*[A-Za-z]|[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, '');
-  const lines = redact(plain)
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-  if (lines.length === 0) return null;
-  return lines.slice(-TAIL_LINES).join(' / ').slice(-TAIL_CHARACTERS);
+async function endOfStartTask({ batch }: ActivityContext, { poolId }: RunPlan) {
+  const nodes = (await batch.listNodes(poolId, MAX_NODES_LISTED)) ?? [];
+  const failed = nodes.find(({ state }) => state === 'startTaskFailed');
+  const exitCode = failed?.startTask?.exitCode ?? null;
+  const end = await endOfLogs((file) => batch.readStartTaskFile(poolId, file, LOG_TAIL_BYTES));
+  const parts = [exitCode === null ? null : describeExit(exitCode), end];
+  return parts.filter((part) => part !== null).join(': ') || null;
+}
+
+/** Enough to find a node whose start task failed. */
+const MAX_NODES_LISTED = 100;
+
+async function endOfLogs(read: (file: LogFile) => Promise<string | null>): Promise<string | null> {
+  return endOf(await read('stderr.txt')) ?? endOf(await read('stdout.txt'));
+}
+
+function endOf(text: string | null): string | null {
+  // The beginning of a text of this length may be that of a character or a line that was cut.
+  const isCut = text !== null && Buffer.byteLength(text) >= LOG_TAIL_BYTES - 3;
+  return lastLines(wholeLines(text, isCut));
 }

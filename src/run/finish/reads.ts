@@ -49,7 +49,7 @@ export interface TaskView {
   readonly requeues: number;
   /** Original name of its input. Untrusted. */
   readonly input: string | null;
-  /** Batch's reason of a failure. */
+  /** Reason of a failure: that of Batch, or in a kept list the sentence that completes "task x …". */
   readonly cause: string | null;
 }
 

@@ -1,4 +1,8 @@
+import { eachAtOnce } from '../../concurrency';
+import type { ActivityContext } from '../activity-context';
 import type { Batch, Files } from '../ports';
+import { describeFailure } from './cause';
+import { describeEnd } from './task-logs';
 import type { TaskPage, TaskQuery, TaskView } from './reads';
 import { RUNS_CONTAINER, taskListBlob } from '../names';
 import type { RunPlan } from '../run';
@@ -21,9 +25,11 @@ interface Header {
  * tasks the failed ones are kept; the record has the counts of all.
  */
 export async function keepTasks(
-  { batch, files }: { readonly batch: Batch; readonly files: Files },
-  { runId, jobId }: RunPlan,
+  context: Pick<ActivityContext, 'batch' | 'files' | 'workloads'>,
+  plan: RunPlan,
 ): Promise<void> {
+  const { batch, files } = context;
+  const { runId, jobId } = plan;
   const first = await batch.listTasks(jobId, pageOf(null, null));
   if (first === null) return;
   const keepsAll = first.next === null || (await countAll(batch, jobId)) <= MAX_KEPT_TASKS;
@@ -37,7 +43,8 @@ export async function keepTasks(
     page = await batch.listTasks(jobId, pageOf(state, next));
   }
   const isComplete = keepsAll && tasks.length <= MAX_KEPT_TASKS;
-  const lines = [{ isComplete } satisfies Header, ...tasks.slice(0, MAX_KEPT_TASKS)];
+  const kept = await withCauses(context, plan, tasks.slice(0, MAX_KEPT_TASKS));
+  const lines = [{ isComplete } satisfies Header, ...kept];
   const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
   const write = () => files.writeText(RUNS_CONTAINER, taskListBlob(runId), text);
   // The container holds the app's mark, so it is there but for the first run of all.
@@ -45,6 +52,29 @@ export async function keepTasks(
     await files.makeContainer(RUNS_CONTAINER, {});
     await write();
   });
+}
+
+/** Failed tasks whose logs are read for the list, which are as a rule alike. */
+const MAX_LOGS_READ = 200;
+const LOGS_READ_AT_ONCE = 16;
+
+/** Tells of each failed task how it failed, with the end of its log. */
+async function withCauses(
+  context: Pick<ActivityContext, 'files' | 'workloads'>,
+  plan: RunPlan,
+  tasks: readonly TaskView[],
+): Promise<readonly TaskView[]> {
+  const failed = tasks.filter(({ state }) => state === 'failed');
+  const ends = new Map<string, string>();
+  await eachAtOnce(failed.slice(0, MAX_LOGS_READ), LOGS_READ_AT_ONCE, async (task) => {
+    ends.set(task.id, await describeEnd(context, plan, task));
+  });
+  return tasks.map((task) => ({ ...task, cause: ends.get(task.id) ?? causeOf(task) }));
+}
+
+/** Completes "task x …" for a task that failed; null for any other. */
+export function causeOf(task: TaskView): string | null {
+  return task.state === 'failed' ? describeFailure(task) : null;
 }
 
 function pageOf(state: TaskQuery['state'], cursor: string | null): TaskQuery {

@@ -25,7 +25,7 @@ export async function addMerge(
   const template = workload.work.kind === 'whole' ? undefined : workload.work.merge;
   if (template === undefined) throw new Error(`${workload.name} has no merge`);
 
-  const missing = await missingTasks(batch, workload.work, plan);
+  const missing = await missingTasks(context, workload.work, plan);
   const expected = new Set([MERGE_ID, ...missing.map(({ id }) => id)]);
   const unfinished = await batch.unfinishedTasks(plan.jobId, expected.size + 1);
   if (unfinished.some((id) => !expected.has(id))) return { added: false };

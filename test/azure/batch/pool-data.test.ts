@@ -151,7 +151,7 @@ test('a mount that is not there keeps every task from the node: none writes to t
 
   await stand.until(async () => (await batch.countUnprepared(job.id, 'hello-1')) === 1);
 
-  expect(await batch.readPreparationError(job.id, 1000)).toMatch(
+  expect(await batch.readPreparationFile(job.id, 'stderr.txt', 1000)).toMatch(
     /^The mount bare is missing: .*\/fsmounts\/bare is empty or does not exist\. Its log is beside it\.\n$/,
   );
   expect((await stand.client.task.get(job.id, 'never')).state).toBe('active');

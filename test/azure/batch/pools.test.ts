@@ -199,7 +199,7 @@ test('a failed preparation is found, with its node and its stderr [NB16]', async
   await batch.addTasks(job.id, [{ ...plain, id: 'one' }]);
 
   await stand.until(async () => (await batch.countUnprepared(job.id, 'pool')) === 1);
-  expect(await batch.readPreparationError(job.id, 1000)).toBe('no maps here\n');
+  expect(await batch.readPreparationFile(job.id, 'stderr.txt', 1000)).toBe('no maps here\n');
 });
 
 test('a task runs as a user of its own or as that of the node, with the rights it asks for [GD31]', async () => {

@@ -184,7 +184,11 @@ test('failed tasks are listed by a filter, with code and message', async () => {
       status: 200,
       body: {
         value: [
-          { id: 't1', executionInfo: { exitCode: 3, failureInfo, retryCount: 0, requeueCount: 0 } },
+          {
+            id: 't1',
+            executionInfo: { exitCode: 3, failureInfo, retryCount: 0, requeueCount: 0 },
+            environmentSettings: [{ name: 'INPUT_NAME', value: 'a.txt' }],
+          },
           { id: 't2' },
           { id: 't3' },
         ],
@@ -193,10 +197,37 @@ test('failed tasks are listed by a filter, with code and message', async () => {
   ]);
 
   expect(await line.batch.failedTasks('hello-1', 2)).toEqual([
-    { id: 't1', exitCode: 3, cause: 'DiskFull: no space' },
-    { id: 't2', exitCode: null, cause: 'Batch gives no reason' },
+    { id: 't1', input: 'a.txt', exitCode: 3, cause: 'DiskFull: no space' },
+    { id: 't2', input: null, exitCode: null, cause: 'Batch gives no reason' },
   ]);
   expect(decodeURIComponent(line.asked[0]?.path ?? '')).toBe(
-    "/jobs/hello-1/tasks?$filter=state eq 'completed' and executionInfo/result eq 'failure'&maxresults=2",
+    "/jobs/hello-1/tasks?$filter=state eq 'completed' and executionInfo/result eq 'failure'&$select=id,executionInfo,environmentSettings,commandLine&maxresults=2",
   );
+});
+
+test.each([
+  [
+    'the name of a program that the node does not have',
+    { code: 'CommandProgramNotFound', message: 'The specified command program is not found' },
+    'CommandProgramNotFound: The specified command program is not found: python4',
+  ],
+  [
+    'a detail that repeats the message once',
+    {
+      code: 'CommandLaunchFailed',
+      message: 'Failed to launch: spawn E2BIG',
+      details: [{ name: 'Message', value: 'spawn E2BIG' }],
+    },
+    'CommandLaunchFailed: Failed to launch: spawn E2BIG',
+  ],
+  [
+    'many lines on one, without credentials and within its bound',
+    { code: 'ContainerInvalidImage', message: `pull a?sig=secret\n${'x'.repeat(600)}` },
+    `ContainerInvalidImage: pull a?sig=*** ${'x'.repeat(461)}…`,
+  ],
+])('a cause has %s', async (_, failureInfo, cause) => {
+  const task = { id: 't', commandLine: 'python4 fit.py', executionInfo: { failureInfo } };
+  const line = await opened([{ status: 200, body: { value: [task] } }]);
+
+  expect(await line.batch.failedTasks('hello-1', 2)).toMatchObject([{ cause }]);
 });

@@ -1,50 +1,8 @@
 import { expect, test } from 'vitest';
-import { harvest, tail } from '../../../src/run/finish/harvest';
+import { harvest } from '../../../src/run/finish/harvest';
 import type { Outcome } from '../../../src/run/run';
 import { echo, whole } from '../given';
 import { now, worldOf, type World } from '../world';
-
-test('the tail of a log is its last three non-empty lines', () => {
-  expect(tail('one\n\n  two  \r\nthree\n\tfour\n\n')).toBe('two / three / four');
-});
-
-test.each([
-  ['no log', null],
-  ['an empty log', ''],
-  ['a log of blank lines', '\n \r\n\t\n'],
-  ['a log of control characters', '\u0000\u0007\u001B[0m'],
-])('%s has no tail', (_what, text) => {
-  expect(tail(text)).toBeNull();
-});
-
-test('the tail of a log has no control characters', () => {
-  const text = '\u001B[31mred\u001B[0m \u0000alarm\u0007 \u009B1mbold \u001B]0;title\u0007\u007F';
-
-  // oxlint-disable-next-line no-control-regex -- they are what must not be there
-  expect(tail(text)).not.toMatch(/[\u0000-\u001F\u007F-\u009F]/);
-  expect(tail('\u001B[31mred\u001B[0m')).toBe('red');
-});
-
-test('the tail of a log keeps letters of all languages [PY19]', () => {
-  expect(tail('Größe: 日本 \u{1F600}')).toBe('Größe: 日本 \u{1F600}');
-});
-
-test('the tail of a log is short and keeps the end', () => {
-  const words = tail(`${'x'.repeat(10_000)}the end`);
-
-  expect(words).toHaveLength(500);
-  expect(words).toMatch(/xthe end$/);
-});
-
-test('the tail of a log has its credentials redacted [GD19]', () => {
-  expect(tail('GET https://x/in/scene.bin?sv=1&sig=abc%3D failed')).toBe(
-    'GET https://x/in/scene.bin?sv=1&sig=*** failed',
-  );
-});
-
-test('a log of 64 KB without a line end is truncated', () => {
-  expect(tail('a'.repeat(64 * 1024))).toHaveLength(500);
-});
 
 const taskFailed: Outcome = { kind: 'failed', code: 'taskFailed', cause: '2 tasks failed' };
 const succeeded: Outcome = { kind: 'succeeded' };
@@ -100,7 +58,7 @@ test('uploaded logs are kept, and logs that are only on a node are saved under t
       'job-manager/stderr.txt': 'of the job manager',
     },
   );
-  world.batch.failed = [{ id: 't1', exitCode: 1, cause: 'FailureExitCode' }];
+  world.batch.failed = [{ id: 't1', input: null, exitCode: 1, cause: 'FailureExitCode' }];
 
   const { logs } = await harvesting(world, taskFailed);
 
@@ -151,9 +109,21 @@ test('the last 64 KB of a large log are saved', async () => {
 });
 
 test.each([
-  ['the job manager before all', ['t1', 'job-manager'], 'cannot read the table'],
-  ['the first task that failed, with its id', ['t1', 't2'], 't1: no such tile'],
-  ["Batch's own words where the task left none", ['t3'], 't3: DiskFull: no space left'],
+  [
+    'the job manager before all',
+    ['t1', 'job-manager'],
+    'task job-manager failed with exit code 1: cannot read the table',
+  ],
+  [
+    'the first task that failed, with its id and its input',
+    ['t1', 't2'],
+    'task t1 (input in of t1) failed with exit code 1: no such tile',
+  ],
+  [
+    "Batch's own reason where the task left none",
+    ['t3'],
+    'task t3 (input in of t3) ran out of disk space: no space left',
+  ],
   ['nobody where nothing is said to have failed', [], null],
 ])('the cause quotes the log of %s', async (_what, ids, words) => {
   const world = await workedWorld(
@@ -162,6 +132,7 @@ test.each([
   );
   world.batch.failed = ids.map((id) => ({
     id,
+    input: id === 'job-manager' ? null : `in of ${id}`,
     exitCode: 1,
     cause: id === 't3' ? 'DiskFull: no space left' : 'FailureExitCode',
   }));
@@ -175,6 +146,98 @@ test('the error detail of a failed start task is its stderr', async () => {
 
   const outcome: Outcome = { kind: 'failed', code: 'startTaskFailed', cause: 'the set-up failed' };
   expect((await harvesting(world, outcome)).errorDetail).toBe('E: Unable to locate package nodejs');
+});
+
+test.each([
+  ['a run that was cancelled', { kind: 'cancelled', code: 'cancelled' }, null],
+  [
+    'the job manager of a run that it ended',
+    { kind: 'failed', code: 'jobManagerFailed' },
+    'no such tile',
+  ],
+  [
+    'a run that ran out of time',
+    { kind: 'timedOut', code: 'deadlineExceeded' },
+    'task job-manager failed with exit code 7: no such tile',
+  ],
+] as const)('the error detail of %s', async (_, outcome, detail) => {
+  const world = await workedWorld({ 'logs/job-manager/stderr.txt': 'no such tile' });
+  const cause = 'FailureExitCode: not 0';
+  world.batch.failed = [{ id: 'job-manager', input: null, exitCode: 7, cause }];
+
+  expect((await harvesting(world, { ...outcome, cause: 'c' })).errorDetail).toBe(detail);
+});
+
+test('a task that was terminated with its job is no detail of the end of the job', async () => {
+  const world = await workedWorld({});
+  world.batch.failed = [{ id: 't1', input: null, exitCode: null, cause: 'TaskEnded: by user' }];
+  const outcome: Outcome = { kind: 'failed', code: 'jobEndedEarly', cause: 'terminated' };
+
+  expect((await harvesting(world, outcome)).errorDetail).toBeNull();
+});
+
+test('logs of a preparation that failed or runs are saved, and quoted where it failed the run', async () => {
+  const world = worldOf({ ...whole, prepare: { command: 'mount-all' } });
+  const { activities, plan, batch, files } = world;
+  await activities.stage({ plan });
+  await activities.submitJob({ plan, now });
+  batch.texts.set(`${plan.jobId}/preparation/stderr.txt`, 'no maps here\n');
+  batch.texts.set(`${plan.jobId}/preparation/stdout.txt`, 'looking for maps\n');
+  const outcome: Outcome = { kind: 'failed', code: 'preparationFailed', cause: 'it failed' };
+
+  const { logs, errorDetail } = await harvesting(world, outcome);
+
+  expect([errorDetail, ...logs]).toEqual([
+    'no maps here',
+    'logs/job-preparation/stderr.txt',
+    'logs/job-preparation/stdout.txt',
+  ]);
+  expect(files.text(plan.outputContainer, 'logs/job-preparation/stdout.txt')).toBe(
+    'looking for maps\n',
+  );
+});
+
+test('logs of a start task are saved whatever ended the run, its success aside', async () => {
+  const kept = async (outcome: Outcome) => {
+    const world = worldOf({ ...whole, pool: { setup: { command: 'install' } } });
+    const { activities, plan, batch } = world;
+    await activities.stage({ plan });
+    await activities.submitJob({ plan, now });
+    batch.texts.set(plan.poolId, 'still installing\n');
+    return (await harvesting(world, outcome)).logs;
+  };
+
+  expect(await kept({ kind: 'timedOut', code: 'deadlineExceeded', cause: 'late' })).toEqual([
+    'logs/start-task/stderr.txt',
+  ]);
+  expect(await kept({ kind: 'cancelled', code: 'cancelled', cause: 'c' })).toEqual([
+    'logs/start-task/stderr.txt',
+  ]);
+  expect(await kept(succeeded)).toEqual([]);
+});
+
+test('the error detail of a start task has its exit code and the end of its log, in whole lines', async () => {
+  const world = await workedWorld({});
+  const { activities, batch, plan } = world;
+  await activities.provision({ plan, startNodes: 1, now });
+  batch.nodes = [
+    {
+      id: 'n1',
+      state: 'startTaskFailed',
+      isSpot: true,
+      since: null,
+      allocatedAt: null,
+      runningTasks: 0,
+      startTask: { exitCode: 100, startedAt: null, endedAt: null, retries: 2 },
+      errors: [],
+    },
+  ];
+  batch.texts.set(plan.poolId, `${'z'.repeat(70_000)}\nE: no package\nE: give up\n`);
+
+  const outcome: Outcome = { kind: 'failed', code: 'startTaskFailed', cause: 'the set-up failed' };
+  expect((await harvesting(world, outcome)).errorDetail).toBe(
+    'exit code 100: E: no package / E: give up',
+  );
 });
 
 test('a run that never had a job has nothing to harvest', async () => {

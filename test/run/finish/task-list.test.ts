@@ -15,8 +15,14 @@ function taskAt(index: number): TaskView {
     retries: 0,
     requeues: 0,
     input: null,
-    cause: index % 4 === 0 ? 'FailureExitCode' : null,
+    cause: index % 4 === 0 ? 'failed with exit code 1' : null,
   };
+}
+
+/** The same as Batch lists it: the reason is that of the service. */
+function listedAt(index: number): TaskView {
+  const task = taskAt(index);
+  return { ...task, cause: task.cause === null ? null : 'FailureExitCode' };
 }
 
 async function withTasks(count: number): Promise<World> {
@@ -24,7 +30,7 @@ async function withTasks(count: number): Promise<World> {
   const { activities, plan, batch } = world;
   await activities.stage({ plan });
   await activities.submitJob({ plan, now });
-  batch.tasks = Array.from({ length: count }, (_, index) => taskAt(index));
+  batch.tasks = Array.from({ length: count }, (_, index) => listedAt(index));
   batch.countTasks = async () => ({ active: 0, running: 0, succeeded: count, failed: 0 });
   return world;
 }
@@ -33,7 +39,7 @@ const all = { state: null, cursor: null, limit: 1000 } as const;
 
 test('a run keeps all its tasks, and they are read a page at a time', async () => {
   const { batch, files, plan } = await withTasks(2500);
-  await keepTasks({ batch, files }, plan);
+  await keepTasks({ batch, files, workloads: new Map() }, plan);
   const first = await readKeptTasks(files, plan.runId, all);
   const second = await readKeptTasks(files, plan.runId, { ...all, cursor: first?.next ?? '' });
   const third = await readKeptTasks(files, plan.runId, { ...all, cursor: second?.next ?? '' });
@@ -41,13 +47,15 @@ test('a run keeps all its tasks, and they are read a page at a time', async () =
   expect([first?.tasks.length, second?.tasks.length, third?.tasks.length]).toEqual([
     1000, 1000, 500,
   ]);
-  expect([first, second, third].flatMap((page) => page?.tasks ?? [])).toEqual(batch.tasks);
+  expect([first, second, third].flatMap((page) => page?.tasks ?? [])).toEqual(
+    batch.tasks.map((_, index) => taskAt(index)),
+  );
   expect([third?.next, third?.isComplete]).toEqual([null, true]);
 });
 
 test('kept tasks of one state are read across pages', async () => {
   const { batch, files, plan } = await withTasks(10);
-  await keepTasks({ batch, files }, plan);
+  await keepTasks({ batch, files, workloads: new Map() }, plan);
   const query = { state: 'failed', limit: 2 } as const;
   const first = await readKeptTasks(files, plan.runId, { ...query, cursor: null });
   const second = await readKeptTasks(files, plan.runId, { ...query, cursor: first?.next ?? '' });
@@ -58,11 +66,11 @@ test('kept tasks of one state are read across pages', async () => {
 
 test('of more than 10,000 tasks the failed ones are kept', async () => {
   const { batch, files, plan } = await withTasks(10_001);
-  await keepTasks({ batch, files }, plan);
+  await keepTasks({ batch, files, workloads: new Map() }, plan);
   const first = await readKeptTasks(files, plan.runId, { ...all, limit: 10_000 });
 
   expect(first).toEqual({
-    tasks: batch.tasks.filter(({ state }) => state === 'failed'),
+    tasks: batch.tasks.map((_, index) => taskAt(index)).filter(({ state }) => state === 'failed'),
     next: null,
     isComplete: false,
   });
@@ -70,9 +78,9 @@ test('of more than 10,000 tasks the failed ones are kept', async () => {
 
 test('of more than 10,000 failed tasks that many are kept', async () => {
   const { batch, files, plan } = await withTasks(0);
-  batch.tasks = Array.from({ length: 12_000 }, (_, index) => taskAt(index * 4));
+  batch.tasks = Array.from({ length: 12_000 }, (_, index) => listedAt(index * 4));
   batch.countTasks = async () => ({ active: 0, running: 0, succeeded: 0, failed: 12_000 });
-  await keepTasks({ batch, files }, plan);
+  await keepTasks({ batch, files, workloads: new Map() }, plan);
   const kept = await readKeptTasks(files, plan.runId, { ...all, limit: 20_000 });
 
   expect([kept?.tasks.length, kept?.isComplete]).toEqual([10_000, false]);
@@ -93,7 +101,7 @@ test('a list is written by the harvest, and again by its repetition', async () =
 
 test('nothing is written without a job', async () => {
   const { batch, files, plan } = worldOf(whole);
-  await keepTasks({ batch, files }, plan);
+  await keepTasks({ batch, files, workloads: new Map() }, plan);
 
   expect(await readKeptTasks(files, plan.runId, all)).toBeNull();
 });
