@@ -234,6 +234,7 @@ function registerRuns(app: App, programsFolder: string): void {
     ...app,
     ledger: runLedgerOn(app.table, app.announce, app.outbox),
     programsFolder,
+    warn: (message) => logLine({ level: 'warn', message }),
   };
   const extraInputs = [df.input.durableClient()];
   df.app.orchestration(FORMER_ORCHESTRATION, formerWorkflow);

@@ -4,7 +4,7 @@ import { listRuns } from './run-list';
 import { runViewOf } from './run-view';
 import { Failure } from '../failure';
 import { findRecord, readRecord } from '../run/finish/record';
-import { outputContainerOf } from '../run/names';
+import { isInternal, outputContainerOf } from '../run/names';
 import { answering } from './answering';
 import type { OperationHandler } from './handler';
 import { checkRunId, findWorkload, queryOf } from './requests';
@@ -73,6 +73,7 @@ async function filesOf(
   const files: { name: string; bytes: number; url: string }[] = [];
   let isBefore = after !== '';
   for await (const { name, bytes } of storage.list(container, prefix)) {
+    if (prefix === '' && isInternal(name)) continue;
     if (isBefore) {
       isBefore = name !== after;
       continue;

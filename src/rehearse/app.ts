@@ -187,7 +187,7 @@ function openHost(app: App, life: HostLife): Host {
 function activitiesOf(product: Product, client: DurableClient) {
   const ledger = runLedgerOn(product.table);
   const activities = Object.entries({
-    ...createActivities({ ...product, ledger, programsFolder: '/none' }),
+    ...createActivities({ ...product, ledger, programsFolder: '/none', warn: () => undefined }),
     startFollowers: followersStarter(product, client),
     admitWaiting: waitingAdmitter(product, client),
   });

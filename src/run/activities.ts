@@ -13,6 +13,7 @@ import {
   type Outcome,
   type PoolView,
   type RunPlan,
+  type RunRecord,
   type TaskCounts,
 } from './run';
 import { stage } from './stage/stage';
@@ -65,10 +66,17 @@ export function createActivities(context: ActivityContext) {
     record: async (input: RecordInput) => {
       if ((await confirm(context, input.plan)) === 'superseded') return null;
       const written = await record(context, input);
+      if (written.warnings.length > 0) context.warn(warningLine(written));
       await context.ledger.finish(input.plan, written);
       return written;
     },
   };
+}
+
+/** The line of the warnings of a run: a sentence with its fields as JSON, like that of its end. */
+function warningLine({ runId, workload, warnings }: RunRecord): string {
+  const fields = { warningsOf: runId, workload, warnings: warnings.length };
+  return `run ${runId} has warnings: ${warnings.join('; ')} ${JSON.stringify(fields)}`;
 }
 
 /** An activity may begin long after it was scheduled, when its run has been taken over. */

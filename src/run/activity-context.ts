@@ -10,6 +10,8 @@ export interface ActivityContext extends Ports {
   readonly workloads: Workloads;
   /** Folder of the compiled workloads; a program is at `<folder>/<workload>/programs/<file>`. */
   readonly programsFolder: string;
+  /** Writes a line to the log of the invocation. */
+  readonly warn: (message: string) => void;
 }
 
 /** The declaration of a run's workload, as of its due time. @throws Failure unknownWorkload */

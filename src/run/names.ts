@@ -26,6 +26,13 @@ export const PINNED_INPUTS = `${ATTEMPT_FOLDER}/inputs.json`;
 export const TASK_LIST = `${ATTEMPT_FOLDER}/tasks.jsonl`;
 /** The task list of the attempt whose outputs this one has taken over. */
 export const TAKEN_OVER_LIST = `${ATTEMPT_FOLDER}/taken-over.jsonl`;
+/** True for a blob of the output container with which the app works: it is not listed among the outputs. */
+export function isInternal(name: string): boolean {
+  return INTERNAL_BLOBS.has(name) || name.startsWith(`${ATTEMPT_FOLDER}/`);
+}
+
+const INTERNAL_BLOBS: ReadonlySet<string> = new Set([MANIFEST, MISSING, MISSING_FOR_MERGE]);
+
 /** In the output container: stdout and stderr of every task. */
 export const LOGS_FOLDER = 'logs';
 

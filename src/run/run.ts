@@ -235,6 +235,8 @@ export interface Harvest {
   readonly missingTasks: number;
   /** The last lines of stderr of the failed task, or null. */
   readonly errorDetail: string | null;
+  /** Outputs of a run that succeeded which are not there; left out by earlier versions. */
+  readonly warnings?: readonly string[];
 }
 
 /** The state of one resource after clean-up. */
@@ -276,7 +278,7 @@ export interface RunRecord extends AttemptLink {
   readonly outputsKeptUntil: string | null;
   readonly logsKeptUntil: string | null;
   readonly cleanedUp: readonly CleanedUp[];
-  /** Conditions that may fail a later run, for example an image near its end of support. */
+  /** Conditions that may fail a later run, such as an image near its end of support, and outputs that are not there. */
   readonly warnings: readonly string[];
   /** The runs that were started because this run succeeded. */
   readonly followers: readonly Follower[];

@@ -44,6 +44,22 @@ test('outputs are listed with name, size and URL', async () => {
   });
 });
 
+test('files with which the app works are not listed among the outputs, unless their folder is asked for', async () => {
+  const { ask } = await appWith([
+    'attempt/inputs.json',
+    'manifest/tasks.jsonl',
+    'merge/missing.json',
+    'merge/mine.txt',
+    'missing.json',
+    'results/a',
+  ]);
+  const namesOf = async (query: Readonly<Record<string, string>>) =>
+    (await ask(query)).files.map(({ name }) => name);
+
+  expect(await namesOf({})).toEqual(['merge/mine.txt', 'results/a']);
+  expect(await namesOf({ prefix: 'attempt/' })).toEqual(['attempt/inputs.json']);
+});
+
 test('a list that is too long for one response continues after its last name, up to the last output [GD35]', async () => {
   const names = Array.from({ length: 12_345 }, (_, n) => `results/${String(n).padStart(5, '0')}`);
   const { ask } = await appWith(['logs/t/stdout.txt', ...names, 'zones']);

@@ -109,7 +109,7 @@ test('below its quorum a run fails, and no merge is added [GD5]', async () => {
     kind: 'failed',
     code: 'taskFailed',
     cause: expect.stringMatching(
-      /^3 tasks failed after all retries; 2 of 10 may be missing: SEED-1-/,
+      /^3 tasks failed after all retries; 2 of 10 may be missing: task SEED-1-/,
     ) as string,
   });
   expect(record.missingTasks).toBe(0);

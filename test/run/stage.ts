@@ -93,7 +93,7 @@ async function openStage(
   const schedules = declaredSchedules(workloads);
   const ports = { batch: account, files, secrets, table };
   const app = appOn({ ...ports, workloads, schedules, now: () => clock.now() });
-  const context = { ...app, ledger: runLedgerOn(table), programsFolder };
+  const context = { ...app, ledger: runLedgerOn(table), programsFolder, warn: () => undefined };
   const extraInputs = [df.input.durableClient()];
   const hub = await startTestHub({
     clock,

@@ -17,6 +17,8 @@ export const CANARY = 'canary-3f9a1c7e5b2d4f60';
 export interface World {
   readonly workload: Workload;
   readonly plan: RunPlan;
+  /** Lines of the log. */
+  readonly warned: readonly string[];
   readonly batch: MemoryBatch;
   readonly files: MemoryFiles;
   readonly table: MemoryTable;
@@ -34,6 +36,7 @@ export function worldOf(
   const files = new MemoryFiles();
   const table = new MemoryTable();
   const workloads = checkWorkloads([declaration]);
+  const warned: string[] = [];
   const workload = workloads.get(declaration.name);
   if (workload === undefined) throw new Error('the declaration gave no workload');
   const tools: ActivityContext = {
@@ -43,9 +46,19 @@ export function worldOf(
     secrets: secretsFrom({ 'signing-key': CANARY }),
     workloads,
     programsFolder: join(__dirname, 'programs'),
+    warn: (message) => warned.push(message),
   };
   const plan = planOf(workload, request);
-  return { workload, plan, batch, files, table, tools, activities: createActivities(tools) };
+  return {
+    workload,
+    plan,
+    warned,
+    batch,
+    files,
+    table,
+    tools,
+    activities: createActivities(tools),
+  };
 }
 
 /** Everything there is, in a form that two worlds can be compared by. */

@@ -66,6 +66,7 @@ function* harvestOf(
     const found = yield* perform(run, 'harvest', { plan, outcome, worked });
     const takenOver = watch.takenOver?.tasks ?? 0;
     const expectsResults = worked && (watch.plannedTasks !== 0 || takenOver > 0);
+    if (expectsResults) addWarnings(run, found.warnings);
     return { outcome: checkResults(outcome, found, expectsResults), harvest: found };
   } catch (error) {
     const failed = outcomeOfError(error);
@@ -74,6 +75,11 @@ function* harvestOf(
       harvest: NOTHING_HARVESTED,
     };
   }
+}
+
+function addWarnings(run: RunContext, warnings: readonly string[] = []): void {
+  if (warnings.length === 0) return;
+  run.watch = { ...run.watch, warnings: [...run.watch.warnings, ...warnings] };
 }
 
 /** Reads nodes and tasks a last time, whatever ended the run: the last poll may be minutes old. */

@@ -7,6 +7,7 @@ import { shareTolerated } from '../../workload/work-schema';
 import { JOB_MANAGER_ID, LOGS_FOLDER, MISSING } from '../names';
 import { RESULTS_FOLDER } from '../../workload/fields';
 import type { ActivityContext } from '../activity-context';
+import { outputWarnings } from './output-warnings';
 import { writeEmptyTaskList, writeTaskList } from './task-ends';
 import { keepTasks } from './task-list';
 import { describeEnd, lastLineOf } from './task-logs';
@@ -52,7 +53,14 @@ export async function harvest(
     logs,
     missingTasks: outcome.kind === 'succeeded' ? await recordMissingTasks(context, plan) : 0,
     errorDetail: await errorDetail(context, plan, outcome, failed),
+    ...(outcome.kind === 'succeeded' && { warnings: await warningsOf(context, plan) }),
   };
+}
+
+async function warningsOf(context: ActivityContext, plan: RunPlan): Promise<readonly string[]> {
+  const workload = context.workloads.get(plan.workload);
+  if (workload === undefined) return [];
+  return outputWarnings(context, plan, ofDueTime(workload, plan).work);
 }
 
 /**
@@ -160,7 +168,7 @@ async function findResults({ files, workloads }: ActivityContext, plan: RunPlan)
   return { results, missing };
 }
 
-/** What is known of a failure beyond the outcome: the end of the log of the set-up or task that failed. */
+/** Details of a failure beyond the outcome: the end of the log of the set-up or task that failed. */
 async function errorDetail(
   context: ActivityContext,
   plan: RunPlan,

@@ -58,7 +58,7 @@ export async function keepTasks(
 const MAX_LOGS_READ = 200;
 const LOGS_READ_AT_ONCE = 16;
 
-/** Tells of each failed task how it failed, with the end of its log. */
+/** Adds to each failed task how it failed, with the end of its log. */
 async function withCauses(
   context: Pick<ActivityContext, 'files' | 'workloads'>,
   plan: RunPlan,

@@ -24,6 +24,7 @@ test('a run that ends leaves the retained pool to a run that is active, and the 
     secrets: { read: async () => '' },
     workloads: checkWorkloads([declaration]),
     programsFolder: '/nowhere',
+    warn: () => undefined,
   });
   const [active, ended] = [planWith('one'), planWith('two')];
   const now = active.startedAt;

@@ -264,5 +264,6 @@ test('a run that succeeded as its workload was removed is harvested like any oth
     missing: [],
     missingTasks: 0,
     errorDetail: null,
+    warnings: [],
   });
 });

@@ -51,6 +51,7 @@ async function ran(declaration: WorkloadDeclaration, change: (batch: PacedBatch)
     secrets: { read: async (name: string) => `value of ${name}` },
     workloads,
     programsFolder: newProgramsFolder(),
+    warn: () => undefined,
   };
   hub = await startTestHub({
     clock,
