@@ -162,16 +162,10 @@ export interface PoolView {
   readonly formulaError: string | null;
   /** Nodes whose start task failed, and unusable ones, at most 20. */
   readonly failedNodes: readonly string[];
-  /** Nodes on which the start task runs, those of the longest time first, at most 20. */
-  readonly nodesInSetup: readonly NodeInSetup[];
+  /** Nodes on which the start task runs with its start, those of the longest time first, at most 20. */
+  readonly nodesInSetup: readonly { readonly id: string; readonly since: string }[];
   /** The mean of the times at which the billed nodes were allocated; null without such a node. */
   readonly allocatedAt: string | null;
-}
-
-export interface NodeInSetup {
-  readonly id: string;
-  /** Start of the start task, its retries included. */
-  readonly since: string;
 }
 
 export type Phase =
@@ -235,7 +229,7 @@ export interface Harvest {
   readonly missingTasks: number;
   /** The last lines of stderr of the failed task, or null. */
   readonly errorDetail: string | null;
-  /** Outputs of a run that succeeded which are not there; left out by earlier versions. */
+  /** Left out by earlier versions. */
   readonly warnings?: readonly string[];
 }
 
@@ -278,7 +272,7 @@ export interface RunRecord extends AttemptLink {
   readonly outputsKeptUntil: string | null;
   readonly logsKeptUntil: string | null;
   readonly cleanedUp: readonly CleanedUp[];
-  /** Conditions that may fail a later run, such as an image near its end of support, and outputs that are not there. */
+  /** Conditions that may fail a later run, and outputs that are not there. */
   readonly warnings: readonly string[];
   /** The runs that were started because this run succeeded. */
   readonly followers: readonly Follower[];

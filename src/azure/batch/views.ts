@@ -1,6 +1,6 @@
 import type { BatchServiceModels as Models } from '@azure/batch';
 import { plainText, redact, truncate } from '../../failure';
-import type { JobView, NodeCounts, NodeInSetup, PoolView, JobManagerView } from '../../run/run';
+import type { JobView, NodeCounts, PoolView, JobManagerView } from '../../run/run';
 
 /**
  * Converts pools, jobs and tasks of the Batch service into the types of a run. The service returns
@@ -72,7 +72,7 @@ const MAX_NODES = 20;
 const FAILED_STATES: ReadonlySet<string> = new Set(['starttaskfailed', 'unusable']);
 
 /** A node changes its state when its start task starts, and not when the start task is retried. */
-function nodesInSetup(nodes: readonly Models.ComputeNode[]): NodeInSetup[] {
+function nodesInSetup(nodes: readonly Models.ComputeNode[]): PoolView['nodesInSetup'] {
   return nodes
     .filter(({ state }) => lower(state) === 'waitingforstarttask')
     .flatMap(({ id = '', stateTransitionTime }) =>
