@@ -46,8 +46,8 @@ const reasons: Partial<Record<FailureCode, Reason>> = {
     isCut(world, run) ||
     isDisturbed(world, run) ||
     run.workload.overlap === 'queue' ||
-    // Of passes that are further apart than a due time is fresh, each looks like the first after an outage.
-    world.plan.passMinutes * MINUTE_MS > FRESH_MS ||
+    // Of passes that are as far apart as a due time is fresh, each may look like the first after an outage.
+    world.plan.passMinutes * MINUTE_MS >= FRESH_MS ||
     weather('deletionsThatHang')(world, run),
   nameCollision: (world, run) => was(run, 'collision') || world.apps.length > 1,
   quotaReached: (world, run) => short('pools', 'jobs')(world, run) && waitedForQuota(run),
