@@ -46,6 +46,8 @@ const reasons: Partial<Record<FailureCode, Reason>> = {
     isCut(world, run) ||
     isDisturbed(world, run) ||
     run.workload.overlap === 'queue' ||
+    // An app with small bounds admits a run when others have ended.
+    world.plan.kind === 'bounds' ||
     // Of passes that are as far apart as a due time is fresh, each may look like the first after an outage.
     world.plan.passMinutes * MINUTE_MS >= FRESH_MS ||
     weather('deletionsThatHang')(world, run),
