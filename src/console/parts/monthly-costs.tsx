@@ -47,9 +47,13 @@ function MonthRow({ month, workload, currency }: Props & { readonly month: strin
   return (
     <tr>
       <th scope="row">{monthText(month)}</th>
-      <td class="number">{group === undefined ? '–' : counted(group.runs, 'run')}</td>
-      <td class="number">{group === undefined ? '–' : nodeMinutesText(group.nodeMinutes)}</td>
-      <td class="number">
+      <td data-label="Runs" class="number">
+        {group === undefined ? '–' : counted(group.runs, 'run')}
+      </td>
+      <td data-label="Node-minutes" class="number">
+        {group === undefined ? '–' : nodeMinutesText(group.nodeMinutes)}
+      </td>
+      <td data-label="Cost" class="number">
         {group === undefined ? '–' : costText(group.cost, group.nodeMinutes, currency)}
       </td>
     </tr>

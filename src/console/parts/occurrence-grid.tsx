@@ -26,7 +26,13 @@ export function OccurrenceGrid({ workload }: { readonly workload: WorkloadDetail
   const [from = '', to = from] = range;
   return (
     <Section title="Occurrences" aside={<span class="quiet">days of {timeZone}</span>}>
-      <div class="scroll" role="region" aria-label="Occurrences by day" tabIndex={0}>
+      <div
+        ref={scrollToEnd}
+        class="scroll"
+        role="region"
+        aria-label="Occurrences by day"
+        tabIndex={0}
+      >
         <div class="days">
           {days.map((day) => (
             <DayColumn
@@ -51,6 +57,11 @@ export function OccurrenceGrid({ workload }: { readonly workload: WorkloadDetail
       )}
     </Section>
   );
+}
+
+/** On a narrow screen the newest days are seen first. */
+function scrollToEnd(element: HTMLElement | null): void {
+  element?.scrollTo({ left: element.scrollWidth });
 }
 
 const HOUR_MS = 60 * 60_000;

@@ -4,7 +4,7 @@ import type { RunView } from '../../api/schemas/run';
 import { runPath } from '../data/addresses';
 import { previewKindOf } from '../data/previews';
 import { useQuery } from '../data/use-query';
-import { bytesText } from '../format/numbers';
+import { bytesText, counted } from '../format/numbers';
 import { isActive } from '../format/statuses';
 import { DownloadButton } from './download-button';
 import { FailureNote } from './failure-note';
@@ -13,23 +13,49 @@ import { Section } from './section';
 
 const MAX_SHOWN = 200;
 
-/** The outputs and kept logs of a run, with a preview of one of them. */
+/** The results of a run, and folded behind them logs and what its tasks exchanged. */
 export function OutputList({ run }: { readonly run: RunView }) {
   const { runId, status } = run;
   const busy = isActive(status);
   const query = useQuery<Outputs>(`${runPath(runId)}/outputs`, () => busy);
-  const [open, setOpen] = useState<string | null>(null);
-  const files = ordered(query.data.value?.files ?? []);
-  if (files.length === 0 && query.error.value === null) {
-    return (
-      <Section title="Outputs">
-        <p class="quiet">{busy ? 'Nothing has been written yet.' : 'The run has no outputs.'}</p>
-      </Section>
-    );
-  }
+  const files = query.data.value?.files ?? [];
+  const results = files.filter(({ name }) => name.startsWith(RESULTS));
+  const others = files.filter(({ name }) => !name.startsWith(RESULTS));
+  const isComplete = query.data.value?.isComplete !== false;
   return (
     <Section title="Outputs">
       <FailureNote error={query.error.value} hasData={files.length > 0} />
+      {results.length === 0 && query.error.value === null && (
+        <p class="quiet">{busy ? 'No results yet.' : 'The run has no results.'}</p>
+      )}
+      <Files runId={runId} files={results} />
+      {others.length > 0 && (
+        <details>
+          <summary>{counted(others.length, 'other file')}: logs, and what tasks handed on</summary>
+          <Files runId={runId} files={others} />
+        </details>
+      )}
+      {!isComplete && (
+        <p class="quiet">
+          The run has more files than are listed; <code>npm run fetch -- {runId}</code> downloads
+          all.
+        </p>
+      )}
+    </Section>
+  );
+}
+
+const RESULTS = 'results/';
+
+interface FilesProps {
+  readonly runId: string;
+  readonly files: Outputs['files'];
+}
+
+function Files({ runId, files }: FilesProps) {
+  const [open, setOpen] = useState<string | null>(null);
+  return (
+    <>
       <ul class="outputs">
         {files.slice(0, MAX_SHOWN).map(({ name, bytes }) => (
           <OutputRow
@@ -44,12 +70,10 @@ export function OutputList({ run }: { readonly run: RunView }) {
       </ul>
       {files.length > MAX_SHOWN && (
         <p class="quiet">
-          The first {MAX_SHOWN} of {files.length}
-          {query.data.value?.isComplete === true ? '' : ' or more'}; the command{' '}
-          <code>npx nightshift outputs</code> downloads all.
+          The first {MAX_SHOWN} of {files.length}.
         </p>
       )}
-    </Section>
+    </>
   );
 }
 

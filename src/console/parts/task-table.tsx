@@ -66,7 +66,9 @@ function TaskRow({
       <td>
         <StatusMark status={state} />
       </td>
-      <td class="mono">{node ?? '–'}</td>
+      <td class="mono" title={node ?? ''}>
+        {node ?? '–'}
+      </td>
       <td>{startedAt === null ? '–' : <Time at={startedAt} />}</td>
       <td class="number">{startedAt === null ? '–' : <Elapsed from={startedAt} to={endedAt} />}</td>
       <td class="number">{exitCode ?? '–'}</td>
