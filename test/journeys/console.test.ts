@@ -28,11 +28,8 @@ const browsers = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 const executablePath = browsers.find((path) => existsSync(path));
-const inBrowser =
-  executablePath === undefined
-    ? (title: string, run: () => Promise<void>) =>
-        test.skip(`no Chromium, Chrome or Edge: ${title}`, run)
-    : test;
+/** Titles say so where there is no browser. */
+const missing = executablePath === undefined ? ' (skipped: no Chromium, Chrome or Edge)' : '';
 
 let world: World;
 let browser: Browser;
@@ -89,8 +86,8 @@ async function open(
   return { page, context, wrong };
 }
 
-inBrowser(
-  'a run is planned and started in the console, and followed to its result, with its log while it is written',
+test.skipIf(missing !== '')(
+  `a run is planned and started in the console, and followed to its result, with its log while it is written${missing}`,
   async () => {
     const { gate, open: openGate } = closedGate(world);
     const { page, wrong } = await open('/workloads/marathon');
@@ -124,80 +121,94 @@ inBrowser(
   },
 );
 
-inBrowser('a run is cancelled after a question, and its retry is the next attempt', async () => {
-  const { gate } = closedGate(world);
-  const runId = await begin(world, 'patient', { gate });
-  const { page, wrong } = await open(`/runs/${runId}`);
+test.skipIf(missing !== '')(
+  `a run is cancelled after a question, and its retry is the next attempt${missing}`,
+  async () => {
+    const { gate } = closedGate(world);
+    const runId = await begin(world, 'patient', { gate });
+    const { page, wrong } = await open(`/runs/${runId}`);
 
-  await page.getByRole('button', { name: 'Cancel run' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Cancel run' }).click();
-  expect((await ended(world, runId)).status).toBe('cancelled');
-  await page.keyboard.press('r');
-  await page.getByRole('button', { name: 'Retry what failed' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Retry what failed' }).click();
-  await page.waitForURL((url) => url.pathname.includes('/runs/') && !url.pathname.endsWith(runId));
-  const retry = page.url().split('/').at(-1) ?? '';
-  await ask(world, `DELETE /api/runs/${retry}`);
+    await page.getByRole('button', { name: 'Cancel run' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel run' }).click();
+    expect((await ended(world, runId)).status).toBe('cancelled');
+    await page.keyboard.press('r');
+    await page.getByRole('button', { name: 'Retry everything' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Retry everything' }).click();
+    await page.waitForURL(
+      (url) => url.pathname.includes('/runs/') && !url.pathname.endsWith(runId),
+    );
+    const retry = page.url().split('/').at(-1) ?? '';
+    await ask(world, `DELETE /api/runs/${retry}`);
 
-  expect((await ask(world, `GET /api/runs/${retry}`)).body).toMatchObject({
-    retryOf: runId,
-    attempt: 1,
-  });
-  expect(wrong).toEqual([]);
-});
+    expect((await ask(world, `GET /api/runs/${retry}`)).body).toMatchObject({
+      retryOf: runId,
+      attempt: 1,
+    });
+    expect(wrong).toEqual([]);
+  },
+);
 
-inBrowser('names that others chose are text, wherever they are shown', async () => {
-  await drop(world.blobs, 'parts-in', hostile, 'part');
-  const runId = await begin(world, 'parts');
-  await ended(world, runId);
-  const { page, wrong } = await open('');
+test.skipIf(missing !== '')(
+  `names that others chose are text, wherever they are shown${missing}`,
+  async () => {
+    await drop(world.blobs, 'parts-in', hostile, 'part');
+    const runId = await begin(world, 'parts');
+    await ended(world, runId);
+    const { page, wrong } = await open('');
 
-  await page.getByRole('link', { name: hostile }).waitFor();
-  await page.goto(`${world.environment.appUrl}/api/console/runs/${runId}`);
-  await page.getByRole('cell', { name: hostile }).waitFor();
+    await page.getByRole('link', { name: hostile }).waitFor();
+    await page.goto(`${world.environment.appUrl}/api/console/runs/${runId}`);
+    await page.getByRole('cell', { name: hostile }).waitFor();
 
-  expect(await page.title()).toBe(`${runId} · Nightshift`);
-  expect(await page.locator('main img').count()).toBe(0);
-  expect(wrong).toEqual([]);
-});
+    expect(await page.title()).toBe(`${runId} · Nightshift`);
+    expect(await page.locator('main img').count()).toBe(0);
+    expect(wrong).toEqual([]);
+  },
+);
 
-inBrowser('a key is asked for, sent as a header only, and kept for the tab', async () => {
-  const { page } = await open('/runs');
-  const urls: string[] = [];
-  page.on('request', (request) => urls.push(request.url()));
-  await page.route('**/api/{runs?*,overview}', (route) =>
-    route.request().headers()['x-functions-key'] === 'right-key'
-      ? route.fallback()
-      : route.fulfill({ status: 401 }),
-  );
-  await page.reload();
+test.skipIf(missing !== '')(
+  `a key is asked for, sent as a header only, and kept for the tab${missing}`,
+  async () => {
+    const { page } = await open('/runs');
+    const urls: string[] = [];
+    page.on('request', (request) => urls.push(request.url()));
+    await page.route('**/api/{runs?*,overview}', (route) =>
+      route.request().headers()['x-functions-key'] === 'right-key'
+        ? route.fallback()
+        : route.fulfill({ status: 401 }),
+    );
+    await page.reload();
 
-  await page.getByLabel('Key', { exact: true }).fill('wrong-key');
-  await page.getByRole('button', { name: 'Use this key' }).click();
-  await page.getByText('The app did not accept this key.').waitFor();
-  await page.getByLabel('Key', { exact: true }).fill('right-key');
-  await page.getByRole('button', { name: 'Use this key' }).click();
-  await page.getByRole('table').waitFor();
+    await page.getByLabel('Key', { exact: true }).fill('wrong-key');
+    await page.getByRole('button', { name: 'Use this key' }).click();
+    await page.getByText('The app did not accept this key.').waitFor();
+    await page.getByLabel('Key', { exact: true }).fill('right-key');
+    await page.getByRole('button', { name: 'Use this key' }).click();
+    await page.getByRole('table').waitFor();
 
-  expect(urls.filter((url) => url.includes('-key'))).toEqual([]);
-  expect(
-    await page.evaluate('[localStorage.length, document.cookie, sessionStorage.length]'),
-  ).toEqual([0, '', 1]);
-});
+    expect(urls.filter((url) => url.includes('-key'))).toEqual([]);
+    expect(
+      await page.evaluate('[localStorage.length, document.cookie, sessionStorage.length]'),
+    ).toEqual([0, '', 1]);
+  },
+);
 
-inBrowser('without a connection the page keeps what it shows and says how old it is', async () => {
-  const { page, context } = await open('');
-  await page.getByText('Nothing of this app is billed.').waitFor();
-  await page.unrouteAll();
-  await context.setOffline(true);
-  await page.keyboard.press('r');
+test.skipIf(missing !== '')(
+  `without a connection the page keeps what it shows and says how old it is${missing}`,
+  async () => {
+    const { page, context } = await open('');
+    await page.getByText('Nothing of this app is billed.').waitFor();
+    await page.unrouteAll();
+    await context.setOffline(true);
+    await page.keyboard.press('r');
 
-  await page.getByText(/The app cannot be reached\. What you see is \d+ s old/).waitFor();
-  expect(await page.getByText('Nothing of this app is billed.').count()).toBe(1);
-});
+    await page.getByText(/The app cannot be reached\. What you see is \d+ s old/).waitFor();
+    expect(await page.getByText('Nothing of this app is billed.').count()).toBe(1);
+  },
+);
 
-inBrowser(
-  'days are selected for a backfill, whose number of runs and cost come before its button',
+test.skipIf(missing !== '')(
+  `days are selected for a backfill, whose number of runs and cost come before its button${missing}`,
   async () => {
     const { page } = await open('/workloads/marathon');
     const bodies: unknown[] = [];
@@ -234,8 +245,8 @@ inBrowser(
   },
 );
 
-inBrowser(
-  'ten thousand tasks are shown as cells, failed first, and filtered in the address',
+test.skipIf(missing !== '')(
+  `ten thousand tasks are shown as cells, failed first, and filtered in the address${missing}`,
   async () => {
     const runId = await begin(world, 'parts');
     await ended(world, runId);
@@ -257,7 +268,7 @@ inBrowser(
   },
 );
 
-inBrowser('the palette and the keys lead everywhere', async () => {
+test.skipIf(missing !== '')(`the palette and the keys lead everywhere${missing}`, async () => {
   const { page } = await open('');
   await page.getByRole('link', { name: 'marathon', exact: true }).waitFor();
 
@@ -274,8 +285,8 @@ inBrowser('the palette and the keys lead everywhere', async () => {
   await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
 });
 
-inBrowser(
-  'every view is free of serious errors of accessibility in both themes, and fits a phone',
+test.skipIf(missing !== '')(
+  `every view is free of serious errors of accessibility in both themes, and fits a phone${missing}`,
   async () => {
     const { body } = await ask(world, 'GET /api/runs?limit=1');
     const [run] = (body as { runs: { runId: string }[] }).runs;
@@ -295,7 +306,7 @@ inBrowser(
         await page.goto(`${world.environment.appUrl}/api/console${view}`);
         await page.waitForLoadState('networkidle');
         await page.evaluate(axe.source);
-        const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults;
+        const { violations } = await page.evaluate<axe.AxeResults>('axe.run()');
         const serious = violations.filter(
           ({ impact }) => impact === 'serious' || impact === 'critical',
         );

@@ -50,7 +50,9 @@ function BilledList({ billing: { runs, pools }, currency }: Props) {
           <span>
             pool {pool.id} ({pool.reason === 'retained' ? 'kept by declaration' : 'leftover'})
           </span>
-          <span class="number">{counted(pool.nodes, 'node')}</span>
+          <span class="number">
+            {pool.nodes === null ? 'nodes not counted' : counted(pool.nodes, 'node')}
+          </span>
         </li>
       ))}
     </ul>

@@ -16,7 +16,7 @@ const MAX_CELLS = 24;
 /** A day: its name, and a cell for each occurrence. */
 export function DayColumn({ day: { day, runs }, isSelected, select }: Props) {
   const label = dayText(Date.parse(`${day}T12:00:00Z`), 'UTC');
-  const short = day.slice(8);
+  const short = String(Number(day.slice(8)));
   return (
     <div class={`day ${isSelected ? 'selected' : ''}`}>
       {select === null ? (
