@@ -38,6 +38,7 @@ export function welcomeLines(
   return [
     ...wrap(up, columns),
     '',
+    `  console  ${appUrl}/api/console`,
     `  app      ${appUrl}/api/runs`,
     `  storage  ${storage.blobUrl}`,
     `  Batch    ${batch.url}`,

@@ -52,7 +52,7 @@ export const overview: OverviewView = {
   month,
   billing: {
     state: 'nothing',
-    sentence: 'Nothing of this app is billed.',
+    sentence: 'no run is active, and Batch had no pool of this app',
     askedAt: AS_OF,
     askedBy: 'reconciler',
     runs: [],

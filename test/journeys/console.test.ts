@@ -197,13 +197,31 @@ test.skipIf(missing !== '')(
   `without a connection the page keeps what it shows and says how old it is${missing}`,
   async () => {
     const { page, context } = await open('');
-    await page.getByText('Nothing of this app is billed.').waitFor();
+    await page.getByText('Nothing of this app is billed').waitFor();
     await page.unrouteAll();
     await context.setOffline(true);
     await page.keyboard.press('r');
 
     await page.getByText(/The app cannot be reached\. What you see is \d+ s old/).waitFor();
-    expect(await page.getByText('Nothing of this app is billed.').count()).toBe(1);
+    expect(await page.getByText('Nothing of this app is billed').count()).toBe(1);
+  },
+);
+
+test.skipIf(missing !== '')(
+  `a workload is paused with a reason, and what the app refuses is said in its words${missing}`,
+  async () => {
+    const { page } = await open('/workloads/patient');
+
+    await page.getByRole('button', { name: 'Pause' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Pause' }).click();
+    await dialog.getByRole('alert').getByText('reason').first().waitFor();
+    await dialog.getByLabel('Reason').fill('the database moves');
+    await dialog.getByRole('button', { name: 'Pause' }).click();
+    await page.getByText('Paused.', { exact: true }).waitFor();
+
+    const { body } = await ask(world, 'POST /api/workloads/patient/resume', {});
+    expect(body).toEqual({ workload: 'patient', pause: null });
   },
 );
 

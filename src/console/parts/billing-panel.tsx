@@ -17,8 +17,9 @@ export function BillingPanel({ billing, currency }: Props) {
         <span class="shape" aria-hidden="true">
           {SHAPES[state]}
         </span>
-        {sentence}
+        {headline(billing)}
       </p>
+      <p class="quiet">{capitalised(sentence)}.</p>
       {runs.length + pools.length > 0 && <BilledList billing={billing} currency={currency} />}
       {askedAt !== null && (
         <p class="quiet">
@@ -27,6 +28,19 @@ export function BillingPanel({ billing, currency }: Props) {
       )}
     </section>
   );
+}
+
+function headline({ state, nodes, pools }: BillingView): string {
+  if (state === 'nothing') return 'Nothing of this app is billed';
+  if (state === 'unknown') return 'It is not known yet what is billed';
+  if (nodes === 0)
+    return `${counted(pools.length, 'pool')} may be billed: its nodes were not counted`;
+  const isLeast = pools.some((pool) => pool.nodes === null);
+  return `${isLeast ? 'At least ' : ''}${counted(nodes, 'node is', 'nodes are')} billed now`;
+}
+
+function capitalised(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1).replace(/\.$/, '');
 }
 
 const SHAPES = { nothing: '✓', billed: '●', unknown: '?' } as const;

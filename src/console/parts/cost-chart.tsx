@@ -40,12 +40,20 @@ export function CostChart({ costs }: { readonly costs: CostsView }) {
   );
 }
 
-function sumsByDay({ groups, total }: CostsView) {
+function sumsByDay({ groups, total, month }: CostsView) {
   const byDay = new Map<string, number>();
   for (const { day, cost, nodeMinutes } of groups.flatMap((group) => group.days)) {
     const value = total.cost === null ? nodeMinutes : (cost ?? 0);
     byDay.set(day, (byDay.get(day) ?? 0) + value);
   }
-  const days = [...byDay.keys()].sort();
+  if (byDay.size === 0) return { days: [], sums: [] };
+  const days = daysIn(month);
   return { days, sums: days.map((day) => byDay.get(day) ?? 0) };
+}
+
+/** All days of a month of UTC. */
+function daysIn(month: string): readonly string[] {
+  const [year = 0, number = 1] = month.split('-').map(Number);
+  const length = new Date(Date.UTC(year, number, 0)).getUTCDate();
+  return Array.from({ length }, (_, index) => `${month}-${String(index + 1).padStart(2, '0')}`);
 }

@@ -34,6 +34,6 @@ export function drawChart(place: HTMLElement, { width, height, days, sums }: Cha
       },
     ],
   };
-  const chart = new UPlot(options, [seconds, [...sums]], place);
+  const chart = new UPlot(options, [seconds, sums.map((sum) => (sum === 0 ? null : sum))], place);
   return () => chart.destroy();
 }

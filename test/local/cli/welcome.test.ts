@@ -45,6 +45,7 @@ test('the welcome names the declared workloads and when each schedule is due nex
     'Nightshift is up. Its clock runs 20 times as fast as real time and shows',
     '2030-01-02T03:04:05.000Z.',
     '',
+    '  console  http://localhost:7071/api/console',
     '  app      http://localhost:7071/api/runs',
     '  storage  https://127.0.0.1:10000/devstoreaccount1',
     '  Batch    http://127.0.0.1:10003',
