@@ -297,6 +297,7 @@ test.skipIf(missing !== '')(`the palette and the keys lead everywhere${missing}`
   await page.keyboard.press('g');
   await page.keyboard.press('h');
   await page.waitForURL(/\/api\/console$/);
+  await page.getByRole('link', { name: hostile }).waitFor();
   await page.keyboard.press('j');
   expect(await page.evaluate('document.activeElement.textContent')).toBe(hostile);
   await page.keyboard.press('?');

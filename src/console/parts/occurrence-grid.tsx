@@ -26,26 +26,7 @@ export function OccurrenceGrid({ workload }: { readonly workload: WorkloadDetail
   const [from = '', to = from] = range;
   return (
     <Section title="Occurrences" aside={<span class="quiet">days of {timeZone}</span>}>
-      <div
-        ref={scrollToEnd}
-        class="scroll"
-        role="region"
-        aria-label="Occurrences by day"
-        tabIndex={0}
-      >
-        <div class="days">
-          {days.map((day) => (
-            <DayColumn
-              key={day.day}
-              day={day}
-              isSelected={from !== '' && day.day >= from && day.day <= to}
-              select={
-                isScheduled ? (isExtended) => select(rangeWith(range, day.day, isExtended)) : null
-              }
-            />
-          ))}
-        </div>
-      </div>
+      <DayStrip days={days} range={range} select={isScheduled ? select : null} />
       <Legend days={days} />
       {isScheduled && from === '' && (
         <p class="quiet">
@@ -56,6 +37,40 @@ export function OccurrenceGrid({ workload }: { readonly workload: WorkloadDetail
         <BackfillPanel workload={workload} from={from} to={to} close={() => select([])} />
       )}
     </Section>
+  );
+}
+
+interface StripProps {
+  readonly days: readonly Day[];
+  /** The first and the last selected day; empty for none. */
+  readonly range: readonly string[];
+  /** Null for a workload without due times. */
+  readonly select: ((range: readonly string[]) => void) | null;
+}
+
+function DayStrip({ days, range, select }: StripProps) {
+  const [from = '', to = from] = range;
+  return (
+    <div
+      ref={scrollToEnd}
+      class="scroll"
+      role="region"
+      aria-label="Occurrences by day"
+      tabIndex={0}
+    >
+      <div class="days">
+        {days.map((day) => (
+          <DayColumn
+            key={day.day}
+            day={day}
+            isSelected={from !== '' && day.day >= from && day.day <= to}
+            select={
+              select === null ? null : (isExtended) => select(rangeWith(range, day.day, isExtended))
+            }
+          />
+        ))}
+      </div>
+    </div>
   );
 }
 

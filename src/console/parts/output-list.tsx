@@ -104,9 +104,3 @@ function OutputRow({ runId, name, bytes, isOpen, toggle }: RowProps) {
     </li>
   );
 }
-
-/** Results first, then what each task wrote. */
-function ordered(files: Outputs['files']): Outputs['files'] {
-  const isResult = (name: string) => Number(!name.startsWith('results/'));
-  return files.toSorted((one, other) => isResult(one.name) - isResult(other.name));
-}
