@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 interface Props {
   readonly isOpen: boolean;
@@ -11,7 +11,8 @@ interface Props {
 /** A modal dialog of the browser: it keeps the focus, and Escape closes it. */
 export function Dialog({ isOpen, title, close, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before the browser handles the next key, which belongs to the dialog already.
+  useLayoutEffect(() => {
     if (isOpen) dialog.current?.showModal();
     else dialog.current?.close();
   }, [isOpen]);
