@@ -80,7 +80,7 @@ test('no line of the welcome is wider than a terminal of 80 columns', () => {
 test('for an app without schedules and triggers the welcome shows how to list runs', () => {
   const lines = welcomeLines({ ...welcome, workloads: [] }, 120);
 
-  expect(lines.slice(8)).toEqual([
+  expect(lines.slice(9)).toEqual([
     'From another terminal, in this folder:',
     '  curl http://localhost:7071/api/runs  lists the runs',
     '  npm run fetch -- <run id>            downloads outputs and logs',
