@@ -1,10 +1,16 @@
-import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { Command, CommanderError, Option } from 'commander';
 import { errorLine } from './error-line';
 
-export type Options = NonNullable<ParseArgsConfig['options']>;
+/** One option: with a value, with several, or a switch. */
+export type OptionSpec =
+  | { readonly type: 'string'; readonly multiple?: false; readonly default?: string }
+  | { readonly type: 'string'; readonly multiple: true; readonly default: readonly string[] }
+  | { readonly type: 'boolean'; readonly default: boolean };
+
+export type Options = Readonly<Record<string, OptionSpec>>;
 
 /**
- * A command as a person calls it. Plain data that imports nothing but Node, so that
+ * A command as a person calls it. Plain data that imports nothing but Node and commander, so that
  * `scripts/run.mjs` can print the help and refuse a wrong option before anything is built.
  */
 export interface CommandLine<Known extends Options> extends Call {
@@ -34,9 +40,17 @@ export function defineCommand<const Known extends Options>(
 }
 
 /** The value of each option, defaults filled in. */
-export type Values<Known extends Options> = ReturnType<
-  typeof parseArgs<{ options: Known; allowPositionals: true }>
->['values'];
+export type Values<Known extends Options> = {
+  readonly [Name in keyof Known]: ValueOf<Known[Name]>;
+};
+
+type ValueOf<Spec extends OptionSpec> = Spec extends { readonly type: 'boolean' }
+  ? boolean
+  : Spec extends { readonly multiple: true }
+    ? readonly string[]
+    : Spec extends { readonly default: string }
+      ? string
+      : string | undefined;
 
 export type ParsedLine<Known extends Options> =
   | { readonly kind: 'help'; readonly text: string }
@@ -54,8 +68,7 @@ export function parseCommandLine<Known extends Options>(
     message: `${line.call}: ${message}; ${helpCall(line)} lists the options`,
   });
   try {
-    const options = { args: [...args], options: line.options, allowPositionals: true } as const;
-    const { values, positionals } = parseArgs(options);
+    const { values, positionals } = parsed(line, args);
     const problem =
       checkArguments(line, positionals) ??
       checkPorts(line, values) ??
@@ -63,9 +76,47 @@ export function parseCommandLine<Known extends Options>(
     if (problem !== undefined) return invalid(problem);
     return { kind: 'call', values, args: positionals };
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    return invalid(firstSentence(error.message));
+    if (!(error instanceof CommanderError)) throw error;
+    return invalid(sentenceOf(error));
   }
+}
+
+function parsed<Known extends Options>({ options }: CommandLine<Known>, args: readonly string[]) {
+  const known = Object.entries<OptionSpec>(options).map(
+    ([name, spec]) => [name, optionOf(name, spec)] as const,
+  );
+  const command = new Command()
+    .helpOption(false)
+    .allowExcessArguments()
+    .configureOutput({ writeErr: () => undefined })
+    .exitOverride();
+  for (const [, option] of known) command.addOption(option);
+  const { args: positionals } = command.parse(args, { from: 'user' });
+  const found = command.opts<Readonly<Record<string, unknown>>>();
+  const values = known.map(([name, option]) => {
+    const value = found[option.attributeName()];
+    // commander turns a switch `--no-x` into the opposite of x.
+    return [name, option.negate ? value === false : value] as const;
+  });
+  return { values: Object.fromEntries(values) as Values<Known>, positionals };
+}
+
+function optionOf(name: string, spec: OptionSpec): Option {
+  const option = new Option(spec.type === 'boolean' ? `--${name}` : `--${name} <value>`);
+  if (option.negate) return option;
+  if (spec.default !== undefined) option.default(spec.default);
+  if (spec.type === 'string' && spec.multiple === true) {
+    option.argParser((value: string, before: readonly string[]) => [...before, value]);
+  }
+  return option;
+}
+
+/** `error: unknown option '--x'` and a suggestion in a second line, as one sentence. */
+function sentenceOf({ message }: CommanderError): string {
+  return message
+    .replace(/^error: /, '')
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .trim();
 }
 
 function asksForHelp(args: readonly string[]): boolean {
@@ -76,12 +127,6 @@ function asksForHelp(args: readonly string[]): boolean {
 /** npm passes on only what follows `--`. */
 function helpCall({ call }: Call): string {
   return call.startsWith('npm ') ? `${call} -- --help` : `${call} --help`;
-}
-
-/** Node's messages continue with advice on `--`, in several sentences or lines. */
-function firstSentence(message: string): string {
-  const [sentence = ''] = message.split(/\. |\n/);
-  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
 }
 
 function checkArguments(

@@ -1,14 +1,15 @@
 // Starts a command of the local environment. What a person can mend is said in one line and before
-// anything is built: the version of Node, a wrong option, a port that is taken, a missing build.
+// anything is built: the version of Node, a wrong option, a port that is taken.
 //
-//   node scripts/run.mjs <up|demo|batch|host|drop|fetch|plan|pack> [arguments]
+//   node scripts/run.mjs <up|demo|batch|host|verify> [arguments]
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compileFunction } from 'node:vm';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const [name, ...args] = process.argv.slice(2);
@@ -25,7 +26,7 @@ if (parsed.kind === 'help') {
   fail(parsed.message, 2);
 } else {
   for (const port of parsed.ports) if (!(await isFree(port))) fail(portInUse(port), 1);
-  prepareBuild();
+  build();
   start();
 }
 
@@ -53,12 +54,16 @@ async function loadCommands() {
     },
     bundle: true,
     platform: 'node',
-    format: 'esm',
+    format: 'cjs',
+    packages: 'external',
     write: false,
     logLevel: 'error',
   });
   const [{ text }] = outputFiles;
-  return import(`data:text/javascript;base64,${Buffer.from(text).toString('base64')}`);
+  const module = { exports: {} };
+  const evaluate = compileFunction(text, ['module', 'exports', 'require']);
+  evaluate(module, module.exports, createRequire(import.meta.url));
+  return module.exports;
 }
 
 function isFree(port) {
@@ -70,17 +75,13 @@ function isFree(port) {
   });
 }
 
-function prepareBuild() {
-  if (program.builds) {
-    process.stdout.write('Building…\n');
-    const { status } = spawnSync(process.execPath, ['scripts/build.mjs'], {
-      cwd: root,
-      stdio: 'inherit',
-    });
-    if (status !== 0) fail('the build failed; its messages are above', status ?? 1);
-  } else if (!existsSync(path.join(root, 'dist', 'local', program.file))) {
-    fail(`npm run ${name} needs the compiled environment; run npm run build`, 1);
-  }
+function build() {
+  process.stdout.write('Building…\n');
+  const { status } = spawnSync(process.execPath, ['scripts/build.mjs'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  if (status !== 0) fail('the build failed; its messages are above', status ?? 1);
 }
 
 /** In this process, so that signals and the terminal are the command's own. */

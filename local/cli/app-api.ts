@@ -31,7 +31,7 @@ function unreachable(url: string, error: unknown): Error {
   const reason =
     systemErrorIn(error)?.code ?? formatError(error instanceof Error ? error.cause : error);
   return new UserError(
-    `the app does not answer at ${origin} (${reason}); npm start starts it, --app names another address`,
+    `the app does not answer at ${origin} (${reason}); npm start starts it, --url names another address`,
     { cause: error },
   );
 }
@@ -43,7 +43,7 @@ async function refusal(url: string, response: Response): Promise<string> {
     .then((body: unknown) => (body as { readonly detail?: unknown } | null)?.detail)
     .catch(() => undefined);
   if (typeof problem === 'string') return problem;
-  if (response.status === 401) return 'the app requires a function key; name it with --key';
+  if (response.status === 401) return 'the app requires a function key; set NIGHTSHIFT_KEY to it';
   return `the app at ${new URL(url).origin} returned status ${response.status} for ${new URL(url).pathname}`;
 }
 

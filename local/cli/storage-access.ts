@@ -60,16 +60,6 @@ export async function drop(
   await (await placeIn(service, container, name)).uploadData(Buffer.from(bytes));
 }
 
-/** Piece by piece: a file may be larger than the memory. */
-export async function dropFile(
-  service: BlobServiceClient,
-  container: string,
-  name: string,
-  file: string,
-): Promise<void> {
-  await (await placeIn(service, container, name)).uploadFile(file);
-}
-
 async function placeIn(service: BlobServiceClient, container: string, name: string) {
   const target = service.getContainerClient(container);
   await target.createIfNotExists();

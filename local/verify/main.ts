@@ -1,5 +1,5 @@
 import { DefaultAzureCredential } from '@azure/identity';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -31,7 +31,7 @@ const ALERT_MINUTES = 40;
 
 /** `npm run verify -- --url <app>`: checks what cannot be proved without a subscription. */
 runCommand(verifyCommand, async (options) => {
-  const app: AppClient = { url: options.url.replace(/\/+$/, ''), key: options.key };
+  const app: AppClient = { url: options.url.replace(/\/+$/, ''), key: keyFrom(options) };
   const { storage, batch, folder = LOCAL_STATE } = options;
   const places: Places = { url: app.url, storage, batch, folder };
   const planned = await checkPlans(app);
@@ -54,6 +54,13 @@ runCommand(verifyCommand, async (options) => {
     runs: checked.runs,
   });
 });
+
+/** No option has the key itself: other users of the machine can list the arguments of a process. */
+function keyFrom({ 'key-file': file }: Options): string | undefined {
+  return file === undefined
+    ? process.env['NIGHTSHIFT_KEY'] || undefined
+    : readFileSync(file, 'utf8').trim();
+}
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);

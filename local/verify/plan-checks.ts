@@ -34,7 +34,7 @@ export async function checkPlans(app: AppClient): Promise<Planned> {
 
 async function checkKey(app: AppClient): Promise<Finding> {
   if (app.key === undefined)
-    return notChecked('app-requires-key', 'the verification was started without --key');
+    return notChecked('app-requires-key', 'the verification was started without a key');
   const status = await statusWithoutKey(app);
   return findingOf('app-requires-key', status === 401, `a call without a key returned ${status}`);
 }

@@ -10,7 +10,7 @@ import {
 } from '../client/backfills';
 import { progressOf } from './backfills';
 import { CommandFailed, WrongCall, type AddCommand, type CommandContext } from './program';
-import { addUrlOption, sendFrom } from './target';
+import { addAppOptions, sendFrom } from './target';
 import { counted, countsText, printable } from './text';
 
 interface BackfillOptions {
@@ -51,7 +51,7 @@ export const addBackfill: AddCommand = (program, context) => {
     .option('--dry-run', 'only show what would run')
     .option('--yes', 'do not ask before it starts')
     .option('--watch', 'show the progress until its end');
-  addUrlOption(command).action(async (workload: string, options: BackfillOptions) => {
+  addAppOptions(command).action(async (workload: string, options: BackfillOptions) => {
     const body = bodyOf(options);
     const send = sendFrom(context, options);
     const plan = await planBackfill(send, workload, body);

@@ -6,7 +6,7 @@ import {
   type BackfillSummary,
 } from '../client/backfills';
 import type { AddCommand } from './program';
-import { addUrlOption, sendFrom } from './target';
+import { addAppOptions, sendFrom } from './target';
 import { countsText, printable } from './text';
 
 interface Options {
@@ -19,7 +19,7 @@ export const addBackfills: AddCommand = (program, context) => {
     .command('backfills')
     .description('List, show and stop backfills.')
     .helpCommand(false);
-  addUrlOption(
+  addAppOptions(
     command
       .command('list', { isDefault: true })
       .description('List the backfills, the newest first.'),
@@ -28,13 +28,13 @@ export const addBackfills: AddCommand = (program, context) => {
     const lines = all.length === 0 ? ['There are no backfills.'] : all.map(lineOf);
     context.write(`${lines.map(printable).join('\n')}\n`);
   });
-  addUrlOption(command.command('show').description('Show a backfill.').argument('<id>')).action(
+  addAppOptions(command.command('show').description('Show a backfill.').argument('<id>')).action(
     async (id: string, options: Options) => {
       const found = await showBackfill(sendFrom(context, options), id);
       context.write(`${printable(lineOf(found))}\n${printable(progressOf(found))}\n`);
     },
   );
-  addUrlOption(
+  addAppOptions(
     command
       .command('stop')
       .description('Stop a backfill: what waits is skipped, what runs continues.')

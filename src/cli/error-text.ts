@@ -4,6 +4,9 @@ import { printable } from './text';
 /** An error in one line that says what to do. A bug keeps its stack. */
 export function errorText(error: unknown): string {
   if (error instanceof ApiError) return printable(`${messageOf(error)}${adviceOn(error)}`);
+  if (error instanceof Error && error.name === 'HostKeyError') return printable(error.message);
+  // An error of the operating system names the file itself.
+  if (error instanceof Error && 'syscall' in error) return printable(error.message);
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
@@ -20,7 +23,7 @@ function adviceOn({ kind, status, code }: ApiError): string {
       return '; NIGHTSHIFT_URL must be the address of a Nightshift app';
     case 'refused':
       if (status === 401 || status === 403)
-        return '; set NIGHTSHIFT_KEY to a function key of the app';
+        return '; set NIGHTSHIFT_KEY to a function key of the app, or use --key-file';
       if (status === 404 && code === null)
         return '; NIGHTSHIFT_URL must be the address of a Nightshift app of this version';
       return '';

@@ -1,31 +1,29 @@
+import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { addBackfill } from './backfill';
-import { addBackfills } from './backfills';
-import { addPause, addResume } from './pause';
-import { run, type AddCommand } from './program';
-import { addRehearse } from './rehearse';
-import { addRetry } from './retry';
+import { commands } from './commands';
+import { openInBrowser } from './browser';
+import { run } from './program';
+import { keyFetcher } from './sign-in';
 
-/** The command line `nightshift`, which `scripts/nightshift.mjs` starts. READ THIS FIRST. */
-const commands: readonly AddCommand[] = [
-  addBackfill,
-  addBackfills,
-  addPause,
-  addResume,
-  addRehearse,
-  addRetry,
-];
+/** Starts the command line `nightshift`, for `scripts/nightshift.mjs`. `commands.ts` lists what it can do. */
 
 // A reader such as `head` may close the pipe before everything is written.
 process.stdout.on('error', () => process.exit());
 
 void run(commands, process.argv.slice(2), {
   environment: process.env,
-  write: (text) => process.stdout.write(text),
-  writeError: (text) => process.stderr.write(text),
+  write: (text) => void process.stdout.write(text),
+  writeError: (text) => void process.stderr.write(text),
   now: () => new Date(),
   wait: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   confirm: process.stdin.isTTY && process.stdout.isTTY ? confirm : null,
+  terminal: process.stdout.isTTY ? process.stdout : null,
+  folder: process.cwd(),
+  // Of the bundle dist/cli/main.js.
+  root: path.resolve(__dirname, '..', '..'),
+  platform: process.platform,
+  openUrl: openInBrowser(process.platform, process.env),
+  fetchHostKey: keyFetcher(process.env),
 }).then((code) => {
   process.exitCode = code;
 });

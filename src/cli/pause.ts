@@ -1,6 +1,6 @@
 import { pause, resume, type Paused } from '../client/pauses';
 import type { AddCommand } from './program';
-import { addUrlOption, sendFrom } from './target';
+import { addAppOptions, sendFrom } from './target';
 import { instantIn } from './instants';
 import { printable } from './text';
 
@@ -20,7 +20,7 @@ export const addPause: AddCommand = (program, context) => {
     .requiredOption('--reason <text>', 'one sentence for people')
     .option('--until <time>', 'end of the pause, such as 2026-12-01T06:00+01:00')
     .option('--by <name>', 'name to show for the pause');
-  addUrlOption(command).action(async (workload: string | undefined, options: PauseOptions) => {
+  addAppOptions(command).action(async (workload: string | undefined, options: PauseOptions) => {
     const { reason, until, by } = options;
     const end = until === undefined ? undefined : instantIn('--until', until);
     const paused = await pause(sendFrom(context, options), workload ?? null, {
@@ -39,7 +39,7 @@ export const addResume: AddCommand = (program, context) => {
     .description('End a pause: what waits starts, as far as bounds allow.')
     .argument('[workload]', 'the pause of all where it is left out')
     .option('--by <name>', 'name to show in the log');
-  addUrlOption(command).action(
+  addAppOptions(command).action(
     async (workload: string | undefined, options: Omit<PauseOptions, 'reason' | 'until'>) => {
       const { by } = options;
       const body = by === undefined ? {} : { by };

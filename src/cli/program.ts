@@ -1,5 +1,8 @@
 import { Command, CommanderError } from 'commander';
+import { ApiError } from '../client/api-error';
 import { errorText } from './error-text';
+import { exitCodes } from './exit-codes';
+import type { SiteChoice } from './sign-in';
 
 /** Everything that a command takes from its process. */
 export interface CommandContext {
@@ -10,6 +13,17 @@ export interface CommandContext {
   readonly wait: (milliseconds: number) => Promise<void>;
   /** Asks a person a question that is answered with y or n; null where nobody sits at a terminal. */
   readonly confirm: ((question: string) => Promise<boolean>) | null;
+  /** The terminal of the standard output; null where it is a file or a pipe. */
+  readonly terminal: NodeJS.WriteStream | null;
+  /** The working folder. */
+  readonly folder: string;
+  /** The checkout that this command line belongs to. */
+  readonly root: string;
+  readonly platform: NodeJS.Platform;
+  /** Opens an address in a browser; false where that is not possible. */
+  readonly openUrl: (url: string) => Promise<boolean>;
+  /** Fetches a function key of a deployed app with the identity that is signed in. */
+  readonly fetchHostKey: (site: SiteChoice) => Promise<string>;
 }
 
 /** Adds one command to the program. An action that fails throws; its message is printed. */
@@ -23,6 +37,14 @@ export class WrongCall extends Error {
 /** The end of a command that did not succeed, in one sentence. */
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
+
+  constructor(
+    message: string,
+    readonly code: number = exitCodes.error,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
 }
 
 /** Ends the program with a code, after everything has been printed. */
@@ -34,14 +56,12 @@ export class EndWith extends Error {
   }
 }
 
-const FAILED = 1;
-/** Exit code of a wrong call, as of most Unix programs. */
-const WRONG_CALL = 2;
-const COLUMNS = 80;
+/** Columns of help, and of output that is not to a terminal. */
+export const COLUMNS = 80;
 
 /**
- * Runs one command and returns its exit code: help on standard output with 0, a wrong call in one
- * line on standard error with 2, a failure in one line on standard error with 1.
+ * Runs one command and returns its exit code, one of `exit-codes.ts`: help is printed to standard
+ * output, a wrong call and a failure in one line to standard error.
  */
 export async function run(
   commands: readonly AddCommand[],
@@ -53,7 +73,7 @@ export async function run(
   const refuse = (message: string): number => {
     const call = callOf(program, args);
     context.writeError(`${call}: ${message}; ${call} --help lists the options\n`);
-    return WRONG_CALL;
+    return exitCodes.wrongCall;
   };
   if (args.length === 0) return refuse('the command is missing');
   try {
@@ -69,11 +89,25 @@ export async function run(
     if (error instanceof WrongCall) return refuse(error.message);
     const text = error instanceof CommandFailed ? error.message : errorText(error);
     context.writeError(`${text}\n`);
-    return FAILED;
+    return codeOf(error);
   }
 }
 
-function programOf({ write }: CommandContext): Command {
+function codeOf(error: unknown): number {
+  if (error instanceof CommandFailed) return error.code;
+  if (error instanceof Error && error.name === 'HostKeyError') return exitCodes.unauthorized;
+  if (!(error instanceof ApiError)) return exitCodes.error;
+  if (error.kind === 'unreachable') return exitCodes.unreachable;
+  const isDenied = error.status === 401 || error.status === 403;
+  return isDenied ? exitCodes.unauthorized : exitCodes.error;
+}
+
+/** The columns of the output. */
+export function columnsOf({ terminal }: CommandContext): number {
+  return terminal?.columns ?? COLUMNS;
+}
+
+export function programOf({ write }: CommandContext): Command {
   return new Command('nightshift')
     .description('Commands for a Nightshift app: local, or in Azure.')
     .configureOutput({

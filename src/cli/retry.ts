@@ -1,6 +1,6 @@
 import { retryRun } from '../client/retries';
 import type { AddCommand } from './program';
-import { addUrlOption, sendFrom } from './target';
+import { addAppOptions, sendFrom } from './target';
 import { printable } from './text';
 
 interface RetryOptions {
@@ -17,7 +17,7 @@ export const addRetry: AddCommand = (program, context) => {
     .argument('<run id>')
     .option('--all', 'run everything again, on the inputs as they are')
     .option('--by <name>', 'name to show for the retry');
-  addUrlOption(command).action(async (runId: string, { all, by, ...options }: RetryOptions) => {
+  addAppOptions(command).action(async (runId: string, { all, by, ...options }: RetryOptions) => {
     const retried = await retryRun(sendFrom(context, options), runId, {
       ...(all === true && { tasks: 'all' }),
       ...(by !== undefined && { by }),

@@ -20,3 +20,32 @@ export function countsText(counts: Readonly<Record<string, number>>): string {
     .map(([status, count]) => `${count} ${status === 'none' ? 'not run yet' : status}`)
     .join(', ');
 }
+
+/** Text of several lines, safe to print: its lines and tabs are kept. */
+export function printableLines(text: string): string {
+  return text.replaceAll(/[^\n\t]+/g, printable);
+}
+
+/** An answer of the API as one JSON document in one line, which cannot control a terminal either. */
+export function jsonLine(value: unknown): string {
+  return `${printable(JSON.stringify(value))}\n`;
+}
+
+/** Breaks a text between its words. A word that is longer than the width stays whole. */
+export function wrapped(text: string, columns: number): readonly string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= columns) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else {
+      lines.push(word);
+    }
+  }
+  return lines;
+}
+
+/** Cuts a text at a number of characters. */
+export function shortened(text: string, characters: number): string {
+  return text.length <= characters ? text : `${text.slice(0, Math.max(0, characters - 1))}…`;
+}

@@ -1,74 +1,13 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type {
   BackfillPlan as PlanOfApp,
   BackfillSummary as SummaryOfApp,
   BackfillView,
 } from '../../src/api/schemas/backfill';
-import { addBackfill } from '../../src/cli/backfill';
-import { addBackfills } from '../../src/cli/backfills';
-import { addPause, addResume } from '../../src/cli/pause';
-import { run } from '../../src/cli/program';
-import { addRetry } from '../../src/cli/retry';
 import type { Backfill, BackfillPlan, BackfillSummary } from '../../src/client/backfills';
 import type { Pause } from '../../src/client/pauses';
 import type { Pause as PauseOfApp } from '../../src/ledger/rows';
-
-interface Reply {
-  readonly status?: number;
-  readonly body: unknown;
-}
-
-interface Asked {
-  readonly call: string;
-  readonly body: unknown;
-  readonly key: string | undefined;
-}
-
-let close = async (): Promise<void> => undefined;
-afterEach(() => close());
-
-/** A server that gives these replies one after another, and remembers what it was asked. */
-async function serverOf(...replies: readonly Reply[]) {
-  const asked: Asked[] = [];
-  const left = [...replies];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const text = Buffer.concat(chunks).toString();
-      const key = request.headers['x-functions-key'] as string | undefined;
-      const body: unknown = text === '' ? null : JSON.parse(text);
-      asked.push({ call: `${request.method} ${request.url}`, body, key });
-      const { status = 200, body: answer } = left.shift() ?? { status: 500, body: 'no reply' };
-      response.writeHead(status, { 'content-type': 'application/json' });
-      response.end(typeof answer === 'string' ? answer : JSON.stringify(answer));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  close = () => new Promise((resolve) => void server.close(() => resolve()));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { asked, url };
-}
-
-async function call(
-  url: string,
-  args: readonly string[],
-  { key, answer }: { readonly key?: string; readonly answer?: boolean } = {},
-) {
-  let [stdout, stderr] = ['', ''];
-  const waits: number[] = [];
-  const code = await run([addBackfill, addBackfills, addPause, addResume, addRetry], args, {
-    environment: { NIGHTSHIFT_URL: url, ...(key !== undefined && { NIGHTSHIFT_KEY: key }) },
-    write: (text) => void (stdout += text),
-    writeError: (text) => void (stderr += text),
-    now: () => new Date('2026-11-30T12:00:00Z'),
-    wait: async (milliseconds) => void waits.push(milliseconds),
-    confirm: answer === undefined ? null : async () => answer,
-  });
-  return { code, stdout, stderr, waits };
-}
+import { call, serverOf } from './call';
 
 const plan: BackfillPlan = {
   id: 'render-0123456789',
@@ -141,7 +80,7 @@ test('a dry run prints the plan, and sends nothing but its question, with the ke
     stderr: '',
     waits: [],
   });
-  expect(sent).toEqual([
+  expect(sent).toMatchObject([
     {
       call: 'POST /api/workloads/render/backfill',
       body: { ...asked, atOnce: 2, again: 'failed', order: 'newestFirst', dryRun: true },
@@ -274,7 +213,7 @@ test.each([
   ],
   [
     { status: 401, body: '' },
-    'POST /api/resume was answered with status 401; set NIGHTSHIFT_KEY to a function key of the app',
+    'POST /api/resume was answered with status 401; set NIGHTSHIFT_KEY to a function key of the app, or use --key-file',
   ],
   [
     { status: 404, body: '<html>' },
@@ -289,7 +228,7 @@ test.each([
   const { url } = await serverOf(reply);
 
   expect(await call(url, ['resume'], { key: 'secret' })).toEqual({
-    code: 1,
+    code: reply.status === 401 ? 4 : 1,
     stdout: '',
     stderr: `${message}\n`,
     waits: [],

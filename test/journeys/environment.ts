@@ -319,7 +319,8 @@ export async function pull(world: World, call: string, body?: unknown): Promise<
 
 /** What a person reads who asks for a plan. */
 export async function planRead(world: World, workload: string): Promise<string> {
-  const words = [join(partsFolder, 'cli', 'plan.js'), workload, '--app', world.environment.appUrl];
+  const program = join(root, 'scripts', 'nightshift.mjs');
+  const words = [program, 'plan', workload, '--url', world.environment.appUrl];
   const { stdout } = await promisify(execFile)(process.execPath, words);
   return stdout;
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { drop } from '../../local/cli/storage-access';
-import { packFolder } from '../../local/cli/package-archive';
+import { packFolder } from '../../src/cli/package-archive';
 import { containerEngine, whySkipped } from '../container-image';
 import {
   ask,

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { packFolder } from '../../../local/cli/package-archive';
+import { packFolder } from '../../../src/cli/package-archive';
 import { newFolder, type Stand } from '../../local/batch/stand';
 
 /** Puts a version of an application into a stand-in: `fit-tool/versions/2.0`. */

@@ -67,15 +67,13 @@ test.each(all)('%s reports an unknown option in one line with exit code 2', (nam
   expect(compiled(name, '--nix')).toEqual(refused);
 });
 
-test('before the first build a command names the build, and help needs none', () => {
+test('help needs no build', () => {
   const folder = unbuilt({ installed: true });
 
-  expect(node(['scripts/run.mjs', 'drop', 'inbox', 'x'], folder)).toEqual({
-    status: 1,
-    stdout: '',
-    stderr: 'npm run drop needs the compiled environment; run npm run build\n',
+  expect(node(['scripts/run.mjs', 'up', '--help'], folder)).toMatchObject({
+    status: 0,
+    stderr: '',
   });
-  expect(node(['scripts/run.mjs', 'up', '--help'], folder).status).toBe(0);
 });
 
 test('before the first installation a command names npm ci', () => {
@@ -118,36 +116,8 @@ test.each(['batch', 'host'])('%s checks its port before it builds', async (name)
   expect(stamp()).toBe(before);
 });
 
-test('files that are missing, and an environment that was never started, are one sentence each', () => {
-  const folder = newFolder();
-
-  expect(compiled('drop', 'inbox', 'no-such-file').stderr).toBe(
-    'no-such-file does not exist; nothing was uploaded\n',
-  );
-  expect(compiled('drop', 'inbox', '.').stderr).toBe('. is not a file; nothing was uploaded\n');
-  expect(compiled('drop', 'inbox', 'package.json', '--folder', folder).stderr).toBe(
-    `${path.join(folder, 'certificate', 'cert.pem')} does not exist: the environment was never started; run npm start\n`,
-  );
-  expect(compiled('drop', 'inbox', '--connection', 'nonsense').stderr).toBe(
-    '--connection is not a connection string of a storage account\n',
-  );
-  expect(compiled('pack', 'no-such-folder', 'fit', '1').stderr).toBe(
-    `${path.join(root, 'no-such-folder')} is not a folder\n`,
-  );
+test('an app folder that does not exist is one sentence', () => {
   expect(compiled('host', 'no-such-app').stderr).toMatch(
     /error: the app folder .*no-such-app does not exist\n$/,
   );
-});
-
-test.each([
-  ['fetch', 'run-1'],
-  ['plan', 'render'],
-])('%s says when no app answers', (name, argument) => {
-  // The port of this process's own, on which nobody listens.
-  expect(compiled(name, argument, '--app', 'http://127.0.0.1:9999')).toEqual({
-    status: 1,
-    stdout: '',
-    stderr:
-      'the app does not answer at http://127.0.0.1:9999 (ECONNREFUSED); npm start starts it, --app names another address\n',
-  });
 });

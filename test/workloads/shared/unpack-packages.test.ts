@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { packFolder } from '../../../local/cli/package-archive';
+import { packFolder } from '../../../src/cli/package-archive';
 import { newFolder, SHARED } from './scripts';
 
 const noPython = spawnSync('python3', ['--version']).status !== 0;

@@ -1,39 +1,16 @@
-import { buildSync } from 'esbuild';
-import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { packFolder } from '../../../local/cli/package-archive';
-import { newFolder, standIn } from '../batch/stand';
+import { expect, test } from 'vitest';
+import { packFolder } from '../../src/cli/package-archive';
+import { newFolder, standIn } from '../local/batch/stand';
+import { call } from './call';
 
-const root = path.resolve(__dirname, '..', '..', '..');
-let compiled: string;
+const NOWHERE = 'http://127.0.0.1:9';
 
-beforeAll(() => {
-  // Below the repository, where its libraries are found.
-  mkdirSync(path.join(root, '.nightshift'), { recursive: true });
-  compiled = mkdtempSync(path.join(root, '.nightshift', 'test-pack-'));
-  buildSync({
-    entryPoints: [path.join(root, 'local', 'cli', 'pack.ts')],
-    outfile: path.join(compiled, 'pack.js'),
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    packages: 'external',
-  });
-});
-
-afterAll(() => rmSync(compiled, { recursive: true, force: true }));
-
-/** `npm run pack`, not in this process: the stand-in that answers it is. */
-function pack(...words: string[]) {
-  const child = spawn(process.execPath, [path.join(compiled, 'pack.js'), ...words]);
-  const said = { stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk) => (said.stdout += String(chunk)));
-  child.stderr.on('data', (chunk) => (said.stderr += String(chunk)));
-  return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
-    child.once('close', (code) => resolve({ code, ...said }));
-  });
+/** `nightshift pack` in this process. */
+async function pack(...words: string[]) {
+  const { code, stdout, stderr } = await call(NOWHERE, ['pack', ...words]);
+  return { code, stdout, stderr };
 }
 
 async function tool(): Promise<string> {
@@ -88,14 +65,22 @@ test('without a Batch stand-in the archive is created nevertheless', async () =>
 });
 
 test.each([
-  [['only-a-folder'], 'the application is missing'],
-  [['folder', 'fit'], 'the version is missing'],
-  [['folder', 'fit', '1', 'more'], 'unexpected argument "more"'],
+  [['only-a-folder'], "missing required argument 'application'"],
+  [['folder', 'fit'], "missing required argument 'version'"],
+  [['folder', 'fit', '1', 'more'], "too many arguments for 'pack'. Expected 3 arguments but got 4"],
+  [
+    ['folder', 'not an id', '1'],
+    '"not an id" is not an application id: 1 to 64 letters, digits, hyphens and underscores',
+  ],
+  [
+    ['folder', 'fit', '1/2'],
+    '"1/2" is not a version: 1 to 64 letters, digits, dots, hyphens and underscores',
+  ],
 ])('%j is a wrong call', async (words, problem) => {
   expect(await pack(...words)).toEqual({
     code: 2,
     stdout: '',
-    stderr: `npm run pack: ${problem}; npm run pack -- --help lists the options\n`,
+    stderr: `nightshift pack: ${problem}; nightshift pack --help lists the options\n`,
   });
 });
 

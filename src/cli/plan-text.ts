@@ -1,91 +1,15 @@
-import { runCommand, type CommandLine, type Values } from '../command-line';
-import { callApp, type NextDue } from './app-api';
-import { planCommand } from './commands';
-import { counted, printable } from './text';
-
-type PlanOptions = typeof planCommand extends CommandLine<infer Known> ? Values<Known> : never;
-
-/** `npm run plan -- <workload>`: shows what a run would create, need and cost. Fails when the plan has errors. */
-runCommand(planCommand, async (options, [workload = '']) => {
-  const url = `${options.app}/api/plans/${encodeURIComponent(workload)}`;
-  const body = JSON.stringify(requestBody(options));
-  const response = await callApp(url, { method: 'POST', body, key: options.key });
-  const plan = (await response.json()) as Plan;
-  process.stdout.write(`${linesOf(plan).join('\n')}\n`);
-  return plan.errors.length === 0 ? 0 : 1;
-});
-
-/** The part of the app's response that is shown. */
-interface Plan {
-  readonly workload: string;
-  readonly errors: readonly string[];
-  readonly warnings: readonly string[];
-  readonly inputs: {
-    readonly count: number;
-    readonly bytes: number;
-    readonly first: readonly string[];
-  } | null;
-  readonly pool:
-    | { readonly isMade: false; readonly id: string }
-    | {
-        readonly isMade: true;
-        readonly id: string;
-        readonly vmSize: string;
-        readonly slotsPerNode: number;
-        readonly formula: string;
-        readonly formulaGives: string;
-      }
-    | null;
-  readonly job: { readonly id: string; readonly containers: readonly string[] } | null;
-  readonly tasks: {
-    readonly count: number | null;
-    readonly atMost: number | null;
-    readonly first: readonly {
-      readonly id: string;
-      readonly command: string;
-      readonly about: string;
-    }[];
-  };
-  readonly schedules: readonly NextDue[];
-  readonly secrets: readonly { readonly name: string; readonly isReadable: boolean }[];
-  readonly account: {
-    readonly quotas: Readonly<Record<keyof typeof quotaNames, number | null>>;
-    readonly defaultVersions: Readonly<Record<string, string>>;
-    readonly unavailableReason: string | null;
-  };
-  readonly estimate: {
-    readonly fromRuns: number;
-    readonly minutes: number | null;
-    readonly nodeMinutes: number | null;
-    readonly cost: number | null;
-    readonly capNodeMinutes: number;
-    readonly capCost: number | null;
-  };
-}
+import type { Plan, Quotas } from '../client/plans';
+import { counted } from './text';
 
 const quotaNames = {
   spotCores: 'Spot cores',
   dedicatedCores: 'dedicated cores',
   pools: 'pools',
   jobs: 'active jobs',
-} as const;
+} as const satisfies Readonly<Record<keyof Quotas, string>>;
 
-/** Numbers and booleans are sent as such, everything else as text. */
-function requestBody(options: PlanOptions) {
-  const parameters = Object.fromEntries(
-    options.parameter.map((text) => {
-      const [name = '', ...rest] = text.split('=');
-      const value = rest.join('=');
-      return [
-        name,
-        /^(-?\d+(\.\d+)?|true|false)$/.test(value) ? (JSON.parse(value) as unknown) : value,
-      ];
-    }),
-  );
-  return { parameters, ...(options.blob !== undefined && { blob: options.blob }) };
-}
-
-function linesOf(plan: Plan): string[] {
+/** A plan as lines, its texts not cleaned yet. */
+export function planLines(plan: Plan): readonly string[] {
   return [
     `A run of ${plan.workload} would`,
     ...inputLines(plan),
@@ -105,7 +29,7 @@ function linesOf(plan: Plan): string[] {
 
 function inputLines({ inputs }: Plan): string[] {
   if (inputs === null) return [];
-  const first = inputs.first.map((name) => printable(JSON.stringify(name))).join(', ');
+  const first = inputs.first.map((name) => JSON.stringify(name)).join(', ');
   return [
     `  read      ${counted(inputs.count, 'file')}, ${counted(inputs.bytes, 'byte')}${first === '' ? '' : `: ${first}${inputs.count > inputs.first.length ? ', …' : ''}`}`,
   ];
