@@ -10,7 +10,7 @@ import { addAppOptions, sendFrom, urlFrom, type AppOptions } from './target';
 import { printable } from './text';
 
 interface Options extends AppOptions {
-  readonly to: string;
+  readonly to?: string;
   readonly folder?: string;
   readonly connection?: string;
   readonly storage?: string;
@@ -23,9 +23,9 @@ export const addDrop: AddCommand = (program, context) => {
     .description('Upload files into a container; a new blob can start runs.')
     .argument('<container>')
     .argument('[file...]', 'without a file, a curl command for other clients is printed')
-    .option('--to <path>', 'folder in the container', '')
+    .option('--to <path>', 'folder in the container')
     .option('--storage <url>', 'blob endpoint in Azure, for the identity that is signed in')
-    .option('--connection <text>', 'another account: UseDevelopmentStorage=true, …')
+    .option('--connection <text>', 'another account, such as UseDevelopmentStorage=true')
     .option('--folder <folder>', `state of the local environment (${LOCAL_STATE})`);
   addAppOptions(command).action(async (container: string, files: string[], options: Options) => {
     await drop(context, container, files, options);
@@ -46,7 +46,7 @@ async function drop(
     if (paths.length === 0) {
       context.write(`${await curlCommand(context, uploads, container, options)}\n`);
     }
-    const into = options.to.replaceAll(/^\/+|\/+$/g, '');
+    const into = (options.to ?? '').replaceAll(/^\/+|\/+$/g, '');
     for (const file of paths) {
       const name = into === '' ? path.basename(file) : `${into}/${path.basename(file)}`;
       await uploads.upload(container, name, file);
@@ -76,8 +76,9 @@ function requireFile(file: string, asGiven: string): void {
 }
 
 function targetFrom(context: CommandContext, options: Options): UploadTarget {
-  const { connection, storage } = options;
-  if (connection !== undefined) return { kind: 'connection', text: connection };
+  const { storage } = options;
+  const connection = connectionIn(context, options);
+  if (connection !== null) return { kind: 'connection', text: connection };
   if (storage !== undefined) {
     if (/^https:\/\/[^/]/.test(storage) && URL.canParse(storage)) {
       return { kind: 'signedIn', url: storage };
@@ -96,6 +97,13 @@ function targetFrom(context: CommandContext, options: Options): UploadTarget {
   return { kind: 'key', ...LOCAL_STORAGE, certificate: readFileSync(certFile, 'utf8') };
 }
 
+/** A connection string with a key comes from the environment: arguments can be listed by others. */
+function connectionIn({ environment }: CommandContext, { connection }: Options): string | null {
+  if (connection === undefined) return environment['NIGHTSHIFT_CONNECTION'] || null;
+  if (!/(AccountKey|SharedAccessSignature)=/i.test(connection)) return connection;
+  throw new WrongCall('NIGHTSHIFT_CONNECTION has a connection string with a key, not --connection');
+}
+
 function certFileFrom({ root, folder }: CommandContext, options: Options): string {
   const state = options.folder;
   return certificateIn(
@@ -110,7 +118,7 @@ async function connect(target: UploadTarget): Promise<Uploads> {
     return uploadsTo(target);
   } catch (cause) {
     if (target.kind !== 'connection') throw cause;
-    const message = '--connection is not a connection string of a storage account';
+    const message = 'this is not a connection string of a storage account';
     throw new CommandFailed(message, undefined, { cause });
   }
 }
@@ -128,7 +136,7 @@ async function curlCommand(
   const until = new Date(context.now().getTime() + DAY_MS);
   const url = new URL(await uploads.uploadUrl(container, until));
   url.pathname += '/FILE';
-  const isLocal = options.connection === undefined;
+  const isLocal = connectionIn(context, options) === null;
   const trust = isLocal ? ` --cacert ${certFileFrom(context, options)}` : '';
   const report = ` --fail-with-body --write-out '${container}/FILE %{http_code}\\n'`;
   return `curl${trust}${report} -X PUT -H 'x-ms-blob-type: BlockBlob' --data-binary @FILE '${url.href}'`;

@@ -23,7 +23,7 @@ import { counted, jsonLine, printable, shortened } from './text';
 
 interface Options extends AppOptions {
   readonly to?: string;
-  readonly prefix: string;
+  readonly prefix?: string;
   readonly pattern?: string;
   readonly concurrency: string;
   readonly trust?: string;
@@ -39,7 +39,7 @@ export const addFetch: AddCommand = (program, context) => {
     .description('Download outputs and logs of a run. A repeated call fetches what is missing.')
     .argument(...RUN_ARGUMENT)
     .option('--to <folder>', 'target folder (out/<run id>)')
-    .option('--prefix <text>', 'only files whose names start with it', '')
+    .option('--prefix <text>', 'only files whose names start with it')
     .option('--pattern <glob>', "only files that match, such as 'results/**/*.png'")
     .option('--concurrency <n>', `files at one time, 1 to ${MAX_CONCURRENCY}`, '8')
     .option('--trust <file>', 'certificate to trust in addition (that of npm start)')
@@ -81,7 +81,7 @@ function trustFrom({ root, folder }: CommandContext, { trust }: Options): string
 async function chosenOutputs(
   { send }: Connection,
   runId: string,
-  { prefix, pattern }: Options,
+  { prefix = '', pattern }: Options,
 ): Promise<readonly Output[]> {
   const all = await listOutputs(send, runId, prefix);
   const matches = pattern === undefined ? () => true : picomatch(pattern, { dot: true });

@@ -2,9 +2,9 @@ import { planRun } from '../client/plans';
 import { exitCodes } from './exit-codes';
 import { addRunOptions, runBodyFrom, type RunOptions } from './parameters';
 import { planLines } from './plan-text';
-import { EndWith, type AddCommand } from './program';
+import { columnsOf, EndWith, type AddCommand } from './program';
 import { addAppOptions, addJsonOption, sendFrom, type AppOptions } from './target';
-import { jsonLine, printable } from './text';
+import { jsonLine, printable, wrapped } from './text';
 
 interface Options extends AppOptions, RunOptions {
   readonly json?: true;
@@ -25,9 +25,28 @@ export const addPlan: AddCommand = (program, context) => {
         await runBodyFrom(context, send, workload, options),
       );
       context.write(
-        options.json === true ? jsonLine(plan) : `${planLines(plan).map(printable).join('\n')}\n`,
+        options.json === true
+          ? jsonLine(plan)
+          : `${planLines(plan)
+              .map(printable)
+              .flatMap((line) => hung(line, columnsOf(context)))
+              .join('\n')}\n`,
       );
       if (plan.errors.length > 0) throw new EndWith(exitCodes.error);
     },
   );
 };
+
+/** Columns of the names of a plan's lines. */
+const NAME_COLUMNS = 12;
+
+/** Breaks the text of a line beside its name. */
+function hung(line: string, columns: number): readonly string[] {
+  const indent = ' '.repeat(NAME_COLUMNS);
+  const isFormula = line.startsWith(`${indent}| `);
+  const name = line.slice(0, isFormula ? NAME_COLUMNS + 2 : NAME_COLUMNS);
+  if (line.length <= columns || !name.endsWith(' ')) return [line];
+  const next = isFormula ? `${name}  ` : indent;
+  const [first = '', ...more] = wrapped(line.slice(name.length), columns - next.length);
+  return [`${name}${first}`, ...more.map((text) => `${next}${text}`)];
+}

@@ -108,16 +108,20 @@ export function columnsOf({ terminal }: CommandContext): number {
 }
 
 export function programOf({ write }: CommandContext): Command {
-  return new Command('nightshift')
-    .description('Commands for a Nightshift app: local, or in Azure.')
-    .configureOutput({
-      writeOut: write,
-      // Errors are printed in one line by `run`.
-      writeErr: () => undefined,
-      getOutHelpWidth: () => COLUMNS,
-    })
-    .helpCommand(false)
-    .exitOverride();
+  return (
+    new Command('nightshift')
+      .description('Commands for a Nightshift app: local, or in Azure.')
+      .configureOutput({
+        writeOut: write,
+        // Errors are printed in one line by `run`.
+        writeErr: () => undefined,
+        getOutHelpWidth: () => COLUMNS,
+      })
+      // Arguments and options are in the help of each command.
+      .configureHelp({ subcommandTerm: (command) => command.name() })
+      .helpCommand(false)
+      .exitOverride()
+  );
 }
 
 /** The call without its arguments, such as `nightshift backfill`. */

@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import type { RunView } from '../client/runs';
+import { hasEnded, type RunView } from '../client/runs';
 import { columnsOf, type CommandContext } from './program';
 import { clockText, doneOf, nodesOf, phaseText, statusNames } from './run-text';
 import { counted, printable, shortened } from './text';
@@ -18,6 +18,8 @@ function plainLines({ write }: CommandContext): Progress {
   let last = '';
   return {
     show: (run, elapsedSeconds) => {
+      // The command prints the end itself.
+      if (hasEnded(run)) return;
       const { done, all } = doneOf(run.tasks);
       const waiting = sentenceOf(run);
       const line = [

@@ -144,13 +144,14 @@ function hints(run: RunView, failed: readonly TaskView[]): readonly Field[] {
       task === undefined ? null : `nightshift logs ${run.runId} ${task.id} --stderr`,
     ),
     ...field('outputs', outputsText(run, results)),
+    ...field('outputs', run.record === null ? null : `nightshift fetch ${run.runId}`),
     ...field('again', isRetried ? `nightshift retry ${run.runId}` : null),
   ];
 }
 
-function outputsText({ runId, record }: RunView, results: number): string | null {
+function outputsText({ record }: RunView, results: number): string | null {
   if (record === null) return null;
   const until = record.outputsKeptUntil;
   const kept = until === null ? '' : `, kept until ${minuteText(until)} UTC`;
-  return `${counted(results, 'result')}${kept}: nightshift fetch ${runId}`;
+  return `${counted(results, 'result')}${kept}`;
 }

@@ -16,7 +16,7 @@ const GAP = 2;
 const LEAST_REST = 12;
 
 /**
- * Rows below their heads, no wider than the terminal. Only the column that takes the rest is cut:
+ * Rows below their heads, no wider than the terminal, without columns that are empty. Only the column that takes the rest is cut:
  * ids stay whole, so that they can be copied, also where they are wider than the terminal.
  */
 export function tableText<Row>(
@@ -24,7 +24,10 @@ export function tableText<Row>(
   rows: readonly Row[],
   width: number,
 ): string {
-  const shown = fitting(columns, rows, width);
+  const filled = columns.filter(
+    (column) => column.leaveOut === undefined || rows.some((row) => column.cell(row) !== ''),
+  );
+  const shown = fitting(filled, rows, width);
   const table = new Table({
     head: shown.map(({ head }) => head),
     colWidths: shown.map((column) =>

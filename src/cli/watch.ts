@@ -32,7 +32,7 @@ const HELP = `
 The exit code says how the run ended: 0 succeeded, 10 failed, 11 timed out,
 12 cancelled, 13 skipped, 14 missed. With --json each change is a line of JSON.`;
 
-const POLL_MS = 3000;
+const POLL_MS = 2000;
 /** Polls without an answer, in a row, after which the app counts as gone: a deployment restarts it. */
 const MAX_MISSED = 20;
 
