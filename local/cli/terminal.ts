@@ -29,7 +29,7 @@ export function openTerminal(output: NodeJS.WriteStream): Terminal {
   };
 }
 
-const phaseNames: Readonly<Record<string, string>> = {
+export const phaseNames: Readonly<Record<string, string>> = {
   admitting: 'is admitted',
   staging: 'stages inputs',
   provisioning: 'asks for a pool',

@@ -31,11 +31,12 @@ const HELP = `
   bash        source <(npx nightshift completion bash)
   zsh         source <(npx nightshift completion zsh)
   fish        npx nightshift completion fish | source
-  powershell  npx nightshift completion powershell | Out-String | Invoke-Expression
+  powershell  npx nightshift completion powershell | Out-String |
+              Invoke-Expression
 
-The script completes the name nightshift: as an alias of npx nightshift, a function,
-or a link to scripts/nightshift.mjs. Workloads and ids of runs come from the app
-at NIGHTSHIFT_URL, or from the local environment, when it answers at once.`;
+The script completes the name nightshift: an alias of npx nightshift, a
+function, or a link to scripts/nightshift.mjs. Workloads and ids of runs come
+from the app at NIGHTSHIFT_URL, or the local environment, if it answers soon.`;
 
 /** The command that the script calls, whatever the name nightshift is in the shell. */
 function launcherOf({ root }: CommandContext): string {

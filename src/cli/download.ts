@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, statSync } from 'node:fs';
+import { closeSync, createReadStream, openSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import path from 'node:path';
@@ -134,8 +134,24 @@ async function receive(
   answer: IncomingMessage,
   flags: 'w' | 'a',
 ): Promise<void> {
-  answer.on('data', (chunk: Buffer) => received(chunk.length));
-  await pipeline(answer, createWriteStream(state.partFile(name), { flags }));
+  const file = openSync(state.partFile(name), flags);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      // Written at once: what arrived before a connection breaks must be in the file.
+      answer.on('data', (chunk: Buffer) => {
+        try {
+          writeFileSync(file, chunk);
+          received(chunk.length);
+        } catch (error) {
+          answer.destroy(error as Error);
+        }
+      });
+      answer.on('end', resolve);
+      answer.on('error', reject);
+    });
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** A file appears under its name when it is complete. */
