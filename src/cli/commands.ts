@@ -2,6 +2,7 @@ import { addBackfill } from './backfill';
 import { addBackfills } from './backfills';
 import { addCancel } from './cancel';
 import { addCompletion } from './completion';
+import { addCosts } from './costs';
 import { addDrop } from './drop';
 import { addFetch } from './fetch';
 import { addLogs } from './logs';
@@ -28,6 +29,7 @@ export const commands: readonly AddCommand[] = [
   addCancel,
   addFetch,
   addPlan,
+  addCosts,
   addBackfill,
   addBackfills,
   addPause,

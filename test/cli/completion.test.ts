@@ -31,7 +31,7 @@ test('commands and options are completed without asking the app', async () => {
   const { url, asked } = await api();
 
   expect(await suggested(url, 'st')).toEqual(['start-run']);
-  expect(await suggested(url, 'c')).toEqual(['cancel', 'completion']);
+  expect(await suggested(url, 'c')).toEqual(['cancel', 'costs', 'completion']);
   expect(await suggested(url, 'backfills', 'st')).toEqual(['stop']);
   expect(await suggested(url, 'runs', '--s')).toEqual(['--status', '--since']);
   expect(asked.filter((one) => !/workloads|runs/.test(one.call))).toEqual([]);

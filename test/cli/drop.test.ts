@@ -20,8 +20,8 @@ async function storage(status = 201) {
   const server = http.createServer((request, response) => {
     asked.push(`${request.method} ${decodeURIComponent((request.url ?? '').split('?')[0] ?? '')}`);
     request.resume().on('end', () => {
-      const headers = { 'x-ms-error-code': 'AuthorizationFailure', etag: '"1"' };
-      response.writeHead(status, headers).end();
+      response.writeHead(status, { etag: '"1"', 'content-type': 'application/xml' });
+      response.end(status < 300 ? '' : '<Error><Code>AuthorizationFailure</Code></Error>');
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

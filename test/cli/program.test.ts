@@ -45,6 +45,7 @@ test('the help of each command is printed to standard output, within 80 columns'
     'cancel',
     'fetch',
     'plan',
+    'costs',
     'backfill',
     'backfills',
     'pause',
