@@ -1,5 +1,5 @@
-// Writes the tables of docs/reference that repeat what the code says: the fields of a declaration
-// with the doc comments of their schemas, and the app settings. Each stands between two marks,
+// Writes the tables of docs that repeat what the code says: the fields of a declaration with the
+// doc comments of their schemas, the app settings, the commands of the command line. Each stands between two marks,
 // `<!-- begin name -->` and `<!-- end name -->`; the text around them is written by hand.
 //
 //   node scripts/docs.mjs [--check]
@@ -18,7 +18,7 @@ import { cell, fieldRows } from './docs/schema-table.mjs';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const { values } = readArguments({
   usage: `node scripts/docs.mjs [--check]
-  Writes the tables of docs/reference that repeat what the code says.
+  Writes the tables of docs that repeat what the code says.
   --check    write nothing, name the files that are not up to date, and fail
 `,
   options: { check: { type: 'boolean', default: false } },
@@ -27,6 +27,7 @@ const { values } = readArguments({
 const { workloadSchema } = load(root, 'src/workload/workload.ts');
 const { scheduleFields } = load(root, 'src/workload/schedule-schema.ts');
 const { settingRows } = load(root, 'src/settings.ts');
+const { describedCommands, describedExitCodes } = load(root, 'src/cli/describe.ts');
 const { shape } = workloadSchema;
 
 /** The schema files, from which the comments come. Names of declarations are theirs alone. */
@@ -143,6 +144,16 @@ const tables = {
   outputs: fields(entry(task.shape.outputs), 'outputSchema'),
   container: fields(task.shape.container, 'containerSchema', { prefix: 'container.' }),
   settings: settingTable(),
+  commands: [
+    '| command | what it does |',
+    '| --- | --- |',
+    ...describedCommands().map(({ call, description }) => `| \`${call}\` | ${cell(description)} |`),
+  ],
+  'exit-codes': [
+    '| exit code | meaning |',
+    '| --- | --- |',
+    ...describedExitCodes().map(([code, meaning]) => `| ${code} | ${cell(meaning)} |`),
+  ],
 };
 
 function settingTable() {
@@ -161,7 +172,8 @@ function settingTable() {
 }
 
 const stale = [];
-for (const file of ['docs/reference/workload.md', 'docs/reference/settings.md']) {
+const pages = ['reference/workload.md', 'reference/settings.md', 'command-line.md'];
+for (const file of pages.map((page) => `docs/${page}`)) {
   const target = path.join(root, file);
   const before = readFileSync(target, 'utf8');
   const after = before.replaceAll(

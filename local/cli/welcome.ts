@@ -47,7 +47,7 @@ export function welcomeLines(
     '',
     ...scheduleLines(workloads, columns),
     'From another terminal, in this folder:',
-    ...twoColumns(hints(workloads, appUrl), columns),
+    ...twoColumns(hints(workloads), columns),
     '',
     'Ctrl-C stops everything; the state stays.',
   ];
@@ -79,22 +79,19 @@ function dueTimesOf({ name, schedules, after, pause }: Workload): readonly Due[]
 }
 
 /** The possible calls for the workloads that the app declares. */
-function hints(
-  workloads: readonly Workload[],
-  appUrl: string,
-): readonly (readonly [string, string])[] {
+function hints(workloads: readonly Workload[]): readonly (readonly [string, string])[] {
   return [
     ...workloads.flatMap(({ name, blobContainer }) =>
       blobContainer === null
         ? []
-        : [[`npm run drop -- ${blobContainer} <file>`, `a file that starts ${name}`] as const],
+        : [[`npx nightshift drop ${blobContainer} <file>`, `a file that starts ${name}`] as const],
     ),
     ...workloads
       .filter(({ schedules }) => schedules.length > 0)
       .map(
-        ({ name }) => [`curl -X POST ${appUrl}/api/runs/${name}`, `starts ${name} now`] as const,
+        ({ name }) => [`npx nightshift start-run ${name} --watch`, `starts ${name} now`] as const,
       ),
-    [`curl ${appUrl}/api/runs`, 'lists the runs'],
-    ['npm run fetch -- <run id>', 'downloads outputs and logs'],
+    ['npx nightshift runs', 'lists the runs'],
+    ['npx nightshift fetch <run>', 'downloads outputs and logs'],
   ];
 }

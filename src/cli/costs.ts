@@ -102,7 +102,7 @@ function money({ cost, pricing, nodeMinutes }: Spend): string {
 }
 
 function budgetText(budget: Budget | null): string {
-  return budget === null ? '' : `${budget.perMonth.toFixed(2)}`;
+  return budget === null ? '' : budget.perMonth.toFixed(2);
 }
 
 function notesOn({ total, groups }: CostsView): readonly string[] {

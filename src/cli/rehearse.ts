@@ -1,9 +1,6 @@
-import path from 'node:path';
 import type { Command } from 'commander';
 import { EndWith, type AddCommand } from './program';
 import { MAX_DAYS, DAYS, type RehearseOptions } from './rehearse-options';
-
-const ROOT = path.resolve(__dirname, '..', '..');
 
 /** `nightshift rehearse` */
 export const addRehearse: AddCommand = (program, context) => {
@@ -12,7 +9,7 @@ export const addRehearse: AddCommand = (program, context) => {
     .description('Play the schedules of this app over days, and print what runs when.');
   addOptions(command).action(async (options: RehearseOptions) => {
     const { playRehearsal } = await import('./play-rehearsal.js');
-    const { text, isKept } = await playRehearsal(ROOT, options, context);
+    const { text, isKept } = await playRehearsal(context.root, options, context);
     context.write(text);
     if (options.strict === true && !isKept) throw new EndWith(1);
   });

@@ -58,16 +58,11 @@ test('the welcome names the declared workloads and when each schedule is due nex
     '  2030-01-06T01:00:00.000Z  totals, paused, after others of this time',
     '',
     'From another terminal, in this folder:',
-    '  npm run drop -- photos <file>',
-    '    a file that starts thumbnails',
-    '  curl -X POST http://localhost:7071/api/runs/count-words',
-    '    starts count-words now',
-    '  curl -X POST http://localhost:7071/api/runs/invoices',
-    '    starts invoices now',
-    '  curl http://localhost:7071/api/runs',
-    '    lists the runs',
-    '  npm run fetch -- <run id>',
-    '    downloads outputs and logs',
+    '  npx nightshift drop photos <file>             a file that starts thumbnails',
+    '  npx nightshift start-run count-words --watch  starts count-words now',
+    '  npx nightshift start-run invoices --watch     starts invoices now',
+    '  npx nightshift runs                           lists the runs',
+    '  npx nightshift fetch <run>                    downloads outputs and logs',
     '',
     'Ctrl-C stops everything; the state stays.',
   ]);
@@ -82,8 +77,8 @@ test('for an app without schedules and triggers the welcome shows how to list ru
 
   expect(lines.slice(9)).toEqual([
     'From another terminal, in this folder:',
-    '  curl http://localhost:7071/api/runs  lists the runs',
-    '  npm run fetch -- <run id>            downloads outputs and logs',
+    '  npx nightshift runs         lists the runs',
+    '  npx nightshift fetch <run>  downloads outputs and logs',
     '',
     'Ctrl-C stops everything; the state stays.',
   ]);
