@@ -7,7 +7,7 @@ export interface Column<Row> {
   readonly isRight?: true;
   /** The column takes the rest of the width, and its text is cut there. At most one. */
   readonly takesRest?: true;
-  /** Where the table does not fit, columns are left out in this order, 1 first. Default: never. */
+  /** Order in which columns are left out where the table does not fit, 1 first. Default: never. */
   readonly leaveOut?: number;
 }
 
