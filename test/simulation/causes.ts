@@ -89,7 +89,8 @@ const reasons: Partial<Record<FailureCode, Reason>> = {
     (world.plan.weather.nodesThatStay > 0 && !endsItsWait(world, run)) ||
     isCut(world, run) ||
     isDisturbed(world, run) ||
-    hasFault(world, 'shortage', 'eviction', 'collision') ||
+    // The job of a run whose orchestration was terminated works on in a pool that others share.
+    hasFault(world, 'shortage', 'eviction', 'collision', 'terminate') ||
     world.plan.weather.taskMinutes[1] > 10,
 };
 
