@@ -194,7 +194,7 @@ function isRefusal(line: string, right: string): boolean {
 test('a plan shows the present quotas of the account, or names the missing right to read them [GD15]', async () => {
   await pull(world, 'PUT /quotas', { lowPriorityCores: 12, pools: 7 });
   expect(await planRead(world, 'nightly-report')).toContain(
-    '\n  quotas    12 Spot cores, 1000 dedicated cores, 7 pools, 300 active jobs at most\n',
+    '\n  quotas    12 Spot cores, 1000 dedicated cores, 7 pools, 300 active jobs at\n            most\n',
   );
 
   const right = 'Microsoft.Batch/batchAccounts/read';
