@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,6 +21,7 @@ beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), 'real-engine-'));
   for (const file of ['arguments.mjs', 'real-engine.mjs', 'real-engine-host.mjs'])
     cpSync(path.join(root, 'scripts', file), path.join(folder, 'scripts', file));
+  symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
   cpSync(path.join(root, source), path.join(folder, source), { recursive: true });
 });
 afterEach(() => rmSync(folder, { recursive: true }));

@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -12,6 +20,7 @@ beforeAll(() => {
   mkdirSync(path.join(folder, 'scripts'));
   for (const file of ['arguments.mjs', 'bicep.mjs', 'bicep-compiler.mjs'])
     cpSync(path.join(root, 'scripts', file), path.join(folder, 'scripts', file));
+  symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
