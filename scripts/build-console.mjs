@@ -2,7 +2,7 @@
 //
 //   node scripts/build-console.mjs [output folder, dist/src/console by default]
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -19,8 +19,7 @@ const output = path.resolve(positionals[0] ?? path.join(root, 'dist/src/console'
 /** The console is served below this address, whatever view is opened first. */
 const ADDRESS = '/api/console/assets';
 
-rmSync(output, { recursive: true, force: true });
-const { metafile } = await build({
+const { metafile, outputFiles } = await build({
   absWorkingDir: root,
   entryPoints: ['src/console/main.tsx', 'src/console/styles/main.css'],
   outdir: path.join(output, 'assets'),
@@ -36,6 +35,7 @@ const { metafile } = await build({
   minify: true,
   legalComments: 'none',
   metafile: true,
+  write: false,
   logLevel: 'warning',
 });
 
@@ -43,8 +43,14 @@ const built = Object.entries(metafile.outputs);
 const page = readFileSync(path.join(root, 'src/console/index.html'), 'utf8')
   .replace('{script}', addressOf('src/console/main.tsx'))
   .replace('{style}', addressOf('src/console/styles/main.css'));
-mkdirSync(output, { recursive: true });
+
+// Those of an earlier build go last: an environment may serve them meanwhile.
+const assets = path.join(output, 'assets');
+mkdirSync(assets, { recursive: true });
+for (const file of outputFiles) writeFileSync(file.path, file.contents);
 writeFileSync(path.join(output, 'index.html'), page);
+const current = new Set(outputFiles.map((file) => path.basename(file.path)));
+for (const name of readdirSync(assets)) if (!current.has(name)) rmSync(path.join(assets, name));
 process.stdout.write(`The console is built: ${built.length + 1} files.\n`);
 
 function addressOf(source) {
