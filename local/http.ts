@@ -1,8 +1,8 @@
 import http from 'node:http';
 import https from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIPv6 } from 'node:net';
 
-/** A server of the local environment, listening on loopback. */
+/** A server of the local environment, listening on loopback by default. */
 export interface Listening {
   readonly port: number;
   /** Scheme, host and port, without a slash at the end. */
@@ -15,12 +15,16 @@ export interface ListenOptions {
   readonly port?: number;
   /** PEM texts; with them the server uses TLS. */
   readonly tls?: { readonly cert: string; readonly key: string };
+  /** Address to listen on. Default: 127.0.0.1. Other machines reach every other one. */
+  readonly host?: string;
+  /** Host names of requests, in addition to those of loopback. Without a port. */
+  readonly allowHosts?: readonly string[];
 }
 
 const KEEP_ALIVE_MS = 75_000;
 
 /**
- * Opens a server on 127.0.0.1 only: behind it tasks run as real processes. A request that was
+ * Opens a server on 127.0.0.1 by default: behind it tasks run as real processes. A request that was
  * addressed to another name, or that a web page of another origin sent, is answered with 403 before
  * `handler` sees it (DNS rebinding, cross-site requests). Another port of this machine is another
  * origin. A request with an invalid address, such as `//`, is answered with 400.
@@ -29,11 +33,13 @@ export async function listen(
   handler: http.RequestListener,
   options: ListenOptions = {},
 ): Promise<Listening> {
+  const { host = LOOPBACK, allowHosts = [] } = options;
+  const names = new Set([...LOOPBACK_NAMES, ...allowHosts.map((name) => name.toLowerCase())]);
   const guarded: http.RequestListener = (request, response) => {
-    const refused = REFUSALS.find(({ applies }) => applies(request));
+    const refused = REFUSALS.find(({ applies }) => applies(request, names));
     if (refused === undefined) return handler(request, response);
     response.writeHead(refused.status, { 'content-type': 'text/plain' });
-    response.end(`${refused.message}\n`);
+    response.end(`${refused.message(allowHosts)}\n`);
   };
   const server =
     options.tls === undefined
@@ -46,13 +52,13 @@ export async function listen(
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port ?? 0, '127.0.0.1', resolve);
+    server.listen(options.port ?? 0, host, resolve);
   });
   const { port } = server.address() as AddressInfo;
 
   return {
     port,
-    url: `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
+    url: `${options.tls === undefined ? 'http' : 'https'}://${reachable(host)}:${port}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -61,28 +67,37 @@ export async function listen(
   };
 }
 
+const LOOPBACK = '127.0.0.1';
+
+/** The address by which this machine reaches a server that listens on `host`. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return LOOPBACK;
+  return isIPv6(host) ? `[${host}]` : host;
+}
+
 interface GuardRefusal {
-  readonly applies: (request: http.IncomingMessage) => boolean;
+  readonly applies: (request: http.IncomingMessage, names: ReadonlySet<string>) => boolean;
   readonly status: number;
-  readonly message: string;
+  readonly message: (allowHosts: readonly string[]) => string;
 }
 
 /** The first row that applies to a request is its answer. */
 const REFUSALS: readonly GuardRefusal[] = [
   {
-    applies: ({ headers }) => loopbackPort(`http://${headers.host ?? ''}`) === undefined,
+    applies: ({ headers }, names) => portOf(`http://${headers.host ?? ''}`, names) === undefined,
     status: 403,
-    message: 'This server answers requests to 127.0.0.1 or localhost only.',
+    message: (allowHosts) =>
+      `This server answers requests to ${[LOOPBACK, ...allowHosts].join(', ')} or localhost only.`,
   },
   {
-    applies: (request) => isFromOtherOrigin(request) || isCrossSite(request),
+    applies: (request, names) => isFromOtherOrigin(request, names) || isCrossSite(request),
     status: 403,
-    message: 'This server answers no requests of pages from another address or port.',
+    message: () => 'This server answers no requests of pages from another address or port.',
   },
   {
     applies: ({ url }) => !URL.canParse(url ?? '', 'http://127.0.0.1'),
     status: 400,
-    message: 'The address of the request cannot be read.',
+    message: () => 'The address of the request cannot be read.',
   },
 ];
 
@@ -90,11 +105,14 @@ const REFUSALS: readonly GuardRefusal[] = [
  * The port is compared with that of the request's own address, which differs from the server's
  * behind a forwarded port. A client that is not a browser sends no origin.
  */
-function isFromOtherOrigin({ headers: { origin, host } }: http.IncomingMessage): boolean {
+function isFromOtherOrigin(
+  { headers: { origin, host } }: http.IncomingMessage,
+  names: ReadonlySet<string>,
+): boolean {
   if (origin === undefined) return false;
   const { protocol } = URL.canParse(origin) ? new URL(origin) : { protocol: 'http:' };
-  const own = loopbackPort(`${protocol}//${host ?? ''}`);
-  return loopbackPort(origin) !== own;
+  const own = portOf(`${protocol}//${host ?? ''}`, names);
+  return portOf(origin, names) !== own;
 }
 
 /**
@@ -109,18 +127,18 @@ function isCrossSite({ method, headers }: http.IncomingMessage): boolean {
   return !(isLink && method === 'GET');
 }
 
-const LOOPBACK_NAMES = new Set(['127.0.0.1', 'localhost', '[::1]']);
+const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /** True for an address of this machine. */
 export function isLoopback(address: string): boolean {
-  return loopbackPort(address) !== undefined;
+  return portOf(address, LOOPBACK_NAMES) !== undefined;
 }
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
 
-/** The port of an address of this machine; undefined for any other address. */
-function loopbackPort(address: string): string | undefined {
+/** The port of an address with one of these names; undefined for any other address. */
+function portOf(address: string, names: ReadonlySet<string>): string | undefined {
   if (!URL.canParse(address)) return undefined;
   const { hostname, port, protocol } = new URL(address);
-  return LOOPBACK_NAMES.has(hostname) ? port || DEFAULT_PORTS[protocol] : undefined;
+  return names.has(hostname) ? port || DEFAULT_PORTS[protocol] : undefined;
 }

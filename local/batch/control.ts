@@ -24,11 +24,13 @@ import { breakNode, problemOf } from './nodes/break-node';
 
 /**
  * The control API of the stand-in: `/_local` steps the clock and triggers events that Azure decides
- * itself. Requests and responses are JSON; no signature is needed, since only this machine can send
- * requests. Settings last until the next start of the stand-in; uploaded packages are kept.
+ * itself. Requests and responses are JSON; no signature is needed, since by default only this machine
+ * can send requests. Settings last until the next start of the stand-in; uploaded packages are kept.
  *
  * | call                                          | effect                                         |
  * | --------------------------------------------- | ---------------------------------------------- |
+ * | POST /_local/reset                            | deletes everything and ends all processes, as  |
+ * |                                               | after a first start on an empty folder         |
  * | GET  /_local/clock                            | the stand-in's time                            |
  * | POST /_local/clock {stepSeconds}              | advances a stepped clock                       |
  * | POST /_local/pools/{pool}/preempt {count}     | evicts Spot nodes, busy ones first             |
@@ -134,6 +136,7 @@ const applicationPatch = object({ defaultVersion: optional(text()) });
 const problemShape = optionalBody(object({ code: optional(text()), message: optional(text()) }));
 
 const controlRoutes: readonly ControlRoute[] = [
+  route('POST /reset', noBody, ({ reset }) => reset()),
   route('GET /clock', noBody, ({ account }) => clockView(account)),
   route('POST /clock', object({ stepSeconds: amount }), stepClock),
   route(

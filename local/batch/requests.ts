@@ -25,6 +25,8 @@ export interface ServerContext {
   readonly key: string;
   readonly entra: Entra | undefined;
   readonly faults: FaultPlan;
+  /** Ends all processes, deletes everything in the account, and returns to the settings of the start. */
+  readonly reset: () => Promise<void>;
 }
 
 /** Handles one request, from its first byte to the last byte of the response. */

@@ -7,6 +7,7 @@ import type { AutoStorageMode, PackageStore } from './auto-storage-mode';
 import { control } from './control';
 import { dispatch } from './dispatch';
 import { FaultPlan } from './faults';
+import { health } from './health';
 import { reviewJob } from './jobs/lifecycle';
 import { MANAGEMENT, manage } from './management';
 import { reviewNode } from './nodes/lifecycle';
@@ -31,6 +32,10 @@ export interface BatchOptions {
   /** State and the directories of nodes. Tasks run as this user, with access to this machine. */
   readonly folder: string;
   readonly port?: number;
+  /** Address to listen on. Default: 127.0.0.1. */
+  readonly host?: string;
+  /** Host names by which clients reach the service, in addition to those of loopback. */
+  readonly allowHosts?: readonly string[];
   /** PEM texts; with them the service uses TLS, which some clients require. */
   readonly tls?: { readonly cert: string; readonly key: string };
   /** `key` is base64, as Azure's are. */
@@ -85,25 +90,70 @@ async function openBatch(
   release: () => Promise<void>,
 ): Promise<RunningBatch> {
   const folder = path.resolve(options.folder);
-  const account = await openAccount(options, folder);
-  const { journal, rows } = await Journal.open(path.join(folder, 'state'), account);
-  restore(account, rows);
-  account.attach(journal);
-
+  let state = await openState(options, folder);
   const faults = new FaultPlan();
-  const context = { account, key: options.account.key, entra: options.entra, faults };
-  const server = await listenFor(context, options);
-  account.url = server.url;
-  resume(account);
+  const change = inTurn();
+  const context: ServerContext = {
+    get account() {
+      return state.account;
+    },
+    key: options.account.key,
+    entra: options.entra,
+    faults,
+    reset: () =>
+      change.run(async () => {
+        const { url } = state.account;
+        await closeState(state);
+        await emptyFolder(folder);
+        faults.clear();
+        state = await openState(options, folder);
+        state.account.url = url;
+      }),
+  };
+  const server = await listenFor(context, options, change.settled);
+  state.account.url = server.url;
+  resume(state.account);
 
   let closing: Promise<void> | undefined;
   const close = async () => {
     await server.close();
-    await shutDown(account);
-    await journal.close();
+    await change.run(() => closeState(state));
     await release();
   };
   return { url: server.url, port: server.port, close: () => (closing ??= close()) };
+}
+
+/** Runs changes of the whole state one after another; requests wait until they are `settled`. */
+function inTurn() {
+  let last: Promise<void> = Promise.resolve();
+  return {
+    run: (change: () => Promise<void>) => (last = last.then(change)),
+    settled: () => last,
+  };
+}
+
+interface State {
+  readonly account: Account;
+  readonly journal: Journal;
+}
+
+async function openState(options: BatchOptions, folder: string): Promise<State> {
+  const account = await openAccount(options, folder);
+  const { journal, rows } = await Journal.open(path.join(folder, 'state'), account);
+  restore(account, rows);
+  account.attach(journal);
+  return { account, journal };
+}
+
+async function closeState({ account, journal }: State): Promise<void> {
+  await shutDown(account);
+  await journal.close();
+}
+
+/** Keeps the folder itself, which is locked. */
+async function emptyFolder(folder: string): Promise<void> {
+  for (const name of ['state', 'nodes', 'packages'])
+    await fsp.rm(path.join(folder, name), { recursive: true, force: true, maxRetries: 5 });
 }
 
 async function openAccount(options: BatchOptions, folder: string): Promise<Account> {
@@ -129,22 +179,35 @@ async function openAccount(options: BatchOptions, folder: string): Promise<Accou
   return new Account(accountOptions, timings, { ...generousQuotas, ...options.quotas }, reactions);
 }
 
-function listenFor(context: ServerContext, { port, tls }: BatchOptions) {
+function listenFor(
+  context: ServerContext,
+  { port, host, allowHosts, tls }: BatchOptions,
+  settled: () => Promise<void>,
+) {
   return listen(
     (request, response) => {
-      handlerFor(request.url ?? '')(context, request, response).catch((error: unknown) => {
-        context.account.options.log(
-          `${request.method ?? ''} ${request.url ?? ''}: ${String(error)}`,
-        );
-        response.destroy();
-      });
+      const handle = handlerFor(request.url ?? '');
+      settled()
+        .then(() => handle(context, request, response))
+        .catch((error: unknown) => {
+          context.account.options.log(
+            `${request.method ?? ''} ${request.url ?? ''}: ${String(error)}`,
+          );
+          response.destroy();
+        });
     },
-    { ...(port !== undefined && { port }), ...(tls !== undefined && { tls }) },
+    {
+      ...(port !== undefined && { port }),
+      ...(host !== undefined && { host }),
+      ...(allowHosts !== undefined && { allowHosts }),
+      ...(tls !== undefined && { tls }),
+    },
   );
 }
 
-/** Selects the handler: the data plane, the management plane, or `/_local`. */
+/** Selects the handler: the data plane, the management plane, `/_local`, or the probe. */
 function handlerFor(url: string): typeof handleRequest {
+  if (url === '/healthz') return health;
   if (url.startsWith('/_local')) return control;
   return MANAGEMENT.test(url) ? manage : handleRequest;
 }

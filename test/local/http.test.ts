@@ -1,5 +1,5 @@
 import http from 'node:http';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { listen, type Listening } from '../../local/http';
 
 let server: Listening;
@@ -12,10 +12,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-function ask(path: string, headers: Readonly<Record<string, string>> = {}) {
+function ask(path: string, headers: Readonly<Record<string, string>> = {}, port = server.port) {
   return new Promise<readonly [status: number | undefined, body: string]>((resolve, reject) => {
     http
-      .get({ host: '127.0.0.1', port: server.port, path, headers }, (response) => {
+      .get({ host: '127.0.0.1', port, path, headers }, (response) => {
         let body = '';
         response.on('data', (part: Buffer) => (body += part.toString()));
         response.on('end', () => resolve([response.statusCode, body]));
@@ -95,3 +95,27 @@ test.each(['//', '//[', 'http://'])(
     expect(await ask('/after')).toEqual([200, '/after']);
   },
 );
+
+test('a server that allows a name accepts it at every port, and pages of it at its own', async () => {
+  const named = await listen((_, response) => void response.end('ok'), {
+    host: '0.0.0.0',
+    allowHosts: ['Batch'],
+  });
+  onTestFinished(() => named.close());
+  const askNamed = (headers: Readonly<Record<string, string>>) => ask('/', headers, named.port);
+
+  expect(named.url).toBe(`http://127.0.0.1:${named.port}`);
+  expect([
+    await askNamed({ host: 'batch:10100' }),
+    await askNamed({ host: `localhost:${named.port}` }),
+    await askNamed({ host: 'batch:10100', origin: 'http://batch:10100' }),
+    await askNamed({ host: 'batch:10100', origin: 'http://batch:8080' }),
+    await askNamed({ host: 'batch.example' }),
+  ]).toEqual([
+    [200, 'ok'],
+    [200, 'ok'],
+    [200, 'ok'],
+    [403, OTHER_PAGE],
+    [403, 'This server answers requests to 127.0.0.1, Batch or localhost only.\n'],
+  ]);
+});

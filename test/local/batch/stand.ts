@@ -58,7 +58,11 @@ export async function standIn(options: Partial<BatchOptions> = {}): Promise<Stan
 }
 
 export function clientOf(url: string): BatchServiceClient {
-  const credentials = new BatchSharedKeyCredentials(ACCOUNT.name, ACCOUNT.key);
+  return clientFor(url, ACCOUNT);
+}
+
+export function clientFor(url: string, { name, key }: BatchOptions['account']): BatchServiceClient {
+  const credentials = new BatchSharedKeyCredentials(name, key);
   return new BatchServiceClient(credentials, url, { noRetryPolicy: true });
 }
 

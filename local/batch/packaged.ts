@@ -1,0 +1,5 @@
+import { packagedCommand } from './command';
+import { runBatch } from './program';
+
+/** `nightshift-batch`: the program of the package, which `scripts/pack-batch.mjs` bundles. */
+runBatch(packagedCommand);
