@@ -9,7 +9,7 @@ import {
   rmSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /**
  * An image for tests that run real containers, made from this machine's own shell and its
@@ -78,7 +78,8 @@ function makeImage(engine: 'docker' | 'podman'): string | undefined {
   try {
     ask(engine, ['version']);
     const changes = CONFIGURATION.flatMap((line) => ['--change', line]);
-    if (!hasImage(engine)) ask(engine, ['import', ...changes, '-', IMAGE], rootArchive());
+    if (!hasImage(engine, IMAGE))
+      ask(engine, ['import', ...changes, '-', IMAGE], rootArchive(PROGRAMS));
     ask(engine, ['run', '--rm', IMAGE, '/bin/true']);
     return undefined;
   } catch (error) {
@@ -86,25 +87,35 @@ function makeImage(engine: 'docker' | 'podman'): string | undefined {
   }
 }
 
-function hasImage(engine: string): boolean {
+/** The image with this machine's Node.js, on which an image of the stand-in can be built. */
+export function nodeImage({ name }: Engine): string {
+  const image = `localhost/nightshift-test-node:${process.version}`;
+  if (!hasImage(name, image))
+    ask(name, ['import', '-', image], rootArchive([...PROGRAMS, process.execPath]));
+  return image;
+}
+
+function hasImage(engine: string, image: string): boolean {
   try {
-    ask(engine, ['image', 'inspect', IMAGE]);
+    ask(engine, ['image', 'inspect', image]);
     return true;
   } catch {
     return false;
   }
 }
 
-/** A root file system with the programs, as a tar archive. */
-function rootArchive(): Buffer {
+/** A root file system with the programs, by name or by path, as a tar archive. */
+function rootArchive(programs: readonly string[]): Buffer {
   const root = mkdtempSync(join(tmpdir(), 'image-'));
   try {
     for (const folder of ['bin', 'tmp', 'opt/image', 'etc'])
       mkdirSync(join(root, folder), { recursive: true });
-    for (const program of PROGRAMS) {
-      const file = ['/bin', '/usr/bin'].map((at) => join(at, program)).find((at) => existsSync(at));
+    for (const program of programs) {
+      const file = ['/bin', '/usr/bin', '/']
+        .map((at) => join(at, program))
+        .find((at) => existsSync(at));
       if (file === undefined) throw new Error(`${program} is not on this machine`);
-      copyInto(root, file, join('/bin', program));
+      copyInto(root, file, join('/bin', basename(program)));
       for (const library of librariesOf(file)) copyInto(root, library, library);
     }
     const { status, stdout, stderr } = spawnSync('tar', ['-C', root, '-c', '.'], {
