@@ -1,5 +1,6 @@
 // Writes the tables of docs that repeat what the code says: the fields of a declaration with the
-// doc comments of their schemas, the app settings, the commands of the command line. Each stands between two marks,
+// doc comments of their schemas, the app settings, the commands of the command line, the parts of Batch that the
+// stand-in imitates. Each stands between two marks,
 // `<!-- begin name -->` and `<!-- end name -->`; the text around them is written by hand.
 //
 //   node scripts/docs.mjs [--check]
@@ -28,6 +29,7 @@ const { workloadSchema } = load(root, 'src/workload/workload.ts');
 const { scheduleFields } = load(root, 'src/workload/schedule-schema.ts');
 const { settingRows } = load(root, 'src/settings.ts');
 const { describedCommands, describedExitCodes } = load(root, 'src/cli/describe.ts');
+const { fidelityTable } = load(root, 'local/batch/fidelity.ts');
 const { shape } = workloadSchema;
 
 /** The schema files, from which the comments come. Names of declarations are theirs alone. */
@@ -144,6 +146,7 @@ const tables = {
   outputs: fields(entry(task.shape.outputs), 'outputSchema'),
   container: fields(task.shape.container, 'containerSchema', { prefix: 'container.' }),
   settings: settingTable(),
+  fidelity: fidelityTable(),
   commands: [
     '| command | what it does |',
     '| --- | --- |',
@@ -172,8 +175,13 @@ function settingTable() {
 }
 
 const stale = [];
-const pages = ['reference/workload.md', 'reference/settings.md', 'command-line.md'];
-for (const file of pages.map((page) => `docs/${page}`)) {
+const pages = [
+  'docs/reference/workload.md',
+  'docs/reference/settings.md',
+  'docs/command-line.md',
+  'local/batch/README.md',
+];
+for (const file of pages) {
   const target = path.join(root, file);
   const before = readFileSync(target, 'utf8');
   const after = before.replaceAll(

@@ -75,7 +75,7 @@ function licences(inputs) {
     inputs.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []),
   );
   return [...folders]
-    .sort()
+    .sort((one, other) => (one < other ? -1 : 1))
     .map(licenceOf)
     .join(`\n${'-'.repeat(72)}\n\n`);
 }

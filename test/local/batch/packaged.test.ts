@@ -63,8 +63,12 @@ async function start(folder: string): Promise<string> {
   let errors = '';
   child.stderr.on('data', (text: Buffer) => (errors += text.toString()));
   let output = '';
-  child.stdout.on('data', (text: Buffer) => (output += text.toString()));
-  const started = expect.poll(() => output, { timeout: 60_000 }).toContain('ACCESS_KEY');
+  const started = new Promise<void>((resolve) => {
+    child.stdout.on('data', (text: Buffer) => {
+      output += text.toString();
+      if (output.includes('ACCESS_KEY')) resolve();
+    });
+  });
   await Promise.race([started, ended.then(() => Promise.reject(new Error(errors)))]);
   return /^endpoint (\S+)/m.exec(output)?.[1] ?? '';
 }
