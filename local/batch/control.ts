@@ -122,6 +122,7 @@ const timingsShape = optionalAmounts([
   'leavingSeconds',
   'restoreSeconds',
   'settleSeconds',
+  'emptyJobSeconds',
   'evictionsPerNodeHour',
 ]);
 

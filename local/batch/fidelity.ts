@@ -60,7 +60,7 @@ export const fidelity: readonly FidelityRow[] = [
     part: 'jobs: all operations, manager, preparation, release, constraints, auto-pools',
     how: 'same',
     remarks:
-      'a running task is never preempted for a job manager or a higher priority (`allowTaskPreemption` is stored only)',
+      'a running task is never preempted for a job manager or a higher priority: `allowTaskPreemption: true` replies 501',
     operations:
       /^\w+ jobs(\/\{jobId\}(\/(terminate|disable|enable|taskcounts|jobpreparation\w+))?)?$/,
   },
@@ -75,7 +75,7 @@ export const fidelity: readonly FidelityRow[] = [
   {
     part: 'directories, environment, command lines, resource files, output files, file API',
     how: 'same',
-    remarks: 'on Linux and macOS; `identityReference` is stored and not used',
+    remarks: 'on Linux and macOS; `identityReference` and `authenticationTokenSettings` reply 501',
     operations: /\/files(\/\{filePath\})?$/,
   },
   {

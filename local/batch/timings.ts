@@ -12,6 +12,8 @@ export interface Timings {
   readonly restoreSeconds: number;
   /** Time of a job or a pool in its ending state. */
   readonly settleSeconds: number;
+  /** Time in which a job without tasks does not complete, though all its tasks are complete. */
+  readonly emptyJobSeconds: number;
   /** Average number of evictions of each Spot node in an hour. */
   readonly evictionsPerNodeHour: number;
 }
@@ -24,6 +26,7 @@ export const quickTimings: Timings = {
   leavingSeconds: 1,
   restoreSeconds: 30,
   settleSeconds: 1,
+  emptyJobSeconds: 5,
   evictionsPerNodeHour: 0,
 };
 

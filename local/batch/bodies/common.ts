@@ -8,6 +8,7 @@ import {
   optional,
   type TypeOf,
   text,
+  unimitated,
 } from '../wire/shape';
 
 /** Ids of pools, jobs, tasks and job schedules. */
@@ -24,7 +25,7 @@ export const environmentSettings = list(nameValue);
 
 export const metadata = list(object({ name: text({ min: 1 }), value: text() }));
 
-const identityReference = object({ resourceId: optional(text()) });
+const identityReference = unimitated('identities of nodes');
 
 export const resourceFile = object({
   autoStorageContainerName: optional(text()),
@@ -50,7 +51,7 @@ const outputFile = object({
     ),
   }),
   uploadOptions: object({
-    uploadCondition: oneOf('tasksuccess', 'taskfailure', 'taskcompletion'),
+    uploadCondition: oneOf('TaskSuccess', 'TaskFailure', 'TaskCompletion'),
   }),
 });
 export type OutputFile = TypeOf<typeof outputFile>;
@@ -87,7 +88,8 @@ export const applicationPackageReferences = list(
 );
 export type ApplicationPackageReferences = TypeOf<typeof applicationPackageReferences>;
 
-const authenticationTokenSettings = object({ access: optional(list(oneOf('job'))) });
+/** Azure has retired the tokens of tasks. */
+const authenticationTokenSettings = unimitated('authentication tokens of tasks');
 
 export const certificateReferences = list(anyJson);
 

@@ -8,6 +8,7 @@ import {
   type TypeOf,
   text,
   boolean,
+  onlyFalse,
 } from '../wire/shape';
 import {
   commonTaskFields,
@@ -67,7 +68,7 @@ const poolInfo = object({ poolId: optional(id), autoPoolSpecification: optional(
 const changeableFields = {
   priority: optional(integer(-1000, 1000)),
   maxParallelTasks: optional(integer(-1, 2 ** 31 - 1)),
-  allowTaskPreemption: optional(boolean),
+  allowTaskPreemption: optional(onlyFalse('preemption of tasks by other jobs')),
   onAllTasksComplete: optional(oneOf('noaction', 'terminatejob')),
   constraints: optional(jobConstraints),
   metadata: optional(metadata),

@@ -9,6 +9,7 @@ import {
   type TypeOf,
   text,
   boolean,
+  unimitated,
 } from '../wire/shape';
 import {
   applicationPackageReferences,
@@ -65,7 +66,7 @@ const mount = object({
       sasKey: optional(text()),
       blobfuseOptions: optional(text()),
       relativeMountPath: text({ min: 1 }),
-      identityReference: optional(object({ resourceId: optional(text()) })),
+      identityReference: optional(unimitated('identities of nodes')),
     }),
   ),
   nfsMountConfiguration: optional(anyJson),
@@ -112,6 +113,7 @@ const specification = {
 };
 
 export const poolSpecification = object(specification);
+export type PoolSpecification = TypeOf<typeof poolSpecification>;
 
 /** POST /pools */
 export const newPool = object({ id, ...specification });

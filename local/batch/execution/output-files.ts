@@ -20,9 +20,9 @@ export async function uploadAll(
   files: readonly OutputFile[],
   uploading: Uploading,
 ): Promise<StepFailed | undefined> {
-  const wanted = uploading.succeeded ? 'tasksuccess' : 'taskfailure';
+  const wanted = uploading.succeeded ? 'TaskSuccess' : 'TaskFailure';
   const due = files.filter(({ uploadOptions: { uploadCondition } }) =>
-    [wanted, 'taskcompletion'].includes(uploadCondition),
+    [wanted, 'TaskCompletion'].includes(uploadCondition),
   );
   if (due.length === 0) return undefined;
   const journal = new UploadJournal(path.dirname(uploading.workingDirectory));

@@ -56,7 +56,10 @@ async function fetchTo(
   const response = await sendRequest(fetch(url, { signal }), url, file);
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
-    throw downloadFailed(codeOf(response.status), withoutQuery(url), file.filePath ?? '');
+    const code = codeOf(response.status);
+    const reason = code === 'BlobDownloadMiscError' ? `HTTP status ${response.status}` : undefined;
+    const cause = reason === undefined ? undefined : new Error(reason);
+    throw downloadFailed(code, withoutQuery(url), file.filePath ?? '', cause);
   }
   await write(Readable.fromWeb(response.body), target, file, signal);
 }
@@ -144,6 +147,12 @@ async function sendRequest(
   }
 }
 
+/** The first cause of an error: `fetch failed` says nothing, `bad port` below it does. */
+function deepestMessage(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return deepestMessage(error.cause) ?? error.message;
+}
+
 function codeOf(status: number): FailureCode {
   if (status === 404) return 'BlobNotFound';
   if (status === 401 || status === 403) return 'BlobAccessDenied';
@@ -156,9 +165,11 @@ function downloadFailed(
   filePath: string,
   cause?: unknown,
 ): StepFailed {
+  const reason = deepestMessage(cause);
   const details = [
     { name: 'BlobSource', value: source },
     { name: 'FilePath', value: filePath },
+    ...(reason === undefined ? [] : [{ name: 'Message', value: reason }]),
   ];
   return new StepFailed(failureOf(code, details), { cause });
 }

@@ -30,7 +30,7 @@ export function createJob(account: Account, spec: NewJob, origin: JobOrigin): Jo
     ...version,
     seq: account.nextSeq(),
     createdAt: now,
-    spec,
+    spec: withManagerRetries(spec),
     state: 'active',
     stateAt: now,
     ...origin,
@@ -44,10 +44,21 @@ export function createJob(account: Account, spec: NewJob, origin: JobOrigin): Jo
     return job;
   }
   watchDeadline(account, job);
-  if (spec.jobManagerTask !== undefined) addJobManager(account, job);
+  addJobManager(account, job);
   account.saveJob(job);
   account.reviewJob(job);
   return job;
+}
+
+/** The retries of a job manager task do not follow later changes of the job's constraints. */
+function withManagerRetries(spec: NewJob): NewJob {
+  const { jobManagerTask: manager, constraints } = spec;
+  if (manager === undefined) return spec;
+  const inherited = { maxTaskRetryCount: constraints?.maxTaskRetryCount ?? 0 };
+  return {
+    ...spec,
+    jobManagerTask: { ...manager, constraints: { ...inherited, ...manager.constraints } },
+  };
 }
 
 export function newJobOf(record: JobRecord): Job {
@@ -153,7 +164,7 @@ export function reviewJob(account: Account, job: Job): void {
   if (account.jobs.get(job.key) !== job) return;
   const { record } = job;
   applyExitOptions(account, job);
-  if (isLive(record.state) && hasFinished(job)) {
+  if (isLive(record.state) && hasFinished(account, job)) {
     terminateJob(account, job, isManagerDone(job) ? 'JMComplete' : 'AllTasksComplete');
   }
   if (record.state === 'disabling' && job.tasks.tasks.running === 0) {
@@ -174,10 +185,20 @@ function applyExitOptions(account: Account, job: Job): void {
 /**
  * Returns whether the job ends without a request: its manager is complete, or all its tasks are.
  */
-function hasFinished(job: Job): boolean {
+function hasFinished(account: Account, job: Job): boolean {
   if (isManagerDone(job)) return true;
-  const { onAllTasksComplete } = job.record.spec;
-  return onAllTasksComplete === 'terminatejob' && job.tasks.tasks.completed === job.tasks.size;
+  const { spec } = job.record;
+  if (spec.onAllTasksComplete !== 'terminatejob') return false;
+  if (job.tasks.tasks.completed < job.tasks.size) return false;
+  return job.tasks.size > 0 || !mayGetTasks(account, job);
+}
+
+/** The service ends an empty job some seconds later, so that a new job takes its first tasks. */
+function mayGetTasks(account: Account, job: Job): boolean {
+  const until = job.record.modifiedAt + account.timings.emptyJobSeconds * 1000;
+  if (account.now() >= until) return false;
+  account.wakeAt(`job-empty ${job.key}`, until, () => account.reviewJob(job));
+  return true;
 }
 
 function isManagerDone(job: Job): boolean {

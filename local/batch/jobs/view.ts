@@ -14,9 +14,9 @@ import {
   resourceView,
   stateView,
   withIdentity,
-  withoutSecrets,
 } from '../wire/shared-views';
 import { NO_LIMIT, wireTime } from '../wire/time';
+import { poolSpecificationView } from '../pools/view';
 import { PREPARATION_ID, RELEASE_ID } from './preparation';
 
 const executionFields = [
@@ -89,15 +89,28 @@ export function specificationView(spec: Specification, poolId?: string): object 
     ...(spec.commonEnvironmentSettings !== undefined && {
       commonEnvironmentSettings: spec.commonEnvironmentSettings,
     }),
-    poolInfo: withoutSecrets(
-      spec.poolInfo.autoPoolSpecification === undefined ? { poolId } : spec.poolInfo,
-    ),
+    poolInfo: poolInfoView(spec.poolInfo, poolId),
     onAllTasksComplete: spec.onAllTasksComplete ?? 'noaction',
     onTaskFailure: spec.onTaskFailure ?? 'noaction',
     ...(spec.networkConfiguration !== undefined && {
       networkConfiguration: spec.networkConfiguration,
     }),
     ...(spec.metadata !== undefined && { metadata: spec.metadata }),
+  };
+}
+
+function poolInfoView(
+  { autoPoolSpecification: autoPool }: Specification['poolInfo'],
+  poolId: string | undefined,
+): object {
+  if (autoPool === undefined) return { poolId };
+  const { pool, ...rest } = autoPool;
+  return {
+    autoPoolSpecification: {
+      keepAlive: false,
+      ...rest,
+      ...(pool !== undefined && { pool: poolSpecificationView(pool) }),
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import type { PoolSpecification } from '../bodies/pool';
 import { type Account, type Node, keyOf } from '../state/account';
 import type { Problem, RecentTask } from '../state/records';
 import { executionView, taskUrl } from '../tasks/view';
@@ -5,7 +6,7 @@ import { dateField, numberField, stateField } from '../wire/fields';
 import type { Listing } from '../wire/page';
 import { executionInfoView, optionalTime } from '../wire/shared-views';
 import { wireTime } from '../wire/time';
-import { poolUrl, startTaskView } from '../pools/view';
+import { imageView, poolUrl, startTaskView } from '../pools/view';
 
 export const nodeListing: Listing = {
   metadata: 'nodes',
@@ -84,9 +85,35 @@ export function nodeView(account: Account, node: Node, base: string): object {
     ...(record.bootedAt !== undefined && {
       nodeAgentInfo: { version: AGENT_VERSION, lastUpdateTime: wireTime(record.bootedAt) },
     }),
-    virtualMachineInfo: { imageReference: spec.virtualMachineConfiguration?.imageReference ?? {} },
+    certificateReferences: [],
+    endpointConfiguration: endpointsView(record),
+    virtualMachineInfo: { imageReference: nodeImageView(spec) },
   };
 }
+
+/** The endpoint through which a user logs in to a node, behind the pool's load balancer. */
+function endpointsView({ ipAddress }: Node['record']): object {
+  const endpoint = {
+    name: 'SSHRule.0',
+    protocol: 'tcp',
+    publicIPAddress: ipAddress,
+    publicFQDN: 'localhost',
+    frontendPort: 50_000,
+    backendPort: 22,
+  };
+  return { inboundEndpoints: [endpoint] };
+}
+
+function nodeImageView({ virtualMachineConfiguration: machine }: PoolSpecification): object {
+  if (machine === undefined) return {};
+  const image = imageView(machine.imageReference);
+  return image.version === undefined
+    ? image
+    : { ...image, exactVersion: image.version === 'latest' ? LATEST_VERSION : image.version };
+}
+
+/** The version that `latest` stands for: a node here is this machine, whatever its image. */
+const LATEST_VERSION = '1.0.0';
 
 function errorView({ code, message, values }: Problem): object {
   return { code, message, ...(values.length > 0 && { errorDetails: values }) };

@@ -10,7 +10,7 @@ import { startAutoscale, stopAutoscale } from './autoscale';
 import { beginResize, settleResize } from './resize';
 
 /** Default time limit of a resize: fifteen minutes. */
-const DEFAULT_RESIZE_TIMEOUT_MS = 900_000;
+export const DEFAULT_RESIZE_TIMEOUT_MS = 900_000;
 
 /**
  * Creates a validated pool and starts its first resize, even to no nodes. Throws the FormulaError

@@ -1,4 +1,4 @@
-import type { StartTask } from '../bodies/pool';
+import type { PoolSpecification, StartTask } from '../bodies/pool';
 import type { Pool } from '../state/account';
 import type { AutoscaleRun, Problem } from '../state/records';
 import {
@@ -11,6 +11,7 @@ import {
 import type { Listing } from '../wire/page';
 import { resourceView, withIdentity, withoutSecrets } from '../wire/shared-views';
 import { wireDuration, wireTime } from '../wire/time';
+import { DEFAULT_RESIZE_TIMEOUT_MS } from './lifecycle';
 import { currentNodes } from './resize';
 
 export const poolListing: Listing = {
@@ -84,10 +85,33 @@ export function poolView(pool: Pool, base: string): object {
     ...(spec.startTask !== undefined && { startTask: startTaskView(spec.startTask) }),
     taskSlotsPerNode: spec.taskSlotsPerNode ?? 1,
     taskSchedulingPolicy: spec.taskSchedulingPolicy ?? { nodeFillType: 'Spread' },
-    ...machineView(pool),
+    ...machineView(spec),
     ...withoutSecrets(unchangedProperties(pool)),
-    currentNodeCommunicationMode: 'simplified',
+    ...(pool.nodes.size > 0 && { currentNodeCommunicationMode: communicationMode(pool) }),
   };
+}
+
+function communicationMode({ record: { spec } }: Pool): string {
+  return spec.targetNodeCommunicationMode === 'classic' ? 'classic' : 'simplified';
+}
+
+/** The pool that an auto-pool specification describes, with the service's defaults. */
+export function poolSpecificationView(spec: PoolSpecification): object {
+  const sizes = {
+    resizeTimeout: wireDuration(DEFAULT_RESIZE_TIMEOUT_MS),
+    targetDedicatedNodes: 0,
+    targetLowPriorityNodes: 0,
+    enableAutoScale: false,
+  };
+  return withoutSecrets({
+    ...(spec.enableAutoScale === true ? {} : sizes),
+    enableInterNodeCommunication: false,
+    taskSlotsPerNode: 1,
+    taskSchedulingPolicy: { nodeFillType: 'Spread' },
+    ...spec,
+    ...(spec.startTask !== undefined && { startTask: startTaskView(spec.startTask) }),
+    ...machineView(spec),
+  });
 }
 
 function scalingView({ record }: Pool): object {
@@ -115,16 +139,18 @@ export function startTaskView(startTask: StartTask): object {
   return { maxTaskRetryCount: 0, waitForSuccess: true, ...withIdentity(startTask) };
 }
 
-/** An image without a version is the latest. */
-function machineView({ record: { spec } }: Pool): object {
-  const machine = spec.virtualMachineConfiguration;
+function machineView({ virtualMachineConfiguration: machine }: PoolSpecification): object {
   if (machine === undefined) return {};
-  const { virtualMachineImageId, version } = machine.imageReference;
-  const imageReference =
-    virtualMachineImageId === undefined
-      ? { ...machine.imageReference, version: version ?? 'latest' }
-      : machine.imageReference;
+  const imageReference = imageView(machine.imageReference);
   return { virtualMachineConfiguration: withoutSecrets({ ...machine, imageReference }) };
+}
+
+type Image = NonNullable<PoolSpecification['virtualMachineConfiguration']>['imageReference'];
+
+/** An image without a version is the latest. */
+export function imageView(image: Image): Image {
+  if (image.virtualMachineImageId !== undefined) return image;
+  return { ...image, version: image.version ?? 'latest' };
 }
 
 /** Properties that the stand-in stores and returns unchanged. */

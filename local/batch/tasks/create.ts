@@ -7,6 +7,14 @@ import { Refusal, invalidProperty } from '../wire/refusals';
 /** Maximum length of all parent ids of one task. */
 const MAX_DEPENDENCY_CHARACTERS = 64_000;
 
+/**
+ * Maximum length of all resource files of one task. The documentation names the error, not the
+ * limit, which users have reported.
+ *
+ * Unconfirmed: the limit counts the JSON of the list.
+ */
+const MAX_RESOURCE_FILE_CHARACTERS = 32_768;
+
 /** Adds a validated task and requests a dispatch. */
 export function createTask(
   account: Account,
@@ -50,7 +58,19 @@ export function checkTask(job: Job, spec: NewTask): void {
   }
   if (spec.dependsOn !== undefined) checkDependencies(job, spec.dependsOn);
   if (spec.exitConditions !== undefined) checkExitConditions(job, spec.exitConditions);
-  for (const file of spec.resourceFiles ?? []) checkResourceFile(file);
+  checkResourceFiles(spec.resourceFiles ?? []);
+}
+
+/** Refuses resource files that are invalid, or too many for one task. */
+function checkResourceFiles(files: readonly ResourceFile[]): void {
+  if (JSON.stringify(files).length > MAX_RESOURCE_FILE_CHARACTERS)
+    throw new Refusal('RequestEntityTooLarge', [
+      {
+        key: 'Reason',
+        value: `The resource files of a task can have ${MAX_RESOURCE_FILE_CHARACTERS} characters in all`,
+      },
+    ]);
+  for (const file of files) checkResourceFile(file);
 }
 
 function isSameId(id: string, other: string | undefined): boolean {

@@ -17,8 +17,8 @@ export interface Listing {
 const MAX_PAGE_SIZE = 1000;
 
 /** An item of a list: its position, and its view, created when it is needed. */
-export interface ListItem {
-  readonly seq: number;
+export interface ListItem<Position extends number | string = number> {
+  readonly seq: Position;
   readonly view: () => object;
 }
 
@@ -32,22 +32,31 @@ export function pageOf(
   listing: Listing,
   after: (seq: number) => Iterable<ListItem>,
 ): Reply {
-  const most = listing.maxPageSize ?? MAX_PAGE_SIZE;
-  const size = integerParameter(call, 'maxresults', 1, most) ?? most;
-  const select = call.query.get('$select');
-  checkExpand(call, listing);
   const start = Number(call.query.get('$skiptoken') ?? 0);
   if (!Number.isInteger(start) || start < 0) {
     throw invalidQuery('$skiptoken', call.query.get('$skiptoken') ?? '', 'It is not a token');
   }
+  return pageFrom(call, listing, after(start));
+}
+
+/** The page of the first items, which follow the page before. */
+function pageFrom(
+  call: Call<unknown, string>,
+  listing: Listing,
+  items: Iterable<ListItem<number | string>>,
+): Reply {
+  const most = listing.maxPageSize ?? MAX_PAGE_SIZE;
+  const size = integerParameter(call, 'maxresults', 1, most) ?? most;
+  const select = call.query.get('$select');
+  checkExpand(call, listing);
 
   return withQueryErrors(() => {
     const matches = filterOf(call, listing);
     // An invalid selection is an error even in an empty list.
     if (select !== undefined) readSelect(select, listing.selectable);
     const value: object[] = [];
-    let last = start;
-    for (const { seq, view } of after(start)) {
+    let last: number | string | undefined;
+    for (const { seq, view } of items) {
       if (value.length === size) {
         return page(call, listing, value, last);
       }
@@ -61,31 +70,35 @@ export function pageOf(
   });
 }
 
-/** One page of the resources that have a record; `view` is called for those on the page only. */
-export function pageOfResources<T extends { readonly record: { readonly seq: number } }>(
+/**
+ * One page of pools, jobs or schedules, by id, as the service lists them. `view` is called for those
+ * on the page only.
+ */
+export function pageOfResources<T extends { readonly key: string }>(
   call: Call<unknown, string>,
   listing: Listing,
   resources: Iterable<T>,
   view: (resource: T) => object,
 ): Reply {
-  return pageOf(call, listing, (after) =>
-    [...resources]
-      .filter(({ record }) => record.seq > after)
-      .map((resource) => ({ seq: resource.record.seq, view: () => view(resource) })),
-  );
+  const start = call.query.get('$skiptoken') ?? '';
+  const items = [...resources]
+    .filter(({ key }) => key > start)
+    .sort((one, other) => (one.key < other.key ? -1 : 1))
+    .map((resource) => ({ seq: resource.key, view: () => view(resource) }));
+  return pageFrom(call, listing, items);
 }
 
 function page(
   call: Call<unknown, string>,
   listing: Listing,
   value: readonly object[],
-  last: number | undefined,
+  last: number | string | undefined,
 ): Reply {
   const next = last === undefined ? {} : { 'odata.nextLink': nextLink(call, last) };
   return { status: 200, metadata: listing.metadata, body: { value, ...next } };
 }
 
-function nextLink(call: Call<unknown, string>, last: number): string {
+function nextLink(call: Call<unknown, string>, last: number | string): string {
   const parameters = new URLSearchParams([...call.query]);
   parameters.set('$skiptoken', String(last));
   // Implementations of signatures differ in the meaning of a plus sign; %20 is unambiguous.

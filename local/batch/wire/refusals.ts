@@ -109,6 +109,7 @@ const refusals = {
   PoolExists: [409, 'The specified pool already exists.'],
   PoolNotFound: [404, 'The specified pool does not exist.'],
   PoolQuotaReached: [409, 'The pool quota for the account has been reached.'],
+  RequestEntityTooLarge: [413, 'The size of the request entity exceeds the maximum permitted.'],
   RequestBodyTooLarge: [413, 'The size of the request body exceeds the maximum size permitted.'],
   ResourceNotFound: [404, 'The specified resource does not exist.'],
   ServerBusy: [503, 'The server is currently unable to receive requests. Please retry.'],

@@ -1,5 +1,5 @@
 import { durationMs, parseTime, wireDuration, wireTime } from './time';
-import { invalidBody, invalidProperty, missingProperty } from './refusals';
+import { Refusal, invalidBody, invalidProperty, missingProperty } from './refusals';
 
 /**
  * The type of a request body. A shape validates an unknown value once and returns a clean copy:
@@ -145,6 +145,23 @@ export function oneOf<const Value extends string>(...values: readonly Value[]): 
       }
       return match;
     },
+  };
+}
+
+/** A property of what the stand-in does not imitate: it refuses every value by its name. */
+export function unimitated(operation: string): Shape<never> {
+  return {
+    read() {
+      throw new Refusal('NotImplemented', [{ key: 'Operation', value: operation }]);
+    },
+  };
+}
+
+/** A switch of what the stand-in does not imitate: it can only be off. */
+export function onlyFalse(operation: string): Shape<boolean> {
+  return {
+    read: (value, name) =>
+      boolean.read(value, name) ? unimitated(operation).read(value, name) : false,
   };
 }
 

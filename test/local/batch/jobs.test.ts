@@ -37,13 +37,20 @@ test("a new job shows the service's defaults", async () => {
   });
 });
 
-test('a job with onAllTasksComplete and no tasks completes at once', async () => {
+test('a job with onAllTasksComplete and no tasks takes its first tasks, and completes some seconds later', async () => {
   const stand = await standIn();
   await stand.client.job.add({ id: 'job', ...POOL, onAllTasksComplete: 'terminatejob' });
+  await stand.client.job.add({ id: 'used', ...POOL, onAllTasksComplete: 'terminatejob' });
+
+  stand.clock.step(4000);
+  expect((await stand.client.job.get('job')).state).toBe('active');
+  await stand.client.task.add('used', { id: 'task', commandLine: 'true' });
+  stand.clock.step(1000);
 
   expect((await jobIn(stand, 'job', 'completed')).executionInfo?.terminateReason).toBe(
     'AllTasksComplete',
   );
+  expect((await stand.client.job.get('used')).state).toBe('active');
 });
 
 test('a job patched to onAllTasksComplete ends after its last task', async () => {

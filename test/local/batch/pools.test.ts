@@ -34,7 +34,6 @@ test("a new pool shows the service's defaults", async () => {
       ...UBUNTU,
       imageReference: { ...UBUNTU.imageReference, version: 'latest' },
     },
-    currentNodeCommunicationMode: 'simplified',
   });
 });
 
