@@ -243,7 +243,7 @@ export const allowances: Readonly<Record<string, readonly Ambient[]>> = {
   'local/cli/up.ts': ['process.env'],
   'local/cli/demo.ts': ['Date.now', 'process.env'],
   'local/batch-part.ts': ['Math.random'],
-  'local/batch/main.ts': ['Math.random', 'process.env'],
+  'local/batch/program.ts': ['Math.random', 'process.env'],
   'local/functions/main.ts': ['process.env'],
   'local/verify/main.ts': ['process.env'],
 };
