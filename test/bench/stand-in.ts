@@ -21,6 +21,8 @@ const IN_MEMORY = 1_000_000;
 const ON_DISK = 200_000;
 const TASKS_PER_CALL = 100;
 const STARTS = 5;
+/** A page that takes longer than this is counted. */
+const LONG_MS = 50;
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bench-batch-'));
 
@@ -43,6 +45,7 @@ async function bench(): Promise<void> {
   row('memory of a task', `${Math.round(bytes)} bytes`);
   row(`list ${IN_MEMORY} tasks in pages`, `${Math.round(pages.totalMs)} ms`);
   row('longest page of it', `${pages.longestMs.toFixed(1)} ms`);
+  row(`pages over ${LONG_MS} ms`, String(pages.long));
   if (starts !== undefined) row('start of the package, median', `${Math.round(starts)} ms`);
 }
 
@@ -104,6 +107,7 @@ function callWith(
 
 async function listAll(account: Account) {
   let longestMs = 0;
+  let long = 0;
   let totalMs = 0;
   let query = new Map<string, string>();
   for (;;) {
@@ -112,9 +116,10 @@ async function listAll(account: Account) {
     const text = JSON.stringify(body);
     const ms = performance.now() - begun;
     longestMs = Math.max(longestMs, ms);
+    if (ms > LONG_MS) long += 1;
     totalMs += ms;
     const next = (JSON.parse(text) as { readonly 'odata.nextLink'?: string })['odata.nextLink'];
-    if (next === undefined) return { longestMs, totalMs };
+    if (next === undefined) return { longestMs, totalMs, long };
     query = new Map(new URL(next).searchParams);
   }
 }
