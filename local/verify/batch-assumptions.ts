@@ -3,6 +3,13 @@ import type { Assumption } from './assumption';
 /** Assumptions about the Batch service, on which the Batch stand-in, and with it every local result, depends. */
 export const batchAssumptions: readonly Assumption[] = [
   {
+    id: 'resource-file-characters',
+    statement: 'The resource files of one task have at most 32,768 characters as JSON.',
+    dependsOn: 'local/batch/tasks/create.ts',
+    byHand:
+      'Add a task with 101 resource files of 41,000 characters in all: it must be refused with `RequestEntityTooLarge`.',
+  },
+  {
     id: 'formula-spelling',
     statement: 'Names of functions and constants in a formula must be spelled exactly.',
     dependsOn: 'local/batch/autoscale/variables.ts',

@@ -112,8 +112,8 @@ test('retained pools are listed with their end, and deleted when no job needs th
   await batch.makeJob({ ...job, poolId: KEPT.id, jobManager: null }, owner);
 
   expect(await batch.listOwned(OWNER)).toEqual([
-    { kind: 'pool', id: KEPT.id, runId: null, retainedUntil: KEPT.retainedUntil },
     { kind: 'pool', id: 'hello-1', runId: 'hello-1', retainedUntil: null },
+    { kind: 'pool', id: KEPT.id, runId: null, retainedUntil: KEPT.retainedUntil },
     { kind: 'job', id: job.id, runId: 'hello-1', retainedUntil: null },
   ]);
   expect(await batch.deleteRetainedPool(KEPT.id, OWNER)).toBe('busy');
