@@ -14,7 +14,8 @@ import { recordBlob, RUNS_CONTAINER } from '../src/run/names';
 import type { Occurrence, RunRecord, RunRequest } from '../src/run/run';
 import { asActivity } from '../src/run/steps';
 import { startRun } from '../src/start-run';
-import { addResources, answerTo, testApp, type TestApp } from './api/given';
+import { answerTo, testApp, type TestApp } from './api/given';
+import { addResources } from './api/resources';
 import { minute, STARTED } from './run/given';
 import { allowing, NOTHING, passOf } from './triggers/passes';
 

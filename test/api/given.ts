@@ -5,7 +5,6 @@ import { startHandler } from '../../src/api/runs';
 import { claim } from '../../src/ledger/claim';
 import { finish, type Ending } from '../../src/ledger/finish';
 import { readActive, readOccurrence } from '../../src/ledger/ledger';
-import type { JobSpec, PoolSpec } from '../../src/run/ports';
 import type { RunRequest } from '../../src/run/run';
 import { startRun } from '../../src/start-run';
 import { checkWorkloads } from '../../src/workload/check-workloads';
@@ -14,7 +13,7 @@ import { MemoryBatch, secretsFrom } from '../fakes';
 import { MemoryHub } from '../hub';
 import { MemoryFiles } from '../memory-files';
 import { MemoryTable } from '../memory-table';
-import { minute, OWNER, STARTED } from '../run/given';
+import { minute, STARTED } from '../run/given';
 import { appOn, declaredSchedules } from '../run/stage';
 import { checkAnswer } from './answers';
 
@@ -159,49 +158,3 @@ export async function answerTo(
 function asSent(body: unknown): unknown {
   return JSON.parse(JSON.stringify(body));
 }
-
-/** Gives a run a pool and a job, as its orchestration would. */
-export async function addResources(
-  { batch }: Pick<TestApp, 'batch'>,
-  runId: string,
-  workload: string,
-  owner = OWNER,
-): Promise<void> {
-  const of = { owner, runId, workload };
-  await batch.makePool({ ...poolSpec, id: runId }, of);
-  await batch.makeJob({ ...jobSpec, id: runId, poolId: runId }, of);
-}
-
-const poolSpec: Omit<PoolSpec, 'id'> = {
-  displayName: 'a run',
-  vmSize: 'standard_d2s_v5',
-  image: {
-    kind: 'marketplace',
-    publisher: 'canonical',
-    offer: 'ubuntu-24_04-lts',
-    sku: 'server',
-    version: 'latest',
-    nodeAgent: 'batch.node.ubuntu 24.04',
-  },
-  containers: null,
-  slotsPerNode: 1,
-  fill: 'pack',
-  formula: '$TargetLowPriorityNodes = 1;',
-  startTask: null,
-  mounts: [],
-  packages: [],
-  subnetId: null,
-  interNode: false,
-  retainedUntil: null,
-};
-
-const jobSpec: Omit<JobSpec, 'id' | 'poolId'> = {
-  displayName: 'a run',
-  environment: {},
-  maxMinutes: 60,
-  priority: 0,
-  maxParallelTasks: null,
-  jobManager: null,
-  preparation: null,
-  release: null,
-};

@@ -3,7 +3,8 @@ import { nodeLogHandler, nodesHandler, taskLogHandler } from '../../src/api/logs
 import type { LogPart } from '../../src/api/schemas/log';
 import { outputContainerOf } from '../../src/run/names';
 import { whole } from '../run/given';
-import { addResources, answerTo, testApp, type Answer, type TestApp } from './given';
+import { answerTo, testApp, type Answer, type TestApp } from './given';
+import { addResources } from './resources';
 
 interface Running extends TestApp {
   readonly runId: string;

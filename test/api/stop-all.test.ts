@@ -8,7 +8,8 @@ import { readOccurrence, register } from '../../src/ledger/ledger';
 import type { ActiveRow } from '../../src/ledger/rows';
 import type { Batch } from '../../src/run/ports';
 import { minute, OWNER, split, whole } from '../run/given';
-import { addResources, answerTo, requestOf, testApp, type TestApp } from './given';
+import { answerTo, requestOf, testApp, type TestApp } from './given';
+import { addResources } from './resources';
 
 const allowing = { ...whole, overlap: 'allow' } as const;
 

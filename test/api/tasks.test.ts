@@ -4,7 +4,8 @@ import { Failure } from '../../src/failure';
 import { keepTasks } from '../../src/run/finish/task-list';
 import type { TaskView } from '../../src/run/finish/reads';
 import { planOf, STARTED, whole } from '../run/given';
-import { addResources, answerTo, present, testApp, type Answer, type TestApp } from './given';
+import { answerTo, present, testApp, type Answer, type TestApp } from './given';
+import { addResources } from './resources';
 
 function taskAt(index: number): TaskView {
   return {

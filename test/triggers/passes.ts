@@ -5,7 +5,8 @@ import type { SchedulesInForce } from '../../src/ledger/schedules';
 import { reconcileHandler } from '../../src/triggers/reconcile';
 import { labelsOf } from '../../src/run/activity-context';
 import { stagingContainerOf } from '../../src/run/names';
-import { addResources, testApp, type TestApp } from '../api/given';
+import { testApp, type TestApp } from '../api/given';
+import { addResources } from '../api/resources';
 import type { InstanceState } from '../hub';
 import { OWNER, whole } from '../run/given';
 

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { Failure } from '../../src/failure';
 import { readActive, readOccurrence } from '../../src/ledger/ledger';
 import type { OccurrenceRow } from '../../src/ledger/rows';
-import { addResources, present, testApp, type TestApp } from '../api/given';
+import { present, testApp, type TestApp } from '../api/given';
+import { addResources } from '../api/resources';
 import { minute } from '../run/given';
 import { allowing, listening, NOTHING, handlerOf, passOf, running } from './passes';
 
