@@ -47,6 +47,9 @@ param poolVmSize string = 'standard_d2s_v5'
 @description('Prices of a node for an hour by VM size, for plans of what a run may cost.')
 param nodePrices object = {}
 
+@description('The currency of nodePrices, of prices in workloads and of budgets, such as EUR. Empty: USD.')
+param priceCurrency string = ''
+
 @description('Email address that receives alerts. Empty: alerts are seen in the portal only.')
 param alertEmail string = ''
 
@@ -279,6 +282,7 @@ module functions 'app/functions.bicep' = {
     workspaceId: monitoring.outputs.workspaceId
     poolVmSize: poolVmSize
     nodePrices: empty(nodePrices) ? '' : string(nodePrices)
+    priceCurrency: priceCurrency
     maxActiveRuns: maxActiveRuns
     maxStartsPerMinute: maxStartsPerMinute
     monthlyNodeMinutes: monthlyNodeMinutes

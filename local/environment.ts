@@ -252,6 +252,12 @@ function openHost(base: Base, endpoints: AppEndpoints): Promise<Part> {
   });
 }
 
+/**
+ * Prices of the app's own list for East US in USD, of the size that workloads have by default, so that
+ * costs and budgets can be tried. The local nodes cost nothing. A setting NODE_PRICES takes their place.
+ */
+const EXAMPLE_PRICES = { standard_d2s_v5: { spot: 0.01056, dedicated: 0.096 } };
+
 /** All settings of the app; no other variable of this machine reaches it. */
 function hostEnvironment(
   { start, pace, certificate, identity }: Base,
@@ -273,6 +279,7 @@ function hostEnvironment(
     MANAGEMENT_ENDPOINT: managementUrl,
     ...(differsFromReal(pace) && { CLOCK_PACE: JSON.stringify(pace) }),
     KEY_VAULT_URI: vault.url,
+    NODE_PRICES: JSON.stringify(EXAMPLE_PRICES),
     AZURE_CLIENT_ID: CLIENT_ID,
     IDENTITY_ENDPOINT: identity.endpoint,
     IDENTITY_HEADER: identity.header,

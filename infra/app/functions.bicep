@@ -17,6 +17,7 @@ param insightsConnection string
 param workspaceId string
 param poolVmSize string
 param nodePrices string
+param priceCurrency string
 param maxActiveRuns int
 param maxStartsPerMinute int
 param monthlyNodeMinutes int
@@ -50,6 +51,7 @@ var settings = union(
     POOL_VM_SIZE: poolVmSize
     POOL_SUBNET_ID: nodeSubnetId
     NODE_PRICES: nodePrices
+    PRICE_CURRENCY: priceCurrency
     MAX_ACTIVE_RUNS: string(maxActiveRuns)
     MAX_STARTS_PER_MINUTE: string(maxStartsPerMinute)
     // A bound of 0 would let no run start.

@@ -11,6 +11,7 @@ import { logPartSchema, logQuerySchema, nodesSchema } from './schemas/log';
 import { newTestSchema, testedSchema } from './schemas/notice';
 import {
   latestSchema,
+  latestQuerySchema,
   outputLinkSchema,
   outputsQuerySchema,
   outputsSchema,
@@ -214,8 +215,9 @@ export const operations = {
     method: 'GET',
     route: 'workloads/{workload}/latest',
     summary: 'Show the newest run of a workload with its outputs',
+    query: latestQuerySchema,
     answers: { 200: latestSchema },
-    problems: [404],
+    problems: [400, 404],
   },
   outputs: {
     method: 'GET',
@@ -223,7 +225,7 @@ export const operations = {
     summary: 'List the outputs of a run, without a name; with one, redirect to it in storage',
     query: outputsQuerySchema,
     answers: { 200: outputsSchema, 302: null },
-    problems: [404],
+    problems: [400, 404],
   },
   previews: {
     method: 'GET',

@@ -8,9 +8,8 @@ import { isInternal, outputContainerOf } from '../run/names';
 import { answering } from './answering';
 import type { OperationHandler } from './handler';
 import { checkRunId, findWorkload, queryOf } from './requests';
-import { outputsQuerySchema, type OutputList } from './schemas/output';
+import { latestQuerySchema, outputsQuerySchema, type OutputList } from './schemas/output';
 
-const MAX_LISTED = 5000;
 /** Minutes for which the URL of an output in storage is valid. */
 export const LINK_MINUTES = 15;
 
@@ -24,9 +23,9 @@ export function outputsHandler(app: App): OperationHandler {
     const container = await outputContainer(app, request.params['id'] ?? '');
     const { name = '' } = request.params;
     if (name !== '') return { status: 302, headers: await redirectTo(app, container, name) };
-    const { prefix, after } = queryOf(outputsQuerySchema, request);
+    const choice = queryOf(outputsQuerySchema, request);
     const here = (request.url.split('?')[0] ?? '').replace(/\/+$/, '');
-    return { status: 200, jsonBody: await filesOf(app, container, { prefix, after }, here) };
+    return { status: 200, jsonBody: await filesOf(app, container, choice, here) };
   });
 }
 
@@ -34,6 +33,7 @@ export function outputsHandler(app: App): OperationHandler {
 export function latestRunHandler(app: App): OperationHandler {
   return answering('runs-latest', async (request, client) => {
     const workload = findWorkload(app.workloads, request.params['workload'] ?? '');
+    const { limit } = queryOf(latestQuerySchema, request);
     const query = { ...NEWEST, workloads: [workload.name] };
     const [newest] = (await listRuns(app.table, query)).runs;
     if (newest === undefined) {
@@ -45,7 +45,7 @@ export function latestRunHandler(app: App): OperationHandler {
     const run = await runViewOf(app, client, newest.runId);
     const here = `${new URL(request.url).origin}/api/runs/${run.runId}/outputs`;
     const container = run.record?.outputContainer ?? outputContainerOf(run.runId);
-    const files = await filesOf(app, container, EVERYTHING, here);
+    const files = await filesOf(app, container, { prefix: '', after: '', limit }, here);
     return { status: 200, jsonBody: { run, ...files } };
   });
 }
@@ -56,9 +56,8 @@ interface Choice {
   readonly prefix: string;
   /** The name after which the list continues; empty for the start of the list. */
   readonly after: string;
+  readonly limit: number;
 }
-
-const EVERYTHING: Choice = { prefix: '', after: '' };
 
 /**
  * The files after a name. Storage continues its lists from an opaque marker; a name means something
@@ -67,18 +66,20 @@ const EVERYTHING: Choice = { prefix: '', after: '' };
 async function filesOf(
   { files: storage }: App,
   container: string,
-  { prefix, after }: Choice,
+  { prefix, after, limit }: Choice,
   here: string,
 ): Promise<OutputList> {
   const files: { name: string; bytes: number; url: string }[] = [];
   let isBefore = after !== '';
-  for await (const { name, bytes } of storage.list(container, prefix)) {
+  // One more tells whether there are others; those that the app works with are few.
+  const pageSize = isBefore ? undefined : limit + 20;
+  for await (const { name, bytes } of storage.list(container, prefix, pageSize)) {
     if (prefix === '' && isInternal(name)) continue;
     if (isBefore) {
       isBefore = name !== after;
       continue;
     }
-    if (files.length === MAX_LISTED) return { files, isComplete: false };
+    if (files.length === limit) return { files, isComplete: false };
     const path = name.split('/').map(encodeURIComponent).join('/');
     files.push({ name, bytes, url: `${here}/${path}` });
   }

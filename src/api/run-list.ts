@@ -21,31 +21,59 @@ export interface RunsPage {
   readonly next: string | null;
 }
 
-/** One page of occurrences, newest first, with what the active rows say laid over them. */
+/** A run of a list, with the key by which all lists are in order. */
+interface Listed {
+  readonly key: string;
+  readonly run: RunSummary;
+}
+
+/**
+ * One page of occurrences, newest first. A page without statuses has all, with their active rows laid over them.
+ * One of some statuses joins the active rows and the copies of those final states: each page is full but
+ * for the last one.
+ */
 export async function listRuns(table: Table, query: RunsQuery): Promise<RunsPage> {
-  const active = new Map((await listActive(table)).map((row) => [row.runId, row]));
   const { statuses } = query;
-  if (statuses !== null && statuses.every((status) => !isFinal(status))) {
-    return activePage([...active.values()], query);
-  }
-  const states = statuses?.filter(isFinal) ?? null;
-  // A page that asks for final and active states shows all and leaves out what does not fit.
-  const all = states !== null && states.length < (statuses?.length ?? 0) ? null : states;
-  const { rows, next } = await listOccurrences(table, { ...query, states: all });
-  const runs = rows
-    .map((row) => toRunSummary(row, active.get(row.runId) ?? null))
-    .filter(({ status }) => statuses === null || statuses.includes(status));
-  return { runs, next };
+  if (statuses === null) return pageOfAll(table, query);
+  const states = statuses.filter(isFinal);
+  const active = states.length < statuses.length ? await listActive(table) : [];
+  const { rows, next } =
+    states.length === 0 ? NO_ROWS : await listOccurrences(table, { ...query, states });
+  const ended = rows.map((row) => listed(toRunSummary(row, null)));
+  // The active rows are older: a run that has ended since is listed once, by its end.
+  const endedIds = new Set(ended.map(({ run }) => run.runId));
+  const waiting = activeRuns(active, query).filter(({ run }) => !endedIds.has(run.runId));
+  const found = [...waiting, ...ended].sort((one, other) => (one.key < other.key ? -1 : 1));
+  const page = found.slice(0, query.limit);
+  const hasMore = next !== null || found.length > page.length;
+  return {
+    runs: page.map(({ run }) => run),
+    next: hasMore ? (page.at(-1)?.key ?? null) : null,
+  };
+}
+
+const NO_ROWS = { rows: [], next: null } as const;
+
+async function pageOfAll(table: Table, query: RunsQuery): Promise<RunsPage> {
+  const active = new Map((await listActive(table)).map((row) => [row.runId, row]));
+  const { rows, next } = await listOccurrences(table, { ...query, states: null });
+  return { runs: rows.map((row) => toRunSummary(row, active.get(row.runId) ?? null)), next };
 }
 
 function isFinal(status: RunSummary['status']): status is FinalState {
   return FINAL_STATES.some((state) => state === status);
 }
 
-/** Active rows are few: admission bounds them. Their cursor is that of all lists. */
-function activePage(rows: readonly ActiveRow[], query: RunsQuery): RunsPage {
-  const { workloads, statuses, since, until, after, limit } = query;
-  const found = rows
+function listed(run: RunSummary): Listed {
+  return { run, key: requireParts(run.runId).rowKey };
+}
+
+/** Active rows are few: admission bounds them. */
+function activeRuns(
+  rows: readonly ActiveRow[],
+  { workloads, statuses, since, until, after }: RunsQuery,
+): readonly Listed[] {
+  return rows
     .filter(
       (row) =>
         workloads.includes(row.workload) &&
@@ -53,12 +81,8 @@ function activePage(rows: readonly ActiveRow[], query: RunsQuery): RunsPage {
         (since === null || row.instant >= since) &&
         (until === null || row.instant < until),
     )
-    .map((row) => ({ row, key: requireParts(row.runId).rowKey }))
-    .filter(({ key }) => after === null || key > after)
-    .sort((one, other) => (one.key < other.key ? -1 : 1));
-  const page = found.slice(0, limit);
-  const next = found.length > limit ? (page.at(-1)?.key ?? null) : null;
-  return { runs: page.map(({ row }) => activeSummary(row)), next };
+    .map((row) => listed(activeSummary(row)))
+    .filter(({ key }) => after === null || key > after);
 }
 
 function activeStatus({ state }: ActiveRow): 'queued' | 'running' {
@@ -80,6 +104,7 @@ export function toRunSummary(row: OccurrenceRow, active: ActiveRow | null): RunS
     status: isOpen ? (active === null ? 'running' : activeStatus(active)) : state,
     trigger: occurrence.kind,
     dueAt: dueOf(row),
+    startedBy: startedBy(row),
     blob: row.blob,
     parameters: row.parameters,
     follows: followedBy(occurrence),
@@ -94,6 +119,24 @@ export function toRunSummary(row: OccurrenceRow, active: ActiveRow | null): RunS
     cost: row.cost,
     cause: code === null ? null : { code, message: cause ?? '' },
   };
+}
+
+/** The name of the caller, else what started the attempt. */
+function startedBy({ occurrence, by, backfill }: OccurrenceRow): string {
+  if (by !== undefined) return by;
+  if (backfill !== undefined) return `backfill ${backfill.id}`;
+  switch (occurrence.kind) {
+    case 'schedule':
+      return 'schedule';
+    case 'blob':
+      return `blob ${occurrence.container}/${occurrence.name}`;
+    case 'request':
+      return 'a request';
+    case 'after':
+      return `run ${occurrence.runId}`;
+    case 'afterAll':
+      return `runs of ${occurrence.workloads.join(', ')}`;
+  }
 }
 
 function followedBy(occurrence: Occurrence): readonly string[] {

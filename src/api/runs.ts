@@ -11,10 +11,19 @@ import { admit } from '../ledger/admit';
 import { admissionOf, type App } from '../app';
 import { answering } from './answering';
 import type { OperationHandler } from './handler';
-import { checkBody, checkRunId, findWorkload, keyOf, queryOf, readBody } from './requests';
+import {
+  callerOf,
+  checkBody,
+  checked,
+  checkRunId,
+  findWorkload,
+  keyOf,
+  queryOf,
+  readBody,
+} from './requests';
 import { listRuns, type RunsQuery } from './run-list';
 import { isActiveRun, runViewOf, withProgress } from './run-view';
-import { runsQuerySchema } from './schemas/run';
+import { newRunSchema, runsQuerySchema } from './schemas/run';
 
 /** The handlers that start, list, show and cancel runs. */
 
@@ -30,6 +39,7 @@ export function startHandler(app: App): OperationHandler {
       workload: workload.name,
       occurrence: { kind: 'request', key: keyOf(request) ?? context.invocationId },
       ...checkBody(workload, body),
+      by: callerOf(request, checked(newRunSchema, body).by),
     };
     const { runId, isNew } = await startRun(app, client, workload, runRequest);
     const note = await pauseNote(app, workload.name);

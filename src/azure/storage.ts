@@ -33,7 +33,8 @@ export function filesOn(
     removeContainer: (name, labels) =>
       mapErrors(`delete container ${name}`, () => removeContainer(containerOf(name), labels)),
     listContainers: (prefix) => mapErrors('list containers', () => listContainers(service, prefix)),
-    list: (container, prefix) => list(mapErrors, containerOf(container), prefix),
+    list: (container, prefix, pageSize) =>
+      list(mapErrors, containerOf(container), prefix, pageSize),
     page: (container, cursor) =>
       mapErrors(`list container ${container}`, () => page(containerOf(container), cursor)),
     find: (container, name) =>
@@ -182,13 +183,16 @@ async function* list(
   mapErrors: MapErrors,
   container: ContainerClient,
   prefix: string | undefined,
+  pageSize = PAGE_BLOBS,
 ): AsyncIterable<BlobListed> {
-  const pages = container.listBlobsFlat(prefix === undefined ? {} : { prefix });
+  const pages = container
+    .listBlobsFlat(prefix === undefined ? {} : { prefix })
+    .byPage({ maxPageSize: Math.min(pageSize, PAGE_BLOBS) });
   const doing = `list container ${container.containerName}`;
   for (;;) {
     const next = await mapErrors(doing, () => ignoringStatus([404], pages.next()));
     if (next === undefined || next.done === true) return;
-    yield toListed(next.value);
+    yield* next.value.segment.blobItems.map(toListed);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Plan, Quotas } from '../client/plans';
+import type { Plan, PlanBudget, Quotas } from '../client/plans';
 import { counted } from './text';
 
 const quotaNames = {
@@ -88,7 +88,7 @@ function amount(value: number | null, noun: string): string {
   return value === null ? `an unknown number of ${noun}s` : counted(value, noun);
 }
 
-function costLines({ estimate }: Plan): string[] {
+function costLines({ estimate, budget = null }: Plan): string[] {
   const { fromRuns, minutes, nodeMinutes, cost, capNodeMinutes, capCost } = estimate;
   const money = (amount: number | null) => (amount === null ? '' : `, ${amount} in your currency`);
   return [
@@ -96,5 +96,11 @@ function costLines({ estimate }: Plan): string[] {
       ? '  take      unknown: no run has succeeded yet'
       : `  take      ${amount(minutes, 'minute')} and ${amount(nodeMinutes, 'node-minute')}${money(cost)}, as ${fromRuns === 1 ? 'the latest run' : `the median of the latest ${fromRuns} runs`} did`,
     `  at most   ${counted(capNodeMinutes, 'node-minute')}${money(capCost)}, if everything goes wrong`,
+    ...(budget === null ? [] : [budgetLine(budget)]),
   ];
+}
+
+function budgetLine({ perMonth, spent, reserved, afterwards }: PlanBudget): string {
+  const [used, atMost] = [spent + reserved, afterwards ?? spent + reserved];
+  return `  budget    ${used.toFixed(2)} of ${perMonth} a month spent or reserved, at most ${atMost.toFixed(2)} with this run`;
 }

@@ -63,12 +63,13 @@ function statusText({ status, startedAt, endedAt }: RunView): string {
 }
 
 function fieldsOf(run: RunView): readonly Field[] {
-  const { cause, waitingFor, dueAt, blob, attempt, retryOf, backfill } = run;
+  const { cause, waitingFor, dueAt, startedBy, blob, attempt, retryOf, backfill } = run;
   return [
     ...field('cause', cause === null ? null : `${cause.message} [${cause.code}]`),
     ...field('waits for', waitingFor),
     ['created', `${minuteText(run.createdAt)} UTC, by ${triggerNames[run.trigger]}`],
     ...field('due', dueAt === null ? null : `${minuteText(dueAt)} UTC`),
+    ...field('started by', startedBy ?? null),
     ...field('blob', blob),
     ...run.follows.map((id): Field => ['follows', id]),
     ...field('attempt', attempt === 0 ? null : `${attempt + 1}, a retry of ${retryOf ?? ''}`),

@@ -20,6 +20,15 @@ export interface Estimate {
   readonly capCost: number | null;
 }
 
+/** The budget of the month with the run, in the currency of the prices. */
+export interface PlanBudget {
+  readonly perMonth: number;
+  readonly spent: number;
+  readonly reserved: number;
+  /** Null for a run without a price. */
+  readonly afterwards: number | null;
+}
+
 /** The plan of a run: resources, needs and cost. */
 export interface Plan {
   readonly workload: string;
@@ -52,6 +61,8 @@ export interface Plan {
       readonly about: string;
     }[];
   };
+  /** Null for a workload without a budget; left out by apps of earlier versions. */
+  readonly budget?: PlanBudget | null;
   readonly schedules: readonly Schedule[];
   readonly secrets: readonly { readonly name: string; readonly isReadable: boolean }[];
   readonly account: {

@@ -22,6 +22,8 @@ export interface RunSummary {
   /** The due time, for a run of a schedule. */
   readonly dueAt: string | null;
   /** Name of the blob that started it. Untrusted. */
+  /** Caller or trigger of the attempt; left out by apps of earlier versions. */
+  readonly startedBy?: string;
   readonly blob: string | null;
   readonly parameters: Readonly<Record<string, string>>;
   readonly follows: readonly string[];

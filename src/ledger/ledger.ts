@@ -193,6 +193,7 @@ export function newOccurrenceRow(
   }: Pick<NewOccurrence, 'request' | 'instant' | 'attempt' | 'retryOf' | 'backfill'>,
   now: string,
 ): OccurrenceRow {
+  const by = request.retry?.by ?? request.by;
   return {
     runId,
     workload: request.workload,
@@ -204,6 +205,7 @@ export function newOccurrenceRow(
     ...(backfill !== undefined && { backfill }),
     parameters: request.parameters,
     blob: request.blob ?? null,
+    ...(by !== undefined && { by }),
     state: 'open',
     startedAt: null,
     endedAt: null,

@@ -47,6 +47,8 @@ export interface OccurrenceRow {
   readonly backfill?: BackfillMark;
   readonly parameters: Readonly<Record<string, string>>;
   readonly blob: string | null;
+  /** The name of the caller; left out where a trigger started it, and by earlier versions. */
+  readonly by?: string;
   /** `open` until the occurrence is final; what it does meanwhile is in its active row. */
   readonly state: 'open' | FinalState;
   readonly startedAt: string | null;

@@ -53,6 +53,8 @@ export interface RunRequest {
   readonly blob?: string;
   /** Left out for a run that is not a retry. */
   readonly retry?: RetryRequest;
+  /** The name of the caller; left out where a trigger starts the run, and by earlier versions. */
+  readonly by?: string;
 }
 
 /** A request to run an occurrence once more. */

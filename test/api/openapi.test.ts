@@ -124,6 +124,12 @@ test('a start names the workloads and the schema of their parameters', () => {
               maxLength: 1024,
               description: "The only blob of the workload's input container that the run takes.",
             },
+            by: {
+              type: 'string',
+              minLength: 1,
+              maxLength: 100,
+              description: 'Name of the caller, where the platform does not know it.',
+            },
           },
         },
       },

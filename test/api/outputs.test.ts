@@ -74,6 +74,18 @@ test('a list that is too long for one response continues after its last name, up
   expect(pages.flatMap(({ files }) => files.map(({ name }) => name))).toEqual(names);
 });
 
+test('a list of outputs has at most as many as its limit, and continues after the last one', async () => {
+  const { ask } = await appWith(['results/a', 'results/b', 'results/c']);
+  const names = ({ files }: Listed) => files.map(({ name }) => name);
+
+  const first = await ask({ limit: '2' });
+  const second = await ask({ limit: '2', after: 'results/b' });
+
+  expect([names(first), first.isComplete]).toEqual([['results/a', 'results/b'], false]);
+  expect([names(second), second.isComplete]).toEqual([['results/c'], true]);
+  expect((await ask({ limit: '0' })).status).toBe(400);
+});
+
 test('a list that should continue after a deleted output is an error, not an empty list', async () => {
   const { ask } = await appWith(['results/a']);
 

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
-import { listHandler } from '../../src/api/runs';
+import { listHandler, startHandler } from '../../src/api/runs';
 import type { RunView } from '../../src/api/schemas/run';
-import { minute, split, whole } from '../run/given';
+import { register } from '../../src/ledger/ledger';
+import { newOccurrence } from '../ledger/given';
+import { minute, split, STARTED, whole } from '../run/given';
 import { answerTo, testApp, type TestApp } from './given';
 
 const queueing = { ...whole, overlap: 'queue' } as const;
@@ -156,6 +158,100 @@ test('a list of active runs has pages too', async () => {
     ids.slice(2).toReversed(),
     ids.slice(0, 2).toReversed(),
     null,
+  ]);
+});
+
+test('pages of final and active runs together are full, and have each run once', async () => {
+  const world = testApp([queueing, allowing]);
+  const ended = await endedRuns(world, 9);
+  const failed = ended.filter((_, index) => index % 3 === 0);
+  const active: string[] = [];
+  for (const minutes of [20, 21]) {
+    world.at(minutes);
+    const runId = await world.start('tiles', `active-${minutes}`);
+    await world.claim(runId);
+    active.push(runId);
+  }
+
+  const query = { status: 'running,failed', limit: '2' };
+  const first = await list(world, query);
+  const second = await list(world, { ...query, after: first.next ?? '' });
+  const third = await list(world, { ...query, after: second.next ?? '' });
+
+  expect([first, second, third].map(idsOf)).toEqual([
+    active.toReversed(),
+    failed.slice(1).toReversed(),
+    failed.slice(0, 1),
+  ]);
+  expect(third.next).toBeNull();
+});
+
+test('a run that ends between the reads of a page is listed once, by its end', async () => {
+  const world = testApp([allowing]);
+  const runId = await world.start('tiles', 'a');
+  await world.claim(runId);
+  const { table } = world.app;
+  const app: TestApp['app'] = {
+    ...world.app,
+    table: {
+      get: (...call) => table.get(...call),
+      write: (...call) => table.write(...call),
+      remove: (...call) => table.remove(...call),
+      list: async (...call) => {
+        const rows = await table.list(...call);
+        if (call[0] === 'active') await world.end(runId, { state: 'failed', code: 'taskFailed' });
+        return rows;
+      },
+    },
+  };
+
+  const { runs } = await list({ ...world, app }, { status: 'running,failed' });
+
+  expect(runs.map((run) => [run.runId, run.status])).toEqual([[runId, 'failed']]);
+});
+
+test('a run shows who or what started it', async () => {
+  const world = testApp([queueing, allowing]);
+  const post = (key: string, text: string, headers = {}) =>
+    answerTo(startHandler(world.app), world.hub, {
+      method: 'POST',
+      params: { workload: 'tiles' },
+      headers: { 'idempotency-key': key, ...headers },
+      text,
+    });
+  await post('a', '{}', { 'x-ms-client-principal-name': 'ada@example.com' });
+  await post('b', '{"by": "deploy"}');
+  await post('c', '{}');
+  const others = [
+    { kind: 'schedule', due: STARTED },
+    { kind: 'blob', container: 'inbox', name: 'a.ply', etag: '1' },
+    { kind: 'after', runId: 'hello-20261121t010000-0123456789' },
+  ] as const;
+  const backfill = { id: 'tiles-0123456789', createdAt: STARTED };
+  for (const [index, occurrence] of others.entries()) {
+    const known = newOccurrence({ instant: minute(-index - 1).toISOString() }, occurrence, 'tiles');
+    await register(world.table, known, STARTED);
+  }
+  await register(
+    world.table,
+    newOccurrence(
+      { instant: minute(-9).toISOString(), backfill },
+      { kind: 'schedule', due: minute(-9).toISOString() },
+      'tiles',
+    ),
+    STARTED,
+  );
+
+  const { runs } = await list(world);
+
+  expect(runs.map(({ startedBy }) => startedBy).toSorted()).toEqual([
+    'a request',
+    'ada@example.com',
+    'backfill tiles-0123456789',
+    'blob inbox/a.ply',
+    'deploy',
+    'run hello-20261121t010000-0123456789',
+    'schedule',
   ]);
 });
 

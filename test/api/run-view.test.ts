@@ -25,6 +25,7 @@ const blank = {
   workload: 'hello',
   trigger: 'request',
   dueAt: null,
+  startedBy: 'a request',
   blob: null,
   parameters: {},
   follows: [],

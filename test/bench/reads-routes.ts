@@ -43,10 +43,11 @@ export function readsOf({ app, endedRun, activeRun, backfill }: ReadsApp): reado
     read('tasks, failed only', tasksHandler(app), '?status=failed', ended),
     read('tasks, of an active run', tasksHandler(app), '', { id: activeRun }),
     read('nodes', nodesHandler(app), '', { id: activeRun }),
-    read('outputs, 1,000', outputsHandler(app), '', ended),
+    read('outputs, 200 of 1,000', outputsHandler(app), '?limit=200', ended),
+    read('outputs, all 1,000', outputsHandler(app), '', ended),
     read('costs by workload', costsHandler(app)),
     read('costs by day', costsHandler(app), '?by=day'),
-    read('latest run of a workload', latestRunHandler(app), '', workload),
+    read('latest run, 200 outputs', latestRunHandler(app), '?limit=200', workload),
     read('backfills', backfillsHandler(app)),
     read('one backfill', backfillShowHandler(app), '', { id: backfill }),
   ];

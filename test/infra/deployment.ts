@@ -54,6 +54,7 @@ export const profiles: Readonly<Record<string, Params>> = {
     ...named,
     alertEmail: 'owner@example.com',
     nodePrices: { standard_d2s_v5: 0.02 },
+    priceCurrency: 'EUR',
     budgetAmount: 50,
     budgetStart: '2027-01-01',
     maxActiveRuns: 20,

@@ -53,6 +53,7 @@ const everything = {
   BATCH_ACCOUNT_NAME: 'bamine',
   POOL_VM_SIZE: 'standard_d2ls_v5',
   NODE_PRICES: '{"standard_d2s_v5": {"spot": 0.02, "dedicated": 0.1}}',
+  PRICE_CURRENCY: 'EUR',
   ALERT_EMAIL: 'owner@example.com',
   SPOT_ALERT_HOURS: '12',
   BUDGET_AMOUNT: '50',
@@ -93,6 +94,7 @@ test('every variable of the guide has the type that the template requires, inclu
   const params = parametersOf(everything);
   expect(params).toMatchObject({
     nodePrices: { standard_d2s_v5: { spot: 0.02, dedicated: 0.1 } },
+    priceCurrency: 'EUR',
     spotAlertHours: 12,
     budgetAmount: 50,
     maxActiveRuns: 20,
@@ -109,6 +111,7 @@ test('every variable of the guide has the type that the template requires, inclu
   });
   expect(settingsOf(params)).toMatchObject({
     NODE_PRICES: '{"standard_d2s_v5":{"spot":0.02,"dedicated":0.1}}',
+    PRICE_CURRENCY: 'EUR',
     SCHEDULE_NIGHTLY_REPORT: '0 30 1 * * *',
     MAX_ACTIVE_RUNS: '20',
     MAX_STARTS_PER_MINUTE: '10',

@@ -122,3 +122,24 @@ test('an occurrence that waits for the budget is notified once in a month', asyn
     data: { code: 'budgetReached', outcome: null },
   });
 });
+
+test('a due time that the budget of its workload refuses is notified once in a month', async () => {
+  const ops = await receiver();
+  const world = notified({
+    workload: { ...hourly, pool: { pricePerNodeHour: 1 }, budget: { perMonth: 0.01 } },
+    targets: { ops: { on: ['budgetReached'] } },
+    receivers: { ops },
+  });
+  await world.pass({ cron: HOURLY });
+  for (const at of [61, 66, 121, 126]) {
+    world.at(at);
+    await world.pass({ cron: HOURLY });
+  }
+
+  expect(typesAt(ops)).toEqual(['budgetReached']);
+  const [got] = ops.received;
+  expect(got && eventIn(got)).toMatchObject({
+    id: 'budgetReached-hello-2026-11',
+    data: { code: 'budgetExceeded', outcome: 'skipped', due: minute(60).toISOString() },
+  });
+});

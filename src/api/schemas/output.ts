@@ -13,13 +13,19 @@ export const outputsSchema = z.object({
 
 export type OutputList = View<typeof outputsSchema>;
 
+/** Outputs in one answer. */
+const outputLimit = z.coerce.number().int().min(1).max(5000).default(5000);
+
 export const outputsQuerySchema = z.object({
   prefix: z.string().default('').describe('Only outputs whose names start with it.'),
   after: z
     .string()
     .default('')
     .describe('The name after which the list continues; empty for its start.'),
+  limit: outputLimit,
 });
+
+export const latestQuerySchema = z.object({ limit: outputLimit });
 
 export const latestSchema = z.object({ run: runViewSchema, ...outputsSchema.shape });
 

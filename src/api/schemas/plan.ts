@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Forecast } from '../../run/forecast/forecast';
-import { count, minutes, money, schemaOf, texts } from './view';
+import { count, minutes, money, schemaOf, texts, type View } from './view';
 import { scheduleSchema } from './workload';
 
 /** Schemas of a plan. */
@@ -61,6 +61,28 @@ const forecastSchema = schemaOf<Forecast>()(
   }),
 );
 
+const amount = z.number();
+
+const planBudgetSchema = z.object({
+  perMonth: amount,
+  whenExceeded: z.enum(['refuse', 'queue']),
+  spent: amount.describe('Cost of the runs of this month that have ended.'),
+  reserved: amount.describe('The most that active runs may still take.'),
+  afterwards: money.describe(
+    'Spent and reserved with the most that this run may take; null for a run without a price.',
+  ),
+  exceeded: z
+    .string()
+    .nullable()
+    .describe('One sentence where the budget does not hold the run; null where it does.'),
+});
+
+export type PlanBudget = View<typeof planBudgetSchema>;
+
 export const planSchema = z
-  .object({ ...forecastSchema.shape, schedules: z.array(scheduleSchema) })
+  .object({
+    ...forecastSchema.shape,
+    budget: planBudgetSchema.nullable().describe('Null for a workload without a budget.'),
+    schedules: z.array(scheduleSchema),
+  })
   .describe('What a run would create, need and cost. Nothing is created.');

@@ -26,6 +26,11 @@ export const runSummarySchema = z
       .describe(
         'The due time, for a run of a schedule and one that follows several of one due time.',
       ),
+    startedBy: z
+      .string()
+      .describe(
+        'Name of the caller who asked for this attempt, else what started it: `schedule`, `blob inbox/a.ply`, `run <id>`, `runs of a, b` or `backfill <id>`.',
+      ),
     blob: z.string().nullable(),
     parameters: texts,
     follows: z
@@ -87,6 +92,13 @@ export const runsQuerySchema = z.strictObject({
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 
+const callerSchema = z
+  .string()
+  .min(1)
+  .max(100)
+  .optional()
+  .describe('Name of the caller, where the platform does not know it.');
+
 export const newRunSchema = z.strictObject({
   parameters: z.record(z.string(), z.unknown()).default({}),
   blob: z
@@ -95,6 +107,7 @@ export const newRunSchema = z.strictObject({
     .max(1024)
     .optional()
     .describe("The only blob of the workload's input container that the run takes."),
+  by: callerSchema,
 });
 
 export const startedSchema = z.object({
@@ -110,12 +123,7 @@ export const newRetrySchema = z.strictObject({
     .enum(['failed', 'all'])
     .default('failed')
     .describe('Tasks that run: those that did not succeed, or all, on the inputs as they are.'),
-  by: z
-    .string()
-    .min(1)
-    .max(100)
-    .optional()
-    .describe('Name of the caller, where the platform does not know it.'),
+  by: callerSchema,
 });
 
 export const retriedSchema = z.object({

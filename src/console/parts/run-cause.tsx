@@ -10,6 +10,7 @@ export function RunCause({ run }: { readonly run: RunView }) {
     <Section title="Why it ran">
       <dl class="pairs">
         <Pair label="Trigger">{triggerText(run)}</Pair>
+        <Pair label="Started by">{run.startedBy}</Pair>
         <Pair label="Attempt">
           {run.attempt + 1}
           {run.retryOf !== null && (
