@@ -256,7 +256,7 @@ function openHost(base: Base, endpoints: AppEndpoints): Promise<Part> {
  * Prices of the app's own list for East US in USD, of the size that workloads have by default, so that
  * costs and budgets can be tried. The local nodes cost nothing. A setting NODE_PRICES takes their place.
  */
-const EXAMPLE_PRICES = { standard_d2s_v5: { spot: 0.01056, dedicated: 0.096 } };
+export const EXAMPLE_PRICES = { standard_d2s_v5: { spot: 0.01056, dedicated: 0.096 } };
 
 /** All settings of the app; no other variable of this machine reaches it. */
 function hostEnvironment(

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { EXAMPLE_PRICES } from '../../local/environment';
 import { listPrices } from '../../src/workload/list-prices';
 import { pricesFor, regionOf } from '../../src/workload/price-table';
 
@@ -13,6 +14,10 @@ test('the region of a Batch account is in its address, and a laptop has none', (
 test('a region that is not in the list has no prices', () => {
   expect(listPrices('atlantis')).toEqual({});
   expect(listPrices('eastus')['standard_d2s_v5']).toEqual({ spot: 0.01056, dedicated: 0.096 });
+});
+
+test('the example prices of the local environment are those of East US', () => {
+  expect(listPrices('eastus')).toMatchObject(EXAMPLE_PRICES);
 });
 
 test('a price of the settings takes the place of the list price, and of no other size', () => {
