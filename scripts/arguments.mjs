@@ -35,13 +35,17 @@ function parsed(args, options) {
     .exitOverride();
   const known = Object.entries(options).map(([name, spec]) => {
     const option = new Option(spec.type === 'boolean' ? `--${name}` : `--${name} <value>`);
-    if (spec.default !== undefined) option.default(spec.default);
+    // The library reads --no-build as the opposite of --build.
+    if (spec.default !== undefined && !option.negate) option.default(spec.default);
     command.addOption(option);
     return [name, option];
   });
   command.parse(args, { from: 'user' });
   const found = command.opts();
-  const values = known.map(([name, option]) => [name, found[option.attributeName()]]);
+  const values = known.map(([name, option]) => {
+    const value = found[option.attributeName()];
+    return [name, option.negate ? !value : value];
+  });
   return { values: Object.fromEntries(values), positionals: command.args };
 }
 

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -52,6 +53,8 @@ test(
   async () => {
     const temporary = path.join(folder, 'temporary');
     mkdirSync(temporary);
+    const builtAt = () => statSync(path.join(root, 'dist', '.sources')).mtimeMs;
+    const before = builtAt();
     const { stdout } = await promisify(execFile)(
       process.execPath,
       [path.join(root, 'scripts/package.mjs'), '--no-build', '--output', folder],
@@ -59,6 +62,7 @@ test(
       { env: { ...process.env, TMPDIR: temporary }, timeout: 590_000 },
     );
 
+    expect(builtAt()).toBe(before);
     const packages = path.join(folder, 'package', 'node_modules');
     const bill = JSON.parse(readFileSync(path.join(folder, 'sbom.cdx.json'), 'utf8')) as {
       bomFormat: string;
