@@ -3,15 +3,14 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /**
- * Tests that start no process and no server and need no build: what `npm run test:unit` and
+ * Tests that start no process, no server but their own on loopback, and need no build: what `npm run test:unit` and
  * `npm run test:watch` run. All the others are in the project `system`, also the slow ones below: they
  * play many runs on the engine of the Functions host, or run the compiler.
  */
 const unitTests = globSync(
   [
     'test/*.test.ts',
-    'test/{api,rehearse,run,triggers,workload}/**/*.test.ts',
-    'test/console/logic.test.ts',
+    'test/{api,client,ledger,notify,rehearse,run,triggers,workload}/**/*.test.ts',
     'test/workloads/nightly-report/{cells,panels,scale,statistics,table}.test.ts',
     'test/local/command-line.test.ts',
     'test/local/cli/{samples,text,welcome}.test.ts',

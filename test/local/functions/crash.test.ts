@@ -13,8 +13,8 @@ import {
 
 // SIGKILL at any time loses nothing.
 
-/** About a minute of them; CRASH_KILLS is another number. */
-const KILLS = Number(env['CRASH_KILLS'] ?? 100);
+/** Less than a minute of them; CRASH_KILLS is another number. */
+const KILLS = Number(env['CRASH_KILLS'] ?? 60);
 
 /** Name, input and expected output of each kind that runs while the host is killed. */
 const kinds = [
