@@ -15,8 +15,17 @@ export function describeSettings(settings: Settings, workloads: Workloads): read
     `blob events: ${settings.blobTriggerSource}`,
     `bounds: ${boundsIn(settings)}`,
     ...settings.notify.map(({ to, on, form }) => `notices to ${to} (${form}): ${on.join(', ')}`),
+    ...telemetryIn(settings),
     ...[...workloads.values()].map((workload) => lineOf(workload, settings.schedules)),
   ];
+}
+
+/** Without a line where telemetry is switched off. The values of headers are credentials. */
+function telemetryIn({ collector }: Settings): readonly string[] {
+  if (collector === null) return [];
+  const names = Object.keys(collector.headers).map((name) => `${name} (***)`);
+  const headers = names.length === 0 ? '' : `, with the headers ${names.join(', ')}`;
+  return [`telemetry: traces and metrics to ${address(collector.endpoint)}${headers}`];
 }
 
 function boundsIn({ sums }: Settings): string {

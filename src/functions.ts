@@ -17,6 +17,7 @@ import { Failure } from './failure';
 import { FORMER_ORCHESTRATION, formerWorkflow } from './former-version';
 import { logEnding, logLine, noteInvocations } from './log-endings';
 import { outboxOf } from './notify/outbox';
+import { telemetryOf } from './telemetry/telemetry';
 import { followHandler } from './triggers/follow';
 import { cancelHandler, listHandler, showHandler, startHandler } from './api/runs';
 import { blobFunctionOf, blobHandler, BLOB_POISON_QUEUE, poisonBlobHandler } from './triggers/blob';
@@ -100,6 +101,15 @@ function appOf(
   const owner = ownerOnce(ports, settings);
   const now = clockOf(settings);
   const realNow = () => new Date();
+  const telemetry = telemetryOf({
+    collector: settings.collector,
+    about: settings.about,
+    instanceId: randomUUID(),
+    files: ports.files,
+    timeoutMs: TELEMETRY_TIMEOUT_MS,
+    timeout: () => AbortSignal.timeout(TELEMETRY_TIMEOUT_MS),
+    warn: (message) => logLine({ level: 'warn', message }),
+  });
   return {
     ...ports,
     workloads,
@@ -110,22 +120,29 @@ function appOf(
     now,
     storageNow: realNow,
     newId: randomUUID,
-    announce: logEnding,
-    outbox: outboxOf({
-      secrets: ports.secrets,
-      workloads,
-      appTargets: settings.notify,
-      owner,
-      now,
-      realNow,
-      timeout: () => AbortSignal.timeout(NOTICE_TIMEOUT_MS),
-      log: logLine,
-    }),
+    announce: (row) => {
+      logEnding(row);
+      return telemetry.exportEnd(row);
+    },
+    outbox: telemetry.counting(
+      outboxOf({
+        secrets: ports.secrets,
+        workloads,
+        appTargets: settings.notify,
+        owner,
+        now,
+        realNow,
+        timeout: () => AbortSignal.timeout(NOTICE_TIMEOUT_MS),
+        log: logLine,
+      }),
+    ),
   };
 }
 
 /** For one attempt to deliver a notice. */
 const NOTICE_TIMEOUT_MS = 10_000;
+/** For one export, by which an end may be delayed. */
+const TELEMETRY_TIMEOUT_MS = 5_000;
 
 function registerRoutes(app: App, { limits }: Settings): void {
   const routes = [

@@ -4,6 +4,8 @@ import { Failure } from './failure';
 import type { SchedulesInForce } from './ledger/schedules';
 import { readSchedules } from './schedules-in-force';
 import { checkSchedule } from './workload/checks/schedule';
+import { collectorIn, collectorRows, unsafeHeaders, type Collector } from './telemetry/collector';
+import { json } from './workload/fields';
 import { isTimeZone } from './workload/schedule-schema';
 import { appTargets, type NotifyTarget } from './workload/notify-schema';
 import { DEFAULT_VM_SIZE, type NodeDefaults } from './workload/node-defaults';
@@ -62,6 +64,8 @@ export interface Settings {
   readonly reconcileSchedule: string;
   /** The targets that are notified of events of all workloads. */
   readonly notify: readonly NotifyTarget[];
+  /** Receives traces and metrics of runs; null when telemetry is switched off. */
+  readonly collector: Collector | null;
   /** The schedules in force by workload: that of the app setting, or else the declared ones. */
   readonly schedules: SchedulesInForce;
 }
@@ -74,18 +78,6 @@ const clockPaceSchema = z.strictObject({
   /** Seconds of the clock for each real second. */
   speed: z.number().positive(),
 });
-
-/** A setting that is JSON of this form. */
-function json<Output>(schema: z.ZodType<Output>) {
-  return z.string().transform((text, context): Output => {
-    try {
-      return schema.parse(JSON.parse(text));
-    } catch {
-      context.addIssue({ code: 'custom', message: 'must be JSON' });
-      return z.NEVER;
-    }
-  });
-}
 
 export type AccountKey =
   | { readonly name: string; readonly kind: 'key'; readonly key: string }
@@ -216,6 +208,7 @@ export const settingRows = {
     json(appTargets).default([]),
     'the targets that are notified of events of all workloads, as JSON by name: {"on-call": {"on": ["failed", "missed"], "form": "slack"}}',
   ],
+  ...collectorRows,
   RECONCILE_SCHEDULE: [
     z
       .string()
@@ -249,7 +242,7 @@ export function readSettings(
   const taskHub = taskHubIn(environment);
   const zone = values.WEBSITE_TIME_ZONE;
   const schedules = readSchedules({ environment, taskHub, zone }, workloads, errors);
-  errors.push(...missingTogether(environment, workloads));
+  errors.push(...missingTogether(environment, workloads), ...unsafeHeaders(values));
   if (errors.length > 0) {
     throw new Failure(
       'badSettings',
@@ -277,6 +270,7 @@ export function readSettings(
     blobTriggerSource: values.BLOB_TRIGGER_SOURCE,
     serviceRetries: values.SERVICE_RETRIES,
     notify: values.NOTIFY,
+    collector: collectorIn(values),
     schedules,
   });
 }

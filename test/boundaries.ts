@@ -12,6 +12,8 @@ interface Import {
   /** A path without extension, or the name of a package. */
   readonly to: string;
   readonly isType: boolean;
+  /** True for `import('…')`, which loads the file when it is reached. */
+  readonly isDynamic: boolean;
 }
 
 /**
@@ -25,9 +27,18 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   run: ['failure.ts', 'concurrency.ts', 'workload'],
   ledger: ['failure.ts', 'concurrency.ts', 'workload', 'run'],
   notify: ['failure.ts', 'workload', 'run', 'ledger'],
+  telemetry: ['about.ts', 'failure.ts', 'run', 'ledger'],
   azure: ['failure.ts', 'concurrency.ts', 'workload', 'run', 'ledger', 'settings.ts'],
   'about.ts': [],
-  'settings.ts': ['about.ts', 'failure.ts', 'workload', 'run', 'ledger', 'schedules-in-force.ts'],
+  'settings.ts': [
+    'about.ts',
+    'failure.ts',
+    'workload',
+    'run',
+    'ledger',
+    'telemetry',
+    'schedules-in-force.ts',
+  ],
   'schedules-in-force.ts': ['workload', 'ledger'],
   'describe-settings.ts': ['settings.ts', 'workload'],
   'instances.ts': ['failure.ts', 'run', 'ledger'],
@@ -88,6 +99,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'former-version.ts',
     'log-endings.ts',
     'notify',
+    'telemetry',
     'ledger',
     'failure.ts',
     'settings.ts',
@@ -120,6 +132,14 @@ const rules: readonly ((one: Import) => string | undefined)[] = [
   ({ from, to }) =>
     to === 'standardwebhooks' && isIn('src', from) && !isIn('src/notify', from)
       ? 'only src/notify knows standardwebhooks'
+      : undefined,
+  ({ from, to, isType }) =>
+    to.startsWith('@opentelemetry/') && isIn('src', from) && from !== OTLP && !isType
+      ? `only ${OTLP} knows OpenTelemetry`
+      : undefined,
+  ({ from, to, isType, isDynamic }) =>
+    `${to}.ts` === OTLP && isIn('src', from) && !isType && !isDynamic
+      ? 'OpenTelemetry is loaded where telemetry is switched on, by a dynamic import'
       : undefined,
   ({ from, to }) =>
     isIn('src/client', from) && isPackage(to)
@@ -184,6 +204,8 @@ const SDKS: ReadonlySet<string> = new Set([
   '@azure/ms-rest-js',
   '@azure/storage-blob',
 ]);
+/** The file that knows OpenTelemetry. */
+const OTLP = 'src/telemetry/otlp.ts';
 const BROWSER: ReadonlySet<string> = new Set([
   'preact',
   'preact/hooks',
@@ -314,14 +336,15 @@ export function usedIn({ path, text }: Source): readonly Ambient[] {
   return ambient.filter((word) => code.includes(word));
 }
 
-function importsOf({ path, text }: Source): readonly Import[] {
-  const statements = text.matchAll(
+function importsOf({ path, text: source }: Source): readonly Import[] {
+  const statements = source.matchAll(
     /\b(?:import|export)\b(\s+type\b)?[^'"`;()]*?\bfrom\s*['"]([^'"]+)['"]|\b(?:import|require)(?:\.resolve)?\s*\(?\s*['"]([^'"]+)['"]/g,
   );
-  return [...statements].map(([, type, from, bare]) => ({
+  return [...statements].map(([text, type, from, bare]) => ({
     from: path,
     to: resolved(path, from ?? bare ?? ''),
     isType: type !== undefined,
+    isDynamic: bare !== undefined && /^import\s*\(/.test(text),
   }));
 }
 

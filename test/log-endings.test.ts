@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { logLineOf } from '../src/log-endings';
 import type { OccurrenceRow } from '../src/ledger/rows';
 import { finish } from '../src/ledger/finish';
@@ -59,8 +59,31 @@ test('an end that is written again is announced once', async () => {
   const row = occurrenceRow({});
   const end = { ...ending, state: 'failed', code: 'taskFailed', cause: 'it failed' } as const;
 
-  await finish(table, row, end, (final) => announced.push(final));
-  await finish(table, row, end, (final) => announced.push(final));
+  await finish(table, row, end, (final) => void announced.push(final));
+  await finish(table, row, end, (final) => void announced.push(final));
 
   expect(announced).toEqual([{ ...row, ...end }]);
+});
+
+test('an end waits for what its announcement does, and its notices do not', async () => {
+  const steps: string[] = [];
+  const table = new MemoryTable();
+  const row = occurrenceRow({});
+  const remove = table.remove.bind(table);
+  table.remove = async (...args) => {
+    steps.push('active row deleted');
+    return remove(...args);
+  };
+  let exported = () => {};
+  const announcement = new Promise<void>((resolve) => {
+    exported = resolve;
+  });
+  const end = { ...ending, state: 'failed', code: 'taskFailed', cause: 'it failed' } as const;
+
+  const finished = finish(table, row, end, () => announcement).then(() => steps.push('finished'));
+  await vi.waitFor(() => expect(steps).toEqual(['active row deleted']));
+  exported();
+  await finished;
+
+  expect(steps).toEqual(['active row deleted', 'finished']);
 });

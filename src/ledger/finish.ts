@@ -22,8 +22,8 @@ export interface Ending {
   readonly vmSize?: string;
 }
 
-/** Receives each occurrence that becomes final, once. */
-export type Announce = (row: OccurrenceRow) => void;
+/** Receives each occurrence that becomes final, once. A promise never rejects, and is bounded in time. */
+export type Announce = (row: OccurrenceRow) => void | Promise<void>;
 
 /**
  * Makes an occurrence final: its row, the copy by which its state is listed and the month's sum in
@@ -39,10 +39,12 @@ export async function finish(
   outbox: Outbox = NO_OUTBOX,
 ): Promise<'finished' | 'wasFinal'> {
   const { final, isNew } = await makeFinal(table, row, ending, outbox);
-  if (isNew) announce(final);
+  // The notices do not wait for it.
+  const announced = isNew ? announce(final) : undefined;
   const notices = await queueEnd(table, final, outbox, isNew);
   await table.remove(ACTIVE_PARTITION, row.runId);
   await sendNow(table, outbox, notices);
+  await announced;
   return isNew ? 'finished' : 'wasFinal';
 }
 

@@ -9,6 +9,18 @@ const RELATIVE_PATH = /^(?!\/)(?!.*(^|\/)\.\.(\/|$))[^\\\0]+$/;
 
 export const MINUTES_PER_DAY = 24 * 60;
 
+/** A setting that is JSON of this form. */
+export function json<Output>(schema: z.ZodType<Output>) {
+  return z.string().transform((text, context): Output => {
+    try {
+      return schema.parse(JSON.parse(text));
+    } catch {
+      context.addIssue({ code: 'custom', message: 'must be JSON' });
+      return z.NEVER;
+    }
+  });
+}
+
 /** The name of a file in the programs folder of a workload. */
 export const programName = z
   .string()
