@@ -3,6 +3,7 @@ import type { App } from './app';
 import { ownerOf } from './ledger/owner';
 import { runLedgerOn } from './ledger/run-ledger';
 import { commonDueWarnings, scheduleWarningsOf } from './ledger/schedule-warnings';
+import type { Outbox } from './ledger/notices';
 import type { Table } from './ledger/table';
 import type { Ports } from './run/ports';
 import { admitHandler } from './triggers/follow';
@@ -16,6 +17,7 @@ import { describeSettings } from './describe-settings';
 import { Failure } from './failure';
 import { FORMER_ORCHESTRATION, formerWorkflow } from './former-version';
 import { logEnding, logLine, noteInvocations } from './log-endings';
+import { withLog } from './notify/log-target';
 import { outboxOf } from './notify/outbox';
 import { telemetryOf } from './telemetry/telemetry';
 import { followHandler } from './triggers/follow';
@@ -124,19 +126,28 @@ function appOf(
       logEnding(row);
       return telemetry.exportEnd(row);
     },
-    outbox: telemetry.counting(
-      outboxOf({
-        secrets: ports.secrets,
-        workloads,
-        appTargets: settings.notify,
-        owner,
-        now,
-        realNow,
-        timeout: () => AbortSignal.timeout(NOTICE_TIMEOUT_MS),
-        log: logLine,
-      }),
-    ),
+    outbox: withLog(telemetry.counting(outboxOn({ ports, workloads, settings, owner })), logLine),
   };
+}
+
+interface OutboxParts {
+  readonly ports: Ports;
+  readonly workloads: Workloads;
+  readonly settings: Settings;
+  readonly owner: () => Promise<string>;
+}
+
+function outboxOn({ ports, workloads, settings, owner }: OutboxParts): Outbox {
+  return outboxOf({
+    secrets: ports.secrets,
+    workloads,
+    appTargets: settings.notify,
+    owner,
+    now: clockOf(settings),
+    realNow: () => new Date(),
+    timeout: () => AbortSignal.timeout(NOTICE_TIMEOUT_MS),
+    log: logLine,
+  });
 }
 
 /** For one attempt to deliver a notice. */
