@@ -86,6 +86,12 @@ param monthlyBudget int = 0
 @description('Targets that are notified of events of all workloads, by name; docs/operate.md has the fields.')
 param notify object = {}
 
+@description('OpenTelemetry collector that receives traces and metrics as OTLP over HTTP. Empty: none.')
+param otlpEndpoint string = ''
+
+@description('Name of the secret in the vault that holds the headers for the collector. Empty: no headers.')
+param otlpHeadersName string = ''
+
 @description('NCRONTAB schedule of the reconciler; an empty one leaves it to the app: every five minutes.')
 param reconcileSchedule string = ''
 
@@ -288,6 +294,8 @@ module functions 'app/functions.bicep' = {
     monthlyNodeMinutes: monthlyNodeMinutes
     monthlyBudget: monthlyBudget
     notify: empty(notify) ? '' : string(notify)
+    otlpEndpoint: otlpEndpoint
+    otlpHeadersName: otlpHeadersName
     reconcileSchedule: reconcileSchedule
     appSubnetId: vnetEnabled ? network!.outputs.appSubnetId : ''
     nodeSubnetId: vnetEnabled ? network!.outputs.nodeSubnetId : ''

@@ -124,6 +124,18 @@ test.each([
     'triggers may not import api',
   ],
   [
+    'src/telemetry/telemetry.ts',
+    "import { MeterProvider } from '@opentelemetry/sdk-metrics';",
+    '@opentelemetry/sdk-metrics',
+    'only src/telemetry/otlp.ts knows OpenTelemetry',
+  ],
+  [
+    'src/telemetry/telemetry.ts',
+    "import { otlpExporter } from './otlp';",
+    'src/telemetry/otlp',
+    'OpenTelemetry is loaded where telemetry is switched on, by a dynamic import',
+  ],
+  [
     'src/attic/odds.ts',
     "import { Failure } from '../failure';",
     'src/failure',

@@ -198,6 +198,50 @@ resource runAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
   }
 ]
 
+// One line of the log for each event of a run before its end, as src/notify/log-target.ts writes it.
+var notices = '''
+AppTraces
+| where Message startswith "notice " and Message has "event"
+| extend notice = parse_json(extract(@'(?s)^notice .* (\{"runId":.*\})$', 1, Message))
+| extend runId = tostring(notice.runId), workload = tostring(notice.workload), event = tostring(notice.event)
+'''
+
+// One rule for three events, since each rule has a monthly price: the alert names the event.
+resource delayed 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = {
+  name: 'OccurrenceDelayed'
+  location: location
+  tags: tags
+  kind: 'LogAlert'
+  properties: {
+    displayName: 'OccurrenceDelayed'
+    description: 'A due time has not started in time, a run has had no node for an hour, or the budget of the month is reached. The event says which.'
+    severity: 2
+    enabled: true
+    scopes: [workspaceId]
+    evaluationFrequency: 'PT15M'
+    windowSize: 'PT30M'
+    autoMitigate: true
+    skipQueryValidation: true
+    criteria: {
+      allOf: [
+        {
+          query: '${notices}| where event in ("late", "waitingForCapacity", "budgetReached")'
+          timeAggregation: 'Count'
+          operator: 'GreaterThan'
+          threshold: 0
+          dimensions: [
+            { name: 'runId', operator: 'Include', values: ['*'] }
+            { name: 'workload', operator: 'Include', values: ['*'] }
+            { name: 'event', operator: 'Include', values: ['*'] }
+          ]
+          failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+        }
+      ]
+    }
+    actions: { actionGroups: empty(email) ? [] : [people.id] }
+  }
+}
+
 // An app that does not run writes no line about a missed run either. Not with a schedule of one's own,
 // which may leave more than an hour between two passes.
 resource appSilent 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = if (empty(reconcileSchedule)) {

@@ -23,6 +23,8 @@ param maxStartsPerMinute int
 param monthlyNodeMinutes int
 param monthlyBudget int
 param notify string
+param otlpEndpoint string
+param otlpHeadersName string
 param reconcileSchedule string
 param appSubnetId string
 param nodeSubnetId string
@@ -58,6 +60,9 @@ var settings = union(
     MONTHLY_NODE_MINUTES: monthlyNodeMinutes == 0 ? '' : string(monthlyNodeMinutes)
     MONTHLY_BUDGET: monthlyBudget == 0 ? '' : string(monthlyBudget)
     NOTIFY: notify
+    OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint
+    // The platform replaces the reference by the secret.
+    OTEL_EXPORTER_OTLP_HEADERS: empty(otlpHeadersName) ? '' : '@Microsoft.KeyVault(SecretUri=${vaultUri}secrets/${otlpHeadersName})'
     RECONCILE_SCHEDULE: reconcileSchedule
   },
   empty(schedulerEndpoint)
@@ -92,6 +97,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
+    keyVaultReferenceIdentity: identityId
     virtualNetworkSubnetId: empty(appSubnetId) ? null : appSubnetId
     siteConfig: { minTlsVersion: '1.2' }
     functionAppConfig: {

@@ -62,6 +62,8 @@ export const profiles: Readonly<Record<string, Params>> = {
     monthlyNodeMinutes: 30000,
     monthlyBudget: 40,
     notify: { 'on-call': { on: ['failed'] } },
+    otlpEndpoint: 'https://collector.example.com:4318',
+    otlpHeadersName: 'otlp-headers',
     reconcileSchedule: '30 */10 * * * *',
     batchApiVersion: '2025-06-01',
     vnetEnabled: true,

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { logLineOf } from '../../src/log-endings';
+import { noticeLine } from '../../src/notify/log-target';
+import { NOTICE_EVENTS } from '../../src/workload/notify-schema';
 import type { FinalState } from '../../src/ledger/rows';
 import { occurrenceRow } from '../ledger/given';
 import { jsonAt, planting, textAt } from './deployment';
@@ -54,7 +56,7 @@ function textIn(query: string, pattern: RegExp): string {
 
 /**
  * Works out the filter of a rule's query on one line of the log, with the texts of the query itself:
- * the beginning, the expression in front of the JSON, the field of the outcome, and its values.
+ * the beginning, the expression in front of the JSON, the field of the outcome or event, and its values.
  */
 function isFound(query: string, message: string): boolean {
   if (!message.startsWith(textIn(query, /Message startswith "([^"]+)"/))) return false;
@@ -62,10 +64,11 @@ function isFound(query: string, message: string): boolean {
   const expression = textIn(query, /extract\(@'\(\?s\)([^']+)', 1, Message\)/);
   const json = new RegExp(expression, 's').exec(message)?.[1];
   if (json === undefined) return false;
-  const ending = parsed(json);
-  const outcome = ending[textIn(query, /outcome = tostring\(ending\.(\w+)\)/)];
-  const wanted = textIn(query, /outcome in \(([^)]+)\)/);
-  return [...wanted.matchAll(/"(\w+)"/g)].some(([, name]) => name === outcome);
+  const column = textIn(query, /where (\w+) in \(/);
+  const field = new RegExp(String.raw`${column} = tostring\(\w+\.(\w+)\)`);
+  const value = parsed(json)[textIn(query, field)];
+  const wanted = textIn(query, /where \w+ in \(([^)]+)\)/);
+  return [...wanted.matchAll(/"(\w+)"/g)].some(([, name]) => name === value);
 }
 
 /** As `parse_json` in Kusto: a text that is not JSON has no fields. */
@@ -114,6 +117,44 @@ test.each([
   },
 );
 
+const notice = {
+  workload: 'report',
+  runId: 'report-20261130t020000-9f3a1c7e5b',
+  outcome: null,
+  code: null,
+  due: null,
+  startedAt: null,
+  endedAt: null,
+  nodeMinutes: 0,
+  cost: null,
+};
+
+test('of the log lines of notices, those of late occurrences, of waits for capacity and of reached budgets raise an alert, whatever their cause', () => {
+  const [rule] = rulesWith().filter(({ name }) => name === 'OccurrenceDelayed');
+  if (rule === undefined) throw new Error('there is no such alert');
+  const { query, dimensions = [] } = conditionOf(rule);
+  const lines = NOTICE_EVENTS.map((event) => [
+    event,
+    causes.map((cause) => isFound(query, noticeLine({ event, data: { ...notice, cause } }))),
+  ]);
+  const found = lines.filter(([, all]) => (all as boolean[]).every(Boolean));
+
+  expect(found.map(([event]) => event)).toEqual(['late', 'waitingForCapacity', 'budgetReached']);
+  expect(lines.filter(([, all]) => (all as boolean[]).some(Boolean))).toEqual(found);
+  expect(dimensions.map(({ name }) => name)).toEqual(['runId', 'workload', 'event']);
+});
+
+test('neither the end of a run nor a notice that was not delivered raises the alert on delays', () => {
+  const [rule] = rulesWith().filter(({ name }) => name === 'OccurrenceDelayed');
+  const undelivered =
+    'notice late-r for ops was not delivered: HTTP 500 {"notice":"late-r","to":"ops","event":"late","workload":"report","runId":"r"}';
+  const ended = logLineOf(occurrenceRow({ ...ending, state: 'failed', cause: 'event' })).message;
+
+  expect(
+    [undelivered, ended].map((line) => rule && isFound(conditionOf(rule).query, line)),
+  ).toEqual([false, false]);
+});
+
 test('the fields by which an alert names its run are fields of the log line', () => {
   const { message } = logLineOf(occurrenceRow({ ...ending, state: 'failed', code: 'noCapacity' }));
   const written = Object.keys(JSON.parse(message.slice(message.indexOf('{'))) as object);
@@ -156,7 +197,7 @@ test('an hour without a pass of the reconciler raises an alert, unless its sched
     rulesWith(profile('plain', { ...told, reconcileSchedule: '0 0 3 * * *' })).map(
       (rule) => rule.name,
     ),
-  ).toEqual(['RunFailed', 'RunMissed']);
+  ).toEqual(['RunFailed', 'RunMissed', 'OccurrenceDelayed']);
 });
 
 test('log alerts read the workspace, look back further than they are apart, and notify the action group', () => {
@@ -172,13 +213,14 @@ test('log alerts read the workspace, look back further than they are apart, and 
     ]),
   ).toEqual(
     [
-      ['RunFailed', 'PT30M'],
-      ['RunMissed', 'PT30M'],
-      ['AppSilent', 'PT1H'],
-    ].map(([name, window]) => [
+      ['RunFailed', 'PT30M', 1],
+      ['RunMissed', 'PT30M', 1],
+      ['OccurrenceDelayed', 'PT30M', 2],
+      ['AppSilent', 'PT1H', 1],
+    ].map(([name, window, severity]) => [
       name,
       'westeurope',
-      1,
+      severity,
       true,
       ['Microsoft.OperationalInsights/workspaces/log-*'],
       ['Microsoft.Insights/actionGroups/ag-*'],
@@ -186,6 +228,7 @@ test('log alerts read the workspace, look back further than they are apart, and 
     ]),
   );
   expect(rulesWith(profile('plain')).map(({ actions }) => actions.actionGroups)).toEqual([
+    [],
     [],
     [],
     [],

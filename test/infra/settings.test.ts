@@ -77,6 +77,8 @@ test('the deployment sets every app setting that is read, and no other', () => {
       'MONTHLY_NODE_MINUTES',
       'MONTHLY_BUDGET',
       'NOTIFY',
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+      'OTEL_EXPORTER_OTLP_HEADERS',
       'RECONCILE_SCHEDULE',
     ],
   });
@@ -132,8 +134,12 @@ function filledIn(settings: Readonly<Record<string, string>>): Record<string, st
       const found = Object.entries(known).find(([end]) => open.endsWith(`${end}}`));
       return found?.[1] ?? open;
     });
+  const resolve = (text: string) =>
+    text === '@Microsoft.KeyVault(SecretUri=https://kv-token.vault.azure.net/secrets/otlp-headers)'
+      ? 'api-key=s3cret'
+      : text;
   return Object.fromEntries(
-    Object.entries(settings).map(([name, value]) => [name, fill(planText(value))]),
+    Object.entries(settings).map(([name, value]) => [name, resolve(fill(planText(value)))]),
   );
 }
 
@@ -182,6 +188,10 @@ test('the app accepts the settings of the deployment: identity, Event Grid, no k
     identity: { clientId: '44444444-4444-4444-8444-444444444444', managed: true },
     blobTriggerSource: 'EventGrid',
     serviceRetries: 3,
+    collector: {
+      endpoint: 'https://collector.example.com:4318',
+      headers: { 'api-key': 's3cret' },
+    },
     notify: [
       {
         to: 'on-call',
