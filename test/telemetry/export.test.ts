@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { NO_OUTBOX, testNotice, type Outbox } from '../../src/ledger/notices';
-import { rootRef } from '../../src/telemetry/spans';
+import { rootRef, spansOf } from '../../src/telemetry/spans';
 import { occurrenceRow } from '../ledger/given';
 import {
   collector,
@@ -256,7 +256,7 @@ test('a collector that never answers delays an end no longer than the timeout', 
   ]);
 });
 
-test('files that cannot be read are a warning, and the end goes on', async () => {
+test('files that cannot be read are a warning, and the end is not disturbed', async () => {
   const stand = await collector();
   const broken = filesOf(failed.runId, timeline, tasks);
   broken.readText = async () => {
@@ -269,6 +269,21 @@ test('files that cannot be read are a warning, and the end goes on', async () =>
   expect(log).toEqual([
     `telemetry of run ${failed.runId} was not exported: storage does not answer`,
   ]);
+});
+
+test('a trace has at most 1,000 tasks, failed ones first', () => {
+  const many = Array.from({ length: 1200 }, (_, index) =>
+    taskView({ id: String(index), state: index === 1199 ? 'failed' : 'succeeded' }),
+  );
+
+  const spans = spansOf({ row: failed, timeline, tasks: many });
+
+  const ids = spans.flatMap(({ attributes }) => attributes['nightshift.task.id'] ?? []);
+  expect([ids.length, ids[0], ids.at(-1)]).toEqual([1000, '1199', '998']);
+  expect(spans[0]?.attributes).toMatchObject({
+    'nightshift.tasks': 1200,
+    'nightshift.tasks.in_trace': 1000,
+  });
 });
 
 /** Prints the packages of OpenTelemetry that a process has loaded after the end of a run. */
