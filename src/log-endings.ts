@@ -1,6 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { app as functions, type InvocationContext } from '@azure/functions';
-import type { Announce } from './ledger/finish';
 import type { FinalState, OccurrenceRow } from './ledger/rows';
 
 /**
@@ -56,7 +55,7 @@ export function noteInvocations(): void {
   });
 }
 
-export function logEnding(row: OccurrenceRow): ReturnType<Announce> {
+export function logEnding(row: OccurrenceRow): void {
   logLine(logLineOf(row));
 }
 
