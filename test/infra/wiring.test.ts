@@ -27,6 +27,7 @@ const always: Wires = {
   [`${batch} autoStorage.storageAccountId`]: account,
   [`Microsoft.EventGrid/systemTopics/evgt-* source`]: account,
   [`${site} identity.userAssignedIdentities`]: appIdentity,
+  [`${site} keyVaultReferenceIdentity`]: appIdentity,
   [`${site} serverFarmId`]: appPlan,
   [`${site} functionAppConfig.deployment.storage.value`]: `{${account}.properties.primaryEndpoints.blob}app-package`,
   [`${site} functionAppConfig.deployment.storage.authentication.userAssignedIdentityResourceId`]:
@@ -72,6 +73,7 @@ const withEverything: Wires = {
   [`${network} subnets[2].properties.natGateway.id`]: gateway,
   ...settings({
     POOL_SUBNET_ID: `${network}/subnets/nodes`,
+    OTEL_EXPORTER_OTLP_HEADERS: `@Microsoft.KeyVault(SecretUri={${vault}.properties.vaultUri}secrets/otlp-headers)`,
     DURABLE_TASK_SCHEDULER_CONNECTION_STRING: `Endpoint={${scheduler}.properties.endpoint};Authentication=ManagedIdentity;ClientID={${appIdentity}.properties.clientId}`,
   }),
   ...Object.fromEntries(
@@ -117,7 +119,8 @@ function alertScopes(): Wires {
 }
 
 function logAlertScopes(): Wires {
-  return { [logAlert('RunFailed')]: workspace, [logAlert('RunMissed')]: workspace };
+  const names = ['RunFailed', 'RunMissed', 'OccurrenceDelayed'];
+  return Object.fromEntries(names.map((name) => [logAlert(name), workspace]));
 }
 
 function logAlert(name: string): string {
