@@ -55,6 +55,7 @@ test('the app is configured as Flex Consumption requires: no package address, no
   expect(Object.keys(properties).sort()).toEqual([
     'functionAppConfig',
     'httpsOnly',
+    'keyVaultReferenceIdentity',
     'serverFarmId',
     'siteConfig',
     'virtualNetworkSubnetId',
