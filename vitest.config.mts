@@ -25,6 +25,8 @@ const unitTests = globSync(
     cwd: import.meta.dirname,
     ignore: [
       'test/{package,start-failure}.test.ts',
+      // It loads the app twice.
+      'test/ledger/zone-rules.test.ts',
       'test/local/batch/autoscale/random-formulas.test.ts',
       'test/run/{last-steps,quorum,repeating,shapes,submit/proof}.test.ts',
       'test/rehearse/{kinds-of-work,passes,rehearsal}.test.ts',
